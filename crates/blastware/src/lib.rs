@@ -1,0 +1,1 @@
+//! Blastware event files of Instantel Series III units: decoded, encoded, rebuilt from raw frames.

@@ -1,0 +1,55 @@
+//! The vocabulary of wavekeep.
+//!
+//! Everything in the tree is a step on one way: *source bytes → recording → whatever is asked
+//! for*. This crate holds the words of that sentence and nothing that acts: no I/O, no async, no
+//! `unsafe`, no dependency on any other room of the house.
+//!
+//! - [`Recording`]: channels with units, rate, time and gaps; metadata; where it came from.
+//! - [`Assumed`]: a value together with who stated it, so that a guess can never pass for a fact.
+//! - [`Report`]: what a decoder survived and what it took for granted, collected while decoding.
+//! - [`Statement`]: what the vendor's own report says about the recording.
+//! - [`Cursor`]: the bounds-checked reader that every decoder uses.
+//! - [`EventFormat`]: the shape of the plug that a format is.
+//!
+//! ```
+//! use wavekeep_core::{Channel, Samples, Scale, Unit};
+//!
+//! // Three geophone values in units of 0.005 in/s; the one in the middle was lost.
+//! let mut vert = Channel::new("Vert", Samples::I16(vec![6, 0, -24]))
+//!     .with_scale(Scale::ratio(1.0, 200.0, Unit::InchPerSecond));
+//! vert.gaps.insert(1..2);
+//!
+//! let physical: Vec<Option<f64>> = vert.physical().collect();
+//! assert_eq!(physical, [Some(0.03), None, Some(-0.12)]);
+//! ```
+#![forbid(unsafe_code)]
+
+mod assumed;
+mod cursor;
+mod error;
+mod format;
+mod frequency;
+mod gaps;
+mod limits;
+mod reading;
+mod recording;
+mod report;
+mod samples;
+mod statement;
+mod time;
+mod unit;
+
+pub use assumed::{Assumed, Basis};
+pub use cursor::Cursor;
+pub use error::{Error, Result};
+pub use format::{DecodeOptions, EventFormat, FormatInfo, GeophoneRange, Input, Match};
+pub use frequency::{Frequency, HalfPeriod};
+pub use gaps::Gaps;
+pub use limits::Limits;
+pub use reading::{Flag, Reading};
+pub use recording::{Channel, IntervalFacts, Kind, Recording, Sensor, Source, TimeAxis};
+pub use report::{Note, NoteKind, Report};
+pub use samples::{Samples, Scale};
+pub use statement::{ChannelStatement, HistogramStatement, MonitorLogEntry, Statement, UserNote};
+pub use time::UnitLocal;
+pub use unit::{Quantity, Unit, UnitMismatch};

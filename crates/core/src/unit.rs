@@ -1,0 +1,281 @@
+//! Units of measurement that convert within their quantity.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// What a unit measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Quantity {
+    /// Particle velocity.
+    Velocity,
+    /// Particle acceleration.
+    Acceleration,
+    /// Particle displacement, or any other length.
+    Length,
+    /// Air pressure.
+    Pressure,
+    /// Frequency.
+    Frequency,
+    /// Time.
+    Time,
+    /// Electric tension.
+    Voltage,
+    /// A plain number.
+    Count,
+}
+
+/// A unit of measurement. It is written and parsed by its [`symbol`](Self::symbol).
+///
+/// ```
+/// use wavekeep_core::Unit;
+///
+/// assert_eq!(Unit::InchPerSecond.convert(2.0, Unit::MillimetrePerSecond), Ok(50.8));
+/// assert!(Unit::InchPerSecond.convert(2.0, Unit::Pascal).is_err());
+/// assert_eq!("dB(L)".parse(), Ok(Unit::DecibelLinear));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Unit {
+    /// in/s
+    InchPerSecond,
+    /// mm/s
+    MillimetrePerSecond,
+    /// m/s
+    MetrePerSecond,
+    /// g, standard gravity: 9.80665 m/s²
+    Gravity,
+    /// m/s²
+    MetrePerSecondSquared,
+    /// in
+    Inch,
+    /// mm
+    Millimetre,
+    /// Pa
+    Pascal,
+    /// psi
+    Psi,
+    /// dB(L): unweighted sound pressure level, 20 log10(p / 20 µPa), signed like the pressure
+    DecibelLinear,
+    /// Hz
+    Hertz,
+    /// s
+    Second,
+    /// mV
+    Millivolt,
+    /// V
+    Volt,
+    /// a plain number
+    Count,
+}
+
+/// Two units that measure different things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{from} cannot be converted to {to}: they measure different things")]
+pub struct UnitMismatch {
+    /// The unit that was given.
+    pub from: Unit,
+    /// The unit that was asked for.
+    pub to: Unit,
+}
+
+/// The reference pressure of sound levels in Pa: 20 µPa.
+const REFERENCE_PA: f64 = 20e-6;
+
+impl Unit {
+    /// Every unit.
+    pub const ALL: [Self; 15] = [
+        Self::InchPerSecond,
+        Self::MillimetrePerSecond,
+        Self::MetrePerSecond,
+        Self::Gravity,
+        Self::MetrePerSecondSquared,
+        Self::Inch,
+        Self::Millimetre,
+        Self::Pascal,
+        Self::Psi,
+        Self::DecibelLinear,
+        Self::Hertz,
+        Self::Second,
+        Self::Millivolt,
+        Self::Volt,
+        Self::Count,
+    ];
+
+    /// The symbol that people and programs write.
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::InchPerSecond => "in/s",
+            Self::MillimetrePerSecond => "mm/s",
+            Self::MetrePerSecond => "m/s",
+            Self::Gravity => "g",
+            Self::MetrePerSecondSquared => "m/s²",
+            Self::Inch => "in",
+            Self::Millimetre => "mm",
+            Self::Pascal => "Pa",
+            Self::Psi => "psi",
+            Self::DecibelLinear => "dB(L)",
+            Self::Hertz => "Hz",
+            Self::Second => "s",
+            Self::Millivolt => "mV",
+            Self::Volt => "V",
+            Self::Count => "count",
+        }
+    }
+
+    /// What it measures.
+    pub const fn quantity(self) -> Quantity {
+        match self {
+            Self::InchPerSecond | Self::MillimetrePerSecond | Self::MetrePerSecond => {
+                Quantity::Velocity
+            }
+            Self::Gravity | Self::MetrePerSecondSquared => Quantity::Acceleration,
+            Self::Inch | Self::Millimetre => Quantity::Length,
+            Self::Pascal | Self::Psi | Self::DecibelLinear => Quantity::Pressure,
+            Self::Hertz => Quantity::Frequency,
+            Self::Second => Quantity::Time,
+            Self::Millivolt | Self::Volt => Quantity::Voltage,
+            Self::Count => Quantity::Count,
+        }
+    }
+
+    /// How many of the quantity's base unit one of this is, as an exact ratio where there is one.
+    ///
+    /// Bases: mm/s, m/s², mm, Pa, Hz, s, mV, count.
+    const fn ratio_to_base(self) -> (f64, f64) {
+        match self {
+            Self::InchPerSecond | Self::Inch => (254.0, 10.0),
+            Self::MetrePerSecond | Self::Volt => (1000.0, 1.0),
+            Self::Gravity => (980_665.0, 100_000.0),
+            // 1 psi = 4.4482216152605 N / (0.0254 m)²
+            Self::Psi => (6_894.757_293_168_361, 1.0),
+            Self::MillimetrePerSecond
+            | Self::MetrePerSecondSquared
+            | Self::Millimetre
+            | Self::Pascal
+            | Self::DecibelLinear
+            | Self::Hertz
+            | Self::Second
+            | Self::Millivolt
+            | Self::Count => (1.0, 1.0),
+        }
+    }
+
+    /// `value` of this unit in `to`.
+    ///
+    /// A level of 0 dB(L) stands for "no pressure", as the vendors print it, and negative levels
+    /// for negative pressures.
+    ///
+    /// # Errors
+    /// [`UnitMismatch`] when the two measure different things.
+    pub fn convert(self, value: f64, to: Self) -> Result<f64, UnitMismatch> {
+        if self == to {
+            return Ok(value);
+        }
+        if self.quantity() != to.quantity() {
+            return Err(UnitMismatch { from: self, to });
+        }
+        let linear = match self {
+            Self::DecibelLinear if value == 0.0 => 0.0,
+            Self::DecibelLinear => value.signum() * REFERENCE_PA * 10f64.powf(value.abs() / 20.0),
+            _ => value,
+        };
+        let (from_numerator, from_denominator) = self.ratio_to_base();
+        let (to_numerator, to_denominator) = to.ratio_to_base();
+        let converted =
+            linear * (from_numerator * to_denominator) / (from_denominator * to_numerator);
+        Ok(match to {
+            Self::DecibelLinear if converted == 0.0 => 0.0,
+            Self::DecibelLinear => {
+                converted.signum() * 20.0 * (converted.abs() / REFERENCE_PA).log10()
+            }
+            _ => converted,
+        })
+    }
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.symbol())
+    }
+}
+
+/// A symbol that names no unit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "unknown unit {0:?}: one of in/s, mm/s, m/s, g, m/s², in, mm, Pa, psi, dB(L), Hz, s, mV, V, count"
+)]
+pub struct UnknownUnit(String);
+
+impl FromStr for Unit {
+    type Err = UnknownUnit;
+
+    fn from_str(symbol: &str) -> Result<Self, UnknownUnit> {
+        Self::ALL
+            .into_iter()
+            .find(|unit| unit.symbol().eq_ignore_ascii_case(symbol))
+            .ok_or_else(|| UnknownUnit(symbol.to_owned()))
+    }
+}
+
+impl Serialize for Unit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.symbol())
+    }
+}
+
+impl<'de> Deserialize<'de> for Unit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(found: f64, expected: f64, relative: f64) {
+        assert!((found - expected).abs() <= expected.abs() * relative, "{found} is not {expected}");
+    }
+
+    #[test]
+    fn pressures_agree_with_the_professions_table() {
+        let of = |value: f64, from: Unit, to: Unit| from.convert(value, to).unwrap();
+        close(of(20e-6, Unit::Pascal, Unit::Psi), 2.9008e-9, 1e-4);
+        close(of(133.0, Unit::DecibelLinear, Unit::Psi), 0.01296, 1e-3);
+        close(of(133.0, Unit::DecibelLinear, Unit::Pascal), 89.3, 1e-3);
+        close(of(0.25, Unit::Pascal, Unit::Psi), 3.626e-5, 1e-4);
+        close(of(0.25, Unit::Pascal, Unit::DecibelLinear), 81.94, 1e-4);
+    }
+
+    #[test]
+    fn a_level_keeps_the_sign_of_its_pressure() {
+        let level = Unit::Pascal.convert(-1.25, Unit::DecibelLinear).unwrap();
+        close(level, -95.918, 1e-4);
+        close(Unit::DecibelLinear.convert(level, Unit::Pascal).unwrap(), -1.25, 1e-12);
+        assert_eq!(Unit::Pascal.convert(0.0, Unit::DecibelLinear), Ok(0.0));
+    }
+
+    #[test]
+    fn every_symbol_parses_back_to_its_unit() {
+        for unit in Unit::ALL {
+            assert_eq!(unit.symbol().parse(), Ok(unit));
+        }
+    }
+
+    #[test]
+    fn there_and_back_is_where_it_began_within_a_quantity_and_refused_across() {
+        for from in Unit::ALL {
+            for to in Unit::ALL {
+                match from.convert(90.0, to) {
+                    Ok(there) => close(to.convert(there, from).unwrap(), 90.0, 1e-12),
+                    Err(mismatch) => {
+                        assert_ne!(from.quantity(), to.quantity());
+                        assert_eq!(mismatch, UnitMismatch { from, to });
+                    }
+                }
+            }
+        }
+    }
+}

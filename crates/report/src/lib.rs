@@ -1,0 +1,1 @@
+//! One drawing, as SVG, PNG or PDF; the event page.

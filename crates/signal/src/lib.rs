@@ -1,0 +1,1 @@
+//! Peaks, zero crossings, vector sums, levels, spectra, reduction and limit curves.
