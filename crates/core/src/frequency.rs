@@ -59,7 +59,7 @@ impl fmt::Display for Frequency {
 }
 
 /// A half-period as the instruments store it: in samples at 1024 samples/s.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct HalfPeriod(pub u16);
 

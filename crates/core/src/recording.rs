@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    Assumed, FormatInfo, Gaps, GeophoneRange, HalfPeriod, Report, Samples, Scale, Statement, Unit,
-    UnitLocal,
+    Assumed, FormatInfo, Frequency, Gaps, GeophoneRange, HalfPeriod, Report, Samples, Scale,
+    Statement, Unit, UnitLocal,
 };
 
 /// An event: channels over time, with everything that is known about them.
@@ -163,13 +163,28 @@ pub struct Channel {
     pub intervals: Option<IntervalFacts>,
 }
 
-/// What a histogram holds per interval beside the peak. Both lists are as long as the samples.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What a histogram holds per interval beside the peak. The lists are as long as the samples.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct IntervalFacts {
     /// Half-period of the peak.
     pub half_periods: Vec<HalfPeriod>,
     /// An annotation whose meaning is not known; non-zero where a frequency cannot be measured.
     pub annotations: Vec<u8>,
+    /// The frequencies that the vendor's report prints; empty when no report was merged.
+    pub stated_frequencies: Vec<Option<Frequency>>,
+}
+
+impl IntervalFacts {
+    /// The frequency of interval `index`: what the report prints wins; otherwise it comes from the
+    /// half-period, and there is none where an annotation says that it cannot be measured.
+    pub fn frequency(&self, index: usize) -> Frequency {
+        let stated = self.stated_frequencies.get(index).copied().flatten();
+        stated.unwrap_or_else(|| {
+            let measurable = self.annotations.get(index).is_none_or(|&annotation| annotation == 0);
+            let half_period = self.half_periods.get(index).filter(|_| measurable);
+            half_period.map_or(Frequency::NotAvailable, |half_period| half_period.frequency())
+        })
+    }
 }
 
 impl Channel {

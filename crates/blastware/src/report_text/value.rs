@@ -1,0 +1,115 @@
+//! Printed values: numbers with units, special words, dates.
+
+use jiff::civil::{Date, Time};
+use wavekeep_core::{Flag, Frequency, Reading, Unit, UnitLocal};
+
+/// A printed value, before it is known what it measures.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Printed {
+    /// `OORANGE`
+    OutOfRange,
+    /// A number, `>` or `<` in front of it as a flag, and its unit if it has one that is known.
+    Number { value: f64, flag: Option<Flag>, unit: Option<Unit> },
+}
+
+impl Printed {
+    /// `None` for `N/A` and for what is not a number.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if text.to_ascii_uppercase().starts_with("OORANGE") {
+            return Some(Self::OutOfRange);
+        }
+        let (flag, text) = match text.as_bytes().first()? {
+            b'>' => (Some(Flag::AboveRange), text[1..].trim_start()),
+            b'<' => (Some(Flag::BelowRange), text[1..].trim_start()),
+            _ => (None, text),
+        };
+        let (number, unit) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let value: f64 = number.parse().ok().filter(|value: &f64| value.is_finite())?;
+        Some(Self::Number { value, flag, unit: parse_unit(unit) })
+    }
+
+    /// As a reading: `default` is the unit when none is printed, `out_of_range` what `OORANGE`
+    /// stands for.
+    pub(super) fn reading(self, default: Unit, out_of_range: Option<Reading>) -> Option<Reading> {
+        match self {
+            Self::OutOfRange => out_of_range.map(|reading| reading.flagged(Flag::Saturated)),
+            Self::Number { value, flag, unit } => {
+                Some(Reading { value, unit: unit.unwrap_or(default), flag })
+            }
+        }
+    }
+
+    /// As a frequency in Hz.
+    pub(super) fn frequency(self) -> Option<Frequency> {
+        match self {
+            Self::OutOfRange => None,
+            Self::Number { value, flag: Some(Flag::AboveRange), .. } => {
+                Some(Frequency::AboveRange(value))
+            }
+            Self::Number { value, flag: Some(_), .. } => Some(Frequency::BelowRange(value)),
+            Self::Number { value, flag: None, .. } => Some(Frequency::Hertz(value)),
+        }
+    }
+
+    /// The number alone.
+    pub(super) fn number(self) -> Option<f64> {
+        match self {
+            Self::OutOfRange => None,
+            Self::Number { value, .. } => Some(value),
+        }
+    }
+}
+
+/// A frequency field: `N/A` is a statement too.
+pub(super) fn frequency(text: &str) -> Option<Frequency> {
+    if text.trim().eq_ignore_ascii_case("N/A") {
+        return Some(Frequency::NotAvailable);
+    }
+    Printed::parse(text)?.frequency()
+}
+
+/// The vendor's spellings: `in/s`, `sec`, `psi(L)`, `pa.(L)`, `mv`, `Volts`, `dB(L)` …
+fn parse_unit(text: &str) -> Option<Unit> {
+    let text = text.trim().to_ascii_lowercase();
+    match text.as_str() {
+        "sec" | "sec." | "seconds" => return Some(Unit::Second),
+        "db" | "db(l)" => return Some(Unit::DecibelLinear),
+        "volts" => return Some(Unit::Volt),
+        _ => {}
+    }
+    text.trim_end_matches("(l)").trim_end_matches('.').parse().ok()
+}
+
+/// `May 8, 2026`, ISO `2026-05-08`, or with slashes.
+pub(super) fn date(text: &str) -> Option<Date> {
+    let text = text.trim();
+    ["%B %d, %Y", "%b %d, %Y", "%Y-%m-%d", "%Y/%m/%d"]
+        .into_iter()
+        .find_map(|form| Date::strptime(form, text).ok())
+}
+
+/// `HH:MM:SS`
+pub(super) fn time(text: &str) -> Option<Time> {
+    Time::strptime("%H:%M:%S", text.trim()).ok()
+}
+
+/// A moment from its two fields.
+pub(super) fn moment(date: Option<Date>, time: Option<Time>) -> Option<UnitLocal> {
+    Some(UnitLocal(date?.to_datetime(time?)))
+}
+
+/// `1 minute`, `15 seconds`, `2 hours` in seconds.
+pub(super) fn duration_s(text: &str) -> Option<f64> {
+    let (number, unit) = text.trim().split_once(char::is_whitespace)?;
+    let number: f64 =
+        number.parse().ok().filter(|value: &f64| value.is_finite() && *value > 0.0)?;
+    let unit = unit.trim().to_ascii_lowercase();
+    let seconds = match unit.trim_end_matches('.').trim_end_matches('s') {
+        "second" | "sec" => 1.0,
+        "minute" | "min" => 60.0,
+        "hour" | "hr" => 3600.0,
+        _ => return None,
+    };
+    Some(number * seconds)
+}

@@ -1,0 +1,315 @@
+//! The blocks inside of one segment.
+//!
+//! A tag is two bytes: the high nibble is the kind, the low twelve bits are the count.
+//!
+//! # Speed
+//!
+//! Nearly all blocks of a real recording are short ones of kinds 0 and 1, in no predictable order,
+//! so that a branch on the kind costs more than the work. [`read`] therefore treats the two alike:
+//! it always expands the sixteen nibbles behind the tag, masked to nothing for kind 0 and cut to
+//! the count, writes sixteen values and advances by the count. What was written beyond it is
+//! overwritten by the next block. A naive twin in the tests defines what is right.
+
+use super::{BOUNDARY_TAG, SEGMENT_SAMPLES};
+
+/// Values that one step of the fast path writes, whatever the count.
+const STRIDE: usize = 16;
+
+/// The samples of one segment while it is read.
+#[derive(Debug)]
+pub(super) struct SegmentBuffer {
+    values: [i16; SEGMENT_SAMPLES + STRIDE],
+    len: usize,
+}
+
+impl SegmentBuffer {
+    pub(super) const fn new() -> Self {
+        Self { values: [0; SEGMENT_SAMPLES + STRIDE], len: 0 }
+    }
+
+    /// Begins a segment with its first two samples.
+    pub(super) fn begin(&mut self, first: [i16; 2]) {
+        self.values[..2].copy_from_slice(&first);
+        self.len = 2;
+    }
+
+    pub(super) fn samples(&self) -> &[i16] {
+        &self.values[..self.len]
+    }
+
+    /// How many samples still fit.
+    fn room(&self) -> usize {
+        SEGMENT_SAMPLES - self.len
+    }
+
+    fn last(&self) -> i16 {
+        self.values[self.len - 1]
+    }
+
+    /// Appends one delta per item, or nothing when they do not all fit.
+    pub(super) fn append(&mut self, deltas: impl ExactSizeIterator<Item = i16>) -> bool {
+        if deltas.len() > self.room() {
+            return false;
+        }
+        let mut value = self.last();
+        for delta in deltas {
+            value = value.wrapping_add(delta);
+            self.values[self.len] = value;
+            self.len += 1;
+        }
+        true
+    }
+}
+
+/// Why reading stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// A tag `40 02` stands here: the end of the segment, or a block of two deltas.
+    BoundaryTag,
+    /// The bytes end before the block does.
+    Cut,
+    /// A tag of a kind that is not known.
+    UnknownKind(u8),
+    /// More samples than a segment holds, or a count that is not a multiple of four.
+    BadCount(u16),
+}
+
+/// Reads blocks from `body[*at..]` into `segment` until something stops it; `*at` is then the
+/// offset of the tag that did.
+pub(super) fn read(body: &[u8], at: &mut usize, segment: &mut SegmentBuffer) -> Stop {
+    let mut value = segment.last();
+    let mut len = segment.len;
+    let mut pos = *at;
+    let stop = loop {
+        // Tag and sixteen nibbles; near the end of the body the general path below takes over.
+        if let Some(chunk) = body.get(pos..).and_then(<[u8]>::first_chunk::<10>) {
+            let tag = u16::from_be_bytes([chunk[0], chunk[1]]);
+            let (kind, count) = (tag >> 12, usize::from(tag & 0x0fff));
+            if kind <= 1 && count <= STRIDE && count % (1 + 3 * usize::from(kind)) == 0 {
+                if len + count > SEGMENT_SAMPLES {
+                    break Stop::BadCount(count as u16);
+                }
+                let behind = u64::from_be_bytes([
+                    chunk[2], chunk[3], chunk[4], chunk[5], chunk[6], chunk[7], chunk[8], chunk[9],
+                ]);
+                let kept = if count == 0 { 0 } else { u64::MAX << (64 - 4 * count) };
+                let nibbles = behind & kept & 0u64.wrapping_sub(u64::from(kind));
+                let window = &mut segment.values[len..len + STRIDE];
+                value = expand_nibbles(nibbles, value, window);
+                len += count;
+                pos += 2 + usize::from(kind) * count / 2;
+                continue;
+            }
+        }
+        segment.len = len;
+        match read_any(body, &mut pos, segment) {
+            Ok(()) => {
+                len = segment.len;
+                value = segment.last();
+            }
+            Err(stop) => break stop,
+        }
+    };
+    segment.len = len;
+    *at = pos;
+    stop
+}
+
+/// Adds up sixteen signed nibbles, highest first, onto `value`; returns the last sum.
+#[inline(always)]
+fn expand_nibbles(nibbles: u64, mut value: i16, out: &mut [i16]) -> i16 {
+    for (quad, out) in out.chunks_exact_mut(4).take(STRIDE / 4).enumerate() {
+        let four = (nibbles >> (48 - 16 * quad)) & 0xffff;
+        // One nibble to the top of each 16-bit lane, the first one lowest. The four shifted copies
+        // do not overlap, so that the product is their union.
+        let lanes = four.wrapping_mul(1 | 1 << 20 | 1 << 40 | 1 << 60) & 0xf000_f000_f000_f000;
+        // Flipping the sign bit adds 8 to each: all lanes are 0..=15 and their sums carry nowhere.
+        let biased = (lanes >> 12) ^ 0x0008_0008_0008_0008;
+        let sums = biased.wrapping_mul(0x0001_0001_0001_0001);
+        for (lane, out) in out.iter_mut().enumerate() {
+            let sum = (sums >> (16 * lane)) as i16;
+            *out = value.wrapping_add(sum - 8 * (lane as i16 + 1));
+        }
+        value = value.wrapping_add((sums >> 48) as i16 - 32);
+    }
+    value
+}
+
+/// Reads one block of any kind at `body[*at..]`; on `Err` nothing was consumed.
+fn read_any(body: &[u8], at: &mut usize, segment: &mut SegmentBuffer) -> Result<(), Stop> {
+    let block = &body[(*at).min(body.len())..];
+    let Some((tag, rest)) = block.split_first_chunk::<2>() else { return Err(Stop::Cut) };
+    if *tag == BOUNDARY_TAG {
+        return Err(Stop::BoundaryTag);
+    }
+    let tag = u16::from_be_bytes(*tag);
+    let (kind, count) = ((tag >> 12) as u8, tag & 0x0fff);
+    let samples = usize::from(count);
+    let payload_len = match kind {
+        0 => 0,
+        1 => samples / 2,
+        2 => samples,
+        3 => samples * 3 / 2,
+        4 => samples * 2,
+        other => return Err(Stop::UnknownKind(other)),
+    };
+    if matches!(kind, 1..=3) && samples % 4 != 0 {
+        return Err(Stop::BadCount(count));
+    }
+    let payload = rest.get(..payload_len).ok_or(Stop::Cut)?;
+    let fits = match kind {
+        0 => segment.append(std::iter::repeat_n(0, samples)),
+        1 => segment.append(Exact::new(
+            samples,
+            payload
+                .iter()
+                .flat_map(|&byte| [(byte as i8 >> 4).into(), ((byte << 4) as i8 >> 4).into()]),
+        )),
+        2 => segment.append(payload.iter().map(|&byte| i16::from(byte as i8))),
+        3 => segment.append(Exact::new(samples, payload.chunks_exact(6).flat_map(twelve_bit))),
+        _ => segment
+            .append(payload.chunks_exact(2).map(|pair| i16::from_be_bytes([pair[0], pair[1]]))),
+    };
+    if !fits {
+        return Err(Stop::BadCount(count));
+    }
+    *at += 2 + payload_len;
+    Ok(())
+}
+
+/// Four signed 12-bit deltas: a u16 with their high nibbles, most significant first, then their
+/// low bytes.
+fn twelve_bit(six: &[u8]) -> [i16; 4] {
+    let high = u16::from_be_bytes([six[0], six[1]]);
+    std::array::from_fn(|lane| {
+        let nibble = (high << (4 * lane)) & 0xf000;
+        (nibble as i16 >> 4) | i16::from(six[2 + lane])
+    })
+}
+
+/// An iterator whose length is known to us but not to the type system.
+struct Exact<I> {
+    left: usize,
+    inner: I,
+}
+
+impl<I> Exact<I> {
+    fn new(len: usize, inner: I) -> Self {
+        Self { left: len, inner }
+    }
+}
+
+impl<I: Iterator<Item = i16>> Iterator for Exact<I> {
+    type Item = i16;
+
+    fn next(&mut self) -> Option<i16> {
+        self.left = self.left.saturating_sub(1);
+        self.inner.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<I: Iterator<Item = i16>> ExactSizeIterator for Exact<I> {}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What [`read`] must do, one sample at a time.
+    fn naive(body: &[u8], at: &mut usize, segment: &mut SegmentBuffer) -> Stop {
+        loop {
+            if let Err(stop) = read_any(body, at, segment) {
+                return stop;
+            }
+        }
+    }
+
+    fn read_all(blocks: &[u8], first: [i16; 2]) -> (Vec<i16>, usize, Stop) {
+        let (mut at, mut segment) = (0, SegmentBuffer::new());
+        segment.begin(first);
+        let stop = read(blocks, &mut at, &mut segment);
+        (segment.samples().to_vec(), at, stop)
+    }
+
+    #[test]
+    fn kind_0_repeats_the_value() {
+        assert_eq!(read_all(&[0x00, 0x03], [4, 7]), (vec![4, 7, 7, 7, 7], 2, Stop::Cut));
+    }
+
+    #[test]
+    fn kind_1_adds_signed_nibbles_high_first() {
+        assert_eq!(read_all(&[0x10, 0x04, 0x1f, 0x78], [0, 0]).0, [0, 0, 1, 0, 7, -1]);
+    }
+
+    #[test]
+    fn kind_2_adds_signed_bytes() {
+        assert_eq!(read_all(&[0x20, 0x04, 127, 0x80, 1, 0xff], [0, 0]).0, [0, 0, 127, -1, 0, -1]);
+    }
+
+    #[test]
+    fn kind_3_adds_signed_twelve_bit_deltas() {
+        let blocks = [0x30, 0x04, 0x78, 0x0f, 0xff, 0x00, 0x01, 0xff];
+        assert_eq!(read_all(&blocks, [0, 0]).0, [0, 0, 2047, -1, 0, -1]);
+    }
+
+    #[test]
+    fn kind_4_adds_sixteen_bit_deltas_that_wrap() {
+        let blocks = [0x40, 0x03, 0x7f, 0xff, 0x00, 0x02, 0x80, 0x00];
+        assert_eq!(read_all(&blocks, [0, 0]).0, [0, 0, 32767, -32767, 1]);
+    }
+
+    #[test]
+    fn twelve_bit_counts_are_honoured() {
+        let mut blocks = vec![0x11, 0x90];
+        blocks.extend([0x11; 200]);
+        let (samples, at, _) = read_all(&blocks, [0, 0]);
+        assert_eq!((samples.len(), samples[401], at), (402, 400, 202));
+    }
+
+    #[test]
+    fn reading_stops_where_it_must() {
+        assert_eq!(read_all(&[0x40, 0x02, 0, 0, 0, 0], [0, 0]).2, Stop::BoundaryTag);
+        assert_eq!(read_all(&[0x50, 0x04], [0, 0]).2, Stop::UnknownKind(5));
+        assert_eq!(read_all(&[0x10, 0x06, 0, 0, 0], [0, 0]).2, Stop::BadCount(6));
+        assert_eq!(read_all(&[0x01, 0xff], [0, 0]).2, Stop::BadCount(0x1ff));
+        assert_eq!(read_all(&[0x20, 0x04, 1, 2], [0, 0]).2, Stop::Cut);
+        assert_eq!(read_all(&[0x20], [0, 0]).2, Stop::Cut);
+    }
+
+    fn any_block() -> impl Strategy<Value = Vec<u8>> {
+        (0u8..6, 0u16..40, proptest::collection::vec(any::<u8>(), 80), any::<bool>()).prop_map(
+            |(kind, count, payload, exact)| {
+                let count = if exact { count & !3 } else { count };
+                let len = [0, count / 2, count, count * 3 / 2, count * 2, 0][usize::from(kind)];
+                let tag = u16::from(kind) << 12 | count;
+                [&tag.to_be_bytes()[..], &payload[..usize::from(len)]].concat()
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn the_fast_path_agrees_with_the_naive_one(
+            blocks in proptest::collection::vec(any_block(), 0..60), first in any::<[i16; 2]>()
+        ) {
+            let body = blocks.concat();
+            let (mut at, mut segment) = (0, SegmentBuffer::new());
+            segment.begin(first);
+            let stop = naive(&body, &mut at, &mut segment);
+            prop_assert_eq!(read_all(&body, first), (segment.samples().to_vec(), at, stop));
+        }
+
+        #[test]
+        fn random_bytes_are_read_alike(body in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let (mut at, mut segment) = (0, SegmentBuffer::new());
+            segment.begin([0, 0]);
+            let stop = naive(&body, &mut at, &mut segment);
+            prop_assert_eq!(read_all(&body, [0, 0]), (segment.samples().to_vec(), at, stop));
+        }
+    }
+}
