@@ -1,0 +1,159 @@
+//! From a path to a recording.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+use wavekeep_core::{DecodeOptions, Error, EventFormat, Input, Note, NoteKind, Recording};
+
+use crate::siblings::Siblings;
+use crate::{EVENT_FORMATS, HEAD_LEN, OpenError, detect};
+
+/// Opens files as recordings, with the vendor's reports that lie beside them.
+///
+/// One opener serves any number of files and threads: it remembers the listings of folders, so a
+/// report that appears later is not seen by it.
+#[derive(Debug, Default)]
+pub struct Opener {
+    options: DecodeOptions,
+    without_reports: bool,
+    siblings: Siblings,
+}
+
+impl Opener {
+    /// An opener that states `options` of each recording.
+    pub fn new(options: DecodeOptions) -> Self {
+        Self { options, ..Self::default() }
+    }
+
+    /// Leaves the vendor's reports alone: only the file itself is read.
+    #[must_use]
+    pub fn without_reports(mut self) -> Self {
+        self.without_reports = true;
+        self
+    }
+
+    /// Whether a file could be opened, judged by its first bytes and its name. A folder, a pipe
+    /// or a file that cannot be read is none.
+    pub fn recognises(&self, path: &Path) -> bool {
+        let head = regular(path).and_then(|_| {
+            let mut head = Vec::with_capacity(HEAD_LEN);
+            open(path)?
+                .take(HEAD_LEN as u64)
+                .read_to_end(&mut head)
+                .map_err(|source| io_error(path, "read the file", source))?;
+            Ok(head)
+        });
+        head.is_ok_and(|head| detect(&head, file_name(path).as_deref()).is_some())
+    }
+
+    /// Opens `path`: decodes it, takes its SHA-256, merges the report beside it if there is one.
+    ///
+    /// A report that cannot be read is a note in the recording, not an error.
+    ///
+    /// # Errors
+    /// [`OpenError`], which names the path, what was expected and what was found.
+    pub fn open(&self, path: &Path) -> Result<Recording, OpenError> {
+        let len = regular(path)?.len();
+        let name = file_name(path);
+        let mut file = open(path)?;
+        let mut bytes = Vec::new();
+        let read = |file: &mut File, bytes: &mut Vec<u8>, up_to: u64| {
+            let limited = Read::take(file, up_to).read_to_end(bytes);
+            limited.map_err(|source| io_error(path, "read the file", source))
+        };
+        read(&mut file, &mut bytes, HEAD_LEN as u64)?;
+        let format = detect(&bytes, name.as_deref()).ok_or_else(|| unknown(path, &bytes))?;
+        let limit = self.options.limits.event_bytes;
+        if len > limit {
+            let source = Error::Limit {
+                what: "length of the event file in bytes".into(),
+                limit,
+                found: len,
+                raise: "no unit writes events of this size",
+            };
+            return Err(OpenError::Decode { path: path.to_owned(), source });
+        }
+        // The file may grow while it is read: the limit holds all the same.
+        read(&mut file, &mut bytes, limit)?;
+        let mut recording = format
+            .decode(Input { bytes: &bytes, name: name.as_deref() }, &self.options)
+            .map_err(|source| OpenError::Decode { path: path.to_owned(), source })?;
+        recording.source.sha256 = Some(hex(&Sha256::digest(&bytes)));
+        if let (false, Some(name)) = (self.without_reports, &name) {
+            self.merge_report(&mut recording, format, path, name);
+        }
+        Ok(recording)
+    }
+
+    fn merge_report(
+        &self,
+        recording: &mut Recording,
+        format: &dyn EventFormat,
+        path: &Path,
+        name: &str,
+    ) {
+        let Some(report) = self.siblings.find(path, &format.report_names(name)) else { return };
+        let shown = report.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let limit = self.options.limits.report_text_bytes;
+        // One byte more than the limit, so that the parser sees that it is too long.
+        let text = regular(&report).and_then(|_| {
+            let mut text = Vec::new();
+            let limited = open(&report)?.take(limit + 1).read_to_end(&mut text);
+            limited.map_err(|source| io_error(&report, "read the report", source))?;
+            Ok(text)
+        });
+        let merged = text.map_err(|error| error.to_string()).and_then(|text| {
+            let merged = format.merge_report(recording, &text, &self.options);
+            merged.map_err(|error| format!("{shown}: {error}"))
+        });
+        match merged {
+            Ok(()) => drop(recording.metadata.insert("report_file".to_owned(), shown.into())),
+            Err(error) => {
+                let message = format!("the report beside the file was not used: {error}");
+                recording.report.push(Note::new(
+                    NoteKind::Disagreement,
+                    "report_not_used",
+                    message,
+                ));
+            }
+        }
+    }
+}
+
+fn file_name(path: &Path) -> Option<String> {
+    path.file_name().map(|name| name.to_string_lossy().into_owned())
+}
+
+/// Refuses what is not a regular file: a pipe would block for ever, a device never ends.
+fn regular(path: &Path) -> Result<Metadata, OpenError> {
+    let metadata =
+        fs::metadata(path).map_err(|source| io_error(path, "look at the file", source))?;
+    if metadata.is_file() {
+        return Ok(metadata);
+    }
+    let found = if metadata.is_dir() { "a folder" } else { "a pipe, socket or device" };
+    Err(OpenError::NotAFile { path: path.to_owned(), found })
+}
+
+fn open(path: &Path) -> Result<File, OpenError> {
+    File::open(path).map_err(|source| io_error(path, "open the file", source))
+}
+
+fn io_error(path: &Path, action: &'static str, source: io::Error) -> OpenError {
+    OpenError::Io { path: path.to_owned(), action, source }
+}
+
+fn unknown(path: &Path, head: &[u8]) -> OpenError {
+    let first: Vec<String> = head.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    OpenError::UnknownFormat {
+        path: path.to_owned(),
+        found: if first.is_empty() { "nothing: it is empty".to_owned() } else { first.join(" ") },
+        known: EVENT_FORMATS.iter().map(|format| format.info().name).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

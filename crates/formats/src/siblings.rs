@@ -1,0 +1,39 @@
+//! Files that belong together because they lie beside each other.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The names in a folder, in lower case, with their real spelling.
+type Listing = HashMap<String, PathBuf>;
+
+/// Finds files beside a file without regard to case. Each folder is listed once, so that opening
+/// all files of a folder does not list it for each of them.
+#[derive(Debug, Default)]
+pub(crate) struct Siblings {
+    folders: Mutex<HashMap<PathBuf, Arc<Listing>>>,
+}
+
+impl Siblings {
+    /// The first of `names` that lies beside `path`.
+    pub(crate) fn find(&self, path: &Path, names: &[String]) -> Option<PathBuf> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let listing = self.listing(folder.unwrap_or(Path::new(".")));
+        names.iter().find_map(|name| listing.get(&name.to_lowercase()).cloned())
+    }
+
+    fn listing(&self, folder: &Path) -> Arc<Listing> {
+        let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(listing) = folders.get(folder) {
+            return Arc::clone(listing);
+        }
+        // A folder that cannot be listed has no siblings to offer; its file may still be readable.
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let listing = entries
+            .map(|entry| (entry.file_name().to_string_lossy().to_lowercase(), entry.path()))
+            .collect();
+        let listing = Arc::new(listing);
+        folders.insert(folder.to_owned(), Arc::clone(&listing));
+        listing
+    }
+}
