@@ -1,0 +1,111 @@
+"""Measures gnz beside its peers in one run, and prints a table.
+
+    python bench/gnz/run.py [--folder FOLDER] [--quick] [--json FILE]
+
+FOLDER (default: a fresh one beside this script) lies on the disk to be
+measured, with 4 GB free. Needs numpy for the column `numpy.load`.
+Everything is measured in one run on one machine: read the ratios, and only
+those of a machine that does nothing else.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+
+
+def build():
+    """The release binary, wherever cargo puts it."""
+    command = ["cargo", "build", "--release", "--message-format=json"]
+    lines = subprocess.run(command, cwd=HERE, check=True, stdout=subprocess.PIPE).stdout.splitlines()
+    found = [json.loads(line).get("executable") for line in lines if line.startswith(b"{")]
+    return next(path for path in found if path)
+
+
+def numpy_open(folder, size):
+    """Microseconds of `numpy.load(mmap_mode="r")`, with the value in the array's middle or without."""
+    path = folder / "open.npy"
+    np.lib.format.open_memmap(path, "w+", "<f4", (size // 4,)).flush()
+
+    def fastest(call):
+        best = float("inf")
+        for _ in range(40):
+            start = time.perf_counter()
+            for _ in range(50):
+                call()
+            best = min(best, time.perf_counter() - start)
+        return best / 50 * 1e6
+
+    plain = fastest(lambda: np.load(path, mmap_mode="r"))
+    touched = fastest(lambda: np.load(path, mmap_mode="r")[size // 8])
+    path.unlink()
+    return plain, touched
+
+
+def label(size):
+    for unit, factor in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if size >= factor:
+            return f"{size // factor} {unit}"
+    return f"{size} B"
+
+
+def table(result):
+    lines = [
+        f"{result['machine']}; load before {result['load'][0]:.2f}, after {result['load'][1]:.2f}",
+        "",
+        "| open + slice (µs) | gnz | safetensors | numpy.load | gnz and a value | safetensors and a value | numpy.load and a value |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in result["open"]:
+        peers = [row["gnz_us"], row["safetensors_us"], row.get("numpy_us"), row["gnz_value_us"],
+                 row["safetensors_value_us"], row.get("numpy_value_us")]
+        cells = " | ".join("–" if value is None else f"{value:.1f}" for value in peers)
+        arrays = "1 array" if row["arrays"] == 1 else f"{row['arrays']} arrays"
+        lines.append(f"| {label(row['bytes'])}, {arrays} | {cells} |")
+    read, write, stream = result["read"], result["write"], result["stream"]
+    lines += [
+        "",
+        "| | measured | ratio |",
+        "|---|---|---|",
+        f"| sum of a mapped array / of memory (GB/s) | {read['sum_mapped_gb_s']} / {read['sum_memory_gb_s']} | {read['sum_mapped_gb_s'] / read['sum_memory_gb_s']:.2f} |",
+        f"| copy of a mapped array / of memory (GB/s) | {read['copy_mapped_gb_s']} / {read['copy_memory_gb_s']} | {read['copy_mapped_gb_s'] / read['copy_memory_gb_s']:.2f} |",
+        f"| open and first sum of a cached file / sum of memory (GB/s) | {read['first_pass_gb_s']} / {read['sum_memory_gb_s']} | {read['first_pass_gb_s'] / read['sum_memory_gb_s']:.2f} |",
+        f"| write {label(write['bytes'])}, synced: cp + sync / gnz (s) | {write['cp_sync_s']} / {write['gnz_s']} | {write['ratio']:.2f} |",
+        f"| stream {label(stream['bytes'])}: one thread / two (s) | {stream['fill_one_s']} / {stream['fill_two_s']} | {stream['fill_ratio']:.2f} |",
+        f"| the same until synced and named (s) | {stream['synced_one_s']} / {stream['synced_two_s']} | {stream['synced_ratio']:.2f} |",
+    ]
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, default=HERE)
+    parser.add_argument("--quick", action="store_true", help="small files and few rounds, to see that it runs")
+    parser.add_argument("--json", type=Path, help="also write the numbers here")
+    arguments = parser.parse_args()
+
+    binary = build()
+    with tempfile.TemporaryDirectory(dir=arguments.folder, prefix="gnz-bench-") as folder:
+        before = os.getloadavg()[0]
+        command = [binary, folder] + ["--quick"] * arguments.quick
+        result = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+        for row in result["open"]:
+            if row["arrays"] == 1:
+                row["numpy_us"], row["numpy_value_us"] = numpy_open(Path(folder), row["bytes"])
+        result["load"] = [before, os.getloadavg()[0]]
+    result["machine"] = f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, numpy {np.__version__}"
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result, indent=1) + "\n")
+    print(table(result))
+
+
+if __name__ == "__main__":
+    main()
