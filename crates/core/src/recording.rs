@@ -115,7 +115,7 @@ impl TimeAxis {
     pub fn seconds(&self, index: usize) -> Option<f64> {
         match self {
             Self::Samples { rate_hz, pretrigger_s } => {
-                Some(index as f64 / rate_hz.value - pretrigger_s.value)
+                Some(sample_seconds(index, rate_hz.value, pretrigger_s.value))
             }
             Self::Intervals { length_s, .. } => {
                 length_s.map(|length_s| index as f64 * length_s.value)
@@ -129,6 +129,18 @@ impl TimeAxis {
             Self::Samples { rate_hz, .. } => Some(1.0 / rate_hz.value),
             Self::Intervals { length_s, .. } => length_s.map(|length_s| length_s.value),
         }
+    }
+}
+
+/// A pre-trigger of whole samples is taken away from the index, not from the quotient: at
+/// 1000 samples/s the times are then the doubles nearest to -0.25, -0.249, … and print so.
+fn sample_seconds(index: usize, rate_hz: f64, pretrigger_s: f64) -> f64 {
+    let pretrigger = pretrigger_s * rate_hz;
+    let whole = pretrigger.round();
+    if (pretrigger - whole).abs() <= 1e-6 {
+        (index as f64 - whole) / rate_hz
+    } else {
+        index as f64 / rate_hz - pretrigger_s
     }
 }
 
@@ -272,5 +284,19 @@ mod tests {
         assert_eq!(time.seconds(0), Some(-0.25));
         assert_eq!(time.seconds(256), Some(0.0));
         assert_eq!(time.seconds(3327), Some(2.9990234375));
+    }
+
+    #[test]
+    fn sample_times_are_the_doubles_nearest_to_their_decimals() {
+        let times = |pretrigger_s| TimeAxis::Samples {
+            rate_hz: Assumed::by_default(1000.0),
+            pretrigger_s: Assumed::by_default(pretrigger_s),
+        };
+        let printed: Vec<_> = [0, 1, 250, 251, 300]
+            .into_iter()
+            .map(|index| times(0.25).seconds(index).unwrap().to_string())
+            .collect();
+        assert_eq!(printed, ["-0.25", "-0.249", "0", "0.001", "0.05"]);
+        assert_eq!(times(0.2503).seconds(0), Some(-0.2503));
     }
 }

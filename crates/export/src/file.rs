@@ -1,0 +1,102 @@
+//! A file that is complete or absent, never half written.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use wavekeep_core::Recording;
+
+use crate::{ExportError, ExportOptions, Target, write};
+
+/// Writes `recording` to the file `path` as `target`.
+///
+/// The bytes go to a temporary file in the same folder, which is synced and then renamed, so that
+/// a crash leaves the old state or the new one. A symbolic link to a file is followed.
+///
+/// # Errors
+/// [`ExportError::Exists`] when there is a file and `overwrite` is false;
+/// [`ExportError::NotAFile`] when something else stands there; [`ExportError::File`] when the
+/// file system refuses; otherwise as [`write`](crate::write()). No file is left or changed then.
+pub fn write_file(
+    recording: &Recording,
+    target: Target,
+    path: &Path,
+    options: &ExportOptions,
+    overwrite: bool,
+) -> Result<(), ExportError> {
+    publish(path, overwrite, |out| write(recording, target, options, out))
+}
+
+/// Writes the file `path` with the bytes that `fill` gives: complete and synced, or not at all.
+///
+/// # Errors
+/// As [`write_file`], and whatever `fill` returns.
+pub fn publish(
+    path: &Path,
+    overwrite: bool,
+    fill: impl FnOnce(&mut dyn Write) -> Result<(), ExportError>,
+) -> Result<(), ExportError> {
+    let refused = |source| ExportError::File { path: path.to_owned(), source };
+    let destination = destination(path, overwrite)?;
+    let folder = match destination.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".wavekeep-");
+    shareable(&mut builder);
+    let mut temporary = builder.tempfile_in(folder).map_err(refused)?;
+
+    let mut buffered = BufWriter::with_capacity(1 << 16, temporary.as_file_mut());
+    fill(&mut buffered).and_then(|()| Ok(buffered.flush()?)).map_err(|error| match error {
+        ExportError::Write(source) => refused(source),
+        other => other,
+    })?;
+    drop(buffered);
+
+    temporary.as_file().sync_all().map_err(refused)?;
+    if overwrite {
+        temporary.persist(&destination).map_err(|error| refused(error.error))?;
+    } else {
+        // Refuses a file that appeared while this one was written.
+        temporary.persist_noclobber(&destination).map_err(|error| match error.error.kind() {
+            io::ErrorKind::AlreadyExists => ExportError::Exists { path: path.to_owned() },
+            _ => refused(error.error),
+        })?;
+    }
+    sync_folder(folder).map_err(refused)
+}
+
+/// Where the file goes when `path` may be a link; an error when something is in the way.
+fn destination(path: &Path, overwrite: bool) -> Result<PathBuf, ExportError> {
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => Err(ExportError::NotAFile { path: path.to_owned() }),
+        Ok(_) if !overwrite => Err(ExportError::Exists { path: path.to_owned() }),
+        Ok(_) => fs::canonicalize(path)
+            .map_err(|source| ExportError::File { path: path.to_owned(), source }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(path.to_owned()),
+        Err(source) => Err(ExportError::File { path: path.to_owned(), source }),
+    }
+}
+
+/// Temporary files are private by default; what is written here is an ordinary file, with the
+/// permissions that the user's mask allows.
+#[cfg(unix)]
+fn shareable(builder: &mut tempfile::Builder<'_, '_>) {
+    use std::os::unix::fs::PermissionsExt;
+    builder.permissions(Permissions::from_mode(0o666));
+}
+
+#[cfg(not(unix))]
+fn shareable(_: &mut tempfile::Builder<'_, '_>) {}
+
+/// A rename is on the disk when its folder is.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}

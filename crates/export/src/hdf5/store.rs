@@ -1,0 +1,203 @@
+//! What the layout asks of an HDF5 library, and the library that gives it.
+
+use std::collections::HashMap;
+use std::fs;
+
+use rust_hdf5::{CompoundType, DatatypeMessage, H5Dataset, H5File, H5Group, H5Type, HBool};
+use tempfile::TempDir;
+
+/// Result with what the library said.
+pub(super) type Stored<T = ()> = Result<T, String>;
+
+/// Elements of a chunk: 64 KiB of single precision.
+const CHUNK: usize = 1 << 14;
+/// Deflate's own default; what comes after costs time and gains little on shuffled floats.
+const DEFLATE_LEVEL: u32 = 6;
+
+/// A one-dimensional array.
+pub(super) enum Array<'a> {
+    Single(&'a [f32]),
+    Double(&'a [f64]),
+    Byte(&'a [u8]),
+    /// A table (channel, first, count).
+    Gaps(&'a [(&'a str, u64, u64)]),
+}
+
+/// The value of an attribute.
+pub(super) enum Attribute<'a> {
+    Text(&'a str),
+    Texts(&'a [&'a str]),
+    Real(f64),
+    Integer(i64),
+    Flag(bool),
+}
+
+/// An HDF5 file that is being written. Paths are absolute, without a trailing slash.
+pub(super) trait Store: Sized {
+    /// Creates a group below the root.
+    fn group(&mut self, name: &str) -> Stored;
+
+    /// Creates a dataset: chunked, shuffled and deflated when it has elements.
+    fn array(&mut self, path: &str, array: Array<'_>) -> Stored;
+
+    /// Creates a dataset of doubles that holds no element, for its attributes.
+    fn hollow(&mut self, path: &str) -> Stored;
+
+    /// Makes `path` another name of the dataset at `target`.
+    fn link(&mut self, group: &str, name: &str, target: &str) -> Stored;
+
+    /// Sets an attribute of what stands at `path`; `/` is the root.
+    fn attribute(&mut self, path: &str, name: &str, value: Attribute<'_>) -> Stored;
+
+    /// The bytes of the finished file.
+    fn finish(self) -> Stored<Vec<u8>>;
+}
+
+/// The store of `rust-hdf5`, which writes to paths only: the file stands in a folder of its own
+/// until it is finished.
+pub(super) struct RustHdf5 {
+    folder: TempDir,
+    file: H5File,
+    groups: HashMap<String, H5Group>,
+    datasets: HashMap<String, H5Dataset>,
+}
+
+const FILE_NAME: &str = "recording.h5";
+
+fn said(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+impl RustHdf5 {
+    pub(super) fn create() -> Stored<Self> {
+        let folder = tempfile::tempdir().map_err(said)?;
+        // Nobody else knows the file, and some network file systems refuse locks.
+        let file = H5File::options().no_locking().create(folder.path().join(FILE_NAME));
+        let file = file.map_err(said)?;
+        let groups = HashMap::from([("/".to_owned(), file.root_group())]);
+        Ok(Self { folder, file, groups, datasets: HashMap::new() })
+    }
+
+    fn dataset<T: H5Type>(&self, path: &str, values: &[T]) -> Stored<H5Dataset> {
+        let (group, name) = self.parent(path)?;
+        let mut builder = group.new_dataset::<T>().shape([values.len()]);
+        if !values.is_empty() {
+            builder = builder.chunk(&[values.len().min(CHUNK)]).shuffle_deflate(DEFLATE_LEVEL);
+        }
+        let dataset = builder.create(name).map_err(said)?;
+        // The library refuses to write nothing.
+        if !values.is_empty() {
+            dataset.write_raw(values).map_err(said)?;
+        }
+        Ok(dataset)
+    }
+
+    fn gaps(&self, path: &str, rows: &[(&str, u64, u64)]) -> Stored<H5Dataset> {
+        let (group, name) = self.parent(path)?;
+        // Strings of a fixed length end with a zero byte in the longest one too.
+        let width = rows.iter().map(|row| row.0.len()).max().unwrap_or(0) + 1;
+        let text = DatatypeMessage::fixed_string_utf8(width as u32);
+        let row = CompoundType {
+            members: vec![
+                ("channel".to_owned(), text, 0),
+                ("first".to_owned(), u64::hdf5_type(), width as u32),
+                ("count".to_owned(), u64::hdf5_type(), width as u32 + 8),
+            ],
+            total_size: width as u32 + 16,
+        };
+        let dataset = group
+            .new_dataset::<u8>()
+            .shape([rows.len()])
+            .datatype(row.to_datatype())
+            .create(name)
+            .map_err(said)?;
+        let mut bytes = Vec::new();
+        for (channel, first, count) in rows {
+            bytes.extend_from_slice(channel.as_bytes());
+            bytes.extend(std::iter::repeat_n(0, width - channel.len()));
+            bytes.extend(first.to_le_bytes());
+            bytes.extend(count.to_le_bytes());
+        }
+        if !bytes.is_empty() {
+            dataset.write_raw_bytes(&bytes).map_err(said)?;
+        }
+        Ok(dataset)
+    }
+
+    fn parent<'p>(&self, path: &'p str) -> Stored<(&H5Group, &'p str)> {
+        let (group, name) = path.rsplit_once('/').ok_or_else(|| format!("{path} has no group"))?;
+        let group = if group.is_empty() { "/" } else { group };
+        let found = self.groups.get(group).ok_or_else(|| format!("no group {group}"))?;
+        Ok((found, name))
+    }
+}
+
+impl Store for RustHdf5 {
+    fn group(&mut self, name: &str) -> Stored {
+        let group = self.file.create_group(name).map_err(said)?;
+        self.groups.insert(format!("/{name}"), group);
+        Ok(())
+    }
+
+    fn array(&mut self, path: &str, array: Array<'_>) -> Stored {
+        let dataset = match array {
+            Array::Single(values) => self.dataset(path, values),
+            Array::Double(values) => self.dataset(path, values),
+            Array::Byte(values) => self.dataset(path, values),
+            Array::Gaps(rows) => self.gaps(path, rows),
+        }?;
+        self.datasets.insert(path.to_owned(), dataset);
+        Ok(())
+    }
+
+    fn hollow(&mut self, path: &str) -> Stored {
+        let (group, name) = self.parent(path)?;
+        let dataset = group.new_dataset::<f64>().null().create(name).map_err(said)?;
+        self.datasets.insert(path.to_owned(), dataset);
+        Ok(())
+    }
+
+    fn link(&mut self, group: &str, name: &str, target: &str) -> Stored {
+        let group = self.groups.get(group).ok_or_else(|| format!("no group {group}"))?;
+        group.link(name, target).map_err(said)
+    }
+
+    fn attribute(&mut self, path: &str, name: &str, value: Attribute<'_>) -> Stored {
+        if let Some(group) = self.groups.get(path) {
+            return match value {
+                Attribute::Text(text) => group.set_attr_string(name, text),
+                Attribute::Texts(texts) => group.set_attr_string_array(name, texts),
+                Attribute::Real(real) => group.set_attr_numeric(name, &real),
+                Attribute::Integer(integer) => group.set_attr_numeric(name, &integer),
+                Attribute::Flag(flag) => group.set_attr_numeric(name, &HBool::from(flag)),
+            }
+            .map_err(said);
+        }
+        let dataset = self.datasets.get(path).ok_or_else(|| format!("nothing at {path}"))?;
+        let scalar = || dataset.new_attr::<u8>().shape(()).create(name);
+        match value {
+            Attribute::Text(text) => scalar().and_then(|attribute| attribute.write_string(text)),
+            Attribute::Texts(texts) => dataset
+                .new_attr::<u8>()
+                .shape([texts.len()])
+                .create(name)
+                .and_then(|attribute| attribute.write_string_array(texts)),
+            Attribute::Real(real) => scalar().and_then(|attribute| attribute.write_numeric(&real)),
+            Attribute::Integer(integer) => {
+                scalar().and_then(|attribute| attribute.write_numeric(&integer))
+            }
+            Attribute::Flag(flag) => {
+                scalar().and_then(|attribute| attribute.write_numeric(&HBool::from(flag)))
+            }
+        }
+        .map_err(said)
+    }
+
+    fn finish(self) -> Stored<Vec<u8>> {
+        let Self { folder, file, groups, datasets } = self;
+        drop((groups, datasets));
+        // The bytes are read back at once and synced by whoever stores them.
+        file.close_no_sync().map_err(said)?;
+        fs::read(folder.path().join(FILE_NAME)).map_err(said)
+    }
+}

@@ -1,0 +1,246 @@
+//! A recording as a table: one row a sample or interval, named columns, one type a column.
+//!
+//! CSV and Parquet are this table in two notations, and the arrays of JSON are its columns.
+
+use wavekeep_core::{Channel, Frequency, IntervalFacts, Kind, Quantity, Recording, Samples, Unit};
+
+use crate::values::{SampleTimes, Values};
+use crate::{ExportError, ExportOptions, Target, Units};
+
+/// One value of the table.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Cell {
+    Missing,
+    Integer(i64),
+    /// Always finite.
+    Real(f64),
+    Word(&'static str),
+}
+
+/// What all cells of a column are, when they are not missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CellKind {
+    /// Signed whole numbers that fit this many bits: 16, 32 or 64.
+    Integer {
+        bits: u8,
+    },
+    Real,
+    Word,
+}
+
+impl Cell {
+    pub(crate) fn integer(self) -> Option<i64> {
+        if let Self::Integer(value) = self { Some(value) } else { None }
+    }
+
+    pub(crate) fn real(self) -> Option<f64> {
+        if let Self::Real(value) = self { Some(value) } else { None }
+    }
+
+    pub(crate) fn word(self) -> Option<&'static str> {
+        if let Self::Word(word) = self { Some(word) } else { None }
+    }
+}
+
+/// One column.
+pub(crate) struct Column<'a> {
+    pub(crate) name: String,
+    content: Content<'a>,
+}
+
+enum Content<'a> {
+    Interval,
+    Time(SampleTimes),
+    Value(Values<'a>),
+    Level(&'a Channel),
+    HalfPeriod(Intervals<'a>),
+    Frequency(Intervals<'a>),
+    PeakFlag(&'a Channel),
+    FrequencyFlag(Intervals<'a>),
+    Annotation(Intervals<'a>),
+}
+
+/// What a histogram's channel holds beside the peaks.
+#[derive(Clone, Copy)]
+struct Intervals<'a> {
+    channel: &'a Channel,
+    facts: &'a IntervalFacts,
+}
+
+impl Intervals<'_> {
+    fn frequency(&self, index: usize) -> Option<Frequency> {
+        self.channel.count(index)?;
+        Some(self.facts.frequency(index))
+    }
+}
+
+/// The words of the flag columns: what is special about the number beside them.
+pub(crate) mod flags {
+    /// The sensor or its converter was at its limit: the true peak is at least this.
+    pub(crate) const SATURATED: &str = "saturated";
+    /// The vendor prints `>100 Hz`: the number beside it is the end of the range.
+    pub(crate) const ABOVE_RANGE: &str = "above_range";
+    /// The vendor prints `<1 Hz`: the number beside it is the end of the range.
+    pub(crate) const BELOW_RANGE: &str = "below_range";
+    /// The vendor prints `N/A`: there is no number beside it.
+    pub(crate) const NOT_AVAILABLE: &str = "not_available";
+}
+
+/// The columns of `recording` in the order in which they are written.
+///
+/// # Errors
+/// When there are no channels, or a waveform has no usable rate.
+pub(crate) fn columns<'a>(
+    recording: &'a Recording,
+    options: &ExportOptions,
+    target: Target,
+) -> Result<Vec<Column<'a>>, ExportError> {
+    if recording.channels.is_empty() {
+        return Err(ExportError::no_channels(target));
+    }
+    match recording.kind {
+        Kind::Waveform => waveform(recording, options, target),
+        Kind::Histogram => Ok(histogram(recording, options, target)),
+    }
+}
+
+fn waveform<'a>(
+    recording: &'a Recording,
+    options: &ExportOptions,
+    target: Target,
+) -> Result<Vec<Column<'a>>, ExportError> {
+    let times = SampleTimes::of(recording, target)?;
+    let time = Column { name: "time_s".to_owned(), content: Content::Time(times) };
+    let values = recording.channels.iter().map(|channel| Column {
+        name: channel.name.to_string(),
+        content: Content::Value(Values::new(channel, options.units)),
+    });
+    Ok(std::iter::once(time).chain(values).collect())
+}
+
+fn histogram<'a>(
+    recording: &'a Recording,
+    options: &ExportOptions,
+    target: Target,
+) -> Vec<Column<'a>> {
+    let mut columns = vec![Column { name: "interval".to_owned(), content: Content::Interval }];
+    let mut push = |channel: &Channel, what: &str, content| {
+        columns.push(Column { name: format!("{}_{what}", channel.name), content });
+    };
+    let intervals =
+        |channel: &'a Channel| channel.intervals.as_ref().map(|facts| Intervals { channel, facts });
+    for channel in &recording.channels {
+        push(channel, "peak", peak(channel, options.units));
+        match (intervals(channel), options.units) {
+            (Some(facts), Units::Raw) => push(channel, "halfperiod", Content::HalfPeriod(facts)),
+            (Some(facts), Units::Physical) => push(channel, "frequency", Content::Frequency(facts)),
+            (None, _) => {}
+        }
+    }
+    // Behind the numbers, so that the numbers stand where they stand without flags.
+    if options.units == Units::Physical {
+        for channel in &recording.channels {
+            push(channel, "peak_flag", Content::PeakFlag(channel));
+            if let Some(facts) = intervals(channel) {
+                push(channel, "frequency_flag", Content::FrequencyFlag(facts));
+            }
+        }
+    }
+    // The columns of a CSV are fixed.
+    if target != Target::Csv {
+        for channel in &recording.channels {
+            if let Some(facts) = intervals(channel) {
+                push(channel, "annotation", Content::Annotation(facts));
+            }
+        }
+    }
+    columns
+}
+
+/// The peak of each interval; a pressure's as a level, as the profession reads histograms.
+fn peak(channel: &Channel, units: Units) -> Content<'_> {
+    if units == Units::Physical && channel.unit().quantity() == Quantity::Pressure {
+        Content::Level(channel)
+    } else {
+        Content::Value(Values::new(channel, units))
+    }
+}
+
+impl Column<'_> {
+    /// Unit of the numbers; `None` for plain ones and for words.
+    pub(crate) fn unit(&self) -> Option<Unit> {
+        match &self.content {
+            Content::Time(_) => Some(Unit::Second),
+            Content::Value(values) => Some(values.unit()),
+            Content::Level(_) => Some(Unit::DecibelLinear),
+            Content::Frequency(_) => Some(Unit::Hertz),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn kind(&self) -> CellKind {
+        match &self.content {
+            Content::Interval => CellKind::Integer { bits: 64 },
+            Content::Value(values) if values.are_integers() => {
+                let is_short = matches!(values.channel().samples, Samples::I16(_));
+                CellKind::Integer { bits: if is_short { 16 } else { 32 } }
+            }
+            Content::HalfPeriod(_) => CellKind::Integer { bits: 32 },
+            Content::Annotation(_) => CellKind::Integer { bits: 16 },
+            Content::Time(_) | Content::Value(_) | Content::Level(_) | Content::Frequency(_) => {
+                CellKind::Real
+            }
+            Content::PeakFlag(_) | Content::FrequencyFlag(_) => CellKind::Word,
+        }
+    }
+
+    /// Whether no cell can be missing.
+    pub(crate) fn is_complete(&self) -> bool {
+        matches!(self.content, Content::Interval | Content::Time(_))
+    }
+
+    /// The cell of row `index`.
+    pub(crate) fn at(&self, index: usize) -> Cell {
+        let cell = match &self.content {
+            Content::Interval => Some(Cell::Integer(index as i64)),
+            Content::Time(times) => Some(Cell::Real(times.at(index))),
+            Content::Value(values) => values.at(index).map(|value| {
+                // Integer counts of at most 32 bits: the double holds them exactly.
+                if values.are_integers() { Cell::Integer(value as i64) } else { Cell::Real(value) }
+            }),
+            Content::Level(channel) => channel
+                .count(index)
+                .and_then(|count| channel.scale.level(count))
+                .filter(|level| level.is_finite())
+                .map(Cell::Real),
+            Content::HalfPeriod(Intervals { channel, facts }) => channel
+                .count(index)
+                .and_then(|_| facts.half_periods.get(index))
+                .map(|half_period| Cell::Integer(i64::from(half_period.0))),
+            Content::Frequency(intervals) => {
+                intervals.frequency(index).and_then(Frequency::hz).map(Cell::Real)
+            }
+            Content::PeakFlag(channel) => channel
+                .count(index)
+                .filter(|&count| channel.is_at_limit(count))
+                .map(|_| Cell::Word(flags::SATURATED)),
+            Content::FrequencyFlag(intervals) => {
+                intervals.frequency(index).and_then(frequency_word).map(Cell::Word)
+            }
+            Content::Annotation(Intervals { channel, facts }) => channel
+                .count(index)
+                .and_then(|_| facts.annotations.get(index))
+                .map(|&annotation| Cell::Integer(i64::from(annotation))),
+        };
+        cell.unwrap_or(Cell::Missing)
+    }
+}
+
+fn frequency_word(frequency: Frequency) -> Option<&'static str> {
+    match frequency {
+        Frequency::Hertz(_) => None,
+        Frequency::AboveRange(_) => Some(flags::ABOVE_RANGE),
+        Frequency::BelowRange(_) => Some(flags::BELOW_RANGE),
+        Frequency::NotAvailable => Some(flags::NOT_AVAILABLE),
+    }
+}

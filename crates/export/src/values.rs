@@ -1,0 +1,187 @@
+//! The numbers of one channel as they are written, and the times that belong to them.
+
+use wavekeep_core::{Channel, Gaps, Quantity, Recording, TimeAxis, Unit};
+
+use crate::{ExportError, Target, Units};
+
+/// The unit in which values of `unit` are written when physical ones are asked for.
+pub(crate) fn physical_unit(unit: Unit) -> Unit {
+    match unit.quantity() {
+        Quantity::Velocity => Unit::InchPerSecond,
+        Quantity::Pressure => Unit::Psi,
+        _ => unit,
+    }
+}
+
+/// What one count is worth in the [`physical_unit`]; `None` for levels, which have no such factor.
+pub(crate) fn physical_of_one_count(channel: &Channel) -> Option<f64> {
+    let own = channel.unit();
+    match own {
+        Unit::DecibelLinear => None,
+        _ => own.convert(channel.scale.of_one(), physical_unit(own)).ok(),
+    }
+}
+
+/// The values of a channel in the units that were asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Values<'a> {
+    channel: &'a Channel,
+    units: Units,
+    unit: Unit,
+}
+
+impl<'a> Values<'a> {
+    pub(crate) fn new(channel: &'a Channel, units: Units) -> Self {
+        let unit = match units {
+            Units::Physical => physical_unit(channel.unit()),
+            Units::Raw if channel.scale.of_one() == 1.0 => channel.unit(),
+            Units::Raw => Unit::Count,
+        };
+        Self { channel, units, unit }
+    }
+
+    pub(crate) fn channel(&self) -> &'a Channel {
+        self.channel
+    }
+
+    pub(crate) fn name(&self) -> &'a str {
+        &self.channel.name
+    }
+
+    /// Unit of [`at`](Self::at).
+    pub(crate) fn unit(&self) -> Unit {
+        self.unit
+    }
+
+    /// Whether every value is a whole number.
+    pub(crate) fn are_integers(&self) -> bool {
+        self.units == Units::Raw && self.channel.samples.are_counts()
+    }
+
+    /// Value `index`, `None` where it is missing or not finite.
+    pub(crate) fn at(&self, index: usize) -> Option<f64> {
+        self.of_count(self.channel.count(index)?)
+    }
+
+    fn of_count(&self, count: f64) -> Option<f64> {
+        let value = match self.units {
+            Units::Raw => count,
+            Units::Physical => {
+                let own = self.channel.unit();
+                own.convert(self.channel.scale.apply(count), self.unit).ok()?
+            }
+        };
+        value.is_finite().then_some(value)
+    }
+
+    /// Which of `0..len` are missing: gaps, what is past the channel's end, what is not finite.
+    pub(crate) fn missing(&self, len: usize) -> Gaps {
+        let mut missing = Gaps::default();
+        for gap in self.channel.gaps.ranges() {
+            missing.insert(gap.start.min(len)..gap.end.min(len));
+        }
+        missing.insert(self.channel.len().min(len)..len);
+        // When the largest count has a value, so has every one.
+        let is_always_finite =
+            self.channel.samples.are_counts() && self.of_count(f64::from(i32::MIN)).is_some();
+        if !is_always_finite {
+            for index in (0..len).filter(|&index| self.at(index).is_none()) {
+                missing.insert(index..index + 1);
+            }
+        }
+        missing
+    }
+
+    /// Value `index` in single precision: NaN where it is missing.
+    pub(crate) fn f32_at(&self, index: usize, target: Target) -> Result<f32, ExportError> {
+        let Some(value) = self.at(index) else { return Ok(f32::NAN) };
+        let single = value as f32;
+        if single.is_finite() {
+            return Ok(single);
+        }
+        Err(ExportError::unrepresentable(
+            target,
+            format!("{value:e} (sample {index} of {}) in single precision", self.name()),
+            "write npy or parquet, which hold double precision",
+        ))
+    }
+}
+
+/// The time of each sample in seconds from the trigger.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SampleTimes {
+    pub(crate) rate_hz: f64,
+    pub(crate) pretrigger_s: f64,
+    axis: TimeAxis,
+}
+
+impl SampleTimes {
+    /// The times of a waveform.
+    ///
+    /// # Errors
+    /// When the recording has intervals, or a rate that gives no times.
+    pub(crate) fn of(recording: &Recording, target: Target) -> Result<Self, ExportError> {
+        if let TimeAxis::Samples { rate_hz, pretrigger_s } = &recording.time {
+            let times = Self {
+                rate_hz: rate_hz.value,
+                pretrigger_s: pretrigger_s.value,
+                axis: recording.time,
+            };
+            let step = 1.0 / times.rate_hz;
+            let ends = [times.at(0), times.at(recording.len())];
+            if step > 0.0 && step.is_finite() && ends.iter().all(|end| end.is_finite()) {
+                return Ok(times);
+            }
+        }
+        Err(ExportError::unrepresentable(
+            target,
+            "samples without a usable rate",
+            "state the sample rate of the recording",
+        ))
+    }
+
+    /// Seconds from the trigger to sample `index`.
+    pub(crate) fn at(&self, index: usize) -> f64 {
+        // Samples always have times.
+        self.axis.seconds(index).unwrap_or(f64::NAN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wavekeep_core::{Samples, Scale};
+
+    use super::*;
+
+    #[test]
+    fn velocities_become_inches_per_second_and_pressures_psi() {
+        let channel = Channel::new("Tran", Samples::I16(vec![254])).with_scale(Scale::ratio(
+            1.0,
+            10.0,
+            Unit::MillimetrePerSecond,
+        ));
+        let values = Values::new(&channel, Units::Physical);
+        assert_eq!((values.at(0), values.unit()), (Some(1.0), Unit::InchPerSecond));
+        let raw = Values::new(&channel, Units::Raw);
+        assert_eq!((raw.at(0), raw.unit(), raw.are_integers()), (Some(254.0), Unit::Count, true));
+
+        let channel = Channel::new("MicL", Samples::I16(vec![1])).with_scale(Scale::ratio(
+            1.0,
+            4.0,
+            Unit::Pascal,
+        ));
+        let psi = Values::new(&channel, Units::Physical).at(0).unwrap();
+        assert!((psi - 3.626e-5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn all_ways_of_being_missing_are_one() {
+        let mut channel = Channel::new("x", Samples::F32(vec![f32::NAN, 1.0, 2.0, f32::INFINITY]));
+        channel.gaps.insert(2..3);
+        channel.gaps.insert(900..1000);
+        let values = Values::new(&channel, Units::Raw);
+        let found: Vec<_> = (0..6).map(|index| values.at(index)).collect();
+        assert_eq!(found, [None, Some(1.0), None, None, None, None]);
+        assert_eq!(values.missing(6).ranges(), [0..1, 2..6]);
+    }
+}
