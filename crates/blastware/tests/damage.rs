@@ -1,5 +1,6 @@
 //! What damage may cost: a bad block its segment, a bad record the segments on both sides of it,
 //! a cut what comes after it. Nothing is invented and nothing panics.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 use std::fs;
 use std::path::Path;

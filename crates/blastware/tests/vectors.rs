@@ -1,5 +1,6 @@
 //! Event files made from the format description by an independent model, with the samples that
 //! they must give. No recording of a real unit stands behind them.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 use std::fs;
 use std::path::Path;

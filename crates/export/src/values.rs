@@ -111,7 +111,6 @@ impl<'a> Values<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SampleTimes {
     pub(crate) rate_hz: f64,
-    pub(crate) pretrigger_s: f64,
     axis: TimeAxis,
 }
 
@@ -121,12 +120,8 @@ impl SampleTimes {
     /// # Errors
     /// When the recording has intervals, or a rate that gives no times.
     pub(crate) fn of(recording: &Recording, target: Target) -> Result<Self, ExportError> {
-        if let TimeAxis::Samples { rate_hz, pretrigger_s } = &recording.time {
-            let times = Self {
-                rate_hz: rate_hz.value,
-                pretrigger_s: pretrigger_s.value,
-                axis: recording.time,
-            };
+        if let TimeAxis::Samples { rate_hz, .. } = &recording.time {
+            let times = Self { rate_hz: rate_hz.value, axis: recording.time };
             let step = 1.0 / times.rate_hz;
             let ends = [times.at(0), times.at(recording.len())];
             if step > 0.0 && step.is_finite() && ends.iter().all(|end| end.is_finite()) {

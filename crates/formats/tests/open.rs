@@ -1,4 +1,5 @@
 //! From paths to recordings, with everything that can lie at the end of a path.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -1,0 +1,387 @@
+//! What the program is told.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use wavekeep_core::{ChannelChoice, DecodeOptions, GeophoneRange, Selection, Unit};
+use wavekeep_export::{Target, Units};
+use wavekeep_formats::Opener;
+
+/// Opens instrument recordings, checks them, draws them and turns them into clean arrays.
+///
+/// Folders are searched for recordings; formats are told by content. One bad file never stops the
+/// others.
+#[derive(Debug, Parser)]
+#[command(name = "wavekeep", version, propagate_version = true, after_help = EXIT_CODES)]
+pub struct Args {
+    /// Print one JSON document per input, one per line.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// When to use colour.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Show no progress and no summary.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done · 1 failed · 2 wrong usage · 3 done, but data was damaged or incomplete";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// What a recording is: channels, rate, times, peaks, damage, what was assumed.
+    #[command(after_help = "\
+Examples:
+  wavekeep info M529LKIQ.7M0W
+  wavekeep info --json events/ | jq .measurements.peak_vector_sum
+  wavekeep info --range sensitive --velocity mm/s M529LKIQ.7M0W")]
+    Info(InfoArgs),
+    /// Write recordings as CSV, JSON, HDF5, Parquet, miniSEED, npy or WAV.
+    #[command(after_help = "\
+One recording to csv or json goes to standard output unless -o names a file; everything else goes to
+files named after the input, in the present folder or in the folder that -o names.
+
+Examples:
+  wavekeep convert M529LKIQ.7M0W --to csv
+  wavekeep convert M529LKIQ.7M0W --to hdf5 -o event.h5
+  wavekeep convert events/ --to parquet -o tables/
+  wavekeep convert M529LKIQ.7M0W --to csv --units raw --channels Vert,MicL --start 0 --end 0.5")]
+    Convert(ConvertArgs),
+    /// Draw recordings as SVG, PNG or PDF.
+    #[command(after_help = "\
+Examples:
+  wavekeep plot M529LKIQ.7M0W
+  wavekeep plot M529LKIQ.7M0W --kind limits --curve osmre --format svg
+  wavekeep plot events/ --kind all --theme dark -o plots/")]
+    Plot(PlotArgs),
+    /// Write the one-page event report as PDF.
+    #[command(after_help = "\
+Examples:
+  wavekeep report M529LKIQ.7M0W
+  wavekeep report M529LKIQ.7M0W --curve din4150-3-line2 --velocity mm/s -o report.pdf
+  wavekeep report events/ --curves permits.toml --curve permit-7 -o reports/")]
+    Report(ReportArgs),
+    /// Verify what can be verified: lengths, times, names, segments, the report's table.
+    #[command(after_help = "\
+Examples:
+  wavekeep check M529LKIQ.7M0W
+  wavekeep check --json events/ | jq 'select(.status != \"whole\")'")]
+    Check(CheckArgs),
+    /// Decode the samples that the program carries, into tables, plots and a report.
+    #[command(after_help = "\
+Examples:
+  wavekeep demo
+  wavekeep demo -o /tmp/wavekeep-demo")]
+    Demo(DemoArgs),
+    /// Print a completion script for a shell.
+    #[command(after_help = "\
+Examples:
+  wavekeep completions bash > ~/.local/share/bash-completion/completions/wavekeep")]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct InfoArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub velocity: VelocityArg,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct DemoArgs {
+    /// Folder for everything that the demo writes.
+    #[arg(short, long, value_name = "DIR", default_value = "demo")]
+    pub output: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct ConvertArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// What to write: csv, json, hdf5, parquet, miniseed, npy, wav.
+    #[arg(long, value_name = "TARGET")]
+    pub to: Target,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// raw: the integers of the format; physical: in/s and psi.
+    #[arg(long, value_name = "UNITS", default_value = "physical")]
+    pub units: Units,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct PlotArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// What to draw; without it, traces of a waveform and bars of a histogram.
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<PlotKind>,
+    /// The kind of picture.
+    #[arg(long, value_name = "FORMAT", default_value = "png")]
+    pub format: PictureFormat,
+    /// Width of a PNG in pixels.
+    #[arg(long, value_name = "PIXELS", default_value_t = 1600, value_parser = clap::value_parser!(u32).range(100..=10_000))]
+    pub width: u32,
+    /// Colours of the picture.
+    #[arg(long, value_name = "THEME", default_value = "light")]
+    pub theme: ThemeArg,
+    #[command(flatten)]
+    pub curve: CurveArgs,
+    #[command(flatten)]
+    pub velocity: VelocityArg,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct ReportArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Size of the page.
+    #[arg(long, value_name = "PAPER", default_value = "a4")]
+    pub paper: PaperArg,
+    #[command(flatten)]
+    pub curve: CurveArgs,
+    #[command(flatten)]
+    pub velocity: VelocityArg,
+}
+
+/// The files, and what the caller states about them.
+#[derive(Debug, ClapArgs)]
+pub struct InputArgs {
+    /// Recordings, or folders that are searched for them.
+    #[arg(required = true, value_name = "FILE")]
+    pub paths: Vec<PathBuf>,
+    /// State the sample rate, in samples per second and channel.
+    #[arg(long, value_name = "HZ", value_parser = positive)]
+    pub rate: Option<f64>,
+    /// State the geophone range: normal (10 in/s) or sensitive (1.25 in/s).
+    #[arg(long, value_name = "RANGE")]
+    pub range: Option<GeophoneRange>,
+    /// State the time recorded before the trigger, in seconds.
+    #[arg(long, value_name = "SECONDS", value_parser = not_negative)]
+    pub pretrigger: Option<f64>,
+    /// Leave the vendor's reports beside the files alone.
+    #[arg(long)]
+    pub no_report: bool,
+}
+
+impl InputArgs {
+    /// An opener that states what the caller states.
+    pub fn opener(&self) -> Opener {
+        let opener = Opener::new(DecodeOptions {
+            rate_hz: self.rate,
+            range: self.range,
+            pretrigger_s: self.pretrigger,
+            ..DecodeOptions::default()
+        });
+        if self.no_report { opener.without_reports() } else { opener }
+    }
+}
+
+/// Where results go.
+#[derive(Debug, ClapArgs)]
+pub struct OutputArgs {
+    /// File, or folder when there are several inputs; - is standard output.
+    #[arg(short, long, value_name = "FILE|DIR")]
+    pub output: Option<PathBuf>,
+    /// Replace files that exist.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// A part of each recording.
+#[derive(Debug, ClapArgs)]
+pub struct SelectionArgs {
+    /// Channels by name or place: Tran,Vert or 0-2.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub channels: Vec<ChannelChoice>,
+    /// From this time on, in seconds from the trigger.
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = finite)]
+    pub start: Option<f64>,
+    /// Up to this time, exclusive.
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = finite)]
+    pub end: Option<f64>,
+    /// Samples (or intervals) a up to but not including b, from 0.
+    #[arg(long, value_name = "A..B", value_parser = frames)]
+    pub frames: Option<std::ops::Range<usize>>,
+}
+
+impl SelectionArgs {
+    /// What of each recording is asked for.
+    pub fn selection(&self) -> Selection {
+        Selection {
+            channels: self.channels.clone(),
+            indices: self.frames.clone(),
+            start_s: self.start,
+            end_s: self.end,
+        }
+    }
+}
+
+/// The limit curve that events are held against.
+#[derive(Debug, ClapArgs)]
+pub struct CurveArgs {
+    /// Limit curve; an unknown one lists those that there are.
+    #[arg(long, value_name = "ID", default_value = "usbm-drywall")]
+    pub curve: String,
+    /// TOML file with curves of your own.
+    #[arg(long, value_name = "FILE")]
+    pub curves: Option<PathBuf>,
+    /// Distance to the blast in feet, for curves that go by it.
+    #[arg(long, value_name = "FEET", value_parser = positive)]
+    pub distance_ft: Option<f64>,
+}
+
+/// The unit of velocities.
+#[derive(Debug, ClapArgs)]
+pub struct VelocityArg {
+    /// Unit of velocities: in/s or mm/s.
+    #[arg(long, value_name = "UNIT", default_value = "in/s", value_parser = velocity_unit)]
+    pub velocity: Unit,
+}
+
+/// What can be drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlotKind {
+    /// The traces of a waveform.
+    Traces,
+    /// The bars of a histogram.
+    Histogram,
+    /// Amplitude spectra.
+    Spectrum,
+    /// PPV against frequency with a limit curve.
+    Limits,
+    /// All that the recording has.
+    All,
+}
+
+impl PlotKind {
+    /// The word for it, in file names.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Traces => "traces",
+            Self::Histogram => "histogram",
+            Self::Spectrum => "spectrum",
+            Self::Limits => "limits",
+            Self::All => "all",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PictureFormat {
+    Svg,
+    Png,
+    Pdf,
+}
+
+impl PictureFormat {
+    /// What its file names end with.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Svg => "svg",
+            Self::Png => "png",
+            Self::Pdf => "pdf",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ThemeArg {
+    Light,
+    Dark,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PaperArg {
+    A4,
+    Letter,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// When standard output is a terminal and NO_COLOR is not set.
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// Makes all printing follow the choice.
+    pub fn apply(self) {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+fn finite(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| format!("{text:?} is not a number"))?;
+    if value.is_finite() { Ok(value) } else { Err("must be finite".to_owned()) }
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    finite(text)
+        .and_then(|value| if value > 0.0 { Ok(value) } else { Err("must be above 0".to_owned()) })
+}
+
+fn not_negative(text: &str) -> Result<f64, String> {
+    finite(text).and_then(|value| {
+        if value >= 0.0 { Ok(value) } else { Err("must not be negative".to_owned()) }
+    })
+}
+
+fn frames(text: &str) -> Result<std::ops::Range<usize>, String> {
+    let form = || format!("{text:?} is not of the form 0..512");
+    let (first, end) = text.split_once("..").ok_or_else(form)?;
+    let first = if first.is_empty() { Ok(0) } else { first.parse() }.map_err(|_| form())?;
+    let end = if end.is_empty() { Ok(usize::MAX) } else { end.parse() }.map_err(|_| form())?;
+    if first <= end { Ok(first..end) } else { Err(format!("{text:?} runs backwards")) }
+}
+
+fn velocity_unit(text: &str) -> Result<Unit, String> {
+    match text.parse() {
+        Ok(unit @ (Unit::InchPerSecond | Unit::MillimetrePerSecond)) => Ok(unit),
+        _ => Err("must be in/s or mm/s".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn frames_are_a_half_open_range() {
+        assert_eq!(frames("0..512"), Ok(0..512));
+        assert_eq!(frames("512.."), Ok(512..usize::MAX));
+        assert_eq!(frames("..5"), Ok(0..5));
+        assert!(frames("5..2").is_err() && frames("5").is_err() && frames("a..b").is_err());
+    }
+}

@@ -1,0 +1,24 @@
+//! One file a command.
+
+mod check;
+mod completions;
+mod convert;
+mod info;
+
+use crate::args::{Args, Command};
+use crate::exit::Account;
+
+/// Runs what was asked for.
+///
+/// # Errors
+/// What stops a command as a whole; what is wrong with one input is counted in the [`Account`].
+pub fn run(args: &Args) -> anyhow::Result<Account> {
+    match &args.command {
+        Command::Info(command) => info::run(args, command),
+        Command::Convert(command) => convert::run(args, command),
+
+        Command::Check(command) => check::run(args, command),
+        Command::Completions { shell } => completions::run(*shell),
+        _ => anyhow::bail!("later"),
+    }
+}

@@ -1,0 +1,218 @@
+//! The files that a command works on: found, opened in parallel, handed on in order.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use rayon::prelude::*;
+use serde_json::{Value, json};
+use wavekeep_core::Recording;
+use wavekeep_export::ExportError;
+use wavekeep_formats::{OpenError, Opener};
+
+use crate::args::{Args, InputArgs};
+use crate::exit::Account;
+use crate::render;
+
+/// As many inputs as are worked on before their results are handed on: bounds the memory.
+const BATCH: usize = 512;
+
+/// A file to work on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its path below the folder that was given; the file's name when it was given itself.
+    pub relative: PathBuf,
+    /// Whether it was given by name: then it has to be a recording.
+    pub given: bool,
+}
+
+/// The files that `paths` name, folders searched, in the order of their names.
+pub fn find(paths: &[PathBuf]) -> Vec<Found> {
+    let mut found = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            let relative = path.file_name().map_or_else(|| path.clone(), PathBuf::from);
+            found.push(Found { path: path.clone(), relative, given: true });
+            continue;
+        }
+        let walk = walkdir::WalkDir::new(path).sort_by_file_name().into_iter();
+        for entry in walk {
+            match entry {
+                // A folder's pipes and sockets are not opened at all.
+                Ok(entry) if !entry.path().is_file() => {}
+                Ok(entry) => {
+                    let relative =
+                        entry.path().strip_prefix(path).unwrap_or(entry.path()).to_owned();
+                    found.push(Found { path: entry.into_path(), relative, given: false });
+                }
+                // What cannot be searched must not look as if it were not there.
+                Err(error) => {
+                    let path = error.path().unwrap_or(path).to_owned();
+                    found.push(Found { relative: path.clone(), path, given: true });
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Why an input gave no result.
+#[derive(Debug)]
+pub struct Failure {
+    pub kind: &'static str,
+    pub offset: Option<u64>,
+    pub message: String,
+}
+
+impl Failure {
+    /// Something that went wrong with `path` behind its decoding.
+    pub fn new(kind: &'static str, path: &Path, message: impl std::fmt::Display) -> Self {
+        Self { kind, offset: None, message: format!("{}: {message}", path.display()) }
+    }
+
+    /// A result for `path` that could not be written; `--force` is the program's way to ask for
+    /// overwriting.
+    pub fn export(path: &Path, error: &ExportError) -> Self {
+        let message = match error {
+            ExportError::Exists { path } => {
+                format!("{} exists already: --force replaces it", path.display())
+            }
+            ExportError::NotAFile { .. } | ExportError::File { .. } => error.to_string(),
+            _ => format!("{}: {error}", path.display()),
+        };
+        Self { kind: error.kind(), offset: None, message }
+    }
+
+    fn json(&self, path: &Path) -> Value {
+        let mut error = json!({ "kind": self.kind, "message": self.message });
+        if let Some(offset) = self.offset {
+            error["offset"] = offset.into();
+        }
+        json!({ "path": path, "error": error })
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self { kind: error.kind(), offset: error.offset(), message: error.to_string() }
+    }
+}
+
+/// What a command made of one input.
+#[derive(Debug)]
+pub struct Done<T> {
+    pub result: T,
+    /// Whether the recording is damaged or incomplete.
+    pub damaged: bool,
+}
+
+/// Opens all inputs in parallel, lets `work` make something of each recording, and hands the
+/// results to `emit` in the order of the inputs. What fails is printed and counted, and the others
+/// go on.
+///
+/// # Errors
+/// Only when `emit` fails: there is nowhere to print to.
+pub fn for_each<T: Send>(
+    args: &Args,
+    input: &InputArgs,
+    work: impl Fn(&Found, Recording) -> Result<T, Failure> + Sync,
+    mut emit: impl FnMut(&Found, T) -> anyhow::Result<()>,
+) -> anyhow::Result<Account> {
+    let opener = input.opener();
+    let found = find(&input.paths);
+    let progress = progress(args, found.len());
+    let mut account = Account::default();
+    for batch in found.chunks(BATCH) {
+        let results: Vec<_> = batch
+            .par_iter()
+            .map(|file| {
+                let result = one(&opener, file, &work);
+                progress.inc(1);
+                result
+            })
+            .collect();
+        for (file, result) in batch.iter().zip(results) {
+            match result {
+                Ok(Some(done)) => {
+                    account.read(done.damaged);
+                    progress.suspend(|| emit(file, done.result))?;
+                }
+                Ok(None) => account.skipped += 1,
+                Err(failure) => {
+                    account.failed += 1;
+                    progress.suspend(|| complain(args, &file.path, &failure));
+                }
+            }
+        }
+    }
+    progress.finish_and_clear();
+    if !args.quiet && !args.json && found.len() > 1 {
+        anstream::eprintln!("{account}");
+    }
+    Ok(account)
+}
+
+/// `None` for a file of a folder that is no recording.
+fn one<T>(
+    opener: &Opener,
+    file: &Found,
+    work: &impl Fn(&Found, Recording) -> Result<T, Failure>,
+) -> Result<Option<Done<T>>, Failure> {
+    let recording = match opener.open(&file.path) {
+        Ok(recording) => recording,
+        Err(error) if !file.given && matches!(error.kind(), "unknown_format" | "unsupported") => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let damaged = recording.report.is_damaged();
+    work(file, recording).map(|result| Some(Done { result, damaged }))
+}
+
+fn complain(args: &Args, path: &Path, failure: &Failure) {
+    if args.json {
+        println!("{}", failure.json(path));
+    }
+    anstream::eprintln!(
+        "{}error:{} {}",
+        render::BAD.render(),
+        render::BAD.render_reset(),
+        failure.message
+    );
+}
+
+/// A bar on a terminal, for more than a handful of files; nothing elsewhere.
+fn progress(args: &Args, files: usize) -> ProgressBar {
+    if args.quiet || files < 10 {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template(
+        "{bar:40} {human_pos}/{human_len} files, {per_sec}, {eta} left",
+    );
+    let bar = ProgressBar::new(files as u64);
+    if let Ok(style) = style {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_searched_in_the_order_of_names_and_files_are_taken_as_given() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("b")).unwrap();
+        for name in ["b/two", "a", "c"] {
+            std::fs::write(folder.path().join(name), b"").unwrap();
+        }
+        let found = find(&[folder.path().to_owned(), "x/absent".into()]);
+        let seen: Vec<_> =
+            found.iter().map(|file| (file.relative.to_str().unwrap(), file.given)).collect();
+        assert_eq!(seen, [("a", false), ("b/two", false), ("c", false), ("absent", true)]);
+    }
+}

@@ -1,0 +1,336 @@
+//! How things look on a terminal: colours, tables, numbers.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{CellAlignment, Table, presets};
+use wavekeep_core::{
+    Assumed, Basis, Flag, Frequency, Kind, Note, NoteKind, Reading, Recording, TimeAxis, Unit,
+};
+use wavekeep_signal::{ChannelMeasurements, Measured, Measurements, Origin};
+
+pub const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+pub const CARE: Style = AnsiColor::Yellow.on_default();
+const DIM: Style = Style::new().dimmed();
+const STRONG: Style = Style::new().bold();
+
+fn painted(style: Style, text: impl std::fmt::Display) -> String {
+    format!("{}{text}{}", style.render(), style.render_reset())
+}
+
+/// `whole` or `damaged`, of equal width. The word says it, the colour only repeats it.
+pub fn status(damaged: bool) -> String {
+    if damaged { painted(BAD, "damaged") } else { painted(GOOD, "whole  ") }
+}
+
+/// `3328 samples × 4 channels, 512 missing`
+pub fn size(recording: &Recording) -> String {
+    let word = if recording.kind == Kind::Waveform { "samples" } else { "intervals" };
+    let mut text = format!("{} {word} × {} channels", recording.len(), recording.channels.len());
+    let missing: usize = recording.channels.iter().map(|channel| channel.gaps.samples()).sum();
+    if missing > 0 {
+        let _ = write!(text, ", {missing} missing");
+    }
+    text
+}
+
+/// One line for a note.
+pub fn note(note: &Note) -> String {
+    let (style, word) = match note.kind {
+        NoteKind::Assumption => (DIM, "assumed"),
+        NoteKind::Disagreement => (CARE, "disagreement"),
+        NoteKind::Damage => (BAD, "damage"),
+    };
+    let mut line = format!("{} ", painted(style, format_args!("{word}:")));
+    if let Some(channel) = &note.channel {
+        let _ = write!(line, "{channel}: ");
+    }
+    line.push_str(&note.message);
+    if let Some(samples) = &note.samples {
+        let _ = write!(line, " (indices {}..{})", samples.start, samples.end);
+    }
+    if let Some(offset) = note.offset {
+        let _ = write!(line, " (byte {offset})");
+    }
+    line
+}
+
+fn basis(basis: Basis) -> String {
+    match basis {
+        Basis::File => painted(DIM, "(file)"),
+        Basis::FileName => painted(DIM, "(file name)"),
+        Basis::Report => painted(DIM, "(report)"),
+        Basis::Option => painted(DIM, "(stated by you)"),
+        Basis::Assumed => painted(CARE, "(assumed)"),
+    }
+}
+
+fn with_basis<T>(value: &Assumed<T>, shown: impl std::fmt::Display) -> String {
+    format!("{shown} {}", basis(value.basis))
+}
+
+/// A number with the decimals that the field prints, its unit and its flag.
+pub fn reading(reading: Reading, unit: Unit) -> String {
+    let reading = reading.to(unit).unwrap_or(reading);
+    let decimals = match reading.unit {
+        Unit::Inch | Unit::Millimetre => 5,
+        Unit::DecibelLinear => 2,
+        Unit::Psi => 6,
+        _ => 3,
+    };
+    let sign = match reading.flag {
+        Some(Flag::AboveRange) => ">",
+        Some(Flag::BelowRange) => "<",
+        _ => "",
+    };
+    let mut text = format!("{sign}{:.decimals$} {}", reading.value, reading.unit);
+    if let Some(flag @ (Flag::Saturated | Flag::Incomplete)) = reading.flag {
+        let _ = write!(text, " ({})", flag.word());
+    }
+    text
+}
+
+/// The value that wins, with an `r` where the vendor's report states it.
+fn measured<T: Copy>(quantity: &Measured<T>, show: impl Fn(T) -> String) -> String {
+    match quantity.shown() {
+        Some((value, Origin::Stated)) => format!("{} r", show(value)),
+        Some((value, Origin::Computed)) => show(value),
+        None => "–".to_owned(),
+    }
+}
+
+fn bare(columns: &[(&str, CellAlignment)]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(columns.iter().map(|(name, _)| *name));
+    for (index, (_, alignment)) in columns.iter().enumerate() {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(*alignment);
+        }
+    }
+    table
+}
+
+/// One page about one recording.
+pub fn card(recording: &Recording, measurements: &Measurements, velocity: Unit) -> String {
+    let mut page = String::new();
+    let name = recording.source.name.as_deref().unwrap_or("recording");
+    let kind = match recording.kind {
+        Kind::Waveform => "waveform",
+        Kind::Histogram => "histogram",
+    };
+    let _ = writeln!(page, "{}  {}", painted(STRONG, name), status(recording.report.is_damaged()));
+    let _ = writeln!(page, "{} · {kind} · {}", recording.format.name, size(recording));
+    page.push('\n');
+    for (label, value) in facts(recording) {
+        let _ = writeln!(page, "  {label:<13}{value}");
+    }
+    page.push('\n');
+    let _ = writeln!(page, "{}", peaks(measurements, recording.kind, velocity));
+    if let Some(bound) = &measurements.vector_sum_upper_bound {
+        let _ = writeln!(
+            page,
+            "  Vector sum of the peaks: at most {} (interval {})",
+            reading(bound.upper_bound, velocity),
+            bound.interval
+        );
+    }
+    if measurements.peak_vector_sum.value().is_some() {
+        let at = measured(&measurements.peak_vector_sum_time_s, |time| format!(" at {time:.3} s"));
+        let sum = measured(&measurements.peak_vector_sum, |sum| reading(sum, velocity));
+        let _ = writeln!(page, "  PVS {sum}{}", at.trim_start_matches('–'));
+    }
+    if recording.statement.is_some() {
+        let _ = writeln!(page, "  {}", painted(DIM, "r: as the vendor's report states it"));
+    }
+    if !recording.report.notes().is_empty() {
+        page.push('\n');
+        for each in recording.report.notes() {
+            let _ = writeln!(page, "  {}", note(each));
+        }
+    }
+    page
+}
+
+fn facts(recording: &Recording) -> Vec<(&'static str, String)> {
+    let mut facts = Vec::new();
+    if let Some(serial) = &recording.serial {
+        facts.push(("Unit", with_basis(serial, &serial.value)));
+    }
+    if let Some(start) = &recording.start {
+        facts.push(("Start", format!("{}, unit-local time", with_basis(start, start.value))));
+    }
+    if let Some(stop) = &recording.stop {
+        facts.push(("Stop", format!("{}, unit-local time", with_basis(stop, stop.value))));
+    }
+    match &recording.time {
+        TimeAxis::Samples { rate_hz, pretrigger_s } => {
+            facts.push(("Rate", with_basis(rate_hz, format_args!("{} samples/s", rate_hz.value))));
+            let shown = format!("{} s", pretrigger_s.value);
+            facts.push(("Pre-trigger", with_basis(pretrigger_s, shown)));
+        }
+        TimeAxis::Intervals { length_s, .. } => facts.push(match length_s {
+            Some(length_s) => {
+                ("Interval", with_basis(length_s, format_args!("{} s", length_s.value)))
+            }
+            None => ("Interval", "length not known: the report states it".to_owned()),
+        }),
+    }
+    if let Some(range) = &recording.range {
+        let shown = format!("{}, up to {} in/s", range.value, range.value.in_per_s());
+        facts.push(("Geophones", with_basis(range, shown)));
+    }
+    if let Some(statement) = &recording.statement {
+        for user_note in &statement.notes {
+            facts.push(("Note", format!("{}: {}", user_note.label, user_note.text)));
+        }
+    }
+    if let Some(sha256) = &recording.source.sha256 {
+        facts.push(("SHA-256", painted(DIM, sha256)));
+    }
+    facts
+}
+
+fn peaks(measurements: &Measurements, kind: Kind, velocity: Unit) -> Table {
+    use CellAlignment::{Left, Right};
+    let when = if kind == Kind::Waveform { "TIME" } else { "WHEN" };
+    let mut table = bare(&[
+        ("  CHANNEL", Left),
+        ("PEAK", Right),
+        ("ZC FREQUENCY", Right),
+        (when, Right),
+        ("ACCELERATION", Right),
+        ("DISPLACEMENT", Right),
+    ]);
+    let length = if velocity == Unit::InchPerSecond { Unit::Inch } else { Unit::Millimetre };
+    for channel in &measurements.channels {
+        table.add_row([
+            format!("  {}", channel.name),
+            measured(&channel.peak, |peak| reading(peak, velocity)),
+            measured(&channel.zc_frequency, frequency),
+            match kind {
+                Kind::Waveform => measured(&channel.time_of_peak_s, |time| format!("{time:.3} s")),
+                Kind::Histogram => when_of(channel),
+            },
+            measured(&channel.peak_acceleration, |peak| reading(peak, Unit::Gravity)),
+            measured(&channel.peak_displacement, |peak| reading(peak, length)),
+        ]);
+    }
+    table
+}
+
+fn frequency(frequency: Frequency) -> String {
+    format!("{frequency:.1}")
+}
+
+fn when_of(channel: &ChannelMeasurements) -> String {
+    match (channel.peak_at.value(), channel.peak_index) {
+        (Some(moment), _) => moment.to_string(),
+        (None, Some(interval)) => format!("interval {interval}"),
+        (None, None) => "–".to_owned(),
+    }
+}
+
+/// A line of the table of several recordings.
+pub struct Row {
+    name: String,
+    damaged: bool,
+    columns: [String; 8],
+}
+
+impl Row {
+    /// The line for one recording.
+    pub fn new(
+        name: String,
+        recording: &Recording,
+        measurements: &Measurements,
+        velocity: Unit,
+    ) -> Self {
+        let peak = |name: &str| {
+            let channel = measurements.channel(name);
+            channel.map_or("–".to_owned(), |channel| {
+                measured(&channel.peak, |peak| number(peak, velocity))
+            })
+        };
+        let sum = match &measurements.vector_sum_upper_bound {
+            Some(bound) if measurements.peak_vector_sum.value().is_none() => {
+                format!("≤{}", number(bound.upper_bound, velocity))
+            }
+            _ => measured(&measurements.peak_vector_sum, |sum| number(sum, velocity)),
+        };
+        let kind = if recording.kind == Kind::Waveform { "waveform" } else { "histogram" };
+        Self {
+            name,
+            damaged: recording.report.is_damaged(),
+            columns: [
+                kind.to_owned(),
+                recording
+                    .serial
+                    .as_ref()
+                    .map_or("UNKNOWN".to_owned(), |serial| serial.value.clone()),
+                recording.start.map_or("–".to_owned(), |start| start.value.to_string()),
+                peak("Tran"),
+                peak("Vert"),
+                peak("Long"),
+                sum,
+                peak("MicL"),
+            ],
+        }
+    }
+}
+
+/// The number alone, `!` behind it when the sensor was at its limit, `?` when samples are missing.
+fn number(reading: Reading, velocity: Unit) -> String {
+    let reading = reading.to(velocity).unwrap_or(reading);
+    let decimals = if reading.unit == Unit::DecibelLinear { 1 } else { 3 };
+    let mark = match reading.flag {
+        Some(Flag::Saturated) => "!",
+        Some(Flag::Incomplete) => "?",
+        _ => "",
+    };
+    format!("{:.decimals$}{mark}", reading.value)
+}
+
+/// The table of several recordings, with what its marks mean.
+pub fn table(rows: &[Row], velocity: Unit) -> String {
+    use CellAlignment::{Left, Right};
+    let ppv = |channel: &str| format!("{channel} {velocity}");
+    let heads = [ppv("TRAN"), ppv("VERT"), ppv("LONG"), format!("PVS {velocity}")];
+    let mut table = bare(&[
+        ("FILE", Left),
+        ("KIND", Left),
+        ("UNIT", Left),
+        ("START (UNIT-LOCAL)", Left),
+        (&heads[0], Right),
+        (&heads[1], Right),
+        (&heads[2], Right),
+        (&heads[3], Right),
+        ("MIC dB(L)", Right),
+        ("", Left),
+    ]);
+    for row in rows {
+        let mut cells = vec![row.name.clone()];
+        cells.extend(row.columns.iter().cloned());
+        cells.push(if row.damaged { "damaged" } else { "" }.to_owned());
+        table.add_row(cells);
+    }
+    let marks = [
+        ("!", "sensor at its limit"),
+        ("?", "samples are missing"),
+        (" r", "as the vendor's report states it"),
+        ("≤", "upper bound from the peaks of an interval"),
+    ];
+    let used =
+        |mark: &str| rows.iter().flat_map(|row| &row.columns).any(|cell| cell.contains(mark));
+    let legend: Vec<String> = marks
+        .iter()
+        .filter(|(mark, _)| used(mark))
+        .map(|(mark, meaning)| format!("{} {meaning}", mark.trim()))
+        .collect();
+    let mut text = table.trim_fmt();
+    if !legend.is_empty() {
+        let _ = write!(text, "\n{}", painted(DIM, legend.join(" · ")));
+    }
+    text
+}
