@@ -1,1 +1,68 @@
 //! One drawing, as SVG, PNG or PDF; the event page.
+//!
+//! Every drawing is made once, as SVG, and becomes PNG and PDF from there: the three never differ.
+//! The font is embedded, no font of the machine is used, and the same recording gives the same
+//! bytes everywhere. What is missing, saturated, assumed or unknown is marked by a shape *and* said
+//! in words; nothing hangs on colour alone.
+//!
+//! ```
+//! use wavekeep_core::*;
+//! use wavekeep_report::{Drawing, Paper, Style, Theme, Units, event_report};
+//! use wavekeep_signal::{Curve, measure};
+//!
+//! static FORMAT: FormatInfo = FormatInfo { id: "demo", name: "demonstration", file_names: &[] };
+//! let vert = Channel {
+//!     sensor: Sensor::Geophone,
+//!     ..Channel::new("Vert", Samples::I16(vec![0, 4, 12, 4, 0, -4, -8, -4, 0]))
+//!         .with_scale(Scale::ratio(1.0, 200.0, Unit::InchPerSecond))
+//! };
+//! let recording = Recording {
+//!     format: &FORMAT,
+//!     kind: Kind::Waveform,
+//!     source: Source::default(),
+//!     serial: None,
+//!     start: None,
+//!     stop: None,
+//!     time: TimeAxis::Samples {
+//!         rate_hz: Assumed::by_default(1024.0),
+//!         pretrigger_s: Assumed::by_default(0.0),
+//!     },
+//!     range: None,
+//!     channels: vec![vert],
+//!     statement: None,
+//!     metadata: Default::default(),
+//!     report: Report::default(),
+//! };
+//! let measured = measure(&recording);
+//!
+//! let dark = Style { theme: Theme::Dark, units: Units::Metric };
+//! let traces = Drawing::traces(&recording, &measured, dark)?;
+//! assert!(traces.svg().contains("PPV 1.52 mm/s"));
+//!
+//! let curve = Curve::built_in("osmre");
+//! let page = event_report(&recording, &measured, curve, None, Paper::A4, Style::default());
+//! assert!(page.pdf()?.starts_with(b"%PDF"));
+//! # Ok::<(), wavekeep_report::DrawError>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod axis;
+mod bars;
+mod canvas;
+mod clock;
+mod drawing;
+mod facts;
+mod page;
+mod panel;
+mod ppv_frequency;
+mod render;
+mod spectra;
+mod style;
+mod text;
+mod traces;
+mod verdict_words;
+mod words;
+
+pub use drawing::{DrawError, Drawing};
+pub use page::event_report;
+pub use style::{Paper, Style, Theme, Units};

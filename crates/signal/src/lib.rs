@@ -1,1 +1,38 @@
 //! Peaks, zero crossings, vector sums, levels, spectra, reduction and limit curves.
+//!
+//! Everything is defined as the profession defines it, and never hides what is wrong with a
+//! recording:
+//!
+//! - [`measure`]: PPV, PSPL, PVS, ZC frequency, acceleration, displacement, each as computed and as
+//!   the vendor's report states it ([`Measured`]), flagged where samples are missing or saturated.
+//! - [`reduce`]: peak-keeping reduction for drawing; no peak and no gap is lost.
+//! - [`spectrum`]: amplitude spectrum with its dominant frequency.
+//! - [`Curve`]: vibration and air limits as data, with a [`Verdict`] that says in words what it
+//!   rests on.
+#![forbid(unsafe_code)]
+
+mod candidate;
+mod channel;
+mod curve;
+mod curve_file;
+mod events;
+mod half_wave;
+mod measured;
+mod measurements;
+mod motion;
+mod reduction;
+mod spectrum;
+mod trace;
+mod vector_sum;
+mod verdict;
+
+pub use channel::{ChannelMeasurements, IntervalPeak};
+pub use curve::{Curve, DistanceStep, Judged, Piece, PieceShape, Rule, ShareOfEvents, Standing};
+pub use curve_file::CurveFileError;
+pub use events::EventsVerdict;
+pub use half_wave::HalfWave;
+pub use measured::{Measured, Origin};
+pub use measurements::{Measurements, VectorSumUpperBound, measure};
+pub use reduction::{Bucket, reduce};
+pub use spectrum::{NoSpectrum, SpectralLine, Spectrum, spectrum};
+pub use verdict::{Outcome, Verdict};

@@ -171,9 +171,10 @@ impl Walk<'_> {
     /// The present segment ends in front of `next`, unless its blocks ran past its true end.
     fn boundary_reached(&mut self, next: Boundary) -> bool {
         let fits = self.buffer.append(next.closing_deltas.into_iter());
-        if self.buffer.samples().len() != super::SEGMENT_SAMPLES
-            && let Some(earlier) = self.true_end().filter(|end| end.at < next.at)
-        {
+        // A first segment behind which whole rounds follow is what it seems to be, however short.
+        let sound = self.buffer.samples().len() == super::SEGMENT_SAMPLES
+            || (self.boundary.is_none() && self.lost_by_rounds(&next) == Some(0));
+        if !sound && let Some(earlier) = self.true_end().filter(|end| end.at < next.at) {
             self.lose(0, self.begins_at(), "its blocks run past its end".to_owned());
             self.begin(earlier);
             return true;
@@ -266,27 +267,31 @@ impl Walk<'_> {
         (difference < possible).then_some(difference)
     }
 
-    /// How many segments lie between the first one and `next`.
+    /// How many segments lie between the first one, which has no counter, and `next`.
     ///
-    /// The first segment has no counter, and the first counter is only known to be near 0x47. But
-    /// rounds are complete: where the length fields lead from `next` to the closing tag, the
-    /// number of segments must be a multiple of four.
+    /// The first counter is only known to be near 0x47: it is believed where whole rounds agree
+    /// with it, or where they cannot be counted.
     fn lost_at_the_start(&self, next: &Boundary) -> usize {
         let possible = (next.at - FIRST_BLOCK) / BOUNDARY_LEN;
         let by_counter = next.counter.wrapping_sub(FIRST_COUNTER) as usize;
-        let mut behind = 1;
+        match self.lost_by_rounds(next) {
+            Some(by_rounds) if by_counter % CHANNELS.len() != by_rounds => by_rounds,
+            by_rounds if by_counter >= possible => by_rounds.unwrap_or(0),
+            _ => by_counter,
+        }
+    }
+
+    /// How many segments lie between the first one and `next`, up to whole rounds: where the
+    /// length fields lead from `next` to the closing tag, all segments are a multiple of four.
+    fn lost_by_rounds(&self, next: &Boundary) -> Option<usize> {
         let mut last = *next;
+        let mut segments = 2;
         while let Some(following) = Boundary::read(self.body, last.next_at) {
-            behind += 1;
+            segments += 1;
             last = following;
         }
-        let by_rounds = (CHANNELS.len() - (1 + behind) % CHANNELS.len()) % CHANNELS.len();
-        match (last.leads_on(self.body), by_counter < possible) {
-            (true, true) if by_counter % CHANNELS.len() == by_rounds => by_counter,
-            (true, _) => by_rounds,
-            (false, true) => by_counter,
-            (false, false) => 0,
-        }
+        let lost = (CHANNELS.len() - segments % CHANNELS.len()) % CHANNELS.len();
+        last.leads_on(self.body).then_some(lost)
     }
 
     fn begins_at(&self) -> usize {

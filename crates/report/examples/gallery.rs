@@ -1,0 +1,63 @@
+//! Draws made-up events in every way, for looking at: `cargo run --example gallery -- FOLDER`.
+
+#[path = "../tests/events/mod.rs"]
+mod events;
+
+use std::error::Error;
+use std::path::Path;
+
+use wavekeep_core::Recording;
+use wavekeep_report::{Drawing, Paper, Style, Theme, Units, event_report};
+use wavekeep_signal::{Curve, measure};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = std::env::args().nth(1).ok_or("the folder to write to is missing")?;
+    let folder = Path::new(&folder);
+    std::fs::create_dir_all(folder)?;
+    let light = Style::default();
+    let dark = Style { theme: Theme::Dark, units: Units::Metric };
+    let all: [(&str, Recording); 6] = [
+        ("blast", events::blast()),
+        ("reported", events::reported()),
+        ("quiet", events::quiet()),
+        ("saturated", events::saturated()),
+        ("gapped", events::gapped()),
+        ("hostile", events::hostile()),
+    ];
+    for (name, recording) in &all {
+        let measured = measure(recording);
+        for (theme, style) in [("light", light), ("dark", dark)] {
+            let file = |drawing: &str| format!("{name}-{drawing}-{theme}");
+            save(folder, &file("traces"), &Drawing::traces(recording, &measured, style)?)?;
+            save(folder, &file("spectrum"), &Drawing::spectrum(recording, style)?)?;
+            let id = if theme == "light" { "usbm-drywall" } else { "din-2" };
+            let curve = Curve::built_in(id).ok_or("no such curve")?;
+            let plot = Drawing::ppv_frequency(recording, &measured, curve, None, style);
+            save(folder, &file("ppv"), &plot)?;
+            let page = event_report(recording, &measured, Some(curve), None, Paper::A4, style);
+            save(folder, &file("page"), &page)?;
+        }
+    }
+    for (name, recording) in
+        [("night", events::night()), ("damaged-night", events::damaged_night())]
+    {
+        let measured = measure(&recording);
+        for (theme, style) in [("light", light), ("dark", dark)] {
+            let file = |drawing: &str| format!("{name}-{drawing}-{theme}");
+            save(folder, &file("bars"), &Drawing::histogram(&recording, &measured, style)?)?;
+            let curve = Curve::built_in("osmre").ok_or("no such curve")?;
+            let plot = Drawing::ppv_frequency(&recording, &measured, curve, None, style);
+            save(folder, &file("ppv"), &plot)?;
+            let page = event_report(&recording, &measured, Some(curve), None, Paper::Letter, style);
+            save(folder, &file("page"), &page)?;
+        }
+    }
+    Ok(())
+}
+
+fn save(folder: &Path, name: &str, drawing: &Drawing) -> Result<(), Box<dyn Error>> {
+    std::fs::write(folder.join(format!("{name}.svg")), drawing.svg())?;
+    std::fs::write(folder.join(format!("{name}.png")), drawing.png(1440)?)?;
+    std::fs::write(folder.join(format!("{name}.pdf")), drawing.pdf()?)?;
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! A drawing, and the files that it becomes.
+
+use wavekeep_core::{Kind, Recording, TimeAxis};
+use wavekeep_signal::{Curve, Measurements, NoSpectrum};
+
+use crate::bars::bars;
+use crate::canvas::{Anchor, Canvas, Rect};
+use crate::panel::Look;
+use crate::ppv_frequency::ppv_frequency;
+use crate::render;
+use crate::spectra::{spectra, spectra_of};
+use crate::style::Style;
+use crate::text::{bold, regular};
+use crate::traces::{MOST_PANELS, scale_words, traces};
+use crate::verdict_words::verdict_words;
+use crate::words::{heading, timing};
+
+/// Why there is no drawing, or no file of it.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DrawError {
+    /// The drawing is one of waveforms, the recording is a histogram.
+    #[error("a histogram has no traces: draw its intervals instead")]
+    NotAWaveform,
+    /// The drawing is one of histograms, the recording is a waveform.
+    #[error("a waveform has no intervals: draw its traces instead")]
+    NotAHistogram,
+    /// No channel has a spectrum.
+    #[error(transparent)]
+    NoSpectrum(#[from] NoSpectrum),
+    /// The recording has no channels.
+    #[error("the recording has no channels")]
+    NoChannels,
+    /// The picture would be too small or too large.
+    #[error("a picture of {width} × {height} pixels cannot be made: sides go from 1 to {largest}")]
+    Size {
+        /// Width that was asked for.
+        width: u32,
+        /// Height that follows from it.
+        height: u32,
+        /// The largest side.
+        largest: u32,
+    },
+    /// The picture or the page could not be written.
+    #[error("the drawing could not be rendered: {0}")]
+    Render(String),
+}
+
+/// A finished drawing. The same recording and style always give the same bytes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drawing {
+    svg: String,
+    title: String,
+}
+
+/// Width of a drawing of its own, in points.
+const WIDTH: f64 = 960.0;
+const MARGIN: f64 = 18.0;
+
+impl Drawing {
+    pub(crate) fn finish(canvas: Canvas, title: String) -> Self {
+        Self { svg: canvas.finish(&title), title }
+    }
+
+    /// The drawing as an SVG document. It names a font with the widths of Arial and Helvetica and
+    /// holds no other reference.
+    pub fn svg(&self) -> &str {
+        &self.svg
+    }
+
+    /// The drawing as a PNG picture, `width_px` pixels wide.
+    ///
+    /// # Errors
+    /// [`DrawError::Size`] when a side is zero or above 16384 pixels.
+    pub fn png(&self, width_px: u32) -> Result<Vec<u8>, DrawError> {
+        render::png(&self.svg, width_px)
+    }
+
+    /// The drawing as a PDF document of one page, with text that can be searched and copied.
+    ///
+    /// # Errors
+    /// [`DrawError::Render`] when the page cannot be written.
+    pub fn pdf(&self) -> Result<Vec<u8>, DrawError> {
+        render::pdf(&self.svg, &self.title)
+    }
+
+    /// The traces of a waveform: stacked panels over a common time axis, the geophones on a common
+    /// scale, with the trigger, the peaks, the half-waves that gave their frequencies, what is
+    /// missing and what is at the limit.
+    ///
+    /// # Errors
+    /// [`DrawError::NotAWaveform`] for a histogram.
+    pub fn traces(
+        recording: &Recording,
+        measured: &Measurements,
+        style: Style,
+    ) -> Result<Self, DrawError> {
+        if recording.kind != Kind::Waveform {
+            return Err(DrawError::NotAWaveform);
+        }
+        let mut canvas = panels_sheet(recording, style);
+        let scale = scale_words(recording, measured, style.units);
+        let below = format!("{}, scale: {scale}", timing(recording));
+        let area = headings(&mut canvas, &heading(recording), &(below + &left_out(recording)));
+        traces(&mut canvas, area, Look::SCREEN, recording, measured, style.units);
+        Ok(Self::finish(canvas, format!("{}: traces", heading(recording))))
+    }
+
+    /// The intervals of a histogram: bars in stacked panels over a common axis of moments (or of
+    /// interval numbers where no moment is known), the geophones on a common scale, the microphone
+    /// as a level from 60 dB(L).
+    ///
+    /// # Errors
+    /// [`DrawError::NotAHistogram`] for a waveform.
+    pub fn histogram(
+        recording: &Recording,
+        measured: &Measurements,
+        style: Style,
+    ) -> Result<Self, DrawError> {
+        if recording.kind != Kind::Histogram {
+            return Err(DrawError::NotAHistogram);
+        }
+        let mut canvas = panels_sheet(recording, style);
+        let below = timing(recording) + &left_out(recording);
+        let area = headings(&mut canvas, &heading(recording), &below);
+        bars(&mut canvas, area, Look::SCREEN, recording, measured, style.units);
+        Ok(Self::finish(canvas, format!("{}: intervals", heading(recording))))
+    }
+
+    /// The amplitude spectra of a waveform's channels with their dominant frequencies, from 1 Hz to
+    /// half the sample rate.
+    ///
+    /// # Errors
+    /// [`DrawError::NotAWaveform`] for a histogram; [`DrawError::NoSpectrum`] when no channel has
+    /// one; [`DrawError::NoChannels`].
+    pub fn spectrum(recording: &Recording, style: Style) -> Result<Self, DrawError> {
+        let TimeAxis::Samples { rate_hz, .. } = recording.time else {
+            return Err(DrawError::NotAWaveform);
+        };
+        if recording.channels.is_empty() {
+            return Err(DrawError::NoChannels);
+        }
+        let found = spectra_of(recording, rate_hz.value)?;
+        let mut canvas = panels_sheet(recording, style);
+        let below = format!("amplitude spectrum, no window, {}", timing(recording));
+        let area = headings(&mut canvas, &heading(recording), &(below + &left_out(recording)));
+        let (rate_hz, units) = (rate_hz.value, style.units);
+        spectra(&mut canvas, area, Look::SCREEN, recording, &found, rate_hz, units);
+        Ok(Self::finish(canvas, format!("{}: spectrum", heading(recording))))
+    }
+
+    /// PPV against frequency on log-log axes, with `curve` and, in words, what it says about the
+    /// event. `distance_ft` is the distance to the blast in feet, for curves that go by it.
+    pub fn ppv_frequency(
+        recording: &Recording,
+        measured: &Measurements,
+        curve: &Curve,
+        distance_ft: Option<f64>,
+        style: Style,
+    ) -> Self {
+        let verdict = curve.judge(measured, distance_ft);
+        let mut canvas = sheet(style, 745.0);
+        let area =
+            headings(&mut canvas, &heading(recording), "peak particle velocity against frequency");
+        let plot = Rect::new(area.x, area.y, area.w, area.h - 110.0);
+        let given = Some((curve, distance_ft));
+        ppv_frequency(&mut canvas, plot, Look::SCREEN, measured, given, style.units);
+        let words = Rect::new(area.x, plot.bottom() + 8.0, area.w, 100.0);
+        verdict_words(&mut canvas, words, 12.0, curve, &verdict, 4);
+        Self::finish(canvas, format!("{}: PPV against frequency", heading(recording)))
+    }
+}
+
+/// A sheet with room for a panel for each channel.
+fn panels_sheet(recording: &Recording, style: Style) -> Canvas {
+    let panels = recording.channels.len().clamp(1, MOST_PANELS);
+    sheet(style, 106.0 + 125.0 * panels as f64)
+}
+
+/// What a drawing says when it has not room for all channels.
+fn left_out(recording: &Recording) -> String {
+    let channels = recording.channels.len();
+    if channels <= MOST_PANELS {
+        return String::new();
+    }
+    format!(", first {MOST_PANELS} of {channels} channels")
+}
+
+/// An empty sheet for a drawing of its own.
+fn sheet(style: Style, height: f64) -> Canvas {
+    Canvas::new(WIDTH, height, style.theme.palette())
+}
+
+/// Writes the two lines above a drawing; gives the area below them.
+fn headings(canvas: &mut Canvas, title: &str, below: &str) -> Rect {
+    let colours = canvas.palette;
+    let width = WIDTH - 2.0 * MARGIN;
+    let (title_type, below_type) = (bold(16.0), regular(12.0));
+    canvas.text(
+        (MARGIN, 28.0),
+        &title_type.clip(title, width),
+        title_type,
+        colours.ink,
+        Anchor::Start,
+    );
+    canvas.text(
+        (MARGIN, 46.0),
+        &below_type.clip(below, width),
+        below_type,
+        colours.soft_ink,
+        Anchor::Start,
+    );
+    canvas.bounds().inset(MARGIN, 54.0, MARGIN, 8.0)
+}

@@ -1,0 +1,223 @@
+//! The event report: one page.
+
+use wavekeep_core::{Kind, Recording};
+use wavekeep_signal::{Curve, Measurements};
+
+use crate::bars::bars;
+use crate::canvas::{Anchor, Canvas, Rect, pen};
+use crate::drawing::Drawing;
+use crate::facts::{
+    Fact, doubts, histogram_line, instrument, microphone, notes_and_moment, origin, table,
+    vector_sum,
+};
+use crate::panel::Look;
+use crate::ppv_frequency::ppv_frequency;
+use crate::style::{Paper, Style};
+use crate::text::{bold, one_line, regular};
+use crate::traces::{scale_words, traces};
+use crate::verdict_words::verdict_words;
+use crate::words::heading;
+
+const MARGIN: f64 = 34.0;
+const SIZE: f64 = 7.4;
+const LINE: f64 = 10.6;
+/// More sentences of damage and assumptions than this have no room on the page.
+const MOST_DOUBTS: usize = 7;
+
+/// The one-page report of an event.
+///
+/// In this order: instrument and settings; notes; date and time (unit-local); table of the
+/// geophones; PVS; microphone; PPV against frequency with `curve` and its verdict; the traces, or
+/// the intervals of a histogram with start and finish; SHA-256 of the source, and in plain words
+/// what was damaged and what was assumed. Everything fits on one page: what is too long ends in an
+/// ellipsis, and what has no room is counted.
+///
+/// `distance_ft` is the distance to the blast in feet, for curves that go by it. Take
+/// [`Drawing::pdf`] of the result for the page in print.
+pub fn event_report(
+    recording: &Recording,
+    measured: &Measurements,
+    curve: Option<&Curve>,
+    distance_ft: Option<f64>,
+    paper: Paper,
+    style: Style,
+) -> Drawing {
+    let (width, height) = paper.points();
+    let mut canvas = Canvas::new(width, height, style.theme.palette());
+    let page = canvas.bounds().inset(MARGIN, MARGIN, MARGIN, MARGIN - 6.0);
+    let mut y = title(&mut canvas, page, recording);
+
+    let gutter = 18.0;
+    let left = Rect::new(page.x, y, page.w * 0.52 - gutter / 2.0, page.h);
+    let right = Rect::new(left.right() + gutter, y, page.right() - left.right() - gutter, page.h);
+    let label = 68.0;
+    let below_left = facts(&mut canvas, left, &instrument(recording, style.units), label);
+    let below_right = facts(&mut canvas, right, &notes_and_moment(recording), 58.0);
+    y = below_left.max(below_right) + 3.0;
+    rule(&mut canvas, page, y);
+    y += 9.0;
+
+    let left = Rect { y, ..left };
+    let mut below = geophones(&mut canvas, left, &table(recording, measured, style.units));
+    let rest: Vec<Fact> = std::iter::once(vector_sum(recording, measured, style.units))
+        .chain(microphone(recording, measured, style.units))
+        .collect();
+    below = facts(&mut canvas, Rect { y: below, ..left }, &rest, 78.0);
+    below = origin_line(&mut canvas, Rect { y: below, ..left }, recording);
+    let plot = Rect { y: y - 6.0, h: 172.0, ..right };
+    let given = curve.map(|curve| (curve, distance_ft));
+    ppv_frequency(
+        &mut canvas,
+        plot,
+        Look { text: 6.2, ..Look::PAGE },
+        measured,
+        given,
+        style.units,
+    );
+    y = below.max(plot.bottom()) + 8.0;
+
+    if let Some(curve) = curve {
+        let verdict = curve.judge(measured, distance_ft);
+        let area = Rect { y, ..page };
+        y = verdict_words(&mut canvas, area, SIZE, curve, &verdict, 3) + 8.0;
+    }
+    rule(&mut canvas, page, y - 2.0);
+
+    let foot = foot_height(recording, measured);
+    let chart = Rect { y: y + 2.0, h: page.bottom() - foot - y - 2.0, ..page };
+    match recording.kind {
+        Kind::Waveform => traces(&mut canvas, chart, Look::PAGE, recording, measured, style.units),
+        Kind::Histogram => bars(&mut canvas, chart, Look::PAGE, recording, measured, style.units),
+    }
+    footer(&mut canvas, Rect { y: chart.bottom(), h: foot, ..page }, recording, measured, style);
+    Drawing::finish(canvas, format!("Event report: {}", heading(recording)))
+}
+
+fn title(canvas: &mut Canvas, page: Rect, recording: &Recording) -> f64 {
+    let colours = canvas.palette;
+    let base = page.y + 12.0;
+    let words = match recording.kind {
+        Kind::Waveform => "Event report",
+        Kind::Histogram => "Histogram report",
+    };
+    canvas.text((page.x, base), words, bold(16.0), colours.ink, Anchor::Start);
+    let source = recording.source.name.as_deref().map(one_line).unwrap_or_default();
+    let source = format!("{source}   {}", recording.format.name);
+    let face = regular(SIZE + 0.6);
+    let source = face.clip(source.trim(), page.w * 0.6);
+    canvas.text((page.right(), base), &source, face, colours.soft_ink, Anchor::End);
+    canvas.line((page.x, base + 6.0), (page.right(), base + 6.0), pen(colours.ink, 1.0));
+    base + 19.0
+}
+
+fn rule(canvas: &mut Canvas, page: Rect, y: f64) {
+    canvas.line((page.x, y), (page.right(), y), pen(canvas.palette.grid, 0.7));
+}
+
+/// Labels and words, one line each; gives the place below them.
+fn facts(canvas: &mut Canvas, area: Rect, facts: &[Fact], label: f64) -> f64 {
+    let colours = canvas.palette;
+    let face = regular(SIZE);
+    let mut y = area.y;
+    for (name, words) in facts {
+        canvas.text((area.x, y), name, face, colours.soft_ink, Anchor::Start);
+        let words = face.clip(words, area.w - label);
+        canvas.text((area.x + label, y), &words, face, colours.ink, Anchor::Start);
+        y += LINE;
+    }
+    y
+}
+
+/// The table of the geophones; gives the place below it.
+fn geophones(canvas: &mut Canvas, area: Rect, rows: &[Vec<String>]) -> f64 {
+    let colours = canvas.palette;
+    let mut y = area.y + 2.0;
+    let label = 84.0;
+    let columns = rows.first().map_or(1, |row| row.len().saturating_sub(1)).max(1);
+    let width = (area.w - label) / columns as f64;
+    for (index, row) in rows.iter().enumerate() {
+        let is_head = index == 0;
+        let is_last = index + 1 == rows.len();
+        for (column, cell) in row.iter().enumerate() {
+            if column == 0 {
+                canvas.text((area.x, y), cell, regular(SIZE), colours.soft_ink, Anchor::Start);
+                continue;
+            }
+            let right = area.x + label + width * column as f64;
+            // The words of the sensor check are longer than any number.
+            let face =
+                if is_head { bold(SIZE) } else { regular(if is_last { SIZE - 1.6 } else { SIZE }) };
+            let cell = face.clip(cell, width - 3.0);
+            let colour = if is_head { colours.channel(column - 1) } else { colours.ink };
+            canvas.text((right, y), &cell, face, colour, Anchor::End);
+        }
+        if is_head {
+            canvas.line((area.x, y + 3.2), (area.right(), y + 3.2), pen(colours.frame, 0.5));
+            y += 1.5;
+        }
+        y += LINE;
+    }
+    let line = y - LINE + 4.0;
+    canvas.line((area.x, line), (area.right(), line), pen(colours.frame, 0.5));
+    y + 3.5
+}
+
+fn origin_line(canvas: &mut Canvas, area: Rect, recording: &Recording) -> f64 {
+    let face = regular(SIZE - 1.0);
+    let mut y = area.y;
+    for line in face.wrap(&origin(recording), area.w, 2) {
+        canvas.text((area.x, y), &line, face, canvas.palette.soft_ink, Anchor::Start);
+        y += LINE - 2.0;
+    }
+    y
+}
+
+fn foot_height(recording: &Recording, measured: &Measurements) -> f64 {
+    let lines = doubts(recording, measured).len().clamp(1, MOST_DOUBTS + 1);
+    LINE * (lines as f64 + 2.0) + 8.0
+}
+
+/// Scale, source and what is to be doubted.
+fn footer(
+    canvas: &mut Canvas,
+    area: Rect,
+    recording: &Recording,
+    measured: &Measurements,
+    style: Style,
+) {
+    let colours = canvas.palette;
+    let face = regular(SIZE - 0.6);
+    let mut y = area.y + 10.0;
+    rule(canvas, area, area.y + 1.0);
+    let first = match histogram_line(recording) {
+        Some(line) => line,
+        None => format!("Scale: {}", scale_words(recording, measured, style.units)),
+    };
+    let mut line = |canvas: &mut Canvas, label: &str, words: &str, colour| {
+        let label_width = if label.is_empty() { 0.0 } else { 50.0 };
+        canvas.text((area.x, y), label, bold(SIZE - 0.6), colour, Anchor::Start);
+        let words = face.clip(words, area.w - label_width);
+        canvas.text((area.x + label_width, y), &words, face, colours.ink, Anchor::Start);
+        y += LINE - 0.6;
+    };
+    let program = concat!("wavekeep ", env!("CARGO_PKG_VERSION"));
+    canvas.text((area.right(), area.y + 10.0), program, face, colours.soft_ink, Anchor::End);
+    line(canvas, "", &first, colours.ink);
+    let sha256 = recording.source.sha256.as_deref().map_or_else(
+        || "not taken".to_owned(),
+        |sha256| format!("{} ({} bytes)", one_line(sha256), recording.source.bytes),
+    );
+    line(canvas, "SHA-256", &sha256, colours.ink);
+    let doubts = doubts(recording, measured);
+    if doubts.is_empty() {
+        line(canvas, "Integrity", "Nothing is missing, saturated or assumed.", colours.ink);
+    }
+    for (word, sentence) in doubts.iter().take(MOST_DOUBTS) {
+        let colour = if *word == "Damage" { colours.warning } else { colours.ink };
+        line(canvas, word, sentence, colour);
+    }
+    if doubts.len() > MOST_DOUBTS {
+        let more = format!("{} further notes have no room here.", doubts.len() - MOST_DOUBTS);
+        line(canvas, "More", &more, colours.ink);
+    }
+}

@@ -1,0 +1,164 @@
+//! Numbers and facts as people read them.
+
+use wavekeep_core::{Channel, Flag, Kind, Reading, Recording, Sensor, TimeAxis, Unit, UnitLocal};
+use wavekeep_signal::ChannelMeasurements;
+
+use crate::axis::{printed, trimmed};
+use crate::style::Units;
+use crate::text::one_line;
+
+/// What stands where there is no value.
+pub(crate) const NOTHING: &str = "—";
+
+/// Decimals with which a value of `unit` is printed: as the instruments print them.
+pub(crate) fn decimals(unit: Unit) -> usize {
+    match unit {
+        Unit::InchPerSecond | Unit::Gravity | Unit::Second => 3,
+        Unit::MillimetrePerSecond | Unit::DecibelLinear | Unit::Pascal => 2,
+        Unit::Inch | Unit::Psi => 5,
+        Unit::Millimetre => 4,
+        Unit::Count | Unit::Millivolt | Unit::Hertz => 0,
+        _ => 4,
+    }
+}
+
+/// A reading in `unit` (in its own where that is of another quantity), with the sign of its flag:
+/// `0.172 in/s`, `≥ 10.000 in/s`, `< 0.005 in/s`.
+pub(crate) fn reading(reading: Reading, unit: Unit) -> String {
+    let shown = reading.to(unit).unwrap_or(reading);
+    let sign = match shown.flag {
+        Some(Flag::Saturated | Flag::Incomplete) => "≥ ",
+        Some(Flag::AboveRange) => "> ",
+        Some(Flag::BelowRange) => "< ",
+        None => "",
+    };
+    format!("{sign}{} {}", printed(shown.value, decimals(shown.unit)), shown.unit)
+}
+
+/// The unit in which a channel is drawn.
+pub(crate) fn drawn_unit(channel: &Channel, units: Units) -> Unit {
+    let wanted = match channel.sensor {
+        Sensor::Geophone => units.velocity(),
+        Sensor::Microphone => units.pressure(),
+        Sensor::Other => channel.unit(),
+    };
+    // A level is not a multiple of a pressure: it is drawn as it is.
+    let linear = channel.unit() != Unit::DecibelLinear;
+    if linear && channel.unit().quantity() == wanted.quantity() { wanted } else { channel.unit() }
+}
+
+/// What is said of a channel above its trace: peak, time and frequency, and what is wrong.
+pub(crate) fn peak_line(channel: &ChannelMeasurements, units: Units) -> String {
+    let Some((peak, _)) = channel.peak.shown() else {
+        return "no samples".to_owned();
+    };
+    let mut words = match channel.sensor {
+        Sensor::Geophone => format!("PPV {}", reading(peak, units.velocity())),
+        Sensor::Microphone => {
+            let level = reading(peak, Unit::DecibelLinear);
+            let pressure = match units {
+                Units::Imperial => channel.peak_psi,
+                Units::Metric => channel.peak_pa,
+            };
+            let pressure =
+                pressure.value().map(|value| format!(" ({})", reading(value, value.unit)));
+            format!("PSPL {level}{}", pressure.unwrap_or_default())
+        }
+        Sensor::Other => format!("peak {}", reading(peak, peak.unit)),
+    };
+    if let Some(time) = channel.time_of_peak_s.value() {
+        words.push_str(&format!(" at {} s", printed(time, 3)));
+    }
+    if let Some(at) = channel.peak_at.value() {
+        words.push_str(&format!(" at {at}"));
+    }
+    if let Some(frequency) = channel.zc_frequency.value() {
+        words.push_str(&format!(", ZC frequency {frequency}"));
+    }
+    words
+}
+
+/// What is wrong with a channel, in words; empty when nothing is.
+pub(crate) fn warnings(channel: &ChannelMeasurements, kind: Kind) -> String {
+    let (one, many) = match kind {
+        Kind::Waveform => ("sample", "samples"),
+        Kind::Histogram => ("interval", "intervals"),
+    };
+    let counted = |count: usize| format!("{count} {}", if count == 1 { one } else { many });
+    let mut words = Vec::new();
+    if channel.samples_at_limit > 0 {
+        words.push(format!("saturated: {} at the limit", counted(channel.samples_at_limit)));
+    } else if channel.is_saturated() {
+        words.push("saturated".to_owned());
+    }
+    if channel.missing_samples > 0 {
+        words.push(format!("incomplete: {} missing", counted(channel.missing_samples)));
+    }
+    words.join("; ")
+}
+
+/// The first line of a drawing: instrument, file, moment.
+pub(crate) fn heading(recording: &Recording) -> String {
+    let serial = recording.serial.as_ref().map(|serial| one_line(&serial.value));
+    let name = recording.source.name.as_deref().map(one_line);
+    let start = recording.start.map(|start| moment(start.value));
+    [serial, name, start].into_iter().flatten().collect::<Vec<_>>().join("  ·  ")
+}
+
+/// A moment by the instrument's clock, and that it is so.
+pub(crate) fn moment(at: UnitLocal) -> String {
+    format!("{at} (unit-local time)")
+}
+
+/// The second line of a drawing: rate or interval, and what of it is assumed.
+pub(crate) fn timing(recording: &Recording) -> String {
+    let assumed = |is: bool| if is { " (assumed)" } else { "" };
+    match &recording.time {
+        TimeAxis::Samples { rate_hz, .. } => {
+            format!("{} samples/s{}", trimmed(rate_hz.value, 3), assumed(rate_hz.is_assumed()))
+        }
+        TimeAxis::Intervals { length_s, .. } => {
+            let count = recording.len();
+            let plural = if count == 1 { "" } else { "s" };
+            match length_s {
+                Some(length) => format!(
+                    "{count} interval{plural} of {}{}",
+                    duration(length.value),
+                    assumed(length.is_assumed())
+                ),
+                None => format!("{count} interval{plural} of unknown length"),
+            }
+        }
+    }
+}
+
+/// `1 minute`, `15 seconds`, `2.5 seconds`.
+pub(crate) fn duration(seconds: f64) -> String {
+    let (count, unit) = match seconds {
+        s if s >= 3600.0 && s % 3600.0 == 0.0 => (s / 3600.0, "hour"),
+        s if s >= 60.0 && s % 60.0 == 0.0 => (s / 60.0, "minute"),
+        s => (s, "second"),
+    };
+    format!("{} {unit}{}", trimmed(count, 3), if count == 1.0 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_is_a_sign_before_the_number() {
+        let ten = Reading::new(10.0, Unit::InchPerSecond);
+        assert_eq!(reading(ten, Unit::InchPerSecond), "10.000 in/s");
+        assert_eq!(reading(ten.flagged(Flag::Saturated), Unit::InchPerSecond), "≥ 10.000 in/s");
+        assert_eq!(reading(ten, Unit::MillimetrePerSecond), "254.00 mm/s");
+        assert_eq!(reading(ten, Unit::Pascal), "10.000 in/s");
+    }
+
+    #[test]
+    fn durations_are_in_the_largest_whole_unit() {
+        assert_eq!(duration(60.0), "1 minute");
+        assert_eq!(duration(15.0), "15 seconds");
+        assert_eq!(duration(7200.0), "2 hours");
+    }
+}

@@ -1,0 +1,333 @@
+//! What a limit curve says about one event.
+
+use std::fmt;
+
+use serde::Serialize;
+use wavekeep_core::{Flag, Frequency, Kind, Reading, Unit};
+
+use crate::candidate::{Candidate, candidates};
+use crate::curve::{Curve, Judged, Rule, Standing};
+use crate::measured::Origin;
+use crate::measurements::Measurements;
+
+/// How a verdict ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The value is not above the limit, and nothing is wrong with it.
+    Within,
+    /// The value is above the limit.
+    Exceeds,
+    /// It cannot be told.
+    NoVerdict,
+}
+
+/// The words for people: `within the limit`, `exceeds the limit`, `no verdict`.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Within => "within the limit",
+            Self::Exceeds => "exceeds the limit",
+            Self::NoVerdict => "no verdict",
+        })
+    }
+}
+
+/// What a limit curve says about one event, and what that rests on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Verdict {
+    /// [`Curve::id`].
+    pub curve: String,
+    /// [`Curve::name`].
+    pub curve_name: String,
+    /// [`Curve::standing`].
+    pub standing: Standing,
+    /// What decided: a channel (`Vert`), a channel's interval (`Vert, interval 130`), `vector sum`.
+    pub subject: String,
+    /// The value that decided, in the unit of the curve.
+    pub value: Option<Reading>,
+    /// Where the value came from.
+    pub origin: Option<Origin>,
+    /// Its frequency, when the rule is one over frequency.
+    pub frequency: Option<Frequency>,
+    /// The limit at that frequency, in the unit of the curve.
+    pub limit: Option<Reading>,
+    /// Room below the limit in per cent of it: 100 × (1 − value / limit), negative above it. For
+    /// levels it is the room of the pressures.
+    pub margin_percent: Option<f64>,
+    /// How it ends.
+    pub outcome: Outcome,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// What one candidate comes to.
+pub(crate) struct Assessment {
+    pub(crate) limit: Option<f64>,
+    pub(crate) outcome: Outcome,
+    /// Why there is no verdict, or what must be said beside one.
+    pub(crate) because: Vec<String>,
+}
+
+impl Curve {
+    /// Judges an event by this curve. `distance_ft` is the distance to the blast in feet, for the
+    /// curves that go by it.
+    ///
+    /// All that the curve judges is judged, every interval of a histogram too, and the worst
+    /// decides. A value above its limit exceeds it, whatever is wrong with the event. *Within* is
+    /// said only of an event whose samples are all there, not saturated and not scaled by an
+    /// assumed range, at a frequency that does not hang on an assumed sample rate.
+    ///
+    /// Where there is no frequency, the range of the instruments (1 to 100 Hz) is taken for it: the
+    /// verdict is *within* below the lowest limit in that range and *exceeds* above the highest one.
+    pub fn judge(&self, event: &Measurements, distance_ft: Option<f64>) -> Verdict {
+        let worst = candidates(self.judges, event)
+            .into_iter()
+            .map(|candidate| {
+                let assessment = self.assess(&candidate, event, distance_ft);
+                (candidate, assessment)
+            })
+            .reduce(|worst, next| {
+                let severity = |(candidate, found): &(Candidate, Assessment)| {
+                    let rank = match found.outcome {
+                        Outcome::Exceeds => 2,
+                        Outcome::NoVerdict => 1,
+                        Outcome::Within => 0,
+                    };
+                    let share = self.margin_percent(candidate, found).map_or(f64::MIN, |m| -m);
+                    (rank, share)
+                };
+                if severity(&next) > severity(&worst) { next } else { worst }
+            });
+        match worst {
+            Some((candidate, assessment)) => self.verdict(candidate, assessment),
+            None => self.verdict(
+                Candidate::absent(self.judges),
+                Assessment {
+                    limit: None,
+                    outcome: Outcome::NoVerdict,
+                    because: vec!["the event holds nothing that this curve judges".to_owned()],
+                },
+            ),
+        }
+    }
+
+    pub(crate) fn assess(
+        &self,
+        candidate: &Candidate,
+        event: &Measurements,
+        distance_ft: Option<f64>,
+    ) -> Assessment {
+        let no_verdict = |limit, because: &str| Assessment {
+            limit,
+            outcome: Outcome::NoVerdict,
+            because: vec![because.to_owned()],
+        };
+        let Some(value) = self.value_of(candidate) else {
+            return no_verdict(None, "there is no peak to judge");
+        };
+        let mut found = match &self.rule {
+            Rule::Pieces(_) => match self.limits_at(candidate.frequency) {
+                None => no_verdict(None, "the curve says nothing at that frequency"),
+                Some((low, high)) => compare(value, low, high, candidate),
+            },
+            Rule::ByDistance(_) => {
+                match distance_ft.and_then(|distance| self.limit_at_distance(distance)) {
+                    None => no_verdict(
+                        None,
+                        "the limit goes by the distance to the blast, which is not given",
+                    ),
+                    Some(limit) => compare(value, limit, limit, candidate),
+                }
+            }
+            Rule::OverEvents(share) => {
+                if value > share.always && !candidate.is_upper_bound {
+                    compare(value, share.always, share.always, candidate)
+                } else {
+                    no_verdict(
+                        Some(share.always),
+                        &format!(
+                            "the rule is a share: {} of {} % of all events, so one event alone \
+                             cannot keep it",
+                            shown(share.limit, self.unit),
+                            share.share_percent
+                        ),
+                    )
+                }
+            }
+        };
+        let cautions = self.cautions(candidate, event);
+        if found.outcome == Outcome::Within && !cautions.is_empty() {
+            found.outcome = Outcome::NoVerdict;
+        }
+        found.because.extend(cautions);
+        found
+    }
+
+    /// The candidate's value in the unit of the curve.
+    pub(crate) fn value_of(&self, candidate: &Candidate) -> Option<f64> {
+        let reading = candidate.value?.to(self.unit).ok()?;
+        reading.value.is_finite().then_some(reading.value)
+    }
+
+    /// Lowest and highest limit for a frequency or for the range that is meant by its flag.
+    fn limits_at(&self, frequency: Frequency) -> Option<(f64, f64)> {
+        match frequency {
+            Frequency::Hertz(hz) => self.limit(hz).map(|limit| (limit, limit)),
+            Frequency::AboveRange(hz) => self.limits_between(hz, f64::INFINITY),
+            Frequency::BelowRange(hz) => self.limits_between(0.0, hz),
+            Frequency::NotAvailable => {
+                self.limits_between(Frequency::LOWER_HZ, Frequency::UPPER_HZ)
+            }
+        }
+    }
+
+    /// Whether something keeps a value below a limit from being called within it.
+    pub(crate) fn is_in_doubt(&self, candidate: &Candidate, event: &Measurements) -> bool {
+        !self.cautions(candidate, event).is_empty()
+    }
+
+    /// Everything that keeps a value below the limit from being called within it.
+    fn cautions(&self, candidate: &Candidate, event: &Measurements) -> Vec<String> {
+        let mut cautions = Vec::new();
+        if candidate.saturated {
+            cautions.push("the sensor was saturated and the true value is larger".to_owned());
+        }
+        if candidate.missing_samples > 0 {
+            let of = candidate.missing_samples;
+            let one = match event.kind {
+                Kind::Waveform => "sample",
+                Kind::Histogram => "interval",
+            };
+            let (s, are) = if of == 1 { ("", "is") } else { ("s", "are") };
+            cautions.push(format!("{of} {one}{s} {are} missing and may hold a larger value"));
+        }
+        if event.range_assumed && self.judges != Judged::AirOverpressure {
+            cautions.push("the range of the geophones is assumed".to_owned());
+        }
+        if event.rate_assumed && candidate.frequency_is_computed && self.goes_by_frequency() {
+            cautions.push("the sample rate, and with it the frequency, is assumed".to_owned());
+        }
+        cautions
+    }
+
+    fn goes_by_frequency(&self) -> bool {
+        matches!(&self.rule, Rule::Pieces(pieces) if pieces.len() > 1)
+    }
+
+    fn margin_percent(&self, candidate: &Candidate, found: &Assessment) -> Option<f64> {
+        let (value, limit) = (self.value_of(candidate)?, found.limit?);
+        let share = match self.unit {
+            Unit::DecibelLinear => 10f64.powf((value - limit) / 20.0),
+            _ => value / limit,
+        };
+        let margin = 100.0 * (1.0 - share);
+        margin.is_finite().then_some(margin)
+    }
+
+    fn verdict(&self, candidate: Candidate, found: Assessment) -> Verdict {
+        let margin_percent = self.margin_percent(&candidate, &found);
+        let value = self.value_of(&candidate);
+        Verdict {
+            curve: self.id.clone(),
+            curve_name: self.name.clone(),
+            standing: self.standing,
+            value: value.map(|value| Reading {
+                value,
+                unit: self.unit,
+                flag: match candidate.value.and_then(|value| value.flag) {
+                    None if candidate.saturated => Some(Flag::Saturated),
+                    flag => flag,
+                },
+            }),
+            origin: candidate.origin,
+            frequency: self.goes_by_frequency().then_some(candidate.frequency),
+            limit: found.limit.map(|limit| Reading::new(limit, self.unit)),
+            margin_percent,
+            outcome: found.outcome,
+            reason: self.reason(&candidate, &found, value, margin_percent),
+            subject: candidate.subject,
+        }
+    }
+
+    /// A sentence such as `Vert: 1.800 in/s at 32 Hz exceeds the limit of 1.608 in/s by 11.9 %.`
+    fn reason(
+        &self,
+        candidate: &Candidate,
+        found: &Assessment,
+        value: Option<f64>,
+        margin_percent: Option<f64>,
+    ) -> String {
+        let mut text = format!("{}:", candidate.subject);
+        if let Some(value) = value {
+            text.push_str(&format!(" {}", shown(value, self.unit)));
+            if self.goes_by_frequency() {
+                match candidate.frequency {
+                    Frequency::NotAvailable => text.push_str(" without a frequency"),
+                    frequency => text.push_str(&format!(" at {frequency}")),
+                }
+            }
+        }
+        let limit = found.limit.map_or_else(String::new, |limit| shown(limit, self.unit));
+        let margin =
+            margin_percent.map_or_else(String::new, |margin| match (self.unit, found.limit) {
+                (Unit::DecibelLinear, Some(limit)) => {
+                    format!("{:.1} dB", (value.unwrap_or(limit) - limit).abs())
+                }
+                _ => format!("{:.1} %", margin.abs()),
+            });
+        text.push_str(&match found.outcome {
+            Outcome::Exceeds => format!(" exceeds the limit of {limit} by {margin}"),
+            Outcome::Within => format!(" is {margin} below the limit of {limit}"),
+            Outcome::NoVerdict if value.is_some() => ", no verdict".to_owned(),
+            Outcome::NoVerdict => " no verdict".to_owned(),
+        });
+        if !found.because.is_empty() {
+            let join = if found.outcome == Outcome::NoVerdict { ": " } else { "; " };
+            text.push_str(join);
+            text.push_str(&found.because.join("; "));
+        }
+        text.push('.');
+        if self.standing == Standing::Provisional {
+            text.push_str(" The limits of this curve are provisional.");
+        }
+        text
+    }
+}
+
+/// Compares a value with the lowest and highest limit that may hold for it.
+fn compare(value: f64, low: f64, high: f64, candidate: &Candidate) -> Assessment {
+    let (limit, outcome) = if value > high && !candidate.is_upper_bound {
+        (high, Outcome::Exceeds)
+    } else if value <= low {
+        (low, Outcome::Within)
+    } else {
+        (low, Outcome::NoVerdict)
+    };
+    let mut because = Vec::new();
+    if outcome == Outcome::NoVerdict {
+        because.push(if candidate.is_upper_bound {
+            "only an upper bound of the vector sum is known, and it is above the limit".to_owned()
+        } else {
+            "the limit depends on a frequency that is not known".to_owned()
+        });
+    } else if low < high {
+        let which = if outcome == Outcome::Exceeds { "highest" } else { "lowest" };
+        let range = match candidate.frequency {
+            Frequency::NotAvailable => "from 1 to 100 Hz is taken, for want of a frequency",
+            _ => "of that frequency range is taken",
+        };
+        because.push(format!("the {which} limit {range}"));
+    }
+    Assessment { limit: Some(limit), outcome, because }
+}
+
+/// A value with as many decimals as its unit is printed with, and the unit.
+pub(crate) fn shown(value: f64, unit: Unit) -> String {
+    let decimals = match unit {
+        Unit::DecibelLinear => 1,
+        Unit::MillimetrePerSecond => 2,
+        _ => 3,
+    };
+    format!("{value:.decimals$} {unit}")
+}
