@@ -228,16 +228,14 @@ pub(crate) fn vector_sum(recording: &Recording, measured: &Measurements, units: 
         }
         return fact("Peak vector sum", words);
     }
-    match measured.vector_sum_upper_bound {
-        Some(bound) => fact(
-            "Peak vector sum",
-            format!(
-                "not recorded; it is at most {}",
-                reading(bound.upper_bound, units.velocity()).trim_start_matches("≥ ")
-            ),
-        ),
-        None => fact("Peak vector sum", NOTHING),
-    }
+    let words = match measured.vector_sum_upper_bound {
+        Some(bound) if bound.upper_bound.flag.is_none() => {
+            format!("not recorded; it is at most {}", reading(bound.upper_bound, units.velocity()))
+        }
+        Some(_) => "not recorded; peaks in doubt give no bound".to_owned(),
+        None => NOTHING.to_owned(),
+    };
+    fact("Peak vector sum", words)
 }
 
 /// The microphone.

@@ -36,7 +36,13 @@ pub(crate) fn ppv_frequency(
     let values = Log { from, to, start: rect.bottom(), end: rect.y };
 
     canvas.fill(rect, colours.panel);
-    grid(canvas, rect, look, &across, &values, units);
+    let has_dots = measured.kind == Kind::Histogram;
+    let below = if has_dots {
+        "frequency (Hz);  small dots: the other intervals"
+    } else {
+        "frequency (Hz)"
+    };
+    grid(canvas, rect, look, (&across, below), &values, units);
     let mut path = Path::default();
     for (step, (hz, limit)) in line.iter().enumerate() {
         let at = (across.place(*hz), values.place(*limit));
@@ -46,7 +52,7 @@ pub(crate) fn ppv_frequency(
     if let Some((curve, _)) = curve {
         curve_name(canvas, rect, look, curve, &line, &values);
     }
-    if measured.kind == Kind::Histogram {
+    if has_dots {
         intervals(canvas, look, measured, &across, &values, units);
     }
     marks(canvas, rect, look, &points, &across, &values);
@@ -132,7 +138,14 @@ fn value_range(line: &[(f64, f64)], points: &[Point<'_>], kind: Kind) -> (f64, f
     (10f64.powf(bottom), 10f64.powf(top))
 }
 
-fn grid(canvas: &mut Canvas, rect: Rect, look: Look, across: &Log, values: &Log, units: Units) {
+fn grid(
+    canvas: &mut Canvas,
+    rect: Rect,
+    look: Look,
+    (across, below): (&Log, &str),
+    values: &Log,
+    units: Units,
+) {
     let colours = canvas.palette;
     let s = look.text;
     let face = regular(s * 0.92);
@@ -165,7 +178,7 @@ fn grid(canvas: &mut Canvas, rect: Rect, look: Look, across: &Log, values: &Log,
     let at = (rect.x - look.left() + s, rect.y + rect.h / 2.0);
     canvas.text_upwards(at, &unit, face, colours.soft_ink);
     let at = (rect.x + rect.w / 2.0, rect.bottom() + s * 2.4);
-    canvas.text(at, "frequency (Hz)", face, colours.soft_ink, Anchor::Middle);
+    canvas.text(at, below, face, colours.soft_ink, Anchor::Middle);
 }
 
 /// The name of the curve, in the corner that the curve leaves free: it rises to the right.

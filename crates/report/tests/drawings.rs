@@ -176,6 +176,8 @@ fn the_page_says_what_is_damaged_and_what_was_assumed() {
 fn a_histogram_has_no_vector_sum_under_that_name() {
     let drawing = page(&events::night(), Style::default());
     assert!(has(&drawing, "not recorded; it is at most 0."));
+    let damaged = page(&events::damaged_night(), Style::default());
+    assert!(has(&damaged, "not recorded; peaks in doubt give no bound"));
     assert!(has(&drawing, "700 intervals of 1 minute"));
     assert!(has(&drawing, "Finish 2026-05-11 06:54:02"));
 }

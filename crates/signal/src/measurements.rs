@@ -1,7 +1,7 @@
 //! What is measured of a recording as a whole.
 
 use serde::Serialize;
-use wavekeep_core::{Kind, Quantity, Reading, Recording, Sensor, TimeAxis, Unit, UnitLocal};
+use wavekeep_core::{Kind, Quantity, Reading, Recording, Sensor, TimeAxis, UnitLocal};
 
 use crate::channel::{ChannelMeasurements, interval_start};
 use crate::measured::Measured;
@@ -36,7 +36,8 @@ pub struct Measurements {
 /// sqrt(T² + V² + L²) of the interval's three peaks, which need not coincide within it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct VectorSumUpperBound {
-    /// The bound, in the unit of the geophones.
+    /// The bound, in the unit of the geophones. With a flag it bounds nothing: a peak that is
+    /// saturated or missing may be larger.
     pub upper_bound: Reading,
     /// The interval that gives it, from 0.
     pub interval: usize,
@@ -59,11 +60,6 @@ impl Measurements {
     /// The measurements of the microphones.
     pub fn microphones(&self) -> impl Iterator<Item = &ChannelMeasurements> {
         self.of_sensor(Sensor::Microphone)
-    }
-
-    /// Unit of the geophones, when there is one.
-    pub fn velocity_unit(&self) -> Option<Unit> {
-        self.geophones().find_map(|channel| channel.peak.value()).map(|peak| peak.unit)
     }
 
     fn of_sensor(&self, sensor: Sensor) -> impl Iterator<Item = &ChannelMeasurements> {
