@@ -82,11 +82,7 @@ pub fn code(outcome: anyhow::Result<Account>, json: bool) -> ExitCode {
                     json!({ "error": { "kind": kind, "message": format!("{error:#}") } })
                 );
             }
-            anstream::eprintln!(
-                "{}error:{} {error:#}",
-                crate::render::BAD.render(),
-                crate::render::BAD.render_reset()
-            );
+            crate::render::error(format_args!("{error:#}"));
             ExitCode::from(if usage { 2 } else { 1 })
         }
     }

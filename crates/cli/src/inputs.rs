@@ -1,5 +1,6 @@
 //! The files that a command works on: found, opened in parallel, handed on in order.
 
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -109,7 +110,7 @@ pub struct Done<T> {
 }
 
 /// Opens all inputs in parallel, lets `work` make something of each recording, and hands the
-/// results to `emit` in the order of the inputs. What fails is printed and counted, and the others
+/// results to `emit` in the order of the inputs, with standard output to print them to. What fails is printed and counted, and the others
 /// go on.
 ///
 /// # Errors
@@ -118,12 +119,13 @@ pub fn for_each<T: Send>(
     args: &Args,
     input: &InputArgs,
     work: impl Fn(&Found, Recording) -> Result<T, Failure> + Sync,
-    mut emit: impl FnMut(&Found, T) -> anyhow::Result<()>,
+    mut emit: impl FnMut(&mut dyn Write, &Found, T) -> anyhow::Result<()>,
 ) -> anyhow::Result<Account> {
     let opener = input.opener();
     let found = find(&input.paths);
     let progress = progress(args, found.len());
     let mut account = Account::default();
+    let mut out = BufWriter::new(anstream::stdout());
     for batch in found.chunks(BATCH) {
         let results: Vec<_> = batch
             .par_iter()
@@ -137,16 +139,17 @@ pub fn for_each<T: Send>(
             match result {
                 Ok(Some(done)) => {
                     account.read(done.damaged);
-                    progress.suspend(|| emit(file, done.result))?;
+                    progress.suspend(|| emit(&mut out, file, done.result))?;
                 }
                 Ok(None) => account.skipped += 1,
                 Err(failure) => {
                     account.failed += 1;
-                    progress.suspend(|| complain(args, &file.path, &failure));
+                    progress.suspend(|| complain(&mut out, args, &file.path, &failure))?;
                 }
             }
         }
     }
+    out.flush()?;
     progress.finish_and_clear();
     if !args.quiet && !args.json && found.len() > 1 {
         anstream::eprintln!("{account}");
@@ -171,16 +174,17 @@ fn one<T>(
     work(file, recording).map(|result| Some(Done { result, damaged }))
 }
 
-fn complain(args: &Args, path: &Path, failure: &Failure) {
+fn complain(
+    out: &mut dyn Write,
+    args: &Args,
+    path: &Path,
+    failure: &Failure,
+) -> anyhow::Result<()> {
     if args.json {
-        println!("{}", failure.json(path));
+        writeln!(out, "{}", failure.json(path))?;
     }
-    anstream::eprintln!(
-        "{}error:{} {}",
-        render::BAD.render(),
-        render::BAD.render_reset(),
-        failure.message
-    );
+    render::error(&failure.message);
+    Ok(())
 }
 
 /// A bar on a terminal, for more than a handful of files; nothing elsewhere.

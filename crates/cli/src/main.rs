@@ -6,6 +6,7 @@ mod exit;
 mod inputs;
 mod outputs;
 mod render;
+mod samples;
 
 use std::process::ExitCode;
 

@@ -9,14 +9,19 @@ use wavekeep_core::{
 };
 use wavekeep_signal::{ChannelMeasurements, Measured, Measurements, Origin};
 
-pub const GOOD: Style = AnsiColor::Green.on_default().bold();
-pub const BAD: Style = AnsiColor::Red.on_default().bold();
-pub const CARE: Style = AnsiColor::Yellow.on_default();
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const CARE: Style = AnsiColor::Yellow.on_default();
 const DIM: Style = Style::new().dimmed();
 const STRONG: Style = Style::new().bold();
 
 fn painted(style: Style, text: impl std::fmt::Display) -> String {
     format!("{}{text}{}", style.render(), style.render_reset())
+}
+
+/// Prints an error to standard error.
+pub fn error(message: impl std::fmt::Display) {
+    anstream::eprintln!("{} {message}", painted(BAD, "error:"));
 }
 
 /// `whole` or `damaged`, of equal width. The word says it, the colour only repeats it.
@@ -183,7 +188,8 @@ fn facts(recording: &Recording) -> Vec<(&'static str, String)> {
     }
     if let Some(statement) = &recording.statement {
         for user_note in &statement.notes {
-            facts.push(("Note", format!("{}: {}", user_note.label, user_note.text)));
+            let label = user_note.label.trim_end_matches([':', ' ']);
+            facts.push(("Note", format!("{label}: {}", user_note.text)));
         }
     }
     if let Some(sha256) = &recording.source.sha256 {

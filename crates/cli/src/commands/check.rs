@@ -1,7 +1,5 @@
 //! `wavekeep check`
 
-use std::io::{self, Write};
-
 use serde_json::{Value, json};
 use wavekeep_core::{NoteKind, Recording};
 
@@ -12,18 +10,15 @@ use crate::render;
 
 /// Verifies what can be verified and prints one line an input, notes below it.
 pub fn run(args: &Args, command: &CheckArgs) -> anyhow::Result<Account> {
-    let mut out = io::BufWriter::new(anstream::stdout());
-    let account = inputs::for_each(
+    inputs::for_each(
         args,
         &command.input,
         |file, recording| {
             let json = args.json.then(|| document(file, &recording).to_string());
             Ok(json.unwrap_or_else(|| lines(file, &recording)))
         },
-        |_, printed| Ok(writeln!(out, "{printed}")?),
-    )?;
-    out.flush()?;
-    Ok(account)
+        |out, _, printed| Ok(writeln!(out, "{printed}")?),
+    )
 }
 
 fn status(recording: &Recording) -> &'static str {

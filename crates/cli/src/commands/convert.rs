@@ -30,13 +30,13 @@ pub fn run(args: &Args, command: &ConvertArgs) -> anyhow::Result<Account> {
         args,
         &command.input,
         |file, recording| convert(command, &place, file, &recording),
-        |file, converted| {
+        |out, file, converted| {
             match converted {
                 Converted::Bytes(bytes) => io::stdout().write_all(&bytes)?,
                 Converted::File(output) if args.json => {
                     let line =
                         json!({ "path": file.path, "output": output, "target": command.to.word() });
-                    writeln!(io::stdout(), "{line}")?;
+                    writeln!(out, "{line}")?;
                 }
                 Converted::File(output) => {
                     if !args.quiet {

@@ -1,1 +1,97 @@
-//! wip
+//! `wavekeep demo`
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde_json::json;
+use wavekeep_core::Unit;
+use wavekeep_export::{ExportOptions, Target, write_file};
+use wavekeep_report::{Paper, Theme, event_report};
+use wavekeep_signal::{Curve, measure};
+
+use super::{info, pictures};
+use crate::args::{Args, DemoArgs, InfoArgs, InputArgs, PictureFormat, ThemeArg, VelocityArg};
+use crate::exit::Account;
+use crate::outputs::write_whole;
+use crate::samples::SAMPLES;
+
+/// The event that plots and report are made of.
+const SHOWN: &str = "M529LMOK.DK0W";
+const NIGHT: &str = "M529LMP3.O00H";
+const CURVE: &str = "usbm-drywall";
+const WIDTH: u32 = 1600;
+
+/// Writes the samples, prints their table, draws the pictures and says where they are.
+pub fn run(args: &Args, command: &DemoArgs) -> anyhow::Result<Account> {
+    let folder = &command.output;
+    let samples = folder.join("samples");
+    fs::create_dir_all(&samples).with_context(|| format!("cannot make {}", samples.display()))?;
+    for (name, bytes) in SAMPLES {
+        let path = samples.join(name);
+        fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    let input = InputArgs {
+        paths: vec![samples.clone()],
+        rate: None,
+        range: None,
+        pretrigger: None,
+        no_report: false,
+    };
+    let velocity = VelocityArg { velocity: Unit::InchPerSecond };
+    // One of the samples is damaged on purpose: that is no failure of the demo.
+    let table = info::run(args, &InfoArgs { input, velocity })?;
+    let written = pictures_of(&samples, folder)?;
+    if args.json {
+        println!("{}", json!({ "samples": samples, "written": written }));
+    } else {
+        anstream::println!();
+        for path in &written {
+            anstream::println!("  {}", path.display());
+        }
+        anstream::println!("\nTry: wavekeep info {}", samples.join(SHOWN).display());
+    }
+    Ok(Account { failed: table.failed, whole: table.whole + table.damaged, ..Account::default() })
+}
+
+/// The pictures of the demo, light and dark, its report and its tables.
+fn pictures_of(samples: &Path, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let opener = wavekeep_formats::Opener::default();
+    let curve = Curve::built_in(CURVE).context("the curve of the demo")?;
+    let mut written = Vec::new();
+    let mut write = |name: String, bytes: &[u8]| -> anyhow::Result<()> {
+        let path = folder.join(name);
+        write_whole(&path, bytes, true).map_err(|failure| anyhow::anyhow!(failure.message))?;
+        written.push(path);
+        Ok(())
+    };
+    for name in [SHOWN, NIGHT] {
+        let path = samples.join(name);
+        let recording = opener.open(&path)?;
+        let measured = measure(&recording);
+        let light = pictures::style(ThemeArg::Light, Unit::InchPerSecond);
+        let page = event_report(&recording, &measured, Some(curve), None, Paper::A4, light);
+        let pdf = page.pdf().with_context(|| format!("the report of {name}"))?;
+        write(format!("{name}.report.pdf"), &pdf)?;
+        for theme in [ThemeArg::Light, ThemeArg::Dark] {
+            let style = pictures::style(theme, Unit::InchPerSecond);
+            let suffix = if style.theme == Theme::Dark { "-dark" } else { "" };
+            for &kind in pictures::all_kinds(recording.kind) {
+                let picture =
+                    pictures::draw(&path, kind, &recording, &measured, curve, None, style)
+                        .and_then(|drawing| {
+                            pictures::encode(&path, &drawing, PictureFormat::Png, WIDTH)
+                        })
+                        .map_err(|failure| anyhow::anyhow!(failure.message))?;
+                write(format!("{name}.{}{suffix}.png", kind.word()), &picture)?;
+            }
+        }
+    }
+    let recording = opener.open(&samples.join(SHOWN))?;
+    for target in [Target::Csv, Target::Hdf5, Target::Parquet] {
+        let path = folder.join(format!("{SHOWN}.{}", target.extension()));
+        write_file(&recording, target, &path, &ExportOptions::default(), true)?;
+        written.push(path);
+    }
+    Ok(written)
+}

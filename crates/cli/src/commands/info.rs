@@ -1,6 +1,6 @@
 //! `wavekeep info`
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use serde_json::{Map, Value, json};
 use wavekeep_core::{Recording, Unit};
@@ -26,12 +26,11 @@ pub fn run(args: &Args, command: &InfoArgs) -> anyhow::Result<Account> {
     let alone = matches!(command.input.paths.as_slice(), [path] if !path.is_dir());
     let velocity = command.velocity.velocity;
     let mut table = Vec::new();
-    let mut out = io::BufWriter::new(anstream::stdout());
     let account = inputs::for_each(
         args,
         &command.input,
         |file, recording| Ok(print(args.json, alone, velocity, file, &recording)),
-        |_, printed| {
+        |out, _, printed| {
             match printed {
                 Printed::Json(line) => writeln!(out, "{line}")?,
                 Printed::Card(card) => write!(out, "{card}")?,
@@ -41,9 +40,8 @@ pub fn run(args: &Args, command: &InfoArgs) -> anyhow::Result<Account> {
         },
     )?;
     if !table.is_empty() {
-        writeln!(out, "{}", render::table(&table, velocity))?;
+        writeln!(anstream::stdout(), "{}", render::table(&table, velocity))?;
     }
-    out.flush()?;
     Ok(account)
 }
 

@@ -3,7 +3,11 @@
 mod check;
 mod completions;
 mod convert;
+mod demo;
 mod info;
+mod pictures;
+mod plot;
+mod report;
 
 use crate::args::{Args, Command};
 use crate::exit::Account;
@@ -16,9 +20,10 @@ pub fn run(args: &Args) -> anyhow::Result<Account> {
     match &args.command {
         Command::Info(command) => info::run(args, command),
         Command::Convert(command) => convert::run(args, command),
-
+        Command::Plot(command) => plot::run(args, command),
+        Command::Report(command) => report::run(args, command),
         Command::Check(command) => check::run(args, command),
+        Command::Demo(command) => demo::run(args, command),
         Command::Completions { shell } => completions::run(*shell),
-        _ => anyhow::bail!("later"),
     }
 }

@@ -1,0 +1,52 @@
+# Two commands: `make demo` shows what the program does, `make test` proves it. Both set up all they
+# need: on a fresh machine with Rust, make and Python 3.11 or newer they work as they are.
+
+PYTHON ?= python3
+VENV := .venv
+VENV_HDF5_1 := .venv-hdf5-1
+
+# The Pythons that judge what the program writes.
+export WAVEKEEP_PYTHON := $(abspath $(VENV))/bin/python
+export WAVEKEEP_PYTHON_HDF5_1 := $(abspath $(VENV_HDF5_1))/bin/python
+
+.PHONY: demo test lint bench fuzz clean
+
+demo:
+	cargo build --locked --release --package wavekeep
+	target/release/wavekeep demo --output demo
+
+test: $(VENV)/ready $(VENV_HDF5_1)/ready
+	cargo test --locked --workspace --all-features
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
+
+# Compares with peers that users can install, in one run on this machine; see docs/performance.md.
+bench: $(VENV)/ready
+	cargo build --locked --release --package wavekeep
+	$(WAVEKEEP_PYTHON) bench/blastware/run.py
+	$(WAVEKEEP_PYTHON) bench/gnz/run.py
+
+# Ten minutes for each parser. Needs cargo-fuzz: `cargo install cargo-fuzz`.
+fuzz:
+	for target in $$(cd fuzz/fuzz_targets && ls *.rs | sed 's/\.rs$$//'); do \
+		cargo fuzz run --sanitizer none $$target -- -max_total_time=600 -rss_limit_mb=2048 -timeout=10 || exit 1; \
+	done
+
+$(VENV)/ready: judges/requirements.txt
+	$(call make_venv,$(VENV),$<)
+
+$(VENV_HDF5_1)/ready: judges/requirements-hdf5-1.txt
+	$(call make_venv,$(VENV_HDF5_1),$<)
+
+# Debian keeps Python's venv in a package of its own.
+define make_venv
+	$(PYTHON) -m venv $(1) || { apt-get install --yes python3-venv && $(PYTHON) -m venv --clear $(1); }
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $(2)
+	touch $(1)/ready
+endef
+
+clean:
+	cargo clean
+	rm -rf $(VENV) $(VENV_HDF5_1) demo

@@ -1,0 +1,99 @@
+//! What `plot` and `report` share: styles, curves, and the files that pictures go to.
+
+use std::path::Path;
+
+use anyhow::Context;
+use wavekeep_core::{Kind, Recording, Unit};
+use wavekeep_report::{Drawing, Style, Theme, Units};
+use wavekeep_signal::{Curve, Measurements};
+
+use crate::args::{CurveArgs, PictureFormat, PlotKind, ThemeArg};
+use crate::exit::Usage;
+use crate::inputs::Failure;
+
+/// The style that was asked for.
+pub fn style(theme: ThemeArg, velocity: Unit) -> Style {
+    Style {
+        theme: match theme {
+            ThemeArg::Light => Theme::Light,
+            ThemeArg::Dark => Theme::Dark,
+        },
+        units: match velocity {
+            Unit::MillimetrePerSecond => Units::Metric,
+            _ => Units::Imperial,
+        },
+    }
+}
+
+/// The curve that was asked for, from the user's file or the built-in list.
+///
+/// # Errors
+/// [`Usage`] that lists the curves when there is none of that name; otherwise when the user's file
+/// cannot be read.
+pub fn curve(args: &CurveArgs) -> anyhow::Result<Curve> {
+    let own = match &args.curves {
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("{}: cannot read the curves", path.display()))?;
+            Curve::parse_file(&text).with_context(|| path.display().to_string())?
+        }
+        None => Vec::new(),
+    };
+    let mut known = own.iter().chain(Curve::all_built_in());
+    known.clone().find(|curve| curve.id == args.curve).cloned().ok_or_else(|| {
+        let width = known.clone().map(|curve| curve.id.len()).max().unwrap_or(0);
+        let list = known.by_ref().map(|curve| format!("  {:width$}  {}", curve.id, curve.name));
+        let list = list.collect::<Vec<_>>().join("\n");
+        Usage(format!("there is no curve {:?}; there are\n{list}", args.curve)).into()
+    })
+}
+
+/// What can be drawn of a recording when all is asked for.
+pub fn all_kinds(kind: Kind) -> &'static [PlotKind] {
+    match kind {
+        Kind::Waveform => &[PlotKind::Traces, PlotKind::Spectrum, PlotKind::Limits],
+        Kind::Histogram => &[PlotKind::Histogram, PlotKind::Limits],
+    }
+}
+
+/// Draws one picture.
+///
+/// # Errors
+/// [`Failure`] naming `path` when the recording has nothing of the kind.
+pub fn draw(
+    path: &Path,
+    kind: PlotKind,
+    recording: &Recording,
+    measured: &Measurements,
+    curve: &Curve,
+    distance_ft: Option<f64>,
+    style: Style,
+) -> Result<Drawing, Failure> {
+    let drawing = match kind {
+        PlotKind::Histogram => Drawing::histogram(recording, measured, style),
+        PlotKind::Spectrum => Drawing::spectrum(recording, style),
+        PlotKind::Limits => {
+            Ok(Drawing::ppv_frequency(recording, measured, curve, distance_ft, style))
+        }
+        PlotKind::Traces | PlotKind::All => Drawing::traces(recording, measured, style),
+    };
+    drawing.map_err(|error| Failure::new("draw", path, error))
+}
+
+/// The bytes of a picture.
+///
+/// # Errors
+/// [`Failure`] naming `path` when the picture cannot be rendered.
+pub fn encode(
+    path: &Path,
+    drawing: &Drawing,
+    format: PictureFormat,
+    width: u32,
+) -> Result<Vec<u8>, Failure> {
+    match format {
+        PictureFormat::Svg => Ok(drawing.svg().as_bytes().to_vec()),
+        PictureFormat::Png => drawing.png(width),
+        PictureFormat::Pdf => drawing.pdf(),
+    }
+    .map_err(|error| Failure::new("draw", path, error))
+}
