@@ -61,7 +61,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   wavekeep report M529LKIQ.7M0W
-  wavekeep report M529LKIQ.7M0W --curve din4150-3-line2 --velocity mm/s -o report.pdf
+  wavekeep report M529LKIQ.7M0W --curve din-2 --velocity mm/s -o report.pdf
   wavekeep report events/ --curves permits.toml --curve permit-7 -o reports/")]
     Report(ReportArgs),
     /// Verify what can be verified: lengths, times, names, segments, the report's table.
