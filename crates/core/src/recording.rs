@@ -187,15 +187,18 @@ pub struct IntervalFacts {
 }
 
 impl IntervalFacts {
-    /// The frequency of interval `index`: what the report prints wins; otherwise it comes from the
-    /// half-period, and there is none where an annotation says that it cannot be measured.
+    /// The frequency of interval `index`: what the report prints wins.
     pub fn frequency(&self, index: usize) -> Frequency {
         let stated = self.stated_frequencies.get(index).copied().flatten();
-        stated.unwrap_or_else(|| {
-            let measurable = self.annotations.get(index).is_none_or(|&annotation| annotation == 0);
-            let half_period = self.half_periods.get(index).filter(|_| measurable);
-            half_period.map_or(Frequency::NotAvailable, |half_period| half_period.frequency())
-        })
+        stated.unwrap_or_else(|| self.frequency_of_half_period(index))
+    }
+
+    /// What the file itself says of the frequency of interval `index`: it comes from the
+    /// half-period, and there is none where an annotation says that it cannot be measured.
+    pub fn frequency_of_half_period(&self, index: usize) -> Frequency {
+        let measurable = self.annotations.get(index).is_none_or(|&annotation| annotation == 0);
+        let half_period = self.half_periods.get(index).filter(|_| measurable);
+        half_period.map_or(Frequency::NotAvailable, |half_period| half_period.frequency())
     }
 }
 

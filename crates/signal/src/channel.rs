@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use wavekeep_core::{
-    Channel, ChannelStatement, Flag, Frequency, IntervalFacts, Kind, Quantity, Reading, Recording,
-    Sensor, TimeAxis, Unit, UnitLocal,
+    Channel, ChannelStatement, Flag, Frequency, Kind, Quantity, Reading, Recording, Sensor,
+    TimeAxis, Unit, UnitLocal,
 };
 
 use crate::half_wave::HalfWave;
@@ -166,7 +166,7 @@ impl ChannelMeasurements {
         let frequency =
             |index| facts.map_or(Frequency::NotAvailable, |facts| facts.frequency(index));
         self.zc_frequency = Measured {
-            computed: facts.map(|facts| frequency_of_half_period(facts, peak)),
+            computed: facts.map(|facts| facts.frequency_of_half_period(peak)),
             stated: facts.and_then(|facts| facts.stated_frequencies.get(peak).copied().flatten()),
         };
         self.intervals = channel
@@ -213,15 +213,4 @@ pub(crate) fn interval_start(time: &TimeAxis, index: usize) -> Option<UnitLocal>
         }
         _ => None,
     }
-}
-
-/// What the file itself says of an interval's frequency: 512 / half-period Hz, and nothing where an
-/// annotation says that it cannot be measured.
-fn frequency_of_half_period(facts: &IntervalFacts, index: usize) -> Frequency {
-    let alone = IntervalFacts {
-        half_periods: facts.half_periods.get(index).copied().into_iter().collect(),
-        annotations: facts.annotations.get(index).copied().into_iter().collect(),
-        stated_frequencies: Vec::new(),
-    };
-    alone.frequency(0)
 }
