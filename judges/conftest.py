@@ -122,6 +122,28 @@ class Case:
         return numpy.array([channel.values(units) for channel in self.channels])
 
 
+class Conversion:
+    """A file of arrays and what became of it in one target."""
+
+    def __init__(self, source, target, outcome, folder):
+        self.name = f"{source}-{target}"
+        self.target = target
+        self.source = folder / "sources" / source
+        self.file = folder / outcome["file"] if "file" in outcome else None
+        self.error = outcome.get("error")
+        self.word = outcome.get("word")
+
+
+def conversions():
+    folder = Path(os.environ["WAVEKEEP_JUDGED"])
+    outcomes = json.loads((folder / "conversions.json").read_text(encoding="utf-8"))
+    return [
+        Conversion(source, target, outcome, folder)
+        for source, targets in outcomes.items()
+        for target, outcome in targets.items()
+    ]
+
+
 def cases():
     folder = Path(os.environ["WAVEKEEP_JUDGED"])
     truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
@@ -136,9 +158,12 @@ def pytest_generate_tests(metafunc):
         judged = [case for case in cases() if case.is_waveform]
     elif "histogram" in metafunc.fixturenames:
         judged = [case for case in cases() if not case.is_waveform]
+    elif "conversion" in metafunc.fixturenames:
+        target = metafunc.module.TARGETS[metafunc.function.__name__]
+        judged = [found for found in conversions() if found.target == target]
     else:
         judged = []
-    for kind in {"case", "waveform", "histogram"} & set(metafunc.fixturenames):
+    for kind in {"case", "waveform", "histogram", "conversion"} & set(metafunc.fixturenames):
         metafunc.parametrize(kind, judged, ids=lambda case: case.name)
     if "units" in metafunc.fixturenames:
         metafunc.parametrize("units", ["raw", "physical"])

@@ -1,9 +1,11 @@
 //! What the program is told.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use wavekeep_core::{ChannelChoice, DecodeOptions, GeophoneRange, Selection, Unit};
+use wavekeep_export::arrays::ArrayTarget;
 use wavekeep_export::{Target, Units};
 use wavekeep_formats::Opener;
 
@@ -39,16 +41,20 @@ Examples:
   wavekeep info --json events/ | jq .measurements.peak_vector_sum
   wavekeep info --range sensitive --velocity mm/s M529LKIQ.7M0W")]
     Info(InfoArgs),
-    /// Write recordings as CSV, JSON, HDF5, Parquet, miniSEED, npy or WAV.
+    /// Write recordings and arrays as CSV, JSON, GNZ, HDF5, Parquet, miniSEED, npy, npz, …
     #[command(after_help = "\
-One recording to csv or json goes to standard output unless -o names a file; everything else goes to
-files named after the input, in the present folder or in the folder that -o names.
+Events go to csv, json, gnz, hdf5, parquet, miniseed, npy, wav; arrays (of .gnz, .npy, .npz and
+.safetensors) to csv, gnz, hdf5, parquet, npy, npz, safetensors. One input to csv or json goes to
+standard output unless -o names a file; everything else goes to files named after the input, in the
+present folder or in the folder that -o names.
 
 Examples:
   wavekeep convert M529LKIQ.7M0W --to csv
   wavekeep convert M529LKIQ.7M0W --to hdf5 -o event.h5
   wavekeep convert events/ --to parquet -o tables/
-  wavekeep convert M529LKIQ.7M0W --to csv --units raw --channels Vert,MicL --start 0 --end 0.5")]
+  wavekeep convert M529LKIQ.7M0W --to csv --units raw --channels Vert,MicL --start 0 --end 0.5
+  wavekeep convert arrays.gnz --to npz
+  wavekeep convert arrays.npy --to gnz")]
     Convert(ConvertArgs),
     /// Draw recordings as SVG, PNG or PDF.
     #[command(after_help = "\
@@ -70,6 +76,11 @@ Examples:
   wavekeep check M529LKIQ.7M0W
   wavekeep check --json events/ | jq 'select(.status != \"whole\")'")]
     Check(CheckArgs),
+    /// Save what is whole of a damaged GNZ file into a clean one, and read it back.
+    #[command(after_help = "\
+Examples:
+  wavekeep recover cut.gnz -o whole.gnz")]
+    Recover(RecoverArgs),
     /// Decode the samples that the program carries, into tables, plots and a report.
     #[command(after_help = "\
 Examples:
@@ -101,6 +112,19 @@ pub struct CheckArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+pub struct RecoverArgs {
+    /// The damaged file.
+    #[arg(value_name = "FILE")]
+    pub path: PathBuf,
+    /// The file for what can be saved.
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
+    /// Replace OUT if it exists.
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, ClapArgs)]
 pub struct DemoArgs {
     /// Folder for everything that the demo writes.
     #[arg(short, long, value_name = "DIR", default_value = "demo")]
@@ -111,9 +135,9 @@ pub struct DemoArgs {
 pub struct ConvertArgs {
     #[command(flatten)]
     pub input: InputArgs,
-    /// What to write: csv, json, hdf5, parquet, miniseed, npy, wav.
+    /// What to write: csv, json, gnz, hdf5, parquet, miniseed, npy, npz, safetensors, wav.
     #[arg(long, value_name = "TARGET")]
-    pub to: Target,
+    pub to: To,
     #[command(flatten)]
     pub output: OutputArgs,
     /// raw: the integers of the format; physical: in/s and psi.
@@ -160,6 +184,43 @@ pub struct ReportArgs {
     pub curve: CurveArgs,
     #[command(flatten)]
     pub velocity: VelocityArg,
+}
+
+/// What a result is written as: a word that events know, that arrays know, or both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct To {
+    /// What an event becomes.
+    pub event: Option<Target>,
+    /// What named arrays become.
+    pub arrays: Option<ArrayTarget>,
+}
+
+impl To {
+    /// The word of the command line.
+    pub fn word(self) -> &'static str {
+        self.event.map(Target::word).or(self.arrays.map(ArrayTarget::word)).unwrap_or_default()
+    }
+
+    /// Whether the bytes are text, fit for a terminal.
+    pub fn is_text(self) -> bool {
+        self.event.is_some_and(Target::is_text)
+    }
+}
+
+impl FromStr for To {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let to = Self { event: word.parse().ok(), arrays: word.parse().ok() };
+        if to.event.is_some() || to.arrays.is_some() {
+            return Ok(to);
+        }
+        let events = Target::ALL.map(Target::word);
+        let only_arrays = ArrayTarget::ALL.map(ArrayTarget::word);
+        let only_arrays = only_arrays.into_iter().filter(|word| !events.contains(word));
+        let known: Vec<&str> = events.into_iter().chain(only_arrays).collect();
+        Err(format!("one of {} was expected", known.join(", ")))
+    }
 }
 
 /// The files, and what the caller states about them.
@@ -209,7 +270,7 @@ pub struct OutputArgs {
 /// A part of each recording.
 #[derive(Debug, ClapArgs)]
 pub struct SelectionArgs {
-    /// Channels by name or place: Tran,Vert or 0-2.
+    /// Channels (or arrays) by name or place: Tran,Vert or 0-2.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub channels: Vec<ChannelChoice>,
     /// From this time on, in seconds from the trigger.

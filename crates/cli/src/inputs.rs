@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 use wavekeep_core::Recording;
 use wavekeep_export::ExportError;
-use wavekeep_formats::{OpenError, Opener};
+use wavekeep_formats::{OpenError, Opened, Opener};
 
 use crate::args::{Args, InputArgs};
 use crate::exit::Account;
@@ -105,20 +105,20 @@ impl From<OpenError> for Failure {
 #[derive(Debug)]
 pub struct Done<T> {
     pub result: T,
-    /// Whether the recording is damaged or incomplete.
+    /// Whether the input is damaged or incomplete.
     pub damaged: bool,
 }
 
-/// Opens all inputs in parallel, lets `work` make something of each recording, and hands the
-/// results to `emit` in the order of the inputs, with standard output to print them to. What fails is printed and counted, and the others
-/// go on.
+/// Opens all inputs in parallel, lets `work` make something of each, and hands the results to
+/// `emit` in the order of the inputs, with standard output to print them to. What fails is printed
+/// and counted, and the others go on.
 ///
 /// # Errors
 /// Only when `emit` fails: there is nowhere to print to.
 pub fn for_each<T: Send>(
     args: &Args,
     input: &InputArgs,
-    work: impl Fn(&Found, Recording) -> Result<T, Failure> + Sync,
+    work: impl Fn(&Found, Opened) -> Result<Done<T>, Failure> + Sync,
     mut emit: impl FnMut(&mut dyn Write, &Found, T) -> anyhow::Result<()>,
 ) -> anyhow::Result<Account> {
     let opener = input.opener();
@@ -157,21 +157,45 @@ pub fn for_each<T: Send>(
     Ok(account)
 }
 
-/// `None` for a file of a folder that is no recording.
+/// As [`for_each`], for commands that need a time axis: files of arrays are refused when they were
+/// given by name and left alone in folders.
+///
+/// # Errors
+/// As [`for_each`].
+pub fn for_each_event<T: Send>(
+    args: &Args,
+    input: &InputArgs,
+    work: impl Fn(&Found, Recording) -> Result<T, Failure> + Sync,
+    emit: impl FnMut(&mut dyn Write, &Found, T) -> anyhow::Result<()>,
+) -> anyhow::Result<Account> {
+    let event = |file: &Found, opened| match opened {
+        Opened::Event(recording) => {
+            let damaged = recording.report.is_damaged();
+            work(file, *recording).map(|result| Done { result, damaged })
+        }
+        Opened::Arrays(_) => Err(Failure::new(
+            "unsupported",
+            &file.path,
+            "it holds arrays without a time axis: convert them, or give an event",
+        )),
+    };
+    for_each(args, input, event, emit)
+}
+
+/// `None` for a file of a folder that is nothing for the command.
 fn one<T>(
     opener: &Opener,
     file: &Found,
-    work: &impl Fn(&Found, Recording) -> Result<T, Failure>,
+    work: &impl Fn(&Found, Opened) -> Result<Done<T>, Failure>,
 ) -> Result<Option<Done<T>>, Failure> {
-    let recording = match opener.open(&file.path) {
-        Ok(recording) => recording,
-        Err(error) if !file.given && matches!(error.kind(), "unknown_format" | "unsupported") => {
-            return Ok(None);
+    let opened = opener.open_any(&file.path).map_err(Failure::from);
+    match opened.and_then(|opened| work(file, opened)) {
+        Ok(done) => Ok(Some(done)),
+        Err(failure) if !file.given && matches!(failure.kind, "unknown_format" | "unsupported") => {
+            Ok(None)
         }
-        Err(error) => return Err(error.into()),
-    };
-    let damaged = recording.report.is_damaged();
-    work(file, recording).map(|result| Some(Done { result, damaged }))
+        Err(failure) => Err(failure),
+    }
 }
 
 fn complain(

@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
 use wavekeep_core::{
-    Assumed, Basis, Flag, Frequency, Kind, Note, NoteKind, Reading, Recording, TimeAxis, Unit,
+    ArrayOrder, Assumed, Basis, Flag, Frequency, Kind, Note, NoteKind, Reading, Recording,
+    TimeAxis, Unit,
 };
+use wavekeep_formats::ArrayFile;
 use wavekeep_signal::{ChannelMeasurements, Measured, Measurements, Origin};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -237,6 +239,44 @@ fn when_of(channel: &ChannelMeasurements) -> String {
         (None, None) => "–".to_owned(),
     }
 }
+
+/// One page about a file of named arrays.
+pub fn arrays(file: &ArrayFile) -> String {
+    use CellAlignment::{Left, Right};
+    let mut page = String::new();
+    let name = file.source().name.as_deref().unwrap_or("arrays");
+    let damaged = file.report().is_damaged();
+    let _ = writeln!(page, "{}  {}", painted(STRONG, name), status(damaged));
+    let bytes = file.source().bytes;
+    let _ = writeln!(page, "{} · {} arrays · {bytes} bytes\n", file.format().name, file.len());
+    let mut table = bare(&[("  ARRAY", Left), ("DTYPE", Left), ("SHAPE", Right), ("BYTES", Right)]);
+    for array in file.arrays() {
+        let order = if array.order == ArrayOrder::ColumnMajor { " F" } else { "" };
+        table.add_row([
+            format!("  {}", array.name),
+            format!("{}{order}", array.dtype),
+            format!("{:?}", array.shape),
+            array.bytes.len().to_string(),
+        ]);
+    }
+    let _ = writeln!(page, "{}", table.trim_fmt());
+    if !file.metadata().is_empty() {
+        page.push('\n');
+        for (key, value) in file.metadata().iter() {
+            let text = value.to_string();
+            let shown: String = text.chars().take(SHOWN_METADATA).collect();
+            let more = if shown.len() < text.len() { "…" } else { "" };
+            let _ = writeln!(page, "  {key}: {shown}{more}");
+        }
+    }
+    for each in file.report().notes() {
+        let _ = writeln!(page, "  {}", note(each));
+    }
+    page
+}
+
+/// As many characters of a metadata value as are shown; `--json` has all of them.
+const SHOWN_METADATA: usize = 100;
 
 /// A line of the table of several recordings.
 pub struct Row {

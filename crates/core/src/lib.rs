@@ -10,6 +10,7 @@
 //! - [`Statement`]: what the vendor's own report says about the recording.
 //! - [`Cursor`]: the bounds-checked reader that every decoder uses.
 //! - [`EventFormat`]: the shape of the plug that a format is.
+//! - [`NamedArray`]: an array of a file that knows nothing of time.
 //!
 //! ```
 //! use wavekeep_core::{Channel, Samples, Scale, Unit};
@@ -24,6 +25,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod array;
 mod assumed;
 mod cursor;
 mod error;
@@ -40,6 +42,7 @@ mod statement;
 mod time;
 mod unit;
 
+pub use array::{ArrayOrder, NamedArray, array_bytes};
 pub use assumed::{Assumed, Basis};
 pub use cursor::Cursor;
 pub use error::{Error, Result};

@@ -1,5 +1,6 @@
 //! A part of a recording: some channels, some samples.
 
+use std::fmt;
 use std::ops::{Range, RangeInclusive};
 use std::str::FromStr;
 
@@ -24,6 +25,19 @@ impl FromStr for ChannelChoice {
             (Ok(first), Ok(last)) if first <= last => Ok(Self::Places(first..=last)),
             (Ok(_), Ok(_)) => Err(SelectionError::Backwards(text.to_owned())),
             _ => Ok(Self::Name(text.to_owned())),
+        }
+    }
+}
+
+/// As it is parsed: `Vert`, `0-15`.
+impl fmt::Display for ChannelChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => f.write_str(name),
+            Self::Places(places) if places.start() == places.end() => {
+                write!(f, "{}", places.start())
+            }
+            Self::Places(places) => write!(f, "{}-{}", places.start(), places.end()),
         }
     }
 }
@@ -112,13 +126,13 @@ impl Recording {
         };
         let mut channels = Vec::new();
         for choice in &selection.channels {
+            let missing = || missing(choice.to_string());
             match choice {
                 ChannelChoice::Name(name) => {
-                    channels.push(self.channel(name).ok_or_else(|| missing(name.clone()))?);
+                    channels.push(self.channel(name).ok_or_else(missing)?);
                 }
                 ChannelChoice::Places(places) => {
-                    let chosen = self.channels.get(places.clone());
-                    channels.extend(chosen.ok_or_else(|| missing(format!("{places:?}")))?);
+                    channels.extend(self.channels.get(places.clone()).ok_or_else(missing)?);
                 }
             }
         }

@@ -42,7 +42,7 @@ pub(crate) fn write(
         if place > 0 {
             text.push(b',');
         }
-        push_name(&mut text, &column.name);
+        push_quoted(&mut text, &column.name);
     }
     text.push(b'\n');
     for row in 0..recording.len() {
@@ -67,8 +67,8 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// Quotes a name that would otherwise end its field.
-fn push_name(text: &mut Vec<u8>, name: &str) {
+/// Quotes a text that would otherwise end its field.
+pub(crate) fn push_quoted(text: &mut Vec<u8>, name: &str) {
     if !name.contains([',', '"', '\n', '\r']) {
         text.extend_from_slice(name.as_bytes());
         return;

@@ -1,20 +1,21 @@
-//! Why a recording could not be written, by what the caller can do about it.
+//! Why something could not be written, by what the caller can do about it.
 
 use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
 use crate::Target;
+use crate::arrays::ArrayTarget;
 
-/// Why a recording could not be written.
+/// Why a recording or arrays could not be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
-    /// The target has no way to say what the recording holds.
+    /// The target has no way to say what is to be written.
     #[error("{target} cannot hold {what}: {advice}")]
     Unrepresentable {
-        /// The target.
-        target: Target,
+        /// The word of the target.
+        target: &'static str,
         /// What it cannot hold.
         what: Cow<'static, str>,
         /// What to do instead.
@@ -43,11 +44,11 @@ pub enum ExportError {
     /// The receiver of the bytes failed.
     #[error("cannot write: {0}")]
     Write(#[from] io::Error),
-    /// The library that writes the target failed on a recording that it should be able to hold.
+    /// The library that writes the target failed on something that it should be able to hold.
     #[error("writing {target} failed: {message}")]
     Library {
-        /// The target.
-        target: Target,
+        /// The word of the target.
+        target: &'static str,
         /// What the library said.
         message: String,
     },
@@ -67,11 +68,11 @@ impl ExportError {
     }
 
     pub(crate) fn unrepresentable(
-        target: Target,
+        target: impl Into<&'static str>,
         what: impl Into<Cow<'static, str>>,
         advice: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self::Unrepresentable { target, what: what.into(), advice: advice.into() }
+        Self::Unrepresentable { target: target.into(), what: what.into(), advice: advice.into() }
     }
 
     pub(crate) fn no_channels(target: Target) -> Self {
@@ -80,5 +81,17 @@ impl ExportError {
             "a recording without channels",
             "write json, which holds the facts alone",
         )
+    }
+}
+
+impl From<Target> for &'static str {
+    fn from(target: Target) -> Self {
+        target.word()
+    }
+}
+
+impl From<ArrayTarget> for &'static str {
+    fn from(target: ArrayTarget) -> Self {
+        target.word()
     }
 }

@@ -23,16 +23,17 @@
 //! Sources: NeXus NXdata, h5web's reading of it (`vis-packs/nexus/utils.ts`).
 
 mod attributes;
-mod store;
+pub(crate) mod datatype;
+pub(crate) mod store;
 
 use std::collections::HashSet;
 use std::io::Write;
 
-use wavekeep_core::{Channel, Frequency, Kind, Recording, Samples, Sensor, TimeAxis, Unit};
+use wavekeep_core::{Channel, Frequency, Kind, Recording, Sensor, TimeAxis, Unit};
 
-use crate::hdf5::store::{Array, Attribute, RustHdf5, Store, Stored};
+use crate::hdf5::store::{Array, Attribute, Finished, RustHdf5, Store, Stored};
 use crate::table::flags;
-use crate::values::{SampleTimes, Values, physical_of_one_count, physical_unit};
+use crate::values::{Numbers, SampleTimes, Values, physical_of_one_count, physical_unit};
 use crate::{ExportError, ExportOptions, Target, Units, facts};
 
 /// Names at the root that belong to the layout.
@@ -58,9 +59,9 @@ pub(crate) fn write(
         Kind::Waveform => Some(SampleTimes::of(recording, Target::Hdf5)?),
         Kind::Histogram => None,
     };
-    let bytes = file(recording, &channels, times)
-        .map_err(|message| ExportError::Library { target: Target::Hdf5, message })?;
-    out.write_all(&bytes)?;
+    let file = file(recording, &channels, times)
+        .map_err(|message| ExportError::Library { target: Target::Hdf5.word(), message })?;
+    file.copy_to(out)?;
     Ok(())
 }
 
@@ -69,17 +70,8 @@ fn check_names(recording: &Recording) -> Result<(), ExportError> {
     let mut taken: HashSet<&str> = RESERVED.into_iter().collect();
     for channel in &recording.channels {
         let name = channel.name.as_ref();
-        let why = if name.is_empty() || name == "." || name == ".." {
-            "which names no object"
-        } else if name.contains(['/', '\0']) {
-            "which contains a separator"
-        } else if name.len() > NAME_BYTES {
-            "which is longer than 1024 bytes"
-        } else if !taken.insert(name) {
-            "which is taken"
-        } else {
-            continue;
-        };
+        let fault = name_fault(name).or((!taken.insert(name)).then_some("which is taken"));
+        let Some(why) = fault else { continue };
         let shown: String = name.chars().take(40).collect();
         return Err(ExportError::unrepresentable(
             Target::Hdf5,
@@ -90,6 +82,19 @@ fn check_names(recording: &Recording) -> Result<(), ExportError> {
     Ok(())
 }
 
+/// Why an object of the format cannot be called `name`.
+pub(crate) fn name_fault(name: &str) -> Option<&'static str> {
+    if name.is_empty() || name == "." || name == ".." {
+        Some("which names no object")
+    } else if name.contains(['/', '\0']) {
+        Some("which contains a separator")
+    } else if name.len() > NAME_BYTES {
+        Some("which is longer than 1024 bytes")
+    } else {
+        None
+    }
+}
+
 /// The numbers of a channel, ready to be stored.
 struct Column<'a> {
     channel: &'a Channel,
@@ -97,22 +102,10 @@ struct Column<'a> {
     numbers: Numbers,
 }
 
-enum Numbers {
-    Single(Vec<f32>),
-    Double(Vec<f64>),
-}
-
 impl<'a> Column<'a> {
     fn new(channel: &'a Channel, len: usize, units: Units) -> Result<Self, ExportError> {
         let values = Values::new(channel, units);
-        let fits_single = matches!(channel.samples, Samples::I16(_) | Samples::F32(_));
-        let numbers = if units == Units::Physical || fits_single {
-            let singles = (0..len).map(|index| values.f32_at(index, Target::Hdf5));
-            Numbers::Single(singles.collect::<Result<_, _>>()?)
-        } else {
-            let doubles = (0..len).map(|index| values.at(index).unwrap_or(f64::NAN));
-            Numbers::Double(doubles.collect())
-        };
+        let numbers = values.numbers(len, Target::Hdf5)?;
         Ok(Self { channel, values, numbers })
     }
 
@@ -128,7 +121,7 @@ fn file(
     recording: &Recording,
     columns: &[Column<'_>],
     times: Option<SampleTimes>,
-) -> Stored<Vec<u8>> {
+) -> Stored<Finished> {
     let mut store = RustHdf5::create()?;
     match times {
         Some(times) => waveform(&mut store, recording, columns, times)?,
@@ -227,9 +220,9 @@ fn periods(store: &mut impl Store, group: &str, channel: &Channel, len: usize) -
     store.attribute(&path, "long_name", Attribute::Text(&long_name))?;
 
     let path = format!("{group}/frequency_flag");
-    let places: Vec<u8> = frequencies.iter().map(|frequency| flag_place(*frequency)).collect();
+    let places: Vec<u8> = frequencies.iter().map(|frequency| flags::place(*frequency)).collect();
     store.array(&path, Array::Byte(&places))?;
-    store.attribute(&path, "flag_meanings", Attribute::Texts(&FLAG_MEANINGS))?;
+    store.attribute(&path, "flag_meanings", Attribute::Texts(&flags::MEANINGS))?;
 
     let path = format!("{group}/half_period");
     let samples = singles(&mut (0..len).map(|index| {
@@ -246,20 +239,6 @@ fn periods(store: &mut impl Store, group: &str, channel: &Channel, len: usize) -
     }));
     store.array(&path, Array::Single(&annotations))?;
     Ok(true)
-}
-
-/// What the numbers of `frequency_flag` mean, by place.
-const FLAG_MEANINGS: [&str; 5] =
-    ["measured", flags::ABOVE_RANGE, flags::BELOW_RANGE, flags::NOT_AVAILABLE, "missing"];
-
-fn flag_place(frequency: Option<Frequency>) -> u8 {
-    match frequency {
-        Some(Frequency::Hertz(_)) => 0,
-        Some(Frequency::AboveRange(_)) => 1,
-        Some(Frequency::BelowRange(_)) => 2,
-        Some(Frequency::NotAvailable) => 3,
-        None => 4,
-    }
 }
 
 /// What every array of values says of itself.

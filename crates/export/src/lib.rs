@@ -8,11 +8,14 @@
 //! |---|---|---|
 //! | [`Csv`](Target::Csv) | one row a sample or interval | empty fields |
 //! | [`Json`](Target::Json) | the [`facts()`] and all values | `null` |
+//! | [`Gnz`](Target::Gnz) | one array a channel, facts as metadata | NaN, and listed in `gaps` |
 //! | [`Hdf5`](Target::Hdf5) | one dataset a channel, facts as attributes | NaN, and listed in `/gaps` |
 //! | [`Parquet`](Target::Parquet) | one column a channel, facts in the file's metadata | null |
 //! | [`MiniSeed`](Target::MiniSeed) | version 3 records, a waveform with a start time | no record covers them |
 //! | [`Npy`](Target::Npy) | `[channels, samples]`, no names, no units | NaN |
 //! | [`Wav`](Target::Wav) | one audio channel a channel, a waveform without gaps | refused |
+//!
+//! [`arrays`] does the same for files that are named arrays without a time axis.
 //!
 //! # Three rules that hold for every target
 //!
@@ -61,10 +64,12 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod arrays;
 mod csv;
 mod error;
 mod facts;
 mod file;
+mod gnz;
 mod hdf5;
 mod json;
 mod miniseed;
@@ -102,6 +107,7 @@ pub fn write(
     match target {
         Target::Csv => csv::write(recording, options, out),
         Target::Json => json::write(recording, options, out),
+        Target::Gnz => gnz::write(recording, options, out),
         Target::Hdf5 => hdf5::write(recording, options, out),
         Target::Parquet => parquet::write(recording, options, out),
         Target::MiniSeed => miniseed::write(recording, options, out),

@@ -79,7 +79,7 @@ pub(crate) fn write(
                 record.extra_headers.clone_from(&extra);
                 (record.encoding, record.samples) = encoded(&values, piece);
                 let bytes = miniseed_rs::encode(&record).map_err(|error| ExportError::Library {
-                    target: Target::MiniSeed,
+                    target: Target::MiniSeed.word(),
                     message: error.to_string(),
                 })?;
                 out.write_all(&bytes)?;

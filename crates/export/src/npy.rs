@@ -80,7 +80,7 @@ pub(crate) fn write(
         return Err(ExportError::no_channels(Target::Npy));
     }
     let dtype = Dtype::of(recording, options.units);
-    let mut bytes = header(dtype, recording.channels.len(), recording.len());
+    let mut bytes = header(dtype.descr(), false, &[recording.channels.len(), recording.len()]);
     for channel in &recording.channels {
         let values = Values::new(channel, options.units);
         for index in 0..recording.len() {
@@ -96,19 +96,22 @@ pub(crate) fn write(
 }
 
 /// Magic, version, length and the dictionary, padded so that the data begins at a multiple of 64.
-fn header(dtype: Dtype, channels: usize, samples: usize) -> Vec<u8> {
+pub(crate) fn header(descr: &str, is_fortran: bool, shape: &[usize]) -> Vec<u8> {
     const BEFORE_DICTIONARY: usize = 10;
-    let mut dictionary = format!(
-        "{{'descr': '{}', 'fortran_order': False, 'shape': ({channels}, {samples}), }}",
-        dtype.descr()
-    );
+    let lengths = match shape {
+        [one] => format!("({one},)"),
+        _ => format!("({})", shape.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
+    };
+    let fortran = if is_fortran { "True" } else { "False" };
+    let mut dictionary =
+        format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {lengths}, }}");
     let unpadded = BEFORE_DICTIONARY + dictionary.len() + 1;
     let padded = unpadded.next_multiple_of(64);
     dictionary.extend(std::iter::repeat_n(' ', padded - unpadded));
     dictionary.push('\n');
 
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    // Two numbers of at most 20 digits: the dictionary is shorter than 128 bytes.
+    // At most 64 numbers of at most 20 digits: the dictionary is shorter than 2 KiB.
     bytes.extend_from_slice(&(dictionary.len() as u16).to_le_bytes());
     bytes.extend_from_slice(dictionary.as_bytes());
     bytes

@@ -47,7 +47,7 @@ pub(crate) fn write(
     }
     // The writer asks for an owned sink.
     let bytes = file(recording, &columns).map_err(|error| ExportError::Library {
-        target: Target::Parquet,
+        target: Target::Parquet.word(),
         message: error.to_string(),
     })?;
     out.write_all(&bytes)?;

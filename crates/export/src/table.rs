@@ -76,6 +76,8 @@ impl Intervals<'_> {
 
 /// The words of the flag columns: what is special about the number beside them.
 pub(crate) mod flags {
+    use wavekeep_core::Frequency;
+
     /// The sensor or its converter was at its limit: the true peak is at least this.
     pub(crate) const SATURATED: &str = "saturated";
     /// The vendor prints `>100 Hz`: the number beside it is the end of the range.
@@ -84,6 +86,21 @@ pub(crate) mod flags {
     pub(crate) const BELOW_RANGE: &str = "below_range";
     /// The vendor prints `N/A`: there is no number beside it.
     pub(crate) const NOT_AVAILABLE: &str = "not_available";
+
+    /// What the numbers of a flag array mean, by [`place`].
+    pub(crate) const MEANINGS: [&str; 5] =
+        ["measured", ABOVE_RANGE, BELOW_RANGE, NOT_AVAILABLE, "missing"];
+
+    /// Where in [`MEANINGS`] a frequency stands.
+    pub(crate) fn place(frequency: Option<Frequency>) -> u8 {
+        match frequency {
+            Some(Frequency::Hertz(_)) => 0,
+            Some(Frequency::AboveRange(_)) => 1,
+            Some(Frequency::BelowRange(_)) => 2,
+            Some(Frequency::NotAvailable) => 3,
+            None => 4,
+        }
+    }
 }
 
 /// The columns of `recording` in the order in which they are written.

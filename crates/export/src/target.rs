@@ -10,6 +10,8 @@ pub enum Target {
     Csv,
     /// One JSON document with facts and samples.
     Json,
+    /// GNZ: one array a channel.
+    Gnz,
     /// HDF5 with NXdata attributes.
     Hdf5,
     /// Apache Parquet: one column a channel.
@@ -24,14 +26,23 @@ pub enum Target {
 
 impl Target {
     /// Every target, in the order in which help texts list them.
-    pub const ALL: [Self; 7] =
-        [Self::Csv, Self::Json, Self::Hdf5, Self::Parquet, Self::MiniSeed, Self::Npy, Self::Wav];
+    pub const ALL: [Self; 8] = [
+        Self::Csv,
+        Self::Json,
+        Self::Gnz,
+        Self::Hdf5,
+        Self::Parquet,
+        Self::MiniSeed,
+        Self::Npy,
+        Self::Wav,
+    ];
 
     /// The word of the command line; [`FromStr`] reads it back.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Csv => "csv",
             Self::Json => "json",
+            Self::Gnz => "gnz",
             Self::Hdf5 => "hdf5",
             Self::Parquet => "parquet",
             Self::MiniSeed => "miniseed",
@@ -45,6 +56,7 @@ impl Target {
         match self {
             Self::Csv => "csv",
             Self::Json => "json",
+            Self::Gnz => "gnz",
             Self::Hdf5 => "h5",
             Self::Parquet => "parquet",
             Self::MiniSeed => "mseed",
@@ -63,6 +75,7 @@ impl Target {
         match self {
             Self::Csv => "one row a sample, for spreadsheets and everything else",
             Self::Json => "facts and samples in one document",
+            Self::Gnz => "one array a channel with all facts, to be mapped",
             Self::Hdf5 => "one dataset a channel with units, for h5py, MATLAB and h5web",
             Self::Parquet => "one column a channel, for pandas, DuckDB and Spark",
             Self::MiniSeed => "version 3 records, for ObsPy and other seismological software",
@@ -87,7 +100,7 @@ pub struct UnknownWord {
 }
 
 impl UnknownWord {
-    fn new(word: &str, known: &[&str]) -> Self {
+    pub(crate) fn new(word: &str, known: &[&str]) -> Self {
         Self { word: word.to_owned(), known: known.join(", ") }
     }
 }
@@ -163,6 +176,6 @@ mod tests {
             assert_eq!(units.to_string().parse(), Ok(units));
         }
         let error = "xls".parse::<Target>().unwrap_err().to_string();
-        assert_eq!(error, "\"xls\" is none of csv, json, hdf5, parquet, miniseed, npy, wav");
+        assert_eq!(error, "\"xls\" is none of csv, json, gnz, hdf5, parquet, miniseed, npy, wav");
     }
 }

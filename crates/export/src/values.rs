@@ -1,6 +1,6 @@
 //! The numbers of one channel as they are written, and the times that belong to them.
 
-use wavekeep_core::{Channel, Gaps, Quantity, Recording, TimeAxis, Unit};
+use wavekeep_core::{Channel, Gaps, Quantity, Recording, Samples, TimeAxis, Unit};
 
 use crate::{ExportError, Target, Units};
 
@@ -92,6 +92,18 @@ impl<'a> Values<'a> {
         missing
     }
 
+    /// All values, NaN where one is missing: in single precision when they are physical or it holds
+    /// every number of the format, otherwise in double.
+    pub(crate) fn numbers(&self, len: usize, target: Target) -> Result<Numbers, ExportError> {
+        let fits_single = matches!(self.channel.samples, Samples::I16(_) | Samples::F32(_));
+        if self.units == Units::Physical || fits_single {
+            let singles = (0..len).map(|index| self.f32_at(index, target));
+            return Ok(Numbers::Single(singles.collect::<Result<_, _>>()?));
+        }
+        let doubles = (0..len).map(|index| self.at(index).unwrap_or(f64::NAN));
+        Ok(Numbers::Double(doubles.collect()))
+    }
+
     /// Value `index` in single precision: NaN where it is missing.
     pub(crate) fn f32_at(&self, index: usize, target: Target) -> Result<f32, ExportError> {
         let Some(value) = self.at(index) else { return Ok(f32::NAN) };
@@ -105,6 +117,12 @@ impl<'a> Values<'a> {
             "write npy or parquet, which hold double precision",
         ))
     }
+}
+
+/// Numbers of one channel.
+pub(crate) enum Numbers {
+    Single(Vec<f32>),
+    Double(Vec<f64>),
 }
 
 /// The time of each sample in seconds from the trigger.
@@ -144,7 +162,7 @@ impl SampleTimes {
 
 #[cfg(test)]
 mod tests {
-    use wavekeep_core::{Samples, Scale};
+    use wavekeep_core::Scale;
 
     use super::*;
 

@@ -28,7 +28,7 @@ fn write_all(recording: &Recording) -> Vec<Target> {
             match bytes(recording, target, units) {
                 Ok(_) => written.push(target),
                 Err(ExportError::Unrepresentable { target: named, what, advice }) => {
-                    assert_eq!(named, target);
+                    assert_eq!(named, target.word());
                     assert!(!what.is_empty() && !advice.is_empty());
                 }
                 Err(error) => panic!("{target}: {error}"),
@@ -89,7 +89,7 @@ fn a_rate_that_gives_no_times_is_refused_where_times_are_written() {
             rate_hz: Assumed::by_default(rate),
             pretrigger_s: Assumed::by_default(0.25),
         };
-        assert_eq!(write_all(&recording), [Target::Npy]);
+        assert_eq!(write_all(&recording), [Target::Gnz, Target::Npy]);
         facts(&recording);
     }
 }
@@ -235,8 +235,11 @@ fn huge_facts_do_not_overflow_a_header() {
     for _ in 0..500 {
         recording.report.damage("lost", long.clone());
     }
-    let written = write_all(&recording);
-    assert_eq!(written, Target::ALL);
+    // A header of GNZ has a limit that its readers share.
+    let others: Vec<_> = Target::ALL.into_iter().filter(|of| *of != Target::Gnz).collect();
+    assert_eq!(write_all(&recording), others);
+    let error = bytes(&recording, Target::Gnz, Units::Raw).unwrap_err().to_string();
+    assert!(error.starts_with("gnz cannot hold names and metadata of 3"), "{error}");
 }
 
 fn any_samples() -> impl Strategy<Value = Samples> {

@@ -1,11 +1,14 @@
 //! The Python libraries of the people who will open these files judge what is written.
 //!
 //! The judges are the pytest files of `judges/`; they compare the files with a `truth.json` that
-//! is written here from the recordings themselves, not by the code under test.
+//! is written here from the recordings themselves, not by the code under test. Files of arrays are
+//! compared with the files that they were made from, as the same libraries read those.
 
+mod conversions;
 mod recordings;
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -128,13 +131,20 @@ fn write_cases(folder: &Path) {
         .expect("a folder to write to");
 }
 
+fn python(variable: &str) -> OsString {
+    env::var_os(variable).unwrap_or_else(|| {
+        panic!("{variable} names no Python with the judges' libraries: run `make test`")
+    })
+}
+
+fn judges() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../judges")
+}
+
 /// Runs the judges `files` with the Python that `variable` names.
 fn judge(variable: &str, folder: &Path, files: &[&str]) {
-    let python = env::var_os(variable).unwrap_or_else(|| {
-        panic!("{variable} names no Python with the judges' libraries: run `make test`")
-    });
-    let judges = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../judges");
-    let verdict = Command::new(python)
+    let judges = judges();
+    let verdict = Command::new(python(variable))
         .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
         .args(files.iter().map(|file| judges.join(file)))
         .env("WAVEKEEP_JUDGED", folder)
@@ -153,6 +163,7 @@ fn judge(variable: &str, folder: &Path, files: &[&str]) {
 fn the_libraries_of_our_users_read_what_was_recorded() {
     let folder = tempfile::tempdir().unwrap();
     write_cases(folder.path());
+    conversions::write(folder.path(), &python("WAVEKEEP_PYTHON"), &judges());
     judge("WAVEKEEP_PYTHON", folder.path(), &["."]);
 }
 

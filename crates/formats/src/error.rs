@@ -1,11 +1,11 @@
-//! Why a path could not become a recording.
+//! Why a path could not be opened.
 
 use std::io;
 use std::path::PathBuf;
 
 use wavekeep_core::Error;
 
-/// Why a path could not become a recording. Every variant names the path.
+/// Why a path could not become a recording or a file of arrays. Every variant names the path.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -37,6 +37,22 @@ pub enum OpenError {
         /// Names of the formats.
         known: String,
     },
+    /// The file is known and may be right, but it has no time axis.
+    #[error("{}: is a {format}: arrays without a time axis, not a recording", path.display())]
+    NoRecording {
+        /// The path.
+        path: PathBuf,
+        /// Name of the format.
+        format: &'static str,
+    },
+    /// The file is a GNZ and cannot be opened as one.
+    #[error("{}: {source}", path.display())]
+    Gnz {
+        /// The path.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<gnz::Error>,
+    },
     /// The format is known, the content is not right.
     #[error("{}: {source}", path.display())]
     Decode {
@@ -48,13 +64,20 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// A short stable word for programs: `io`, `not_a_file`, `unknown_format`, or the word of the
-    /// decoder's error.
+    /// A short stable word for programs: `io`, `not_a_file`, `unknown_format`, `no_recording`, or
+    /// the word of the decoder's error.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Io { .. } => "io",
             Self::NotAFile { .. } => "not_a_file",
             Self::UnknownFormat { .. } => "unknown_format",
+            Self::NoRecording { .. } => "no_recording",
+            Self::Gnz { source, .. } => match **source {
+                gnz::Error::Io { .. } => "io",
+                gnz::Error::HeaderTooLong { .. } | gnz::Error::TooDeep { .. } => "limit",
+                gnz::Error::UnsupportedVersion { .. } => "unsupported",
+                _ => "malformed",
+            },
             Self::Decode { source, .. } => source.kind(),
         }
     }

@@ -1,7 +1,9 @@
-//! The formats that wavekeep knows, and the way from a path to a [`Recording`].
+//! The formats that wavekeep knows, and the way from a path to a
+//! [`Recording`](wavekeep_core::Recording) or to the arrays of an [`ArrayFile`].
 //!
-//! A format is a plug: one line in [`EVENT_FORMATS`] makes it known to every door of the house.
-//! Detection goes by content; a name only decides where the content says nothing.
+//! A format is a plug: one line in [`EVENT_FORMATS`] or [`ARRAY_FORMATS`] makes it known to every
+//! door of the house. Detection goes by content; a name only decides where the content says
+//! nothing.
 //!
 //! ```no_run
 //! use wavekeep_formats::Opener;
@@ -13,6 +15,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod arrays;
 mod error;
 mod open;
 mod siblings;
@@ -20,8 +23,9 @@ mod siblings;
 use wavekeep_blastware::{Blastware, BlastwareFrames};
 use wavekeep_core::{EventFormat, Match};
 
+pub use arrays::{ArrayFile, ArrayFormat, ArrayLimits};
 pub use error::OpenError;
-pub use open::Opener;
+pub use open::{Opened, Opener};
 
 /// The formats of events, in the order in which they are tried.
 pub static EVENT_FORMATS: &[&dyn EventFormat] = &[
@@ -29,8 +33,18 @@ pub static EVENT_FORMATS: &[&dyn EventFormat] = &[
     &BlastwareFrames, // docs/formats/blastware.md, section 6
 ];
 
-/// As many bytes from the beginning of a file as detection looks at.
-pub const HEAD_LEN: usize = 64;
+/// The formats of files that are named arrays without a time axis, in the order in which they are
+/// tried, after those of events.
+pub static ARRAY_FORMATS: &[&dyn ArrayFormat] = &[
+    &arrays::GnzFile,     // docs/formats/gnz.md
+    &arrays::Npy,         // docs/formats/arrays.md
+    &arrays::Npz,         // docs/formats/arrays.md
+    &arrays::Safetensors, // docs/formats/arrays.md
+];
+
+/// As many bytes from the beginning of a file as detection looks at: enough for the name of the
+/// first member of an archive.
+pub const HEAD_LEN: usize = 512;
 
 /// The format that fits the beginning of a file best; by name only where no content fits.
 pub fn detect(head: &[u8], name: Option<&str>) -> Option<&'static dyn EventFormat> {
@@ -43,6 +57,12 @@ pub fn detect(head: &[u8], name: Option<&str>) -> Option<&'static dyn EventForma
         }
     }
     best.map(|(_, format)| format)
+}
+
+/// The format of arrays that fits the beginning of a file.
+pub fn detect_arrays(head: &[u8], name: Option<&str>) -> Option<&'static dyn ArrayFormat> {
+    let fits = |format: &&&dyn ArrayFormat| format.detect(head, name) == Match::ByContent;
+    ARRAY_FORMATS.iter().find(fits).copied()
 }
 
 #[cfg(test)]

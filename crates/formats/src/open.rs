@@ -1,4 +1,4 @@
-//! From a path to a recording.
+//! From a path to a recording or to arrays.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -8,7 +8,19 @@ use sha2::{Digest, Sha256};
 use wavekeep_core::{DecodeOptions, Error, EventFormat, Input, Note, NoteKind, Recording};
 
 use crate::siblings::Siblings;
-use crate::{EVENT_FORMATS, HEAD_LEN, OpenError, detect};
+use crate::{
+    ARRAY_FORMATS, ArrayFile, ArrayLimits, EVENT_FORMATS, HEAD_LEN, OpenError, detect,
+    detect_arrays,
+};
+
+/// What a file turned out to be.
+#[derive(Debug)]
+pub enum Opened {
+    /// An event over time.
+    Event(Box<Recording>),
+    /// Named arrays without a time axis.
+    Arrays(ArrayFile),
+}
 
 /// Opens files as recordings, with the vendor's reports that lie beside them.
 ///
@@ -17,6 +29,7 @@ use crate::{EVENT_FORMATS, HEAD_LEN, OpenError, detect};
 #[derive(Debug, Default)]
 pub struct Opener {
     options: DecodeOptions,
+    array_limits: ArrayLimits,
     without_reports: bool,
     siblings: Siblings,
 }
@@ -34,18 +47,39 @@ impl Opener {
         self
     }
 
-    /// Whether a file could be opened, judged by its first bytes and its name. A folder, a pipe
-    /// or a file that cannot be read is none.
+    /// Other limits for files of arrays than the default ones.
+    #[must_use]
+    pub fn array_limits(mut self, limits: ArrayLimits) -> Self {
+        self.array_limits = limits;
+        self
+    }
+
+    /// Whether a file could be opened as a recording, judged by its first bytes and its name. A
+    /// folder, a pipe or a file that cannot be read is none.
     pub fn recognises(&self, path: &Path) -> bool {
-        let head = regular(path).and_then(|_| {
-            let mut head = Vec::with_capacity(HEAD_LEN);
-            open(path)?
-                .take(HEAD_LEN as u64)
-                .read_to_end(&mut head)
-                .map_err(|source| io_error(path, "read the file", source))?;
-            Ok(head)
-        });
-        head.is_ok_and(|head| detect(&head, file_name(path).as_deref()).is_some())
+        head(path).is_ok_and(|head| detect(&head, file_name(path).as_deref()).is_some())
+    }
+
+    /// As [`recognises`](Self::recognises), for [`open_any`](Self::open_any).
+    pub fn recognises_any(&self, path: &Path) -> bool {
+        let name = file_name(path);
+        let name = name.as_deref();
+        head(path)
+            .is_ok_and(|head| detect(&head, name).is_some() || detect_arrays(&head, name).is_some())
+    }
+
+    /// Opens `path` as what it is: a recording, as [`open`](Self::open) does, or named arrays.
+    ///
+    /// # Errors
+    /// [`OpenError`], which names the path, what was expected and what was found.
+    pub fn open_any(&self, path: &Path) -> Result<Opened, OpenError> {
+        let head = head(path)?;
+        let name = file_name(path);
+        // A name alone does not make a recording of what is marked as arrays.
+        match detect_arrays(&head, name.as_deref()) {
+            Some(format) => format.open(path, &self.array_limits).map(Opened::Arrays),
+            None => self.open(path).map(|event| Opened::Event(Box::new(event))),
+        }
     }
 
     /// Opens `path`: decodes it, takes its SHA-256, merges the report beside it if there is one.
@@ -64,7 +98,8 @@ impl Opener {
             limited.map_err(|source| io_error(path, "read the file", source))
         };
         read(&mut file, &mut bytes, HEAD_LEN as u64)?;
-        let format = detect(&bytes, name.as_deref()).ok_or_else(|| unknown(path, &bytes))?;
+        let format = detect(&bytes, name.as_deref())
+            .ok_or_else(|| no_recording(path, &bytes, name.as_deref()))?;
         let limit = self.options.limits.event_bytes;
         if len > limit {
             let source = Error::Limit {
@@ -122,6 +157,17 @@ impl Opener {
     }
 }
 
+/// The first bytes of a regular file.
+fn head(path: &Path) -> Result<Vec<u8>, OpenError> {
+    regular(path)?;
+    let mut head = Vec::with_capacity(HEAD_LEN);
+    open(path)?
+        .take(HEAD_LEN as u64)
+        .read_to_end(&mut head)
+        .map_err(|source| io_error(path, "read the file", source))?;
+    Ok(head)
+}
+
 fn file_name(path: &Path) -> Option<String> {
     path.file_name().map(|name| name.to_string_lossy().into_owned())
 }
@@ -141,16 +187,22 @@ fn open(path: &Path) -> Result<File, OpenError> {
     File::open(path).map_err(|source| io_error(path, "open the file", source))
 }
 
-fn io_error(path: &Path, action: &'static str, source: io::Error) -> OpenError {
+pub(crate) fn io_error(path: &Path, action: &'static str, source: io::Error) -> OpenError {
     OpenError::Io { path: path.to_owned(), action, source }
 }
 
-fn unknown(path: &Path, head: &[u8]) -> OpenError {
+/// Why a file that no format of events knows cannot be a recording.
+fn no_recording(path: &Path, head: &[u8], name: Option<&str>) -> OpenError {
+    if let Some(format) = detect_arrays(head, name) {
+        return OpenError::NoRecording { path: path.to_owned(), format: format.info().name };
+    }
     let first: Vec<String> = head.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let names = EVENT_FORMATS.iter().map(|format| format.info().name);
+    let names = names.chain(ARRAY_FORMATS.iter().map(|format| format.info().name));
     OpenError::UnknownFormat {
         path: path.to_owned(),
         found: if first.is_empty() { "nothing: it is empty".to_owned() } else { first.join(" ") },
-        known: EVENT_FORMATS.iter().map(|format| format.info().name).collect::<Vec<_>>().join(", "),
+        known: names.collect::<Vec<_>>().join(", "),
     }
 }
 

@@ -1,11 +1,13 @@
 //! `wavekeep check`
 
+use gnz::ArrayCheck;
 use serde_json::{Value, json};
-use wavekeep_core::{NoteKind, Recording};
+use wavekeep_core::{Note, NoteKind, Recording};
+use wavekeep_formats::{ArrayFile, Opened};
 
 use crate::args::{Args, CheckArgs};
 use crate::exit::Account;
-use crate::inputs::{self, Found};
+use crate::inputs::{self, Done, Failure, Found};
 use crate::render;
 
 /// Verifies what can be verified and prints one line an input, notes below it.
@@ -13,23 +15,31 @@ pub fn run(args: &Args, command: &CheckArgs) -> anyhow::Result<Account> {
     inputs::for_each(
         args,
         &command.input,
-        |file, recording| {
-            let json = args.json.then(|| document(file, &recording).to_string());
-            Ok(json.unwrap_or_else(|| lines(file, &recording)))
+        |file, opened| match opened {
+            Opened::Event(recording) => {
+                let json = args.json.then(|| document(file, &recording).to_string());
+                let result = json.unwrap_or_else(|| lines(file, &recording));
+                Ok(Done { result, damaged: recording.report.is_damaged() })
+            }
+            Opened::Arrays(held) => {
+                let checked = CheckedArrays::of(file, &held)?;
+                let result = if args.json { checked.json(file) } else { checked.lines(file) };
+                Ok(Done { result, damaged: checked.damaged })
+            }
         },
         |out, _, printed| Ok(writeln!(out, "{printed}")?),
     )
 }
 
-fn status(recording: &Recording) -> &'static str {
-    if recording.report.is_damaged() { "damaged" } else { "whole" }
+fn status(damaged: bool) -> &'static str {
+    if damaged { "damaged" } else { "whole" }
 }
 
 fn document(file: &Found, recording: &Recording) -> Value {
     let missing: usize = recording.channels.iter().map(|channel| channel.gaps.samples()).sum();
     json!({
         "path": file.path,
-        "status": status(recording),
+        "status": status(recording.report.is_damaged()),
         "format": recording.format.id,
         "kind": recording.kind,
         "length": recording.len(),
@@ -51,4 +61,79 @@ fn lines(file: &Found, recording: &Recording) -> String {
     let findings = recording.report.notes().iter().filter(|note| note.kind != NoteKind::Assumption);
     lines.extend(findings.map(|note| format!("         {}", render::note(note))));
     lines.join("\n")
+}
+
+/// What can be verified of a file of arrays: its structure, and the checksums that a GNZ carries.
+struct CheckedArrays {
+    arrays: usize,
+    notes: Vec<Note>,
+    /// What each array's checksum says, for a file that can carry them.
+    checksums: Vec<(String, &'static str)>,
+    damaged: bool,
+}
+
+impl CheckedArrays {
+    fn of(file: &Found, held: &ArrayFile) -> Result<Self, Failure> {
+        let mut notes = held.report().notes().to_vec();
+        let mut checksums = Vec::new();
+        if let Some(gnz) = held.gnz() {
+            let verification =
+                gnz.verify().map_err(|error| Failure::new("malformed", &file.path, error))?;
+            for checked in &verification.arrays {
+                let word = match checked.check {
+                    ArrayCheck::NoChecksum => "no checksum",
+                    ArrayCheck::Intact { .. } => "intact",
+                    ArrayCheck::Unfinished => {
+                        let message = format!("{:?} was never finished", checked.array);
+                        let note = Note::new(NoteKind::Damage, "unfinished", message);
+                        notes.push(note.at(checked.offset));
+                        "unfinished"
+                    }
+                    ArrayCheck::Differs { saved, calculated } => {
+                        let message = format!(
+                            "the checksum of {:?} is {calculated:08x}, the file says {saved:08x}",
+                            checked.array
+                        );
+                        let note = Note::new(NoteKind::Damage, "checksum_differs", message);
+                        notes.push(note.at(checked.offset));
+                        "differs"
+                    }
+                    // A later version of the container may know more ways.
+                    _ => "not checked",
+                };
+                checksums.push((checked.array.clone(), word));
+            }
+            if let Some(offset) = verification.stray_byte {
+                let message = "the padding between the arrays is not zero";
+                notes.push(Note::new(NoteKind::Damage, "stray_byte", message).at(offset));
+            }
+        }
+        let damaged = notes.iter().any(|note| note.kind == NoteKind::Damage);
+        Ok(Self { arrays: held.len(), notes, checksums, damaged })
+    }
+
+    fn json(&self, file: &Found) -> String {
+        let checksums = self.checksums.iter().map(|(array, word)| (array.clone(), json!(word)));
+        json!({
+            "path": file.path,
+            "status": status(self.damaged),
+            "kind": "arrays",
+            "arrays": self.arrays,
+            "checksums": Value::Object(checksums.collect()),
+            "notes": self.notes,
+        })
+        .to_string()
+    }
+
+    fn lines(&self, file: &Found) -> String {
+        let intact = self.checksums.iter().filter(|(_, word)| *word == "intact").count();
+        let status = render::status(self.damaged);
+        let mut lines = vec![format!(
+            "{status} {}  {} arrays, {intact} checksums intact",
+            file.path.display(),
+            self.arrays
+        )];
+        lines.extend(self.notes.iter().map(|note| format!("         {}", render::note(note))));
+        lines.join("\n")
+    }
 }

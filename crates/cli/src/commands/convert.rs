@@ -4,12 +4,14 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use serde_json::json;
-use wavekeep_core::Recording;
+use wavekeep_core::{ChannelChoice, NamedArray, Recording, Selection};
+use wavekeep_export::arrays::{ArrayOptions, write_arrays, write_arrays_file};
 use wavekeep_export::{ExportOptions, write, write_file};
+use wavekeep_formats::{ArrayFile, Opened};
 
 use crate::args::{Args, ConvertArgs};
 use crate::exit::{Account, Usage};
-use crate::inputs::{self, Failure, Found};
+use crate::inputs::{self, Done, Failure, Found};
 use crate::outputs::Place;
 
 /// Where the result of one input went, or its bytes when they go to standard output.
@@ -29,7 +31,16 @@ pub fn run(args: &Args, command: &ConvertArgs) -> anyhow::Result<Account> {
     inputs::for_each(
         args,
         &command.input,
-        |file, recording| convert(command, &place, file, &recording),
+        |file, opened| match opened {
+            Opened::Event(recording) => Ok(Done {
+                result: event(command, &place, file, &recording)?,
+                damaged: recording.report.is_damaged(),
+            }),
+            Opened::Arrays(held) => Ok(Done {
+                result: arrays(command, &place, file, &held)?,
+                damaged: held.report().is_damaged(),
+            }),
+        },
         |out, file, converted| {
             match converted {
                 Converted::Bytes(bytes) => io::stdout().write_all(&bytes)?,
@@ -49,12 +60,13 @@ pub fn run(args: &Args, command: &ConvertArgs) -> anyhow::Result<Account> {
     )
 }
 
-fn convert(
+fn event(
     command: &ConvertArgs,
     place: &Place,
     file: &Found,
     recording: &Recording,
 ) -> Result<Converted, Failure> {
+    let target = command.to.event.ok_or_else(|| wrong_kind(command, file, "an event"))?;
     let selection = command.selection.selection();
     let part;
     let recording = if selection.is_everything() {
@@ -66,17 +78,81 @@ fn convert(
         &part
     };
     let options = ExportOptions { units: command.units };
-    match place.path(file, &format!(".{}", command.to.extension()))? {
+    let failed = |error| Failure::export(&file.path, &error);
+    match place.path(file, &format!(".{}", target.extension()))? {
         Some(path) => {
-            write_file(recording, command.to, &path, &options, command.output.force)
-                .map_err(|error| Failure::export(&file.path, &error))?;
+            write_file(recording, target, &path, &options, command.output.force).map_err(failed)?;
             Ok(Converted::File(path))
         }
         None => {
             let mut bytes = Vec::new();
-            write(recording, command.to, &options, &mut bytes)
-                .map_err(|error| Failure::export(&file.path, &error))?;
+            write(recording, target, &options, &mut bytes).map_err(failed)?;
             Ok(Converted::Bytes(bytes))
         }
     }
+}
+
+fn arrays(
+    command: &ConvertArgs,
+    place: &Place,
+    file: &Found,
+    held: &ArrayFile,
+) -> Result<Converted, Failure> {
+    let target = command.to.arrays.ok_or_else(|| wrong_kind(command, file, "named arrays"))?;
+    let list = chosen(command, file, held)?;
+    let options = ArrayOptions::default();
+    let failed = |error| Failure::export(&file.path, &error);
+    match place.path(file, &format!(".{}", target.extension()))? {
+        Some(path) => {
+            let force = command.output.force;
+            write_arrays_file(&list, held.metadata(), target, &path, &options, force)
+                .map_err(failed)?;
+            Ok(Converted::File(path))
+        }
+        None => {
+            let mut bytes = Vec::new();
+            write_arrays(&list, held.metadata(), target, &options, &mut bytes).map_err(failed)?;
+            Ok(Converted::Bytes(bytes))
+        }
+    }
+}
+
+/// The arrays that `--channels` names, in its order; all of them without it.
+fn chosen<'a>(
+    command: &ConvertArgs,
+    file: &Found,
+    held: &'a ArrayFile,
+) -> Result<Vec<NamedArray<'a>>, Failure> {
+    let all: Vec<_> = held.arrays().collect();
+    let Selection { channels, indices, start_s, end_s } = command.selection.selection();
+    if indices.is_some() || start_s.is_some() || end_s.is_some() {
+        let message =
+            "times and frames are parts of an event: of arrays, choose some by --channels";
+        return Err(Failure::new("selection", &file.path, message));
+    }
+    if channels.is_empty() {
+        return Ok(all);
+    }
+    let mut chosen = Vec::new();
+    for choice in channels {
+        let found = match &choice {
+            ChannelChoice::Name(name) => {
+                all.iter().position(|array| array.name == name).map(|at| &all[at..=at])
+            }
+            ChannelChoice::Places(places) => all.get(places.clone()),
+        };
+        let missing = || {
+            let names: Vec<&str> = all.iter().map(|array| array.name).collect();
+            let message =
+                format!("there is no array {choice}; the arrays are {}", names.join(", "));
+            Failure::new("selection", &file.path, message)
+        };
+        chosen.extend(found.ok_or_else(missing)?);
+    }
+    Ok(chosen)
+}
+
+fn wrong_kind(command: &ConvertArgs, file: &Found, what: &str) -> Failure {
+    let word = command.to.word();
+    Failure::new("unrepresentable", &file.path, format_args!("{word} cannot hold {what}"))
 }

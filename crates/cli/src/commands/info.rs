@@ -4,11 +4,12 @@ use std::io::Write;
 
 use serde_json::{Map, Value, json};
 use wavekeep_core::{Recording, Unit};
+use wavekeep_formats::{ArrayFile, Opened};
 use wavekeep_signal::{Measurements, measure};
 
 use crate::args::{Args, InfoArgs};
 use crate::exit::Account;
-use crate::inputs::{self, Found};
+use crate::inputs::{self, Done, Found};
 use crate::render::{self, Row};
 
 /// What is printed of one input.
@@ -29,7 +30,22 @@ pub fn run(args: &Args, command: &InfoArgs) -> anyhow::Result<Account> {
     let account = inputs::for_each(
         args,
         &command.input,
-        |file, recording| Ok(print(args.json, alone, velocity, file, &recording)),
+        |file, opened| {
+            Ok(match opened {
+                Opened::Event(recording) => Done {
+                    damaged: recording.report.is_damaged(),
+                    result: event(args.json, alone, velocity, file, &recording),
+                },
+                Opened::Arrays(arrays) => Done {
+                    damaged: arrays.report().is_damaged(),
+                    result: if args.json {
+                        Printed::Json(arrays_document(file, &arrays).to_string())
+                    } else {
+                        Printed::Card(render::arrays(&arrays))
+                    },
+                },
+            })
+        },
         |out, _, printed| {
             match printed {
                 Printed::Json(line) => writeln!(out, "{line}")?,
@@ -45,7 +61,7 @@ pub fn run(args: &Args, command: &InfoArgs) -> anyhow::Result<Account> {
     Ok(account)
 }
 
-fn print(json: bool, alone: bool, velocity: Unit, file: &Found, recording: &Recording) -> Printed {
+fn event(json: bool, alone: bool, velocity: Unit, file: &Found, recording: &Recording) -> Printed {
     let measurements = measure(recording);
     if json {
         Printed::Json(document(file, recording, &measurements).to_string())
@@ -66,4 +82,29 @@ fn document(file: &Found, recording: &Recording, measurements: &Measurements) ->
     }
     document.insert("measurements".to_owned(), json!(measurements));
     Value::Object(document)
+}
+
+/// The arrays without their elements, and what the file says beside them.
+fn arrays_document(file: &Found, arrays: &ArrayFile) -> Value {
+    let list = arrays.arrays().map(|array| {
+        json!({
+            "name": array.name,
+            "dtype": array.dtype,
+            "order": array.order.letter(),
+            "shape": array.shape,
+            "bytes": array.bytes.len(),
+        })
+    });
+    json!({
+        "path": file.path,
+        "format": arrays.format().id,
+        "format_name": arrays.format().name,
+        "kind": "arrays",
+        "source": arrays.source(),
+        "arrays": list.collect::<Vec<_>>(),
+        // The text of GNZ's own metadata is JSON.
+        "metadata": serde_json::from_str(&gnz::Value::from(arrays.metadata().clone()).to_string())
+            .unwrap_or(Value::Null),
+        "report": { "damaged": arrays.report().is_damaged(), "notes": arrays.report().notes() },
+    })
 }

@@ -7,6 +7,7 @@ mod demo;
 mod info;
 mod pictures;
 mod plot;
+mod recover;
 mod report;
 
 use crate::args::{Args, Command};
@@ -23,6 +24,7 @@ pub fn run(args: &Args) -> anyhow::Result<Account> {
         Command::Plot(command) => plot::run(args, command),
         Command::Report(command) => report::run(args, command),
         Command::Check(command) => check::run(args, command),
+        Command::Recover(command) => recover::run(args, command),
         Command::Demo(command) => demo::run(args, command),
         Command::Completions { shell } => completions::run(*shell),
     }

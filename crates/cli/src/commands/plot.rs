@@ -23,7 +23,7 @@ pub fn run(args: &Args, command: &PlotArgs) -> anyhow::Result<Account> {
         let message = "--kind all makes several pictures: -o has to name a folder";
         return Err(Usage(message.to_owned()).into());
     }
-    inputs::for_each(
+    inputs::for_each_event(
         args,
         &command.input,
         |file, recording| plot(command, &place, &curve, style, file, &recording),

@@ -26,7 +26,7 @@ pub fn run(args: &Args, command: &ReportArgs) -> anyhow::Result<Account> {
     let curve = pictures::curve(&command.curve)?;
     let style = pictures::style(ThemeArg::Light, command.velocity.velocity);
     let place = Place::choose(&command.output, &command.input.paths, false)?;
-    inputs::for_each(
+    inputs::for_each_event(
         args,
         &command.input,
         |file, recording| report(command, &place, &curve, style, file, &recording),

@@ -1,13 +1,16 @@
 //! What the layout asks of an HDF5 library, and the library that gives it.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::File;
+use std::io::{self, Write};
 
 use rust_hdf5::{CompoundType, DatatypeMessage, H5Dataset, H5File, H5Group, H5Type, HBool};
 use tempfile::TempDir;
 
+use crate::hdf5::datatype::{ElementKind, message};
+
 /// Result with what the library said.
-pub(super) type Stored<T = ()> = Result<T, String>;
+pub(crate) type Stored<T = ()> = Result<T, String>;
 
 /// Elements of a chunk: 64 KiB of single precision.
 const CHUNK: usize = 1 << 14;
@@ -15,7 +18,7 @@ const CHUNK: usize = 1 << 14;
 const DEFLATE_LEVEL: u32 = 6;
 
 /// A one-dimensional array.
-pub(super) enum Array<'a> {
+pub(crate) enum Array<'a> {
     Single(&'a [f32]),
     Double(&'a [f64]),
     Byte(&'a [u8]),
@@ -24,7 +27,7 @@ pub(super) enum Array<'a> {
 }
 
 /// The value of an attribute.
-pub(super) enum Attribute<'a> {
+pub(crate) enum Attribute<'a> {
     Text(&'a str),
     Texts(&'a [&'a str]),
     Real(f64),
@@ -32,13 +35,29 @@ pub(super) enum Attribute<'a> {
     Flag(bool),
 }
 
+/// A file that is complete, in a folder that goes when this goes.
+pub(crate) struct Finished {
+    folder: TempDir,
+}
+
+impl Finished {
+    /// Writes the whole file to `out`.
+    pub(crate) fn copy_to(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut file = File::open(self.folder.path().join(FILE_NAME))?;
+        io::copy(&mut file, out).map(drop)
+    }
+}
+
 /// An HDF5 file that is being written. Paths are absolute, without a trailing slash.
-pub(super) trait Store: Sized {
+pub(crate) trait Store: Sized {
     /// Creates a group below the root.
     fn group(&mut self, name: &str) -> Stored;
 
     /// Creates a dataset: chunked, shuffled and deflated when it has elements.
     fn array(&mut self, path: &str, array: Array<'_>) -> Stored;
+
+    /// Creates a contiguous dataset of any shape from its elements in row-major order.
+    fn elements(&mut self, path: &str, kind: ElementKind, shape: &[usize], bytes: &[u8]) -> Stored;
 
     /// Creates a dataset of doubles that holds no element, for its attributes.
     fn hollow(&mut self, path: &str) -> Stored;
@@ -49,13 +68,13 @@ pub(super) trait Store: Sized {
     /// Sets an attribute of what stands at `path`; `/` is the root.
     fn attribute(&mut self, path: &str, name: &str, value: Attribute<'_>) -> Stored;
 
-    /// The bytes of the finished file.
-    fn finish(self) -> Stored<Vec<u8>>;
+    /// Closes the file.
+    fn finish(self) -> Stored<Finished>;
 }
 
 /// The store of `rust-hdf5`, which writes to paths only: the file stands in a folder of its own
 /// until it is finished.
-pub(super) struct RustHdf5 {
+pub(crate) struct RustHdf5 {
     folder: TempDir,
     file: H5File,
     groups: HashMap<String, H5Group>,
@@ -69,7 +88,7 @@ fn said(error: impl std::fmt::Display) -> String {
 }
 
 impl RustHdf5 {
-    pub(super) fn create() -> Stored<Self> {
+    pub(crate) fn create() -> Stored<Self> {
         let folder = tempfile::tempdir().map_err(said)?;
         // Nobody else knows the file, and some network file systems refuse locks.
         let file = H5File::options().no_locking().create(folder.path().join(FILE_NAME));
@@ -150,6 +169,18 @@ impl Store for RustHdf5 {
         Ok(())
     }
 
+    fn elements(&mut self, path: &str, kind: ElementKind, shape: &[usize], bytes: &[u8]) -> Stored {
+        let (group, name) = self.parent(path)?;
+        let builder = group.new_dataset::<u8>().datatype(message(kind));
+        let builder = if shape.is_empty() { builder.scalar() } else { builder.shape(shape) };
+        let dataset = builder.create(name).map_err(said)?;
+        if !bytes.is_empty() {
+            dataset.write_raw_bytes(bytes).map_err(said)?;
+        }
+        self.datasets.insert(path.to_owned(), dataset);
+        Ok(())
+    }
+
     fn hollow(&mut self, path: &str) -> Stored {
         let (group, name) = self.parent(path)?;
         let dataset = group.new_dataset::<f64>().null().create(name).map_err(said)?;
@@ -193,11 +224,11 @@ impl Store for RustHdf5 {
         .map_err(said)
     }
 
-    fn finish(self) -> Stored<Vec<u8>> {
+    fn finish(self) -> Stored<Finished> {
         let Self { folder, file, groups, datasets } = self;
         drop((groups, datasets));
         // The bytes are read back at once and synced by whoever stores them.
         file.close_no_sync().map_err(said)?;
-        fs::read(folder.path().join(FILE_NAME)).map_err(said)
+        Ok(Finished { folder })
     }
 }

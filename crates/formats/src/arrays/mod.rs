@@ -1,0 +1,202 @@
+//! Files that are named arrays without a time axis.
+//!
+//! | format | arrays | metadata | how it is opened |
+//! |---|---|---|---|
+//! | GNZ | any number | a JSON object | mapped: only the header is read |
+//! | npy | one, called like the file | none | read |
+//! | npz | any number | none | each member read, unpacked where it is deflated |
+//! | safetensors | any number | text by key | read |
+//!
+//! What is read is bounded by [`ArrayLimits`], whatever the file says of itself.
+
+mod gnz_file;
+mod npy;
+mod npy_header;
+mod npz;
+mod safetensors;
+
+use std::fs::File;
+use std::io::Read;
+use std::ops::Range;
+use std::path::Path;
+
+use gnz::{Gnz, Object};
+use wavekeep_core::{ArrayOrder, Error, FormatInfo, Match, NamedArray, Report, Source};
+
+use crate::OpenError;
+use crate::open::io_error;
+
+pub(crate) use gnz_file::GnzFile;
+pub(crate) use npy::Npy;
+pub(crate) use npz::Npz;
+pub(crate) use safetensors::Safetensors;
+
+/// How much a file of arrays may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArrayLimits {
+    /// Most bytes that are read into memory for one file, unpacked. A GNZ file is mapped and does
+    /// not count.
+    pub bytes: u64,
+}
+
+impl Default for ArrayLimits {
+    /// 4 GiB.
+    fn default() -> Self {
+        Self { bytes: 4 << 30 }
+    }
+}
+
+/// A format of files that are named arrays.
+pub trait ArrayFormat: Sync {
+    /// What it is called.
+    fn info(&self) -> &'static FormatInfo;
+
+    /// How well `head` (the first [`HEAD_LEN`](crate::HEAD_LEN) bytes of a file) and the name fit.
+    fn detect(&self, head: &[u8], name: Option<&str>) -> Match;
+
+    /// Opens a regular file.
+    ///
+    /// # Errors
+    /// [`OpenError`] when any of its arrays cannot be had.
+    fn open(&self, path: &Path, limits: &ArrayLimits) -> Result<ArrayFile, OpenError>;
+}
+
+/// An open file of named arrays.
+///
+/// ```no_run
+/// use wavekeep_formats::{Opened, Opener};
+///
+/// if let Opened::Arrays(file) = Opener::default().open_any("night.npz".as_ref())? {
+///     for array in file.arrays() {
+///         println!("{} {} {:?}", array.name, array.dtype, array.shape);
+///     }
+/// }
+/// # Ok::<(), wavekeep_formats::OpenError>(())
+/// ```
+#[derive(Debug)]
+pub struct ArrayFile {
+    format: &'static FormatInfo,
+    source: Source,
+    entries: Vec<Entry>,
+    held: Held,
+    metadata: Object,
+    report: Report,
+}
+
+/// What is known of one array.
+#[derive(Debug)]
+struct Entry {
+    name: String,
+    dtype: String,
+    order: ArrayOrder,
+    shape: Vec<usize>,
+    /// Which of [`Held::Read`] it is in.
+    buffer: usize,
+    range: Range<usize>,
+}
+
+/// What holds the bytes.
+#[derive(Debug)]
+enum Held {
+    Mapped(Box<Gnz>),
+    Read(Vec<Vec<u8>>),
+}
+
+impl ArrayFile {
+    /// The format of the file.
+    pub fn format(&self) -> &'static FormatInfo {
+        self.format
+    }
+
+    /// Name and length of the file. There is no checksum: it would cost reading what is only mapped.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The arrays in the order of the file.
+    pub fn arrays(&self) -> impl Iterator<Item = NamedArray<'_>> {
+        (0..self.entries.len()).filter_map(|place| self.at(place))
+    }
+
+    /// The array called `name`.
+    pub fn array(&self, name: &str) -> Option<NamedArray<'_>> {
+        self.at(self.entries.iter().position(|entry| entry.name == name)?)
+    }
+
+    /// How many arrays there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// What the file says beside its arrays; empty for formats that have no room for it. The
+    /// values of a safetensors file are text.
+    pub fn metadata(&self) -> &Object {
+        &self.metadata
+    }
+
+    /// What is not as its format says but could be read.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// The file as GNZ, when it is one: for its checksums.
+    pub fn gnz(&self) -> Option<&Gnz> {
+        match &self.held {
+            Held::Mapped(gnz) => Some(gnz),
+            Held::Read(_) => None,
+        }
+    }
+
+    fn at(&self, place: usize) -> Option<NamedArray<'_>> {
+        let entry = self.entries.get(place)?;
+        let bytes = match &self.held {
+            Held::Mapped(gnz) => gnz.array(&entry.name).ok()?.bytes(),
+            Held::Read(buffers) => buffers.get(entry.buffer)?.get(entry.range.clone())?,
+        };
+        Some(NamedArray {
+            name: &entry.name,
+            dtype: &entry.dtype,
+            order: entry.order,
+            shape: &entry.shape,
+            bytes,
+        })
+    }
+}
+
+fn source_of(path: &Path, bytes: u64) -> Source {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    Source { name, bytes, sha256: None }
+}
+
+fn decode_error(path: &Path, source: Error) -> OpenError {
+    OpenError::Decode { path: path.to_owned(), source }
+}
+
+fn over_limit(limits: &ArrayLimits, found: u64) -> Error {
+    Error::Limit {
+        what: "memory for the arrays in bytes".into(),
+        limit: limits.bytes,
+        found,
+        raise: "convert the file to GNZ where it was made: GNZ is not read into memory",
+    }
+}
+
+/// Reads a whole file, as far as the limit allows.
+fn read_whole(path: &Path, limits: &ArrayLimits) -> Result<Vec<u8>, OpenError> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|source| io_error(path, "open the file", source))?;
+    // One byte more than the limit, to see that there is more. Nothing is reserved beforehand: the
+    // length of a sparse file says nothing.
+    file.take(limits.bytes.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|source| io_error(path, "read the file", source))?;
+    if bytes.len() as u64 > limits.bytes {
+        return Err(decode_error(path, over_limit(limits, bytes.len() as u64)));
+    }
+    Ok(bytes)
+}

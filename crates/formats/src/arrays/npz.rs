@@ -1,0 +1,212 @@
+//! npz: a zip archive whose members are npy files, stored or deflated.
+//!
+//! Sizes that stand in the archive are not believed: members are unpacked as a stream, and all of
+//! them together may not grow over [`ArrayLimits`]. zip compares each with its CRC-32. Members that
+//! are not called `*.npy` are passed over and reported.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use gnz::Object;
+use wavekeep_core::{Error, FormatInfo, Match, Note, NoteKind, Report};
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::{
+    ArrayFile, ArrayFormat, ArrayLimits, Entry, Held, decode_error, npy, over_limit, source_of,
+};
+use crate::OpenError;
+use crate::open::io_error;
+
+/// The plug.
+pub(crate) struct Npz;
+
+static INFO: FormatInfo =
+    FormatInfo { id: "npz", name: "NumPy archive of arrays", file_names: &["*.npz"] };
+
+/// First bytes of a member, and of the end of an archive that has none.
+const MEMBER: &[u8] = b"PK\x03\x04";
+const END: &[u8] = b"PK\x05\x06";
+const SUFFIX: &str = ".npy";
+
+impl ArrayFormat for Npz {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
+    }
+
+    /// Other programs also keep zip archives (documents, packages): the first member or the name
+    /// of the file has to say that this one is of arrays.
+    fn detect(&self, head: &[u8], name: Option<&str>) -> Match {
+        let is_called_so = || {
+            name.and_then(|name| name.rsplit_once('.'))
+                .is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("npz"))
+        };
+        let begins_so = head.starts_with(MEMBER) && first_member(head).is_some_and(is_array)
+            || (head.starts_with(MEMBER) || head.starts_with(END)) && is_called_so();
+        if begins_so { Match::ByContent } else { Match::No }
+    }
+
+    fn open(&self, path: &Path, limits: &ArrayLimits) -> Result<ArrayFile, OpenError> {
+        let file = File::open(path).map_err(|source| io_error(path, "open the file", source))?;
+        let len = file.metadata().map_err(|source| io_error(path, "look at the file", source))?;
+        let members = Members::read(BufReader::new(file), limits).map_err(|fault| match fault {
+            Fault::Io(source) => io_error(path, "read the file", source),
+            Fault::Content(source) => decode_error(path, source),
+        })?;
+        Ok(ArrayFile {
+            format: &INFO,
+            source: source_of(path, len.len()),
+            entries: members.entries,
+            held: Held::Read(members.buffers),
+            metadata: Object::new(),
+            report: members.report,
+        })
+    }
+}
+
+/// The name of the member that begins the archive, as far as it is in `head`.
+fn first_member(head: &[u8]) -> Option<&[u8]> {
+    let len = u16::from_le_bytes(head.get(26..28)?.try_into().ok()?);
+    head.get(30..30 + usize::from(len))
+}
+
+fn is_array(name: &[u8]) -> bool {
+    name.ends_with(SUFFIX.as_bytes())
+}
+
+#[derive(Default)]
+struct Members {
+    entries: Vec<Entry>,
+    buffers: Vec<Vec<u8>>,
+    report: Report,
+}
+
+enum Fault {
+    Io(io::Error),
+    Content(Error),
+}
+
+impl Members {
+    fn read(file: impl Read + Seek, limits: &ArrayLimits) -> Result<Self, Fault> {
+        let mut archive = ZipArchive::new(file).map_err(|error| fault("the archive", error))?;
+        let mut members = Self::default();
+        let mut left = limits.bytes;
+        for place in 0..archive.len() {
+            let member = archive.by_index(place);
+            let mut member = member.map_err(|error| fault(&format!("member {place}"), error))?;
+            let full_name = member.name();
+            let full_name = full_name.map_err(|error| fault(&format!("member {place}"), error))?;
+            let full_name = full_name.into_owned();
+            let Some(name) = full_name.strip_suffix(SUFFIX) else {
+                members.pass_over(&full_name);
+                continue;
+            };
+            let mut bytes = Vec::new();
+            let read = (&mut member).take(left.saturating_add(1)).read_to_end(&mut bytes);
+            read.map_err(|error| match error.kind() {
+                // What is said of the content (a wrong CRC-32, bad deflate) has no kind of its own.
+                io::ErrorKind::InvalidData
+                | io::ErrorKind::InvalidInput
+                | io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::Other => {
+                    Fault::Content(malformed(&full_name, "whole content", &error.to_string()))
+                }
+                _ => Fault::Io(error),
+            })?;
+            left = left.checked_sub(bytes.len() as u64).ok_or_else(|| {
+                Fault::Content(over_limit(limits, limits.bytes.saturating_add(1)))
+            })?;
+            if bytes.len() as u64 != member.size() {
+                let stated = format!("{} bytes, as its entry states", member.size());
+                let found = format!("{} bytes", bytes.len());
+                return Err(Fault::Content(malformed(&full_name, &stated, &found)));
+            }
+            let buffer = members.buffers.len();
+            let entry = npy::entry(name, buffer, &bytes)
+                .map_err(|error| Fault::Content(of_member(&full_name, error)))?;
+            members.entries.push(entry);
+            members.buffers.push(bytes);
+        }
+        // Of entries of one name the library keeps the last and says nothing.
+        let (kept, start) = (archive.len() as u64, archive.central_directory_start());
+        let stated = directory_entries(archive.into_inner(), start).map_err(Fault::Io)?;
+        if stated != kept {
+            return Err(Fault::Content(Error::Malformed {
+                offset: start,
+                field: "the archive's directory".into(),
+                expected: format!("{stated} members of different names").into(),
+                found: format!("{kept} names"),
+            }));
+        }
+        Ok(members)
+    }
+
+    fn pass_over(&mut self, name: &str) {
+        let message = format!("member {name:?} is not an npy file and was passed over");
+        self.report.push(Note::new(NoteKind::Disagreement, "npz_foreign_member", message));
+    }
+}
+
+/// How many entries the directory at `start` has, which the library has read without complaint.
+fn directory_entries(mut file: impl Read + Seek, start: u64) -> io::Result<u64> {
+    const HEAD: usize = 46;
+    file.seek(SeekFrom::Start(start))?;
+    let mut count = 0;
+    loop {
+        let mut head = Vec::with_capacity(HEAD);
+        (&mut file).take(HEAD as u64).read_to_end(&mut head)?;
+        if head.len() < HEAD || !head.starts_with(b"PK\x01\x02") {
+            return Ok(count);
+        }
+        count += 1;
+        // Name, extra field and comment follow.
+        let lengths =
+            [28, 30, 32].map(|at| i64::from(u16::from_le_bytes([head[at], head[at + 1]])));
+        file.seek_relative(lengths.iter().sum())?;
+    }
+}
+
+fn malformed(member: &str, expected: &str, found: &str) -> Error {
+    Error::Malformed {
+        offset: 0,
+        field: format!("member {member:?}").into(),
+        expected: expected.to_owned().into(),
+        found: found.to_owned(),
+    }
+}
+
+/// The same error, saying in which member; its offset counts from the member's beginning.
+fn of_member(member: &str, error: Error) -> Error {
+    match error {
+        Error::Malformed { offset, field, expected, found } => Error::Malformed {
+            offset,
+            field: format!("member {member:?}, {field}").into(),
+            expected,
+            found,
+        },
+        Error::Unsupported { what, advice } => {
+            Error::Unsupported { what: format!("member {member:?}: {what}"), advice }
+        }
+        Error::Limit { what, limit, found, raise } => {
+            Error::Limit { what: format!("member {member:?}: {what}").into(), limit, found, raise }
+        }
+        other => other,
+    }
+}
+
+fn fault(what: &str, error: ZipError) -> Fault {
+    match error {
+        ZipError::Io(source) if source.kind() != io::ErrorKind::UnexpectedEof => Fault::Io(source),
+        ZipError::UnsupportedArchive(why) => Fault::Content(Error::Unsupported {
+            what: format!("{what}: {why}"),
+            advice: "write it with numpy.savez or numpy.savez_compressed".to_owned(),
+        }),
+        other => Fault::Content(Error::Malformed {
+            offset: 0,
+            field: what.to_owned().into(),
+            expected: "a zip archive".into(),
+            found: other.to_string(),
+        }),
+    }
+}

@@ -1,0 +1,355 @@
+//! Files of named arrays, whole and hostile.
+
+use std::fs;
+use std::io::{Cursor, Write};
+use std::path::{Path, PathBuf};
+
+use gnz::Value;
+use tempfile::TempDir;
+use wavekeep_core::ArrayOrder;
+use wavekeep_formats::{ArrayFile, ArrayLimits, OpenError, Opened, Opener};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+/// An npy file of version 1 with this dictionary and these bytes behind it.
+fn npy(dictionary: &str, data: &[u8]) -> Vec<u8> {
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((dictionary.len() as u16).to_le_bytes());
+    bytes.extend(dictionary.as_bytes());
+    bytes.extend(data);
+    bytes
+}
+
+fn described(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
+    npy(&format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}\n"), data)
+}
+
+fn npz(members: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in members {
+        let options = SimpleFileOptions::default().compression_method(method);
+        archive.start_file(*name, options).expect("memory takes all");
+        archive.write_all(content).expect("memory takes all");
+    }
+    archive.finish().expect("memory takes all").into_inner()
+}
+
+fn safetensors(header: &str, data: &[u8]) -> Vec<u8> {
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header.as_bytes());
+    bytes.extend(data);
+    bytes
+}
+
+/// A folder with one file, and the file.
+fn placed(name: &str, content: &[u8]) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder to write to");
+    let path = folder.path().join(name);
+    fs::write(&path, content).expect("a folder to write to");
+    (folder, path)
+}
+
+fn open_with(opener: &Opener, path: &Path) -> Result<ArrayFile, OpenError> {
+    match opener.open_any(path)? {
+        Opened::Arrays(file) => Ok(file),
+        Opened::Event(_) => panic!("{} is an event", path.display()),
+    }
+}
+
+fn opened(name: &str, content: &[u8]) -> Result<ArrayFile, OpenError> {
+    let (_folder, path) = placed(name, content);
+    open_with(&Opener::default(), &path)
+}
+
+/// The word of the error, after checking that it names the file.
+fn refused(name: &str, content: &[u8]) -> (&'static str, String) {
+    let error = opened(name, content).expect_err("a refusal");
+    let text = error.to_string();
+    assert!(text.contains(name), "{text}");
+    (error.kind(), text)
+}
+
+#[test]
+fn content_decides_whatever_the_name_is() {
+    let one = described("'<i2'", "(2,)", &[1, 0, 2, 0]);
+    let gnz = gnz::Writer::new().add("a", &[2], &[1i16, 2]).unwrap().to_vec().unwrap();
+    let empty = npz(&[], CompressionMethod::Stored);
+    for (content, name, expected) in [
+        (one.clone(), "M529LKIQ.7M0W", "npy"),
+        (gnz, "notes.txt", "gnz"),
+        (npz(&[("a.npy", &one)], CompressionMethod::Stored), "report.docx", "npz"),
+        (npz(&[("readme", b"x"), ("a.npy", &one)], CompressionMethod::Stored), "x.npz", "npz"),
+        (empty, "empty.NPZ", "npz"),
+        (safetensors("{}", b""), "model.bin", "safetensors"),
+    ] {
+        let (_folder, path) = placed(name, &content);
+        assert!(Opener::default().recognises_any(&path), "{name}");
+        let file = open_with(&Opener::default(), &path).unwrap();
+        assert_eq!(file.format().id, expected);
+        assert_eq!(file.source().name.as_deref(), Some(name));
+        assert_eq!(file.source().bytes, content.len() as u64);
+        // The name of an event makes its decoder say what is wrong.
+        let word = if name.ends_with("W") { "not_this_format" } else { "no_recording" };
+        assert_eq!(Opener::default().open(&path).unwrap_err().kind(), word);
+    }
+    let document = npz(&[("word/document.xml", b"x")], CompressionMethod::Stored);
+    assert_eq!(refused("report.docx", &document).0, "unknown_format");
+}
+
+#[test]
+fn an_event_is_still_an_event() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/M529LKIQ.7M0W");
+    let opener = Opener::default();
+    assert!(opener.recognises_any(&path));
+    assert!(matches!(opener.open_any(&path), Ok(Opened::Event(event)) if !event.is_empty()));
+}
+
+#[test]
+fn an_array_is_described_and_its_bytes_are_there() {
+    let file = opened(
+        "tide.npy",
+        &npy(
+            "{'shape': (2, 1), 'fortran_order': True, \"descr\": '>f4'}",
+            &[1, 2, 3, 4, 5, 6, 7, 8],
+        ),
+    )
+    .unwrap();
+    assert_eq!((file.len(), file.is_empty()), (1, false));
+    let array = file.array("tide").unwrap();
+    assert_eq!((array.dtype, array.order), (">f4", ArrayOrder::ColumnMajor));
+    assert_eq!((array.shape, array.bytes), (&[2, 1][..], &[1, 2, 3, 4, 5, 6, 7, 8][..]));
+    assert!(file.metadata().is_empty() && file.report().notes().is_empty());
+}
+
+#[test]
+fn members_that_are_no_arrays_are_passed_over_and_reported() {
+    let one = described("'|u1'", "()", &[9]);
+    for method in [CompressionMethod::Stored, CompressionMethod::Deflated] {
+        let file =
+            opened("x.npz", &npz(&[("a/b.npy", &one), ("readme.txt", b"hello")], method)).unwrap();
+        assert_eq!(file.arrays().map(|array| array.name).collect::<Vec<_>>(), ["a/b"]);
+        assert_eq!(file.array("a/b").unwrap().bytes, [9]);
+        assert_eq!(file.report().notes()[0].code, "npz_foreign_member");
+    }
+}
+
+#[test]
+fn tensors_keep_their_order_types_and_metadata() {
+    let file = opened(
+        "x.safetensors",
+        &safetensors(
+            r#"{"z":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]},"a":{"dtype":"F4","shape":[2,1],"data_offsets":[4,5]},"__metadata__":{"format":"pt"}}  "#,
+            &[1, 2, 3, 4, 5],
+        ),
+    )
+    .unwrap();
+    let found: Vec<_> = file.arrays().map(|of| (of.name, of.dtype, of.bytes)).collect();
+    assert_eq!(found, [("z", "BF16", &[1, 2, 3, 4][..]), ("a", "F4", &[5][..])]);
+    assert_eq!(file.metadata().get("format").and_then(Value::as_str), Some("pt"));
+}
+
+#[test]
+fn what_is_odd_in_a_gnz_is_reported() {
+    let mut content = gnz::Writer::new().add("a", &[1], &[7u8]).unwrap().to_vec().unwrap();
+    content.truncate(4100);
+    let file = opened("cut.gnz", &content).unwrap();
+    assert_eq!(file.report().notes()[0].code, "gnz_padding_cut");
+    assert!(file.gnz().is_some_and(|gnz| gnz.checksums().is_none()));
+    content.truncate(4096);
+    assert_eq!(refused("cut.gnz", &content).0, "malformed");
+    assert_eq!(refused("magic.gnz", b"GNZ1").0, "malformed");
+}
+
+#[test]
+fn objects_and_records_are_refused_by_name() {
+    for descr in ["'|O'", "'O'", "'|O8'", "'<O'"] {
+        let (word, text) = refused("pickled.npy", &described(descr, "(1,)", b"cos\nsystem\n"));
+        assert_eq!(word, "unsupported");
+        assert!(text.contains("Python objects"), "{text}");
+    }
+    let records = described("[('a', '<f4'), ('b', '<i2')]", "(1,)", &[0; 6]);
+    let (word, text) =
+        refused("x.npz", &npz(&[("waves.npy", &records)], CompressionMethod::Stored));
+    assert_eq!(word, "unsupported");
+    assert!(text.contains("waves.npy") && text.contains("records"), "{text}");
+}
+
+#[test]
+fn an_npy_header_is_what_numpy_writes_or_an_error() {
+    for (dictionary, why) in [
+        ("", "an empty one"),
+        ("{}", "no keys"),
+        ("{'descr': '<i2', 'shape': (1,)}", "a key is missing"),
+        ("{'descr': '<i2', 'fortran_order': False, 'shape': (1,), 'x': 1}", "one too many"),
+        ("{'descr': '<i2', 'descr': '<i2', 'fortran_order': False, 'shape': (1,)}", "twice"),
+        ("{'descr': '<i2', 'fortran_order': 0, 'shape': (1,)}", "not a truth value"),
+        ("{'descr': '<i2', 'fortran_order': False, 'shape': [1]}", "not a tuple"),
+        ("{'descr': '<i2', 'fortran_order': False, 'shape': (1)}", "not a tuple either"),
+        ("{'descr': '<i2', 'fortran_order': False, 'shape': (-1,)}", "negative"),
+        ("{'descr': '<i2', 'fortran_order': False, 'shape': (1.0,)}", "fractional"),
+        ("{'descr': '<i2', 'fortran_order': False, 'shape': (True,)}", "a truth value"),
+        ("{'descr': '<i2', 'fortran_order': False, 'shape': (99999999999999999999,)}", "huge"),
+        ("{'descr': '<i2', 'fortran_order': False, 'shape': (9223372036854775807, 2)}", "product"),
+        ("{'descr': '<i2', 'fortran_order': False, 'shape': (0, 9223372036854775807, 2)}", "zero"),
+        ("{'descr': '<x2', 'fortran_order': False, 'shape': (1,)}", "an unknown type"),
+        ("{'descr': 'i2', 'fortran_order': False, 'shape': (1,)}", "no byte order"),
+        ("{'descr': '<i2\\'', 'fortran_order': False, 'shape': (1,)}", "an escape"),
+        ("{'descr': '<i2, 'fortran_order': False, 'shape': (1,)}", "an open string"),
+        ("{'descr': '<i2', 'fortran_order': False, 'shape': (1,)} + {}", "an expression"),
+        ("{'descr': '<i2' 'fortran_order': False, 'shape': (1,)}", "no comma"),
+        ("{'descr': '<i2', 'fortran_order': False, 'shape': (1 1)}", "no comma between lengths"),
+        ("__import__('os').system('true')", "a program"),
+    ] {
+        assert_eq!(refused("x.npy", &npy(dictionary, &[1, 0])).0, "malformed", "{why}");
+    }
+    let deep = format!("({})", "1, ".repeat(65));
+    assert_eq!(refused("x.npy", &described("'|u1'", &deep, &[1])).0, "malformed");
+    assert_eq!(refused("x.npy", b"\x93NUMPY\x04\x00\x00\x00").0, "unsupported");
+    assert_eq!(refused("x.npy", b"\x93NUMPY\x02\x00\xff\xff\xff\xff").0, "limit");
+}
+
+#[test]
+fn lengths_that_disagree_with_the_bytes_are_refused() {
+    let (word, text) = refused("x.npy", &described("'<i2'", "(3,)", &[0; 4]));
+    assert_eq!(word, "malformed");
+    assert!(text.contains("expected 6 bytes, found 4 bytes"), "{text}");
+    assert_eq!(refused("x.npy", &described("'<i2'", "(3,)", &[0; 7])).0, "malformed");
+}
+
+#[test]
+fn a_file_that_is_cut_anywhere_is_an_error() {
+    let one = described("'<i2'", "(3,)", &[1, 0, 2, 0, 3, 0]);
+    let tensors = r#"{"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}}"#;
+    for (name, whole) in [
+        ("x.npy", one.clone()),
+        ("x.npz", npz(&[("a.npy", &one)], CompressionMethod::Deflated)),
+        ("x.safetensors", safetensors(tensors, b"abc")),
+    ] {
+        let (_folder, path) = placed(name, &whole);
+        open_with(&Opener::default(), &path).unwrap();
+        for len in 0..whole.len() {
+            fs::write(&path, &whole[..len]).unwrap();
+            Opener::default().open_any(&path).unwrap_err();
+        }
+    }
+}
+
+#[test]
+fn a_flipped_byte_never_panics_and_in_an_npz_never_passes_for_data() {
+    let one = described("'<i2'", "(3,)", &[1, 0, 2, 0, 3, 0]);
+    let tensors =
+        r#"{"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"__metadata__":{"a":"b"}}"#;
+    for (name, whole) in [
+        ("x.npy", one.clone()),
+        ("x.npz", npz(&[("a.npy", &one)], CompressionMethod::Stored)),
+        ("x.npz", npz(&[("a.npy", &one)], CompressionMethod::Deflated)),
+        ("x.safetensors", safetensors(tensors, b"abc")),
+    ] {
+        let (_folder, path) = placed(name, &whole);
+        for at in 0..whole.len() {
+            for flip in [1, 0x20, 0x80, 0xff] {
+                let mut changed = whole.clone();
+                changed[at] ^= flip;
+                fs::write(&path, &changed).unwrap();
+                if let (Ok(Opened::Arrays(file)), "x.npz") =
+                    (Opener::default().open_any(&path), name)
+                {
+                    let unchanged = |array: wavekeep_core::NamedArray<'_>| {
+                        array.dtype == "<i2" && array.bytes == [1, 0, 2, 0, 3, 0]
+                    };
+                    assert!(file.arrays().all(unchanged), "byte {at} ^ {flip:#x}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_archive_that_unpacks_to_more_than_the_limit_is_refused() {
+    let zeros = described("'|u1'", "(10000000,)", &vec![0; 10_000_000]);
+    let bomb = npz(&[("a.npy", &zeros), ("b.npy", &zeros)], CompressionMethod::Deflated);
+    assert!(bomb.len() < 50_000);
+    let (_folder, path) = placed("bomb.npz", &bomb);
+    let limited = |bytes| Opener::default().array_limits(ArrayLimits { bytes });
+    assert_eq!(open_with(&limited(15_000_000), &path).unwrap_err().kind(), "limit");
+    assert_eq!(open_with(&limited(9_000_000), &path).unwrap_err().kind(), "limit");
+    assert_eq!(open_with(&limited(21_000_000), &path).unwrap().len(), 2);
+}
+
+#[test]
+fn sizes_that_an_archive_states_are_not_believed() {
+    let one = described("'|u1'", "(3,)", &[1, 2, 3]);
+    let whole = npz(&[("a.npy", &one)], CompressionMethod::Stored);
+    let central = whole.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
+    // Compressed and uncompressed size in the central directory, which readers go by.
+    for at in [central + 20, central + 24] {
+        for size in [0u32, 1, one.len() as u32 - 1, one.len() as u32 + 1, 0x7fff_ffff] {
+            let mut lying = whole.clone();
+            lying[at..at + 4].copy_from_slice(&size.to_le_bytes());
+            let (word, _) = refused("lying.npz", &lying);
+            assert!(matches!(word, "malformed" | "io"), "{word}");
+        }
+    }
+}
+
+#[test]
+fn two_members_of_one_name_are_refused() {
+    let one = described("'|u1'", "(3,)", &[1, 2, 3]);
+    let mut twice = npz(&[("a.npy", &one), ("b.npy", &one)], CompressionMethod::Stored);
+    while let Some(at) = twice.windows(5).position(|five| five == b"b.npy") {
+        twice[at] = b'a';
+    }
+    assert_eq!(refused("twice.npz", &twice).0, "malformed");
+}
+
+#[test]
+fn a_sparse_file_is_refused_without_being_read_whole() {
+    let tensors = r#"{"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}}"#;
+    for (name, head) in
+        [("x.npy", described("'|u1'", "(3,)", &[])), ("x.safetensors", safetensors(tensors, b""))]
+    {
+        let (_folder, path) = placed(name, &head);
+        fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(1 << 40).unwrap();
+        let opener = Opener::default().array_limits(ArrayLimits { bytes: 1 << 20 });
+        assert_eq!(open_with(&opener, &path).unwrap_err().kind(), "limit");
+    }
+}
+
+#[test]
+fn a_safetensors_header_is_one_of_the_format_or_an_error() {
+    let of = |dtype: &str, shape: &str, offsets: &str| {
+        format!(r#"{{"a":{{"dtype":"{dtype}","shape":{shape},"data_offsets":{offsets}}}}}"#)
+    };
+    let max = u64::MAX;
+    for (header, why) in [
+        ("{\"".to_owned(), "cut"),
+        ("{}x".to_owned(), "something behind it"),
+        (r#"{"a": 1}"#.to_owned(), "a number for a tensor"),
+        (r#"{"__metadata__": {"a": 1}}"#.to_owned(), "a number in the metadata"),
+        (of("U7", "[3]", "[0,3]"), "an unknown type"),
+        (of("U8", "3", "[0,3]"), "a shape that is no list"),
+        (of("U8", "[-3]", "[0,3]"), "a negative length"),
+        (of("U8", "[3.0]", "[0,3]"), "a fractional length"),
+        (of("U8", "[3]", "[0,4]"), "too many bytes"),
+        (of("U8", "[3]", "[3,0]"), "an end before its beginning"),
+        (of("U8", "[3]", "[0]"), "one offset"),
+        (of("U8", "[2]", "[0,2]"), "a byte that belongs to nobody"),
+        (of("U8", "[2]", "[1,3]"), "a hole at the beginning"),
+        (of("F4", "[3]", "[0,3]"), "half a byte"),
+        (of("U8", &format!("[{max}]"), &format!("[0,{max}]")), "an end at the end of numbers"),
+        (of("U8", "[9223372036854775807]", "[0,9223372036854775807]"), "a petabyte"),
+        (of("U8", "[4294967296,4294967296]", "[0,0]"), "a product that comes to zero"),
+        (of("F6_E2M3", "[4611686018427387904,4]", "[0,0]"), "bits that come to zero"),
+        (
+            of("U8", "[3]", "[0,3]")
+                .replace("}}", r#"},"a":{"dtype":"U8","shape":[0],"data_offsets":[3,3]}}"#),
+            "a name twice",
+        ),
+        (format!(r#"{{"a":{}1{}}}"#, "[".repeat(1000), "]".repeat(1000)), "a tower"),
+    ] {
+        assert_eq!(refused("x.safetensors", &safetensors(&header, b"abc")).0, "malformed", "{why}");
+    }
+    let mut long = 17_000_000u64.to_le_bytes().to_vec();
+    long.extend(b"{}");
+    assert_eq!(refused("x.safetensors", &long).0, "limit");
+}
