@@ -30,7 +30,7 @@ fn frames_of_every_byte() -> Vec<Frame> {
         page_lo,
         data: (0..=255).cycle().take(usize::from(page_lo) * 7).collect(),
         chk_byte: 0x80,
-        checksum_valid: page_lo % 2 == 0,
+        checksum_valid: page_lo.is_multiple_of(2),
     };
     (0..40).map(frame).collect()
 }
