@@ -1,0 +1,24 @@
+//! What the fuzz target does with its bytes.
+//!
+//! Kept here so that `tests/regressions.rs` runs the same over every input that is worth keeping,
+//! on any toolchain.
+
+use std::io::Write;
+
+use wavekeep_formats::{ArrayLimits, Opened, Opener};
+
+/// Any bytes as a file: it opens as a recording or as arrays, or is refused.
+pub fn any(data: &[u8]) {
+    // The first byte chooses what the name says, where content says nothing.
+    let suffixes = [".npz", ".npy", ".safetensors", ".gnz", ".a5.pkl", ".7M0W"];
+    let suffix = suffixes[usize::from(data.first().copied().unwrap_or(0)) % suffixes.len()];
+    let mut file =
+        tempfile::Builder::new().prefix("M529LKIQ").suffix(suffix).tempfile().expect("a file");
+    file.write_all(data.get(1..).unwrap_or_default()).expect("room for it");
+    let opener = Opener::default().array_limits(ArrayLimits { bytes: 1 << 20 });
+    if let Ok(Opened::Arrays(arrays)) = opener.open_any(file.path()) {
+        for array in arrays.arrays() {
+            assert!(array.is_empty() || array.bytes.len() >= array.len().min(1));
+        }
+    }
+}
