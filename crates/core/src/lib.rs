@@ -39,6 +39,7 @@ mod report;
 mod samples;
 mod selection;
 mod statement;
+mod stream;
 mod time;
 mod unit;
 
@@ -56,5 +57,6 @@ pub use report::{Note, NoteKind, Report};
 pub use samples::{Samples, Scale};
 pub use selection::{ChannelChoice, Selection, SelectionError};
 pub use statement::{ChannelStatement, HistogramStatement, MonitorLogEntry, Statement, UserNote};
+pub use stream::{FrameBlock, FrameField, FrameStream};
 pub use time::UnitLocal;
 pub use unit::{Quantity, Unit, UnitMismatch};

@@ -76,6 +76,7 @@ mod miniseed;
 mod npy;
 mod number;
 mod parquet;
+mod stream;
 mod table;
 mod target;
 mod values;
@@ -88,6 +89,7 @@ use wavekeep_core::Recording;
 pub use error::ExportError;
 pub use facts::facts;
 pub use file::{publish, write_file};
+pub use stream::{StreamError, write_stream};
 pub use target::{ExportOptions, Target, Units, UnknownWord};
 
 /// Writes `recording` to `out` as a whole file of `target`.

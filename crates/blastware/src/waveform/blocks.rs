@@ -135,12 +135,10 @@ pub(super) fn read(body: &[u8], at: &mut usize, segment: &mut SegmentBuffer) -> 
 /// The eight bytes at `at`, big-endian; zeros where the body ends before them.
 fn eight_at(body: &[u8], at: usize) -> u64 {
     let rest = body.get(at..).unwrap_or_default();
-    match rest.first_chunk::<8>() {
-        Some(eight) => u64::from_be_bytes(*eight),
-        None => {
-            rest.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte)) << (64 - 8 * rest.len())
-        }
-    }
+    let mut eight = [0; 8];
+    let present = rest.len().min(eight.len());
+    eight[..present].copy_from_slice(&rest[..present]);
+    u64::from_be_bytes(eight)
 }
 
 /// Adds up to sixteen signed nibbles, highest first, onto `value`; those from `count` on are taken
@@ -331,6 +329,14 @@ mod tests {
         blocks.extend([0x11; 200]);
         let (samples, at, _) = read_all(&blocks, [0, 0]);
         assert_eq!((samples.len(), samples[401], at), (402, 400, 202));
+    }
+
+    #[test]
+    fn a_long_block_of_kind_0_at_the_very_end_of_the_body_is_read() {
+        let body = [[0x10, 0x04, 0, 0].as_slice(), &[0x00, 0x40, 0, 0, 0, 0, 0, 0, 0, 0]].concat();
+        assert_eq!(read_all(&body, [5, 5]), (vec![5; 2 + 4 + 64], body.len(), Stop::Cut));
+        assert_eq!(eight_at(&[1, 2], 2), 0);
+        assert_eq!(eight_at(&[1, 2], 1), 0x0200_0000_0000_0000);
     }
 
     #[test]

@@ -1,0 +1,231 @@
+//! A stream of any length as GNZ, in bounded memory.
+//!
+//! | array | what it is |
+//! |---|---|
+//! | `data` | `<i4 [channels, frames]` |
+//! | one array a field, named as in the format | `[frames]`, or `[rows, frames]` |
+//!
+//! The file has its final size from the start and is filled through a map, block by block; it gets
+//! its name when it is complete. Other targets are made of it by [`crate::arrays`].
+
+use std::path::Path;
+
+use gnz::{Dtype, Object, Streaming, Writer};
+use wavekeep_core::{FrameBlock, FrameStream};
+
+/// The array of samples.
+const DATA: &str = "data";
+/// Samples of a block: 16 MiB.
+const BLOCK_SAMPLES: usize = 4 << 20;
+
+/// Why a stream could not be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StreamError<E: std::error::Error + 'static> {
+    /// The stream could not be read.
+    #[error(transparent)]
+    Source(E),
+    /// The file could not be written.
+    #[error(transparent)]
+    File(#[from] gnz::Error),
+    /// The stream gave another number of frames than it said.
+    #[error(
+        "the stream gave {found} frames where it said that it has {expected}: it changed meanwhile; convert it again"
+    )]
+    Frames {
+        /// What it said.
+        expected: u64,
+        /// What it gave.
+        found: u64,
+    },
+    /// More frames than an array of this machine can have.
+    #[error("{0} frames are more than this machine can address: choose a range of them")]
+    TooLong(u64),
+}
+
+/// Writes all of `stream` to the GNZ file `path`; `progress` is told after each block how many
+/// frames are done.
+///
+/// # Errors
+/// [`StreamError`]; no file of that name is left or changed then.
+pub fn write_stream<S: FrameStream>(
+    stream: &mut S,
+    metadata: Object,
+    path: &Path,
+    overwrite: bool,
+    mut progress: impl FnMut(u64),
+) -> Result<(), StreamError<S::Error>>
+where
+    S::Error: std::error::Error + 'static,
+{
+    let expected = stream.frames();
+    let frames = usize::try_from(expected).map_err(|_| StreamError::TooLong(expected))?;
+    let channels = stream.channels();
+    let fields = stream.fields().to_vec();
+    let mut writer = Writer::new();
+    writer.metadata(metadata).checksums(true).overwrite(overwrite);
+    writer.declare(DATA, "<i4".parse::<Dtype>()?, &[channels, frames])?;
+    for field in &fields {
+        let dtype: Dtype = field.dtype.parse()?;
+        match field.rows {
+            1 => writer.declare(field.name, dtype, &[frames])?,
+            rows => writer.declare(field.name, dtype, &[rows, frames])?,
+        };
+    }
+    let mut file = writer.stream(path)?;
+    match fill(stream, &mut file, frames, &mut progress) {
+        Ok(found) if found == frames => Ok(file.finish()?),
+        Ok(found) => {
+            file.abandon()?;
+            Err(StreamError::Frames { expected, found: found as u64 })
+        }
+        Err(error) => {
+            file.abandon()?;
+            Err(error)
+        }
+    }
+}
+
+/// Copies block after block to its place; gives the number of frames that came.
+fn fill<S: FrameStream>(
+    stream: &mut S,
+    file: &mut Streaming,
+    frames: usize,
+    progress: &mut impl FnMut(u64),
+) -> Result<usize, StreamError<S::Error>>
+where
+    S::Error: std::error::Error + 'static,
+{
+    let at_a_time = (BLOCK_SAMPLES / stream.channels().max(1)).max(1);
+    let item_sizes: Vec<usize> = stream.fields().iter().map(|field| field.item_size).collect();
+    let mut block = FrameBlock::default();
+    let mut done = 0;
+    while done < frames && stream.next_block(at_a_time, &mut block).map_err(StreamError::Source)? {
+        // A stream that grew gives more frames than there is room for.
+        let count = block.frames.min(frames - done);
+        let mut arrays = file.arrays_mut().into_iter();
+        if let Some(data) = arrays.next() {
+            let samples: &[u8] = bytemuck::cast_slice(&block.samples);
+            place(samples, data.into_bytes(), size_of::<i32>(), block.frames, frames, done, count);
+        }
+        for ((array, bytes), item) in arrays.zip(&block.fields).zip(&item_sizes) {
+            place(bytes, array.into_bytes(), *item, block.frames, frames, done, count);
+        }
+        done += count;
+        progress(done as u64);
+    }
+    Ok(done)
+}
+
+/// Copies the first `count` columns of a `rows × columns` block into a `rows × frames` array, from
+/// column `at` on.
+fn place(
+    block: &[u8],
+    array: &mut [u8],
+    item: usize,
+    columns: usize,
+    frames: usize,
+    at: usize,
+    count: usize,
+) {
+    let rows = block.chunks_exact((columns * item).max(1));
+    for (row, target) in rows.zip(array.chunks_exact_mut((frames * item).max(1))) {
+        target[at * item..(at + count) * item].copy_from_slice(&row[..count * item]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use gnz::Gnz;
+    use wavekeep_core::FrameField;
+
+    use super::*;
+
+    const FIELDS: [FrameField; 2] = [
+        FrameField { name: "counter", dtype: "<u2", item_size: 2, rows: 1 },
+        FrameField { name: "bias", dtype: "|u1", item_size: 1, rows: 2 },
+    ];
+
+    /// Sample c of frame i is 100 c + i; blocks are of at most three frames.
+    struct Counted {
+        said: u64,
+        frames: u64,
+        next: u64,
+    }
+
+    impl FrameStream for Counted {
+        type Error = Infallible;
+
+        fn channels(&self) -> usize {
+            4
+        }
+
+        fn frames(&self) -> u64 {
+            self.said
+        }
+
+        fn fields(&self) -> &[FrameField] {
+            &FIELDS
+        }
+
+        fn next_block(
+            &mut self,
+            frames: usize,
+            block: &mut FrameBlock,
+        ) -> Result<bool, Infallible> {
+            let range = self.next..(self.next + frames.min(3) as u64).min(self.frames);
+            self.next = range.end;
+            block.frames = range.clone().count();
+            block.samples =
+                (0..4).flat_map(|c| range.clone().map(move |i| 100 * c + i as i32)).collect();
+            block.fields = vec![
+                range.clone().flat_map(|i| (i as u16).to_le_bytes()).collect(),
+                (0..2).flat_map(|row| range.clone().map(move |i| row * 50 + i as u8)).collect(),
+            ];
+            Ok(block.frames > 0)
+        }
+    }
+
+    fn write(
+        stream: &mut Counted,
+    ) -> Result<(tempfile::TempDir, Vec<u64>), StreamError<Infallible>> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut told = Vec::new();
+        let path = folder.path().join("s.gnz");
+        write_stream(stream, Object::new(), &path, false, |done| told.push(done))?;
+        Ok((folder, told))
+    }
+
+    #[test]
+    fn every_block_comes_to_its_place() {
+        let (folder, told) = write(&mut Counted { said: 8, frames: 8, next: 0 }).unwrap();
+        assert_eq!(told, [3, 6, 8]);
+        let gnz = Gnz::open(folder.path().join("s.gnz")).unwrap();
+        let data = gnz.view::<i32>("data").unwrap();
+        assert_eq!(data.shape(), [4, 8]);
+        let expected: Vec<i32> = (0..4).flat_map(|c| (0..8).map(move |i| 100 * c + i)).collect();
+        assert_eq!(data[..], expected);
+        assert_eq!(gnz.view::<u16>("counter").unwrap()[..], [0, 1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(gnz.view::<u8>("bias").unwrap()[8..11], [50, 51, 52]);
+        assert!(gnz.verify().unwrap().ok().is_ok());
+    }
+
+    #[test]
+    fn a_stream_that_changed_leaves_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.gnz");
+        let mut short = Counted { said: 9, frames: 4, next: 0 };
+        let error = write_stream(&mut short, Object::new(), &path, false, |_| {}).unwrap_err();
+        assert!(matches!(error, StreamError::Frames { expected: 9, found: 4 }), "{error}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_stream_without_frames_is_arrays_without_elements() {
+        let (folder, _) = write(&mut Counted { said: 0, frames: 0, next: 0 }).unwrap();
+        let gnz = Gnz::open(folder.path().join("s.gnz")).unwrap();
+        assert_eq!(gnz.view::<i32>("data").unwrap().shape(), [4, 0]);
+    }
+}
