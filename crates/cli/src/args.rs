@@ -44,7 +44,7 @@ Examples:
     /// Write recordings and arrays as CSV, JSON, GNZ, HDF5, Parquet, miniSEED, npy, npz, …
     #[command(after_help = "\
 Events go to csv, json, gnz, hdf5, parquet, miniseed, npy, wav; arrays (of .gnz, .npy, .npz and
-.safetensors) to csv, gnz, hdf5, parquet, npy, npz, safetensors. One input to csv or json goes to
+.safetensors) and streams to csv, gnz, hdf5, parquet, npy, npz, safetensors. One input to csv or json goes to
 standard output unless -o names a file; everything else goes to files named after the input, in the
 present folder or in the folder that -o names.
 
@@ -53,6 +53,7 @@ Examples:
   wavekeep convert M529LKIQ.7M0W --to hdf5 -o event.h5
   wavekeep convert events/ --to parquet -o tables/
   wavekeep convert M529LKIQ.7M0W --to csv --units raw --channels Vert,MicL --start 0 --end 0.5
+  wavekeep convert run.dat --to gnz --channels 0-15,2:107 --frames 0..480000
   wavekeep convert arrays.gnz --to npz
   wavekeep convert arrays.npy --to gnz")]
     Convert(ConvertArgs),
@@ -76,9 +77,10 @@ Examples:
   wavekeep check M529LKIQ.7M0W
   wavekeep check --json events/ | jq 'select(.status != \"whole\")'")]
     Check(CheckArgs),
-    /// Save what is whole of a damaged GNZ file into a clean one, and read it back.
+    /// Save what is whole of a damaged stream or GNZ file into a clean one, and read it back.
     #[command(after_help = "\
 Examples:
+  wavekeep recover run.dat -o clean.dat
   wavekeep recover cut.gnz -o whole.gnz")]
     Recover(RecoverArgs),
     /// Decode the samples that the program carries, into tables, plots and a report.
@@ -270,7 +272,7 @@ pub struct OutputArgs {
 /// A part of each recording.
 #[derive(Debug, ClapArgs)]
 pub struct SelectionArgs {
-    /// Channels (or arrays) by name or place: Tran,Vert or 0-2.
+    /// Channels (or arrays) by name or place: Tran,Vert or 0-2; of a stream also band:channel.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub channels: Vec<ChannelChoice>,
     /// From this time on, in seconds from the trigger.

@@ -41,8 +41,10 @@ pub fn find(paths: &[PathBuf]) -> Vec<Found> {
         let walk = walkdir::WalkDir::new(path).sort_by_file_name().into_iter();
         for entry in walk {
             match entry {
-                // A folder's pipes and sockets are not opened at all.
+                // A folder's pipes and sockets are not opened at all; a run is opened once, by its
+                // first piece.
                 Ok(entry) if !entry.path().is_file() => {}
+                Ok(entry) if wavekeep_smurf::first_piece_before(entry.path()).is_some() => {}
                 Ok(entry) => {
                     let relative =
                         entry.path().strip_prefix(path).unwrap_or(entry.path()).to_owned();
@@ -178,6 +180,11 @@ pub fn for_each_event<T: Send>(
             &file.path,
             "it holds arrays without a time axis: convert them, or give an event",
         )),
+        Opened::Stream(_) => Err(Failure::new(
+            "unsupported",
+            &file.path,
+            "it is a stream: convert a part of it, or give an event",
+        )),
     };
     for_each(args, input, event, emit)
 }
@@ -209,6 +216,19 @@ fn complain(
     }
     render::error(&failure.message);
     Ok(())
+}
+
+/// A bar on a terminal for the frames of a long stream; nothing elsewhere.
+pub fn frames_bar(args: &Args, frames: u64) -> ProgressBar {
+    if args.quiet {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(frames);
+    let style = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} frames, {eta} left");
+    if let Ok(style) = style {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// A bar on a terminal, for more than a handful of files; nothing elsewhere.

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
 use wavekeep_core::{
-    ArrayOrder, Assumed, Basis, Flag, Frequency, Kind, Note, NoteKind, Reading, Recording,
+    ArrayOrder, Assumed, Basis, Flag, Frequency, Kind, Note, NoteKind, Reading, Recording, Report,
     TimeAxis, Unit,
 };
 use wavekeep_formats::ArrayFile;
 use wavekeep_signal::{ChannelMeasurements, Measured, Measurements, Origin};
+use wavekeep_smurf::Run;
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -271,6 +272,52 @@ pub fn arrays(file: &ArrayFile) -> String {
     }
     for each in file.report().notes() {
         let _ = writeln!(page, "  {}", note(each));
+    }
+    page
+}
+
+/// One page about a stream.
+pub fn stream(run: &Run, report: &Report) -> String {
+    let mut page = String::new();
+    let index = run.index();
+    let name = run.name().file_name().unwrap_or_default().display();
+    let pieces = run.pieces().len();
+    let _ = writeln!(page, "{}  {}", painted(STRONG, name), status(report.is_damaged()));
+    let _ = writeln!(
+        page,
+        "{} · {} frames · {pieces} file{} · {} bytes\n",
+        wavekeep_smurf::INFO.name,
+        index.frames(),
+        if pieces == 1 { "" } else { "s" },
+        index.bytes()
+    );
+    for (number, section) in index.sections().iter().enumerate() {
+        let _ = writeln!(page, "  Section {number:<5}{section}");
+    }
+    if let Some(rate) = run.rate_hz() {
+        let _ = writeln!(page, "  Rate         {rate:.3} frames/s");
+    }
+    if index.frames() > 0 {
+        let _ = writeln!(page, "  Time         {}", run.time_basis());
+    }
+    if let Some(mask) = run.mask() {
+        let _ = writeln!(page, "  Mask         {} channels", mask.channels().len());
+    }
+    let _ = writeln!(page, "  Metadata     {} records", index.metadata_records());
+    for (count, what) in [
+        (index.missing_frames(), "frames missing by frame_counter"),
+        (index.errored_frames(), "frames marked as bad by their sender"),
+        (index.bad_frames(), "frames that contradict themselves: left out"),
+    ] {
+        if count > 0 {
+            let _ = writeln!(page, "  {}", painted(CARE, format_args!("{count} {what}")));
+        }
+    }
+    if !report.notes().is_empty() {
+        page.push('\n');
+        for each in report.notes() {
+            let _ = writeln!(page, "  {}", note(each));
+        }
     }
     page
 }

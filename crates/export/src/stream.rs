@@ -151,7 +151,7 @@ mod tests {
     /// Sample c of frame i is 100 c + i; blocks are of at most three frames.
     struct Counted {
         said: u64,
-        frames: u64,
+        given: u64,
         next: u64,
     }
 
@@ -175,7 +175,7 @@ mod tests {
             frames: usize,
             block: &mut FrameBlock,
         ) -> Result<bool, Infallible> {
-            let range = self.next..(self.next + frames.min(3) as u64).min(self.frames);
+            let range = self.next..(self.next + frames.min(3) as u64).min(self.given);
             self.next = range.end;
             block.frames = range.clone().count();
             block.samples =
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn every_block_comes_to_its_place() {
-        let (folder, told) = write(&mut Counted { said: 8, frames: 8, next: 0 }).unwrap();
+        let (folder, told) = write(&mut Counted { said: 8, given: 8, next: 0 }).unwrap();
         assert_eq!(told, [3, 6, 8]);
         let gnz = Gnz::open(folder.path().join("s.gnz")).unwrap();
         let data = gnz.view::<i32>("data").unwrap();
@@ -216,7 +216,7 @@ mod tests {
     fn a_stream_that_changed_leaves_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.gnz");
-        let mut short = Counted { said: 9, frames: 4, next: 0 };
+        let mut short = Counted { said: 9, given: 4, next: 0 };
         let error = write_stream(&mut short, Object::new(), &path, false, |_| {}).unwrap_err();
         assert!(matches!(error, StreamError::Frames { expected: 9, found: 4 }), "{error}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_stream_without_frames_is_arrays_without_elements() {
-        let (folder, _) = write(&mut Counted { said: 0, frames: 0, next: 0 }).unwrap();
+        let (folder, _) = write(&mut Counted { said: 0, given: 0, next: 0 }).unwrap();
         let gnz = Gnz::open(folder.path().join("s.gnz")).unwrap();
         assert_eq!(gnz.view::<i32>("data").unwrap().shape(), [4, 0]);
     }

@@ -53,6 +53,14 @@ pub enum OpenError {
         /// What is wrong.
         source: Box<gnz::Error>,
     },
+    /// The file is a stream and cannot be read.
+    #[error("{}: {source}", path.display())]
+    Stream {
+        /// The path.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<wavekeep_smurf::Error>,
+    },
     /// The format is known, the content is not right.
     #[error("{}: {source}", path.display())]
     Decode {
@@ -72,6 +80,7 @@ impl OpenError {
             Self::NotAFile { .. } => "not_a_file",
             Self::UnknownFormat { .. } => "unknown_format",
             Self::NoRecording { .. } => "no_recording",
+            Self::Stream { .. } => "stream",
             Self::Gnz { source, .. } => match **source {
                 gnz::Error::Io { .. } => "io",
                 gnz::Error::HeaderTooLong { .. } | gnz::Error::TooDeep { .. } => "limit",

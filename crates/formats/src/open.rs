@@ -1,11 +1,12 @@
-//! From a path to a recording or to arrays.
+//! From a path to a recording, to arrays or to a stream.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
-use wavekeep_core::{DecodeOptions, Error, EventFormat, Input, Note, NoteKind, Recording};
+use wavekeep_core::{DecodeOptions, Error, EventFormat, Input, Match, Note, NoteKind, Recording};
+use wavekeep_smurf::Run;
 
 use crate::siblings::Siblings;
 use crate::{
@@ -20,6 +21,8 @@ pub enum Opened {
     Event(Box<Recording>),
     /// Named arrays without a time axis.
     Arrays(ArrayFile),
+    /// A stream: indexed, to be read by selections.
+    Stream(Box<Run>),
 }
 
 /// Opens files as recordings, with the vendor's reports that lie beside them.
@@ -54,32 +57,27 @@ impl Opener {
         self
     }
 
-    /// Whether a file could be opened as a recording, judged by its first bytes and its name. A
-    /// folder, a pipe or a file that cannot be read is none.
-    pub fn recognises(&self, path: &Path) -> bool {
-        head(path).is_ok_and(|head| detect(&head, file_name(path).as_deref()).is_some())
-    }
-
-    /// As [`recognises`](Self::recognises), for [`open_any`](Self::open_any).
-    pub fn recognises_any(&self, path: &Path) -> bool {
-        let name = file_name(path);
-        let name = name.as_deref();
-        head(path)
-            .is_ok_and(|head| detect(&head, name).is_some() || detect_arrays(&head, name).is_some())
-    }
-
-    /// Opens `path` as what it is: a recording, as [`open`](Self::open) does, or named arrays.
+    /// Opens `path` as what it is: a recording, as [`open`](Self::open) does, named arrays, or a
+    /// stream. A stream can also be named by what the names of its pieces have in common.
     ///
     /// # Errors
     /// [`OpenError`], which names the path, what was expected and what was found.
     pub fn open_any(&self, path: &Path) -> Result<Opened, OpenError> {
+        if wavekeep_smurf::is_bare_name(path) {
+            return open_stream(path);
+        }
         let head = head(path)?;
         let name = file_name(path);
+        let name = name.as_deref();
         // A name alone does not make a recording of what is marked as arrays.
-        match detect_arrays(&head, name.as_deref()) {
-            Some(format) => format.open(path, &self.array_limits).map(Opened::Arrays),
-            None => self.open(path).map(|event| Opened::Event(Box::new(event))),
+        if let Some(format) = detect_arrays(&head, name) {
+            return format.open(path, &self.array_limits).map(Opened::Arrays);
         }
+        // A stream has no marker: what carries one goes first.
+        if detect(&head, name).is_none() && wavekeep_smurf::detect(&head, name) != Match::No {
+            return open_stream(path);
+        }
+        self.open(path).map(|event| Opened::Event(Box::new(event)))
     }
 
     /// Opens `path`: decodes it, takes its SHA-256, merges the report beside it if there is one.
@@ -166,6 +164,12 @@ fn head(path: &Path) -> Result<Vec<u8>, OpenError> {
         .read_to_end(&mut head)
         .map_err(|source| io_error(path, "read the file", source))?;
     Ok(head)
+}
+
+fn open_stream(path: &Path) -> Result<Opened, OpenError> {
+    let run = Run::open(path)
+        .map_err(|source| OpenError::Stream { path: path.to_owned(), source: Box::new(source) })?;
+    Ok(Opened::Stream(Box::new(run)))
 }
 
 fn file_name(path: &Path) -> Option<String> {

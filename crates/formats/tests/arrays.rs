@@ -52,6 +52,7 @@ fn placed(name: &str, content: &[u8]) -> (TempDir, PathBuf) {
 fn open_with(opener: &Opener, path: &Path) -> Result<ArrayFile, OpenError> {
     match opener.open_any(path)? {
         Opened::Arrays(file) => Ok(file),
+        Opened::Stream(run) => panic!("{run:?}"),
         Opened::Event(_) => panic!("{} is an event", path.display()),
     }
 }
@@ -83,7 +84,6 @@ fn content_decides_whatever_the_name_is() {
         (safetensors("{}", b""), "model.bin", "safetensors"),
     ] {
         let (_folder, path) = placed(name, &content);
-        assert!(Opener::default().recognises_any(&path), "{name}");
         let file = open_with(&Opener::default(), &path).unwrap();
         assert_eq!(file.format().id, expected);
         assert_eq!(file.source().name.as_deref(), Some(name));
@@ -100,7 +100,6 @@ fn content_decides_whatever_the_name_is() {
 fn an_event_is_still_an_event() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/M529LKIQ.7M0W");
     let opener = Opener::default();
-    assert!(opener.recognises_any(&path));
     assert!(matches!(opener.open_any(&path), Ok(Opened::Event(event)) if !event.is_empty()));
 }
 

@@ -2,8 +2,9 @@
 
 use gnz::ArrayCheck;
 use serde_json::{Value, json};
-use wavekeep_core::{Note, NoteKind, Recording};
+use wavekeep_core::{Note, NoteKind, Recording, Report};
 use wavekeep_formats::{ArrayFile, Opened};
+use wavekeep_smurf::Run;
 
 use crate::args::{Args, CheckArgs};
 use crate::exit::Account;
@@ -25,6 +26,16 @@ pub fn run(args: &Args, command: &CheckArgs) -> anyhow::Result<Account> {
                 let checked = CheckedArrays::of(file, &held)?;
                 let result = if args.json { checked.json(file) } else { checked.lines(file) };
                 Ok(Done { result, damaged: checked.damaged })
+            }
+            Opened::Stream(run) => {
+                let check = run.check().map_err(|error| Failure::new("io", &file.path, error))?;
+                let damaged = check.report.is_damaged();
+                let result = if args.json {
+                    json!({ "path": file.path, "status": status(damaged), "kind": "stream", "check": check }).to_string()
+                } else {
+                    stream_lines(file, &run, &check.report)
+                };
+                Ok(Done { result, damaged })
             }
         },
         |out, _, printed| Ok(writeln!(out, "{printed}")?),
@@ -59,6 +70,21 @@ fn lines(file: &Found, recording: &Recording) -> String {
     )];
     // Assumptions are not findings: `info` shows them.
     let findings = recording.report.notes().iter().filter(|note| note.kind != NoteKind::Assumption);
+    lines.extend(findings.map(|note| format!("         {}", render::note(note))));
+    lines.join("\n")
+}
+
+fn stream_lines(file: &Found, run: &Run, report: &Report) -> String {
+    let status = render::status(report.is_damaged());
+    let index = run.index();
+    let mut lines = vec![format!(
+        "{status} {}  {} frames in {} sections, {} metadata records",
+        file.path.display(),
+        index.frames(),
+        index.sections().len(),
+        index.metadata_records()
+    )];
+    let findings = report.notes().iter().filter(|note| note.kind != NoteKind::Assumption);
     lines.extend(findings.map(|note| format!("         {}", render::note(note))));
     lines.join("\n")
 }

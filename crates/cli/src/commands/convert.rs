@@ -8,6 +8,7 @@ use wavekeep_core::{ChannelChoice, NamedArray, Recording, Selection};
 use wavekeep_export::arrays::{ArrayOptions, write_arrays, write_arrays_file};
 use wavekeep_export::{ExportOptions, write, write_file};
 use wavekeep_formats::{ArrayFile, Opened};
+use wavekeep_smurf::Run;
 
 use crate::args::{Args, ConvertArgs};
 use crate::exit::{Account, Usage};
@@ -39,6 +40,10 @@ pub fn run(args: &Args, command: &ConvertArgs) -> anyhow::Result<Account> {
             Opened::Arrays(held) => Ok(Done {
                 result: arrays(command, &place, file, &held)?,
                 damaged: held.report().is_damaged(),
+            }),
+            Opened::Stream(run) => Ok(Done {
+                result: stream(args, command, &place, file, &run)?,
+                damaged: run.report().is_damaged(),
             }),
         },
         |out, file, converted| {
@@ -115,6 +120,23 @@ fn arrays(
             Ok(Converted::Bytes(bytes))
         }
     }
+}
+
+fn stream(
+    args: &Args,
+    command: &ConvertArgs,
+    place: &Place,
+    file: &Found,
+    run: &Run,
+) -> Result<Converted, Failure> {
+    let target = command.to.arrays.ok_or_else(|| wrong_kind(command, file, "a stream"))?;
+    let selection = super::stream::selection(&command.selection, file, run)?;
+    let path = place.path(file, &format!(".{}", target.extension()))?.ok_or_else(|| {
+        let message = "a stream is too long for standard output: name a file with -o";
+        Failure::new("selection", &file.path, message)
+    })?;
+    super::stream::convert(args, file, run, &selection, target, &path, command.output.force)?;
+    Ok(Converted::File(path))
 }
 
 /// The arrays that `--channels` names, in its order; all of them without it.

@@ -7,6 +7,7 @@ use wavekeep_core::{Recording, Unit};
 use wavekeep_formats::{ArrayFile, Opened};
 use wavekeep_signal::{Measurements, measure};
 
+use super::stream;
 use crate::args::{Args, InfoArgs};
 use crate::exit::Account;
 use crate::inputs::{self, Done, Found};
@@ -44,6 +45,19 @@ pub fn run(args: &Args, command: &InfoArgs) -> anyhow::Result<Account> {
                         Printed::Card(render::arrays(&arrays))
                     },
                 },
+                Opened::Stream(run) => {
+                    let report = stream::report(file, &run)?;
+                    let damaged = report.is_damaged();
+                    let result = if args.json {
+                        let mut document = Map::new();
+                        document.insert("path".to_owned(), json!(file.path));
+                        document.extend(stream::facts(file, &run)?);
+                        Printed::Json(Value::Object(document).to_string())
+                    } else {
+                        Printed::Card(render::stream(&run, &report))
+                    };
+                    Done { damaged, result }
+                }
             })
         },
         |out, _, printed| {

@@ -9,6 +9,7 @@ mod pictures;
 mod plot;
 mod recover;
 mod report;
+mod stream;
 
 use crate::args::{Args, Command};
 use crate::exit::Account;

@@ -1,0 +1,71 @@
+//! SMuRF stream files: what SLAC's microresonator readout writes to disk.
+//!
+//! `docs/formats/smurf.md` says what a file holds and what is done about each kind of damage.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`record`] | record headers, and the records of some bytes |
+//! | [`header`] | the 128 bytes before the samples of a frame, both ways |
+//! | `pieces`, [`mask`] | the files of a run and what lies beside them |
+//! | `scan`, `index`, `index_words`, `saved_index` | one pass over a run, what it finds, and how that is kept |
+//! | `counter`, `clock` | gaps in frame_counter; the best time of a frame |
+//! | `select`, `read`, `transpose`, `sample`, `matrix` | samples, channel-major |
+//! | `columns` | header fields, as arrays |
+//! | [`yaml`], [`metadata`] | plain data from YAML; the configuration at any frame |
+//! | `check`, `salvage`, `recover`, `follow` | verify, save, and read what is still being written |
+//! | `store` | bytes of files, block by block |
+//!
+//! Files are read, never mapped: the crate has no `unsafe`, and no signal ends a program whose file
+//! is shortened by another.
+#![forbid(unsafe_code)]
+
+mod check;
+mod clock;
+mod columns;
+mod counter;
+mod detect;
+mod error;
+mod follow;
+pub mod header;
+mod index;
+mod index_words;
+pub mod mask;
+mod matrix;
+pub mod metadata;
+mod pieces;
+mod read;
+pub mod record;
+mod recover;
+mod run;
+mod salvage;
+mod sample;
+mod saved_index;
+mod scan;
+mod select;
+mod store;
+mod stream;
+mod transpose;
+pub mod yaml;
+
+pub mod chain;
+pub mod writer;
+
+pub use check::Check;
+pub use clock::TimeBasis;
+pub use columns::{Headers, Times};
+pub use counter::{Gap, GapKind};
+pub use detect::{INFO, detect, first_piece_before, is_bare_name};
+pub use error::{Error, Result};
+pub use follow::Follower;
+pub use header::FrameHeader;
+pub use index::{Damage, Index, OtherChannel, Place, Section};
+pub use mask::Mask;
+pub use matrix::Matrix;
+pub use metadata::{Config, Metadata, Update};
+pub use read::{Block, Blocks, Reading};
+pub use recover::{RecoverOptions, Recovery, recover};
+pub use run::{OpenOptions, Run};
+pub use salvage::{Lost, LostBecause};
+pub use sample::{Sample, phase};
+pub use select::{ChannelChoice, NotAChannel, Selection};
+pub use stream::Stream;

@@ -1,0 +1,353 @@
+//! Samples of a selection, into fresh memory or into the caller's.
+
+use std::marker::PhantomData;
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::header::HEADER_LEN;
+use crate::matrix::Matrix;
+use crate::record::RECORD_HEADER_LEN;
+use crate::run::Run;
+use crate::sample::{Sample, value};
+use crate::select::{Plan, Selection};
+use crate::store::Lens;
+use crate::transpose::{Row, fill};
+
+/// Bytes that are read and turned over at a time, by each thread: what fits into the second-level
+/// cache.
+const CHUNK: usize = 1 << 20;
+/// Most tasks, and most rows of all tasks together: what a read takes beside its result has a
+/// bound, however many cores and channels there are.
+const MOST_TASKS: usize = 48;
+const MOST_ROWS: usize = 1 << 19;
+/// Below this many bytes of result a second thread costs more than it gives.
+const WORTH_THREADS: usize = 1 << 18;
+/// Tasks for each thread, so that one that is held up does not hold up all.
+const TASKS_EACH: usize = 4;
+
+/// Samples that were read: channel-major, one row a channel, one column a frame.
+#[derive(Debug)]
+pub struct Reading<T> {
+    /// The values, `channels × frames`.
+    pub samples: Matrix<T>,
+    /// The sample index (in IQ mode: the physical channel) of every row.
+    pub indices: Vec<usize>,
+    /// The frames of the columns, by their numbers in the run: one range, or several when errored
+    /// frames were dropped.
+    pub frame_ranges: Vec<Range<u64>>,
+    /// For every column whether the sender marked the frame as bad.
+    pub errored: Vec<bool>,
+}
+
+impl<T: Sample> Reading<T> {
+    /// Number of channels.
+    pub fn channels(&self) -> usize {
+        self.samples.rows()
+    }
+
+    /// Number of frames.
+    pub fn frames(&self) -> usize {
+        self.samples.columns()
+    }
+
+    /// The samples of the channel in one row.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    pub fn channel(&self, row: usize) -> &[T] {
+        self.samples.row(row)
+    }
+}
+
+/// A block that was read into the caller's buffer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Number of channels: rows of the block.
+    pub channels: usize,
+    /// Number of frames: columns of the block. Row `k` is `buffer[k × frames..][..frames]`.
+    pub frames: usize,
+    /// The frames, by their numbers in the run.
+    pub frame_ranges: Vec<Range<u64>>,
+    /// For every column whether the sender marked the frame as bad.
+    pub errored: Vec<bool>,
+}
+
+/// Reads a selection block by block; made by [`Run::blocks`].
+#[derive(Debug)]
+pub struct Blocks<'r, T> {
+    run: &'r Run,
+    plan: Plan,
+    frames: usize,
+    next: u64,
+    workers: Workers,
+    of: PhantomData<T>,
+}
+
+impl Run {
+    /// Reads a selection into fresh memory, channel-major.
+    ///
+    /// Beside the result this takes at most 64 MiB, whatever the size of the run. A run without
+    /// frames gives an empty result.
+    ///
+    /// # Errors
+    /// [`Error::SeveralSections`], [`Error::NoSuchSection`], [`Error::NoSuchChannel`],
+    /// [`Error::NoMask`] for a selection that the run does not have; [`Error::OutOfMemory`];
+    /// [`Error::Io`] and [`Error::Shrunk`].
+    pub fn read<T: Sample>(&self, selection: &Selection) -> Result<Reading<T>> {
+        let plan = self.plan(selection, T::WORDS)?;
+        let columns = plan.columns();
+        let frames = usize::try_from(columns).unwrap_or(usize::MAX);
+        let mut samples = Matrix::zeros(plan.channels.len(), frames)?;
+        let workers = Workers::new(selection.threads)?;
+        self.fill_columns::<T>(&plan, 0..columns, &mut samples, &workers)?;
+        let errored = self.errored_flags(&plan.frames, frames);
+        Ok(Reading { samples, indices: plan.channels, frame_ranges: plan.frames, errored })
+    }
+
+    /// Reads a selection block by block, `frames` frames at a time, into buffers of the caller.
+    ///
+    /// ```
+    /// use wavekeep_smurf::{Run, Selection};
+    ///
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/basic.dat");
+    /// let run = Run::open(path)?;
+    /// let mut blocks = run.blocks::<f64>(&Selection::all(), 8)?;
+    /// let mut buffer = vec![0.0; blocks.buffer_len()];
+    /// let mut frames = 0;
+    /// while let Some(block) = blocks.next_into(&mut buffer)? {
+    ///     let first_channel = &buffer[..block.frames];
+    ///     frames += first_channel.len();
+    /// }
+    /// assert_eq!(frames, 20);
+    /// # Ok::<(), wavekeep_smurf::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn blocks<T: Sample>(&self, selection: &Selection, frames: usize) -> Result<Blocks<'_, T>> {
+        let plan = self.plan(selection, T::WORDS)?;
+        let workers = Workers::new(selection.threads)?;
+        Ok(Blocks { run: self, plan, frames: frames.max(1), next: 0, workers, of: PhantomData })
+    }
+
+    pub(crate) fn errored_flags(&self, ranges: &[Range<u64>], frames: usize) -> Vec<bool> {
+        let mut flags = vec![false; frames];
+        let errored = self.index.errored();
+        let mut column = 0;
+        for range in ranges {
+            let first = errored.partition_point(|bad| bad.end <= range.start);
+            for bad in errored[first..].iter().take_while(|bad| bad.start < range.end) {
+                let from = bad.start.max(range.start) - range.start;
+                let to = bad.end.min(range.end) - range.start;
+                flags[column + from as usize..column + to as usize].fill(true);
+            }
+            column += (range.end - range.start) as usize;
+        }
+        flags
+    }
+
+    /// Fills a channel-major buffer with these columns of the plan.
+    fn fill_columns<T: Sample>(
+        &self,
+        plan: &Plan,
+        columns: Range<u64>,
+        buffer: &mut [T],
+        workers: &Workers,
+    ) -> Result<()> {
+        let width = (columns.end - columns.start) as usize;
+        if width == 0 || plan.channels.is_empty() {
+            return Ok(());
+        }
+        let worth = size_of_val(buffer) >= WORTH_THREADS;
+        let threads = if worth { workers.threads() } else { 1 };
+        let tasks = match threads {
+            1 => 1,
+            many => (many * TASKS_EACH).min(MOST_TASKS).min(MOST_ROWS / plan.channels.len()).max(1),
+        };
+        let each = width.div_ceil(tasks);
+
+        // Every task has its own columns of every row: cut apart here, so that tasks can write at
+        // the same time. Rows in the order of their samples share cache lines.
+        let mut order: Vec<(usize, &mut [T])> =
+            plan.channels.iter().copied().zip(buffer.chunks_exact_mut(width)).collect();
+        order.sort_by_key(|(channel, _)| *channel);
+        let mut parts: Vec<Vec<Row<'_, T>>> = Vec::new();
+        parts.resize_with(width.div_ceil(each), || Vec::with_capacity(order.len()));
+        for (channel, values) in order {
+            let at = RECORD_HEADER_LEN + HEADER_LEN + channel * 4 * T::WORDS;
+            for (part, values) in parts.iter_mut().zip(values.chunks_mut(each)) {
+                part.push(Row { at, values });
+            }
+        }
+        let work = |(number, rows): (usize, &mut Vec<Row<'_, T>>)| {
+            let from = columns.start + (number * each) as u64;
+            let to = columns.end.min(from + each as u64);
+            workers.with_buffer(|buffer| self.fill_part(plan, from..to, rows, buffer))
+        };
+        workers.run(threads, || {
+            if threads == 1 {
+                parts.iter_mut().enumerate().try_for_each(work)
+            } else {
+                parts.par_iter_mut().enumerate().try_for_each(work)
+            }
+        })
+    }
+
+    /// Fills rows that hold exactly these columns of the plan.
+    fn fill_part<T: Sample>(
+        &self,
+        plan: &Plan,
+        columns: Range<u64>,
+        rows: &mut [Row<'_, T>],
+        buffer: &mut [u8],
+    ) -> Result<()> {
+        // Of a record only what lies between the first and the last channel asked for is read.
+        let first = rows.first().map_or(0, |row| row.at);
+        let end = rows.last().map_or(0, |row| row.at + 4 * T::WORDS);
+        let used = end - first;
+        if used > CHUNK {
+            return self.fill_from_giants(plan, columns, rows);
+        }
+        rows.iter_mut().for_each(|row| row.at -= first);
+        let mut column = 0;
+        for frames in plan.frames_in(columns) {
+            for stretch in self.index.stretches_of(frames) {
+                // A stretch of one frame has no stride.
+                let stride = stretch.stride.max(end as u64);
+                let at_once = (CHUNK - used) as u64 / stride + 1;
+                let mut done = 0;
+                while done < stretch.count {
+                    let count = at_once.min(stretch.count - done);
+                    let offset = stretch.offset + done * stride + first as u64;
+                    let bytes = &mut buffer[..((count - 1) * stride) as usize + used];
+                    self.stores[stretch.piece].read_at(offset, bytes)?;
+                    fill(bytes, stride as usize, count as usize, rows, column);
+                    column += count as usize;
+                    done += count;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// As [`fill_part`](Self::fill_part), for records of which not even one fits into the buffer.
+    fn fill_from_giants<T: Sample>(
+        &self,
+        plan: &Plan,
+        columns: Range<u64>,
+        rows: &mut [Row<'_, T>],
+    ) -> Result<()> {
+        let mut lens = Lens::new(&self.stores, CHUNK);
+        let mut column = 0;
+        for frames in plan.frames_in(columns) {
+            for stretch in self.index.stretches_of(frames) {
+                for frame in 0..stretch.count {
+                    let offset = stretch.offset + frame * stretch.stride;
+                    for row in rows.iter_mut() {
+                        let at = offset + row.at as u64;
+                        let words = lens.look(stretch.piece, at, 4 * T::WORDS)?;
+                        row.values[column] = value(words);
+                    }
+                    column += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<T: Sample> Blocks<'_, T> {
+    /// Values that a buffer must hold: channels × frames of a whole block.
+    pub fn buffer_len(&self) -> usize {
+        let frames = self.plan.columns().min(self.frames as u64);
+        self.plan.channels.len().saturating_mul(frames as usize)
+    }
+
+    /// Frames of the whole selection.
+    pub fn frames(&self) -> u64 {
+        self.plan.columns()
+    }
+
+    /// Fills the front of `buffer` with the next block; `None` when there are no more.
+    ///
+    /// # Errors
+    /// [`Error::BufferTooSmall`], [`Error::Io`] and [`Error::Shrunk`].
+    pub fn next_into(&mut self, buffer: &mut [T]) -> Result<Option<Block>> {
+        let Self { run, plan, workers, .. } = self;
+        let end = plan.columns().min(self.next.saturating_add(self.frames as u64));
+        let columns = self.next..end;
+        if columns.is_empty() {
+            return Ok(None);
+        }
+        let width = (columns.end - columns.start) as usize;
+        let needed = plan.channels.len().saturating_mul(width);
+        let found = buffer.len();
+        let part = buffer.get_mut(..needed).ok_or(Error::BufferTooSmall { needed, found })?;
+        run.fill_columns(plan, columns.clone(), part, workers)?;
+        self.next = end;
+        let frame_ranges: Vec<Range<u64>> = plan.frames_in(columns).collect();
+        let errored = run.errored_flags(&frame_ranges, width);
+        Ok(Some(Block { channels: plan.channels.len(), frames: width, frame_ranges, errored }))
+    }
+}
+
+/// Who does the work, and what they work in.
+#[derive(Debug)]
+struct Workers {
+    threads: Threads,
+    /// Buffers of `CHUNK` bytes that nobody uses at the moment: fresh ones cost page faults.
+    buffers: Mutex<Vec<Vec<u8>>>,
+}
+
+#[derive(Debug)]
+enum Threads {
+    /// The caller alone.
+    Caller,
+    /// The threads that the whole process shares.
+    Shared,
+    /// Threads of this read's own.
+    Own(rayon::ThreadPool),
+}
+
+impl Workers {
+    fn new(threads: Option<usize>) -> Result<Self> {
+        let threads = match threads {
+            None => Threads::Shared,
+            Some(0 | 1) => Threads::Caller,
+            Some(threads) => rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .map(Threads::Own)
+                .map_err(|error| Error::NoThreads { threads, reason: error.to_string() })?,
+        };
+        Ok(Self { threads, buffers: Mutex::default() })
+    }
+
+    fn threads(&self) -> usize {
+        match &self.threads {
+            Threads::Caller => 1,
+            Threads::Shared => rayon::current_num_threads(),
+            Threads::Own(pool) => pool.current_num_threads(),
+        }
+    }
+
+    fn run<R: Send>(&self, threads: usize, work: impl FnOnce() -> R + Send) -> R {
+        match &self.threads {
+            Threads::Own(pool) if threads > 1 => pool.install(work),
+            _ => work(),
+        }
+    }
+
+    fn with_buffer<R>(&self, work: impl FnOnce(&mut [u8]) -> R) -> R {
+        // A thread that panicked left whole buffers behind.
+        let free = || self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = free().pop();
+        let mut buffer = idle.unwrap_or_else(|| vec![0; CHUNK]);
+        let done = work(&mut buffer);
+        free().push(buffer);
+        done
+    }
+}

@@ -1,0 +1,171 @@
+//! A selection of a run as the common stream: block after block, samples and header fields.
+
+use wavekeep_core::{FrameBlock, FrameField, FrameStream};
+
+use crate::columns::Headers;
+use crate::error::{Error, Result};
+use crate::read::Blocks;
+use crate::run::Run;
+use crate::select::Selection;
+
+macro_rules! fields {
+    ($($name:ident: $dtype:literal, $rows:literal rows of $size:literal,)*) => {
+        /// What each frame has beside its samples, named as in `docs/formats/smurf.md`; `time_ns` is
+        /// the best time, UNIX ns.
+        const FIELDS: &[FrameField] = &[
+            FrameField { name: "time_ns", dtype: "<u8", item_size: 8, rows: 1 },
+            $(FrameField { name: stringify!($name), dtype: $dtype, item_size: $size, rows: $rows },)*
+        ];
+
+        /// Appends the frames of `headers` to the rows of each field but the first.
+        fn collect(headers: &Headers, rows: &mut [Vec<Vec<u8>>]) {
+            let mut fields = rows.iter_mut();
+            $(if let Some(rows) = fields.next() {
+                let frames = headers.$name.len() / $rows;
+                for (row, values) in rows.iter_mut().zip(headers.$name.chunks_exact(frames.max(1))) {
+                    row.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+                }
+            })*
+        }
+    };
+}
+
+fields! {
+    flags: "<u2", 1 rows of 2,
+    error: "|u1", 1 rows of 1,
+    tes_bias: "<i4", 16 rows of 4,
+    protocol_version: "|u1", 1 rows of 1,
+    crate_id: "|u1", 1 rows of 1,
+    slot_number: "|u1", 1 rows of 1,
+    timing_cond: "|u1", 1 rows of 1,
+    number_of_channels: "<u4", 1 rows of 4,
+    timestamp: "<u8", 1 rows of 8,
+    flux_ramp_increment: "<i4", 1 rows of 4,
+    flux_ramp_offset: "<i4", 1 rows of 4,
+    counter_0: "<u4", 1 rows of 4,
+    counter_1: "<u4", 1 rows of 4,
+    counter_2: "<u8", 1 rows of 8,
+    reset_bits: "<u4", 1 rows of 4,
+    frame_counter: "<u4", 1 rows of 4,
+    tes_relays_config: "<u4", 1 rows of 4,
+    external_time: "<u8", 1 rows of 8,
+    control_field: "|u1", 1 rows of 1,
+    test_params: "|u1", 1 rows of 1,
+    num_rows: "<u2", 1 rows of 2,
+    num_rows_reported: "<u2", 1 rows of 2,
+    row_length: "<u2", 1 rows of 2,
+    data_rate: "<u2", 1 rows of 2,
+}
+
+/// A selection that is read once from its beginning to its end; made by [`Run::stream`].
+#[derive(Debug)]
+pub struct Stream<'r> {
+    run: &'r Run,
+    selection: Selection,
+    indices: Vec<usize>,
+    frames: u64,
+    blocks: Option<Blocks<'r, i32>>,
+}
+
+impl Run {
+    /// A selection with its header fields, for whoever writes streams.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn stream(&self, selection: &Selection) -> Result<Stream<'_>> {
+        let plan = self.plan(selection, 1)?;
+        let frames = plan.columns();
+        let selection = selection.clone();
+        Ok(Stream { run: self, selection, indices: plan.channels, frames, blocks: None })
+    }
+}
+
+impl Stream<'_> {
+    /// The sample index of every row.
+    pub fn indices(&self) -> &[usize] {
+        &self.indices
+    }
+}
+
+impl FrameStream for Stream<'_> {
+    type Error = Error;
+
+    fn channels(&self) -> usize {
+        self.indices.len()
+    }
+
+    fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    fn fields(&self) -> &[FrameField] {
+        FIELDS
+    }
+
+    fn next_block(&mut self, frames: usize, block: &mut FrameBlock) -> Result<bool> {
+        if self.blocks.is_none() {
+            self.blocks = Some(self.run.blocks(&self.selection, frames)?);
+        }
+        let Some(blocks) = &mut self.blocks else { return Ok(false) };
+        block.samples.resize(blocks.buffer_len(), 0);
+        let Some(read) = blocks.next_into(&mut block.samples)? else { return Ok(false) };
+        block.frames = read.frames;
+        block.samples.truncate(read.channels * read.frames);
+        let mut rows: Vec<Vec<Vec<u8>>> =
+            FIELDS.iter().map(|field| vec![Vec::new(); field.rows]).collect();
+        for range in read.frame_ranges {
+            let part = Selection::all().frames(range);
+            if let Some((times, fields)) = rows.split_first_mut() {
+                let ns = self.run.times(&part)?.ns;
+                times[0].extend(ns.iter().flat_map(|ns| ns.to_le_bytes()));
+                collect(&self.run.headers(&part)?, fields);
+            }
+        }
+        block.fields = rows.into_iter().map(|rows| rows.concat()).collect();
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_hold_the_samples_and_fields_of_their_frames() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/basic.dat");
+        let run = Run::open(path).unwrap();
+        let mut stream = run.stream(&Selection::channels([5, 2])).unwrap();
+        assert_eq!((stream.channels(), stream.frames(), stream.indices()), (2, 20, &[5, 2][..]));
+        let (mut block, mut frame) = (FrameBlock::default(), 0);
+        while stream.next_block(7, &mut block).unwrap() {
+            for (row, channel) in [5, 2].into_iter().enumerate() {
+                for column in 0..block.frames {
+                    // The formula of the file's maker: (c × 65537 + i × 1001) mod 2^32 − 2^31.
+                    let i = (frame + column) as i64;
+                    let expected = (channel * 65537 + i * 1001 - (1 << 31)) as i32;
+                    assert_eq!(block.samples[row * block.frames + column], expected);
+                }
+            }
+            let field = |name: &str| {
+                let place = FIELDS.iter().position(|field| field.name == name).unwrap();
+                (&block.fields[place], FIELDS[place].item_size, FIELDS[place].rows)
+            };
+            for field in FIELDS {
+                let (bytes, size, rows) = (
+                    &block.fields[FIELDS.iter().position(|f| f == field).unwrap()],
+                    field.item_size,
+                    field.rows,
+                );
+                assert_eq!(bytes.len(), size * rows * block.frames, "{}", field.name);
+            }
+            let (counters, ..) = field("frame_counter");
+            assert_eq!(counters[..4], (20 * frame as u32).to_le_bytes());
+            // Bias k of frame i is (-1)^k (30000 k + i).
+            let (biases, size, _) = field("tes_bias");
+            let of_bias_3 = 3 * block.frames * size;
+            assert_eq!(biases[of_bias_3..of_bias_3 + 4], (-(90_000 + frame as i32)).to_le_bytes());
+            frame += block.frames;
+        }
+        assert_eq!(frame, 20);
+    }
+}
