@@ -9,7 +9,7 @@ VENV_HDF5_1 := .venv-hdf5-1
 export WAVEKEEP_PYTHON := $(abspath $(VENV))/bin/python
 export WAVEKEEP_PYTHON_HDF5_1 := $(abspath $(VENV_HDF5_1))/bin/python
 
-.PHONY: demo test lint bench fuzz clean
+.PHONY: demo test lint bench fuzz miri clean
 
 demo:
 	cargo build --locked --release --package wavekeep
@@ -27,12 +27,17 @@ bench: $(VENV)/ready
 	cargo build --locked --release --package wavekeep
 	$(WAVEKEEP_PYTHON) bench/blastware/run.py
 	$(WAVEKEEP_PYTHON) bench/gnz/run.py
+	$(WAVEKEEP_PYTHON) bench/smurf/run.py
 
 # Ten minutes for each parser. Needs cargo-fuzz: `cargo install cargo-fuzz`.
 fuzz:
 	for target in $$(cd fuzz/fuzz_targets && ls *.rs | sed 's/\.rs$$//'); do \
 		cargo fuzz run --sanitizer none $$target -- -max_total_time=600 -rss_limit_mb=2048 -timeout=10 || exit 1; \
 	done
+
+# All of gnz but the memory map, which Miri cannot run. Needs a nightly toolchain with Miri.
+miri:
+	cargo +nightly miri test --package gnz --lib
 
 $(VENV)/ready: judges/requirements.txt
 	$(call make_venv,$(VENV),$<)
