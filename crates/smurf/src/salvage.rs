@@ -96,7 +96,7 @@ pub(crate) fn salvage(
             | Looks::Unknown { end }
             | Looks::Contradicts { end, .. } => end,
             Looks::Nothing => {
-                let next = at.search(position + 1)?.unwrap_or(length);
+                let next = at.search(position + 1..length)?.unwrap_or(length);
                 saved.lose(piece, position..next, LostBecause::NotWhole);
                 (position, behind_damage) = (next, true);
                 continue;
@@ -104,13 +104,13 @@ pub(crate) fn salvage(
         };
         // Of a record with the size of the data frame before it, it is what follows that is broken.
         let usual = matches!(looks, Looks::Data { .. }) && end - position == last_data_len;
-        if !usual && !at.confirmed(end, UNKNOWN_IN_A_ROW)? {
-            let inside = at.search(position + 1)?.filter(|next| *next < end);
-            if let Some(next) = inside {
-                saved.lose(piece, position..next, LostBecause::NotWhole);
-                (position, behind_damage) = (next, true);
-                continue;
-            }
+        if !usual
+            && !at.confirmed(end, UNKNOWN_IN_A_ROW)?
+            && let Some(next) = at.search(position + 1..end)?
+        {
+            saved.lose(piece, position..next, LostBecause::NotWhole);
+            (position, behind_damage) = (next, true);
+            continue;
         }
         match looks {
             Looks::Contradicts { fault, .. } => {
@@ -178,15 +178,19 @@ impl Piece<'_> {
         Ok(false)
     }
 
-    /// The first place from `from` on where a record begins that another one confirms.
-    fn search(&mut self, mut from: u64) -> Result<Option<u64>> {
-        while from + RECORD_HEADER_LEN as u64 <= self.length {
+    /// The first of these places where a record begins that another one confirms.
+    fn search(&mut self, places: Range<u64>) -> Result<Option<u64>> {
+        let Range { start: mut from, end: until } = places;
+        let until = until.min(self.length.saturating_sub(RECORD_HEADER_LEN as u64 - 1));
+        while from < until {
             let left = self.length - from;
-            let look = left.min((SEARCH + HEAD) as u64) as usize;
             let version = self.version.unwrap_or(PROTOCOL_VERSION);
-            let bytes = self.lens.look(self.piece, from, look)?;
-            let bytes = &bytes[..look];
-            let places = if look as u64 == left { look } else { SEARCH };
+            // Whatever is in the buffer: asking for more would read it again at every candidate.
+            let bytes = self.lens.look(self.piece, from, left.min(HEAD as u64) as usize)?;
+            // Only places whose whole head is in sight, except at the end of the file.
+            let in_sight =
+                if bytes.len() as u64 >= left { bytes.len() } else { bytes.len() - HEAD + 1 };
+            let places = (until - from).min(in_sight as u64) as usize;
             let candidate = (0..places).find(|place| {
                 let head = &bytes[*place..];
                 let looks = match head {

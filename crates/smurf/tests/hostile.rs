@@ -129,3 +129,15 @@ fn a_sparse_file_of_10_gb_costs_no_memory() {
     let reading = run.read::<i32>(&Selection::channels([0, 0x3fff_feff])).unwrap();
     assert_eq!((reading.channel(0), reading.channel(1)), (&[0][..], &[0][..]));
 }
+
+#[test]
+fn a_search_among_false_beginnings_takes_no_longer_than_the_file_deserves() {
+    let folder = tempfile::tempdir().unwrap();
+    let (from, to) = (folder.path().join("from.dat"), folder.path().join("to.dat"));
+    // Every 16 bytes begin what looks like a frame that nothing confirms.
+    let false_beginning = [200, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 5, 0, 0, 0];
+    std::fs::write(&from, false_beginning.repeat(1 << 17)).unwrap();
+    let start = std::time::Instant::now();
+    recover(&from, &to, Default::default()).unwrap();
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
