@@ -19,8 +19,10 @@ use crate::publish::{Beside, refuse_existing};
 use crate::reader::io_error;
 use crate::streaming::Streaming;
 
-/// Bytes handed to the system at once.
-const CHUNK: usize = 8 << 20;
+/// Bytes that are handed to the system at a time. With pieces of 8 MiB, writing 1 GiB into reserved
+/// blocks took up to five times as long as `cp` (ext4, Linux 6.18); with much smaller ones the file
+/// lies in smaller pages of the cache afterwards, and reading it mapped is slower.
+const CHUNK: usize = 4 << 20;
 
 /// How far a write has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
