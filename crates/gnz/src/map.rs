@@ -1,6 +1,6 @@
 //! Memory maps: the only place in the crate with `unsafe`.
 //!
-//! Everything else works on `&[u8]` and runs under Miri through
+//! Everything else works on `&[u8]` and is arranged to run under Miri (`make miri`) through
 //! [`Gnz::from_bytes`](crate::Gnz::from_bytes) and
 //! [`Writer::to_vec`](crate::Writer::to_vec); only this module and the parts of
 //! `reader` and `streaming` that call it need a real file.
