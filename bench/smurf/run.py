@@ -1,10 +1,11 @@
 """Measures reading SMuRF runs beside peers, in one run, and prints a table in Markdown.
 
-    python bench/smurf/run.py [--quick]
+    python bench/smurf/run.py [--quick] [--long]
 
 Rates are MB of file a second, the fastest of several runs, with the file cached. The Python peers
 need WAVEKEEP_PYSMURF, the path of a checkout of slaclab/pysmurf whose Cython reader was built; the
-package of that name on PyPI is another program. Without it they are skipped.
+package of that name on PyPI is another program. Without it they are skipped. `--long` also opens a
+run of 10 GB, which it makes first.
 """
 
 import json
@@ -105,13 +106,24 @@ def main():
         rows = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
         for row in rows:
             row |= peers(program, folder, row["channels"], row["bytes"])
+        record = json.loads(
+            subprocess.run([program, "--record", folder], check=True, stdout=subprocess.PIPE).stdout
+        )
+        if "--long" in sys.argv:
+            subprocess.run([program, "--open", folder, str(10 * 10**9)], check=True)
+    table(rows, lambda row: f"{row['channels']} ch, {row['bytes'] // 10**6} MB")
+    table(record, lambda row: f"{row['channels']} ch, µs a frame")
+
+
+def table(rows, head):
     names = [name for name in rows[0] if name not in ("channels", "frames", "bytes")]
     names += sorted({name for row in rows for name in row} - set(names) - {"channels", "frames", "bytes"})
-    print("| | " + " | ".join(f"{r['channels']} ch, {r['bytes'] // 10**6} MB" for r in rows) + " |")
+    print("| | " + " | ".join(map(head, rows)) + " |")
     print("|---|" + "---|" * len(rows))
     for name in names:
         cells = (f"{row[name]:.4g}" if name in row else "" for row in rows)
         print(f"| {name} | " + " | ".join(cells) + " |")
+    print()
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 //!
 //! `bench-smurf FOLDER [--quick]`: runs are made in FOLDER and removed. Files are cached when they
 //! are read. Rates are MB of file a second. `run.py` builds this, adds the peers in Python, and
-//! prints the table. `bench-smurf --make FILE CHANNELS BYTES` makes one run and leaves it.
+//! prints the table. `bench-smurf --make FILE CHANNELS BYTES` makes one run and leaves it,
+//! `--record FOLDER` measures recording and the chain, `--open FOLDER BYTES` opening a long run.
 
 mod make;
+mod record;
 
 use std::fs::File;
 use std::hint::black_box;
@@ -20,6 +22,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         && flag == "--make"
     {
         make::run(Path::new(file), channels.parse()?, bytes.parse()?)?;
+        return Ok(());
+    }
+    if let [flag, folder] = &arguments[..]
+        && flag == "--record"
+    {
+        let rows: Result<Vec<_>, _> =
+            [512, 4096].map(|channels| record::measure(Path::new(folder), channels)).into_iter().collect();
+        println!("[{}]", rows?.join(",\n"));
+        return Ok(());
+    }
+    if let [flag, folder, bytes] = &arguments[..]
+        && flag == "--open"
+    {
+        println!("{}", open_long(Path::new(folder), bytes.parse()?)?);
         return Ok(());
     }
     let folder = PathBuf::from(arguments.first().ok_or("bench-smurf FOLDER [--quick]")?);
@@ -38,6 +54,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     println!("[{}]", rows.join(",\n"));
     Ok(())
+}
+
+/// Opening a long run, with and without a kept index.
+fn open_long(folder: &Path, bytes: u64) -> Result<String, Box<dyn std::error::Error>> {
+    let path = folder.join("long.dat");
+    make::run(&path, 4096, bytes)?;
+    let open = fastest(1, || drop(black_box(Run::open(&path).expect("a run"))));
+    let kept = OpenOptions { keep_index: true, ..OpenOptions::default() };
+    drop(Run::open_with(&path, kept)?);
+    let open_kept = fastest(5, || drop(black_box(Run::open_with(&path, kept).expect("a run"))));
+    std::fs::remove_file(&path)?;
+    std::fs::remove_file(folder.join("long.dat.index"))?;
+    Ok(format!(
+        "{{\"bytes\": {bytes}, \"open_ms\": {:.1}, \"open_kept_ms\": {:.3}}}",
+        open.as_secs_f64() * 1e3,
+        open_kept.as_secs_f64() * 1e3
+    ))
 }
 
 fn measure(
@@ -139,7 +172,7 @@ fn page_cache(path: &Path) -> std::io::Result<Duration> {
 }
 
 /// The fastest of several runs: what the code costs when nobody disturbs it.
-fn fastest(runs: usize, mut run: impl FnMut()) -> Duration {
+pub(crate) fn fastest(runs: usize, mut run: impl FnMut()) -> Duration {
     (0..runs)
         .map(|_| {
             let start = Instant::now();

@@ -1,5 +1,9 @@
 //! Streams: recordings as large as the disk, handed on block by block.
 
+use std::ops::Range;
+
+use crate::Scale;
+
 /// What a stream has beside its samples: one value, or a fixed number of them, for each frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FrameField {
@@ -25,6 +29,16 @@ pub struct FrameBlock {
     pub fields: Vec<Vec<u8>>,
 }
 
+/// Frames that are missing in front of frames of a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrameGap {
+    /// The frames of the stream before each of which some are missing: more than one when it
+    /// happens again and again, as with every second frame dropped.
+    pub before: Range<u64>,
+    /// Missing frames, all of [`before`](Self::before) together.
+    pub missing: u64,
+}
+
 /// A selection of a stream, read from its beginning to its end.
 ///
 /// The memory that it takes does not depend on the length of the stream.
@@ -41,10 +55,33 @@ pub trait FrameStream {
     /// What each frame has beside its samples.
     fn fields(&self) -> &[FrameField];
 
+    /// What people call the channel of a row.
+    fn channel_name(&self, row: usize) -> String {
+        row.to_string()
+    }
+
+    /// What one count of a sample is worth.
+    fn scale(&self) -> Scale;
+
+    /// Frames a second, missing ones included, when known.
+    fn rate_hz(&self) -> Option<f64>;
+
+    /// Where frames are missing, in order.
+    fn gaps(&self) -> Vec<FrameGap>;
+
     /// Fills `block` with the next frames, at most `frames` of them; `false` when there are none
     /// left.
     ///
     /// # Errors
     /// When the source cannot be read.
     fn next_block(&mut self, frames: usize, block: &mut FrameBlock) -> Result<bool, Self::Error>;
+
+    /// As [`next_block`](Self::next_block) for whoever needs the samples alone:
+    /// [`FrameBlock::fields`] says nothing.
+    ///
+    /// # Errors
+    /// As `next_block`.
+    fn next_samples(&mut self, frames: usize, block: &mut FrameBlock) -> Result<bool, Self::Error> {
+        self.next_block(frames, block)
+    }
 }

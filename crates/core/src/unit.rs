@@ -22,6 +22,8 @@ pub enum Quantity {
     Time,
     /// Electric tension.
     Voltage,
+    /// Phase, or any other angle.
+    Angle,
     /// A plain number.
     Count,
 }
@@ -66,6 +68,8 @@ pub enum Unit {
     Millivolt,
     /// V
     Volt,
+    /// rad
+    Radian,
     /// a plain number
     Count,
 }
@@ -85,7 +89,7 @@ const REFERENCE_PA: f64 = 20e-6;
 
 impl Unit {
     /// Every unit.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::InchPerSecond,
         Self::MillimetrePerSecond,
         Self::MetrePerSecond,
@@ -100,6 +104,7 @@ impl Unit {
         Self::Second,
         Self::Millivolt,
         Self::Volt,
+        Self::Radian,
         Self::Count,
     ];
 
@@ -120,6 +125,7 @@ impl Unit {
             Self::Second => "s",
             Self::Millivolt => "mV",
             Self::Volt => "V",
+            Self::Radian => "rad",
             Self::Count => "count",
         }
     }
@@ -136,13 +142,14 @@ impl Unit {
             Self::Hertz => Quantity::Frequency,
             Self::Second => Quantity::Time,
             Self::Millivolt | Self::Volt => Quantity::Voltage,
+            Self::Radian => Quantity::Angle,
             Self::Count => Quantity::Count,
         }
     }
 
     /// How many of the quantity's base unit one of this is, as an exact ratio where there is one.
     ///
-    /// Bases: mm/s, m/s², mm, Pa, Hz, s, mV, count.
+    /// Bases: mm/s, m/s², mm, Pa, Hz, s, mV, rad, count.
     const fn ratio_to_base(self) -> (f64, f64) {
         match self {
             Self::InchPerSecond | Self::Inch => (254.0, 10.0),
@@ -158,6 +165,7 @@ impl Unit {
             | Self::Hertz
             | Self::Second
             | Self::Millivolt
+            | Self::Radian
             | Self::Count => (1.0, 1.0),
         }
     }
@@ -204,7 +212,7 @@ impl fmt::Display for Unit {
 /// A symbol that names no unit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown unit {0:?}: one of in/s, mm/s, m/s, g, m/s², in, mm, Pa, psi, dB(L), Hz, s, mV, V, count"
+    "unknown unit {0:?}: one of in/s, mm/s, m/s, g, m/s², in, mm, Pa, psi, dB(L), Hz, s, mV, V, rad, count"
 )]
 pub struct UnknownUnit(String);
 

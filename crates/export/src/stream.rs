@@ -170,6 +170,18 @@ mod tests {
             &FIELDS
         }
 
+        fn scale(&self) -> wavekeep_core::Scale {
+            wavekeep_core::Scale::identity(wavekeep_core::Unit::Count)
+        }
+
+        fn rate_hz(&self) -> Option<f64> {
+            None
+        }
+
+        fn gaps(&self) -> Vec<wavekeep_core::FrameGap> {
+            Vec::new()
+        }
+
         fn next_block(
             &mut self,
             frames: usize,

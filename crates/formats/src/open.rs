@@ -6,7 +6,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 use wavekeep_core::{DecodeOptions, Error, EventFormat, Input, Match, Note, NoteKind, Recording};
-use wavekeep_smurf::Run;
+use wavekeep_smurf::{OpenOptions, Run};
 
 use crate::siblings::Siblings;
 use crate::{
@@ -33,6 +33,7 @@ pub enum Opened {
 pub struct Opener {
     options: DecodeOptions,
     array_limits: ArrayLimits,
+    stream_options: OpenOptions,
     without_reports: bool,
     siblings: Siblings,
 }
@@ -57,6 +58,13 @@ impl Opener {
         self
     }
 
+    /// How streams are opened.
+    #[must_use]
+    pub fn stream_options(mut self, options: OpenOptions) -> Self {
+        self.stream_options = options;
+        self
+    }
+
     /// Opens `path` as what it is: a recording, as [`open`](Self::open) does, named arrays, or a
     /// stream. A stream can also be named by what the names of its pieces have in common.
     ///
@@ -64,7 +72,7 @@ impl Opener {
     /// [`OpenError`], which names the path, what was expected and what was found.
     pub fn open_any(&self, path: &Path) -> Result<Opened, OpenError> {
         if wavekeep_smurf::is_bare_name(path) {
-            return open_stream(path);
+            return self.open_stream(path);
         }
         let head = head(path)?;
         let name = file_name(path);
@@ -75,7 +83,7 @@ impl Opener {
         }
         // A stream has no marker: what carries one goes first.
         if detect(&head, name).is_none() && wavekeep_smurf::detect(&head, name) != Match::No {
-            return open_stream(path);
+            return self.open_stream(path);
         }
         self.open(path).map(|event| Opened::Event(Box::new(event)))
     }
@@ -118,6 +126,12 @@ impl Opener {
             self.merge_report(&mut recording, format, path, name);
         }
         Ok(recording)
+    }
+
+    fn open_stream(&self, path: &Path) -> Result<Opened, OpenError> {
+        let run = Run::open_with(path, self.stream_options);
+        let failed = |source| OpenError::Stream { path: path.to_owned(), source: Box::new(source) };
+        Ok(Opened::Stream(Box::new(run.map_err(failed)?)))
     }
 
     fn merge_report(
@@ -164,12 +178,6 @@ fn head(path: &Path) -> Result<Vec<u8>, OpenError> {
         .read_to_end(&mut head)
         .map_err(|source| io_error(path, "read the file", source))?;
     Ok(head)
-}
-
-fn open_stream(path: &Path) -> Result<Opened, OpenError> {
-    let run = Run::open(path)
-        .map_err(|source| OpenError::Stream { path: path.to_owned(), source: Box::new(source) })?;
-    Ok(Opened::Stream(Box::new(run)))
 }
 
 fn file_name(path: &Path) -> Option<String> {

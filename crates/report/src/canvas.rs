@@ -167,6 +167,16 @@ impl Canvas {
         let _ = writeln!(self.body, "<path d=\"{}Z\" fill=\"{colour}\"{outline}/>", path.0);
     }
 
+    /// Fills rectangles that touch, given as path data, without seams between them.
+    pub(crate) fn cells(&mut self, data: &str, colour: Colour) {
+        if !data.is_empty() {
+            let _ = writeln!(
+                self.body,
+                "<path d=\"{data}\" fill=\"{colour}\" shape-rendering=\"crispEdges\"/>"
+            );
+        }
+    }
+
     pub(crate) fn circle(
         &mut self,
         at: (f64, f64),

@@ -1,15 +1,17 @@
 //! A drawing, and the files that it becomes.
 
-use wavekeep_core::{Kind, Recording, TimeAxis};
-use wavekeep_signal::{Curve, Measurements, NoSpectrum};
+use wavekeep_core::{Kind, Recording, Scale, TimeAxis};
+use wavekeep_signal::{Curve, Envelope, Measurements, NoSpectrum};
 
 use crate::bars::bars;
 use crate::canvas::{Anchor, Canvas, Rect};
+use crate::overview::overview;
 use crate::panel::Look;
 use crate::ppv_frequency::ppv_frequency;
 use crate::render;
 use crate::spectra::{spectra, spectra_of};
-use crate::style::Style;
+use crate::stream_traces::stream_traces;
+use crate::style::{Style, Theme};
 use crate::text::{bold, regular};
 use crate::traces::{MOST_PANELS, scale_words, traces};
 use crate::verdict_words::verdict_words;
@@ -44,6 +46,21 @@ pub enum DrawError {
     /// The picture or the page could not be written.
     #[error("the drawing could not be rendered: {0}")]
     Render(String),
+}
+
+/// What a drawing of a stream says beside its samples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamCaption {
+    /// What it is.
+    pub title: String,
+    /// Frames, rate, sections: the line below.
+    pub about: String,
+    /// What people call the channels, one a row of the envelope.
+    pub channels: Vec<String>,
+    /// What a count is worth.
+    pub scale: Scale,
+    /// Frames a second, when known.
+    pub rate_hz: Option<f64>,
 }
 
 /// A finished drawing. The same recording and style always give the same bytes.
@@ -104,6 +121,51 @@ impl Drawing {
         let area = headings(&mut canvas, &heading(recording), &(below + &left_out(recording)));
         traces(&mut canvas, area, Look::SCREEN, recording, measured, style.units);
         Ok(Self::finish(canvas, format!("{}: traces", heading(recording))))
+    }
+
+    /// Channels of a stream, stacked over a common axis of time, each on its own scale and between
+    /// its smallest and its largest sample; where frames are missing nothing is drawn. Of more
+    /// than 16 channels the first 16.
+    ///
+    /// # Errors
+    /// [`DrawError::NoChannels`].
+    pub fn stream_traces(
+        envelope: &Envelope,
+        caption: &StreamCaption,
+        theme: Theme,
+    ) -> Result<Self, DrawError> {
+        if envelope.channels() == 0 {
+            return Err(DrawError::NoChannels);
+        }
+        let panels = envelope.channels().min(MOST_PANELS);
+        let style = Style { theme, ..Style::default() };
+        let mut canvas = sheet(style, 106.0 + 125.0 * panels as f64);
+        let mut about = caption.about.clone();
+        if envelope.channels() > panels {
+            about += &format!(", first {panels} of {} channels", envelope.channels());
+        }
+        let area = headings(&mut canvas, &caption.title, &about);
+        stream_traces(&mut canvas, area, Look::SCREEN, envelope, caption);
+        Ok(Self::finish(canvas, format!("{}: traces", caption.title)))
+    }
+
+    /// All channels of a stream over time as one picture: the colour says how far each of them
+    /// moves, peak to peak, on a logarithmic scale.
+    ///
+    /// # Errors
+    /// [`DrawError::NoChannels`].
+    pub fn overview(
+        envelope: &Envelope,
+        caption: &StreamCaption,
+        theme: Theme,
+    ) -> Result<Self, DrawError> {
+        if envelope.channels() == 0 {
+            return Err(DrawError::NoChannels);
+        }
+        let mut canvas = sheet(Style { theme, ..Style::default() }, 640.0);
+        let area = headings(&mut canvas, &caption.title, &caption.about);
+        overview(&mut canvas, area, Look::SCREEN, envelope, caption);
+        Ok(Self::finish(canvas, format!("{}: channels over time", caption.title)))
     }
 
     /// The intervals of a histogram: bars in stacked panels over a common axis of moments (or of

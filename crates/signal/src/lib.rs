@@ -6,6 +6,7 @@
 //! - [`measure`]: PPV, PSPL, PVS, ZC frequency, acceleration, displacement, each as computed and as
 //!   the vendor's report states it ([`Measured`]), flagged where samples are missing or saturated.
 //! - [`reduce`]: peak-keeping reduction for drawing; no peak and no gap is lost.
+//! - [`Envelope`]: the same of a stream of any length, on a [`FrameAxis`] with room for its gaps.
 //! - [`spectrum`]: amplitude spectrum with its dominant frequency.
 //! - [`Curve`]: vibration and air limits as data, with a [`Verdict`] that says in words what it
 //!   rests on.
@@ -15,6 +16,7 @@ mod candidate;
 mod channel;
 mod curve;
 mod curve_file;
+mod envelope;
 mod events;
 mod half_wave;
 mod measured;
@@ -29,6 +31,7 @@ mod verdict;
 pub use channel::{ChannelMeasurements, IntervalPeak};
 pub use curve::{Curve, DistanceStep, Judged, Piece, PieceShape, Rule, ShareOfEvents, Standing};
 pub use curve_file::CurveFileError;
+pub use envelope::{Envelope, FrameAxis};
 pub use events::EventsVerdict;
 pub use half_wave::HalfWave;
 pub use measured::{Measured, Origin};

@@ -4,7 +4,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`record`] | record headers, and the records of some bytes |
+//! | [`record`], `record_reader` | record headers; the records of some bytes, or of a pipe |
 //! | [`header`] | the 128 bytes before the samples of a frame, both ways |
 //! | `pieces`, [`mask`] | the files of a run and what lies beside them |
 //! | `scan`, `index`, `index_words`, `saved_index` | one pass over a run, what it finds, and how that is kept |
@@ -35,6 +35,7 @@ pub mod metadata;
 mod pieces;
 mod read;
 pub mod record;
+mod record_reader;
 mod recover;
 mod run;
 mod salvage;
@@ -63,6 +64,7 @@ pub use mask::Mask;
 pub use matrix::Matrix;
 pub use metadata::{Config, Metadata, Update};
 pub use read::{Block, Blocks, Reading};
+pub use record_reader::{RecordReadError, RecordReader};
 pub use recover::{RecoverOptions, Recovery, recover};
 pub use run::{OpenOptions, Run};
 pub use salvage::{Lost, LostBecause};

@@ -134,6 +134,12 @@ impl Plan {
         self.frames.iter().map(|range| range.end - range.start).sum()
     }
 
+    /// The column of the first delivered frame that is not before `frame`.
+    pub(crate) fn column_from(&self, frame: u64) -> u64 {
+        let before = |range: &Range<u64>| frame.clamp(range.start, range.end) - range.start;
+        self.frames.iter().map(before).sum()
+    }
+
     /// The frames that stand in these columns.
     pub(crate) fn frames_in(&self, columns: Range<u64>) -> impl Iterator<Item = Range<u64>> + '_ {
         let mut before = 0;
@@ -317,5 +323,9 @@ mod tests {
         assert_eq!(found, [3..5, 7..8, 10..12]);
         assert_eq!(plan.frames_in(0..8).collect::<Vec<_>>(), plan.frames);
         assert_eq!(plan.frames_in(3..3).count(), 0);
+        assert_eq!(
+            [0, 2, 4, 6, 7, 9, 12, 20].map(|frame| plan.column_from(frame)),
+            [0, 0, 2, 3, 3, 4, 6, 8]
+        );
     }
 }

@@ -1,12 +1,15 @@
 //! A selection of a run as the common stream: block after block, samples and header fields.
 
-use wavekeep_core::{FrameBlock, FrameField, FrameStream};
+use std::f64::consts::PI;
+
+use wavekeep_core::{FrameBlock, FrameField, FrameGap, FrameStream, Scale, Unit};
 
 use crate::columns::Headers;
+use crate::counter::GapKind;
 use crate::error::{Error, Result};
-use crate::read::Blocks;
+use crate::read::{Block, Blocks};
 use crate::run::Run;
-use crate::select::Selection;
+use crate::select::{Plan, Selection};
 
 macro_rules! fields {
     ($($name:ident: $dtype:literal, $rows:literal rows of $size:literal,)*) => {
@@ -62,8 +65,7 @@ fields! {
 pub struct Stream<'r> {
     run: &'r Run,
     selection: Selection,
-    indices: Vec<usize>,
-    frames: u64,
+    plan: Plan,
     blocks: Option<Blocks<'r, i32>>,
 }
 
@@ -74,16 +76,27 @@ impl Run {
     /// As [`read`](Self::read).
     pub fn stream(&self, selection: &Selection) -> Result<Stream<'_>> {
         let plan = self.plan(selection, 1)?;
-        let frames = plan.columns();
-        let selection = selection.clone();
-        Ok(Stream { run: self, selection, indices: plan.channels, frames, blocks: None })
+        Ok(Stream { run: self, selection: selection.clone(), plan, blocks: None })
     }
 }
 
 impl Stream<'_> {
     /// The sample index of every row.
     pub fn indices(&self) -> &[usize] {
-        &self.indices
+        &self.plan.channels
+    }
+
+    /// Reads the samples of the next frames.
+    fn read_samples(&mut self, frames: usize, block: &mut FrameBlock) -> Result<Option<Block>> {
+        if self.blocks.is_none() {
+            self.blocks = Some(self.run.blocks(&self.selection, frames)?);
+        }
+        let Some(blocks) = &mut self.blocks else { return Ok(None) };
+        block.samples.resize(blocks.buffer_len(), 0);
+        let Some(read) = blocks.next_into(&mut block.samples)? else { return Ok(None) };
+        block.frames = read.frames;
+        block.samples.truncate(read.channels * read.frames);
+        Ok(Some(read))
     }
 }
 
@@ -91,11 +104,44 @@ impl FrameStream for Stream<'_> {
     type Error = Error;
 
     fn channels(&self) -> usize {
-        self.indices.len()
+        self.plan.channels.len()
     }
 
     fn frames(&self) -> u64 {
-        self.frames
+        self.plan.columns()
+    }
+
+    fn channel_name(&self, row: usize) -> String {
+        let Some(&index) = self.plan.channels.get(row) else { return row.to_string() };
+        match self.run.mask().and_then(|mask| mask.band_and_channel(index)) {
+            Some((band, channel)) => format!("{index} ({band}:{channel})"),
+            None => index.to_string(),
+        }
+    }
+
+    /// docs/formats/smurf.md: 2^16 counts are a turn.
+    fn scale(&self) -> Scale {
+        Scale::ratio(PI, 32768.0, Unit::Radian)
+    }
+
+    fn rate_hz(&self) -> Option<f64> {
+        self.run.rate_hz()
+    }
+
+    fn gaps(&self) -> Vec<FrameGap> {
+        let gaps =
+            self.run.index().gaps(None).into_iter().filter(|gap| gap.kind == GapKind::Missing);
+        gaps.filter_map(|gap| {
+            let (first, end) =
+                (self.plan.column_from(gap.frames.start), self.plan.column_from(gap.frames.end));
+            // A part of a gap that repeats has the same part of its missing frames. What is missing
+            // before the first frame of a selection is not in it.
+            let within = first.max(1)..end;
+            let each = gap.missing / (gap.frames.end - gap.frames.start).max(1);
+            let missing = each * within.end.saturating_sub(within.start);
+            (missing > 0).then_some(FrameGap { before: within, missing })
+        })
+        .collect()
     }
 
     fn fields(&self) -> &[FrameField] {
@@ -103,14 +149,7 @@ impl FrameStream for Stream<'_> {
     }
 
     fn next_block(&mut self, frames: usize, block: &mut FrameBlock) -> Result<bool> {
-        if self.blocks.is_none() {
-            self.blocks = Some(self.run.blocks(&self.selection, frames)?);
-        }
-        let Some(blocks) = &mut self.blocks else { return Ok(false) };
-        block.samples.resize(blocks.buffer_len(), 0);
-        let Some(read) = blocks.next_into(&mut block.samples)? else { return Ok(false) };
-        block.frames = read.frames;
-        block.samples.truncate(read.channels * read.frames);
+        let Some(read) = self.read_samples(frames, block)? else { return Ok(false) };
         let mut rows: Vec<Vec<Vec<u8>>> =
             FIELDS.iter().map(|field| vec![Vec::new(); field.rows]).collect();
         for range in read.frame_ranges {
@@ -123,6 +162,11 @@ impl FrameStream for Stream<'_> {
         }
         block.fields = rows.into_iter().map(|rows| rows.concat()).collect();
         Ok(true)
+    }
+
+    fn next_samples(&mut self, frames: usize, block: &mut FrameBlock) -> Result<bool> {
+        block.fields.clear();
+        Ok(self.read_samples(frames, block)?.is_some())
     }
 }
 

@@ -23,6 +23,9 @@ enum Converted {
 
 /// Writes the recordings as another kind of file.
 pub fn run(args: &Args, command: &ConvertArgs) -> anyhow::Result<Account> {
+    if command.follow {
+        return super::follow::run(args, command);
+    }
     let place = Place::choose(&command.output, &command.input.paths, command.to.is_text())?;
     if place == Place::Stdout && args.json {
         let message =
@@ -72,6 +75,7 @@ fn event(
     recording: &Recording,
 ) -> Result<Converted, Failure> {
     let target = command.to.event.ok_or_else(|| wrong_kind(command, file, "an event"))?;
+    refuse_section(command, file)?;
     let selection = command.selection.selection();
     let part;
     let recording = if selection.is_everything() {
@@ -104,6 +108,7 @@ fn arrays(
     held: &ArrayFile,
 ) -> Result<Converted, Failure> {
     let target = command.to.arrays.ok_or_else(|| wrong_kind(command, file, "named arrays"))?;
+    refuse_section(command, file)?;
     let list = chosen(command, file, held)?;
     let options = ArrayOptions::default();
     let failed = |error| Failure::export(&file.path, &error);
@@ -172,6 +177,13 @@ fn chosen<'a>(
         chosen.extend(found.ok_or_else(missing)?);
     }
     Ok(chosen)
+}
+
+fn refuse_section(command: &ConvertArgs, file: &Found) -> Result<(), Failure> {
+    match command.selection.section {
+        None => Ok(()),
+        Some(_) => Err(Failure::new("selection", &file.path, "only streams have sections")),
+    }
 }
 
 fn wrong_kind(command: &ConvertArgs, file: &Found, what: &str) -> Failure {

@@ -37,6 +37,8 @@ pub fn run(args: &Args, command: &DemoArgs) -> anyhow::Result<Account> {
         range: None,
         pretrigger: None,
         no_report: false,
+        keep_index: false,
+        one_piece: false,
     };
     let velocity = VelocityArg { velocity: Unit::InchPerSecond };
     // One of the samples is damaged on purpose: that is no failure of the demo.

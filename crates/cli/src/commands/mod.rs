@@ -4,9 +4,11 @@ mod check;
 mod completions;
 mod convert;
 mod demo;
+mod follow;
 mod info;
 mod pictures;
 mod plot;
+mod record;
 mod recover;
 mod report;
 mod stream;
@@ -26,6 +28,7 @@ pub fn run(args: &Args) -> anyhow::Result<Account> {
         Command::Report(command) => report::run(args, command),
         Command::Check(command) => check::run(args, command),
         Command::Recover(command) => recover::run(args, command),
+        Command::Record(command) => record::run(args, command),
         Command::Demo(command) => demo::run(args, command),
         Command::Completions { shell } => completions::run(*shell),
     }

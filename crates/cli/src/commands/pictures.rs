@@ -75,6 +75,10 @@ pub fn draw(
         PlotKind::Limits => {
             Ok(Drawing::ppv_frequency(recording, measured, curve, distance_ft, style))
         }
+        PlotKind::Overview => {
+            let message = "an overview is drawn of streams; an event has traces or intervals";
+            return Err(Failure::new("draw", path, message));
+        }
         PlotKind::Traces | PlotKind::All => Drawing::traces(recording, measured, style),
     };
     drawing.map_err(|error| Failure::new("draw", path, error))

@@ -4,15 +4,20 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use serde_json::json;
-use wavekeep_core::{Kind, Recording};
-use wavekeep_report::Style;
+use wavekeep_core::{FrameStream, Kind, Recording};
+use wavekeep_formats::Opened;
+use wavekeep_report::{Drawing, Style, Theme};
 use wavekeep_signal::{Curve, measure};
+use wavekeep_smurf::Run;
 
 use super::pictures;
-use crate::args::{Args, PlotArgs, PlotKind};
+use crate::args::{Args, PlotArgs, PlotKind, SelectionArgs};
 use crate::exit::{Account, Usage};
-use crate::inputs::{self, Failure, Found};
+use crate::inputs::{self, Done, Failure, Found};
 use crate::outputs::{Place, write_whole};
+
+/// As many channels of a stream have room for a trace of their own.
+const TRACES: usize = 16;
 
 /// Draws the recordings.
 pub fn run(args: &Args, command: &PlotArgs) -> anyhow::Result<Account> {
@@ -23,10 +28,24 @@ pub fn run(args: &Args, command: &PlotArgs) -> anyhow::Result<Account> {
         let message = "--kind all makes several pictures: -o has to name a folder";
         return Err(Usage(message.to_owned()).into());
     }
-    inputs::for_each_event(
+    inputs::for_each(
         args,
         &command.input,
-        |file, recording| plot(command, &place, &curve, style, file, &recording),
+        |file, opened| match opened {
+            Opened::Event(recording) => Ok(Done {
+                result: event(command, &place, &curve, style, file, &recording)?,
+                damaged: recording.report.is_damaged(),
+            }),
+            Opened::Stream(run) => Ok(Done {
+                result: stream(args, command, &place, style.theme, file, &run)?,
+                damaged: run.report().is_damaged(),
+            }),
+            Opened::Arrays(_) => Err(Failure::new(
+                "unsupported",
+                &file.path,
+                "it holds arrays without a time axis: convert them, or give an event or a stream",
+            )),
+        },
         |out, file, written| {
             for (kind, picture) in written {
                 match picture {
@@ -53,7 +72,7 @@ enum Picture {
     File(PathBuf),
 }
 
-fn plot(
+fn event(
     command: &PlotArgs,
     place: &Place,
     curve: &Curve,
@@ -61,6 +80,16 @@ fn plot(
     file: &Found,
     recording: &Recording,
 ) -> Result<Vec<(PlotKind, Picture)>, Failure> {
+    let SelectionArgs { channels, start, end, frames, section } = &command.selection;
+    if !channels.is_empty()
+        || start.is_some()
+        || end.is_some()
+        || frames.is_some()
+        || section.is_some()
+    {
+        let message = "an event is drawn whole: peaks of a part would pass for the event's";
+        return Err(Failure::new("selection", &file.path, message));
+    }
     let measured = measure(recording);
     let by_kind = [match recording.kind {
         Kind::Waveform => PlotKind::Traces,
@@ -80,16 +109,58 @@ fn plot(
     for &kind in kinds {
         let drawing =
             pictures::draw(&file.path, kind, recording, &measured, curve, distance_ft, style)?;
-        let bytes = pictures::encode(&file.path, &drawing, command.format, command.width)?;
-        let suffix = format!(".{}.{}", kind.word(), command.format.extension());
-        let picture = match place.path(file, &suffix)? {
-            Some(path) => {
-                write_whole(&path, &bytes, command.output.force)?;
-                Picture::File(path)
-            }
-            None => Picture::Bytes(bytes),
-        };
-        pictures.push((kind, picture));
+        pictures.push((kind, put(command, place, kind, file, &drawing)?));
     }
     Ok(pictures)
+}
+
+/// Traces of few channels, an overview of many; the run is read once for each picture.
+fn stream(
+    args: &Args,
+    command: &PlotArgs,
+    place: &Place,
+    theme: Theme,
+    file: &Found,
+    run: &Run,
+) -> Result<Vec<(PlotKind, Picture)>, Failure> {
+    let selection = super::stream::selection(&command.selection, file, run)?;
+    let refused = |error: &dyn std::fmt::Display| Failure::new("stream", &file.path, error);
+    let both = [PlotKind::Overview, PlotKind::Traces];
+    let channels = run.stream(&selection).map_err(|error| refused(&error))?.channels();
+    let kinds: &[PlotKind] = match command.kind {
+        Some(PlotKind::All) => &both,
+        Some(PlotKind::Overview) => &both[..1],
+        Some(PlotKind::Traces) => &both[1..],
+        None if channels > TRACES => &both[..1],
+        None => &both[1..],
+        Some(kind) => {
+            let message = format!("a stream has traces and an overview, no {}", kind.word());
+            return Err(Failure::new("draw", &file.path, message));
+        }
+    };
+    let mut pictures = Vec::new();
+    for &kind in kinds {
+        let drawing = super::stream::draw(args, file, run, &selection, kind, theme)?;
+        pictures.push((kind, put(command, place, kind, file, &drawing)?));
+    }
+    Ok(pictures)
+}
+
+/// Puts a picture where it belongs.
+fn put(
+    command: &PlotArgs,
+    place: &Place,
+    kind: PlotKind,
+    file: &Found,
+    drawing: &Drawing,
+) -> Result<Picture, Failure> {
+    let bytes = pictures::encode(&file.path, drawing, command.format, command.width)?;
+    let suffix = format!(".{}.{}", kind.word(), command.format.extension());
+    Ok(match place.path(file, &suffix)? {
+        Some(path) => {
+            write_whole(&path, &bytes, command.output.force)?;
+            Picture::File(path)
+        }
+        None => Picture::Bytes(bytes),
+    })
 }

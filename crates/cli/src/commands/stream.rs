@@ -6,12 +6,18 @@ use serde_json::{Map, Value, json};
 use wavekeep_core::{ChannelChoice, FrameStream, Report};
 use wavekeep_export::arrays::{ArrayOptions, ArrayTarget, write_arrays_file};
 use wavekeep_export::write_stream;
+use wavekeep_report::{Drawing, StreamCaption, Theme};
+use wavekeep_signal::Envelope;
 use wavekeep_smurf::{Run, Selection};
 
-use crate::args::{Args, SelectionArgs};
+use crate::args::{Args, PlotKind, SelectionArgs};
 use crate::inputs::{Failure, Found, frames_bar};
 
 const NS_PER_S: f64 = 1e9;
+/// Steps of time of a trace: one for each point of the paper.
+const TRACE_STEPS: usize = 880;
+/// Steps of time of an overview.
+const OVERVIEW_STEPS: usize = 600;
 
 /// All notes on a run, those on its metadata too.
 ///
@@ -82,7 +88,7 @@ pub fn facts(file: &Found, run: &Run) -> Result<Map<String, Value>, Failure> {
 /// [`Failure`] when a channel is none of a stream.
 pub fn selection(args: &SelectionArgs, file: &Found, run: &Run) -> Result<Selection, Failure> {
     let refused = |error: &dyn std::fmt::Display| Failure::new("selection", &file.path, error);
-    let mut selection = Selection::all();
+    let mut selection = Selection { section: args.section, ..Selection::all() };
     if !args.channels.is_empty() {
         let parse =
             |choice: &ChannelChoice| choice.to_string().parse().map_err(|error| refused(&error));
@@ -153,6 +159,48 @@ pub fn convert(
     let arrays: Vec<_> = held.arrays().filter(|array| fits(target, array.name)).collect();
     write_arrays_file(&arrays, held.metadata(), target, path, &ArrayOptions::default(), force)
         .map_err(|error| Failure::export(&file.path, &error))
+}
+
+/// Draws a selection as traces, or as an overview.
+///
+/// # Errors
+/// [`Failure`] naming the input.
+pub fn draw(
+    args: &Args,
+    file: &Found,
+    run: &Run,
+    selection: &Selection,
+    kind: PlotKind,
+    theme: Theme,
+) -> Result<Drawing, Failure> {
+    let refused = |error: &dyn std::fmt::Display| Failure::new("stream", &file.path, error);
+    let mut stream = run.stream(selection).map_err(|error| refused(&error))?;
+    let frames = stream.frames();
+    let overview = kind == PlotKind::Overview;
+    let bar = frames_bar(args, frames);
+    let steps = if overview { OVERVIEW_STEPS } else { TRACE_STEPS };
+    let envelope = Envelope::of(&mut stream, steps, |done| bar.set_position(done));
+    bar.finish_and_clear();
+    let envelope = envelope.map_err(|error| refused(&error))?;
+    let name = run.name().file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let rate = run.rate_hz().map(|rate| format!(" at {rate:.1} Hz")).unwrap_or_default();
+    let missing = match envelope.axis().missing().count() {
+        0 => String::new(),
+        1 => ", with a gap".to_owned(),
+        many => format!(", with {many} gaps"),
+    };
+    let caption = StreamCaption {
+        title: name,
+        about: format!("{frames} frames of {} channels{rate}{missing}", stream.channels()),
+        channels: (0..stream.channels()).map(|row| stream.channel_name(row)).collect(),
+        scale: stream.scale(),
+        rate_hz: stream.rate_hz(),
+    };
+    let drawing = match overview {
+        true => Drawing::overview(&envelope, &caption, theme),
+        false => Drawing::stream_traces(&envelope, &caption, theme),
+    };
+    drawing.map_err(|error| Failure::new("draw", &file.path, error))
 }
 
 /// npy has room for one array: the samples.

@@ -1,5 +1,7 @@
 //! What the program is told.
 
+mod record;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -8,6 +10,9 @@ use wavekeep_core::{ChannelChoice, DecodeOptions, GeophoneRange, Selection, Unit
 use wavekeep_export::arrays::ArrayTarget;
 use wavekeep_export::{Target, Units};
 use wavekeep_formats::Opener;
+use wavekeep_smurf::OpenOptions;
+
+pub use record::{RecordArgs, Source};
 
 /// Opens instrument recordings, checks them, draws them and turns them into clean arrays.
 ///
@@ -54,6 +59,7 @@ Examples:
   wavekeep convert events/ --to parquet -o tables/
   wavekeep convert M529LKIQ.7M0W --to csv --units raw --channels Vert,MicL --start 0 --end 0.5
   wavekeep convert run.dat --to gnz --channels 0-15,2:107 --frames 0..480000
+  wavekeep convert run.dat --to csv --channels 0-3 --follow
   wavekeep convert arrays.gnz --to npz
   wavekeep convert arrays.npy --to gnz")]
     Convert(ConvertArgs),
@@ -62,7 +68,9 @@ Examples:
 Examples:
   wavekeep plot M529LKIQ.7M0W
   wavekeep plot M529LKIQ.7M0W --kind limits --curve osmre --format svg
-  wavekeep plot events/ --kind all --theme dark -o plots/")]
+  wavekeep plot events/ --kind all --theme dark -o plots/
+  wavekeep plot run.dat
+  wavekeep plot run.dat --channels 0-3,2:107 --start 10 --end 12")]
     Plot(PlotArgs),
     /// Write the one-page event report as PDF.
     #[command(after_help = "\
@@ -83,6 +91,17 @@ Examples:
   wavekeep recover run.dat -o clean.dat
   wavekeep recover cut.gnz -o whole.gnz")]
     Recover(RecoverArgs),
+    /// Record a stream: from the emulator, another run or standard input, through the chain.
+    #[command(after_help = "\
+The variables of the writer have the names that Rogue's DataWriter gives them: DataFile, BufferSize,
+MaxFileSize, DropErrors, RawMode, Overwrite. `--print-chain` prints the chain's settings to start from.
+
+Examples:
+  wavekeep record -o run.dat --from emulator --channels 512 --shape sine --period 400 --frames 40000
+  wavekeep record -o pieces.dat --from run.dat --set MaxFileSize=1000000000
+  wavekeep record -o filtered.dat --from raw.dat --chain chain.json
+  nc instrument 9000 | wavekeep record -o data/ --auto-name --from -")]
+    Record(Box<RecordArgs>),
     /// Decode the samples that the program carries, into tables, plots and a report.
     #[command(after_help = "\
 Examples:
@@ -147,6 +166,13 @@ pub struct ConvertArgs {
     pub units: Units,
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// Go on with a stream that is still being written, whole frames only, until it rests; csv
+    /// alone.
+    #[arg(long)]
+    pub follow: bool,
+    /// With --follow: the seconds without a new frame after which to stop; without it, never.
+    #[arg(long, value_name = "SECONDS", requires = "follow", value_parser = positive)]
+    pub idle: Option<f64>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -155,12 +181,15 @@ pub struct PlotArgs {
     pub input: InputArgs,
     #[command(flatten)]
     pub output: OutputArgs,
-    /// What to draw; without it, traces of a waveform and bars of a histogram.
+    /// What to draw; without it, traces of a waveform, bars of a histogram, and of a stream its
+    /// traces, or an overview of more than 16 channels.
     #[arg(long, value_name = "KIND")]
     pub kind: Option<PlotKind>,
     /// The kind of picture.
     #[arg(long, value_name = "FORMAT", default_value = "png")]
     pub format: PictureFormat,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
     /// Width of a PNG in pixels.
     #[arg(long, value_name = "PIXELS", default_value_t = 1600, value_parser = clap::value_parser!(u32).range(100..=10_000))]
     pub width: u32,
@@ -243,6 +272,12 @@ pub struct InputArgs {
     /// Leave the vendor's reports beside the files alone.
     #[arg(long)]
     pub no_report: bool,
+    /// Keep an index beside each stream, and use it the next time: a long run opens at once.
+    #[arg(long)]
+    pub keep_index: bool,
+    /// Of a stream in pieces, read the named piece alone.
+    #[arg(long)]
+    pub one_piece: bool,
 }
 
 impl InputArgs {
@@ -253,7 +288,8 @@ impl InputArgs {
             range: self.range,
             pretrigger_s: self.pretrigger,
             ..DecodeOptions::default()
-        });
+        })
+        .stream_options(OpenOptions { keep_index: self.keep_index, one_piece: self.one_piece });
         if self.no_report { opener.without_reports() } else { opener }
     }
 }
@@ -284,6 +320,9 @@ pub struct SelectionArgs {
     /// Samples (or intervals) a up to but not including b, from 0.
     #[arg(long, value_name = "A..B", value_parser = frames)]
     pub frames: Option<std::ops::Range<usize>>,
+    /// Section of a stream whose frames change their channels, counted from 0 as `info` lists them.
+    #[arg(long, value_name = "N")]
+    pub section: Option<usize>,
 }
 
 impl SelectionArgs {
@@ -331,6 +370,8 @@ pub enum PlotKind {
     Spectrum,
     /// PPV against frequency with a limit curve.
     Limits,
+    /// All channels of a stream over time: how far each of them moves.
+    Overview,
     /// All that the recording has.
     All,
 }
@@ -343,6 +384,7 @@ impl PlotKind {
             Self::Histogram => "histogram",
             Self::Spectrum => "spectrum",
             Self::Limits => "limits",
+            Self::Overview => "overview",
             Self::All => "all",
         }
     }

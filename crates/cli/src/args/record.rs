@@ -1,0 +1,139 @@
+//! What `wavekeep record` is told.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args as ClapArgs, ValueEnum};
+use wavekeep_smurf::chain::Shape;
+
+use super::{not_negative, positive};
+
+#[derive(Debug, ClapArgs)]
+pub struct RecordArgs {
+    /// The file to record into; with --auto-name the folder.
+    #[arg(short, long, value_name = "FILE|DIR", required_unless_present = "print_chain")]
+    pub output: Option<PathBuf>,
+    /// Where frames come from: `emulator`, a run, or - for records on standard input.
+    #[arg(long, value_name = "SOURCE", default_value = "emulator")]
+    pub from: Source,
+    /// Name the file `data_YYYYMMDD_HHMMSS.dat`, local time.
+    #[arg(long)]
+    pub auto_name: bool,
+    /// Set a variable of the writer: BufferSize, MaxFileSize, DropErrors, RawMode, Overwrite.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub variables: Vec<Variable>,
+    /// Send data frames through the chain with the settings of this JSON file.
+    #[arg(long, value_name = "FILE")]
+    pub chain: Option<PathBuf>,
+    /// Print the chain's settings as JSON, those of --chain or the defaults, and record nothing.
+    #[arg(long)]
+    pub print_chain: bool,
+    /// End after this many frames from the source.
+    #[arg(long, value_name = "N")]
+    pub frames: Option<u64>,
+    /// End after this time.
+    #[arg(long, value_name = "SECONDS", value_parser = positive)]
+    pub seconds: Option<f64>,
+    #[command(flatten)]
+    pub emulator: EmulatorArgs,
+}
+
+/// The frames of the emulator.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Emulator")]
+pub struct EmulatorArgs {
+    /// Channels of a frame.
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub channels: u32,
+    /// Frames a second; 0 for as fast as they can be written.
+    #[arg(long, value_name = "HZ", default_value_t = 4000.0, value_parser = not_negative)]
+    pub rate: f64,
+    /// What the samples do.
+    #[arg(long, value_name = "SHAPE", default_value = "sine")]
+    pub shape: ShapeArg,
+    /// Amplitude in counts.
+    #[arg(long, value_name = "COUNTS", default_value_t = 8192, value_parser = clap::value_parser!(u32).range(1..=65_535))]
+    pub amplitude: u32,
+    /// Offset in counts.
+    #[arg(long, value_name = "COUNTS", default_value_t = 0, allow_negative_numbers = true)]
+    pub offset: i16,
+    /// Period in frames.
+    #[arg(long, value_name = "FRAMES", default_value_t = 400, value_parser = clap::value_parser!(u64).range(2..))]
+    pub period: u64,
+}
+
+/// Where frames come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Frames that the program makes.
+    Emulator,
+    /// Records on standard input.
+    Stdin,
+    /// The records of a run, metadata too.
+    Run(PathBuf),
+}
+
+impl From<&str> for Source {
+    fn from(word: &str) -> Self {
+        match word {
+            "emulator" => Self::Emulator,
+            "-" => Self::Stdin,
+            path => Self::Run(path.into()),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Emulator => f.write_str("emulator"),
+            Self::Stdin => f.write_str("standard input"),
+            Self::Run(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// `NAME=VALUE`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    pub name: String,
+    pub value: String,
+}
+
+impl FromStr for Variable {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, value) = text
+            .split_once('=')
+            .ok_or_else(|| format!("{text:?} is not of the form NAME=VALUE"))?;
+        Ok(Self { name: name.to_owned(), value: value.to_owned() })
+    }
+}
+
+/// What an emulator makes; its formulas are in `docs/formats/smurf.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ShapeArg {
+    Zeros,
+    ChannelNumber,
+    Random,
+    Square,
+    Sawtooth,
+    Triangle,
+    Sine,
+}
+
+impl From<ShapeArg> for Shape {
+    fn from(shape: ShapeArg) -> Self {
+        match shape {
+            ShapeArg::Zeros => Self::Zeros,
+            ShapeArg::ChannelNumber => Self::ChannelNumber,
+            ShapeArg::Random => Self::Random,
+            ShapeArg::Square => Self::Square,
+            ShapeArg::Sawtooth => Self::Sawtooth,
+            ShapeArg::Triangle => Self::Triangle,
+            ShapeArg::Sine => Self::Sine,
+        }
+    }
+}
