@@ -60,57 +60,39 @@ impl FrameHeader {
     /// Takes a header apart.
     ///
     /// # Errors
-    /// [`wavekeep_core::Error::Malformed`] naming the field before which the bytes end.
+    /// [`wavekeep_core::Error::Malformed`] when there are fewer than [`HEADER_LEN`] bytes.
+    // Inlined, so that the pass over a run takes only the fields that it needs.
+    #[inline]
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let mut at = Cursor::new(bytes);
-        let [protocol_version, crate_id, slot_number, timing_cond] =
-            at.array("protocol_version")?;
-        let number_of_channels = at.u32_le("number_of_channels")?;
-        let tes_bias = decode_tes_bias(&at.array("tes_bias")?);
-        let timestamp = u64::from_le_bytes(at.array("timestamp")?);
-        let flux_ramp_increment = i32::from_le_bytes(at.array("flux_ramp_increment")?);
-        let flux_ramp_offset = i32::from_le_bytes(at.array("flux_ramp_offset")?);
-        let counter_0 = at.u32_le("counter_0")?;
-        let counter_1 = at.u32_le("counter_1")?;
-        let counter_2 = u64::from_le_bytes(at.array("counter_2")?);
-        let reset_bits = at.u32_le("reset_bits")?;
-        let frame_counter = at.u32_le("frame_counter")?;
-        let tes_relays_config = at.u32_le("tes_relays_config")?;
-        at.take(4, "bytes 92..96")?;
-        // Five bytes of the sync word; the next three belong to nobody.
-        let [a, b, c, d, e] = at.array("external_time")?;
-        at.take(3, "bytes 101..104")?;
-        let [control_field, test_params] = at.array("control_field")?;
-        at.take(6, "bytes 106..112")?;
-        let num_rows = u16::from_le_bytes(at.array("num_rows")?);
-        let num_rows_reported = u16::from_le_bytes(at.array("num_rows_reported")?);
-        at.take(4, "bytes 116..120")?;
-        let row_length = u16::from_le_bytes(at.array("row_length")?);
-        let data_rate = u16::from_le_bytes(at.array("data_rate")?);
-        at.take(4, "bytes 124..128")?;
+        let bytes: [u8; HEADER_LEN] = Cursor::new(bytes).array("frame header")?;
+        let long = |offset| u64::from_le_bytes(at(&bytes, offset));
+        let word = |offset| u32::from_le_bytes(at(&bytes, offset));
+        let half = |offset| u16::from_le_bytes(at(&bytes, offset));
+        let [a, b, c, d, e] = at(&bytes, 96);
         Ok(Self {
-            protocol_version,
-            crate_id,
-            slot_number,
-            timing_cond,
-            number_of_channels,
-            tes_bias,
-            timestamp,
-            flux_ramp_increment,
-            flux_ramp_offset,
-            counter_0,
-            counter_1,
-            counter_2,
-            reset_bits,
-            frame_counter,
-            tes_relays_config,
+            protocol_version: bytes[0],
+            crate_id: bytes[1],
+            slot_number: bytes[2],
+            timing_cond: bytes[3],
+            number_of_channels: word(4),
+            tes_bias: decode_tes_bias(&at(&bytes, 8)),
+            timestamp: long(48),
+            flux_ramp_increment: i32::from_le_bytes(at(&bytes, 56)),
+            flux_ramp_offset: i32::from_le_bytes(at(&bytes, 60)),
+            counter_0: word(64),
+            counter_1: word(68),
+            counter_2: long(72),
+            reset_bits: word(80),
+            frame_counter: word(84),
+            tes_relays_config: word(88),
+            // Five bytes of the sync word; the next three belong to nobody.
             external_time: u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]),
-            control_field,
-            test_params,
-            num_rows,
-            num_rows_reported,
-            row_length,
-            data_rate,
+            control_field: bytes[104],
+            test_params: bytes[105],
+            num_rows: half(112),
+            num_rows_reported: half(114),
+            row_length: half(120),
+            data_rate: half(122),
         })
     }
 
@@ -149,6 +131,11 @@ impl FrameHeader {
     }
 }
 
+#[inline]
+fn at<const N: usize>(bytes: &[u8; HEADER_LEN], offset: usize) -> [u8; N] {
+    std::array::from_fn(|byte| bytes[offset + byte])
+}
+
 /// Sixteen signed 20-bit values, two in five bytes, low bits first.
 ///
 /// ```
@@ -157,6 +144,7 @@ impl FrameHeader {
 /// let biases = [-524_288, 524_287, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, -12];
 /// assert_eq!(decode_tes_bias(&encode_tes_bias(&biases)), biases);
 /// ```
+#[inline]
 pub fn decode_tes_bias(bytes: &[u8; 40]) -> [i32; TES_BIASES] {
     let mut biases = [0; TES_BIASES];
     for (pair, five) in biases.chunks_exact_mut(2).zip(bytes.chunks_exact(5)) {

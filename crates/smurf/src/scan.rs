@@ -15,6 +15,11 @@ use crate::store::{Lens, Store};
 const MOST_DAMAGE: usize = 100_000;
 /// Bytes that are read at a time.
 const REACH: usize = 256 << 10;
+/// Records from this length on are not read through: a call of the system for each header costs
+/// less than the copy of what lies between them.
+const FAR: u32 = 12 << 10;
+/// What is read of such a record.
+const NEAR: usize = RECORD_HEADER_LEN + HEADER_LEN;
 
 /// A pass that can be continued when more bytes are there.
 #[derive(Debug, Default)]
@@ -63,7 +68,7 @@ impl Scan {
             if left < RECORD_HEADER_LEN as u64 {
                 return Ok(Some(Fault::StrayBytes { left }));
             }
-            let look = left.min((RECORD_HEADER_LEN + HEADER_LEN) as u64) as usize;
+            let look = left.min(NEAR as u64) as usize;
             let bytes = lens.look(piece, self.position, look)?;
             let header = RecordHeader::parse(head(bytes));
             let payload = match payload_within(header, left) {
@@ -82,6 +87,7 @@ impl Scan {
                     self.index.others.entry(other).or_insert(first).records += 1;
                 }
             }
+            lens.set_reach(if payload < FAR { REACH } else { NEAR });
             self.index.records += 1;
             self.position += RECORD_HEADER_LEN as u64 + u64::from(payload);
         }

@@ -103,12 +103,19 @@ pub(crate) struct Lens<'a> {
     reach: usize,
     at: Option<(usize, u64)>,
     bytes: Vec<u8>,
+    /// The piece that was looked at last, and its length then.
+    length: Option<(usize, u64)>,
 }
 
 impl<'a> Lens<'a> {
     /// A lens that reads `reach` bytes at a time, which is also the most that one look can ask for.
     pub(crate) fn new(stores: &'a [Store], reach: usize) -> Self {
-        Self { stores, reach, at: None, bytes: Vec::new() }
+        Self { stores, reach, at: None, bytes: Vec::new(), length: None }
+    }
+
+    /// Reads `reach` bytes at a time from now on.
+    pub(crate) fn set_reach(&mut self, reach: usize) {
+        self.reach = reach;
     }
 
     /// At least `len` bytes of a piece from `offset` on.
@@ -122,7 +129,12 @@ impl<'a> Lens<'a> {
             return Ok(&self.bytes[(offset - from) as usize..]);
         }
         let store = &self.stores[piece];
-        let left = usize::try_from(store.len()?.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let length = match self.length {
+            Some((of, length)) if of == piece => length,
+            _ => store.len()?,
+        };
+        self.length = Some((piece, length));
+        let left = usize::try_from(length.saturating_sub(offset)).unwrap_or(usize::MAX);
         self.at = None;
         self.bytes.resize(left.min(self.reach).max(len), 0);
         store.read_at(offset, &mut self.bytes)?;
