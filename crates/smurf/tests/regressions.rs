@@ -1,16 +1,16 @@
-//! Runs the fuzz target's body over inputs that are worth keeping.
+//! Runs the bodies of the fuzz targets over inputs that are worth keeping.
 
 mod fuzz_body;
 
 use std::path::Path;
 
-fn each_in(folder: &str) {
+fn each_in(folder: &str, body: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut seen = 0;
     for entry in std::fs::read_dir(folder).expect("the folder") {
         let path = entry.expect("an entry").path();
         if path.is_file() {
-            fuzz_body::run(&std::fs::read(path).expect("a file"));
+            body(&std::fs::read(path).expect("a file"));
             seen += 1;
         }
     }
@@ -19,10 +19,12 @@ fn each_in(folder: &str) {
 
 #[test]
 fn inputs_that_are_kept_pass() {
-    each_in("../../fuzz/regressions/smurf_run");
+    each_in("../../fuzz/regressions/smurf_run", fuzz_body::run);
+    each_in("../../fuzz/regressions/smurf_metadata", fuzz_body::metadata);
+    each_in("../../fuzz/regressions/smurf_selection", fuzz_body::selection);
 }
 
 #[test]
 fn real_files_pass() {
-    each_in("tests/data");
+    each_in("tests/data", fuzz_body::run);
 }
