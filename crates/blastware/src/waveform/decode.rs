@@ -121,6 +121,11 @@ impl Walk<'_> {
                 self.keep();
                 return false;
             }
+            if self.is_cut_boundary() && self.buffer.append(deltas.into_iter()) {
+                self.at += 6;
+                self.keep();
+                return false;
+            }
             // Not a boundary and not the end: a kind-4 block of two deltas like any other.
             if !self.buffer.append(deltas.into_iter()) {
                 return self.unreadable(Stop::BadCount(2));
@@ -166,6 +171,13 @@ impl Walk<'_> {
             return None;
         }
         Some(missing.is_none_or(|missing| missing == 2))
+    }
+
+    /// Whether the `40 02` here is the boundary to which the length field of the present segment leads,
+    /// and the body ends inside of it: what is left of the record is not blocks.
+    fn is_cut_boundary(&self) -> bool {
+        let expected_here = self.boundary.is_some_and(|boundary| boundary.next_at == self.at);
+        expected_here && self.body.len() - self.at < BOUNDARY_LEN
     }
 
     /// The present segment ends in front of `next`, unless its blocks ran past its true end.

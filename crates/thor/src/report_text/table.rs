@@ -4,6 +4,9 @@ use wavekeep_blastware::report_text::value::Printed;
 
 use super::fields::key;
 
+/// More decimals than these a double does not have.
+const MOST_DECIMALS: usize = 17;
+
 /// The samples that a report lists.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SampleTable {
@@ -80,5 +83,5 @@ fn columns(line: &str) -> Vec<&str> {
 
 fn decimals_of(text: &str) -> usize {
     let number = text.split_whitespace().next().unwrap_or_default();
-    number.split_once('.').map_or(0, |(_, decimals)| decimals.len())
+    number.split_once('.').map_or(0, |(_, decimals)| decimals.len().min(MOST_DECIMALS))
 }
