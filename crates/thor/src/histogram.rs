@@ -186,7 +186,8 @@ impl Segment {
     }
 }
 
-/// Decodes a histogram, whatever its state; `None` when not one whole interval is found.
+/// Decodes a histogram, whatever its state; `None` when not one whole interval is found, or when
+/// the zeros of most channels are not where they are known to be.
 ///
 /// Segments are recognised by their headers; bytes between them are skipped and noted. The last
 /// segment's length says how many intervals a cut file has lost. Time is proportional to the length
@@ -213,7 +214,8 @@ pub fn decode(file: &[u8]) -> Option<Histogram> {
         // Zeros stand at the same places in either byte order: they speak for the layout.
         let fitness = taken.with_zeros * 4 + taken.plausible;
         let better = best.as_ref().is_none_or(|(other, ..)| fitness > *other);
-        if taken.records > 0 && better {
+        let zeros_are_there = taken.with_zeros > 0 && taken.with_zeros * 2 >= taken.records;
+        if zeros_are_there && better {
             best = Some((fitness, segments, decision));
         }
     }
@@ -487,6 +489,15 @@ mod tests {
     fn the_peak_of_the_smallest_minimum_is_no_overflow() {
         let channel = ChannelExtremes { minimum: i16::MIN, maximum: 3, ..Default::default() };
         assert_eq!(channel.peak(), 32_768);
+    }
+
+    #[test]
+    fn bytes_behind_a_header_that_are_no_intervals_give_nothing() {
+        let intervals = numbered(3);
+        let bytes = file(&[&intervals], ByteOrder::BigEndian);
+        // Room for an interval behind a header of 10 bytes, not behind one of 12.
+        assert_eq!(decode(&bytes[..0x123 + 10 + INTERVAL_LEN]), None);
+        assert_eq!(decode(&bytes[..0x123 + 12 + INTERVAL_LEN]).unwrap().intervals[0], intervals[0]);
     }
 
     #[test]

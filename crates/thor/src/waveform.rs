@@ -13,7 +13,7 @@ use crate::file::FIRST_BODY_OFFSET;
 const MOST_MARKERS: usize = 1 << 16;
 /// As many bytes as are decoded in search of the body, all attempts together; the first attempt is
 /// always made. Files of units stay far below it.
-const DECODED_BYTES: usize = 64 << 20;
+const DECODED_BYTES: usize = 32 << 20;
 
 /// The body of a waveform, found and decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +33,18 @@ pub struct Found {
 struct Candidate {
     offset: usize,
     likelihood: Likelihood,
-    /// More samples than these cannot be behind it: see [`most_samples`].
-    most_samples: usize,
+    /// How many boundaries between segments stand behind it.
+    boundaries_behind: usize,
+}
+
+impl Candidate {
+    /// A body has its first segment and one behind each boundary, of at most 512 samples each.
+    fn most_samples(&self) -> usize {
+        match self.boundaries_behind {
+            0 => 0,
+            boundaries => (boundaries + 1) * SEGMENT_SAMPLES,
+        }
+    }
 }
 
 /// How likely a place is, likeliest first.
@@ -51,7 +61,8 @@ enum Likelihood {
 /// Finds the body of a waveform in `file` and decodes it; `None` when there is none.
 ///
 /// Every `00 02 00` from byte 0x0e00 on is a candidate, the one that gives most samples is taken,
-/// the earliest of equals. A result has at least one boundary between segments behind it: three
+/// the likeliest of equals (one that reads as a body up to its first boundary), and of these the
+/// earliest. A result has at least one boundary between segments behind it: three
 /// bytes alone are chance.
 ///
 /// # Bounds
@@ -61,21 +72,19 @@ enum Likelihood {
 ///
 /// - each candidate is first read up to its first boundary, which looks at 2 KiB at most, and at
 ///   most 65,536 candidates are looked at;
-/// - a candidate is not decoded when the boundaries behind it, at 512 samples each, cannot give
-///   more than the best one gave: that leaves out nearly all of what lies inside a whole body, and
-///   never changes the result;
-/// - all decoding together stops at 64 MiB (the likeliest candidates come first), and
+/// - a candidate is not decoded when it cannot give more than the best one gave: the boundaries behind
+///   it, at 512 samples each, are too few, or they are those of a whole body and it does not read up to
+///   the first. That leaves out nearly everything in and in front of a whole body, and never changes
+///   the result;
+/// - all decoding together stops at 32 MiB (the likeliest candidates come first), and
 ///   [`Found::bounded`] says so.
 pub fn find(file: &[u8]) -> Option<Found> {
     let boundaries: Vec<usize> = waveform::boundaries(file).collect();
     let (candidates, mut bounded) = candidates(file, &boundaries);
-    let mut best: Option<(usize, usize, Waveform)> = None;
+    let mut best: Option<Best> = None;
     let (mut decoded_bytes, mut attempts) = (0, 0);
     for candidate in candidates {
-        let best_samples = best.as_ref().map_or(0, |(samples, ..)| *samples);
-        // One that is equal can only win by standing earlier.
-        let earlier = best.as_ref().is_some_and(|(_, offset, _)| candidate.offset < *offset);
-        if candidate.most_samples < best_samples + usize::from(!earlier) {
+        if best.as_ref().is_some_and(|best| !best.may_be_beaten_by(&candidate)) {
             continue;
         }
         let body = &file[candidate.offset..];
@@ -87,12 +96,33 @@ pub fn find(file: &[u8]) -> Option<Found> {
         decoded_bytes += body.len();
         let waveform = waveform::decode(body);
         let samples = present_samples(&waveform);
-        let better = samples > best_samples || (samples == best_samples && earlier);
-        if waveform.segments > 1 && better {
-            best = Some((samples, candidate.offset, waveform));
+        if waveform.segments > 1 && samples > best.as_ref().map_or(0, |best| best.samples) {
+            best = Some(Best { samples, candidate, waveform });
         }
     }
-    best.map(|(_, offset, waveform)| Found { offset, attempts, bounded, waveform })
+    best.map(|Best { candidate, waveform, .. }| Found {
+        offset: candidate.offset,
+        attempts,
+        bounded,
+        waveform,
+    })
+}
+
+/// The candidate that gave most samples so far.
+struct Best {
+    samples: usize,
+    candidate: Candidate,
+    waveform: Waveform,
+}
+
+impl Best {
+    fn may_be_beaten_by(&self, other: &Candidate) -> bool {
+        // From the first boundary on both are the same, and here nothing is missing in front of it.
+        let same_but_for_a_bad_start = other.likelihood == Likelihood::Possible
+            && other.boundaries_behind == self.candidate.boundaries_behind
+            && self.waveform.gaps.iter().all(|gaps| gaps.is_empty());
+        other.most_samples() > self.samples && !same_but_for_a_bad_start
+    }
 }
 
 /// The candidates, likeliest first, and whether there were more than are looked at.
@@ -104,7 +134,7 @@ fn candidates(file: &[u8], boundaries: &[usize]) -> (Vec<Candidate>, bool) {
         .map(|offset| Candidate {
             offset,
             likelihood: likelihood(file, boundaries, offset),
-            most_samples: most_samples(boundaries, offset),
+            boundaries_behind: boundaries.len() - boundaries.partition_point(|&at| at < offset),
         })
         .collect();
     candidates.sort_by_key(|candidate| (candidate.likelihood, candidate.offset));
@@ -137,16 +167,6 @@ fn likelihood(file: &[u8], boundaries: &[usize], offset: usize) -> Likelihood {
         Likelihood::ReadsAsBody
     } else {
         Likelihood::Possible
-    }
-}
-
-/// A body that begins at `offset` has its first segment and one behind each boundary, of at most
-/// 512 samples each.
-fn most_samples(boundaries: &[usize], offset: usize) -> usize {
-    let behind = boundaries.len() - boundaries.partition_point(|&boundary| boundary < offset);
-    match behind {
-        0 => 0,
-        behind => (behind + 1) * SEGMENT_SAMPLES,
     }
 }
 
@@ -219,6 +239,18 @@ mod tests {
     }
 
     #[test]
+    fn a_marker_in_front_of_a_short_body_does_not_lend_it_samples() {
+        let channels = channels(100, 9);
+        let mut file = assemble(USUAL_BODY_OFFSET, &body(&channels));
+        // Read from the chance marker, many blocks of zeros come before the body.
+        file[USUAL_BODY_OFFSET - 300..][..3].copy_from_slice(&BODY_MARKER);
+        for tag in file[USUAL_BODY_OFFSET - 293..USUAL_BODY_OFFSET - 93].chunks_exact_mut(2) {
+            tag.copy_from_slice(&[0x00, 0x01]);
+        }
+        assert_found(&file, USUAL_BODY_OFFSET, &channels);
+    }
+
+    #[test]
     fn a_damaged_first_segment_costs_itself_and_not_the_place_of_the_body() {
         let channels = channels(2048, 9);
         let mut file = assemble(USUAL_BODY_OFFSET, &body(&channels));
@@ -233,7 +265,7 @@ mod tests {
     fn a_whole_body_is_decoded_a_handful_of_times() {
         let file = assemble(USUAL_BODY_OFFSET, &body(&channels(200_000, 9)));
         let found = find(&file).unwrap();
-        assert!(found.attempts < 32, "{}", found.attempts);
+        assert!(found.attempts < 8, "{}", found.attempts);
         assert!(!found.bounded);
     }
 
