@@ -6,7 +6,7 @@ macro_rules! samples {
     };
 }
 
-/// Names and contents: events, and the reports that belong to them.
+/// Names and contents: events, and the reports that belong to them, some in a folder `TXT`.
 pub const SAMPLES: &[(&str, &[u8])] = samples![
     "M529LMOK.DK0W",
     "M529LMOK_DK0W_ASCII.TXT",
@@ -21,4 +21,9 @@ pub const SAMPLES: &[(&str, &[u8])] = samples![
     "T438L713.RY0W",
     "M529LIY6.N00",
     "N844L6Z8.ZR0H",
+    "UM11719_20260714153012.IDFW",
+    "TXT/UM11719_20260714153012.IDFW.txt",
+    "UM11719_20260714220000.IDFH",
+    "UM11719_20260714220000.IDFH.txt",
+    "UM11719_20260716084530.IDFW",
 ];

@@ -6,12 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may use. `ARCHITECTURE.md` draws the same.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("core", &[]),
     ("gnz", &[]),
     ("blastware", &["core"]),
     ("smurf", &["core"]),
-    ("formats", &["core", "gnz", "blastware", "smurf"]),
+    ("thor", &["core", "blastware"]),
+    ("formats", &["core", "gnz", "blastware", "smurf", "thor"]),
     ("signal", &["core"]),
     ("export", &["core", "gnz"]),
     ("report", &["core", "signal"]),

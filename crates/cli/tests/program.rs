@@ -47,6 +47,7 @@ const QUIET: &str = "M529LKIQ.7M0W";
 const BLAST: &str = "M529LMOK.DK0W";
 const NIGHT: &str = "M529LMP3.O00H";
 const DAMAGED: &str = "M529LNE5.390";
+const THOR: &str = "UM11719_20260714153012.IDFW";
 const WAVEFORMS: [&str; 5] =
     [QUIET, "M529LKVQ.6S0W", "T190LD5Q.LK0W", "T438L713.RY0W", "M529LIY6.N00"];
 
@@ -66,6 +67,16 @@ mod looks {
     #[test]
     fn info_shows_a_histogram() {
         insta::assert_snapshot!(stdout(&run(&["info", NIGHT, "--velocity", "mm/s"])));
+    }
+
+    #[test]
+    fn info_shows_a_thor_event_with_its_report() {
+        insta::assert_snapshot!(stdout(&run(&["info", THOR])));
+    }
+
+    #[test]
+    fn info_shows_what_is_assumed_of_a_thor_event() {
+        insta::assert_snapshot!(stdout(&run(&["info", "UM11719_20260716084530.IDFW"])));
     }
 
     #[test]
@@ -144,7 +155,7 @@ mod exit_codes {
     fn files_of_a_folder_that_are_no_recordings_are_left_alone() {
         let output = run(&["check", "."]);
         assert_eq!(code(&output), 3);
-        assert!(stderr(&output).contains("10 files: 9 whole, 1 damaged; "), "{}", stderr(&output));
+        assert!(stderr(&output).contains("13 files: 12 whole, 1 damaged; "), "{}", stderr(&output));
     }
 }
 
@@ -290,7 +301,7 @@ mod convert {
             run_in(folder.path(), &["convert", &input, "--to", "npy", "-o", "out", "--json"]);
         assert_eq!(code(&output), 3);
         let documents = documents(&output);
-        assert_eq!(documents.len(), 10);
+        assert_eq!(documents.len(), 13);
         for document in documents {
             assert!(folder.path().join(document["output"].as_str().unwrap()).is_file());
         }
@@ -611,6 +622,7 @@ fn the_demo_writes_its_samples_pictures_and_report() {
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert!(folder.path().join("demo/M529LMOK.DK0W.report.pdf").is_file());
     assert!(folder.path().join("demo/samples/M529LMOK.DK0W").is_file());
+    assert!(folder.path().join("demo/samples/TXT/UM11719_20260714153012.IDFW.txt").is_file());
     assert!(stdout(&output).contains("M529LMOK.DK0W.traces.png"));
 }
 

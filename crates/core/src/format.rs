@@ -112,7 +112,8 @@ pub trait EventFormat: Sync {
     fn decode(&self, input: Input<'_>, options: &DecodeOptions) -> Result<Recording>;
 
     /// The names under which the vendor's software leaves a report of the event `name`, preferred
-    /// first; to be compared without regard to case.
+    /// first; to be compared without regard to case. `TXT/<name>` is one in a folder `TXT` beside
+    /// the event.
     fn report_names(&self, name: &str) -> Vec<String>;
 
     /// Puts the vendor's report over a decoded recording: what the report says wins, what was

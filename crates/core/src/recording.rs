@@ -175,7 +175,8 @@ pub struct Channel {
     pub intervals: Option<IntervalFacts>,
 }
 
-/// What a histogram holds per interval beside the peak. The lists are as long as the samples.
+/// What a histogram holds per interval beside the peak. A list is as long as the samples, or empty
+/// where the format has no such thing.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct IntervalFacts {
     /// Half-period of the peak.

@@ -36,7 +36,7 @@ pub struct Statement {
     pub calibration: Option<String>,
     /// Version of the vendor's software, as written.
     pub software: Option<String>,
-    /// The user's notes in their order: project, client, operator, sensor location.
+    /// The user's notes in their order.
     pub notes: Vec<UserNote>,
     /// What it says of each channel.
     pub channels: Vec<ChannelStatement>,
@@ -64,7 +64,8 @@ impl Statement {
 /// A note that the user typed into the instrument: its label is free text too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UserNote {
-    /// What the position means: `project`, `client`, `operator` or `sensor_location`.
+    /// What the position means: `project`, `client`, `operator` or `sensor_location`; `title_note`
+    /// or `title_string` where that is not known.
     pub role: &'static str,
     /// The label, as written.
     pub label: String,

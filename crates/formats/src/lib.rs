@@ -22,6 +22,7 @@ mod siblings;
 
 use wavekeep_blastware::{Blastware, BlastwareFrames};
 use wavekeep_core::{EventFormat, Match};
+use wavekeep_thor::Thor;
 
 pub use arrays::{ArrayFile, ArrayFormat, ArrayLimits};
 pub use error::OpenError;
@@ -29,6 +30,7 @@ pub use open::{Opened, Opener};
 
 /// The formats of events, in the order in which they are tried.
 pub static EVENT_FORMATS: &[&dyn EventFormat] = &[
+    &Thor,            // docs/formats/thor.md; before Blastware, whose files may carry its names
     &Blastware,       // docs/formats/blastware.md, sections 1 to 5
     &BlastwareFrames, // docs/formats/blastware.md, section 6
 ];
@@ -81,6 +83,14 @@ mod tests {
         assert_eq!(detected(b"\x80\x04", "M529LKIQ.7M0W.a5.pkl"), Some("blastware-frames"));
         assert_eq!(detected(b"", "M529LKIQ.7M0W"), Some("blastware"));
         assert_eq!(detected(b"", "notes.txt"), None);
+        let thor = wavekeep_thor::SIGNATURE;
+        assert_eq!(detected(&thor, "renamed.bin"), Some("thor"));
+        assert_eq!(detected(&event, "UM11719_20260714153012.IDFW"), Some("thor"));
+        assert_eq!(detected(b"", "UM11719_20260714153012.idfh"), Some("thor"));
+        assert_eq!(detected(b"SQLite", "UM11719_20260714153012.IDFW.CDB"), Some("thor"));
+        assert_eq!(detected(b"", "UM11719_20260714153012.MLG"), Some("thor"));
+        assert_eq!(detected(&event, "UM11719_20260714153012.MLG"), Some("blastware"));
+        assert_eq!(detected(b"", "unit.MLG"), None);
         assert_eq!(detected(b"\x80\x04", "model.pkl"), None);
     }
 }

@@ -142,7 +142,11 @@ impl Opener {
         name: &str,
     ) {
         let Some(report) = self.siblings.find(path, &format.report_names(name)) else { return };
-        let shown = report.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let beside = report.strip_prefix(folder).unwrap_or(&report);
+        // As it is seen from the event, with the same separator on every system.
+        let names = beside.iter().map(|name| name.to_string_lossy());
+        let shown = names.filter(|name| name != ".").collect::<Vec<_>>().join("/");
         let limit = self.options.limits.report_text_bytes;
         // One byte more than the limit, so that the parser sees that it is too long.
         let text = regular(&report).and_then(|_| {

@@ -1,4 +1,4 @@
-//! Files that belong together because they lie beside each other.
+//! Files that belong together because they lie beside each other, or in a folder beside.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -15,11 +15,20 @@ pub(crate) struct Siblings {
 }
 
 impl Siblings {
-    /// The first of `names` that lies beside `path`.
+    /// The first of `names` that lies beside `path`. A name may be one in a folder beside it:
+    /// `TXT/name.txt`.
     pub(crate) fn find(&self, path: &Path, names: &[String]) -> Option<PathBuf> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let listing = self.listing(folder.unwrap_or(Path::new(".")));
-        names.iter().find_map(|name| listing.get(&name.to_lowercase()).cloned())
+        let folder = folder.unwrap_or(Path::new("."));
+        names.iter().find_map(|name| match name.rsplit_once('/') {
+            Some((below, name)) => self.entry(&self.entry(folder, below)?, name),
+            None => self.entry(folder, name),
+        })
+    }
+
+    /// What is called `name` in `folder`.
+    fn entry(&self, folder: &Path, name: &str) -> Option<PathBuf> {
+        self.listing(folder).get(&name.to_lowercase()).cloned()
     }
 
     fn listing(&self, folder: &Path) -> Arc<Listing> {

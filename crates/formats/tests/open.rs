@@ -56,6 +56,34 @@ fn the_call_home_report_is_preferred_to_the_one_saved_by_hand() {
 }
 
 #[test]
+fn a_thor_report_is_found_in_the_folder_of_texts_before_it_is_looked_for_beside_the_event() {
+    const NAME: &str = "UM11719_20260714153012.IDFW";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(NAME);
+    fs::copy(samples().join(NAME), &path).unwrap();
+    let report = b"EventType : Full Waveform\r\nSerialNumber : UM11719\r\n";
+    assert!(open(&path).unwrap().statement.is_none());
+    fs::write(folder.path().join("um11719_20260714153012.idfw.TXT"), report).unwrap();
+    let beside = open(&path).unwrap();
+    assert_eq!(beside.metadata["report_file"], "um11719_20260714153012.idfw.TXT");
+    fs::create_dir(folder.path().join("Txt")).unwrap();
+    fs::write(folder.path().join("Txt/UM11719_20260714153012.idfw.txt"), report).unwrap();
+    let below = open(&path).unwrap();
+    assert_eq!(below.metadata["report_file"], "Txt/UM11719_20260714153012.idfw.txt");
+    assert_eq!(below.serial.unwrap().basis, Basis::Report);
+}
+
+#[test]
+fn a_blastware_file_under_a_thor_name_opens_as_a_blastware_event() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("UM11719_20260714153012.IDFW");
+    fs::write(&path, event()).unwrap();
+    let recording = open(&path).unwrap();
+    assert_eq!(recording.format.id, "blastware");
+    assert!(recording.report.notes().iter().any(|note| note.code == "blastware_content"));
+}
+
+#[test]
 fn a_report_that_cannot_be_read_is_a_note_and_not_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("M529LKIQ.7M0W");
@@ -83,6 +111,9 @@ fn what_is_not_a_recording_says_what_it_is() {
         kind("unit.MLG", &[&event()[..18], &[0x22, 0x01, 0x0e, 0xa0]].concat()),
         "unsupported"
     );
+    assert_eq!(kind("UM11719_20260714153012.MLG", b"anything"), "unsupported");
+    assert_eq!(kind("UM11719_20260714153012.IDFW.CDB", b"anything"), "unsupported");
+    assert_eq!(kind("UM11719_20260714153012.IDFW", b"anything"), "not_this_format");
     assert_eq!(kind("cut.bin", &event()[..20]), "malformed");
     assert_eq!(open(folder.path()).unwrap_err().kind(), "not_a_file");
     assert_eq!(open(&folder.path().join("absent")).unwrap_err().kind(), "io");

@@ -20,7 +20,7 @@ fn samples() -> Vec<(PathBuf, Value)> {
             (path, serde_json::from_str(&twin).unwrap())
         })
         .collect();
-    assert_eq!(samples.len(), 10);
+    assert_eq!(samples.len(), 13);
     samples
 }
 

@@ -5,7 +5,7 @@
 
 mod fields;
 mod table;
-mod value;
+pub mod value;
 mod write;
 
 use wavekeep_core::{Error, Result, Statement};
@@ -64,7 +64,8 @@ const WINDOWS_1252: [char; 32] = [
     '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
-fn windows_1252(bytes: &[u8]) -> String {
+/// Text in Windows-1252.
+pub fn windows_1252(bytes: &[u8]) -> String {
     let character = |&byte: &u8| match byte {
         0x80..=0x9f => WINDOWS_1252[usize::from(byte - 0x80)],
         _ => char::from(byte),

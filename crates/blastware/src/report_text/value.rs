@@ -1,20 +1,28 @@
-//! Printed values: numbers with units, special words, dates.
+//! Printed values: numbers with units, special words, dates. Reports of other units of the vendor
+//! print them alike.
 
 use jiff::civil::{Date, Time};
 use wavekeep_core::{Flag, Frequency, Reading, Unit, UnitLocal};
 
 /// A printed value, before it is known what it measures.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Printed {
+pub enum Printed {
     /// `OORANGE`
     OutOfRange,
     /// A number, `>` or `<` in front of it as a flag, and its unit if it has one that is known.
-    Number { value: f64, flag: Option<Flag>, unit: Option<Unit> },
+    Number {
+        /// The number.
+        value: f64,
+        /// What stood in front of it.
+        flag: Option<Flag>,
+        /// Its unit.
+        unit: Option<Unit>,
+    },
 }
 
 impl Printed {
     /// `None` for `N/A` and for what is not a number.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         if text.to_ascii_uppercase().starts_with("OORANGE") {
             return Some(Self::OutOfRange);
@@ -31,7 +39,7 @@ impl Printed {
 
     /// As a reading: `default` is the unit when none is printed, `out_of_range` what `OORANGE`
     /// stands for.
-    pub(super) fn reading(self, default: Unit, out_of_range: Option<Reading>) -> Option<Reading> {
+    pub fn reading(self, default: Unit, out_of_range: Option<Reading>) -> Option<Reading> {
         match self {
             Self::OutOfRange => out_of_range.map(|reading| reading.flagged(Flag::Saturated)),
             Self::Number { value, flag, unit } => {
@@ -41,7 +49,7 @@ impl Printed {
     }
 
     /// As a frequency in Hz.
-    pub(super) fn frequency(self) -> Option<Frequency> {
+    pub fn frequency(self) -> Option<Frequency> {
         match self {
             Self::OutOfRange => None,
             Self::Number { value, flag: Some(Flag::AboveRange), .. } => {
@@ -53,7 +61,7 @@ impl Printed {
     }
 
     /// The number alone.
-    pub(super) fn number(self) -> Option<f64> {
+    pub fn number(self) -> Option<f64> {
         match self {
             Self::OutOfRange => None,
             Self::Number { value, .. } => Some(value),
@@ -62,7 +70,7 @@ impl Printed {
 }
 
 /// A frequency field: `N/A` is a statement too.
-pub(super) fn frequency(text: &str) -> Option<Frequency> {
+pub fn frequency(text: &str) -> Option<Frequency> {
     if text.trim().eq_ignore_ascii_case("N/A") {
         return Some(Frequency::NotAvailable);
     }
@@ -82,7 +90,7 @@ fn parse_unit(text: &str) -> Option<Unit> {
 }
 
 /// `May 8, 2026`, ISO `2026-05-08`, or with slashes.
-pub(super) fn date(text: &str) -> Option<Date> {
+pub fn date(text: &str) -> Option<Date> {
     let text = text.trim();
     ["%B %d, %Y", "%b %d, %Y", "%Y-%m-%d", "%Y/%m/%d"]
         .into_iter()
@@ -90,17 +98,17 @@ pub(super) fn date(text: &str) -> Option<Date> {
 }
 
 /// `HH:MM:SS`
-pub(super) fn time(text: &str) -> Option<Time> {
+pub fn time(text: &str) -> Option<Time> {
     Time::strptime("%H:%M:%S", text.trim()).ok()
 }
 
 /// A moment from its two fields.
-pub(super) fn moment(date: Option<Date>, time: Option<Time>) -> Option<UnitLocal> {
+pub fn moment(date: Option<Date>, time: Option<Time>) -> Option<UnitLocal> {
     Some(UnitLocal(date?.to_datetime(time?)))
 }
 
 /// `1 minute`, `15 seconds`, `2 hours` in seconds.
-pub(super) fn duration_s(text: &str) -> Option<f64> {
+pub fn duration_s(text: &str) -> Option<f64> {
     let (number, unit) = text.trim().split_once(char::is_whitespace)?;
     let number: f64 =
         number.parse().ok().filter(|value: &f64| value.is_finite() && *value > 0.0)?;

@@ -10,7 +10,7 @@ use super::{BODY_MARKER, BOUNDARY_LEN, BOUNDARY_TAG, CHANNELS, FIRST_COUNTER, Wa
 use wavekeep_core::{Note, NoteKind};
 
 /// Offset of the first block: marker and two samples come before it.
-const FIRST_BLOCK: usize = BODY_MARKER.len() + 4;
+pub(super) const FIRST_BLOCK: usize = BODY_MARKER.len() + 4;
 /// MicL takes the last turn of each round.
 const LAST_TURN: usize = CHANNELS.len() - 1;
 
@@ -41,7 +41,7 @@ pub fn decode(body: &[u8]) -> Waveform {
     assemble(walk.channels, &walk.segments, trailer_offset, walk.notes)
 }
 
-fn first_samples(body: &[u8]) -> Option<[i16; 2]> {
+pub(super) fn first_samples(body: &[u8]) -> Option<[i16; 2]> {
     let rest = body.strip_prefix(&BODY_MARKER)?;
     Some(two(rest.first_chunk()?))
 }
@@ -52,7 +52,7 @@ fn two(bytes: &[u8; 4]) -> [i16; 2] {
 
 /// The 20 bytes between two segments.
 #[derive(Debug, Clone, Copy)]
-struct Boundary {
+pub(super) struct Boundary {
     at: usize,
     closing_deltas: [i16; 2],
     /// Where the length field says that the next boundary is.
@@ -63,7 +63,7 @@ struct Boundary {
 
 impl Boundary {
     /// The boundary at `at`; `None` when there is none (`40 02` alone can be a block or text).
-    fn read(body: &[u8], at: usize) -> Option<Self> {
+    pub(super) fn read(body: &[u8], at: usize) -> Option<Self> {
         let bytes = body.get(at..)?.first_chunk::<BOUNDARY_LEN>()?;
         let (tag, rest) = bytes.split_first_chunk::<2>()?;
         let (deltas, rest) = rest.split_first_chunk::<4>()?;
@@ -121,6 +121,11 @@ impl Walk<'_> {
                 self.keep();
                 return false;
             }
+            if self.is_cut_boundary() && self.buffer.append(deltas.into_iter()) {
+                self.at += 6;
+                self.keep();
+                return false;
+            }
             // Not a boundary and not the end: a kind-4 block of two deltas like any other.
             if !self.buffer.append(deltas.into_iter()) {
                 return self.unreadable(Stop::BadCount(2));
@@ -166,6 +171,13 @@ impl Walk<'_> {
             return None;
         }
         Some(missing.is_none_or(|missing| missing == 2))
+    }
+
+    /// Whether the `40 02` here is the boundary to which the length field of the present segment leads,
+    /// and the body ends inside of it: what is left of the record is not blocks.
+    fn is_cut_boundary(&self) -> bool {
+        let expected_here = self.boundary.is_some_and(|boundary| boundary.next_at == self.at);
+        expected_here && self.body.len() - self.at < BOUNDARY_LEN
     }
 
     /// The present segment ends in front of `next`, unless its blocks ran past its true end.

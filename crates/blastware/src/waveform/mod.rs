@@ -16,11 +16,13 @@ mod assemble;
 mod blocks;
 mod decode;
 mod encode;
+mod probe;
 
 use wavekeep_core::{Gaps, Note};
 
 pub use decode::decode;
 pub use encode::{TooShort, encode};
+pub use probe::{begins_body, boundaries};
 
 /// Samples of one channel in a full segment.
 pub const SEGMENT_SAMPLES: usize = 512;

@@ -26,9 +26,10 @@ const WIDTH: u32 = 1600;
 pub fn run(args: &Args, command: &DemoArgs) -> anyhow::Result<Account> {
     let folder = &command.output;
     let samples = folder.join("samples");
-    fs::create_dir_all(&samples).with_context(|| format!("cannot make {}", samples.display()))?;
     for (name, bytes) in SAMPLES {
         let path = samples.join(name);
+        let folder = path.parent().unwrap_or(&samples);
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }
     let input = InputArgs {

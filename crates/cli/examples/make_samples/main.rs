@@ -3,6 +3,8 @@
 //! Each gets a JSON twin that says what is in it and where it came from; the numbers in the twin
 //! come from what was encoded, not from decoding it.
 
+mod thor;
+
 use std::error::Error;
 use std::f64::consts::TAU;
 use std::fs;
@@ -34,7 +36,8 @@ fn main() -> Outcome {
     blast(&folder)?;
     loud(&folder)?;
     night(&folder)?;
-    damaged(&folder)
+    damaged(&folder)?;
+    thor::all(&folder)
 }
 
 fn moment(date: (u16, u8, u8), time: (u8, u8, u8)) -> Outcome<UnitLocal> {
@@ -98,10 +101,15 @@ fn decode(name: &str, file: &[u8]) -> Outcome<Recording> {
 }
 
 fn twin(folder: &Path, name: &str, description: &str, facts: Value) -> Outcome {
+    twin_of("blastware", folder, name, description, facts)
+}
+
+/// The twin of a sample in `format`, which is also the name of the crate that encoded it.
+fn twin_of(format: &str, folder: &Path, name: &str, description: &str, facts: Value) -> Outcome {
     let mut twin = json!({
         "description": description,
-        "origin": "made with the encoder of crates/blastware (crates/cli/examples/make_samples.rs); no unit recorded it",
-        "format": "blastware",
+        "origin": format!("made with the encoder of crates/{format} (crates/cli/examples/make_samples); no unit recorded it"),
+        "format": format,
     });
     if let (Value::Object(twin), Value::Object(facts)) = (&mut twin, facts) {
         twin.extend(facts);
