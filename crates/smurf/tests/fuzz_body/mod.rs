@@ -92,8 +92,9 @@ pub fn selection(data: &[u8]) {
         selection = selection.frames(next() as u64..next() as u64);
     }
     if kinds & 8 != 0 {
-        let time =
-            |number: usize| 1_700_000_000_000_000_000u64.saturating_add(number as u64 * 1_000_000);
+        let time = |number: usize| {
+            1_700_000_000_000_000_000u64.saturating_add((number as u64).saturating_mul(1_000_000))
+        };
         selection = selection.time_ns(time(next())..time(next()));
     }
     if kinds & 16 != 0 {
