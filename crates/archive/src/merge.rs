@@ -70,12 +70,12 @@ pub(crate) fn merge(ingredients: Ingredients<'_>) -> Result<Merged, DecodeFailur
     recording.source.sha256 = Some(sha256.to_owned());
     let serial_of_file = recording.serial.as_ref().map(|serial| serial.value.clone());
     let mut report_refused = None;
-    if let Some(text) = report {
-        if let Err(error) = format.merge_report(&mut recording, text, &options) {
-            let message = format!("the report was not used: {error}");
-            report_refused = Some(error.to_string());
-            recording.report.push(Note::new(NoteKind::Disagreement, "report_not_used", message));
-        }
+    if let Some(text) = report
+        && let Err(error) = format.merge_report(&mut recording, text, &options)
+    {
+        let message = format!("the report was not used: {error}");
+        report_refused = Some(error.to_string());
+        recording.report.push(Note::new(NoteKind::Disagreement, "report_not_used", message));
     }
     if let Some(kept) = kept {
         state_again(&mut recording, kept, &options);

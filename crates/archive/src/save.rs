@@ -420,10 +420,9 @@ impl Archive {
         let follow = |writer: &mut Writer| {
             self.commit(writer, |transaction| {
                 index::reserve(transaction, last_id)?;
-                let mut changed = index::next_change(transaction)?;
-                for (serial, filename, sidecar) in &rows {
+                let changed = index::next_change(transaction)?;
+                for (changed, (serial, filename, sidecar)) in (changed..).zip(&rows) {
                     index::store(transaction, serial, filename, sidecar, changed)?;
-                    changed += 1;
                 }
                 let sql = "UPDATE events SET last_seen = ?1 WHERE id = ?2";
                 let mut touch = transaction.prepare_cached(sql)?;

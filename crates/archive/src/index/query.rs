@@ -81,6 +81,9 @@ const DEFAULT_LIMIT: usize = 100;
 struct Conditions {
     sql: Vec<String>,
     values: Vec<Sql>,
+    /// The opposites of further conditions, which hold for few events: so many are counted and
+    /// taken away, instead of counting nearly all.
+    rare: Vec<&'static str>,
 }
 
 impl Conditions {
@@ -89,11 +92,30 @@ impl Conditions {
         self.values.extend(values);
     }
 
-    fn clause(&self) -> String {
-        if self.sql.is_empty() {
-            return String::new();
+    /// All conditions, where each of `rare` that `with` has a bit for holds, or none of them holds.
+    fn clause(&self, with: Option<usize>) -> String {
+        let mut all = self.sql.clone();
+        for (turn, rare) in self.rare.iter().enumerate() {
+            match with {
+                Some(with) if with >> turn & 1 == 1 => all.push(format!("{rare} = 1")),
+                Some(_) => {}
+                None => all.push(format!("{rare} = 0")),
+            }
         }
-        format!(" WHERE {}", self.sql.join(" AND "))
+        if all.is_empty() { String::new() } else { format!(" WHERE {}", all.join(" AND ")) }
+    }
+
+    /// How many events there are, by inclusion and exclusion of what is rare.
+    fn count(&self, connection: &Connection) -> rusqlite::Result<u64> {
+        let mut total = 0;
+        for with in 0..1 << self.rare.len() {
+            let sql = format!("SELECT COUNT(*) FROM events e{}", self.clause(Some(with)));
+            let values = params_from_iter(self.values.iter());
+            let count: i64 =
+                connection.prepare_cached(&sql)?.query_row(values, |row| row.get(0))?;
+            total += if with.count_ones() % 2 == 0 { count } else { -count };
+        }
+        Ok(u64::try_from(total).unwrap_or(0))
     }
 }
 
@@ -101,12 +123,10 @@ impl Query {
     /// The page that answers.
     pub(crate) fn page(&self, connection: &Connection) -> rusqlite::Result<Page> {
         let conditions = self.conditions(connection)?;
-        let clause = conditions.clause();
-        let count = format!("SELECT COUNT(*) FROM events e{clause}");
-        let values = || params_from_iter(conditions.values.iter().cloned());
-        let total: i64 =
-            connection.prepare_cached(&count)?.query_row(values(), |row| row.get(0))?;
-
+        let clause = conditions.clause(None);
+        // The count and the rows are of one moment.
+        let moment = connection.unchecked_transaction()?;
+        let total = conditions.count(connection)?;
         let direction = if self.sort.descending { "DESC" } else { "ASC" };
         let order = match self.sort.key {
             SortKey::Timestamp => format!("e.timestamp {direction} NULLS LAST, e.id {direction}"),
@@ -122,8 +142,11 @@ impl Query {
             self.offset.min(i64::MAX as usize),
         );
         let mut statement = connection.prepare_cached(&page)?;
-        let events = statement.query_map(values(), EventRow::read)?.collect::<Result<_, _>>()?;
-        Ok(Page { total: u64::try_from(total).unwrap_or(0), events })
+        let values = params_from_iter(conditions.values.iter());
+        let events = statement.query_map(values, EventRow::read)?.collect::<Result<_, _>>()?;
+        drop(statement);
+        moment.commit()?;
+        Ok(Page { total, events })
     }
 
     fn conditions(&self, connection: &Connection) -> rusqlite::Result<Conditions> {
@@ -147,13 +170,15 @@ impl Query {
         if let Some(ppv) = self.min_ppv_in_s {
             all.add("e.ppv_in_s >= ?", [Sql::Real(ppv)]);
         }
-        if let Some(false_trigger) = self.false_trigger {
-            all.add("e.false_trigger = ?", [Sql::Integer(false_trigger.into())]);
-        }
-        match self.reviewed {
-            Some(true) => all.add("e.reviewed_at IS NOT NULL", []),
-            Some(false) => all.add("e.reviewed_at IS NULL", []),
-            None => {}
+        for (column, wanted) in
+            [("e.false_trigger", self.false_trigger), ("e.reviewed", self.reviewed)]
+        {
+            match wanted {
+                // Literal, so that the partial indices fit.
+                Some(true) => all.add(format!("{column} = 1"), []),
+                Some(false) => all.rare.push(column),
+                None => {}
+            }
         }
         if let Some(wanted) = self.text.as_deref().filter(|text| !text.is_empty()) {
             containing(&mut all, connection, wanted)?;
@@ -162,30 +187,58 @@ impl Query {
     }
 }
 
-/// The condition that `wanted` is in one of the texts: the few distinct ones are searched, not
-/// those of each event.
+/// The condition that `wanted` is in one of the texts. What is few is searched first (distinct
+/// texts, units, reviews), then events are found through an index of each.
 fn containing(all: &mut Conditions, connection: &Connection, wanted: &str) -> rusqlite::Result<()> {
     let escaped: String = wanted
         .chars()
         .flat_map(|c| matches!(c, '%' | '_' | '\\').then_some('\\').into_iter().chain([c]))
         .collect();
-    let within = Sql::Text(format!("%{escaped}%"));
-    let begins = Sql::Text(format!("{}\u{10ffff}", wanted));
+    let within = format!("%{escaped}%");
     let like = |column: &str| format!("{column} LIKE ?1 ESCAPE '\\'");
     let columns = ["project", "client", "operator", "location", "notes"].map(like).join(" OR ");
-    let mut statement =
-        connection.prepare_cached(&format!("SELECT id FROM texts WHERE {columns}"))?;
-    let texts: Vec<i64> =
-        statement.query_map([&within], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let texts: Vec<String> = texts.iter().map(i64::to_string).collect();
-    all.add(
-        format!(
-            "(e.text_id IN ({}) OR (e.filename COLLATE NOCASE >= ? AND \
-             e.filename COLLATE NOCASE < ?) OR e.serial LIKE ? ESCAPE '\\' \
-             OR e.review_notes LIKE ? ESCAPE '\\')",
-            texts.join(",")
-        ),
-        [Sql::Text(wanted.to_owned()), begins, Sql::Text(format!("{escaped}%")), within],
-    );
+    let numbers = |sql: &str, values: &[&str]| -> rusqlite::Result<Vec<Sql>> {
+        let mut statement = connection.prepare_cached(sql)?;
+        statement
+            .query_map(params_from_iter(values), |row| row.get::<_, i64>(0).map(Sql::Integer))?
+            .collect()
+    };
+    let texts = numbers(&format!("SELECT id FROM texts WHERE {columns}"), &[&within])?;
+    let end = format!("{wanted}\u{10ffff}");
+    let mut ids = numbers(
+        "SELECT id FROM events WHERE filename COLLATE NOCASE >= ?1 AND filename COLLATE NOCASE < ?2",
+        &[wanted, &end],
+    )?;
+    ids.extend(numbers(
+        "SELECT id FROM events WHERE review_notes IS NOT NULL AND review_notes LIKE ?1 ESCAPE '\\'",
+        &[&within],
+    )?);
+    // Each unit once: SQLite jumps from one to the next.
+    let serials = "WITH RECURSIVE units (serial) AS (SELECT min(serial) FROM events UNION ALL \
+        SELECT (SELECT min(serial) FROM events WHERE serial > units.serial) FROM units \
+        WHERE units.serial IS NOT NULL) SELECT serial FROM units WHERE serial LIKE ?1 ESCAPE '\\'";
+    let mut statement = connection.prepare_cached(serials)?;
+    let serials = statement.query_map([format!("{escaped}%")], |row| row.get(0).map(Sql::Text))?;
+    let serials: Vec<Sql> = serials.collect::<Result<_, _>>()?;
+    let mut terms = Vec::new();
+    for (column, found) in [("e.text_id", texts), ("e.serial", serials), ("e.id", ids)] {
+        if !found.is_empty() {
+            terms.push(format!("{column} IN (SELECT value FROM json_each(?))"));
+            let list: Vec<serde_json::Value> = found.into_iter().map(json).collect();
+            all.values.push(Sql::Text(serde_json::Value::Array(list).to_string()));
+        }
+    }
+    all.sql.push(match terms.is_empty() {
+        true => "0".to_owned(),
+        false => format!("({})", terms.join(" OR ")),
+    });
     Ok(())
+}
+
+fn json(value: Sql) -> serde_json::Value {
+    match value {
+        Sql::Integer(number) => number.into(),
+        Sql::Text(text) => text.into(),
+        Sql::Null | Sql::Real(_) | Sql::Blob(_) => serde_json::Value::Null,
+    }
 }

@@ -30,6 +30,7 @@ CREATE TABLE events (
     false_trigger INTEGER NOT NULL CHECK (false_trigger IN (0, 1)),
     reviewer TEXT,
     reviewed_at TEXT,
+    reviewed INTEGER NOT NULL GENERATED ALWAYS AS (reviewed_at IS NOT NULL) VIRTUAL,
     review_notes TEXT,
     has_report INTEGER NOT NULL CHECK (has_report IN (0, 1)),
     assumed TEXT NOT NULL,
@@ -48,10 +49,18 @@ CREATE TABLE events (
     UNIQUE (serial, filename)
 ) STRICT;
 
-CREATE INDEX events_timestamp ON events (timestamp, id);
-CREATE INDEX events_serial ON events (serial, timestamp, kind, id);
-CREATE INDEX events_ppv ON events (ppv_in_s, id);
-CREATE INDEX events_text ON events (text_id, timestamp, id);
+-- A question of several conditions is answered within one of these, without the rows.
+CREATE INDEX events_timestamp
+    ON events (timestamp, id, ppv_in_s, kind, false_trigger, reviewed, text_id, serial);
+CREATE INDEX events_serial
+    ON events (serial, timestamp, kind, id, ppv_in_s, false_trigger, reviewed, text_id, captured_at);
+CREATE INDEX events_text
+    ON events (text_id, timestamp, id, ppv_in_s, kind, false_trigger, reviewed, serial);
+CREATE INDEX events_ppv
+    ON events (ppv_in_s, id, timestamp, kind, false_trigger, reviewed, text_id, serial);
+CREATE INDEX events_kind ON events (kind, timestamp, id);
+CREATE INDEX events_false_trigger ON events (timestamp, id) WHERE false_trigger = 1;
+CREATE INDEX events_reviewed ON events (timestamp, id) WHERE reviewed = 1;
 CREATE INDEX events_filename ON events (filename COLLATE NOCASE);
 CREATE INDEX events_changed ON events (changed);
 CREATE INDEX events_sha256 ON events (sha256);

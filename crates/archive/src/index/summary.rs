@@ -125,7 +125,7 @@ fn count(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
     row.get::<_, Option<i64>>(column).map(|n| n.and_then(|n| n.try_into().ok()).unwrap_or(0))
 }
 
-/// SQLite gives the other columns of the row that has the maximum when there is one `max` only.
+/// The largest PPV, false triggers left out.
 const LARGEST: &str = "max(CASE WHEN e.false_trigger = 0 THEN e.ppv_in_s END)";
 
 fn collect<T>(
@@ -138,53 +138,68 @@ fn collect<T>(
 
 pub(crate) fn units(connection: &Connection) -> rusqlite::Result<Vec<UnitSummary>> {
     let sql = format!(
-        "SELECT s.*, l.id AS largest_event FROM (SELECT e.serial, count(*) AS events, \
-         sum(e.false_trigger) AS false_triggers, sum(e.reviewed_at IS NULL) AS unreviewed, \
-         {LARGEST} AS largest, min(e.timestamp) AS first, max(e.timestamp) AS last, \
-         max(e.captured_at) AS captured FROM events e GROUP BY e.serial) s \
-         LEFT JOIN events l ON l.id = (SELECT min(id) FROM events WHERE serial = s.serial \
-         AND ppv_in_s = s.largest AND false_trigger = 0) ORDER BY s.serial"
+        "SELECT e.serial, count(*) AS events, sum(e.false_trigger) AS false_triggers, \
+         sum(e.reviewed = 0) AS unreviewed, {LARGEST} AS largest, min(e.timestamp) AS first, \
+         max(e.timestamp) AS last, max(e.captured_at) AS captured \
+         FROM events e GROUP BY e.serial ORDER BY e.serial"
     );
-    collect(connection, &sql, |row| {
+    let mut units = collect(connection, &sql, |row| {
         Ok(UnitSummary {
             serial: row.get("serial")?,
             events: count(row, "events")?,
             false_triggers: count(row, "false_triggers")?,
             unreviewed: count(row, "unreviewed")?,
             largest_ppv_in_s: row.get("largest")?,
-            largest_event: row.get("largest_event")?,
+            largest_event: None,
             first: row.get("first")?,
             last: row.get("last")?,
             last_captured_at: row.get("captured")?,
         })
-    })
+    })?;
+    let mut largest = connection.prepare_cached(
+        "SELECT min(id) FROM events WHERE serial = ?1 AND ppv_in_s = ?2 AND false_trigger = 0",
+    )?;
+    for unit in &mut units {
+        let asked = (&unit.serial, unit.largest_ppv_in_s);
+        unit.largest_event = largest.query_row(asked, |row| row.get(0))?;
+    }
+    Ok(units)
 }
 
 pub(crate) fn projects(connection: &Connection) -> rusqlite::Result<Vec<ProjectSummary>> {
-    let sql = format!(
-        "SELECT t.project, count(*) AS events, sum(e.false_trigger) AS false_triggers, \
-         count(DISTINCT e.serial) AS units, {LARGEST} AS largest, min(e.timestamp) AS first, \
-         max(e.timestamp) AS last FROM events e JOIN texts t ON t.id = e.text_id \
-         GROUP BY t.project ORDER BY t.project NULLS LAST"
-    );
-    let mut projects = collect(connection, &sql, |row| {
+    // The texts are joined to groups, not to events.
+    let sql = "SELECT t.project, sum(g.events) AS events, \
+         sum(g.false_triggers) AS false_triggers, max(g.largest) AS largest, \
+         min(g.first) AS first, max(g.last) AS last FROM (SELECT e.text_id, count(*) AS events, \
+         sum(e.false_trigger) AS false_triggers, \
+         max(CASE WHEN e.false_trigger = 0 THEN e.ppv_in_s END) AS largest, \
+         min(e.timestamp) AS first, max(e.timestamp) AS last FROM events e GROUP BY e.text_id) g \
+         JOIN texts t ON t.id = g.text_id GROUP BY t.project ORDER BY t.project NULLS LAST";
+    let mut projects = collect(connection, sql, |row| {
         Ok(ProjectSummary {
             project: row.get("project")?,
             events: count(row, "events")?,
             false_triggers: count(row, "false_triggers")?,
-            units: count(row, "units")?,
+            units: 0,
             largest_ppv_in_s: row.get("largest")?,
             largest_event: None,
             first: row.get("first")?,
             last: row.get("last")?,
         })
     })?;
-    let largest = "SELECT min(e.id) FROM events e JOIN texts t ON t.id = e.text_id \
-        WHERE t.project IS ?1 AND e.ppv_in_s = ?2 AND e.false_trigger = 0";
-    let mut largest = connection.prepare_cached(largest)?;
+    let mut largest = connection.prepare_cached(
+        "SELECT min(id) FROM events WHERE ppv_in_s = ?2 AND false_trigger = 0 \
+         AND text_id IN (SELECT id FROM texts WHERE project IS ?1)",
+    )?;
+    let mut units = connection.prepare_cached(
+        "SELECT count(DISTINCT serial) FROM events \
+         WHERE text_id IN (SELECT id FROM texts WHERE project IS ?1)",
+    )?;
     for project in &mut projects {
         let asked = (&project.project, project.largest_ppv_in_s);
         project.largest_event = largest.query_row(asked, |row| row.get(0))?;
+        project.units =
+            units.query_row([&project.project], |row| count(row, "count(DISTINCT serial)"))?;
     }
     Ok(projects)
 }
@@ -192,19 +207,27 @@ pub(crate) fn projects(connection: &Connection) -> rusqlite::Result<Vec<ProjectS
 pub(crate) fn months(connection: &Connection) -> rusqlite::Result<Vec<MonthSummary>> {
     let sql = format!(
         "SELECT substr(e.timestamp, 1, 7) AS month, count(*) AS events, \
-         sum(e.false_trigger) AS false_triggers, {LARGEST} AS largest, \
-         CASE WHEN {LARGEST} IS NOT NULL THEN e.id END AS largest_event FROM events e \
+         sum(e.false_trigger) AS false_triggers, {LARGEST} AS largest FROM events e \
          GROUP BY month ORDER BY month DESC NULLS LAST"
     );
-    collect(connection, &sql, |row| {
+    let mut months = collect(connection, &sql, |row| {
         Ok(MonthSummary {
             month: row.get("month")?,
             events: count(row, "events")?,
             false_triggers: count(row, "false_triggers")?,
             largest_ppv_in_s: row.get("largest")?,
-            largest_event: row.get("largest_event")?,
+            largest_event: None,
         })
-    })
+    })?;
+    let mut largest = connection.prepare_cached(
+        "SELECT min(id) FROM events WHERE ppv_in_s = ?2 AND false_trigger = 0 \
+         AND substr(timestamp, 1, 7) IS ?1",
+    )?;
+    for month in &mut months {
+        let asked = (&month.month, month.largest_ppv_in_s);
+        month.largest_event = largest.query_row(asked, |row| row.get(0))?;
+    }
+    Ok(months)
 }
 
 /// The monitor log, the latest entries first.
