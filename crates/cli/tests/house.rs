@@ -16,6 +16,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     ("signal", &["core"]),
     ("export", &["core", "gnz"]),
     ("report", &["core", "signal"]),
+    ("archive", &["core", "blastware", "smurf", "formats", "signal", "export"]),
     ("cli", &["core", "gnz", "smurf", "formats", "signal", "export", "report"]),
 ];
 
