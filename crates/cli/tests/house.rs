@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may use. `ARCHITECTURE.md` draws the same.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("core", &[]),
     ("gnz", &[]),
     ("blastware", &["core"]),
@@ -16,6 +16,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
     ("export", &["core", "gnz"]),
     ("report", &["core", "signal"]),
     ("cli", &["core", "gnz", "smurf", "formats", "signal", "export", "report"]),
+    ("py", &["core", "gnz", "smurf", "formats", "signal", "export", "report"]),
 ];
 
 fn root() -> PathBuf {
