@@ -97,6 +97,13 @@ mod _wavekeep {
         })
     }
 
+    /// What a defect of ours looks like from Python; only in builds for tests.
+    #[cfg(debug_assertions)]
+    #[pyfunction]
+    fn _panic(py: Python<'_>) -> PyResult<()> {
+        door(py, || panic!("as asked for"))
+    }
+
     /// The word of the format that the beginning of a file and its name fit; `None` when there is
     /// none. `sure` asks for the content to fit.
     #[pyfunction]

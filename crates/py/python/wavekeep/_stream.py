@@ -30,6 +30,8 @@ from ._recording import (
 from ._report import Report
 
 _NS = 1_000_000_000
+#: More threads than any machine has cores are a slip of the pen.
+_MOST_THREADS = 1024
 
 
 @dataclass(frozen=True)
@@ -337,8 +339,8 @@ class Stream(Recording):
         threads: int | None = None,
         section: bool = True,
     ) -> dict[str, Any]:
-        if threads is not None and threads < 1:
-            raise BadArgument(f"threads are 1 or more, found {threads}")
+        if threads is not None and not (isinstance(threads, int) and 1 <= threads <= _MOST_THREADS):
+            raise BadArgument(f"threads are 1 to {_MOST_THREADS}, found {threads!r}")
         return {
             "channels": channel_words(channels),
             "frames": frames,
@@ -363,10 +365,10 @@ class Stream(Recording):
                 if at.tzinfo is None:
                     at = at.replace(tzinfo=timezone.utc)
                 since = at - datetime(1970, 1, 1, tzinfo=timezone.utc)
-                whole = (since.days * 86400 + since.seconds) * _NS + since.microseconds * 1000
+                whole: int = (since.days * 86400 + since.seconds) * _NS + since.microseconds * 1000
                 return min(max(whole, 0), most)
-            since_first: int = round(float(at) * _NS)
-            return min(max(origin + since_first, 0), most)
+            nearest: int = origin + round(float(at) * _NS)
+            return min(max(nearest, 0), most)
 
         try:
             start, end = time

@@ -179,8 +179,11 @@ class GnzWriter:
     def add_array(self, name: str, array: ArrayLike) -> None:
         """Adds a whole array. It is not copied before :meth:`write`."""
         self._free(name)
-        self._whole[name] = np.asanyarray(array)
-        _typestr(self._whole[name].dtype)
+        if np.ma.is_masked(array):
+            raise BadArgument(f"{name!r} has masked values, which GNZ cannot say: fill them first")
+        values = np.asarray(array)
+        _typestr(values.dtype)
+        self._whole[name] = values
 
     def init_streaming_array(
         self, name: str, shape: int | tuple[int, ...], dtype: DTypeLike
@@ -299,12 +302,10 @@ def _typestr(dtype: np.dtype[Any]) -> str:
 
 
 def _bytes(name: str, array: NDArray[Any]) -> tuple[str, str, str, list[int], NDArray[np.uint8]]:
-    """An array as its bytes. Only one that does not lie together is copied."""
-    column_major = array.flags.f_contiguous and not array.flags.c_contiguous
-    flat = np.ascontiguousarray(array.T if column_major else array).reshape(-1)
+    """An array as its bytes, row-major. Only one that does not lie so is copied."""
+    flat = np.ascontiguousarray(array).reshape(-1)
     octets = flat.view(np.uint8) if flat.dtype.itemsize and flat.size else np.empty(0, np.uint8)
-    order = "F" if column_major else "C"
-    return name, _typestr(array.dtype), order, list(array.shape), octets
+    return name, _typestr(array.dtype), "C", list(array.shape), octets
 
 
 def _map(path: str, info: dict[str, Any], mode: Any) -> NDArray[Any]:
