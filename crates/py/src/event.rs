@@ -179,7 +179,7 @@ impl Event {
 
     /// A picture: `traces`, `histogram`, `spectrum`, `limits` or the whole `page`; as `svg`, `png`
     /// or `pdf`.
-    #[pyo3(signature = (kind, form, *, dark=false, metric=false, curve="usbm-ri8507", distance_ft=None, letter=false, width_px=1600))]
+    #[pyo3(signature = (kind, form, *, dark=false, metric=false, curve="osmre", distance_ft=None, letter=false, width_px=1600))]
     #[allow(clippy::too_many_arguments, reason = "keywords of one Python call")]
     fn draw<'py>(
         &self,

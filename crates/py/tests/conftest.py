@@ -33,7 +33,8 @@ def at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
 def counts_of(channels: Iterable[int], frames: Iterable[int]) -> NDArray[np.int32]:
     """The samples of `basic.dat` and its kin, by the formula of their maker."""
     c, i = np.meshgrid(list(channels), list(frames), indexing="ij")
-    return ((c * 65537 + i * 1001) % 2**32 - 2**31).astype(np.int32)
+    counts: NDArray[np.int32] = ((c * 65537 + i * 1001) % 2**32 - 2**31).astype(np.int32)
+    return counts
 
 
 def record(payload: bytes, channel: int = 0, flags: int = 0, error: int = 0) -> bytes:

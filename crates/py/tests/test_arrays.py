@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import safetensors.numpy
+from numpy.typing import NDArray
 
 import wavekeep
 from conftest import BLAST, GNZ
 
 
 @pytest.fixture
-def arrays() -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+def arrays() -> dict[str, NDArray[Any]]:
     return {"a": np.arange(6, dtype="<i4").reshape(2, 3), "b": np.linspace(0, 1, 6, dtype="<f8").reshape(2, 3)}
 
 
 def test_every_format_of_arrays_is_opened_as_its_own_library_reads_it(
-    tmp_path: Path, arrays: dict[str, np.ndarray]  # type: ignore[type-arg]
+    tmp_path: Path, arrays: dict[str, NDArray[Any]]
 ) -> None:
-    np.savez(tmp_path / "x.npz", **arrays)  # type: ignore[arg-type]
-    np.savez_compressed(tmp_path / "y.npz", **arrays)  # type: ignore[arg-type]
+    np.savez(tmp_path / "x.npz", a=arrays["a"], b=arrays["b"])
+    np.savez_compressed(tmp_path / "y.npz", a=arrays["a"], b=arrays["b"])
     safetensors.numpy.save_file(arrays, tmp_path / "x.safetensors", {"unit": "in/s"})
     wavekeep.gnz.save(tmp_path / "x.gnz", arrays, {"unit": "in/s"})
     for name in ("x.npz", "y.npz", "x.safetensors", "x.gnz"):
@@ -60,6 +62,7 @@ def test_arrays_of_one_shape_are_stacked_and_others_refused() -> None:
 
 def test_arrays_are_saved_as_what_the_ending_says(tmp_path: Path) -> None:
     file = wavekeep.open(GNZ / "typical.gnz")
+    assert isinstance(file, wavekeep.ArrayFile)
     file.save(tmp_path / "x.npz")
     with np.load(tmp_path / "x.npz") as saved:
         assert np.array_equal(saved["Vert"], file["Vert"])

@@ -95,7 +95,7 @@ def test_the_examples_of_the_page_run() -> None:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_notebook_runs(path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
+    notebook: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     nbformat.validate(notebook)
     assert not [cell for cell in notebook.cells if cell.get("outputs")]
     namespace: dict[str, Any] = {"__name__": path.stem}

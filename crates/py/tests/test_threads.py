@@ -61,6 +61,7 @@ def goes_on_during(call: Callable[[], object]) -> bool:
 def test_other_threads_run_while_a_long_call_does(tmp_path: Path) -> None:
     path = make_run(tmp_path / "long.dat", counts_of(range(2000), range(2000)))
     run = wavekeep.open(path)
+    assert isinstance(run, wavekeep.Stream)
     # One call into Rust, longer than the 5 ms after which Python hands the lock on; the counter
     # moves only when the lock is free.
     assert goes_on_during(lambda: run.read(threads=1))

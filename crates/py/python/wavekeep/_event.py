@@ -119,7 +119,7 @@ class Event(Recording):
         return found
 
     def verdict(self, curve: str, *, distance_ft: float | None = None) -> dict[str, Any]:
-        """What a limit curve says about the event: ``"osmre"``, ``"din-4150-3-line1"``, …"""
+        """What a limit curve says about the event: ``"osmre"``, ``"din-1"``, …"""
         found: dict[str, Any] = json.loads(self._handle.verdict(curve, distance_ft))
         return found
 

@@ -127,6 +127,13 @@ class Recording(ABC):
         """The samples block by block, in one buffer that is used again."""
 
     @abstractmethod
+    def save(
+        self, path: str | os.PathLike[str], *, to: str | None = None, overwrite: bool = False
+    ) -> str:
+        """Writes another kind of file, by the ending of its name or by ``to``: complete, or not at
+        all. Gives the path."""
+
+    @abstractmethod
     def __len__(self) -> int:
         """Number of frames."""
 

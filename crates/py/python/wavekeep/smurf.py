@@ -154,7 +154,7 @@ class DataWriter:
         """A variable by its name."""
         return self._writer.get(name)
 
-    def set(self, name: str, value: Union[bool, int, str, os.PathLike[str]]) -> None:
+    def set(self, name: str, value: Union[bool, int, str, os.PathLike[str], "np.generic"]) -> None:
         """Sets a variable by its name."""
         if isinstance(value, os.PathLike):
             value = os.fspath(value)
@@ -191,7 +191,7 @@ class DataWriter:
         """Sets ``DataFile`` to ``data_YYYYMMDD_HHMMSS.dat`` in its present folder."""
         self._writer.command("AutoName")
 
-    def write(self, payload: bytes, channel: int = 0, flags: int = 0, error: int = 0) -> str:
+    def write(self, payload: bytes | bytearray | memoryview, channel: int = 0, flags: int = 0, error: int = 0) -> str:
         """Writes a frame as a record: ``"written"``, ``"buffered"``, or ``"skipped"`` when it is
         empty, or errored while ``DropErrors`` is set."""
         return self._writer.write(bytes(payload), channel, flags, error)
@@ -262,7 +262,7 @@ class Chain:
         self._chain.reset_filter()
 
     def process(
-        self, payload: bytes, *, flags: int = 0, error: int = 0, stamp_ns: int | None = None
+        self, payload: bytes | bytearray | memoryview, *, flags: int = 0, error: int = 0, stamp_ns: int | None = None
     ) -> bytes | None:
         """Takes a frame and gives the payload to be written; ``None`` when it is not passed on.
 
