@@ -15,6 +15,9 @@ use wavekeep_signal::{Curve, measure};
 use crate::failure::{Failure, door};
 use crate::view::{Elements, View};
 
+/// Numbers, and the words for them.
+type Frequencies<'py> = (Bound<'py, PyArray1<f64>>, Vec<String>);
+
 /// A decoded event. It never changes.
 #[pyclass(frozen, module = "wavekeep._wavekeep")]
 pub struct Event {
@@ -109,7 +112,7 @@ impl Event {
         &self,
         py: Python<'py>,
         index: usize,
-    ) -> PyResult<Option<(Bound<'py, PyArray1<f64>>, Vec<String>)>> {
+    ) -> PyResult<Option<Frequencies<'py>>> {
         let channel = self.channel(index)?;
         let Some(facts) = &channel.intervals else { return Ok(None) };
         let all: Vec<_> = (0..channel.len()).map(|at| facts.frequency(at)).collect();

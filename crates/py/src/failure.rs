@@ -16,8 +16,11 @@ use wavekeep_smurf::chain::ChainError;
 use wavekeep_smurf::writer::WriterError;
 
 /// An exception before there is a Python to raise it in.
+#[derive(Debug)]
+pub struct Failure(Box<Facts>);
+
 #[derive(Debug, Default)]
-pub struct Failure {
+struct Facts {
     class: &'static str,
     message: String,
     path: Option<PathBuf>,
@@ -44,12 +47,28 @@ pub fn door<T: Send>(
 impl Failure {
     /// A failure of the exception class `class`.
     pub fn new(class: &'static str, message: impl ToString) -> Self {
-        Self { class, message: message.to_string(), ..Self::default() }
+        let message = message.to_string();
+        Self(Box::new(Facts { class, message, ..Facts::default() }))
     }
 
     /// The same failure, about `path`.
     pub fn about(mut self, path: &Path) -> Self {
-        self.path.get_or_insert_with(|| path.to_owned());
+        self.0.path.get_or_insert_with(|| path.to_owned());
+        self
+    }
+
+    fn offset(mut self, offset: u64) -> Self {
+        self.0.offset = Some(offset);
+        self
+    }
+
+    fn expected(mut self, expected: impl ToString) -> Self {
+        self.0.expected = Some(expected.to_string());
+        self
+    }
+
+    fn found(mut self, found: impl ToString) -> Self {
+        self.0.found = Some(found.to_string());
         self
     }
 
@@ -70,21 +89,24 @@ impl Failure {
             io::ErrorKind::PermissionDenied => "FileRefused",
             _ => "FileError",
         };
-        Self { errno: error.raw_os_error(), ..Self::new(class, message) }.about(path)
+        let mut failure = Self::new(class, message).about(path);
+        failure.0.errno = error.raw_os_error();
+        failure
     }
 
     fn exception(self, py: Python<'_>) -> PyResult<PyErr> {
-        if let Some(raised) = self.raised {
+        let Facts { class, message, path, offset, expected, found, errno, raised } = *self.0;
+        if let Some(raised) = raised {
             return Ok(raised);
         }
-        let class = py.import("wavekeep._errors")?.getattr(self.class)?.cast_into::<PyType>()?;
+        let class = py.import("wavekeep._errors")?.getattr(class)?.cast_into::<PyType>()?;
         let facts = PyDict::new(py);
-        facts.set_item("path", self.path.map(|path| path.to_string_lossy().into_owned()))?;
-        facts.set_item("offset", self.offset)?;
-        facts.set_item("expected", self.expected)?;
-        facts.set_item("found", self.found)?;
-        let error = class.call((self.message,), Some(&facts))?;
-        if let Some(errno) = self.errno {
+        facts.set_item("path", path.map(|path| path.to_string_lossy().into_owned()))?;
+        facts.set_item("offset", offset)?;
+        facts.set_item("expected", expected)?;
+        facts.set_item("found", found)?;
+        let error = class.call((message,), Some(&facts))?;
+        if let Some(errno) = errno {
             error.setattr("errno", errno)?;
         }
         Ok(PyErr::from_value(error))
@@ -94,7 +116,7 @@ impl Failure {
 impl From<Failure> for PyErr {
     fn from(failure: Failure) -> Self {
         Python::attach(|py| {
-            let message = failure.message.clone();
+            let message = failure.0.message.clone();
             failure.exception(py).unwrap_or_else(|_| PyRuntimeError::new_err(message))
         })
     }
@@ -102,7 +124,9 @@ impl From<Failure> for PyErr {
 
 impl From<PyErr> for Failure {
     fn from(raised: PyErr) -> Self {
-        Self { raised: Some(raised), ..Self::new("Error", "raised by Python") }
+        let mut failure = Self::new("Error", "raised by Python");
+        failure.0.raised = Some(raised);
+        failure
     }
 }
 
@@ -110,22 +134,15 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let message = error.to_string();
         match error {
-            Error::NotThisFormat { expected, found, .. } => Self {
-                expected: Some(expected.into_owned()),
-                found: Some(found),
-                ..Self::new("NotThisFormat", message)
-            },
-            Error::Malformed { offset, expected, found, .. } => Self {
-                offset: Some(offset),
-                expected: Some(expected.into_owned()),
-                found: Some(found),
-                ..Self::new("Malformed", message)
-            },
-            Error::Limit { limit, found, .. } => Self {
-                expected: Some(format!("at most {limit}")),
-                found: Some(found.to_string()),
-                ..Self::new("Limit", message)
-            },
+            Error::NotThisFormat { expected, found, .. } => {
+                Self::new("NotThisFormat", message).expected(expected).found(found)
+            }
+            Error::Malformed { offset, expected, found, .. } => {
+                Self::new("Malformed", message).offset(offset).expected(expected).found(found)
+            }
+            Error::Limit { limit, found, .. } => {
+                Self::new("Limit", message).expected(format!("at most {limit}")).found(found)
+            }
             Error::Unsupported { .. } => Self::new("Unsupported", message),
             _ => Self::new("Error", message),
         }
@@ -140,13 +157,9 @@ impl From<OpenError> for Failure {
                 let failure = Self::of_io(&path, &source, "");
                 (path, failure)
             }
-            OpenError::NotAFile { path, found } => {
-                let failure = Self::new("NotAFile", "");
-                (path, Self { found: Some(found.to_owned()), ..failure })
-            }
+            OpenError::NotAFile { path, found } => (path, Self::new("NotAFile", "").found(found)),
             OpenError::UnknownFormat { path, found, known } => {
-                let failure = Self::new("NotThisFormat", "");
-                (path, Self { found: Some(found), expected: Some(known), ..failure })
+                (path, Self::new("NotThisFormat", "").found(found).expected(known))
             }
             OpenError::NoRecording { path, .. } => (path, Self::new("Unsupported", "")),
             OpenError::Gnz { path, source } => (path, Self::from(*source)),
@@ -154,7 +167,9 @@ impl From<OpenError> for Failure {
             OpenError::Decode { path, source } => (path, Self::from(source)),
             _ => return Self::new("Error", message),
         };
-        Self { message, ..inner }.about(&path)
+        let mut failure = inner.about(&path);
+        failure.0.message = message;
+        failure
     }
 }
 
@@ -165,23 +180,16 @@ impl From<wavekeep_smurf::Error> for Failure {
         match error {
             E::Io { path, source, .. } => Self::of_io(&path, &source, message),
             E::NoSuchRun { path } => Self::new("FileMissing", message).about(&path),
-            E::Shrunk { path, expected, found } => Self {
-                expected: Some(format!("{expected} bytes")),
-                found: Some(format!("{found} bytes")),
-                ..Self::new("Malformed", message)
+            E::Shrunk { path, expected, found } => Self::new("Malformed", message)
+                .expected(format!("{expected} bytes"))
+                .found(format!("{found} bytes"))
+                .about(&path),
+            E::BadLine { path, expected, found, .. } => {
+                Self::new("Malformed", message).expected(expected).found(found).about(&path)
             }
-            .about(&path),
-            E::BadLine { path, expected, found, .. } => Self {
-                expected: Some(expected.to_owned()),
-                found: Some(found),
-                ..Self::new("Malformed", message)
+            E::NoSuchChannel { asked, present } => {
+                Self::new("NoSuchChannel", message).expected(present).found(asked)
             }
-            .about(&path),
-            E::NoSuchChannel { asked, present } => Self {
-                expected: Some(present),
-                found: Some(asked),
-                ..Self::new("NoSuchChannel", message)
-            },
             E::SeveralSections { .. } | E::NoSuchSection { .. } | E::NoMask { .. } => {
                 Self::new("SelectionError", message)
             }
@@ -213,11 +221,27 @@ impl From<gnz::Error> for Failure {
             | E::NotFilled { .. } => "BadArgument",
             _ => "Malformed",
         };
-        // The messages of a damaged header begin with its place.
-        let place = message.split_once("byte ").map(|(_, rest)| rest);
-        let digits = place.map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next());
-        let offset = digits.flatten().and_then(|digits| digits.parse().ok());
-        Self { offset, ..Self::new(class, message) }
+        let failure = Self::new(class, message);
+        match error {
+            E::BadMagic { .. } => failure.offset(0),
+            E::HeaderTooLong { .. } | E::HeaderPastEnd { .. } => failure.offset(4),
+            E::NotUtf8 { offset, .. }
+            | E::NotJson { offset, .. }
+            | E::TooDeep { offset, .. }
+            | E::LoneSurrogate { offset }
+            | E::NotAnObject { offset, .. }
+            | E::DuplicateKey { offset, .. }
+            | E::DuplicateArray { offset, .. }
+            | E::MissingField { offset, .. }
+            | E::WrongType { offset, .. }
+            | E::UnknownDtype { offset, .. }
+            | E::UnknownOrder { offset, .. }
+            | E::NegativeNumber { offset, .. }
+            | E::FractionalNumber { offset, .. }
+            | E::HugeNumber { offset, .. }
+            | E::ChecksumMismatch { offset, .. } => failure.offset(offset),
+            _ => failure,
+        }
     }
 }
 
@@ -225,11 +249,9 @@ impl From<SelectionError> for Failure {
     fn from(error: SelectionError) -> Self {
         let message = error.to_string();
         match error {
-            SelectionError::NoChannel { asked, present } => Self {
-                expected: Some(present),
-                found: Some(asked),
-                ..Self::new("NoSuchChannel", message)
-            },
+            SelectionError::NoChannel { asked, present } => {
+                Self::new("NoSuchChannel", message).expected(present).found(asked)
+            }
             _ => Self::new("SelectionError", message),
         }
     }

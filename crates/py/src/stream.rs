@@ -15,6 +15,9 @@ use wavekeep_smurf::{Run, Sample, Selection};
 
 use crate::failure::{Failure, door};
 
+/// Ranges of frames, and for each frame whether its sender marked it bad.
+type Frames<'py> = (Vec<(u64, u64)>, Bound<'py, PyArray1<bool>>);
+
 /// An indexed run. It never changes.
 #[pyclass(frozen, module = "wavekeep._wavekeep")]
 pub struct Stream {
@@ -194,11 +197,7 @@ impl Stream {
     }
 
     /// The frames that a selection has, as ranges, and for each whether its sender marked it bad.
-    fn frames<'py>(
-        &self,
-        py: Python<'py>,
-        ask: Ask,
-    ) -> PyResult<(Vec<(u64, u64)>, Bound<'py, PyArray1<bool>>)> {
+    fn frames<'py>(&self, py: Python<'py>, ask: Ask) -> PyResult<Frames<'py>> {
         let (ranges, errored) = door(py, || {
             // Without channels nothing is read.
             let selection = Selection { channels: Some(Vec::new()), ..ask.selection()? };
