@@ -7,13 +7,16 @@ use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::json;
-use wavekeep_core::{Recording, Samples, Selection, Unit};
+use wavekeep_core::{Kind, Recording, Samples, Selection, Unit};
 use wavekeep_export::{ExportOptions, Target, Units, facts, write, write_file};
 use wavekeep_report::{Drawing, Paper, Style, Theme, event_report};
 use wavekeep_signal::{Curve, measure};
 
 use crate::failure::{Failure, door};
 use crate::view::{Elements, View};
+
+/// Name, unit, gaps as (start, end).
+type ChannelFacts<'a> = (&'a str, &'static str, Vec<(usize, usize)>);
 
 /// Numbers, and the words for them.
 type Frequencies<'py> = (Bound<'py, PyArray1<f64>>, Vec<String>);
@@ -45,6 +48,31 @@ fn word<T: std::str::FromStr<Err: ToString>>(text: &str) -> Result<T, Failure> {
 
 #[pymethods]
 impl Event {
+    #[getter]
+    fn format(&self) -> &'static str {
+        self.recording.format.id
+    }
+
+    #[getter]
+    fn is_histogram(&self) -> bool {
+        self.recording.kind == Kind::Histogram
+    }
+
+    #[getter]
+    fn damaged(&self) -> bool {
+        self.recording.report.is_damaged()
+    }
+
+    /// Name, unit and gaps of each channel.
+    fn channels(&self) -> Vec<ChannelFacts<'_>> {
+        let channels = self.recording.channels.iter();
+        let facts = channels.map(|channel| {
+            let gaps = channel.gaps.ranges().iter().map(|gap| (gap.start, gap.end));
+            (&*channel.name, channel.unit().symbol(), gaps.collect())
+        });
+        facts.collect()
+    }
+
     /// Everything but the samples, as JSON.
     fn facts(&self, py: Python<'_>) -> PyResult<String> {
         door(py, || Ok(facts(&self.recording).to_string()))

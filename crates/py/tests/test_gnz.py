@@ -184,6 +184,14 @@ def test_a_block_gives_the_file_its_name_when_it_ends_well(tmp_path: Path) -> No
         reader.verify()
 
 
+def test_checksums_of_a_recording_need_its_end(tmp_path: Path) -> None:
+    writer = GnzWriter(tmp_path / "c.gnz", checksums=True)
+    writer.init_streaming_array("data", 3, "i4")
+    with pytest.raises(ValueError, match="with block"):
+        writer.write()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_half_a_recording_is_kept_under_a_name_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "run.gnz"
     with pytest.raises(RuntimeError), GnzWriter(path) as writer:

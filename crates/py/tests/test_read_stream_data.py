@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import struct
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,10 @@ import pytest
 import wavekeep
 from conftest import RUNS, SAMPLES, counts_of, frame, make_run, record
 from wavekeep.smurf import read_stream_data
+
+
+#: What is damaged is read as well as it can be; one test is about the warning.
+pytestmark = pytest.mark.filterwarnings("ignore::wavekeep.DamageWarning")
 
 
 def phase_of(counts: Any) -> Any:
@@ -130,6 +135,15 @@ def test_a_size_that_leads_nowhere_ends_the_run(size: int, tmp_path: Path) -> No
 
 def test_frames_that_were_marked_bad_are_delivered() -> None:
     assert len(read_stream_data(RUNS / "errors.dat")[0]) == 10
+
+
+def test_damage_is_a_warning_and_a_whole_run_gives_none() -> None:
+    with pytest.warns(wavekeep.DamageWarning, match="trunc_payload.dat") as caught:
+        read_stream_data(RUNS / "trunc_payload.dat")
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_stream_data(RUNS / "basic.dat")
 
 
 @pytest.mark.parametrize("name", ["empty.dat", "meta_only.dat"])

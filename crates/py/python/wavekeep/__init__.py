@@ -18,7 +18,6 @@ xarray, pandas, pyarrow, ObsPy and matplotlib are imported when they are asked f
 from __future__ import annotations
 
 import os
-import warnings
 from typing import Any
 
 from . import _wavekeep, gnz, smurf
@@ -47,7 +46,7 @@ from ._errors import (
 )
 from ._event import Event
 from ._recording import Block, Recording
-from ._report import DamageWarning, Note, Report
+from ._report import DamageWarning, Note, Report, warn_of_damage
 from ._stream import Gap, Section, Stream
 
 __version__: str = _wavekeep.VERSION
@@ -134,7 +133,8 @@ def open(  # noqa: A001
             "reports": reports,
         }
         recording = Event(handle, name, (name, options, ()))
-        report = recording.report
+        # The report is made when it is needed.
+        report = recording.report if handle.damaged else Report()
     elif isinstance(handle, _wavekeep.Stream):
         recording = Stream(handle, name)
         # Without the metadata, which is read when it is asked for.
@@ -142,10 +142,5 @@ def open(  # noqa: A001
     else:
         recording = ArrayFile(handle, name)
         report = recording.report
-    if report.damaged:
-        damage = report.damage
-        first = str(damage[0].message) if damage else "data is damaged"
-        more = f" (and {len(damage) - 1} more)" if len(damage) > 1 else ""
-        message = f"{name}: {first}{more}; see .report"
-        warnings.warn(DamageWarning(message, report), stacklevel=2)
+    warn_of_damage(report, name, stacklevel=3)
     return recording

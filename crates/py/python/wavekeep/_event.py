@@ -45,37 +45,38 @@ class Event(Recording):
     def __init__(self, handle: _wavekeep.Event, path: str, recipe: tuple[Any, ...]) -> None:
         self._handle = handle
         self._recipe = recipe
-        self._facts: dict[str, Any] = json.loads(handle.facts())
-        self._by_name: dict[str, Channel] = {}
+        self._channels = handle.channels()
+        self._made: dict[int, Channel] = {}
         self.path = path
-        self.format = self._facts["format"]
-        self.kind = self._facts["kind"]
+        self.format = handle.format
+        self.kind = "histogram" if handle.is_histogram else "waveform"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_again, self._recipe)
 
     @property
     def channels(self) -> tuple[str, ...]:
-        return tuple(channel["name"] for channel in self._facts["channels"])
+        return tuple(name for name, _, _ in self._channels)
 
-    @property
+    @cached_property
     def metadata(self) -> dict[str, Any]:
         """Everything but the samples, in the words of ``wavekeep info --json``. Values that a file
         may not hold itself say who stated them: ``{"value": …, "basis": "report"}``."""
-        return self._facts
+        facts: dict[str, Any] = json.loads(self._handle.facts())
+        return facts
 
     @cached_property
     def report(self) -> Report:
-        return Report.from_json(self._facts["report"])
+        return Report.from_json(self.metadata["report"])
 
     @property
     def units(self) -> dict[str, str]:
-        return {channel["name"]: channel["unit"] for channel in self._facts["channels"]}
+        return {name: unit for name, unit, _ in self._channels}
 
     @property
     def gaps(self) -> dict[str, tuple[tuple[int, int], ...]]:
         """Where samples are missing: by channel, ``(start, stop)`` indices."""
-        return {channel["name"]: _gaps(channel) for channel in self._facts["channels"]}
+        return {name: tuple(gaps) for name, _, gaps in self._channels}
 
     @cached_property
     def t(self) -> NDArray[np.float64]:
@@ -86,31 +87,31 @@ class Event(Recording):
     @property
     def serial(self) -> str | None:
         """Serial number of the instrument."""
-        serial: str | None = _value(self._facts["serial"])
+        serial: str | None = _value(self.metadata["serial"])
         return serial
 
     @property
     def start(self) -> datetime | None:
         """The trigger (of a histogram: its start) by the instrument's own clock: no zone is known."""
-        start = _value(self._facts["start"])
+        start = _value(self.metadata["start"])
         return None if start is None else datetime.fromisoformat(start)
 
     @property
     def rate_hz(self) -> float | None:
         """Samples a second; ``None`` for a histogram."""
-        rate_hz: float | None = _value(self._facts["time"].get("rate_hz"))
+        rate_hz: float | None = _value(self.metadata["time"].get("rate_hz"))
         return rate_hz
 
     @property
     def pretrigger_s(self) -> float | None:
         """Seconds before the trigger; ``None`` for a histogram."""
-        pretrigger_s: float | None = _value(self._facts["time"].get("pretrigger_s"))
+        pretrigger_s: float | None = _value(self.metadata["time"].get("pretrigger_s"))
         return pretrigger_s
 
     @property
     def assumed(self) -> tuple[str, ...]:
         """The names of the facts that nobody stated."""
-        return tuple(self._facts["assumed"])
+        return tuple(self.metadata["assumed"])
 
     @cached_property
     def measurements(self) -> dict[str, Any]:
@@ -129,18 +130,17 @@ class Event(Recording):
     def __getitem__(self, channel: Any) -> Channel:
         """One channel, by name without regard to case or by place."""
         place = self._place(channel)
-        facts = self._facts["channels"][place]
-        key = f"{place}"
-        if key not in self._by_name:
+        if place not in self._made:
+            name, unit, gaps = self._channels[place]
             handle = self._handle
-            self._by_name[key] = Channel(
-                facts["name"],
-                facts["unit"],
-                _gaps(facts),
+            self._made[place] = Channel(
+                name,
+                unit,
+                tuple(gaps),
                 lambda unit: handle.physical(place, unit),
                 lambda: np.asarray(handle.counts(place)),
             )
-        return self._by_name[key]
+        return self._made[place]
 
     def _place(self, channel: Any) -> int:
         names = self.channels
@@ -251,10 +251,6 @@ class Event(Recording):
 
 def _value(fact: Any) -> Any:
     return None if fact is None else fact["value"]
-
-
-def _gaps(channel: dict[str, Any]) -> tuple[tuple[int, int], ...]:
-    return tuple((gap["first"], gap["first"] + gap["count"]) for gap in channel["gaps"])
 
 
 def _seconds(time: Time) -> tuple[float | None, float | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -95,3 +96,12 @@ class DamageWarning(UserWarning):
     def __init__(self, message: str = "", report: Report | None = None) -> None:
         super().__init__(message)
         self.report = report if report is not None else Report()
+
+
+def warn_of_damage(report: Report, path: str, stacklevel: int) -> None:
+    """A warning, if the report speaks of damage."""
+    if not report.damaged:
+        return
+    first = report.damage[0].message if report.damage else "data is damaged"
+    more = f" (and {len(report.damage) - 1} more)" if len(report.damage) > 1 else ""
+    warnings.warn(DamageWarning(f"{path}: {first}{more}", report), stacklevel=stacklevel)

@@ -122,8 +122,7 @@ def _code(name: str) -> str:
 
 def band_code(rate_hz: float) -> str:
     """The FDSN's band code of a sensor whose corner period is under 10 s."""
+    # The table says "about 1" for L.
     bands = ((5000, "J"), (1000, "G"), (250, "D"), (80, "E"), (10, "S"), (1.05, "M"), (0.95, "L"))
-    for least, code in bands:
-        if rate_hz >= least:
-            return code
-    return "V" if rate_hz >= 0.1 else "U"
+    slow = ((1e-1, "V"), (1e-2, "U"), (1e-3, "W"), (1e-4, "R"), (1e-5, "P"), (1e-6, "T"))
+    return next((code for least, code in (*bands, *slow) if rate_hz >= least), "Q")

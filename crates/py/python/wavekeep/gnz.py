@@ -211,9 +211,11 @@ class GnzWriter:
             raise BadArgument(f"metadata has to be plain data: {error}") from error
         if os.path.exists(self.path) and not self.overwrite:
             raise FileExists(f"{self.path} exists: ask for overwrite=True", path=self.path)
-        checksums = self.checksums and not (declared and not self._in_block)
+        if self.checksums and declared and not self._in_block:
+            message = "checksums of arrays that are filled later need the end of a with block"
+            raise BadArgument(message, path=self.path)
         streaming = _wavekeep.gnz_write(
-            self.path, text, whole, declared, checksums, self.overwrite
+            self.path, text, whole, declared, self.checksums, self.overwrite
         )
         self._written = True
         if streaming is not None:

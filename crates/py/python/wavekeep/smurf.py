@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from . import _wavekeep
 from ._errors import BadArgument
+from ._report import Report, warn_of_damage
 from ._stream import Stream
 
 __all__ = ["Chain", "DataWriter", "Stream", "read_stream_data"]
@@ -49,13 +50,14 @@ def read_stream_data(
 
     ``channel`` is a sample index or a list of them; order and repeats are kept. All pieces of a run
     are read, whichever is named. Padding, cut and damaged frames, metadata and other channels are
-    no hindrance (``wavekeep.open(file).report`` tells of them); frames that their sender marked bad
-    are delivered. When the number of channels changes within the run, ``ValueError`` says so: read
+    no hindrance: damage is a :class:`wavekeep.DamageWarning` with the report attached. Frames that
+    their sender marked bad are delivered. When the number of channels changes within the run, ``ValueError`` says so: read
     one section by ``wavekeep.open(file).section(0)``.
     """
     handle = _wavekeep.open(os.fspath(file), None, None, None, False)
     if not isinstance(handle, _wavekeep.Stream):
         raise BadArgument(f"{os.fspath(file)} is not a SMuRF stream", path=os.fspath(file))
+    warn_of_damage(Report.from_json(handle.report()[1]), os.fspath(file), stacklevel=3)
     run = Stream(handle, os.fspath(file))
     chosen = None if channel is None else [int(one) for one in np.ravel(np.asarray(channel))]
     if IQ_mode:
