@@ -42,7 +42,9 @@ def rust(*arguments):
 
 
 def make_run(path, channels, frames):
-    record = np.dtype([("size", "<u4"), ("rest", "<u4"), ("header", "u1", 128), ("samples", "<i4", channels)])
+    record = np.dtype(
+        [("size", "<u4"), ("rest", "<u4"), ("header", "u1", 128), ("samples", "<i4", channels)]
+    )
     counter = np.random.default_rng(1)
     with open(path, "wb") as file:
         for first in range(0, frames, 1024):
@@ -53,7 +55,9 @@ def make_run(path, channels, frames):
             header[:, 0] = 1
             header[:, 4:8] = np.array([channels], "<u4").view("u1")
             numbers = np.arange(first, first + count)
-            header[:, 48:56] = (1_700_000_000_000_000_000 + 5_000_000 * numbers).astype("<u8")[:, None].view("u1")
+            header[:, 48:56] = (
+                (1_700_000_000_000_000_000 + 5_000_000 * numbers).astype("<u8")[:, None].view("u1")
+            )
             header[:, 84:88] = (20 * numbers).astype("<u4")[:, None].view("u1")
             block["samples"] = counter.integers(-(2**24), 2**24, (count, channels), np.int32)
             block.tofile(file)
@@ -63,7 +67,9 @@ def event_rows(folder):
     """One channel of an event, and the same samples as miniSEED through ObsPy."""
     rec = wavekeep.open(EVENT)
     stream = obspy.Stream(
-        obspy.Trace(np.asarray(rec[name].raw, np.int32), {"sampling_rate": 1024, "channel": name[:3]})
+        obspy.Trace(
+            np.asarray(rec[name].raw, np.int32), {"sampling_rate": 1024, "channel": name[:3]}
+        )
         for name in rec.channels
     )
     path = folder / "event.mseed"
@@ -111,7 +117,8 @@ def gnz_rows(folder):
 def main():
     quick = "--quick" in sys.argv
     subprocess.run(
-        ["cargo", "build", "--quiet", "--release", "--manifest-path", HERE / "Cargo.toml"], check=True
+        ["cargo", "build", "--quiet", "--release", "--manifest-path", HERE / "Cargo.toml"],
+        check=True,
     )
     print("| | peer | times as long as ours |\n|---|---|---|")
     with tempfile.TemporaryDirectory(dir=os.environ.get("WAVEKEEP_BENCH_FOLDER")) as name:

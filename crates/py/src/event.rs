@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::json;
 use wavekeep_core::{Kind, Recording, Samples, Selection, Unit};
-use wavekeep_export::{ExportOptions, Target, Units, facts, write, write_file};
+use wavekeep_export::{ExportOptions, Target, Units, facts, write_file};
 use wavekeep_report::{Drawing, Paper, Style, Theme, event_report};
 use wavekeep_signal::{Curve, measure};
 
@@ -191,21 +191,6 @@ impl Event {
             let target: Target = word(target)?;
             Ok(write_file(&self.recording, target, &path, &options(raw), overwrite)?)
         })
-    }
-
-    /// The bytes of such a file.
-    fn to_bytes<'py>(
-        &self,
-        py: Python<'py>,
-        target: &str,
-        raw: bool,
-    ) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = door(py, || {
-            let mut bytes = Vec::new();
-            write(&self.recording, word(target)?, &options(raw), &mut bytes)?;
-            Ok(bytes)
-        })?;
-        Ok(PyBytes::new(py, &bytes))
     }
 
     /// A picture: `traces`, `histogram`, `spectrum`, `limits` or the whole `page`; as `svg`, `png`

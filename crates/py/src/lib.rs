@@ -31,7 +31,7 @@ fn report_json(report: &Report) -> Value {
 
 #[pymodule]
 mod _wavekeep {
-    use std::fs::File;
+    use std::fs::{self, File};
     use std::io::Read;
     use std::path::PathBuf;
 
@@ -92,7 +92,7 @@ mod _wavekeep {
         })?;
         Ok(match opened {
             Opened::Event(recording) => Handle::Event(Event::new(*recording)),
-            Opened::Stream(run) => Handle::Stream(Stream::new(*run, path)),
+            Opened::Stream(run) => Handle::Stream(Stream::new(*run)),
             Opened::Arrays(file) => Handle::Arrays(Arrays::new(file)),
         })
     }
@@ -104,18 +104,15 @@ mod _wavekeep {
         door(py, || panic!("as asked for"))
     }
 
-    /// The word of the format that the beginning of a file and its name fit; `None` when there is
-    /// none. `sure` asks for the content to fit.
+    /// The word of the format that the beginning of a file fits; `None` when there is none.
     #[pyfunction]
-    fn detect(py: Python<'_>, path: PathBuf, sure: bool) -> PyResult<Option<&'static str>> {
+    fn detect(py: Python<'_>, path: PathBuf) -> PyResult<Option<&'static str>> {
         door(py, || {
             let mut head = Vec::new();
-            let file = File::open(&path).ok().filter(|file| {
-                // A pipe would block for ever.
-                file.metadata().is_ok_and(|metadata| metadata.is_file())
-            });
-            let Some(file) = file else { return Ok(None) };
-            if file.take(HEAD_LEN as u64).read_to_end(&mut head).is_err() {
+            // A pipe would block for ever.
+            let regular = fs::metadata(&path).is_ok_and(|metadata| metadata.is_file());
+            let read = |file: File| file.take(HEAD_LEN as u64).read_to_end(&mut head);
+            if !regular || File::open(&path).and_then(read).is_err() {
                 return Ok(None);
             }
             let name = path.file_name().map(|name| name.to_string_lossy());
@@ -123,13 +120,12 @@ mod _wavekeep {
             if let Some(format) = wavekeep_formats::detect_arrays(&head, name) {
                 return Ok(Some(format.info().id));
             }
-            let wanted = if sure { Match::ByContent } else { Match::ByName };
             let event = wavekeep_formats::detect(&head, name)
-                .filter(|format| format.detect(&head, name) >= wanted);
+                .filter(|format| format.detect(&head, name) == Match::ByContent);
             if let Some(format) = event {
                 return Ok(Some(format.info().id));
             }
-            let stream = wavekeep_smurf::detect(&head, name) >= wanted;
+            let stream = wavekeep_smurf::detect(&head, name) == Match::ByContent;
             Ok(stream.then_some(wavekeep_smurf::INFO.id))
         })
     }

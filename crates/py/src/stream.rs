@@ -21,8 +21,7 @@ type Frames<'py> = (Vec<(u64, u64)>, Bound<'py, PyArray1<bool>>);
 /// An indexed run. It never changes.
 #[pyclass(frozen, module = "wavekeep._wavekeep")]
 pub struct Stream {
-    pub(crate) run: Arc<Run>,
-    path: PathBuf,
+    run: Arc<Run>,
 }
 
 /// What of a run is asked for: a dictionary with these keys.
@@ -92,7 +91,7 @@ pub fn facts(run: &Run) -> Result<Map<String, Value>, Failure> {
         "time_basis": run.time_basis().to_string(),
         "first_time_ns": time(last.map(|_| 0))?,
         "last_time_ns": time(last)?,
-        "masked_channels": run.mask().map(|mask| mask.channels()),
+        "masked_channels": run.mask().map(|mask| mask.channels().len()),
         "metadata_records": index.metadata_records(),
         "config": metadata.config().tree(),
         "report": super::report_json(&report),
@@ -104,8 +103,8 @@ pub fn facts(run: &Run) -> Result<Map<String, Value>, Failure> {
 }
 
 impl Stream {
-    pub fn new(run: Run, path: PathBuf) -> Self {
-        Self { run: Arc::new(run), path }
+    pub fn new(run: Run) -> Self {
+        Self { run: Arc::new(run) }
     }
 
     fn fill_as<'py, T: Sample + numpy::Element>(
@@ -137,22 +136,14 @@ macro_rules! header_arrays {
 
 #[pymethods]
 impl Stream {
-    #[getter]
-    fn path(&self) -> PathBuf {
-        self.path.clone()
-    }
-
     /// Everything but the samples, as JSON.
     fn facts(&self, py: Python<'_>) -> PyResult<String> {
         door(py, || Ok(Value::Object(facts(&self.run)?).to_string()))
     }
 
-    /// Whether data is damaged or missing, and the report as JSON; without reading metadata.
-    fn report(&self, py: Python<'_>) -> PyResult<(bool, String)> {
-        door(py, || {
-            let report = self.run.report();
-            Ok((report.is_damaged(), super::report_json(&report).to_string()))
-        })
+    /// The report as JSON, without what reading the metadata would add.
+    fn report(&self, py: Python<'_>) -> PyResult<String> {
+        door(py, || Ok(super::report_json(&self.run.report()).to_string()))
     }
 
     /// Sections as (first frame, end frame, channels).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from scipy.io import wavfile
 
 import wavekeep
 from conftest import BLAST, DAMAGED, GNZ, NIGHT, RUNS, counts_of, frame, record
+from wavekeep._obspy import is_blastware, is_smurf
 
 
 def opened(path: Path) -> Any:
@@ -41,7 +43,10 @@ def test_xarray_has_units_coordinates_and_what_netcdf_can_hold(tmp_path: Path) -
 def test_xarray_of_a_stream_has_channels_and_utc() -> None:
     run = opened(RUNS / "split.dat")
     dataset = run.to_xarray(channels=[3, 0], frames=(5, 15))
-    assert dataset["phase"].dims == ("channel", "time") and dataset["channel"].values.tolist() == [3, 0]
+    assert dataset["phase"].dims == ("channel", "time") and dataset["channel"].values.tolist() == [
+        3,
+        0,
+    ]
     assert dataset["time"].dtype == np.dtype("M8[ns]")
     np.testing.assert_array_equal(dataset["phase"], run.read([3, 0], (5, 15)))
     arrays = opened(GNZ / "shapes.gnz").to_xarray()
@@ -135,7 +140,9 @@ def test_a_gap_ends_a_trace_and_nothing_is_filled_in() -> None:
 
 def test_obspy_reads_events_and_streams_by_itself() -> None:
     found = obspy.read(str(BLAST))
-    assert [trace.id for trace in found] == [f"XX.BE11529..{code}" for code in ("GPT", "GPZ", "GPR", "GDF")]
+    assert [trace.id for trace in found] == [
+        f"XX.BE11529..{code}" for code in ("GPT", "GPZ", "GPR", "GDF")
+    ]
     assert found[0].stats._format == "BLASTWARE"
     assert found[1].stats.wavekeep["unit"] == "in/s"
     np.testing.assert_array_equal(found[1].data, opened(BLAST)["Vert"].values)
@@ -160,6 +167,13 @@ def test_obspy_keeps_its_own_formats(tmp_path: Path) -> None:
     (tmp_path / "table.dat").write_text("1 2 3\n" * 10)
     with pytest.raises(TypeError):
         obspy.read(str(tmp_path / "table.dat"))
+
+
+def test_what_is_no_file_is_of_no_format(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.dat")
+    for path in (tmp_path, tmp_path / "pipe.dat", tmp_path / "nowhere"):
+        assert not is_blastware(path) and not is_smurf(path)
+    assert is_blastware(BLAST) and is_smurf(RUNS / "basic.dat") and not is_smurf(BLAST)
 
 
 def test_a_jump_of_the_counter_ends_a_trace(tmp_path: Path) -> None:

@@ -17,7 +17,10 @@ from conftest import BLAST, GNZ
 
 @pytest.fixture
 def arrays() -> dict[str, NDArray[Any]]:
-    return {"a": np.arange(6, dtype="<i4").reshape(2, 3), "b": np.linspace(0, 1, 6, dtype="<f8").reshape(2, 3)}
+    return {
+        "a": np.arange(6, dtype="<i4").reshape(2, 3),
+        "b": np.linspace(0, 1, 6, dtype="<f8").reshape(2, 3),
+    }
 
 
 def test_every_format_of_arrays_is_opened_as_its_own_library_reads_it(

@@ -43,11 +43,16 @@ def payloads() -> list[bytes]:
 
 def settings(case: dict[str, Any]) -> dict[str, Any]:
     internal = case["mode"] == "internal"
-    mode = {"internal": {"factor": case["factor"]}} if internal else {"external": {"mask": case["external_bitmask"]}}
+    mode = (
+        {"internal": {"factor": case["factor"]}}
+        if internal
+        else {"external": {"mask": case["external_bitmask"]}}
+    )
     return {
         "mapper": {"mask": load("mask"), "payload_size": case["payload_size"]},
         "unwrap": case["unwrap"],
-        "filter": {"enabled": case["filter"]} | {key: case[key] for key in ("order", "gain", "a", "b")},
+        "filter": {"enabled": case["filter"]}
+        | {key: case[key] for key in ("order", "gain", "a", "b")},
         "downsampler": {"enabled": case["downsample"], "mode": mode},
     }
 

@@ -51,7 +51,9 @@ def test_a_split_run_has_the_same_pieces_as_rogues(tmp_path: Path) -> None:
 def test_errored_frames_are_left_out_on_request(tmp_path: Path) -> None:
     with DataWriter(DataFile=tmp_path / "e.dat", DropErrors=True) as writer:
         for flags, error, channel, payload in records_of(RUNS / "errors.dat"):
-            assert writer.write(payload, channel, flags, error) == ("skipped" if error else "written")
+            assert writer.write(payload, channel, flags, error) == (
+                "skipped" if error else "written"
+            )
     assert (tmp_path / "e.dat").read_bytes() == (RUNS / "errors_dropped.dat").read_bytes()
 
 

@@ -203,6 +203,14 @@ def test_half_a_recording_is_kept_under_a_name_of_its_own(tmp_path: Path) -> Non
     assert left.name != path.name and GnzReader(left)["data"].tolist() == [9, 9, 9]
 
 
+def test_a_recording_can_be_given_up(tmp_path: Path) -> None:
+    with GnzWriter(tmp_path / "run.gnz") as writer:
+        writer.init_streaming_array("data", 3, "i4")
+        writer.write()
+        writer.abandon()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_whole_file_appears_complete_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         gnz.save(tmp_path / "no" / "folder.gnz", {"a": [1]})

@@ -73,8 +73,15 @@ def everything_of(recording: wavekeep.Recording) -> None:
         questions += [lambda: recording.measurements, lambda: recording.verdict("osmre")]
         questions += [lambda: recording.picture(), lambda: recording.select(time=(0, 0.1)).data]
     if isinstance(recording, wavekeep.Stream):
-        questions += [lambda: recording.header(), lambda: recording.config, lambda: recording.read(iq=True)]
-        questions += [lambda: [section.frames for section in recording.sections], lambda: recording.updates]
+        questions += [
+            lambda: recording.header(),
+            lambda: recording.config,
+            lambda: recording.read(iq=True),
+        ]
+        questions += [
+            lambda: [section.frames for section in recording.sections],
+            lambda: recording.updates,
+        ]
     for question in questions:
         try:
             question()
@@ -108,14 +115,19 @@ def test_mutated_samples_never_break_anything(named: tuple[str, bytes]) -> None:
 
 
 @calm
-@given(st.binary(max_size=600), st.sampled_from(["x.dat", "x.gnz", "x.npy", "M529LKIQ.7M0W", "x.a5.pkl"]))
+@given(
+    st.binary(max_size=600),
+    st.sampled_from(["x.dat", "x.gnz", "x.npy", "M529LKIQ.7M0W", "x.a5.pkl"]),
+)
 def test_any_bytes_never_break_anything(data: bytes, name: str) -> None:
     test_mutated_samples_never_break_anything.hypothesis.inner_test((name, data))  # type: ignore[attr-defined]
 
 
 @calm
 @given(st.binary(max_size=300), st.integers(0, 255), st.integers(0, 65535), st.integers(0, 255))
-def test_any_frame_goes_through_chain_and_writer(data: bytes, channel: int, flags: int, error: int) -> None:
+def test_any_frame_goes_through_chain_and_writer(
+    data: bytes, channel: int, flags: int, error: int
+) -> None:
     whole = frame(np.arange(8, dtype=np.int32), 5, 5)
     with tempfile.TemporaryDirectory() as folder:
         with DataWriter(DataFile=Path(folder) / "x.dat") as writer:
@@ -128,7 +140,9 @@ def test_any_frame_goes_through_chain_and_writer(data: bytes, channel: int, flag
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -136,7 +150,9 @@ json_values = st.recursive(
 @calm
 @given(
     st.dictionaries(
-        st.sampled_from(["mapper", "unwrap", "filter", "downsampler", "input", "output_emulator", "x"]),
+        st.sampled_from(
+            ["mapper", "unwrap", "filter", "downsampler", "input", "output_emulator", "x"]
+        ),
         json_values,
         max_size=3,
     )
@@ -165,7 +181,9 @@ def test_any_metadata_comes_back_as_pythons_json_has_it(metadata: dict[str, Any]
         assert json.dumps(found, sort_keys=True) == json.dumps(metadata, sort_keys=True)
 
 
-@pytest.mark.parametrize("argument", [-(2**70), 2**70, 2**63, "\udcff", b"\0", "a\0b", object(), None, 1j])
+@pytest.mark.parametrize(
+    "argument", [-(2**70), 2**70, 2**63, "\udcff", b"\0", "a\0b", object(), None, 1j]
+)
 def test_arguments_of_any_kind_are_errors_of_pythons_own_kinds(argument: Any) -> None:
     run = wavekeep.open(RUNS / "basic.dat")
     assert isinstance(run, wavekeep.Stream)

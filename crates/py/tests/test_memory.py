@@ -87,7 +87,12 @@ def test_what_is_read_goes_straight_into_the_callers_memory() -> None:
 def test_memory_that_is_read_only_cannot_be_written_to() -> None:
     rec = wavekeep.open(BLAST)
     assert isinstance(rec, wavekeep.Event)
-    for array in (rec["Vert"].raw, rec["Vert"].values, rec.t, GnzReader(GNZ / "typical.gnz")["Tran"]):
+    for array in (
+        rec["Vert"].raw,
+        rec["Vert"].values,
+        rec.t,
+        GnzReader(GNZ / "typical.gnz")["Tran"],
+    ):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 1
         with pytest.raises(ValueError):

@@ -70,7 +70,9 @@ def test_types_are_strict_in_package_stubs_and_tests() -> None:
 
 
 def test_the_stubs_say_what_is_there() -> None:
-    found = python("-m", "mypy.stubtest", "wavekeep._wavekeep", "--allowlist", "crates/py/tests/stubs.txt")
+    found = python(
+        "-m", "mypy.stubtest", "wavekeep._wavekeep", "--allowlist", "crates/py/tests/stubs.txt"
+    )
     assert found.returncode == 0, found.stdout + found.stderr
 
 
@@ -82,8 +84,13 @@ def test_everything_public_is_documented() -> None:
             assert thing.__doc__, name
             if isinstance(thing, type):
                 for member, value in vars(thing).items():
-                    inherited = any(getattr(getattr(base, member, None), "__doc__", None) for base in thing.__mro__)
-                    public = not member.startswith("_") and (callable(value) or isinstance(value, property))
+                    inherited = any(
+                        getattr(getattr(base, member, None), "__doc__", None)
+                        for base in thing.__mro__
+                    )
+                    public = not member.startswith("_") and (
+                        callable(value) or isinstance(value, property)
+                    )
                     assert inherited or not public, f"{name}.{member}"
 
 

@@ -26,7 +26,12 @@ def phase_of(counts: Any) -> Any:
 
 
 def test_the_signature_is_the_standard_readers() -> None:
-    assert str(inspect.signature(read_stream_data)).split(" ->")[0].replace(": ", "=").startswith("(file")
+    assert (
+        str(inspect.signature(read_stream_data))
+        .split(" ->")[0]
+        .replace(": ", "=")
+        .startswith("(file")
+    )
     parameters = inspect.signature(read_stream_data).parameters
     assert {name: p.default for name, p in parameters.items() if name != "file"} == {
         "channel": None,

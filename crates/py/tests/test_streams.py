@@ -123,7 +123,9 @@ def test_time_is_in_seconds_from_the_first_frame_or_a_moment() -> None:
 def test_header_fields_are_arrays_by_name() -> None:
     header = stream(RUNS / "basic.dat").header()
     assert header["frame_counter"].tolist() == [20 * i for i in range(20)]
-    assert header["timestamp"].tolist() == [1_700_000_000_000_000_000 + 5_000_000 * i for i in range(20)]
+    assert header["timestamp"].tolist() == [
+        1_700_000_000_000_000_000 + 5_000_000 * i for i in range(20)
+    ]
     biases = [[(-1) ** k * (30000 * k + i) for i in range(20)] for k in range(16)]
     assert header["tes_bias"].tolist() == biases
     assert stream(RUNS / "basic.dat").header((3, 5))["frame_counter"].tolist() == [60, 80]
@@ -204,7 +206,9 @@ def test_a_bar_is_written_to_standard_error_alone(capfd: pytest.CaptureFixture[s
 def test_a_saved_run_holds_samples_and_header_fields(tmp_path: Path) -> None:
     run = stream(RUNS / "split.dat")
     told: list[int] = []
-    run.save(tmp_path / "run.gnz", channels=[3, 0], frames=(5, 30), progress=lambda d, t: told.append(d))
+    run.save(
+        tmp_path / "run.gnz", channels=[3, 0], frames=(5, 30), progress=lambda d, t: told.append(d)
+    )
     assert told[-1] == 25
     with wavekeep.gnz.open(tmp_path / "run.gnz") as file:
         assert np.array_equal(file["data"], counts_of([3, 0], range(5, 30)))

@@ -88,7 +88,7 @@ __all__ = [
 ]
 
 
-def open(  # noqa: A001
+def open(
     path: str | os.PathLike[str],
     *,
     rate_hz: float | None = None,
@@ -138,7 +138,7 @@ def open(  # noqa: A001
     elif isinstance(handle, _wavekeep.Stream):
         recording = Stream(handle, name)
         # Without the metadata, which is read when it is asked for.
-        report = Report.from_json(handle.report()[1])
+        report = Report.from_json(handle.report())
     else:
         recording = ArrayFile(handle, name)
         report = recording.report

@@ -53,7 +53,9 @@ def to_pandas(recording: Recording, **selection: Any) -> Any:
     if isinstance(recording, Stream):
         phase, times, channels = _stream(recording, selection)
         index = pandas.DatetimeIndex(times, name="time", tz="UTC")
-        frame = pandas.DataFrame(phase.T, index=index, columns=pandas.Index(channels, name="channel"))
+        frame = pandas.DataFrame(
+            phase.T, index=index, columns=pandas.Index(channels, name="channel")
+        )
         frame.attrs["units"] = "rad"
         return frame
     columns, units = _columns(recording, selection)
@@ -124,7 +126,9 @@ def _stream(stream: Stream, selection: dict[str, Any]) -> tuple[Any, Any, list[i
     return phase, times, stream._handle.indices(ask)
 
 
-def _columns(recording: Recording, selection: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+def _columns(
+    recording: Recording, selection: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, str]]:
     """Columns of one length, and the units of those that have one."""
     columns: dict[str, Any] = {}
     if isinstance(recording, Event):

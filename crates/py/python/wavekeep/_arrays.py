@@ -110,15 +110,21 @@ class ArrayFile(Recording):
         if frames is not None:
             if any(array.ndim == 0 for array in arrays):
                 raise BadArgument("a single value has no frames", path=self.path)
-            arrays = [array[..., slice(*one_frame_range(frames, array.shape[-1]))] for array in arrays]
+            arrays = [
+                array[..., slice(*one_frame_range(frames, array.shape[-1]))] for array in arrays
+            ]
         if len({array.shape for array in arrays}) > 1:
             shapes = ", ".join(str(array.shape) for array in arrays)
-            raise BadArgument(f"arrays of different shapes make no matrix: {shapes}", path=self.path)
+            raise BadArgument(
+                f"arrays of different shapes make no matrix: {shapes}", path=self.path
+            )
         if len(arrays) == 1:
             return into(out, arrays[0])
         return into(out, np.stack(arrays) if arrays else np.empty((0, 0)))
 
-    def blocks(self, frames: int = 65536, *, channels: Channels = None, raw: bool = False) -> Iterator[Block]:
+    def blocks(
+        self, frames: int = 65536, *, channels: Channels = None, raw: bool = False
+    ) -> Iterator[Block]:
         """Views of the arrays along their last axis; no buffer is needed."""
         data = self.read(channels)
         if data.ndim == 0:

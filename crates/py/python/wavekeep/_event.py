@@ -204,7 +204,9 @@ class Event(Recording):
             return np.stack(rows, out=out)
         return into(out, np.stack(rows))
 
-    def blocks(self, frames: int = 65536, *, channels: Channels = None, raw: bool = False) -> Iterator[Block]:
+    def blocks(
+        self, frames: int = 65536, *, channels: Channels = None, raw: bool = False
+    ) -> Iterator[Block]:
         data = self.read(channels, raw=raw)
         for first in range(0, len(self), max(int(frames), 1)):
             part = data[:, first : first + max(int(frames), 1)]

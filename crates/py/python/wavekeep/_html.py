@@ -64,7 +64,9 @@ def arrays(file: ArrayFile) -> str:
         lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     more = "" if len(file) <= 24 else f"<p>{len(file) - 24} more arrays</p>"
     rows = {"Metadata": ", ".join(file.metadata) or "none"}
-    return _page(file.path, file.format, rows, file.report) + f"<table>{''.join(lines)}</table>{more}"
+    return (
+        _page(file.path, file.format, rows, file.report) + f"<table>{''.join(lines)}</table>{more}"
+    )
 
 
 def _stated(fact: Any) -> str:

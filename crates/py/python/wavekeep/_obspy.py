@@ -16,12 +16,12 @@ from ._to_obspy import to_obspy
 
 def is_blastware(filename: str | os.PathLike[str]) -> bool:
     """Whether a file is an Instantel event."""
-    return _wavekeep.detect(os.fspath(filename), True) in ("blastware", "blastware-frames")
+    return _wavekeep.detect(os.fspath(filename)) in ("blastware", "blastware-frames")
 
 
 def is_smurf(filename: str | os.PathLike[str]) -> bool:
     """Whether a file is a SMuRF stream."""
-    return _wavekeep.detect(os.fspath(filename), True) == "smurf"
+    return _wavekeep.detect(os.fspath(filename)) == "smurf"
 
 
 def read_blastware(
@@ -51,8 +51,7 @@ def read_smurf(
     return _read(filename, headonly, channels, raw, options)
 
 
-#: What ObsPy itself may hand on.
-_OBSPYS = ("starttime", "endtime", "nearest_sample", "check_compression", "apply_calib")
+#: ObsPy hands on options of its own too.
 _OPTIONS = ("rate_hz", "geophone_range", "pretrigger_s", "reports")
 
 

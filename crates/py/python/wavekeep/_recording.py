@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
@@ -123,7 +122,9 @@ class Recording(ABC):
         """A part of the samples, channel-major: ``[channels, frames]``."""
 
     @abstractmethod
-    def blocks(self, frames: int = 65536, *, channels: Channels = None, raw: bool = False) -> Iterator[Block]:
+    def blocks(
+        self, frames: int = 65536, *, channels: Channels = None, raw: bool = False
+    ) -> Iterator[Block]:
         """The samples block by block, in one buffer that is used again."""
 
     @abstractmethod
@@ -266,6 +267,3 @@ def into(out: NDArray[Any] | None, values: NDArray[Any]) -> NDArray[Any]:
         raise BadArgument(f"out is of {out.dtype}, which cannot hold {values.dtype}")
     np.copyto(out, values, casting="same_kind")
     return out
-
-
-__all__ = ["Block", "Channels", "Frames", "Mapping", "Recording", "Time", "cached_property"]

@@ -102,8 +102,7 @@ class Stream(Recording):
     def sections(self) -> tuple[Section, ...]:
         """The sections: where the number of channels changes, another one begins."""
         return tuple(
-            Section(range(start, end), channels)
-            for start, end, channels in self._handle.sections()
+            Section(range(start, end), channels) for start, end, channels in self._handle.sections()
         )
 
     def section(self, number: int) -> Stream:
@@ -396,7 +395,7 @@ class Stream(Recording):
         which = self.sections if self._section is None else (self.sections[self._section],)
         counts = sorted({section.channels for section in which})
         of = " or ".join(str(count) for count in counts) or "no"
-        damaged = ", damaged" if json.loads(self._handle.report()[1])["damaged"] else ""
+        damaged = ", damaged" if json.loads(self._handle.report())["damaged"] else ""
         return f"<Stream {name}: {len(self)} frames of {of} channels{damaged}>"
 
 
@@ -406,7 +405,9 @@ def _width(word: str) -> int:
 
 
 def _dtype(raw: bool, iq: bool, dtype: DTypeLike | None) -> np.dtype[Any]:
-    wanted = np.dtype(dtype if dtype is not None else np.int32 if raw else np.complex128 if iq else np.float64)
+    wanted = np.dtype(
+        dtype if dtype is not None else np.int32 if raw else np.complex128 if iq else np.float64
+    )
     allowed = "i4" if raw else ("c8", "c16") if iq else ("f4", "f8")
     if (raw and iq) or wanted.str[1:] not in allowed or not wanted.isnative:
         raise BadArgument(

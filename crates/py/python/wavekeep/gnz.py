@@ -43,8 +43,6 @@ from ._errors import BadArgument, FileExists, FileMissing, NoSuchArray
 
 __all__ = ["GnzReader", "GnzWriter", "open", "save"]
 
-Path = "str | os.PathLike[str]"
-
 
 class GnzReader(Mapping[str, NDArray[Any]]):
     """An open GNZ file. Opening costs the header, whatever the file's size.
@@ -256,6 +254,12 @@ class GnzWriter:
             self._streaming.finish()
             self._streaming = None
 
+    def abandon(self) -> None:
+        """Removes a file that is being filled."""
+        if self._streaming is not None:
+            self._streaming.abandon()
+            self._streaming = None
+
     def __enter__(self) -> GnzWriter:
         self._in_block = True
         return self
@@ -275,7 +279,7 @@ class GnzWriter:
             raise BadArgument(f"there is an array {name!r} already", path=self.path)
 
 
-def open(path: str | os.PathLike[str], *, copy: bool = False) -> GnzReader:  # noqa: A001
+def open(path: str | os.PathLike[str], *, copy: bool = False) -> GnzReader:
     """As :class:`GnzReader`: a read-only mapping of names to arrays."""
     return GnzReader(path, copy=copy)
 

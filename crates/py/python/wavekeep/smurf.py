@@ -57,7 +57,7 @@ def read_stream_data(
     handle = _wavekeep.open(os.fspath(file), None, None, None, False)
     if not isinstance(handle, _wavekeep.Stream):
         raise BadArgument(f"{os.fspath(file)} is not a SMuRF stream", path=os.fspath(file))
-    warn_of_damage(Report.from_json(handle.report()[1]), os.fspath(file), stacklevel=3)
+    warn_of_damage(Report.from_json(handle.report()), os.fspath(file), stacklevel=3)
     run = Stream(handle, os.fspath(file))
     chosen = None if channel is None else [int(one) for one in np.ravel(np.asarray(channel))]
     if IQ_mode:
@@ -76,9 +76,7 @@ def read_stream_data(
 def _iq(run: Stream, chosen: list[int] | None) -> NDArray[np.complex128]:
     count = len(run.channels) if chosen is None else len(chosen)
     if count % 2:
-        raise BadArgument(
-            f"IQ mode takes samples in pairs, I and Q, found {count}", path=run.path
-        )
+        raise BadArgument(f"IQ mode takes samples in pairs, I and Q, found {count}", path=run.path)
     if chosen is None:
         return run.read(iq=True)
     pairs = list(zip(chosen[::2], chosen[1::2], strict=True))
@@ -140,7 +138,9 @@ class DataWriter:
     __slots__ = ("_writer",)
 
     _writer: _wavekeep.DataWriter
-    _NAMES = frozenset(name for name, access, _ in _wavekeep.DataWriter.controls() if access != "command")
+    _NAMES = frozenset(
+        name for name, access, _ in _wavekeep.DataWriter.controls() if access != "command"
+    )
 
     def __init__(self, **variables: Any) -> None:
         object.__setattr__(self, "_writer", _wavekeep.DataWriter())
@@ -162,7 +162,9 @@ class DataWriter:
             value = os.fspath(value)
         if isinstance(value, np.generic):
             value = value.item()
-        if not isinstance(value, (bool, int, str)) or (isinstance(value, int) and not 0 <= value < 2**64):
+        if not isinstance(value, (bool, int, str)) or (
+            isinstance(value, int) and not 0 <= value < 2**64
+        ):
             raise BadArgument(f"{name} cannot be {value!r}")
         self._writer.set(name, value)
 
@@ -193,7 +195,13 @@ class DataWriter:
         """Sets ``DataFile`` to ``data_YYYYMMDD_HHMMSS.dat`` in its present folder."""
         self._writer.command("AutoName")
 
-    def write(self, payload: bytes | bytearray | memoryview, channel: int = 0, flags: int = 0, error: int = 0) -> str:
+    def write(
+        self,
+        payload: bytes | bytearray | memoryview,
+        channel: int = 0,
+        flags: int = 0,
+        error: int = 0,
+    ) -> str:
         """Writes a frame as a record: ``"written"``, ``"buffered"``, or ``"skipped"`` when it is
         empty, or errored while ``DropErrors`` is set."""
         return self._writer.write(bytes(payload), channel, flags, error)
@@ -264,7 +272,12 @@ class Chain:
         self._chain.reset_filter()
 
     def process(
-        self, payload: bytes | bytearray | memoryview, *, flags: int = 0, error: int = 0, stamp_ns: int | None = None
+        self,
+        payload: bytes | bytearray | memoryview,
+        *,
+        flags: int = 0,
+        error: int = 0,
+        stamp_ns: int | None = None,
     ) -> bytes | None:
         """Takes a frame and gives the payload to be written; ``None`` when it is not passed on.
 
