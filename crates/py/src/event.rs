@@ -7,7 +7,7 @@ use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::json;
-use wavekeep_core::{Kind, Recording, Samples, Selection, Unit};
+use wavekeep_core::{Channel, Kind, Recording, Samples, Selection, Unit};
 use wavekeep_export::{ExportOptions, Target, Units, facts, write_file};
 use wavekeep_report::{Drawing, Paper, Style, Theme, event_report};
 use wavekeep_signal::{Curve, measure};
@@ -32,7 +32,7 @@ impl Event {
         Self { recording: Arc::new(recording) }
     }
 
-    fn channel(&self, index: usize) -> Result<&wavekeep_core::Channel, Failure> {
+    fn channel(&self, index: usize) -> Result<&Channel, Failure> {
         let channel = self.recording.channels.get(index);
         channel.ok_or_else(|| Failure::new("NoSuchChannel", format!("there is no channel {index}")))
     }
@@ -122,10 +122,13 @@ impl Event {
             let channel = self.channel(index)?;
             let own = channel.unit();
             let unit: Unit = unit.map_or(Ok(own), word)?;
+            if unit == own {
+                return Ok(in_own_unit(channel));
+            }
             // Fails before the loop: inside it every conversion is possible.
             own.convert(1.0, unit).map_err(|error| Failure::new("BadArgument", error))?;
             let convert = |count: f64| match unit {
-                Unit::DecibelLinear if own != unit => channel.scale.level(count),
+                Unit::DecibelLinear => channel.scale.level(count),
                 _ => own.convert(channel.scale.apply(count), unit).ok(),
             };
             let value = |count: Option<f64>| count.and_then(convert).unwrap_or(f64::NAN);
@@ -246,6 +249,23 @@ impl Event {
         })?;
         Ok(PyBytes::new(py, &bytes))
     }
+}
+
+/// As [`Channel::physical`], NaN where a sample is missing; without a look at the gaps for each one.
+fn in_own_unit(channel: &Channel) -> Vec<f64> {
+    let apply = |count| channel.scale.apply(count);
+    let mut values: Vec<f64> = match &channel.samples {
+        Samples::I16(counts) => counts.iter().map(|count| apply(f64::from(*count))).collect(),
+        Samples::I32(counts) => counts.iter().map(|count| apply(f64::from(*count))).collect(),
+        Samples::F32(counts) => counts.iter().map(|count| apply(f64::from(*count))).collect(),
+        Samples::F64(counts) => counts.iter().map(|count| apply(*count)).collect(),
+        _ => channel.physical().map(|value| value.unwrap_or(f64::NAN)).collect(),
+    };
+    for gap in channel.gaps.ranges() {
+        let end = gap.end.min(values.len());
+        values[gap.start.min(end)..end].fill(f64::NAN);
+    }
+    values
 }
 
 fn built_in(id: &str) -> Result<&'static Curve, Failure> {

@@ -122,6 +122,7 @@ def test_a_channel_is_an_array_to_numpy() -> None:
     assert ((vert * 2 - vert) == vert.values).all()
     assert np.array_equal(vert[10:20], vert.values[10:20])
     assert np.asarray(vert, dtype="f4").dtype == np.float32
+    assert np.array_equal(np.asarray(event(BLAST)), event(BLAST).data)
     copied = np.array(vert)
     copied[0] = 7
     assert vert[0] != 7

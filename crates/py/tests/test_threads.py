@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import wavekeep
 from conftest import BLAST, DAMAGED, RUNS, counts_of, make_run
@@ -65,6 +67,19 @@ def test_other_threads_run_while_a_long_call_does(tmp_path: Path) -> None:
     # One call into Rust, longer than the 5 ms after which Python hands the lock on; the counter
     # moves only when the lock is free.
     assert goes_on_during(lambda: run.read(threads=1))
+
+
+def shape_of(path: Path) -> tuple[int, ...]:
+    return wavekeep.open(path).read().shape
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_fork_of_a_process_that_has_read_reads_too(tmp_path: Path) -> None:
+    path = make_run(tmp_path / "fork.dat", counts_of(range(512), range(1000)))
+    # Large enough for the threads that all reads of a process share.
+    assert shape_of(path) == (512, 1000)
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply_async(shape_of, (path,)).get(timeout=120) == (512, 1000)
 
 
 def test_warnings_of_damage_come_in_every_thread() -> None:

@@ -148,6 +148,9 @@ class Recording(ABC):
             return False
         return True
 
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.array(self.data, dtype=dtype, copy=True if copy else None)
+
     @property
     def data(self) -> NDArray[Any]:
         """All samples in their units, ``[channels, frames]``, in fresh memory."""

@@ -32,6 +32,10 @@ from ._report import Report
 _NS = 1_000_000_000
 #: More threads than any machine has cores are a slip of the pen.
 _MOST_THREADS = 1024
+#: The threads that a process shares do not live on in a fork of it: there the caller reads alone.
+_fork_reads_alone: list[int | None] = [None]
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: _fork_reads_alone.__setitem__(0, 1))
 
 
 @dataclass(frozen=True)
@@ -346,7 +350,7 @@ class Stream(Recording):
             "time_ns": None if time is None else self._time_ns(time),
             "section": self._section if section else None,
             "drop_errored": bool(drop_errored),
-            "threads": threads,
+            "threads": _fork_reads_alone[0] if threads is None else threads,
         }
 
     def _time_ns(self, time: tuple[Any, Any]) -> tuple[int, int]:

@@ -51,8 +51,8 @@ def read_stream_data(
     ``channel`` is a sample index or a list of them; order and repeats are kept. All pieces of a run
     are read, whichever is named. Padding, cut and damaged frames, metadata and other channels are
     no hindrance: damage is a :class:`wavekeep.DamageWarning` with the report attached. Frames that
-    their sender marked bad are delivered. When the number of channels changes within the run, ``ValueError`` says so: read
-    one section by ``wavekeep.open(file).section(0)``.
+    their sender marked bad are delivered. When the number of channels changes within the run,
+    ``ValueError`` says so: read one section by ``wavekeep.open(file).section(0)``.
     """
     handle = _wavekeep.open(os.fspath(file), None, None, None, False)
     if not isinstance(handle, _wavekeep.Stream):
