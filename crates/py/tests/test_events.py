@@ -75,6 +75,9 @@ def test_a_missing_sample_is_nan_or_masked_and_never_a_number() -> None:
     missing = np.zeros(len(rec), bool)
     missing[start:stop] = True
     assert np.array_equal(np.isnan(vert.values), missing)
+    # In units of 0.005 in/s.
+    assert np.array_equal(vert.values[~missing], np.ma.getdata(vert.raw)[~missing] / 200)
+    assert np.array_equal(vert.to("mm/s").values[missing], vert.values[missing], equal_nan=True)
     assert np.array_equal(vert.mask, missing)
     assert np.array_equal(rec.masked("Vert").mask, missing)
     assert np.array_equal(np.ma.getmaskarray(vert.raw), missing)
