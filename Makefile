@@ -4,12 +4,13 @@
 PYTHON ?= python3
 VENV := .venv
 VENV_HDF5_1 := .venv-hdf5-1
+VENV_PY := .venv-py
 
 # The Pythons that judge what the program writes.
 export WAVEKEEP_PYTHON := $(abspath $(VENV))/bin/python
 export WAVEKEEP_PYTHON_HDF5_1 := $(abspath $(VENV_HDF5_1))/bin/python
 
-.PHONY: demo test lint bench fuzz miri clean
+.PHONY: demo test test-python python-docs lint bench bench-python fuzz miri clean
 
 demo:
 	cargo build --locked --release --package wavekeep
@@ -17,6 +18,25 @@ demo:
 
 test: $(VENV)/ready $(VENV_HDF5_1)/ready
 	cargo test --locked --workspace --all-features
+	$(MAKE) test-python
+
+# The Python package: its wheel is built, installed and tested in an environment of its own, with the
+# examples of its documentation.
+test-python: $(VENV_PY)/ready
+	$(call install_wheel,dev)
+	$(VENV_PY)/bin/python -m pytest --quiet --doctest-modules crates/py/tests --pyargs wavekeep
+
+# The reference, as pages that need no network: target/python-docs/index.html.
+python-docs: $(VENV_PY)/ready
+	$(call install_wheel,dev)
+	$(VENV_PY)/bin/pdoc --output-directory target/python-docs wavekeep
+
+# One wheel serves Python 3.10 and all later ones; the profile decides how long it builds.
+define install_wheel
+	rm -rf target/wheels
+	$(VENV_PY)/bin/maturin build --locked --quiet --profile $(1) --interpreter $(VENV_PY)/bin/python --out target/wheels
+	$(VENV_PY)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall target/wheels/wavekeep-*.whl
+endef
 
 lint:
 	cargo fmt --all --check
@@ -28,6 +48,11 @@ bench: $(VENV)/ready
 	$(WAVEKEEP_PYTHON) bench/blastware/run.py
 	$(WAVEKEEP_PYTHON) bench/gnz/run.py
 	$(WAVEKEEP_PYTHON) bench/smurf/run.py
+	$(MAKE) bench-python
+
+bench-python: $(VENV_PY)/ready
+	$(call install_wheel,release)
+	$(VENV_PY)/bin/python bench/python/run.py
 
 # Ten minutes for each parser. Needs cargo-fuzz: `cargo install cargo-fuzz`.
 fuzz:
@@ -45,6 +70,9 @@ $(VENV)/ready: judges/requirements.txt
 $(VENV_HDF5_1)/ready: judges/requirements-hdf5-1.txt
 	$(call make_venv,$(VENV_HDF5_1),$<)
 
+$(VENV_PY)/ready: crates/py/requirements.txt
+	$(call make_venv,$(VENV_PY),$<)
+
 # Debian keeps Python's venv in a package of its own.
 define make_venv
 	$(PYTHON) -m venv $(1) || { apt-get install --yes python3-venv && $(PYTHON) -m venv --clear $(1); }
@@ -54,4 +82,4 @@ endef
 
 clean:
 	cargo clean
-	rm -rf $(VENV) $(VENV_HDF5_1) demo
+	rm -rf $(VENV) $(VENV_HDF5_1) $(VENV_PY) demo

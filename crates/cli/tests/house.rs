@@ -18,6 +18,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     ("report", &["core", "signal"]),
     ("archive", &["core", "blastware", "smurf", "formats", "signal", "export"]),
     ("cli", &["core", "gnz", "smurf", "formats", "signal", "export", "report"]),
+    ("py", &["core", "gnz", "smurf", "formats", "signal", "export", "report"]),
 ];
 
 fn root() -> PathBuf {

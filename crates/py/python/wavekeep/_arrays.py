@@ -1,0 +1,172 @@
+"""Files of named arrays without a time axis."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _wavekeep
+from ._errors import BadArgument, Unsupported
+from ._recording import (
+    Block,
+    Channels,
+    Frames,
+    Recording,
+    Time,
+    into,
+    one_frame_range,
+    one_or_several,
+    target_of,
+)
+from ._report import Report
+
+
+class ArrayFile(Recording):
+    """Named arrays: GNZ, npy, npz, safetensors.
+
+    An array is a read-only view of the mapped file (GNZ) or of what was read (the others), never a
+    copy. It stays valid for as long as it is used, also when the file object is gone.
+
+    >>> import wavekeep
+    >>> file = wavekeep.open("crates/gnz/tests/data/typical.gnz")
+    >>> file
+    <ArrayFile typical.gnz: Tran float32 (3328,), Vert float32 (3328,)>
+    >>> file["Tran"].flags.writeable, file.metadata["unit"]
+    (False, 'in/s')
+    """
+
+    kind = "arrays"
+
+    def __init__(self, handle: _wavekeep.Arrays, path: str) -> None:
+        self._handle = handle
+        self.path = path
+        self.format = handle.format
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_again, (self.path,))
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The names of the arrays, in the order of the file."""
+        return tuple(self._handle.keys())
+
+    def keys(self) -> tuple[str, ...]:
+        """As :attr:`channels`."""
+        return self.channels
+
+    @cached_property
+    def metadata(self) -> dict[str, Any]:
+        """What the file says beside its arrays."""
+        metadata: dict[str, Any] = json.loads(self._handle.metadata())
+        return metadata
+
+    @cached_property
+    def report(self) -> Report:
+        return Report.from_json(self._handle.report())
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Nothing: such files state no units in a place of their own."""
+        return {}
+
+    @property
+    def gaps(self) -> dict[str, tuple[tuple[int, int], ...]]:
+        """Nothing: such files know no missing samples."""
+        return {}
+
+    @property
+    def t(self) -> None:
+        return None
+
+    def __len__(self) -> int:
+        return len(self.channels)
+
+    def __getitem__(self, name: Any) -> NDArray[Any]:
+        """One array."""
+        if not isinstance(name, str):
+            raise BadArgument(f"arrays have names, found {name!r}", path=self.path)
+        return np.asarray(self._handle.view(name))
+
+    def read(
+        self,
+        channels: Channels = None,
+        frames: Frames = None,
+        time: Time = None,
+        *,
+        out: NDArray[Any] | None = None,
+        raw: bool = False,
+    ) -> NDArray[Any]:
+        """Arrays of one shape, stacked; one array as it is. ``frames`` count along the last axis."""
+        if time is not None:
+            raise Unsupported("arrays have no time axis: choose frames", path=self.path)
+        names = self.channels if channels is None else one_or_several(channels)
+        arrays = [self[name] for name in names]
+        if frames is not None:
+            if any(array.ndim == 0 for array in arrays):
+                raise BadArgument("a single value has no frames", path=self.path)
+            arrays = [
+                array[..., slice(*one_frame_range(frames, array.shape[-1]))] for array in arrays
+            ]
+        if len({array.shape for array in arrays}) > 1:
+            shapes = ", ".join(str(array.shape) for array in arrays)
+            raise BadArgument(
+                f"arrays of different shapes make no matrix: {shapes}", path=self.path
+            )
+        if len(arrays) == 1:
+            return into(out, arrays[0])
+        return into(out, np.stack(arrays) if arrays else np.empty((0, 0)))
+
+    def blocks(
+        self, frames: int = 65536, *, channels: Channels = None, raw: bool = False
+    ) -> Iterator[Block]:
+        """Views of the arrays along their last axis; no buffer is needed."""
+        data = self.read(channels)
+        if data.ndim == 0:
+            raise BadArgument("a single value has no frames", path=self.path)
+        for first in range(0, data.shape[-1], max(int(frames), 1)):
+            part = data[..., first : first + max(int(frames), 1)]
+            yield Block(part, range(first, first + part.shape[-1]))
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        to: str | None = None,
+        channels: Channels = None,
+        overwrite: bool = False,
+    ) -> str:
+        """Writes the arrays as gnz, hdf5, npy, npz, parquet, safetensors or csv: complete, or not
+        at all."""
+        names = self.channels if channels is None else one_or_several(channels)
+        chosen = [str(name) for name in names]
+        self._handle.save(os.fspath(path), target_of(path, to), chosen, overwrite)
+        return os.fspath(path)
+
+    def _repr_html_(self) -> str:
+        from . import _html
+
+        return _html.arrays(self)
+
+    def __repr__(self) -> str:
+        arrays = []
+        for name in self.channels[:8]:
+            dtype, _, shape = self._handle.describe(name)
+            known = dtype[:1] in "<>|"
+            arrays.append(f"{name} {np.dtype(dtype) if known else dtype} {tuple(shape)}")
+        more = f", … {len(self)} in all" if len(self) > 8 else ""
+        return f"<ArrayFile {os.path.basename(self.path)}: {', '.join(arrays)}{more}>"
+
+
+def _again(path: str) -> ArrayFile:
+    """The file from its pickle: it is opened again."""
+    from . import open as open_again
+
+    file = open_again(path)
+    assert isinstance(file, ArrayFile)
+    return file

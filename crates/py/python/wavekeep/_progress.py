@@ -1,0 +1,53 @@
+"""How far something long has come."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any, Union
+
+#: ``None`` or ``False`` for silence, ``True`` for a bar on standard error, or a function that is
+#: called with what is done and what there is in all.
+Progress = Union[None, bool, Callable[[int, int], object]]
+
+
+class Reporter:
+    """Calls whoever wants to know; closes the bar at the end."""
+
+    def __init__(self, progress: Progress, unit: str) -> None:
+        self._call: Callable[[int, int], object] | None = None
+        self._bar: Any = None
+        self._unit = unit
+        if callable(progress):
+            self._call = progress
+        elif progress:
+            self._call = self._tqdm if find_spec("tqdm") else self._plain
+
+    @property
+    def call(self) -> Callable[[int, int], object] | None:
+        """The function to be called, if there is one."""
+        return self._call
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._call is not None:
+            self._call(done, total)
+
+    def __enter__(self) -> Reporter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def _tqdm(self, done: int, total: int) -> None:
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=total, unit=f" {self._unit}", unit_scale=True, file=sys.stderr)
+        self._bar.update(done - self._bar.n)
+
+    def _plain(self, done: int, total: int) -> None:
+        end = "\n" if done >= total else ""
+        share = 100 * done // max(total, 1)
+        print(f"\r{share:3} % of {total} {self._unit}", end=end, file=sys.stderr, flush=True)

@@ -1,0 +1,300 @@
+"""SMuRF streams: the reader that users know, the DataWriter and the chain before it.
+
+>>> from wavekeep import smurf
+>>> t, phase, mask = smurf.read_stream_data("crates/smurf/tests/data/basic.dat", channel=[5, 2])
+>>> t.dtype, phase.shape, phase.dtype
+(dtype('uint64'), (2, 20), dtype('float64'))
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from typing import Any, Union
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _wavekeep
+from ._errors import BadArgument
+from ._report import Report, warn_of_damage
+from ._stream import Stream
+
+__all__ = ["Chain", "DataWriter", "Stream", "read_stream_data"]
+
+
+def read_stream_data(
+    file: str | os.PathLike[str],
+    channel: int | Sequence[int] | NDArray[np.integer[Any]] | None = None,
+    return_header: bool = False,
+    return_tes_bias: bool = False,
+    make_freq_mask: bool = False,
+    IQ_mode: bool = False,
+) -> tuple[Any, ...]:
+    """A run as the standard reader returns it: ``t, phase, mask``, or with a fourth value.
+
+    ``t``
+        uint64, UNIX ns: the server's timestamp of each frame.
+    ``phase``
+        float64, ``[channels, frames]``, in radians; with ``IQ_mode`` complex128, I + jQ in counts,
+        of the first and second, third and fourth, … of the samples asked for.
+    ``mask``
+        int64 table ``[band, channel]`` of sample indices, -1 where nothing was recorded; ``None``
+        when no ``…_mask.txt`` lies beside the run. With ``make_freq_mask`` a pair of it and a
+        float64 table of frequencies in MHz, NaN where none is known (``None`` without a
+        ``…_freq.txt``).
+    fourth value
+        with ``return_header`` a dictionary of the header fields, one array each, ``tes_bias``
+        ``[16, frames]`` among them; else with ``return_tes_bias`` the biases alone.
+
+    ``channel`` is a sample index or a list of them; order and repeats are kept. All pieces of a run
+    are read, whichever is named. Padding, cut and damaged frames, metadata and other channels are
+    no hindrance: damage is a :class:`wavekeep.DamageWarning` with the report attached. Frames that
+    their sender marked bad are delivered. When the number of channels changes within the run,
+    ``ValueError`` says so: read one section by ``wavekeep.open(file).section(0)``.
+    """
+    handle = _wavekeep.open(os.fspath(file), None, None, None, False)
+    if not isinstance(handle, _wavekeep.Stream):
+        raise BadArgument(f"{os.fspath(file)} is not a SMuRF stream", path=os.fspath(file))
+    warn_of_damage(Report.from_json(handle.report()), os.fspath(file), stacklevel=3)
+    run = Stream(handle, os.fspath(file))
+    chosen = None if channel is None else [int(one) for one in np.ravel(np.asarray(channel))]
+    if IQ_mode:
+        phase = _iq(run, chosen)
+    else:
+        phase = run.read(chosen)
+    mask: Any = run.mask_table
+    if make_freq_mask:
+        mask = (mask, _frequency_table(run, mask))
+    if return_header or return_tes_bias:
+        header = run.header()
+        return header["timestamp"], phase, mask, header if return_header else header["tes_bias"]
+    return handle.timestamps(run._ask()), phase, mask
+
+
+def _iq(run: Stream, chosen: list[int] | None) -> NDArray[np.complex128]:
+    count = len(run.channels) if chosen is None else len(chosen)
+    if count % 2:
+        raise BadArgument(f"IQ mode takes samples in pairs, I and Q, found {count}", path=run.path)
+    if chosen is None:
+        return run.read(iq=True)
+    pairs = list(zip(chosen[::2], chosen[1::2], strict=True))
+    if all(first % 2 == 0 and second == first + 1 for first, second in pairs):
+        return run.read([first // 2 for first, _ in pairs], iq=True)
+    counts = run.read(chosen, raw=True)
+    iq = np.empty((len(pairs), counts.shape[1]), np.complex128)
+    iq.real, iq.imag = counts[::2], counts[1::2]
+    return iq
+
+
+def _frequency_table(run: Stream, mask: NDArray[np.int64] | None) -> NDArray[np.float64] | None:
+    frequencies = run.frequencies_mhz
+    if mask is None or frequencies is None:
+        return None
+    known = (mask >= 0) & (mask < len(frequencies))
+    table = np.full(mask.shape, np.nan)
+    table[known] = frequencies[mask[known]]
+    return table
+
+
+class DataWriter:
+    """Records frames into a file or a run of files, with the control surface of the Rogue DataWriter.
+
+    Variables are attributes, commands are methods, by their names:
+
+    >>> import os, tempfile
+    >>> from wavekeep.smurf import DataWriter
+    >>> folder = tempfile.mkdtemp()
+    >>> writer = DataWriter(DataFile=os.path.join(folder, "run.dat"))
+    >>> writer.Open()
+    >>> writer.write(b"AMCc.Dev.A: 1", channel=1)
+    'written'
+    >>> writer.IsOpen, writer.FrameCount, writer.CurrentSize
+    (True, 1, 21)
+    >>> writer.Close()
+
+    =============  =======  ====================================================================
+    ``DataFile``   rw       path
+    ``IsOpen``     ro       whether frames are being recorded
+    ``BufferSize`` rw       bytes held back before the file system is called; 0 = none
+    ``MaxFileSize``rw       bytes of a piece at most; 0 = no splitting
+    ``CurrentSize``ro       bytes in the present piece, those in the buffer included
+    ``TotalSize``  ro       bytes in all pieces of this session, likewise
+    ``FrameCount`` ro       records written on all channels
+    ``DropErrors`` rw       errored frames are not written
+    ``RawMode``    rw       payload bytes only
+    ``Overwrite``  rw       files that exist are replaced
+    ``Open()``     command  creates the file, sets all counters to zero
+    ``Close()``    command  flushes, syncs, closes
+    ``AutoName()`` command  sets DataFile to ``data_YYYYMMDD_HHMMSS.dat`` in its present folder
+    =============  =======  ====================================================================
+
+    As a context manager it opens and closes. A file that exists is refused (``FileExistsError``)
+    unless ``Overwrite`` is set. After a failed write nothing is open and the file ends with a whole
+    record. It may be used from several threads.
+    """
+
+    __slots__ = ("_writer",)
+
+    _writer: _wavekeep.DataWriter
+    _NAMES = frozenset(
+        name for name, access, _ in _wavekeep.DataWriter.controls() if access != "command"
+    )
+
+    def __init__(self, **variables: Any) -> None:
+        object.__setattr__(self, "_writer", _wavekeep.DataWriter())
+        for name, value in variables.items():
+            setattr(self, name, value)
+
+    @staticmethod
+    def controls() -> list[tuple[str, str, str]]:
+        """Name, access and meaning of every variable and command."""
+        return _wavekeep.DataWriter.controls()
+
+    def get(self, name: str) -> Union[bool, int, str]:
+        """A variable by its name."""
+        return self._writer.get(name)
+
+    def set(self, name: str, value: Union[bool, int, str, os.PathLike[str], "np.generic"]) -> None:
+        """Sets a variable by its name."""
+        if isinstance(value, os.PathLike):
+            value = os.fspath(value)
+        if isinstance(value, np.generic):
+            value = value.item()
+        if not isinstance(value, (bool, int, str)) or (
+            isinstance(value, int) and not 0 <= value < 2**64
+        ):
+            raise BadArgument(f"{name} cannot be {value!r}")
+        self._writer.set(name, value)
+
+    def command(self, name: str) -> None:
+        """Runs a command by its name."""
+        self._writer.command(name)
+
+    def __getattr__(self, name: str) -> Union[bool, int, str]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._writer.get(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.set(name, value)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._NAMES})
+
+    def Open(self) -> None:
+        """Creates the file and sets all counters to zero."""
+        self._writer.command("Open")
+
+    def Close(self) -> None:
+        """Flushes, syncs, closes."""
+        self._writer.command("Close")
+
+    def AutoName(self) -> None:
+        """Sets ``DataFile`` to ``data_YYYYMMDD_HHMMSS.dat`` in its present folder."""
+        self._writer.command("AutoName")
+
+    def write(
+        self,
+        payload: bytes | bytearray | memoryview,
+        channel: int = 0,
+        flags: int = 0,
+        error: int = 0,
+    ) -> str:
+        """Writes a frame as a record: ``"written"``, ``"buffered"``, or ``"skipped"`` when it is
+        empty, or errored while ``DropErrors`` is set."""
+        return self._writer.write(bytes(payload), channel, flags, error)
+
+    def flush(self) -> None:
+        """Hands the buffer to the file system."""
+        self._writer.flush()
+
+    def __enter__(self) -> DataWriter:
+        self.Open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.Close()
+
+
+class Chain:
+    """What happens to a data frame between the instrument and the file: emulator, frame statistics,
+    channel mapper, unwrapper, filter, downsampler, header stamp.
+
+    Settings are keywords, each a dictionary or a plain value; what is left out has the default of
+    the real processor:
+
+    >>> from wavekeep.smurf import Chain
+    >>> chain = Chain(
+    ...     mapper={"mask": [3, 1, 1]},
+    ...     filter={"enabled": False},
+    ...     downsampler={"mode": {"internal": {"factor": 10}}},
+    ... )
+    >>> chain.config["unwrap"], chain.config["mapper"]["mask"]
+    (True, [3, 1, 1])
+
+    ``process`` takes one frame after the other: 128 header bytes and int16 samples (int32 with
+    ``input="i32"``, for frames of a file), and gives the payload that is to be written, or ``None``.
+    """
+
+    __slots__ = ("_chain",)
+
+    def __init__(self, **settings: Any) -> None:
+        self._chain = _wavekeep.Chain(_settings(settings))
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The settings in force."""
+        config: dict[str, Any] = json.loads(self._chain.config())
+        return config
+
+    def configure(self, **settings: Any) -> None:
+        """Changes settings; what is left out stays. State is kept where the setting allows it."""
+        self._chain.configure(_settings({**self.config, **settings}))
+
+    @property
+    def statistics(self) -> dict[str, int]:
+        """Frames that came, are ``lost``, came ``out_of_order``, are ``bad``; and that ``passed``."""
+        names = ("frames", "lost", "out_of_order", "bad", "passed")
+        return dict(zip(names, self._chain.statistics(), strict=True))
+
+    def clear_statistics(self) -> None:
+        """Sets the counts to zero."""
+        self._chain.clear_statistics()
+
+    def reset_unwrapper(self) -> None:
+        """Forgets what the unwrapper followed."""
+        self._chain.reset_unwrapper()
+
+    def reset_filter(self) -> None:
+        """Puts the filter to rest."""
+        self._chain.reset_filter()
+
+    def process(
+        self,
+        payload: bytes | bytearray | memoryview,
+        *,
+        flags: int = 0,
+        error: int = 0,
+        stamp_ns: int | None = None,
+    ) -> bytes | None:
+        """Takes a frame and gives the payload to be written; ``None`` when it is not passed on.
+
+        ``stamp_ns`` is the UNIX time for the header; without it the frame's own stays.
+        """
+        return self._chain.process(bytes(payload), flags, error, stamp_ns)
+
+
+def _settings(settings: dict[str, Any]) -> str:
+    def plain(value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            return value.tolist()
+        if isinstance(value, np.generic):
+            return value.item()
+        raise BadArgument(f"a setting cannot be {value!r}")
+
+    try:
+        return json.dumps(settings, default=plain, allow_nan=False)
+    except ValueError as error:
+        raise BadArgument(f"settings have to be plain data: {error}") from error

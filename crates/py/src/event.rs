@@ -1,0 +1,277 @@
+//! Events.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use numpy::{IntoPyArray, PyArray1};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use serde_json::json;
+use wavekeep_core::{Channel, Kind, Recording, Samples, Selection, Unit};
+use wavekeep_export::{ExportOptions, Target, Units, facts, write_file};
+use wavekeep_report::{Drawing, Paper, Style, Theme, event_report};
+use wavekeep_signal::{Curve, measure};
+
+use crate::failure::{Failure, door};
+use crate::view::{Elements, View};
+
+/// Name, unit, gaps as (start, end).
+type ChannelFacts<'a> = (&'a str, &'static str, Vec<(usize, usize)>);
+
+/// Numbers, and the words for them.
+type Frequencies<'py> = (Bound<'py, PyArray1<f64>>, Vec<String>);
+
+/// A decoded event. It never changes.
+#[pyclass(frozen, module = "wavekeep._wavekeep")]
+pub struct Event {
+    recording: Arc<Recording>,
+}
+
+impl Event {
+    pub fn new(recording: Recording) -> Self {
+        Self { recording: Arc::new(recording) }
+    }
+
+    fn channel(&self, index: usize) -> Result<&Channel, Failure> {
+        let channel = self.recording.channels.get(index);
+        channel.ok_or_else(|| Failure::new("NoSuchChannel", format!("there is no channel {index}")))
+    }
+}
+
+fn options(raw: bool) -> ExportOptions {
+    ExportOptions { units: if raw { Units::Raw } else { Units::Physical } }
+}
+
+fn word<T: std::str::FromStr<Err: ToString>>(text: &str) -> Result<T, Failure> {
+    text.parse().map_err(|error: T::Err| Failure::new("BadArgument", error))
+}
+
+#[pymethods]
+impl Event {
+    #[getter]
+    fn format(&self) -> &'static str {
+        self.recording.format.id
+    }
+
+    #[getter]
+    fn is_histogram(&self) -> bool {
+        self.recording.kind == Kind::Histogram
+    }
+
+    #[getter]
+    fn damaged(&self) -> bool {
+        self.recording.report.is_damaged()
+    }
+
+    /// Name, unit and gaps of each channel.
+    fn channels(&self) -> Vec<ChannelFacts<'_>> {
+        let channels = self.recording.channels.iter();
+        let facts = channels.map(|channel| {
+            let gaps = channel.gaps.ranges().iter().map(|gap| (gap.start, gap.end));
+            (&*channel.name, channel.unit().symbol(), gaps.collect())
+        });
+        facts.collect()
+    }
+
+    /// Everything but the samples, as JSON.
+    fn facts(&self, py: Python<'_>) -> PyResult<String> {
+        door(py, || Ok(facts(&self.recording).to_string()))
+    }
+
+    /// Peaks, frequencies, vector sum, as JSON.
+    fn measurements(&self, py: Python<'_>) -> PyResult<String> {
+        door(py, || Ok(json!(measure(&self.recording)).to_string()))
+    }
+
+    /// What a limit curve says, as JSON.
+    fn verdict(&self, py: Python<'_>, curve: &str, distance_ft: Option<f64>) -> PyResult<String> {
+        door(py, || {
+            let verdict = built_in(curve)?.judge(&measure(&self.recording), distance_ft);
+            Ok(json!(verdict).to_string())
+        })
+    }
+
+    fn __len__(&self) -> usize {
+        self.recording.len()
+    }
+
+    /// The numbers of the format, as they lie in memory; what stands in gaps means nothing.
+    fn counts(slf: &Bound<'_, Self>, index: usize) -> PyResult<View> {
+        let this = slf.get();
+        let (dtype, bytes): (&str, &[u8]) = match &this.channel(index)?.samples {
+            Samples::I16(values) => ("<i2", bytemuck::cast_slice(values)),
+            Samples::I32(values) => ("<i4", bytemuck::cast_slice(values)),
+            Samples::F32(values) => ("<f4", bytemuck::cast_slice(values)),
+            Samples::F64(values) => ("<f8", bytemuck::cast_slice(values)),
+            _ => return Err(Failure::new("Unsupported", "samples of an unknown type").into()),
+        };
+        let shape = [this.channel(index)?.len()];
+        let elements = Elements { dtype, shape: &shape, column_major: false, bytes };
+        View::new(slf.clone().into_any().unbind(), slf.py(), &elements)
+    }
+
+    /// The values in a unit (the channel's own without one), NaN where a sample is missing.
+    #[pyo3(signature = (index, unit=None))]
+    fn physical<'py>(
+        &self,
+        py: Python<'py>,
+        index: usize,
+        unit: Option<&str>,
+    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let values = door(py, || {
+            let channel = self.channel(index)?;
+            let own = channel.unit();
+            let unit: Unit = unit.map_or(Ok(own), word)?;
+            if unit == own {
+                return Ok(in_own_unit(channel));
+            }
+            // Fails before the loop: inside it every conversion is possible.
+            own.convert(1.0, unit).map_err(|error| Failure::new("BadArgument", error))?;
+            let convert = |count: f64| match unit {
+                Unit::DecibelLinear => channel.scale.level(count),
+                _ => own.convert(channel.scale.apply(count), unit).ok(),
+            };
+            let value = |count: Option<f64>| count.and_then(convert).unwrap_or(f64::NAN);
+            Ok(channel.counts().map(value).collect::<Vec<_>>())
+        })?;
+        Ok(values.into_pyarray(py))
+    }
+
+    /// Frequencies of a histogram's intervals: numbers (NaN where there is none), and the words
+    /// that the vendor prints for them. `None` for a waveform.
+    fn frequencies<'py>(
+        &self,
+        py: Python<'py>,
+        index: usize,
+    ) -> PyResult<Option<Frequencies<'py>>> {
+        let channel = self.channel(index)?;
+        let Some(facts) = &channel.intervals else { return Ok(None) };
+        let all: Vec<_> = (0..channel.len()).map(|at| facts.frequency(at)).collect();
+        let numbers: Vec<f64> = all.iter().map(|one| one.hz().unwrap_or(f64::NAN)).collect();
+        let words = all.iter().map(ToString::to_string).collect();
+        Ok(Some((numbers.into_pyarray(py), words)))
+    }
+
+    /// Seconds from the trigger (of a histogram: from its start), NaN where nothing states them.
+    fn times<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let times = door(py, || {
+            let time = &self.recording.time;
+            let seconds = |index| time.seconds(index).unwrap_or(f64::NAN);
+            Ok((0..self.recording.len()).map(seconds).collect::<Vec<_>>())
+        })?;
+        Ok(times.into_pyarray(py))
+    }
+
+    /// A part of the event.
+    #[pyo3(signature = (channels=vec![], frames=None, start_s=None, end_s=None))]
+    fn select(
+        &self,
+        py: Python<'_>,
+        channels: Vec<String>,
+        frames: Option<(usize, usize)>,
+        start_s: Option<f64>,
+        end_s: Option<f64>,
+    ) -> PyResult<Self> {
+        door(py, || {
+            let channels =
+                channels.iter().map(|choice| choice.parse()).collect::<Result<_, _>>()?;
+            let indices = frames.map(|(start, end)| start..end.max(start));
+            let selection = Selection { channels, indices, start_s, end_s };
+            Ok(Self::new(self.recording.select(&selection)?))
+        })
+    }
+
+    /// Writes a file: complete, or not at all.
+    fn save(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        target: &str,
+        raw: bool,
+        overwrite: bool,
+    ) -> PyResult<()> {
+        door(py, || {
+            let target: Target = word(target)?;
+            Ok(write_file(&self.recording, target, &path, &options(raw), overwrite)?)
+        })
+    }
+
+    /// A picture: `traces`, `histogram`, `spectrum`, `limits` or the whole `page`; as `svg`, `png`
+    /// or `pdf`.
+    #[pyo3(signature = (kind, form, *, dark=false, metric=false, curve="osmre", distance_ft=None, letter=false, width_px=1600))]
+    #[allow(clippy::too_many_arguments, reason = "keywords of one Python call")]
+    fn draw<'py>(
+        &self,
+        py: Python<'py>,
+        kind: &str,
+        form: &str,
+        dark: bool,
+        metric: bool,
+        curve: &str,
+        distance_ft: Option<f64>,
+        letter: bool,
+        width_px: u32,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = door(py, || {
+            let theme = if dark { Theme::Dark } else { Theme::Light };
+            let units = match metric {
+                true => wavekeep_report::Units::Metric,
+                false => wavekeep_report::Units::Imperial,
+            };
+            let style = Style { theme, units };
+            let recording = &*self.recording;
+            let measured = measure(recording);
+            let drawing = match kind {
+                "traces" => Drawing::traces(recording, &measured, style)?,
+                "histogram" => Drawing::histogram(recording, &measured, style)?,
+                "spectrum" => Drawing::spectrum(recording, style)?,
+                "limits" => {
+                    let curve = built_in(curve)?;
+                    Drawing::ppv_frequency(recording, &measured, curve, distance_ft, style)
+                }
+                "page" => {
+                    let paper = if letter { Paper::Letter } else { Paper::A4 };
+                    let curve = Some(built_in(curve)?);
+                    event_report(recording, &measured, curve, distance_ft, paper, style)
+                }
+                _ => {
+                    let message =
+                        format!("{kind:?} is none of traces, histogram, spectrum, limits, page");
+                    return Err(Failure::new("BadArgument", message));
+                }
+            };
+            match form {
+                "svg" => Ok(drawing.svg().as_bytes().to_vec()),
+                "png" => Ok(drawing.png(width_px)?),
+                "pdf" => Ok(drawing.pdf()?),
+                _ => Err(Failure::new("BadArgument", format!("{form:?} is none of svg, png, pdf"))),
+            }
+        })?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+}
+
+/// As [`Channel::physical`], NaN where a sample is missing; without a look at the gaps for each one.
+fn in_own_unit(channel: &Channel) -> Vec<f64> {
+    let apply = |count| channel.scale.apply(count);
+    let mut values: Vec<f64> = match &channel.samples {
+        Samples::I16(counts) => counts.iter().map(|count| apply(f64::from(*count))).collect(),
+        Samples::I32(counts) => counts.iter().map(|count| apply(f64::from(*count))).collect(),
+        Samples::F32(counts) => counts.iter().map(|count| apply(f64::from(*count))).collect(),
+        Samples::F64(counts) => counts.iter().map(|count| apply(*count)).collect(),
+        _ => channel.physical().map(|value| value.unwrap_or(f64::NAN)).collect(),
+    };
+    for gap in channel.gaps.ranges() {
+        let end = gap.end.min(values.len());
+        values[gap.start.min(end)..end].fill(f64::NAN);
+    }
+    values
+}
+
+fn built_in(id: &str) -> Result<&'static Curve, Failure> {
+    Curve::built_in(id).ok_or_else(|| {
+        let known: Vec<&str> = Curve::all_built_in().iter().map(|curve| &*curve.id).collect();
+        let message = format!("there is no curve {id:?}; there are {}", known.join(", "));
+        Failure::new("BadArgument", message)
+    })
+}

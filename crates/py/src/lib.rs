@@ -1,0 +1,132 @@
+//! What Rust does for the Python package `wavekeep`.
+//!
+//! One file a Python class. Classes are thin and frozen; `python/wavekeep` makes of them what
+//! people use. Facts cross as JSON, samples as arrays: numpy's own, filled here, or memory of Rust
+//! that numpy looks at ([`view`]). Every call that works runs through [`failure::door`]: without the
+//! interpreter's lock, and with a panic turned into an exception.
+#![forbid(unsafe_code)]
+
+mod arrays;
+mod chain;
+mod event;
+mod failure;
+mod gnz_file;
+mod gnz_writer;
+mod stream;
+mod stream_save;
+mod view;
+mod writer;
+
+use pyo3::prelude::*;
+use serde_json::{Value, json};
+use wavekeep_core::Report;
+
+fn report_json(report: &Report) -> Value {
+    json!({
+        "damaged": report.is_damaged(),
+        "notes": report.notes(),
+        "not_kept": report.not_kept(),
+    })
+}
+
+#[pymodule]
+mod _wavekeep {
+    use std::fs::{self, File};
+    use std::io::Read;
+    use std::path::PathBuf;
+
+    use pyo3::prelude::*;
+    use wavekeep_core::{DecodeOptions, Match};
+    use wavekeep_formats::{HEAD_LEN, Opened, Opener};
+
+    use crate::failure::{Failure, door};
+
+    #[pymodule_export]
+    use crate::arrays::Arrays;
+    #[pymodule_export]
+    use crate::chain::Chain;
+    #[pymodule_export]
+    use crate::event::Event;
+    #[pymodule_export]
+    use crate::gnz_file::GnzFile;
+    #[pymodule_export]
+    use crate::gnz_writer::{GnzStreaming, gnz_write};
+    #[pymodule_export]
+    use crate::stream::Stream;
+    #[pymodule_export]
+    use crate::view::View;
+    #[pymodule_export]
+    use crate::writer::DataWriter;
+
+    /// The version of the package.
+    #[pymodule_export]
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+    #[derive(IntoPyObject)]
+    enum Handle {
+        Event(Event),
+        Stream(Stream),
+        Arrays(Arrays),
+    }
+
+    /// Opens a file as what it is.
+    #[pyfunction]
+    #[pyo3(signature = (path, rate_hz=None, geophone_range=None, pretrigger_s=None, reports=true))]
+    fn open(
+        py: Python<'_>,
+        path: PathBuf,
+        rate_hz: Option<f64>,
+        geophone_range: Option<&str>,
+        pretrigger_s: Option<f64>,
+        reports: bool,
+    ) -> PyResult<Handle> {
+        let opened = door(py, || {
+            let range = geophone_range.map(|word| {
+                word.parse().map_err(|error: String| Failure::new("BadArgument", error))
+            });
+            let range = range.transpose()?;
+            let stated = DecodeOptions { rate_hz, range, pretrigger_s, ..Default::default() };
+            let opener = Opener::new(stated);
+            let opener = if reports { opener } else { opener.without_reports() };
+            Ok(opener.open_any(&path)?)
+        })?;
+        Ok(match opened {
+            Opened::Event(recording) => Handle::Event(Event::new(*recording)),
+            Opened::Stream(run) => Handle::Stream(Stream::new(*run)),
+            Opened::Arrays(file) => Handle::Arrays(Arrays::new(file)),
+        })
+    }
+
+    /// What a defect of ours looks like from Python; only in builds for tests.
+    #[cfg(debug_assertions)]
+    #[pyfunction]
+    fn _panic(py: Python<'_>) -> PyResult<()> {
+        door(py, || panic!("as asked for"))
+    }
+
+    /// The word of the format that the beginning of a file fits; `None` when there is none.
+    #[pyfunction]
+    fn detect(py: Python<'_>, path: PathBuf) -> PyResult<Option<&'static str>> {
+        door(py, || {
+            let mut head = Vec::new();
+            // A pipe would block for ever.
+            let regular = fs::metadata(&path).is_ok_and(|metadata| metadata.is_file());
+            let read = |file: File| file.take(HEAD_LEN as u64).read_to_end(&mut head);
+            if !regular || File::open(&path).and_then(read).is_err() {
+                return Ok(None);
+            }
+            let name = path.file_name().map(|name| name.to_string_lossy());
+            let name = name.as_deref();
+            if let Some(format) = wavekeep_formats::detect_arrays(&head, name) {
+                return Ok(Some(format.info().id));
+            }
+            let event = wavekeep_formats::detect(&head, name)
+                .filter(|format| format.detect(&head, name) == Match::ByContent);
+            if let Some(format) = event {
+                return Ok(Some(format.info().id));
+            }
+            let stream = wavekeep_smurf::detect(&head, name) == Match::ByContent;
+            Ok(stream.then_some(wavekeep_smurf::INFO.id))
+        })
+    }
+}

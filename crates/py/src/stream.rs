@@ -1,0 +1,277 @@
+//! Streams.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use num_complex::Complex;
+use numpy::ndarray::Array2;
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadwriteArray2};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use serde_json::{Map, Value, json};
+use wavekeep_core::Report;
+use wavekeep_smurf::{Run, Sample, Selection};
+
+use crate::failure::{Failure, door};
+
+/// Ranges of frames, and for each frame whether its sender marked it bad.
+type Frames<'py> = (Vec<(u64, u64)>, Bound<'py, PyArray1<bool>>);
+
+/// An indexed run. It never changes.
+#[pyclass(frozen, module = "wavekeep._wavekeep")]
+pub struct Stream {
+    run: Arc<Run>,
+}
+
+/// What of a run is asked for: a dictionary with these keys.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct Ask {
+    channels: Option<Vec<String>>,
+    frames: Option<(u64, u64)>,
+    time_ns: Option<(u64, u64)>,
+    section: Option<usize>,
+    drop_errored: bool,
+    threads: Option<usize>,
+}
+
+impl Ask {
+    pub fn selection(&self) -> Result<Selection, Failure> {
+        let parse =
+            |choice: &String| choice.parse().map_err(|error| Failure::new("NoSuchChannel", error));
+        let channels = self.channels.as_ref().map(|all| all.iter().map(parse).collect());
+        Ok(Selection {
+            channels: channels.transpose()?,
+            section: self.section,
+            frames: self.frames.map(|(start, end)| start..end.max(start)),
+            time_ns: self.time_ns.map(|(start, end)| start..end.max(start)),
+            drop_errored: self.drop_errored,
+            threads: self.threads,
+        })
+    }
+}
+
+/// Everything about a run but its samples.
+pub fn facts(run: &Run) -> Result<Map<String, Value>, Failure> {
+    let index = run.index();
+    let metadata = run.metadata()?;
+    let last = index.frames().checked_sub(1);
+    let time = |frame: Option<u64>| frame.map_or(Ok(None), |frame| run.time_ns(frame));
+    let sections = index.sections().iter().map(|section| {
+        json!({
+            "first_frame": section.frames.start,
+            "frames": section.frames.end - section.frames.start,
+            "channels": section.channels,
+            "payload_bytes": section.payload_bytes,
+        })
+    });
+    let gaps = index
+        .gaps(None)
+        .into_iter()
+        .map(|gap| json!({ "frames": gap.frames, "step": gap.step, "missing": gap.missing }));
+    let mut report: Report = run.report();
+    metadata.report().notes().iter().cloned().for_each(|note| report.push(note));
+    let others = index.other_channels().iter();
+    let facts = json!({
+        "format": wavekeep_smurf::INFO.id,
+        "format_name": wavekeep_smurf::INFO.name,
+        "kind": "stream",
+        "pieces": run.pieces(),
+        "bytes": index.bytes(),
+        "frames": index.frames(),
+        "sections": sections.collect::<Vec<_>>(),
+        "frame_counter_step": index.step(),
+        "gaps": gaps.collect::<Vec<_>>(),
+        "missing_frames": index.missing_frames(),
+        "errored_frames": index.errored_frames(),
+        "bad_frames": index.bad_frames(),
+        "other_records": others.map(|(channel, other)| (channel.to_string(), json!(other.records))).collect::<Map<_, _>>(),
+        "rate_hz": run.rate_hz(),
+        "time_basis": run.time_basis().to_string(),
+        "first_time_ns": time(last.map(|_| 0))?,
+        "last_time_ns": time(last)?,
+        "masked_channels": run.mask().map(|mask| mask.channels().len()),
+        "metadata_records": index.metadata_records(),
+        "config": metadata.config().tree(),
+        "report": super::report_json(&report),
+    });
+    match facts {
+        Value::Object(facts) => Ok(facts),
+        _ => Ok(Map::new()),
+    }
+}
+
+impl Stream {
+    pub fn new(run: Run) -> Self {
+        Self { run: Arc::new(run) }
+    }
+
+    fn fill_as<'py, T: Sample + numpy::Element>(
+        &self,
+        ask: &Ask,
+        out: &Bound<'py, PyAny>,
+    ) -> Option<PyResult<usize>> {
+        let mut out = out.extract::<PyReadwriteArray2<'py, T>>().ok()?;
+        let py = out.py();
+        let Ok(buffer) = out.as_slice_mut() else {
+            let message = "out is not contiguous in memory, rows after each other";
+            return Some(Err(Failure::new("BadArgument", message).into()));
+        };
+        Some(door(py, || {
+            // One block is the whole selection: the buffer's length is its limit.
+            let mut blocks = self.run.blocks::<T>(&ask.selection()?, usize::MAX)?;
+            Ok(blocks.next_into(buffer)?.map_or(0, |block| block.frames))
+        }))
+    }
+}
+
+macro_rules! header_arrays {
+    ($py:ident, $headers:ident, $($name:ident)*) => {{
+        let fields = PyDict::new($py);
+        $(fields.set_item(stringify!($name), $headers.$name.into_pyarray($py))?;)*
+        fields
+    }};
+}
+
+#[pymethods]
+impl Stream {
+    /// Everything but the samples, as JSON.
+    fn facts(&self, py: Python<'_>) -> PyResult<String> {
+        door(py, || Ok(Value::Object(facts(&self.run)?).to_string()))
+    }
+
+    /// The report as JSON, without what reading the metadata would add.
+    fn report(&self, py: Python<'_>) -> PyResult<String> {
+        door(py, || Ok(super::report_json(&self.run.report()).to_string()))
+    }
+
+    /// Sections as (first frame, end frame, channels).
+    fn sections(&self) -> Vec<(u64, u64, u32)> {
+        let sections = self.run.index().sections().iter();
+        sections.map(|one| (one.frames.start, one.frames.end, one.channels)).collect()
+    }
+
+    fn __len__(&self) -> usize {
+        usize::try_from(self.run.index().frames()).unwrap_or(usize::MAX)
+    }
+
+    #[getter]
+    fn rate_hz(&self) -> Option<f64> {
+        self.run.rate_hz()
+    }
+
+    /// The configuration before a frame (of the whole run without one), as JSON.
+    #[pyo3(signature = (frame=None))]
+    fn config(&self, py: Python<'_>, frame: Option<u64>) -> PyResult<String> {
+        door(py, || {
+            let metadata = self.run.metadata()?;
+            let config = frame.map_or_else(|| metadata.config(), |at| metadata.config_at(at));
+            Ok(Value::Object(config.tree().clone()).to_string())
+        })
+    }
+
+    /// Every metadata record, as JSON.
+    fn updates(&self, py: Python<'_>) -> PyResult<String> {
+        door(py, || {
+            let metadata = self.run.metadata()?;
+            let updates = metadata.updates().iter().map(
+                |update| json!({ "frames_before": update.place.frame, "values": update.values }),
+            );
+            Ok(Value::Array(updates.collect()).to_string())
+        })
+    }
+
+    /// The rows that a selection has, by sample index.
+    fn indices(&self, py: Python<'_>, ask: Ask) -> PyResult<Vec<usize>> {
+        door(py, || Ok(self.run.stream(&ask.selection()?)?.indices().to_vec()))
+    }
+
+    /// The frames that a selection has, as ranges, and for each whether its sender marked it bad.
+    fn frames<'py>(&self, py: Python<'py>, ask: Ask) -> PyResult<Frames<'py>> {
+        let (ranges, errored) = door(py, || {
+            // Without channels nothing is read.
+            let selection = Selection { channels: Some(Vec::new()), ..ask.selection()? };
+            let mut blocks = self.run.blocks::<i32>(&selection, usize::MAX)?;
+            let block = blocks.next_into(&mut [])?;
+            Ok(block.map_or_else(Default::default, |block| (block.frame_ranges, block.errored)))
+        })?;
+        let ranges = ranges.into_iter().map(|range| (range.start, range.end)).collect();
+        Ok((ranges, errored.into_pyarray(py)))
+    }
+
+    /// Reads a selection into `out`, channels × frames, of int32, float32, float64 or complex;
+    /// gives the number of frames.
+    fn fill(&self, ask: Ask, out: &Bound<'_, PyAny>) -> PyResult<usize> {
+        self.fill_as::<f64>(&ask, out)
+            .or_else(|| self.fill_as::<i32>(&ask, out))
+            .or_else(|| self.fill_as::<f32>(&ask, out))
+            .or_else(|| self.fill_as::<Complex<f64>>(&ask, out))
+            .or_else(|| self.fill_as::<Complex<f32>>(&ask, out))
+            .unwrap_or_else(|| {
+                let message = "out has to be a writable 2-d array of int32, float32, float64, \
+                               complex64 or complex128 that nobody else is using";
+                Err(PyTypeError::new_err(message))
+            })
+    }
+
+    /// The best times of a selection's frames, UNIX ns.
+    fn times<'py>(&self, py: Python<'py>, ask: Ask) -> PyResult<Bound<'py, PyArray1<u64>>> {
+        let times = door(py, || Ok(self.run.times(&ask.selection()?)?.ns))?;
+        Ok(times.into_pyarray(py))
+    }
+
+    /// The server's timestamps of a selection's frames, UNIX ns.
+    fn timestamps<'py>(&self, py: Python<'py>, ask: Ask) -> PyResult<Bound<'py, PyArray1<u64>>> {
+        let times = door(py, || Ok(self.run.headers(&ask.selection()?)?.timestamp))?;
+        Ok(times.into_pyarray(py))
+    }
+
+    /// Header fields of a selection's frames, one array a field.
+    fn headers<'py>(&self, py: Python<'py>, ask: Ask) -> PyResult<Bound<'py, PyDict>> {
+        let mut headers = door(py, || Ok(self.run.headers(&ask.selection()?)?))?;
+        let frames = headers.frames();
+        let biases = std::mem::take(&mut headers.tes_bias);
+        let fields = header_arrays!(py, headers,
+            flags error protocol_version crate_id slot_number timing_cond number_of_channels
+            timestamp flux_ramp_increment flux_ramp_offset counter_0 counter_1 counter_2
+            reset_bits frame_counter tes_relays_config external_time control_field test_params
+            num_rows num_rows_reported row_length data_rate);
+        let rows = wavekeep_smurf::header::TES_BIASES;
+        let biases = Array2::from_shape_vec((rows, frames), biases)
+            .map_err(|error| Failure::new("InternalError", error))?;
+        fields.set_item("tes_bias", biases.into_pyarray(py))?;
+        Ok(fields)
+    }
+
+    /// `table[band][channel]`: the sample index, -1 where nothing was recorded. `None` without a
+    /// mask file.
+    fn mask_table<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray2<i64>>>> {
+        let Some(mask) = self.run.mask() else { return Ok(None) };
+        let table: Vec<Vec<i64>> =
+            mask.table().iter().map(|row| row.iter().map(|at| i64::from(*at)).collect()).collect();
+        Ok(Some(PyArray2::from_vec2(py, &table).map_err(|e| Failure::new("InternalError", e))?))
+    }
+
+    /// Frequencies in MHz by sample index, if a file with them lies beside the run.
+    fn frequencies_mhz<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyArray1<f64>>> {
+        self.run.frequencies_mhz().map(|all| PyArray1::from_slice(py, all))
+    }
+
+    /// Writes a selection as a file of arrays; `progress(done, total)` is called with frames.
+    #[pyo3(signature = (path, target, ask, overwrite, progress=None))]
+    fn save(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        target: &str,
+        ask: Ask,
+        overwrite: bool,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<()> {
+        let run = &self.run;
+        door(py, || {
+            crate::stream_save::save(run, &ask.selection()?, target, &path, overwrite, progress)
+        })
+    }
+}

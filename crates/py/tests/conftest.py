@@ -1,0 +1,63 @@
+"""Where the samples and vectors are, and a run of any size."""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+ROOT = Path(__file__).resolve().parents[3]
+SAMPLES = ROOT / "samples"
+RUNS = ROOT / "crates/smurf/tests/data"
+GNZ = ROOT / "crates/gnz/tests/data"
+HOSTILE_GNZ = ROOT / "crates/gnz/tests/hostile"
+
+#: A whole event with its report, one with a gap, a histogram.
+BLAST = SAMPLES / "M529LMOK.DK0W"
+DAMAGED = SAMPLES / "M529LNE5.390"
+NIGHT = SAMPLES / "M529LMP3.O00H"
+
+
+@pytest.fixture(autouse=True)
+def at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The examples of the documentation name files from here."""
+    monkeypatch.chdir(ROOT)
+    os.environ.setdefault("MPLBACKEND", "agg")
+
+
+def counts_of(channels: Iterable[int], frames: Iterable[int]) -> NDArray[np.int32]:
+    """The samples of `basic.dat` and its kin, by the formula of their maker."""
+    c, i = np.meshgrid(list(channels), list(frames), indexing="ij")
+    counts: NDArray[np.int32] = ((c * 65537 + i * 1001) % 2**32 - 2**31).astype(np.int32)
+    return counts
+
+
+def record(payload: bytes, channel: int = 0, flags: int = 0, error: int = 0) -> bytes:
+    """One record of a stream file."""
+    return struct.pack("<IHBB", len(payload) + 4, flags, error, channel) + payload
+
+
+def frame(
+    samples: NDArray[np.int32], counter: int, timestamp: int, *, said: int | None = None
+) -> bytes:
+    """A data frame: header and samples."""
+    header = bytearray(128)
+    header[0] = 1
+    struct.pack_into("<I", header, 4, len(samples) if said is None else said)
+    struct.pack_into("<Q", header, 48, timestamp)
+    struct.pack_into("<I", header, 84, counter)
+    return bytes(header) + samples.astype("<i4").tobytes()
+
+
+def make_run(path: Path, samples: NDArray[np.int32]) -> Path:
+    """A run of `samples` (channels × frames), 200 frames a second."""
+    with open(path, "wb") as file:
+        for number in range(samples.shape[1]):
+            time = 1_700_000_000_000_000_000 + 5_000_000 * number
+            file.write(record(frame(samples[:, number], 20 * number, time)))
+    return path

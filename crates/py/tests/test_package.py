@@ -1,0 +1,146 @@
+"""The package as a whole: light to import, typed, documented; every example runs."""
+
+from __future__ import annotations
+
+import doctest
+import json
+import re
+import subprocess
+import sys
+import warnings
+from importlib.metadata import entry_points, metadata
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+import wavekeep
+from conftest import ROOT
+from wavekeep import _wavekeep
+
+NOTEBOOKS = sorted((ROOT / "docs/python").glob("*.ipynb"))
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def test_numpy_is_all_that_is_imported() -> None:
+    code = "import sys, wavekeep; print(*sorted(m.partition('.')[0] for m in sys.modules))"
+    loaded = set(python("-c", code).stdout.split())
+    heavy = {"xarray", "pandas", "pyarrow", "obspy", "matplotlib", "tqdm", "scipy", "h5py"}
+    assert "numpy" in loaded and not loaded & heavy
+
+
+def test_a_package_that_is_missing_is_named_with_how_to_get_it() -> None:
+    code = (
+        "import sys; sys.modules['xarray'] = None\n"
+        "import wavekeep\n"
+        "wavekeep.open('samples/M529LMOK.DK0W').to_xarray()"
+    )
+    run = python("-c", code)
+    assert "MissingLibrary: to_xarray needs xarray: pip install 'wavekeep[xarray]'" in run.stderr
+
+
+def test_progress_does_without_tqdm() -> None:
+    code = (
+        "import sys; sys.modules['tqdm'] = None\n"
+        "import importlib.util as u; find = u.find_spec\n"
+        "u.find_spec = lambda name, *rest: None if name == 'tqdm' else find(name, *rest)\n"
+        "import wavekeep\n"
+        "wavekeep.open('crates/smurf/tests/data/split.dat').read(progress=True)"
+    )
+    run = python("-c", code)
+    assert (run.returncode, run.stdout) == (0, "") and "100 % of 40 frames" in run.stderr
+
+
+def test_a_defect_in_rust_is_an_error_that_asks_for_a_report(capfd: Any) -> None:
+    with pytest.raises(wavekeep.InternalError, match="as asked for; please report it"):
+        _wavekeep._panic()  # type: ignore[attr-defined]
+    capfd.readouterr()
+
+
+def test_types_are_strict_in_package_stubs_and_tests() -> None:
+    checked = python("-m", "mypy", "crates/py/python/wavekeep", "crates/py/tests")
+    assert checked.returncode == 0, checked.stdout
+    assert Path(str(wavekeep.__file__)).with_name("py.typed").exists()
+
+
+def test_the_stubs_say_what_is_there() -> None:
+    found = python(
+        "-m", "mypy.stubtest", "wavekeep._wavekeep", "--allowlist", "crates/py/tests/stubs.txt"
+    )
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_everything_public_is_documented() -> None:
+    for module in (wavekeep, wavekeep.gnz, wavekeep.smurf):
+        assert module.__doc__
+        for name in module.__all__:
+            thing = getattr(module, name)
+            assert thing.__doc__, name
+            if isinstance(thing, type):
+                for member, value in vars(thing).items():
+                    inherited = any(
+                        getattr(getattr(base, member, None), "__doc__", None)
+                        for base in thing.__mro__
+                    )
+                    public = not member.startswith("_") and (
+                        callable(value) or isinstance(value, property)
+                    )
+                    assert inherited or not public, f"{name}.{member}"
+
+
+def test_the_examples_of_the_page_run() -> None:
+    for page, examples in (("docs/python/README.md", 10), ("README.md", 4)):
+        failed, tried = doctest.testfile(str(ROOT / page), module_relative=False)
+        assert (failed, tried >= examples) == (0, True), page
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_notebook_runs(path: Path) -> None:
+    notebook: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    nbformat.validate(notebook)
+    assert not [cell for cell in notebook.cells if cell.get("outputs")]
+    namespace: dict[str, Any] = {"__name__": path.stem}
+    with warnings.catch_warnings():
+        # Agg has no screen to show on.
+        warnings.filterwarnings("ignore", message=".*non-interactive.*")
+        for number, cell in enumerate(notebook.cells):
+            if cell.cell_type == "code":
+                exec(compile(cell.source, f"{path.name}, cell {number}", "exec"), namespace)
+
+
+def test_there_is_a_notebook_for_each_kind_of_user() -> None:
+    assert [path.stem for path in NOTEBOOKS] == ["analyst", "detector_lab", "vibration_consultant"]
+    for path in NOTEBOOKS:
+        assert not re.search(r"/(home|root|work|tmp)/", path.read_text())
+        assert path.name in (ROOT / "docs/python/README.md").read_text()
+
+
+def test_the_reference_is_built_and_needs_no_network(tmp_path: Path) -> None:
+    built = python("-m", "pdoc", "--output-directory", str(tmp_path), "wavekeep")
+    assert built.returncode == 0, built.stderr
+    pages = {page.name: page.read_text() for page in tmp_path.rglob("*.html")}
+    assert {"wavekeep.html", "gnz.html", "smurf.html"} <= set(pages)
+    for name, page in pages.items():
+        assert not re.search(r'(src|href)="https?://[^"]*\.(js|css|woff2?)"', page), name
+    assert "read_stream_data" in pages["smurf.html"]
+
+
+def test_the_package_says_what_it_is() -> None:
+    facts = metadata("wavekeep")
+    assert facts["Version"] == wavekeep.__version__ and facts["Requires-Python"] == ">=3.10"
+    needed = [line for line in facts.get_all("Requires-Dist") or [] if "extra ==" not in line]
+    assert needed == ["numpy>=1.25"]
+    plugins = {point.name for point in entry_points(group="obspy.plugin.waveform")}
+    assert {"BLASTWARE", "SMURF"} <= plugins
+
+
+def test_the_version_is_the_workspaces() -> None:
+    manifest = (ROOT / "Cargo.toml").read_text()
+    assert f'version = "{wavekeep.__version__}"' in manifest
+    assert json.dumps(wavekeep.__version__)

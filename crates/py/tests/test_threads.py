@@ -1,0 +1,92 @@
+"""Several threads at once, and the interpreter's lock."""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import wavekeep
+from conftest import BLAST, DAMAGED, RUNS, counts_of, make_run
+from wavekeep.smurf import DataWriter
+
+
+def test_one_recording_serves_many_threads() -> None:
+    run = wavekeep.open(RUNS / "split.dat")
+    rec = wavekeep.open(BLAST)
+    expected, traces = run.read(), rec.data
+
+    def work(number: int) -> bool:
+        first = number % 30
+        part = run.read([number % 64], (first, first + 10))
+        return np.array_equal(part, expected[[number % 64], first : first + 10]) and np.array_equal(
+            rec.read(number % 4), traces[[number % 4]]
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(work, range(400)))
+
+
+def test_one_writer_takes_the_frames_of_many_threads(tmp_path: Path) -> None:
+    with DataWriter(DataFile=tmp_path / "many.dat") as writer, ThreadPoolExecutor(8) as pool:
+        written = list(pool.map(lambda i: writer.write(b"A: %05d" % i, channel=1), range(500)))
+        assert set(written) == {"written"} and writer.FrameCount == 500
+    assert (tmp_path / "many.dat").stat().st_size == 500 * (8 + 8)
+
+
+def goes_on_during(call: Callable[[], object]) -> bool:
+    """Whether another Python thread gets its turn while `call` runs."""
+    before, during, stop = threading.Event(), 0, threading.Event()
+
+    def count() -> None:
+        nonlocal during
+        before.set()
+        while not stop.is_set():
+            during += 1
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    before.wait()
+    first = during
+    call()
+    last = during
+    stop.set()
+    thread.join()
+    return last > first
+
+
+def test_other_threads_run_while_a_long_call_does(tmp_path: Path) -> None:
+    path = make_run(tmp_path / "long.dat", counts_of(range(2000), range(2000)))
+    run = wavekeep.open(path)
+    assert isinstance(run, wavekeep.Stream)
+    # One call into Rust, longer than the 5 ms after which Python hands the lock on; the counter
+    # moves only when the lock is free.
+    assert goes_on_during(lambda: run.read(threads=1))
+
+
+def shape_of(path: Path) -> tuple[int, ...]:
+    return wavekeep.open(path).read().shape
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_fork_of_a_process_that_has_read_reads_too(tmp_path: Path) -> None:
+    path = make_run(tmp_path / "fork.dat", counts_of(range(512), range(1000)))
+    # Large enough for the threads that all reads of a process share.
+    assert shape_of(path) == (512, 1000)
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply_async(shape_of, (path,)).get(timeout=120) == (512, 1000)
+
+
+def test_warnings_of_damage_come_in_every_thread() -> None:
+    import warnings
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: wavekeep.open(DAMAGED), range(20)))
+    assert len(caught) == 20
