@@ -12,7 +12,7 @@ use crate::error::ArchiveError;
 use crate::files::{Disk, FileSystem};
 use crate::index::{
     self, Change, EventRow, ImportSession, Index, MonitorLogRow, MonthSummary, Page,
-    ProjectSummary, Query, SessionCounts, UnitSummary, summary,
+    ProjectSummary, Query, Remembered, SessionCounts, UnitSummary, summary,
 };
 use crate::journal::{self, Journal};
 use crate::layout::Layout;
@@ -28,6 +28,9 @@ pub struct Archive {
     index: Index,
     writer: Mutex<Writer>,
     at_commit: Option<CommitHook>,
+    units: Remembered<Vec<UnitSummary>>,
+    projects: Remembered<Vec<ProjectSummary>>,
+    months: Remembered<Vec<MonthSummary>>,
 }
 
 /// Called around each commit of the index; an error stops there.
@@ -103,7 +106,16 @@ impl OpenOptions {
         let _ = lock.unlock();
         let (connection, version) = opened?;
         let writer = Mutex::new(Writer { connection, lock });
-        let archive = Archive { layout, files, index, writer, at_commit: self.at_commit };
+        let archive = Archive {
+            layout,
+            files,
+            index,
+            writer,
+            at_commit: self.at_commit,
+            units: Remembered::default(),
+            projects: Remembered::default(),
+            months: Remembered::default(),
+        };
         // An index that was made now knows nothing of the files that may be there.
         if version == 0 {
             archive.rebuild_index()?;
@@ -326,7 +338,7 @@ impl Archive {
     /// # Errors
     /// What the index says.
     pub fn units(&self) -> Result<Vec<UnitSummary>, ArchiveError> {
-        self.ask(summary::units)
+        self.ask(|connection| self.units.get(connection, summary::units))
     }
 
     /// What there is of each project.
@@ -334,7 +346,7 @@ impl Archive {
     /// # Errors
     /// What the index says.
     pub fn projects(&self) -> Result<Vec<ProjectSummary>, ArchiveError> {
-        self.ask(summary::projects)
+        self.ask(|connection| self.projects.get(connection, summary::projects))
     }
 
     /// What there is of each month, the latest first.
@@ -342,7 +354,7 @@ impl Archive {
     /// # Errors
     /// What the index says.
     pub fn months(&self) -> Result<Vec<MonthSummary>, ArchiveError> {
-        self.ask(summary::months)
+        self.ask(|connection| self.months.get(connection, summary::months))
     }
 
     /// The monitor logs that reports print, of one unit or of all, the latest first.

@@ -4,6 +4,7 @@
 
 pub(crate) mod migrate;
 mod query;
+mod remembered;
 pub(crate) mod row;
 pub(crate) mod summary;
 
@@ -18,6 +19,7 @@ use crate::ArchiveError;
 use crate::sidecar::Sidecar;
 
 pub use query::{Page, Query, Sort, SortKey};
+pub(crate) use remembered::Remembered;
 pub use row::EventRow;
 pub use summary::{
     Change, ImportSession, MonitorLogRow, MonthSummary, ProjectSummary, SessionCounts, UnitSummary,
