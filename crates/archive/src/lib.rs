@@ -31,6 +31,7 @@ mod remake;
 mod review;
 mod save;
 mod sidecar;
+mod stream;
 
 pub use archive::{Archive, CommitPoint, OpenOptions};
 pub use error::{ArchiveError, DecodeFailure, SaveError};
@@ -52,6 +53,7 @@ pub use sidecar::{
     DecodeBlock, EVENT_KIND, EventBlock, FlagWord, OwnBlock, PeakValues, ProjectInfo, Review,
     SCHEMA_VERSION, STREAM_KIND, Sidecar, SidecarError, SourceBlock, SourceFile, Stated,
 };
+pub use stream::{Adopted, AdoptedFile, StreamBlock};
 
 /// The present moment in UTC, to the second.
 pub(crate) fn now() -> String {
