@@ -13,7 +13,9 @@
 //! | `merge`, `facts` | source file and report → recording → sidecar, the one way |
 //! | `sidecar` | the sidecar: typed views on a document that keeps what it does not know |
 //! | `save`, `review`, `remake`, `stream` | what changes the archive |
+//! | `import` | files, folders, zip and tar archives: found, paired, handed in |
 //! | `index` | SQLite: rows, questions, summaries |
+//! | `verify` | every file, sidecar and row against each other |
 //! | `archive` | the door |
 #![forbid(unsafe_code)]
 
@@ -21,6 +23,7 @@ mod archive;
 mod error;
 mod facts;
 mod files;
+mod import;
 mod index;
 mod journal;
 mod layout;
@@ -32,11 +35,13 @@ mod review;
 mod save;
 mod sidecar;
 mod stream;
+mod verify;
 
 pub use archive::{Archive, CommitPoint, OpenOptions};
 pub use error::{ArchiveError, DecodeFailure, SaveError};
 pub use facts::UNKNOWN_SERIAL;
 pub use files::{Disk, Entry, FileSystem};
+pub use import::{Account, ContainerLimits, Failure, Fate, ImportOptions, Imported, Listener};
 pub use index::{
     Change, EventRow, ImportSession, MonitorLogRow, MonthSummary, Page, ProjectSummary, Query,
     SessionCounts, Sort, SortKey, UnitSummary,
@@ -54,6 +59,7 @@ pub use sidecar::{
     SCHEMA_VERSION, STREAM_KIND, Sidecar, SidecarError, SourceBlock, SourceFile, Stated,
 };
 pub use stream::{Adopted, AdoptedFile, StreamBlock};
+pub use verify::{Finding, FindingKind, Verification, VerifyOptions};
 
 /// The present moment in UTC, to the second.
 pub(crate) fn now() -> String {

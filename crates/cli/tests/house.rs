@@ -16,7 +16,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     ("export", &["core", "gnz"]),
     ("report", &["core", "signal"]),
     ("archive", &["core", "blastware", "smurf", "formats", "signal", "export"]),
-    ("cli", &["core", "gnz", "smurf", "formats", "signal", "export", "report"]),
+    ("cli", &["core", "gnz", "smurf", "formats", "signal", "export", "report", "archive"]),
 ];
 
 fn root() -> PathBuf {
