@@ -98,7 +98,7 @@ pub(crate) fn entries(log: &[u8]) -> impl Iterator<Item = ReviewEntry> + '_ {
 }
 
 /// An entry as a line, with the SHA-256 of what stands before it at its end.
-fn sealed(entry: &ReviewEntry) -> String {
+pub(crate) fn sealed(entry: &ReviewEntry) -> String {
     // An entry is plain data: it always has a JSON form.
     let json = serde_json::to_string(entry).unwrap_or_default();
     let sum = sha256(json.as_bytes());

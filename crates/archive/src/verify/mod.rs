@@ -14,7 +14,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::review::{self, ReviewEntry};
-use crate::{Archive, ArchiveError, Query, Sort, SortKey};
+use crate::{Archive, ArchiveError, Query};
 
 pub(crate) use event::Place;
 
@@ -157,13 +157,10 @@ impl Archive {
     pub(crate) fn event_places(&self) -> Result<Vec<Place>, ArchiveError> {
         let mut places: BTreeSet<Place> =
             self.places()?.into_iter().map(|(serial, filename, _)| (serial, filename)).collect();
-        let all = Query {
-            sort: Sort { key: SortKey::Id, descending: false },
-            limit: Some(usize::MAX),
-            ..Query::default()
-        };
-        let rows = self.query(&all)?.events;
-        places.extend(rows.into_iter().map(|row| (row.serial, row.filename)));
+        self.each_event(&Query::default(), &mut |row| {
+            places.insert((row.serial, row.filename));
+            Ok::<(), ArchiveError>(())
+        })?;
         Ok(places.into_iter().collect())
     }
 
@@ -175,19 +172,21 @@ impl Archive {
 
     fn verify_index(&self, found: &mut Verification) -> Result<(), ArchiveError> {
         let path = self.relative(&self.layout().index());
-        let problems: Vec<String> = self.with_lock(|writer| {
-            let mut check = writer
-                .connection
-                .prepare("PRAGMA integrity_check")
-                .map_err(|source| self.index_failed(source))?;
-            let lines = check.query_map([], |row| row.get(0));
-            let lines = lines.and_then(Iterator::collect);
-            Ok(lines.unwrap_or_else(|error: rusqlite::Error| vec![error.to_string()]))
-        })?;
-        for problem in problems.into_iter().filter(|problem| problem != "ok").take(20) {
+        for problem in self.index_problems()?.into_iter().take(20) {
             found.finding(path.clone(), FindingKind::IndexDamaged, problem);
         }
         Ok(())
+    }
+
+    /// What SQLite finds wrong with the index.
+    pub(crate) fn index_problems(&self) -> Result<Vec<String>, ArchiveError> {
+        self.with_lock(|writer| {
+            let check = writer.connection.prepare("PRAGMA integrity_check");
+            let lines =
+                check.and_then(|mut check| check.query_map([], |row| row.get(0))?.collect());
+            let lines = lines.unwrap_or_else(|error: rusqlite::Error| vec![error.to_string()]);
+            Ok(lines.into_iter().filter(|line: &String| line != "ok").collect())
+        })
     }
 
     /// The log against its own checksums and against the table.

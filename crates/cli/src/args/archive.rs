@@ -56,6 +56,46 @@ Examples:
   wavekeep verify --archive fleet --share 0.1 --seed 7
   wavekeep verify --archive fleet --hashes --json | jq .findings")]
     Verify(VerifyArgs),
+    /// Do what can be done about what `verify` finds; nothing is deleted.
+    #[command(after_help = "\
+What is in the way is moved into .wavekeep/aside/ of the archive. Arrays, sidecars and the index are
+made again; a source file is replaced only by the same bytes, from its raw frames. Then all is verified
+again.
+
+Exit codes: 0 nothing is wrong any more · 1 failed · 3 something is left
+
+Examples:
+  wavekeep repair --archive fleet")]
+    Repair(RepairArgs),
+    /// Derive arrays and sidecars again that an older decoder derived; or make the index again.
+    #[command(after_help = "\
+What people wrote, and what a report stated, stays. Values that get worse or vanish are counted.
+
+Examples:
+  wavekeep rebuild --archive fleet --dry-run
+  wavekeep rebuild --archive fleet
+  wavekeep rebuild --archive fleet --all --replace-arrays --serial BE11529
+  wavekeep rebuild --archive fleet --index")]
+    Rebuild(RebuildArgs),
+    /// Write the events of a question as CSV or Parquet, or their originals as a zip archive.
+    #[command(after_help = "\
+The zip archive holds sources, reports, raw frames and sidecars, and SHA256SUMS: after unpacking,
+`sha256sum -c SHA256SUMS` proves that nothing was altered.
+
+Examples:
+  wavekeep export --archive fleet --to csv > events.csv
+  wavekeep export --archive fleet --to parquet -o may.parquet --where from=2026-05-01 --where to=2026-05-31
+  wavekeep export --archive fleet --to zip -o quarry.zip --where project='Quarry 4'")]
+    Export(ExportArgs),
+    /// Watch a folder and import what arrives in it, until it is stopped.
+    #[command(after_help = "\
+A file is taken when it has not changed for a while. After a restart, what is in the archive is met as
+the same. SIGTERM or Ctrl-C ends it after the batch at hand.
+
+Examples:
+  wavekeep watch --archive fleet /srv/call-home
+  wavekeep watch --archive fleet --settle 10 --rescan 300 /mnt/share")]
+    Watch(WatchArgs),
 }
 
 /// Where the archive is.
@@ -333,6 +373,81 @@ pub struct VerifyArgs {
     /// Compare checksums, sidecars and index only; decode nothing.
     #[arg(long)]
     pub hashes: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct RepairArgs {
+    #[command(flatten)]
+    pub archive: ArchiveArg,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct RebuildArgs {
+    #[command(flatten)]
+    pub archive: ArchiveArg,
+    /// Make the index again from the sidecars and the review log; nothing else.
+    #[arg(long, conflicts_with_all = ["dry_run", "all", "replace_arrays"])]
+    pub index: bool,
+    /// Change nothing; say what would change.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Those that the present decoder derived too.
+    #[arg(long)]
+    pub all: bool,
+    /// Replace .h5 files of other programs.
+    #[arg(long)]
+    pub replace_arrays: bool,
+    #[command(flatten)]
+    pub filter: FilterArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct ExportArgs {
+    #[command(flatten)]
+    pub archive: ArchiveArg,
+    /// What to write.
+    #[arg(long = "to", value_name = "TARGET")]
+    pub target: ExportTarget,
+    /// The file; csv goes to standard output without it.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace FILE if it exists.
+    #[arg(long)]
+    pub force: bool,
+    /// Only events of which this holds: serial, project, kind, from, to, min-ppv, false-trigger,
+    /// reviewed, text. Several have to hold together.
+    #[arg(long = "where", value_name = "NAME=VALUE")]
+    pub conditions: Vec<Condition>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportTarget {
+    /// The table of events.
+    Csv,
+    /// The table of events.
+    Parquet,
+    /// The originals with a manifest.
+    Zip,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct WatchArgs {
+    /// The folder; all that is below it is looked at.
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+    #[command(flatten)]
+    pub archive: ArchiveArg,
+    #[command(flatten)]
+    pub stated: StatedArgs,
+    /// A file is finished when it has not changed for so long.
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = not_negative)]
+    pub settle: f64,
+    /// Look through the folder at least so often.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = positive)]
+    pub rescan: f64,
+    /// End when all that is there is in.
+    #[arg(long)]
+    pub once: bool,
 }
 
 fn share(text: &str) -> Result<f64, String> {

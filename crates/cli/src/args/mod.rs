@@ -13,7 +13,10 @@ use wavekeep_export::{Target, Units};
 use wavekeep_formats::Opener;
 use wavekeep_smurf::OpenOptions;
 
-pub use archive::{ArchiveCommand, By, ImportArgs, ListArgs, ReviewArgs, VerifyArgs};
+pub use archive::{
+    ArchiveCommand, By, ExportArgs, ExportTarget, ImportArgs, ListArgs, RebuildArgs, RepairArgs,
+    ReviewArgs, VerifyArgs, WatchArgs,
+};
 pub use record::{RecordArgs, Source};
 
 /// Opens instrument recordings, checks them, draws them and turns them into clean arrays.

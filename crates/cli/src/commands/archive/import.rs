@@ -2,8 +2,6 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 use wavekeep_archive::{Account as Imports, Archive, Fate, ImportOptions, Imported, Outcome};
@@ -34,9 +32,7 @@ pub fn import(
     paths: &[PathBuf],
     options: &ImportOptions,
 ) -> anyhow::Result<Account> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&stop);
-    ctrlc::set_handler(move || seen.store(true, Ordering::Relaxed))?;
+    let stop = super::stop_signal()?;
     let progress = bar(args, 0, "files");
     let account = archive.import(paths, options, &stop, &mut |imported| {
         progress.inc(1);
@@ -97,7 +93,7 @@ pub(super) fn tell(args: &Args, imported: &Imported) -> std::io::Result<()> {
 }
 
 /// The account in a few lines.
-fn sentences(account: &Imports) -> String {
+pub(super) fn sentences(account: &Imports) -> String {
     let mut parts = vec![format!("{} new", account.new)];
     for (n, what) in [
         (account.same, "there already"),
@@ -144,7 +140,7 @@ fn sentences(account: &Imports) -> String {
 
 /// Takes an archive of another program as it is.
 fn adopt_archive(args: &Args, command: &ImportArgs) -> anyhow::Result<Account> {
-    let archive = super::open(&command.archive.archive)?;
+    let archive = Archive::open(&command.archive.archive)?;
     let rebuilt = archive.rebuild_index()?;
     let not_read: Vec<_> = rebuilt
         .not_read

@@ -1,15 +1,21 @@
 //! The commands of the archive, one file each.
 
+mod export;
 mod import;
 mod list;
+mod rebuild;
+mod repair;
 mod review;
 mod verify;
+mod watch;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use wavekeep_archive::{Archive, ArchiveError, EventRow};
+use wavekeep_archive::{Archive, EventRow};
 
 use crate::args::{ArchiveCommand, Args};
 use crate::exit::Account;
@@ -27,12 +33,30 @@ pub fn run(args: &Args, command: &ArchiveCommand) -> anyhow::Result<Account> {
         ArchiveCommand::List(command) => list::run(args, command),
         ArchiveCommand::Review(command) => review::run(args, command),
         ArchiveCommand::Verify(command) => verify::run(args, command),
+        ArchiveCommand::Repair(command) => repair::run(args, command),
+        ArchiveCommand::Rebuild(command) => rebuild::run(args, command),
+        ArchiveCommand::Export(command) => export::run(args, command),
+        ArchiveCommand::Watch(command) => watch::run(args, command),
     }
 }
 
 /// Opens an archive that is there: a path with a slip of the pen must not become a new one.
-pub fn open(path: &Path) -> Result<Archive, ArchiveError> {
-    Archive::open(path)
+pub fn open(path: &Path) -> anyhow::Result<Archive> {
+    if path.is_dir() && !path.join(".wavekeep").is_dir() {
+        anyhow::bail!(
+            "{} is no archive: `wavekeep import` makes one, `wavekeep import --adopt-archive` takes one of another program as it is",
+            path.display()
+        );
+    }
+    Ok(Archive::open(path)?)
+}
+
+/// Hears of Ctrl-C and SIGTERM.
+fn stop_signal() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&stop);
+    ctrlc::set_handler(move || seen.store(true, Ordering::Relaxed))?;
+    Ok(stop)
 }
 
 /// A bar on a terminal; nothing elsewhere. `total` 0 is not known.
