@@ -126,8 +126,11 @@ impl Account {
     pub(super) fn count(&mut self, imported: &Imported, named: usize) {
         match &imported.fate {
             Fate::Event(saved) => self.count_event(imported, saved, named),
-            Fate::Report(saved) => match saved.report {
-                Pairing::Paired { .. } => self.paired_late += 1,
+            Fate::Report(saved) => match (&saved.report, saved.outcome) {
+                (Pairing::Paired { .. }, Outcome::PairedLate) => self.paired_late += 1,
+                (Pairing::Paired { .. }, _) => {
+                    *self.skipped.entry("report that is there already").or_default() += 1;
+                }
                 _ => self.report_refused += 1,
             },
             Fate::Stream(adopted) if adopted.same => self.same += 1,
