@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use wavekeep_archive::{Archive, FindingKind, Query, VerifyOptions};
 
 /// Events of the folder that is imported: enough for a kill to fall between them.
-const EVENTS: usize = 48;
+const EVENTS: usize = 30;
 
 fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_wavekeep"))
@@ -40,7 +40,7 @@ fn source() -> TempDir {
 
 fn start(archive: &Path, source: &Path) -> Child {
     program()
-        .args(["import", "--json", "--batch", "4", "--archive"])
+        .args(["import", "--json", "--batch", "3", "--archive"])
         .args([archive, source])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
