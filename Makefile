@@ -9,7 +9,7 @@ VENV_HDF5_1 := .venv-hdf5-1
 export WAVEKEEP_PYTHON := $(abspath $(VENV))/bin/python
 export WAVEKEEP_PYTHON_HDF5_1 := $(abspath $(VENV_HDF5_1))/bin/python
 
-.PHONY: demo test lint bench fuzz miri clean
+.PHONY: demo test lint bench torture fuzz miri clean
 
 demo:
 	cargo build --locked --release --package wavekeep
@@ -28,6 +28,11 @@ bench: $(VENV)/ready
 	$(WAVEKEEP_PYTHON) bench/blastware/run.py
 	$(WAVEKEEP_PYTHON) bench/gnz/run.py
 	$(WAVEKEEP_PYTHON) bench/smurf/run.py
+	$(WAVEKEEP_PYTHON) bench/archive/run.py
+
+# Kills imports at 10,000 random moments.
+torture:
+	WAVEKEEP_TORTURE_ROUNDS=10000 cargo test --locked --release --package wavekeep --test crashes
 
 # Ten minutes for each parser. Needs cargo-fuzz: `cargo install cargo-fuzz`.
 fuzz:
