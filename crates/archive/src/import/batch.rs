@@ -94,7 +94,13 @@ enum Told {
     Report,
     /// A run, by its first piece.
     Stream(PathBuf),
-    Fate(Fate),
+    Fate(Box<Fate>),
+}
+
+impl From<Fate> for Told {
+    fn from(fate: Fate) -> Self {
+        Self::Fate(Box::new(fate))
+    }
 }
 
 impl Shared<'_> {
@@ -111,7 +117,7 @@ impl Shared<'_> {
                 }
                 Told::Report => self.hold_late(pending),
                 Told::Stream(path) => self.tell(pending.shown, self.stream(&path)),
-                Told::Fate(fate) => self.tell(pending.shown, fate),
+                Told::Fate(fate) => self.tell(pending.shown, *fate),
             }
         }
         let saved = self.archive.save_batch(&events);
@@ -137,10 +143,10 @@ impl Shared<'_> {
 
     /// What a file is, by its content.
     fn told(&self, pending: &Pending) -> Told {
-        let failed = |error: io::Error| Told::Fate(Fate::failed("io", error));
+        let failed = |error: io::Error| Told::from(Fate::failed("io", error));
         let name = pending.name.as_str();
         if let Some(reason) = skipped_by_name(name) {
-            return Told::Fate(Fate::Skipped { reason });
+            return Told::from(Fate::Skipped { reason });
         }
         let head = match pending.content.head() {
             Ok(head) => head,
@@ -148,20 +154,20 @@ impl Shared<'_> {
         };
         // A name alone does not make a recording of what is marked as arrays.
         if detect_arrays(&head, Some(name)).is_some() {
-            return Told::Fate(Fate::Skipped { reason: "named arrays without a time axis" });
+            return Told::from(Fate::Skipped { reason: "named arrays without a time axis" });
         }
         let Some(format) = detect(&head, Some(name)) else {
             let is_stream = wavekeep_smurf::detect(&head, Some(name)) != Match::No;
             return match (&pending.content, is_stream) {
                 (Content::Disk(path, _), true) => match first_piece_before(path) {
-                    Some(_) => Told::Fate(Fate::Skipped { reason: "comes with its stream" }),
+                    Some(_) => Told::from(Fate::Skipped { reason: "comes with its stream" }),
                     None => Told::Stream(path.clone()),
                 },
                 _ if is_text(name) && self.options.without_reports => {
-                    Told::Fate(Fate::Skipped { reason: "report, which was not wanted" })
+                    Told::from(Fate::Skipped { reason: "report, which was not wanted" })
                 }
                 _ if is_text(name) => Told::Report,
-                _ => Told::Fate(Fate::Skipped { reason: "no known format" }),
+                _ => Told::from(Fate::Skipped { reason: "no known format" }),
             };
         };
         let limits = DecodeOptions::default().limits;
@@ -178,7 +184,7 @@ impl Shared<'_> {
             match content.read(limits.report_text_bytes) {
                 Ok(bytes) => submission = submission.report(report, bytes),
                 Err(error) => {
-                    return Told::Fate(Fate::failed(
+                    return Told::from(Fate::failed(
                         "io",
                         format_args!("its report {report}: {error}"),
                     ));
@@ -189,7 +195,7 @@ impl Shared<'_> {
             match content.read(limits.event_bytes) {
                 Ok(bytes) => submission.frames = Some(bytes),
                 Err(error) => {
-                    return Told::Fate(Fate::failed("io", format_args!("its raw frames: {error}")));
+                    return Told::from(Fate::failed("io", format_args!("its raw frames: {error}")));
                 }
             }
         }
