@@ -412,3 +412,42 @@ fn a_watched_folder_is_imported_when_it_has_settled_and_survives_a_restart() {
     fs::write(source.path().join("M529LKIQ.7M0X"), sample(QUIET)).unwrap();
     assert_eq!(watch(), (1, 10));
 }
+
+#[test]
+fn an_archive_of_another_program_is_taken_as_it_is() {
+    let sidecar = br#"{"schema_version": 1, "kind": "sfm.event", "future": {"x": 1.50},
+        "event": {"serial": "BE11529", "filename": "M529LMOK.DK0W", "record_type": "Waveform"},
+        "review": {"false_trigger": true, "reviewer": "kim", "mood": "sure"}}"#;
+    let files = vec![
+        (format!("BE11529/{BLAST}"), sample(BLAST)),
+        (format!("BE11529/{BLAST}.sfm.json"), sidecar.to_vec()),
+        (format!("BE11529/{BLAST}.h5"), b"an unknown layout".to_vec()),
+        (format!("BE11529/{QUIET}"), sample(QUIET)),
+    ];
+    let root = folder(&files);
+    let archive = Archive::open(root.path()).unwrap();
+    let answers = archive.adopt_sources(&ImportOptions::default()).unwrap();
+    assert_eq!(answers.len(), 1);
+    assert_eq!(answers[0].1.as_ref().unwrap().filename, QUIET);
+    for (name, bytes) in &files {
+        assert_eq!(&fs::read(root.path().join(name)).unwrap(), bytes, "{name}");
+    }
+    let row = archive.find("BE11529", BLAST).unwrap().unwrap();
+    assert!(row.false_trigger);
+    let found = archive.verify(VerifyOptions::default(), &|_, _| {}).unwrap();
+    assert!(found.is_whole(), "{:?}", found.findings);
+    assert_eq!(found.without_checksum, 2);
+    // A patch keeps what nobody here understands, and leaves a checksum.
+    let patch = serde_json::json!({"review": {"notes": "seen"}});
+    archive
+        .patch_sidecar(row.id, &patch, "ann", wavekeep_archive::PatchOptions::default())
+        .unwrap();
+    let text = fs::read_to_string(root.path().join(format!("BE11529/{BLAST}.sfm.json"))).unwrap();
+    assert!(text.contains("\"mood\": \"sure\"") && text.contains("\"future\""), "{text}");
+    let found = archive.verify(VerifyOptions::default(), &|_, _| {}).unwrap();
+    assert!(found.is_whole(), "{:?}", found.findings);
+    assert_eq!(
+        fs::read(root.path().join(format!("BE11529/{BLAST}.h5"))).unwrap(),
+        b"an unknown layout"
+    );
+}
