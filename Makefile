@@ -10,7 +10,7 @@ VENV_PY := .venv-py
 export WAVEKEEP_PYTHON := $(abspath $(VENV))/bin/python
 export WAVEKEEP_PYTHON_HDF5_1 := $(abspath $(VENV_HDF5_1))/bin/python
 
-.PHONY: demo test test-python python-docs lint bench bench-python fuzz miri clean
+.PHONY: demo test test-python python-docs lint bench bench-python torture fuzz miri clean
 
 demo:
 	cargo build --locked --release --package wavekeep
@@ -48,11 +48,16 @@ bench: $(VENV)/ready
 	$(WAVEKEEP_PYTHON) bench/blastware/run.py
 	$(WAVEKEEP_PYTHON) bench/gnz/run.py
 	$(WAVEKEEP_PYTHON) bench/smurf/run.py
+	$(WAVEKEEP_PYTHON) bench/archive/run.py
 	$(MAKE) bench-python
 
 bench-python: $(VENV_PY)/ready
 	$(call install_wheel,release)
 	$(VENV_PY)/bin/python bench/python/run.py
+
+# Kills imports at 10,000 random moments.
+torture:
+	WAVEKEEP_TORTURE_ROUNDS=10000 cargo test --locked --release --package wavekeep --test crashes
 
 # Ten minutes for each parser. Needs cargo-fuzz: `cargo install cargo-fuzz`.
 fuzz:

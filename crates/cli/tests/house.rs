@@ -17,7 +17,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ("export", &["core", "gnz"]),
     ("report", &["core", "signal"]),
     ("archive", &["core", "blastware", "smurf", "formats", "signal", "export"]),
-    ("cli", &["core", "gnz", "smurf", "formats", "signal", "export", "report"]),
+    ("cli", &["core", "gnz", "smurf", "formats", "signal", "export", "report", "archive"]),
     ("py", &["core", "gnz", "smurf", "formats", "signal", "export", "report"]),
 ];
 

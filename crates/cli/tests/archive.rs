@@ -1,0 +1,132 @@
+//! The commands of the archive, as people and scripts use them.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn samples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples").canonicalize().unwrap()
+}
+
+/// Runs the program in `folder`, on the archive `fleet` there.
+fn run(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wavekeep"));
+    command.current_dir(folder).env("WAVEKEEP_ARCHIVE", "fleet").args(args).output().unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn documents(output: &Output) -> Vec<Value> {
+    stdout(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A folder with the samples in the archive `fleet`.
+fn fleet() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let events = folder.path().join("events");
+    fs::create_dir(&events).unwrap();
+    for entry in fs::read_dir(samples()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "json" && extension != "md") {
+            fs::copy(&path, events.join(path.file_name().unwrap())).unwrap();
+        }
+    }
+    assert_eq!(code(&run(folder.path(), &["import", "events"])), 3);
+    folder
+}
+
+#[test]
+fn a_list_is_a_table() {
+    let fleet = fleet();
+    insta::assert_snapshot!(stdout(&run(fleet.path(), &["list"])));
+}
+
+#[test]
+fn units_and_projects_are_summed_up() {
+    let fleet = fleet();
+    let mut text = stdout(&run(fleet.path(), &["list", "--by", "unit"]));
+    text += &stdout(&run(fleet.path(), &["list", "--by", "project"]));
+    text += &stdout(&run(fleet.path(), &["list", "--by", "month"]));
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn an_import_says_what_became_of_everything_and_again_it_is_the_same() {
+    let fleet = fleet();
+    let again = run(fleet.path(), &["import", "events"]);
+    insta::assert_snapshot!(stdout(&again));
+    assert_eq!(code(&again), 3);
+    let answers = documents(&run(fleet.path(), &["import", "--json", "events"]));
+    assert_eq!(answers.len(), 11);
+    assert!(answers[..10].iter().all(|answer| answer["outcome"] == "same"));
+    assert_eq!(answers[10]["account"]["same"], 10);
+}
+
+#[test]
+fn the_help_of_every_command_has_examples() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in ["import", "list", "review", "verify", "repair", "rebuild", "export", "watch"] {
+        let help = stdout(&run(folder.path(), &[command, "--help"]));
+        assert!(help.contains("Examples:") && help.contains("--archive"), "{command}");
+    }
+}
+
+#[test]
+fn a_bulk_review_shows_what_it_would_change_and_changes_it_with_yes() {
+    let fleet = fleet();
+    let bulk = ["review", "--where", "max-ppv=0.08", "--false-trigger", "--reviewer", "kim"];
+    let preview = run(fleet.path(), &bulk);
+    assert!(stdout(&preview).contains("M529LKIQ.7M0W"));
+    let marked = ["list", "--json", "--false-trigger", "yes"];
+    assert_eq!(documents(&run(fleet.path(), &marked)).len(), 0);
+    assert_eq!(code(&run(fleet.path(), &[&bulk[..], &["--yes"]].concat())), 0);
+    let found = documents(&run(fleet.path(), &marked));
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[0]["reviewer"], "kim");
+    let id = found[0]["id"].to_string();
+    assert_eq!(code(&run(fleet.path(), &["review", &id, "--undo"])), 0);
+    assert_eq!(documents(&run(fleet.path(), &marked)).len(), 1);
+    assert_eq!(documents(&run(fleet.path(), &["review", &id, "--log", "--json"])).len(), 2);
+    assert_eq!(code(&run(fleet.path(), &["review", "99", "--false-trigger"])), 1);
+    assert_eq!(code(&run(fleet.path(), &["review", "1"])), 2);
+}
+
+#[test]
+fn verify_ends_with_3_when_something_is_found_and_repair_with_0_when_nothing_is_left() {
+    let fleet = fleet();
+    assert_eq!(code(&run(fleet.path(), &["verify"])), 0);
+    fs::write(fleet.path().join("fleet/BE11529/M529LKIQ.7M0W.h5"), b"x").unwrap();
+    let found = run(fleet.path(), &["verify", "--json"]);
+    assert_eq!(code(&found), 3);
+    assert_eq!(documents(&found)[0]["findings"][0]["kind"], "arrays_differ");
+    assert_eq!(code(&run(fleet.path(), &["repair"])), 0);
+    assert_eq!(code(&run(fleet.path(), &["verify"])), 0);
+}
+
+#[test]
+fn a_folder_that_is_no_archive_does_not_become_one() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("fleet")).unwrap();
+    assert_eq!(code(&run(folder.path(), &["list"])), 1);
+    assert_eq!(fs::read_dir(folder.path().join("fleet")).unwrap().count(), 0);
+}
+
+#[test]
+fn results_are_not_replaced_without_being_asked() {
+    let fleet = fleet();
+    let export = ["export", "--to", "parquet", "-o", "events.parquet"];
+    assert_eq!(code(&run(fleet.path(), &export)), 0);
+    assert_eq!(code(&run(fleet.path(), &export)), 1);
+    assert_eq!(code(&run(fleet.path(), &[&export[..], &["--force"]].concat())), 0);
+    assert_eq!(stdout(&run(fleet.path(), &["export", "--to", "csv"])).lines().count(), 11);
+}
