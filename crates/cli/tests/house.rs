@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may use. `ARCHITECTURE.md` draws the same.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("core", &[]),
     ("gnz", &[]),
     ("blastware", &["core"]),
@@ -15,6 +15,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
     ("signal", &["core"]),
     ("export", &["core", "gnz"]),
     ("report", &["core", "signal"]),
+    ("archive", &["core", "blastware", "smurf", "formats", "signal", "export"]),
     ("cli", &["core", "gnz", "smurf", "formats", "signal", "export", "report"]),
 ];
 

@@ -92,7 +92,7 @@ fn report(recording: &Recording) -> Value {
 }
 
 /// The names of the fields that nothing stated, as [`facts`] calls them.
-pub(crate) fn assumed(recording: &Recording) -> Vec<&'static str> {
+pub fn assumed(recording: &Recording) -> Vec<&'static str> {
     let mut names = Vec::new();
     let mut add = |name, basis| {
         if basis == Some(Basis::Assumed) {

@@ -87,7 +87,7 @@ use std::io::Write;
 use wavekeep_core::Recording;
 
 pub use error::ExportError;
-pub use facts::facts;
+pub use facts::{assumed, facts};
 pub use file::{publish, write_file};
 pub use stream::{StreamError, write_stream};
 pub use target::{ExportOptions, Target, Units, UnknownWord};

@@ -1,0 +1,180 @@
+//! Why the archive could not do what it was asked, by what the caller can do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::name::NameError;
+use crate::review::PatchError;
+use crate::sidecar::SidecarError;
+
+/// Why the archive could not do what it was asked. Paths are named.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ArchiveError {
+    /// The operating system refused.
+    #[error("{}: cannot {action}: {source}", path.display())]
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// What was tried: `read the file`, …
+        action: &'static str,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// There is no archive there, and none was to be made.
+    #[error("{}: is not a folder; `create` makes a new archive", path.display())]
+    NotAnArchive {
+        /// The path.
+        path: PathBuf,
+    },
+    /// No event has this number.
+    #[error("there is no event {id} in the archive")]
+    NoEvent {
+        /// The number.
+        id: i64,
+    },
+    /// A sidecar cannot be understood; it was left alone.
+    #[error("{}: {source}", path.display())]
+    Sidecar {
+        /// The sidecar.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: SidecarError,
+    },
+    /// A file that the archive keeps for itself cannot be understood.
+    #[error("{}: {what}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        what: String,
+    },
+    /// The index failed. It can be made again from the files.
+    #[error("{}: the index failed: {source}", path.display())]
+    Index {
+        /// The index.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// The index was made by a newer program.
+    #[error("{}: the index has version {found}, this program knows {known}: use a newer program, or delete the index to have it made again", path.display())]
+    NewerIndex {
+        /// The index.
+        path: PathBuf,
+        /// Version of the index.
+        found: i64,
+        /// The newest version that this program knows.
+        known: i64,
+    },
+    /// The patch asks for something that it may not.
+    #[error(transparent)]
+    Patch(#[from] PatchError),
+    /// A name that cannot be the name of a file here.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The source of an event can no longer be decoded.
+    #[error("{}: {source}", path.display())]
+    Decode {
+        /// The source file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: DecodeFailure,
+    },
+    /// Nothing in the review log can be undone.
+    #[error("event {id} has no change that could be undone")]
+    NothingToUndo {
+        /// The event.
+        id: i64,
+    },
+    /// A stream cannot be adopted.
+    #[error("{}: {source}", path.display())]
+    Stream {
+        /// Its first piece.
+        path: PathBuf,
+        /// Why not.
+        source: Box<wavekeep_smurf::Error>,
+    },
+}
+
+impl ArchiveError {
+    pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { path, action, source }
+    }
+
+    /// A short stable word for programs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "io",
+            Self::NotAnArchive { .. } => "not_an_archive",
+            Self::NoEvent { .. } => "no_event",
+            Self::Sidecar { .. } => "sidecar",
+            Self::Damaged { .. } => "damaged",
+            Self::Index { .. } => "index",
+            Self::NewerIndex { .. } => "newer_index",
+            Self::Patch(_) => "patch",
+            Self::Name(_) => "name",
+            Self::Decode { .. } => "decode",
+            Self::NothingToUndo { .. } => "nothing_to_undo",
+            Self::Stream { .. } => "stream",
+        }
+    }
+}
+
+/// Why bytes are no event.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeFailure {
+    /// No known format begins like this.
+    #[error("not an event of a known format (it begins with {found}); known are: {known}")]
+    UnknownFormat {
+        /// The first bytes.
+        found: String,
+        /// Names of the formats.
+        known: String,
+    },
+    /// The format is known, the content is not right.
+    #[error(transparent)]
+    Malformed(#[from] wavekeep_core::Error),
+}
+
+/// Why one event was not saved. Nothing of it is in the archive then.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum SaveError {
+    /// Its name or serial number cannot be the name of a file or folder.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// It cannot be decoded.
+    #[error("{name}: {source}")]
+    Decode {
+        /// Its name.
+        name: String,
+        /// Why not.
+        source: DecodeFailure,
+    },
+    /// The archive failed. Whether the event is there is not known: send it again.
+    #[error(transparent)]
+    Archive(Arc<ArchiveError>),
+}
+
+impl SaveError {
+    /// A short stable word for programs: `name`, the word of the decoder's error, or that of the
+    /// archive's.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Name(_) => "name",
+            Self::Decode { source: DecodeFailure::UnknownFormat { .. }, .. } => "unknown_format",
+            Self::Decode { source: DecodeFailure::Malformed(error), .. } => error.kind(),
+            Self::Archive(error) => error.kind(),
+        }
+    }
+}
+
+impl From<ArchiveError> for SaveError {
+    fn from(error: ArchiveError) -> Self {
+        Self::Archive(Arc::new(error))
+    }
+}

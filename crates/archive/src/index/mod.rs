@@ -1,0 +1,206 @@
+//! The index: SQLite, one row an event, derivable from the files at any time.
+//!
+//! One connection writes, under the archive's lock; any number read beside it (WAL).
+
+pub(crate) mod migrate;
+mod query;
+pub(crate) mod row;
+pub(crate) mod summary;
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction};
+
+use crate::ArchiveError;
+use crate::sidecar::Sidecar;
+
+pub use query::{Page, Query, Sort, SortKey};
+pub use row::EventRow;
+pub use summary::{
+    Change, ImportSession, MonitorLogRow, MonthSummary, ProjectSummary, SessionCounts, UnitSummary,
+};
+
+/// Readers that are kept open for the next question.
+const READERS: usize = 8;
+/// How long one waits for another process's write.
+const BUSY: Duration = Duration::from_secs(30);
+
+/// The index of an archive.
+#[derive(Debug)]
+pub(crate) struct Index {
+    path: PathBuf,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl Index {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self { path, readers: Mutex::new(Vec::new()) }
+    }
+
+    /// A connection that writes. The index is made when there is none; the caller holds the lock.
+    /// The version is the one that was found, 0 for an index that was made now.
+    pub(crate) fn writer(&self) -> Result<(Connection, i64), ArchiveError> {
+        let failed = |source| self.failed(source);
+        let mut connection = Connection::open(&self.path).map_err(failed)?;
+        settings(&connection).map_err(failed)?;
+        let version = migrate::version(&connection).map_err(failed)?;
+        self.check_version(version)?;
+        if version < migrate::VERSION {
+            migrate::migrate(&mut connection).map_err(failed)?;
+        }
+        Ok((connection, version))
+    }
+
+    /// A connection to ask, from the pool.
+    pub(crate) fn reader(&self) -> Result<Reader<'_>, ArchiveError> {
+        let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match kept {
+            Some(connection) => connection,
+            None => {
+                let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+                let open = Connection::open_with_flags(&self.path, flags);
+                let connection = open.map_err(|source| self.failed(source))?;
+                settings(&connection).map_err(|source| self.failed(source))?;
+                connection
+            }
+        };
+        Ok(Reader { index: self, connection: Some(connection) })
+    }
+
+    pub(crate) fn failed(&self, source: rusqlite::Error) -> ArchiveError {
+        ArchiveError::Index { path: self.path.clone(), source }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn check_version(&self, found: i64) -> Result<(), ArchiveError> {
+        let known = migrate::VERSION;
+        match found > known {
+            true => Err(ArchiveError::NewerIndex { path: self.path.clone(), found, known }),
+            false => Ok(()),
+        }
+    }
+}
+
+fn settings(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // What was answered must outlive a power cut: each commit is synced.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // 16 MiB of pages.
+    connection.pragma_update(None, "cache_size", -16_384)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+/// A connection that goes back to the pool.
+#[derive(Debug)]
+pub(crate) struct Reader<'a> {
+    index: &'a Index,
+    connection: Option<Connection>,
+}
+
+impl Deref for Reader<'_> {
+    type Target = Connection;
+
+    #[expect(clippy::expect_used, reason = "it is there until the reader is dropped")]
+    fn deref(&self) -> &Connection {
+        self.connection.as_ref().expect("a connection until the reader is dropped")
+    }
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        let mut readers = self.index.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < READERS {
+            readers.extend(self.connection.take());
+        }
+    }
+}
+
+/// The event with this number.
+pub(crate) fn event(connection: &Connection, id: i64) -> rusqlite::Result<Option<EventRow>> {
+    let sql = format!(
+        "SELECT {} FROM events e JOIN texts t ON t.id = e.text_id WHERE e.id = ?1",
+        row::COLUMNS
+    );
+    connection.prepare_cached(&sql)?.query_row([id], EventRow::read).optional()
+}
+
+/// The events whose file names begin with `stem`, without regard to case.
+pub(crate) fn with_names_from(
+    connection: &Connection,
+    stem: &str,
+) -> rusqlite::Result<Vec<EventRow>> {
+    let sql = format!(
+        "SELECT {} FROM events e JOIN texts t ON t.id = e.text_id \
+         WHERE e.filename COLLATE NOCASE >= ?1 AND e.filename COLLATE NOCASE < ?2 ORDER BY e.id",
+        row::COLUMNS
+    );
+    let end = format!("{stem}\u{10ffff}");
+    connection.prepare_cached(&sql)?.query_map([stem, &end], EventRow::read)?.collect()
+}
+
+/// Number and SHA-256 of the event at a place.
+pub(crate) fn at_place(
+    connection: &Connection,
+    serial: &str,
+    filename: &str,
+) -> rusqlite::Result<Option<(i64, Option<String>)>> {
+    connection
+        .prepare_cached("SELECT id, sha256 FROM events WHERE serial = ?1 AND filename = ?2")?
+        .query_row([serial, filename], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
+
+/// The largest number that was ever given to an event.
+pub(crate) fn last_id(connection: &Connection) -> rusqlite::Result<i64> {
+    let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'events'";
+    let seq = connection.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?;
+    Ok(seq.unwrap_or(0))
+}
+
+/// Numbers up to `id` are given: they are never given again, whatever becomes of their events.
+pub(crate) fn reserve(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+    let update = "UPDATE sqlite_sequence SET seq = max(seq, ?1) WHERE name = 'events'";
+    if connection.execute(update, [id])? == 0 {
+        let insert = "INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?1)";
+        connection.execute(insert, [id])?;
+    }
+    Ok(())
+}
+
+/// The next place in the order of changes: microseconds, so that the order outlives the index.
+pub(crate) fn next_change(connection: &Connection) -> rusqlite::Result<i64> {
+    let last: i64 = connection
+        .prepare_cached("SELECT coalesce(max(changed), 0) FROM events")?
+        .query_row([], |row| row.get(0))?;
+    Ok(jiff::Timestamp::now().as_microsecond().max(last + 1))
+}
+
+/// Writes the row of an event and what else of its sidecar the index holds. A number that belongs
+/// to another event is not taken.
+pub(crate) fn store(
+    transaction: &Transaction<'_>,
+    serial: &str,
+    filename: &str,
+    sidecar: &Sidecar,
+    changed: i64,
+) -> rusqlite::Result<i64> {
+    let mut row = EventRow::of(serial, filename, sidecar);
+    let taken = "SELECT 1 FROM events WHERE id = ?1 AND NOT (serial = ?2 AND filename = ?3)";
+    let is_taken = transaction.prepare_cached(taken)?.exists((row.id, serial, filename))?;
+    if is_taken {
+        row.id = 0;
+    }
+    let id = row::upsert(transaction, &row, changed)?;
+    summary::store_monitor_log(transaction, id, serial, sidecar)?;
+    Ok(id)
+}

@@ -1,0 +1,297 @@
+//! One row an event, derived from its sidecar and from nothing else.
+
+use rusqlite::{Row, named_params};
+use serde::Serialize;
+
+use crate::facts::UNKNOWN_SERIAL;
+use crate::sidecar::{STREAM_KIND, Sidecar};
+
+/// An event as the index knows it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct EventRow {
+    /// Its number: stable, and never given to another event.
+    pub id: i64,
+    /// Serial number of the unit.
+    pub serial: String,
+    /// Name of the source file.
+    pub filename: String,
+    /// `waveform`, `histogram`, `stream` or `unknown`.
+    pub kind: String,
+    /// Start by the unit's own clock, ISO 8601 without a zone.
+    pub timestamp: Option<String>,
+    /// Samples per second and channel.
+    pub sample_rate_hz: Option<f64>,
+    /// Seconds recorded.
+    pub record_time_s: Option<f64>,
+    /// PPV of the transverse channel in in/s.
+    pub tran_in_s: Option<f64>,
+    /// PPV of the vertical channel in in/s.
+    pub vert_in_s: Option<f64>,
+    /// PPV of the longitudinal channel in in/s.
+    pub long_in_s: Option<f64>,
+    /// The largest of the three in in/s.
+    pub ppv_in_s: Option<f64>,
+    /// Peak vector sum in in/s.
+    pub pvs_in_s: Option<f64>,
+    /// PSPL in psi.
+    pub mic_psi: Option<f64>,
+    /// PSPL in dB(L).
+    pub mic_db_l: Option<f64>,
+    /// What is special about the peaks: a JSON object, flag by field of the sidecar.
+    pub flags: String,
+    /// Project.
+    pub project: Option<String>,
+    /// Client.
+    pub client: Option<String>,
+    /// Operator.
+    pub operator: Option<String>,
+    /// Location of the sensor.
+    pub location: Option<String>,
+    /// The user's notes.
+    pub notes: Option<String>,
+    /// The labels of the notes as written: a JSON object.
+    pub labels: String,
+    /// Whether people say that it is no event.
+    pub false_trigger: bool,
+    /// Who reviewed it.
+    pub reviewer: Option<String>,
+    /// When it was reviewed, in UTC.
+    pub reviewed_at: Option<String>,
+    /// What the reviewer wrote.
+    pub review_notes: Option<String>,
+    /// Whether a vendor's report was read.
+    pub has_report: bool,
+    /// Names of the fields that nothing stated: a JSON list.
+    pub assumed: String,
+    /// Missing samples over all channels.
+    pub missing_samples: i64,
+    /// Whether data is damaged or missing.
+    pub damaged: bool,
+    /// SHA-256 of the source file.
+    pub sha256: Option<String>,
+    /// Length of the source file in bytes.
+    pub filesize: Option<i64>,
+    /// The program that derived the files.
+    pub tool_version: Option<String>,
+    /// When it came in, in UTC.
+    pub captured_at: Option<String>,
+    /// When the same bytes last came in, in UTC.
+    pub last_seen: Option<String>,
+    /// Where it came from: `bw-import`, …
+    pub source_kind: Option<String>,
+    /// The file of raw frames.
+    pub a5_pickle_filename: Option<String>,
+    /// The file of the vendor's report.
+    pub txt_filename: Option<String>,
+    /// The file of arrays, when this program wrote it.
+    pub hdf5_filename: Option<String>,
+    /// Place in the order of changes.
+    pub changed: i64,
+}
+
+impl EventRow {
+    /// The row of the event at `serial`/`filename`, whose sidecar this is. Its place in the
+    /// archive is where its files are, whatever the sidecar says.
+    pub(crate) fn of(serial: &str, filename: &str, sidecar: &Sidecar) -> Self {
+        let (event, peaks, project) =
+            (sidecar.event(), sidecar.peak_values(), sidecar.project_info());
+        let (source, review, own) = (sidecar.source(), sidecar.review(), sidecar.own());
+        let (file, decode) = (sidecar.source_file(), sidecar.decode());
+        let json = |value: serde_json::Result<String>, empty: &str| {
+            value.unwrap_or_else(|_| empty.to_owned())
+        };
+        let kind = match event.record_type.as_deref().map(str::to_lowercase) {
+            _ if sidecar.kind() == STREAM_KIND => "stream",
+            Some(word) if word.contains("histogram") => "histogram",
+            Some(word) if word.contains("waveform") => "waveform",
+            _ => "unknown",
+        };
+        let ppv = [peaks.tran, peaks.vert, peaks.long].into_iter().flatten();
+        Self {
+            id: own.id.unwrap_or(0),
+            serial: serial.to_owned(),
+            filename: filename.to_owned(),
+            kind: kind.to_owned(),
+            timestamp: event.timestamp.as_deref().and_then(in_order),
+            sample_rate_hz: event.sample_rate,
+            record_time_s: event.record_time_s,
+            tran_in_s: peaks.tran,
+            vert_in_s: peaks.vert,
+            long_in_s: peaks.long,
+            ppv_in_s: ppv.reduce(f64::max),
+            pvs_in_s: peaks.peak_vector_sum,
+            mic_psi: peaks.mic_psi,
+            mic_db_l: peaks.mic_db_l,
+            flags: json(serde_json::to_string(&peaks.flags.unwrap_or_default()), "{}"),
+            project: project.project,
+            client: project.client,
+            operator: project.operator,
+            location: project.sensor_location,
+            notes: project.notes,
+            labels: json(serde_json::to_string(&project.labels.unwrap_or_default()), "{}"),
+            false_trigger: review.false_trigger.unwrap_or(false),
+            reviewer: review.reviewer,
+            reviewed_at: review.reviewed_at,
+            review_notes: review.notes,
+            has_report: sidecar.report().is_some(),
+            assumed: json(serde_json::to_string(&event.assumed.unwrap_or_default()), "[]"),
+            missing_samples: decode.missing_samples.and_then(|n| n.try_into().ok()).unwrap_or(0),
+            damaged: decode.damaged.unwrap_or(false),
+            sha256: file.sha256.map(|sha256| sha256.to_lowercase()),
+            filesize: file.filesize.and_then(|bytes| bytes.try_into().ok()),
+            tool_version: source.tool_version,
+            last_seen: source.captured_at.clone(),
+            captured_at: source.captured_at,
+            source_kind: source.kind,
+            a5_pickle_filename: source.a5_pickle_filename,
+            txt_filename: source.txt_filename,
+            hdf5_filename: own.hdf5_sha256.map(|_| format!("{filename}.h5")),
+            changed: 0,
+        }
+    }
+
+    /// Whether the unit is not known.
+    pub fn is_serial_unknown(&self) -> bool {
+        self.serial == UNKNOWN_SERIAL
+    }
+
+    /// Reads what [`COLUMNS`] selects.
+    pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            serial: row.get(1)?,
+            filename: row.get(2)?,
+            kind: row.get(3)?,
+            timestamp: row.get(4)?,
+            sample_rate_hz: row.get(5)?,
+            record_time_s: row.get(6)?,
+            tran_in_s: row.get(7)?,
+            vert_in_s: row.get(8)?,
+            long_in_s: row.get(9)?,
+            ppv_in_s: row.get(10)?,
+            pvs_in_s: row.get(11)?,
+            mic_psi: row.get(12)?,
+            mic_db_l: row.get(13)?,
+            flags: row.get(14)?,
+            project: row.get(15)?,
+            client: row.get(16)?,
+            operator: row.get(17)?,
+            location: row.get(18)?,
+            notes: row.get(19)?,
+            labels: row.get(20)?,
+            false_trigger: row.get(21)?,
+            reviewer: row.get(22)?,
+            reviewed_at: row.get(23)?,
+            review_notes: row.get(24)?,
+            has_report: row.get(25)?,
+            assumed: row.get(26)?,
+            missing_samples: row.get(27)?,
+            damaged: row.get(28)?,
+            sha256: row.get(29)?,
+            filesize: row.get(30)?,
+            tool_version: row.get(31)?,
+            captured_at: row.get(32)?,
+            last_seen: row.get(33)?,
+            source_kind: row.get(34)?,
+            a5_pickle_filename: row.get(35)?,
+            txt_filename: row.get(36)?,
+            hdf5_filename: row.get(37)?,
+            changed: row.get(38)?,
+        })
+    }
+}
+
+/// A time as the index sorts it: `2026-05-01T13:16:34`. What is no time without a zone is none.
+fn in_order(text: &str) -> Option<String> {
+    crate::merge::unit_local(text).map(|at| at.0.to_string())
+}
+
+/// The columns of [`EventRow::read`], in its order; `e` is the event, `t` its texts.
+pub(crate) const COLUMNS: &str = "e.id, e.serial, e.filename, e.kind, e.timestamp, \
+    e.sample_rate_hz, e.record_time_s, e.tran_in_s, e.vert_in_s, e.long_in_s, e.ppv_in_s, \
+    e.pvs_in_s, e.mic_psi, e.mic_db_l, e.flags, t.project, t.client, t.operator, t.location, \
+    t.notes, t.labels, e.false_trigger, e.reviewer, e.reviewed_at, e.review_notes, e.has_report, \
+    e.assumed, e.missing_samples, e.damaged, e.sha256, e.filesize, e.tool_version, e.captured_at, \
+    e.last_seen, e.source_kind, e.a5_pickle_filename, e.txt_filename, e.hdf5_filename, e.changed";
+
+/// Writes a row: a new one, or over the one of the same event, every column but `last_seen`.
+pub(crate) fn upsert(
+    connection: &rusqlite::Connection,
+    row: &EventRow,
+    changed: i64,
+) -> rusqlite::Result<i64> {
+    let text_id = text_id(connection, row)?;
+    let id = (row.id > 0).then_some(row.id);
+    connection.prepare_cached(UPSERT)?.query_row(
+        named_params! {
+            ":id": id, ":serial": row.serial, ":filename": row.filename, ":kind": row.kind,
+            ":timestamp": row.timestamp, ":sample_rate_hz": row.sample_rate_hz,
+            ":record_time_s": row.record_time_s, ":tran_in_s": row.tran_in_s,
+            ":vert_in_s": row.vert_in_s, ":long_in_s": row.long_in_s, ":ppv_in_s": row.ppv_in_s,
+            ":pvs_in_s": row.pvs_in_s, ":mic_psi": row.mic_psi, ":mic_db_l": row.mic_db_l,
+            ":flags": row.flags, ":text_id": text_id, ":false_trigger": row.false_trigger,
+            ":reviewer": row.reviewer, ":reviewed_at": row.reviewed_at,
+            ":review_notes": row.review_notes, ":has_report": row.has_report,
+            ":assumed": row.assumed, ":missing_samples": row.missing_samples,
+            ":damaged": row.damaged, ":sha256": row.sha256, ":filesize": row.filesize,
+            ":tool_version": row.tool_version, ":captured_at": row.captured_at,
+            ":last_seen": row.last_seen, ":source_kind": row.source_kind,
+            ":a5_pickle_filename": row.a5_pickle_filename, ":txt_filename": row.txt_filename,
+            ":hdf5_filename": row.hdf5_filename, ":changed": changed,
+        },
+        |row| row.get(0),
+    )
+}
+
+/// Texts are the same for thousands of events: each combination is kept once.
+fn text_id(connection: &rusqlite::Connection, row: &EventRow) -> rusqlite::Result<i64> {
+    let texts = [&row.project, &row.client, &row.operator, &row.location, &row.notes];
+    let mut key = row.labels.clone();
+    for text in texts {
+        key.push('\u{1f}');
+        key.push_str(text.as_deref().unwrap_or("\u{1e}"));
+    }
+    let params = named_params! {
+        ":key": key, ":project": row.project, ":client": row.client, ":operator": row.operator,
+        ":location": row.location, ":notes": row.notes, ":labels": row.labels,
+    };
+    let found = connection
+        .prepare_cached("SELECT id FROM texts WHERE key = ?1")?
+        .query_row([&key], |row| row.get(0));
+    match found {
+        Err(rusqlite::Error::QueryReturnedNoRows) => connection
+            .prepare_cached(
+                "INSERT INTO texts (key, project, client, operator, location, notes, labels) \
+                 VALUES (:key, :project, :client, :operator, :location, :notes, :labels) \
+                 RETURNING id",
+            )?
+            .query_row(params, |row| row.get(0)),
+        found => found,
+    }
+}
+
+const UPSERT: &str = "INSERT INTO events (id, serial, filename, kind, timestamp, sample_rate_hz, \
+    record_time_s, tran_in_s, vert_in_s, long_in_s, ppv_in_s, pvs_in_s, mic_psi, mic_db_l, flags, \
+    text_id, false_trigger, reviewer, reviewed_at, review_notes, has_report, assumed, \
+    missing_samples, damaged, sha256, filesize, tool_version, captured_at, last_seen, source_kind, \
+    a5_pickle_filename, txt_filename, hdf5_filename, changed) \
+    VALUES (:id, :serial, :filename, :kind, :timestamp, :sample_rate_hz, :record_time_s, \
+    :tran_in_s, :vert_in_s, :long_in_s, :ppv_in_s, :pvs_in_s, :mic_psi, :mic_db_l, :flags, \
+    :text_id, :false_trigger, :reviewer, :reviewed_at, :review_notes, :has_report, :assumed, \
+    :missing_samples, :damaged, :sha256, :filesize, :tool_version, :captured_at, :last_seen, \
+    :source_kind, :a5_pickle_filename, :txt_filename, :hdf5_filename, :changed) \
+    ON CONFLICT (serial, filename) DO UPDATE SET kind = excluded.kind, \
+    timestamp = excluded.timestamp, sample_rate_hz = excluded.sample_rate_hz, \
+    record_time_s = excluded.record_time_s, tran_in_s = excluded.tran_in_s, \
+    vert_in_s = excluded.vert_in_s, long_in_s = excluded.long_in_s, \
+    ppv_in_s = excluded.ppv_in_s, pvs_in_s = excluded.pvs_in_s, mic_psi = excluded.mic_psi, \
+    mic_db_l = excluded.mic_db_l, flags = excluded.flags, text_id = excluded.text_id, \
+    false_trigger = excluded.false_trigger, reviewer = excluded.reviewer, \
+    reviewed_at = excluded.reviewed_at, review_notes = excluded.review_notes, \
+    has_report = excluded.has_report, assumed = excluded.assumed, \
+    missing_samples = excluded.missing_samples, damaged = excluded.damaged, \
+    sha256 = excluded.sha256, filesize = excluded.filesize, \
+    tool_version = excluded.tool_version, captured_at = excluded.captured_at, \
+    source_kind = excluded.source_kind, a5_pickle_filename = excluded.a5_pickle_filename, \
+    txt_filename = excluded.txt_filename, hdf5_filename = excluded.hdf5_filename, \
+    changed = excluded.changed RETURNING id";

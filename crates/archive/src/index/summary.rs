@@ -1,0 +1,340 @@
+//! Summaries, and what the index holds beside events.
+
+use rusqlite::{Connection, Row, Transaction, named_params};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::sidecar::Sidecar;
+
+/// What there is of one unit. "Largest" leaves false triggers out.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct UnitSummary {
+    /// Serial number.
+    pub serial: String,
+    /// Events, false triggers among them.
+    pub events: u64,
+    /// False triggers: they are not in `largest_ppv_in_s`.
+    pub false_triggers: u64,
+    /// Events that nobody has reviewed.
+    pub unreviewed: u64,
+    /// The largest PPV in in/s.
+    pub largest_ppv_in_s: Option<f64>,
+    /// The event that has it.
+    pub largest_event: Option<i64>,
+    /// Time of the earliest event by the unit's own clock.
+    pub first: Option<String>,
+    /// Time of the latest event by the unit's own clock.
+    pub last: Option<String>,
+    /// When the latest event came in, in UTC.
+    pub last_captured_at: Option<String>,
+}
+
+/// What there is of one project.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ProjectSummary {
+    /// Its name as written; `None` for events without one.
+    pub project: Option<String>,
+    /// Events, false triggers among them.
+    pub events: u64,
+    /// False triggers: they are not in `largest_ppv_in_s`.
+    pub false_triggers: u64,
+    /// Units that measured for it.
+    pub units: u64,
+    /// The largest PPV in in/s.
+    pub largest_ppv_in_s: Option<f64>,
+    /// The event that has it.
+    pub largest_event: Option<i64>,
+    /// Time of the earliest event.
+    pub first: Option<String>,
+    /// Time of the latest event.
+    pub last: Option<String>,
+}
+
+/// What there is of one month by the units' own clocks.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MonthSummary {
+    /// `2026-05`; `None` for events without a time.
+    pub month: Option<String>,
+    /// Events, false triggers among them.
+    pub events: u64,
+    /// False triggers: they are not in `largest_ppv_in_s`.
+    pub false_triggers: u64,
+    /// The largest PPV in in/s.
+    pub largest_ppv_in_s: Option<f64>,
+    /// The event that has it.
+    pub largest_event: Option<i64>,
+}
+
+/// A row of a unit's monitor log, as its report prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MonitorLogRow {
+    /// The event whose report has it.
+    pub event_id: i64,
+    /// Serial number of the unit.
+    pub serial: String,
+    /// Start, as written.
+    pub start: String,
+    /// Stop, as written.
+    pub stop: String,
+    /// What happened.
+    pub text: String,
+}
+
+/// How the events of one import fared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct SessionCounts {
+    /// Events that were handed in.
+    pub received: u64,
+    /// Saved for the first time.
+    pub new: u64,
+    /// There already.
+    pub same: u64,
+    /// There already, and completed by a report or frames now.
+    pub paired_late: u64,
+    /// Kept under another name.
+    pub conflicts: u64,
+    /// Not saved.
+    pub refused: u64,
+}
+
+/// One import.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ImportSession {
+    /// Its number.
+    pub id: i64,
+    /// When it began, in UTC.
+    pub started_at: String,
+    /// When it ended, in UTC; `None` when it was cut short or still runs.
+    pub ended_at: Option<String>,
+    /// What was imported, as whoever imported says.
+    pub source: String,
+    /// How its events fared.
+    pub counts: SessionCounts,
+}
+
+/// An event that changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// Where to ask from next.
+    pub cursor: i64,
+    /// The event.
+    pub id: i64,
+}
+
+fn count(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
+    row.get::<_, Option<i64>>(column).map(|n| n.and_then(|n| n.try_into().ok()).unwrap_or(0))
+}
+
+/// The largest PPV, false triggers left out.
+const LARGEST: &str = "max(CASE WHEN e.false_trigger = 0 THEN e.ppv_in_s END)";
+
+fn collect<T>(
+    connection: &Connection,
+    sql: &str,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    connection.prepare_cached(sql)?.query_map([], read)?.collect()
+}
+
+pub(crate) fn units(connection: &Connection) -> rusqlite::Result<Vec<UnitSummary>> {
+    let sql = format!(
+        "SELECT e.serial, count(*) AS events, sum(e.false_trigger) AS false_triggers, \
+         sum(e.reviewed = 0) AS unreviewed, {LARGEST} AS largest, min(e.timestamp) AS first, \
+         max(e.timestamp) AS last, max(e.captured_at) AS captured \
+         FROM events e GROUP BY e.serial ORDER BY e.serial"
+    );
+    let mut units = collect(connection, &sql, |row| {
+        Ok(UnitSummary {
+            serial: row.get("serial")?,
+            events: count(row, "events")?,
+            false_triggers: count(row, "false_triggers")?,
+            unreviewed: count(row, "unreviewed")?,
+            largest_ppv_in_s: row.get("largest")?,
+            largest_event: None,
+            first: row.get("first")?,
+            last: row.get("last")?,
+            last_captured_at: row.get("captured")?,
+        })
+    })?;
+    let mut largest = connection.prepare_cached(
+        "SELECT min(id) FROM events WHERE serial = ?1 AND ppv_in_s = ?2 AND false_trigger = 0",
+    )?;
+    for unit in &mut units {
+        let asked = (&unit.serial, unit.largest_ppv_in_s);
+        unit.largest_event = largest.query_row(asked, |row| row.get(0))?;
+    }
+    Ok(units)
+}
+
+pub(crate) fn projects(connection: &Connection) -> rusqlite::Result<Vec<ProjectSummary>> {
+    // The texts are joined to groups, not to events.
+    let sql = "SELECT t.project, sum(g.events) AS events, \
+         sum(g.false_triggers) AS false_triggers, max(g.largest) AS largest, \
+         min(g.first) AS first, max(g.last) AS last FROM (SELECT e.text_id, count(*) AS events, \
+         sum(e.false_trigger) AS false_triggers, \
+         max(CASE WHEN e.false_trigger = 0 THEN e.ppv_in_s END) AS largest, \
+         min(e.timestamp) AS first, max(e.timestamp) AS last FROM events e GROUP BY e.text_id) g \
+         JOIN texts t ON t.id = g.text_id GROUP BY t.project ORDER BY t.project NULLS LAST";
+    let mut projects = collect(connection, sql, |row| {
+        Ok(ProjectSummary {
+            project: row.get("project")?,
+            events: count(row, "events")?,
+            false_triggers: count(row, "false_triggers")?,
+            units: 0,
+            largest_ppv_in_s: row.get("largest")?,
+            largest_event: None,
+            first: row.get("first")?,
+            last: row.get("last")?,
+        })
+    })?;
+    let mut largest = connection.prepare_cached(
+        "SELECT min(id) FROM events WHERE ppv_in_s = ?2 AND false_trigger = 0 \
+         AND text_id IN (SELECT id FROM texts WHERE project IS ?1)",
+    )?;
+    let mut units = connection.prepare_cached(
+        "SELECT count(DISTINCT serial) FROM events \
+         WHERE text_id IN (SELECT id FROM texts WHERE project IS ?1)",
+    )?;
+    for project in &mut projects {
+        let asked = (&project.project, project.largest_ppv_in_s);
+        project.largest_event = largest.query_row(asked, |row| row.get(0))?;
+        project.units =
+            units.query_row([&project.project], |row| count(row, "count(DISTINCT serial)"))?;
+    }
+    Ok(projects)
+}
+
+pub(crate) fn months(connection: &Connection) -> rusqlite::Result<Vec<MonthSummary>> {
+    let sql = format!(
+        "SELECT substr(e.timestamp, 1, 7) AS month, count(*) AS events, \
+         sum(e.false_trigger) AS false_triggers, {LARGEST} AS largest FROM events e \
+         GROUP BY month ORDER BY month DESC NULLS LAST"
+    );
+    let mut months = collect(connection, &sql, |row| {
+        Ok(MonthSummary {
+            month: row.get("month")?,
+            events: count(row, "events")?,
+            false_triggers: count(row, "false_triggers")?,
+            largest_ppv_in_s: row.get("largest")?,
+            largest_event: None,
+        })
+    })?;
+    let mut largest = connection.prepare_cached(
+        "SELECT min(id) FROM events WHERE ppv_in_s = ?2 AND false_trigger = 0 \
+         AND substr(timestamp, 1, 7) IS ?1",
+    )?;
+    for month in &mut months {
+        let asked = (&month.month, month.largest_ppv_in_s);
+        month.largest_event = largest.query_row(asked, |row| row.get(0))?;
+    }
+    Ok(months)
+}
+
+/// The monitor log, the latest entries first.
+pub(crate) fn monitor_log(
+    connection: &Connection,
+    serial: Option<&str>,
+    limit: usize,
+    offset: usize,
+) -> rusqlite::Result<Vec<MonitorLogRow>> {
+    let sql = "SELECT event_id, serial, start, stop, text FROM monitor_log \
+        WHERE (?1 IS NULL OR serial = ?1) ORDER BY id DESC LIMIT ?2 OFFSET ?3";
+    let page = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    connection
+        .prepare_cached(sql)?
+        .query_map((serial, page(limit), page(offset)), |row| {
+            Ok(MonitorLogRow {
+                event_id: row.get(0)?,
+                serial: row.get(1)?,
+                start: row.get(2)?,
+                stop: row.get(3)?,
+                text: row.get(4)?,
+            })
+        })?
+        .collect()
+}
+
+/// Puts the monitor log of an event's report into the index, in place of what was there.
+pub(crate) fn store_monitor_log(
+    transaction: &Transaction<'_>,
+    id: i64,
+    serial: &str,
+    sidecar: &Sidecar,
+) -> rusqlite::Result<()> {
+    transaction.prepare_cached("DELETE FROM monitor_log WHERE event_id = ?1")?.execute([id])?;
+    let rows = sidecar.report().and_then(|report| report.get("monitor_log")?.as_array());
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO monitor_log (event_id, serial, start, stop, text) \
+         VALUES (:id, :serial, :start, :stop, :text)",
+    )?;
+    for row in rows.into_iter().flatten() {
+        let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
+        insert.execute(named_params! {
+            ":id": id, ":serial": serial, ":start": text("start"), ":stop": text("stop"),
+            ":text": text("text"),
+        })?;
+    }
+    Ok(())
+}
+
+/// The events that changed after `cursor`, in the order of their changes.
+pub(crate) fn changes(
+    connection: &Connection,
+    cursor: i64,
+    limit: usize,
+) -> rusqlite::Result<Vec<Change>> {
+    let sql = "SELECT changed, id FROM events WHERE changed > ?1 ORDER BY changed LIMIT ?2";
+    connection
+        .prepare_cached(sql)?
+        .query_map((cursor, i64::try_from(limit).unwrap_or(i64::MAX)), |row| {
+            Ok(Change { cursor: row.get(0)?, id: row.get(1)? })
+        })?
+        .collect()
+}
+
+/// The imports, the latest first.
+pub(crate) fn sessions(connection: &Connection) -> rusqlite::Result<Vec<ImportSession>> {
+    collect(connection, "SELECT * FROM sessions ORDER BY id DESC", |row| {
+        Ok(ImportSession {
+            id: row.get("id")?,
+            started_at: row.get("started_at")?,
+            ended_at: row.get("ended_at")?,
+            source: row.get("source")?,
+            counts: SessionCounts {
+                received: count(row, "received")?,
+                new: count(row, "new")?,
+                same: count(row, "same")?,
+                paired_late: count(row, "paired_late")?,
+                conflicts: count(row, "conflicts")?,
+                refused: count(row, "refused")?,
+            },
+        })
+    })
+}
+
+pub(crate) fn begin_session(connection: &Connection, source: &str) -> rusqlite::Result<i64> {
+    connection.query_row(
+        "INSERT INTO sessions (started_at, source, received, new, same, paired_late, conflicts, \
+         refused) VALUES (?1, ?2, 0, 0, 0, 0, 0, 0) RETURNING id",
+        (crate::now(), source),
+        |row| row.get(0),
+    )
+}
+
+pub(crate) fn end_session(
+    connection: &Connection,
+    id: i64,
+    counts: SessionCounts,
+) -> rusqlite::Result<()> {
+    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    connection.execute(
+        "UPDATE sessions SET ended_at = :at, received = :received, new = :new, same = :same, \
+         paired_late = :paired_late, conflicts = :conflicts, refused = :refused WHERE id = :id",
+        named_params! {
+            ":at": crate::now(), ":received": number(counts.received), ":new": number(counts.new),
+            ":same": number(counts.same), ":paired_late": number(counts.paired_late),
+            ":conflicts": number(counts.conflicts), ":refused": number(counts.refused), ":id": id,
+        },
+    )?;
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! Where the files of the archive are.
+//!
+//! ```text
+//! <root>/<serial>/<filename>            the source file
+//! <root>/<serial>/<filename>.a5.pkl     raw frames
+//! <root>/<serial>/<filename>.h5         arrays
+//! <root>/<serial>/<filename>.sfm.json   sidecar
+//! <root>/<serial>/<report>              the vendor's report
+//! <root>/.wavekeep/                     index, review log, lock, journal
+//! ```
+
+use std::path::{Path, PathBuf};
+
+/// What the archive keeps for itself, below the root. No serial number begins with a dot.
+const OWN_FOLDER: &str = ".wavekeep";
+/// What temporary files begin with, wherever they are.
+pub const TEMPORARY_PREFIX: &str = ".wavekeep-";
+/// The end of a sidecar's name.
+pub const SIDECAR_SUFFIX: &str = ".sfm.json";
+/// The end of the name of a file of arrays.
+pub const HDF5_SUFFIX: &str = ".h5";
+/// The end of the name of a store of raw frames.
+pub const FRAMES_SUFFIX: &str = ".a5.pkl";
+
+/// The paths of an archive.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    pub(crate) fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// The root.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder that the archive keeps for itself.
+    pub fn own_folder(&self) -> PathBuf {
+        self.root.join(OWN_FOLDER)
+    }
+
+    /// The index: SQLite.
+    pub fn index(&self) -> PathBuf {
+        self.own_folder().join("index.sqlite")
+    }
+
+    /// The review log: one JSON document a line, only ever appended to.
+    pub fn review_log(&self) -> PathBuf {
+        self.own_folder().join("review.jsonl")
+    }
+
+    /// Held by whoever writes.
+    pub fn lock(&self) -> PathBuf {
+        self.own_folder().join("lock")
+    }
+
+    /// What is being done, while it is being done.
+    pub fn journal(&self) -> PathBuf {
+        self.own_folder().join("journal.json")
+    }
+
+    /// The folder of a unit.
+    pub fn folder(&self, serial: &str) -> PathBuf {
+        self.root.join(serial)
+    }
+
+    /// The files of one event. Both names come from [`SafeName`](crate::SafeName) or the index.
+    pub fn event(&self, serial: &str, filename: &str) -> EventFiles {
+        EventFiles { folder: self.folder(serial), filename: filename.to_owned() }
+    }
+}
+
+/// The paths of one event's files.
+#[derive(Debug, Clone)]
+pub struct EventFiles {
+    folder: PathBuf,
+    filename: String,
+}
+
+impl EventFiles {
+    /// The source file.
+    pub fn source(&self) -> PathBuf {
+        self.folder.join(&self.filename)
+    }
+
+    /// The sidecar.
+    pub fn sidecar(&self) -> PathBuf {
+        self.beside(SIDECAR_SUFFIX)
+    }
+
+    /// The arrays.
+    pub fn hdf5(&self) -> PathBuf {
+        self.beside(HDF5_SUFFIX)
+    }
+
+    /// The raw frames.
+    pub fn frames(&self) -> PathBuf {
+        self.beside(FRAMES_SUFFIX)
+    }
+
+    /// A file beside the source by its own name, which is one component of a path.
+    pub fn named(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    fn beside(&self, suffix: &str) -> PathBuf {
+        self.folder.join(format!("{}{suffix}", self.filename))
+    }
+}

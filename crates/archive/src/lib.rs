@@ -1,0 +1,60 @@
+//! The archive on disk: source files untouched, what is derived from them, what people say of
+//! them, and an index of it all.
+//!
+//! `docs/archive.md` is the page for those who run one. In short: a file of the unit is the truth,
+//! sidecar and arrays are derived from it, the index is derived from the sidecars, and what people
+//! wrote is never lost.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `name` | names from outside that cannot leave the root |
+//! | `layout` | where files are |
+//! | `files`, `journal` | the file system, and several files that change as one |
+//! | `merge`, `facts` | source file and report → recording → sidecar, the one way |
+//! | `sidecar` | the sidecar: typed views on a document that keeps what it does not know |
+//! | `save`, `review`, `remake`, `stream` | what changes the archive |
+//! | `index` | SQLite: rows, questions, summaries |
+//! | `archive` | the door |
+#![forbid(unsafe_code)]
+
+mod archive;
+mod error;
+mod facts;
+mod files;
+mod index;
+mod journal;
+mod layout;
+mod merge;
+mod name;
+mod rebuild;
+mod remake;
+mod review;
+mod save;
+mod sidecar;
+
+pub use archive::{Archive, CommitPoint, OpenOptions};
+pub use error::{ArchiveError, DecodeFailure, SaveError};
+pub use facts::UNKNOWN_SERIAL;
+pub use files::{Disk, Entry, FileSystem};
+pub use index::{
+    Change, EventRow, ImportSession, MonitorLogRow, MonthSummary, Page, ProjectSummary, Query,
+    SessionCounts, Sort, SortKey, UnitSummary,
+};
+pub use layout::{
+    EventFiles, FRAMES_SUFFIX, HDF5_SUFFIX, Layout, SIDECAR_SUFFIX, TEMPORARY_PREFIX,
+};
+pub use name::{NAME_BYTES, NameError, SafeName};
+pub use rebuild::Rebuilt;
+pub use remake::{Remade, RemakeOptions};
+pub use review::{PatchError, PatchOptions, ReviewEntry};
+pub use save::{Outcome, Pairing, ReportFile, Saved, SourceKind, Submission};
+pub use sidecar::{
+    DecodeBlock, EVENT_KIND, EventBlock, FlagWord, OwnBlock, PeakValues, ProjectInfo, Review,
+    SCHEMA_VERSION, STREAM_KIND, Sidecar, SidecarError, SourceBlock, SourceFile, Stated,
+};
+
+/// The present moment in UTC, to the second.
+pub(crate) fn now() -> String {
+    let now = jiff::Timestamp::now();
+    jiff::Timestamp::from_second(now.as_second()).unwrap_or(now).to_string()
+}

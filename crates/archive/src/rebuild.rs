@@ -1,0 +1,148 @@
+//! The index from the files.
+
+use std::path::PathBuf;
+
+use rayon::prelude::*;
+
+use crate::index;
+use crate::layout::{HDF5_SUFFIX, SIDECAR_SUFFIX};
+use crate::sidecar::Sidecar;
+use crate::{Archive, ArchiveError, review};
+
+/// Sidecars that are read side by side.
+const AT_ONCE: usize = 512;
+
+/// What a rebuild of the index found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// Events in the index now.
+    pub events: u64,
+    /// Sidecars that could not be understood, with the reason. They were left alone.
+    pub not_read: Vec<(PathBuf, String)>,
+    /// Events whose `.h5` another program wrote.
+    pub unknown_hdf5: u64,
+}
+
+impl Archive {
+    /// Makes all rows again from the sidecars and the review log, in one transaction: who reads
+    /// meanwhile sees the old index. Numbers of events stay, and so does when they were last seen,
+    /// the one thing that no file says.
+    ///
+    /// # Errors
+    /// What the system or the index says; the old index stays then.
+    pub fn rebuild_index(&self) -> Result<Rebuilt, ArchiveError> {
+        let rebuilt = self.with_lock(|writer| {
+            let places = self.places()?;
+            let mut rebuilt = Rebuilt::default();
+            let mut failed = None;
+            let changed = index::next_change(&writer.connection);
+            let mut changed = changed.map_err(|source| self.index_failed(source))?;
+            self.commit(writer, |transaction| {
+                transaction.execute_batch(
+                    "DROP TABLE IF EXISTS temp.old; \
+                     CREATE TEMP TABLE old AS SELECT id, serial, filename, last_seen FROM events; \
+                     CREATE INDEX temp.old_place ON old (serial, filename); \
+                     DELETE FROM monitor_log; DELETE FROM events; DELETE FROM texts; \
+                     DELETE FROM review_log;",
+                )?;
+                // Numbers that sidecars state come first, so that no other event takes one.
+                let mut without_number = Vec::new();
+                for some in places.chunks(AT_ONCE) {
+                    let read: Vec<_> =
+                        some.par_iter().map(|place| self.read_place(place)).collect();
+                    for (place, read) in some.iter().zip(read) {
+                        let sidecar = match read {
+                            Ok(sidecar) => sidecar,
+                            Err(error) => {
+                                let path = self.layout().event(&place.0, &place.1).sidecar();
+                                rebuilt.not_read.push((path, error.to_string()));
+                                continue;
+                            }
+                        };
+                        rebuilt.events += 1;
+                        let own = sidecar.own();
+                        rebuilt.unknown_hdf5 += u64::from(place.2 && own.hdf5_sha256.is_none());
+                        if own.id.is_none_or(|id| id <= 0) {
+                            without_number.push(place);
+                            continue;
+                        }
+                        changed += 1;
+                        index::store(transaction, &place.0, &place.1, &sidecar, changed)?;
+                    }
+                }
+                for place in without_number {
+                    let mut sidecar = match self.read_place(place) {
+                        Ok(sidecar) => sidecar,
+                        Err(error) => {
+                            failed = Some(error);
+                            return Ok(());
+                        }
+                    };
+                    give_old_number(transaction, &place.0, &place.1, &mut sidecar)?;
+                    changed += 1;
+                    index::store(transaction, &place.0, &place.1, &sidecar, changed)?;
+                }
+                transaction.execute_batch(
+                    "UPDATE events SET last_seen = coalesce((SELECT old.last_seen FROM temp.old \
+                     old WHERE old.serial = events.serial AND old.filename = events.filename), \
+                     last_seen); DROP TABLE temp.old;",
+                )
+            })?;
+            if let Some(error) = failed {
+                return Err(error);
+            }
+            review::follow_log(self, self.layout(), &writer.connection)?;
+            Ok(rebuilt)
+        })?;
+        Ok(rebuilt)
+    }
+
+    /// Every place that has a sidecar: serial, file name, and whether there is an `.h5`.
+    pub(crate) fn places(&self) -> Result<Vec<(String, String, bool)>, ArchiveError> {
+        let root = self.layout().root();
+        let list = |folder: &std::path::Path| {
+            self.files().list(folder).map_err(ArchiveError::io(folder, "list the folder"))
+        };
+        let mut places = Vec::new();
+        for folder in list(root)? {
+            if !folder.is_folder || folder.name.starts_with('.') {
+                continue;
+            }
+            let entries = list(&root.join(&folder.name))?;
+            let arrays: std::collections::HashSet<&str> =
+                entries.iter().filter_map(|entry| entry.name.strip_suffix(HDF5_SUFFIX)).collect();
+            for entry in entries.iter().filter(|entry| !entry.is_folder) {
+                let Some(filename) = entry.name.strip_suffix(SIDECAR_SUFFIX) else { continue };
+                if filename.is_empty() || filename.starts_with('.') {
+                    continue;
+                }
+                let has_hdf5 = arrays.contains(filename);
+                places.push((folder.name.clone(), filename.to_owned(), has_hdf5));
+            }
+        }
+        Ok(places)
+    }
+
+    fn read_place(&self, place: &(String, String, bool)) -> Result<Sidecar, ArchiveError> {
+        self.read_sidecar(&self.layout().event(&place.0, &place.1).sidecar())
+    }
+}
+
+/// An event whose sidecar states no number keeps the one that the index gave it.
+fn give_old_number(
+    transaction: &rusqlite::Transaction<'_>,
+    serial: &str,
+    filename: &str,
+    sidecar: &mut Sidecar,
+) -> rusqlite::Result<()> {
+    use rusqlite::OptionalExtension;
+    let old = "SELECT id FROM temp.old WHERE serial = ?1 AND filename = ?2";
+    let id = transaction.prepare_cached(old)?.query_row([serial, filename], |row| row.get(0));
+    if let Some(id) = id.optional()? {
+        let mut own = sidecar.own();
+        own.id = Some(id);
+        // In memory only: a sidecar of another program is not rewritten for a number.
+        sidecar.set("wavekeep", &own);
+    }
+    Ok(())
+}

@@ -1,0 +1,221 @@
+//! Derived files as one unit: sidecar, arrays and row are always made together.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+use wavekeep_core::Recording;
+use wavekeep_export::{ExportOptions, Target, Units, write};
+
+use crate::error::DecodeFailure;
+use crate::facts::{self, Place, TOOL_VERSION};
+use crate::journal::{Change, Staged, discard, stage};
+use crate::layout::EventFiles;
+use crate::merge::{Ingredients, Merged, merge};
+use crate::name::SafeName;
+use crate::sidecar::{Sidecar, SourceBlock, Stated};
+use crate::{Archive, ArchiveError, index};
+
+/// How derived files are made again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RemakeOptions {
+    /// Replaces an `.h5` that another program wrote too.
+    pub replace_unknown_hdf5: bool,
+    /// Changes nothing, only says what would become.
+    pub dry_run: bool,
+}
+
+/// What became of an event's derived files.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Remade {
+    /// The sidecar as it was.
+    pub before: Sidecar,
+    /// The sidecar as it is (or would be) now.
+    pub after: Sidecar,
+    /// Why there is no new `.h5`: it failed, or it is another program's and was left alone.
+    pub without_hdf5: Option<String>,
+}
+
+/// What an event of the archive is made from.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub event: EventFiles,
+    pub sidecar: Sidecar,
+    pub name: String,
+    pub bytes: Vec<u8>,
+    pub sha256: String,
+    pub report: Option<Vec<u8>>,
+}
+
+impl Parts {
+    pub(crate) fn merge(&self) -> Result<Merged, ArchiveError> {
+        let stated = self.sidecar.own().stated.unwrap_or_default();
+        self.merge_stated(&stated)
+            .map_err(|source| ArchiveError::Decode { path: self.event.source(), source })
+    }
+
+    pub(crate) fn merge_stated(&self, stated: &Stated) -> Result<Merged, DecodeFailure> {
+        merge(Ingredients {
+            bytes: &self.bytes,
+            name: &self.name,
+            sha256: &self.sha256,
+            report: self.report.as_deref(),
+            stated,
+            earlier: Some(&self.sidecar),
+        })
+    }
+}
+
+/// SHA-256 in hexadecimal.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The `.h5` of a recording.
+pub(crate) fn hdf5(recording: &Recording) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let options = ExportOptions { units: Units::Physical };
+    match write(recording, Target::Hdf5, &options, &mut bytes) {
+        Ok(()) => Ok(bytes),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+impl Archive {
+    /// What the event at a place is made from.
+    pub(crate) fn parts(&self, serial: &str, filename: &str) -> Result<Parts, ArchiveError> {
+        let event = self.layout().event(serial, filename);
+        let sidecar = self.read_sidecar(&event.sidecar())?;
+        let source = event.source();
+        let bytes =
+            self.files().read(&source).map_err(ArchiveError::io(&source, "read the source"))?;
+        let txt = sidecar.source().txt_filename;
+        let report = match txt.and_then(|name| SafeName::file(&name).ok()) {
+            Some(name) => self.read_if_there(&event.named(name.as_str()))?,
+            None => None,
+        };
+        let name = sidecar.own().original_name.unwrap_or_else(|| filename.to_owned());
+        let sha256 = sha256(&bytes);
+        Ok(Parts { event, sidecar, name, bytes, sha256, report })
+    }
+
+    pub(crate) fn read_if_there(&self, path: &Path) -> Result<Option<Vec<u8>>, ArchiveError> {
+        match self.files().len(path).map_err(ArchiveError::io(path, "look at the file"))? {
+            Some(_) => {
+                let bytes = self.files().read(path);
+                bytes.map(Some).map_err(ArchiveError::io(path, "read the file"))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Whether an `.h5` may be replaced: there is none, or this program wrote it.
+    pub(crate) fn hdf5_is_ours(
+        &self,
+        event: &EventFiles,
+        sidecar: &Sidecar,
+    ) -> Result<bool, ArchiveError> {
+        let found = self.read_if_there(&event.hdf5())?;
+        Ok(found.is_none_or(|bytes| sidecar.own().hdf5_sha256 == Some(sha256(&bytes))))
+    }
+
+    /// Makes all derived files of an event again from its source and its report: arrays, the
+    /// derived blocks of the sidecar, the row. What belongs to people stays, and what a report
+    /// stated is never replaced by what was decoded.
+    ///
+    /// # Errors
+    /// [`ArchiveError::NoEvent`], [`ArchiveError::Decode`], or what the system says; nothing was
+    /// changed then.
+    pub fn regenerate(&self, id: i64, options: RemakeOptions) -> Result<Remade, ArchiveError> {
+        self.with_lock(|writer| {
+            let row = index::event(&writer.connection, id);
+            let row = row.map_err(|source| self.index_failed(source))?;
+            let row = row.ok_or(ArchiveError::NoEvent { id })?;
+            let parts = self.parts(&row.serial, &row.filename)?;
+            let merged = parts.merge()?;
+            let (after, staged, without_hdf5) =
+                self.remake(&row.serial, &row.filename, id, &parts, &merged, options)?;
+            let before = parts.sidecar;
+            if options.dry_run {
+                return Ok(Remade { before, after, without_hdf5 });
+            }
+            let mut change = Change::new(self.files(), self.layout());
+            change.event(&row.serial, &row.filename, staged);
+            change.happen(|| {
+                self.commit(writer, |transaction| {
+                    let changed = index::next_change(transaction)?;
+                    index::store(transaction, &row.serial, &row.filename, &after, changed)?;
+                    Ok(())
+                })
+            })?;
+            Ok(Remade { before, after, without_hdf5 })
+        })
+    }
+
+    /// Sidecar and arrays of an event that is there, staged unless it is a dry run.
+    pub(crate) fn remake(
+        &self,
+        serial: &str,
+        filename: &str,
+        id: i64,
+        parts: &Parts,
+        merged: &Merged,
+        options: RemakeOptions,
+    ) -> Result<(Sidecar, Vec<Staged>, Option<String>), ArchiveError> {
+        let mut own = parts.sidecar.own();
+        own.id = Some(own.id.unwrap_or(id));
+        let mut without_hdf5 = None;
+        let mut arrays = None;
+        if options.replace_unknown_hdf5 || self.hdf5_is_ours(&parts.event, &parts.sidecar)? {
+            match hdf5(&merged.recording) {
+                Ok(bytes) => {
+                    own.hdf5_sha256 = Some(sha256(&bytes));
+                    arrays = Some(bytes);
+                }
+                Err(why) => without_hdf5 = Some(why),
+            }
+        } else {
+            without_hdf5 =
+                Some("the .h5 that is there was written by another program: left alone".into());
+        }
+        let place = Place {
+            serial: serial.to_owned(),
+            filename: filename.to_owned(),
+            filesize: parts.bytes.len() as u64,
+            sha256: parts.sha256.clone(),
+            source: SourceBlock {
+                tool_version: Some(TOOL_VERSION.to_owned()),
+                ..parts.sidecar.source()
+            },
+            own,
+        };
+        let sidecar = facts::sidecar(merged, place, Some(&parts.sidecar));
+        if options.dry_run {
+            return Ok((sidecar, Vec::new(), without_hdf5));
+        }
+        let staged = self.stage_all(
+            arrays
+                .iter()
+                .map(|bytes| (parts.event.hdf5(), bytes.as_slice()))
+                .chain([(parts.event.sidecar(), sidecar.to_bytes().as_slice())]),
+        )?;
+        Ok((sidecar, staged, without_hdf5))
+    }
+
+    /// Stages several files, or none.
+    pub(crate) fn stage_all<'b>(
+        &self,
+        all: impl IntoIterator<Item = (std::path::PathBuf, &'b [u8])>,
+    ) -> Result<Vec<Staged>, ArchiveError> {
+        let mut staged = Vec::new();
+        for (target, bytes) in all {
+            match stage(self.files(), self.layout(), &target, bytes) {
+                Ok(one) => staged.push(one),
+                Err(error) => {
+                    discard(self.files(), self.layout(), staged);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(staged)
+    }
+}

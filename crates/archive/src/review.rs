@@ -1,0 +1,358 @@
+//! What people say of an event: patches, the log of them, undoing.
+//!
+//! The log is a file of JSON lines that is only ever appended to; the table in the index is made
+//! from it.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::journal::{Change, stage};
+use crate::layout::Layout;
+use crate::sidecar::{Sidecar, merge_patch};
+use crate::{Archive, ArchiveError, index};
+
+/// The parts of a sidecar that a patch may change.
+const PARTS: [&str; 2] = ["review", "extensions"];
+
+/// Why a patch was refused. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PatchError {
+    /// It is no JSON object.
+    #[error("the patch is {found}: expected an object with \"review\" or \"extensions\"")]
+    NotAnObject {
+        /// What it is.
+        found: &'static str,
+    },
+    /// It names a block that is derived from the files.
+    #[error(
+        "{name:?} cannot be patched: only \"review\" and \"extensions\" belong to people, all else is derived from the files"
+    )]
+    NotPatchable {
+        /// The block.
+        name: String,
+    },
+    /// A field would get a value of a type that it cannot have.
+    #[error("{field} would become {found}: expected {expected} or null")]
+    WrongType {
+        /// The field.
+        field: &'static str,
+        /// What it may be.
+        expected: &'static str,
+        /// What the patch makes of it.
+        found: &'static str,
+    },
+}
+
+/// How a patch is applied.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PatchOptions {
+    /// Leaves `review.reviewed_at` as it is. Otherwise a patch of `review` that does not say it
+    /// itself sets it to the present moment.
+    pub keep_reviewed_at: bool,
+}
+
+/// One change of an event's review or extensions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReviewEntry {
+    /// Its place in the log, from 1.
+    pub number: i64,
+    /// The event.
+    pub event_id: i64,
+    /// Its serial number.
+    pub serial: String,
+    /// Its file name.
+    pub filename: String,
+    /// When, in UTC.
+    pub at: String,
+    /// Who.
+    pub who: String,
+    /// The entry that this one undoes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<i64>,
+    /// The members of `review` and `extensions` that were touched, as they were; one that was
+    /// absent is absent.
+    pub before: Value,
+    /// The same members as they became.
+    pub after: Value,
+}
+
+/// Number of the last whole line of (the end of) the log.
+pub(crate) fn last_number(log: &[u8]) -> Option<i64> {
+    #[derive(Deserialize)]
+    struct Numbered {
+        number: i64,
+    }
+    let lines = log.rsplit(|byte| *byte == b'\n');
+    lines
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .map(|Numbered { number }| number)
+        .next()
+}
+
+/// The entries of the log; lines that a crash cut are left out.
+fn entries(log: &[u8]) -> impl Iterator<Item = ReviewEntry> + '_ {
+    log.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok())
+}
+
+/// Makes the table agree with the log.
+pub(crate) fn follow_log(
+    archive: &Archive,
+    layout: &Layout,
+    connection: &Connection,
+) -> Result<(), ArchiveError> {
+    let path = layout.review_log();
+    let files = archive.files();
+    let failed = |action| ArchiveError::io(&path, action);
+    if files.len(&path).map_err(failed("look at the log"))?.is_none() {
+        return Ok(());
+    }
+    let log = files.read(&path).map_err(failed("read the log"))?;
+    for entry in entries(&log) {
+        store(connection, &entry).map_err(|source| archive.index_failed(source))?;
+    }
+    Ok(())
+}
+
+fn store(connection: &Connection, entry: &ReviewEntry) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO review_log (number, event_id, serial, filename, at, who, \
+             undoes, before, after) VALUES (:number, :event_id, :serial, :filename, :at, :who, \
+             :undoes, :before, :after)",
+        )?
+        .execute(named_params! {
+            ":number": entry.number, ":event_id": entry.event_id, ":serial": entry.serial,
+            ":filename": entry.filename, ":at": entry.at, ":who": entry.who,
+            ":undoes": entry.undoes, ":before": entry.before.to_string(),
+            ":after": entry.after.to_string(),
+        })?;
+    Ok(())
+}
+
+const SELECT: &str = "SELECT number, event_id, serial, filename, at, who, undoes, before, after \
+    FROM review_log";
+
+fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<ReviewEntry> {
+    let json = |text: String| serde_json::from_str(&text).unwrap_or_default();
+    Ok(ReviewEntry {
+        number: row.get(0)?,
+        event_id: row.get(1)?,
+        serial: row.get(2)?,
+        filename: row.get(3)?,
+        at: row.get(4)?,
+        who: row.get(5)?,
+        undoes: row.get(6)?,
+        before: json(row.get(7)?),
+        after: json(row.get(8)?),
+    })
+}
+
+/// The log, of one event or of all, the latest first.
+pub(crate) fn log(
+    connection: &Connection,
+    id: Option<i64>,
+    limit: usize,
+) -> rusqlite::Result<Vec<ReviewEntry>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let sql = match id {
+        Some(_) => format!("{SELECT} WHERE event_id = ?1 ORDER BY number DESC LIMIT ?2"),
+        None => format!("{SELECT} WHERE ?1 IS NULL ORDER BY number DESC LIMIT ?2"),
+    };
+    connection.prepare_cached(&sql)?.query_map((id, limit), read)?.collect()
+}
+
+impl Archive {
+    /// Applies a JSON merge patch (RFC 7396) to `review` and `extensions` of an event, and logs it.
+    /// The index follows in the same call. Patches of one archive happen one after the other, in
+    /// whatever threads and processes they are asked for.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Patch`] when it may not; otherwise what the archive says. Nothing was
+    /// changed then, unless a failing disk left a journal: the next one who opens finishes it.
+    pub fn patch_sidecar(
+        &self,
+        id: i64,
+        patch: &Value,
+        who: &str,
+        options: PatchOptions,
+    ) -> Result<Sidecar, ArchiveError> {
+        let patch = checked(patch)?;
+        self.change_review(id, who, None, |sidecar| {
+            let mut touched = Map::new();
+            for (part, members) in &patch {
+                let names = touched.entry(part.as_str()).or_insert_with(|| Map::new().into());
+                for (name, _) in members.as_object().into_iter().flatten() {
+                    names[name] = Value::Null;
+                }
+                let mut value = sidecar.part(part);
+                merge_patch(&mut value, members);
+                let says_when = names.get("reviewed_at").is_some();
+                if part == "review" && !says_when && !options.keep_reviewed_at {
+                    names["reviewed_at"] = Value::Null;
+                    value["reviewed_at"] = crate::now().into();
+                }
+                sidecar.set_part(part, value);
+            }
+            check_review(&sidecar.part("review"))?;
+            Ok(touched)
+        })
+    }
+
+    /// Puts back what the last change of an event's review or extensions replaced. It is a change
+    /// itself: undoing it again is redoing.
+    ///
+    /// # Errors
+    /// [`ArchiveError::NothingToUndo`] when the log has no change of this event; otherwise as
+    /// [`patch_sidecar`](Self::patch_sidecar).
+    pub fn undo(&self, id: i64, who: &str) -> Result<Sidecar, ArchiveError> {
+        let last = self.with_lock(|writer| {
+            let sql = format!("{SELECT} WHERE event_id = ?1 ORDER BY number DESC LIMIT 1");
+            let found = writer.connection.query_row(&sql, [id], read).optional();
+            found.map_err(|source| self.index_failed(source))
+        })?;
+        let last = last.ok_or(ArchiveError::NothingToUndo { id })?;
+        self.change_review(id, who, Some(last.number), |sidecar| {
+            let mut touched = Map::new();
+            for part in PARTS {
+                let (before, after) = (last.before.get(part), last.after.get(part));
+                let names = [before, after].into_iter().flatten().filter_map(Value::as_object);
+                let names: Vec<&String> = names.flat_map(Map::keys).collect();
+                if names.is_empty() {
+                    continue;
+                }
+                let mut value = sidecar.part(part);
+                if !value.is_object() {
+                    value = Map::new().into();
+                }
+                let marks = touched.entry(part).or_insert_with(|| Map::new().into());
+                for name in names {
+                    marks[name.as_str()] = Value::Null;
+                    match before.and_then(|before| before.get(name)) {
+                        Some(was) => value[name.as_str()] = was.clone(),
+                        None => drop(value.as_object_mut().map(|all| all.shift_remove(name))),
+                    }
+                }
+                sidecar.set_part(part, value);
+            }
+            Ok(touched)
+        })
+    }
+
+    /// Changes review and extensions by `change`, which says what members it touched.
+    fn change_review(
+        &self,
+        id: i64,
+        who: &str,
+        undoes: Option<i64>,
+        change: impl FnOnce(&mut Sidecar) -> Result<Map<String, Value>, ArchiveError>,
+    ) -> Result<Sidecar, ArchiveError> {
+        self.with_lock(|writer| {
+            let failed = |source| self.index_failed(source);
+            let row = index::event(&writer.connection, id).map_err(failed)?;
+            let row = row.ok_or(ArchiveError::NoEvent { id })?;
+            let event = self.layout().event(&row.serial, &row.filename);
+            let earlier = self.read_sidecar(&event.sidecar())?;
+            let mut sidecar = earlier.clone();
+            let touched = change(&mut sidecar)?;
+            let mut own = sidecar.own();
+            if own.id.is_none() {
+                own.id = Some(id);
+                sidecar.set("wavekeep", &own);
+            }
+            let number = writer
+                .connection
+                .query_row("SELECT coalesce(max(number), 0) + 1 FROM review_log", [], |row| {
+                    row.get(0)
+                })
+                .map_err(failed)?;
+            let entry = ReviewEntry {
+                number,
+                event_id: id,
+                serial: row.serial.clone(),
+                filename: row.filename.clone(),
+                at: crate::now(),
+                who: who.to_owned(),
+                undoes,
+                before: members(&earlier, &touched),
+                after: members(&sidecar, &touched),
+            };
+            // An entry is plain data: it always has a JSON form.
+            let line = serde_json::to_string(&entry).unwrap_or_default();
+            let staged = stage(self.files(), self.layout(), &event.sidecar(), &sidecar.to_bytes())?;
+            let mut happening = Change::new(self.files(), self.layout());
+            happening.event(&row.serial, &row.filename, vec![staged]);
+            happening.review(number, line);
+            happening.happen(|| {
+                self.commit(writer, |transaction| {
+                    let changed = index::next_change(transaction)?;
+                    index::store(transaction, &row.serial, &row.filename, &sidecar, changed)?;
+                    store(transaction, &entry)
+                })
+            })?;
+            Ok(sidecar)
+        })
+    }
+}
+
+/// The touched members of `review` and `extensions`; absent ones are absent.
+fn members(sidecar: &Sidecar, touched: &Map<String, Value>) -> Value {
+    let mut out = Map::new();
+    for (part, names) in touched {
+        let value = sidecar.part(part);
+        let names = names.as_object().into_iter().flat_map(Map::keys);
+        let there = names.filter_map(|name| Some((name.clone(), value.get(name)?.clone())));
+        out.insert(part.clone(), Value::Object(there.collect()));
+    }
+    Value::Object(out)
+}
+
+fn checked(patch: &Value) -> Result<Map<String, Value>, PatchError> {
+    let Value::Object(patch) = patch else {
+        return Err(PatchError::NotAnObject { found: kind_of(patch) });
+    };
+    if let Some(name) = patch.keys().find(|name| !PARTS.contains(&name.as_str())) {
+        return Err(PatchError::NotPatchable { name: name.clone() });
+    }
+    for (part, value) in patch {
+        if !value.is_object() {
+            let field = if part == "review" { "review" } else { "extensions" };
+            let (expected, found) = ("an object", kind_of(value));
+            return Err(PatchError::WrongType { field, expected, found });
+        }
+    }
+    Ok(patch.clone())
+}
+
+fn check_review(review: &Value) -> Result<(), PatchError> {
+    let wrong = |field, expected, value: &Value| {
+        Err(PatchError::WrongType { field, expected, found: kind_of(value) })
+    };
+    match review.get("false_trigger") {
+        None | Some(Value::Null | Value::Bool(_)) => {}
+        Some(other) => return wrong("review.false_trigger", "true or false", other),
+    }
+    for (name, field) in [
+        ("reviewer", "review.reviewer"),
+        ("reviewed_at", "review.reviewed_at"),
+        ("notes", "review.notes"),
+    ] {
+        match review.get(name) {
+            None | Some(Value::Null | Value::String(_)) => {}
+            Some(other) => return wrong(field, "a text", other),
+        }
+    }
+    Ok(())
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

@@ -1,0 +1,90 @@
+//! An archive in a folder of its own, and the samples that go into it.
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use wavekeep_archive::{Archive, Saved, Submission};
+
+pub const BLAST: &str = "M529LMOK.DK0W";
+pub const BLAST_REPORT: &str = "M529LMOK_DK0W_ASCII.TXT";
+pub const OVER_RANGE: &str = "M529LN1C.QE0W";
+pub const OVER_RANGE_REPORT: &str = "M529LN1C.QE0W.TXT";
+pub const NIGHT: &str = "M529LMP3.O00H";
+pub const NIGHT_REPORT: &str = "M529LMP3_O00H_ASCII.TXT";
+pub const DAMAGED: &str = "M529LNE5.390";
+pub const QUIET: &str = "M529LKIQ.7M0W";
+
+/// Every event among the samples.
+pub const EVENTS: [&str; 10] = [
+    BLAST,
+    OVER_RANGE,
+    NIGHT,
+    DAMAGED,
+    QUIET,
+    "M529LKVQ.6S0W",
+    "T190LD5Q.LK0W",
+    "T438L713.RY0W",
+    "M529LIY6.N00",
+    "N844L6Z8.ZR0H",
+];
+
+pub fn sample_path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples").join(name)
+}
+
+pub fn sample(name: &str) -> Vec<u8> {
+    fs::read(sample_path(name)).unwrap()
+}
+
+pub fn submission(name: &str) -> Submission {
+    Submission::new(name, sample(name))
+}
+
+pub fn with_report(name: &str, report: &str) -> Submission {
+    submission(name).report(report, sample(report))
+}
+
+/// An archive that goes when this goes.
+pub struct Fresh {
+    pub folder: TempDir,
+    pub archive: Archive,
+}
+
+pub fn fresh() -> Fresh {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = Archive::create(folder.path()).unwrap();
+    Fresh { folder, archive }
+}
+
+impl Fresh {
+    pub fn save(&self, submission: &Submission) -> Saved {
+        self.archive.save(submission).unwrap()
+    }
+
+    pub fn path(&self, serial: &str, name: &str) -> PathBuf {
+        self.folder.path().join(serial).join(name)
+    }
+}
+
+/// The files below a folder with their bytes, what the archive keeps for itself left out.
+pub fn files(root: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut out = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                if path.file_name().unwrap() != ".wavekeep" {
+                    folders.push(path);
+                }
+            } else {
+                let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+                out.push((name, fs::read(&path).unwrap()));
+            }
+        }
+    }
+    out.sort();
+    out
+}
