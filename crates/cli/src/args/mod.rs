@@ -2,6 +2,7 @@
 
 mod archive;
 mod record;
+mod serve;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -18,6 +19,7 @@ pub use archive::{
     ReviewArgs, VerifyArgs, WatchArgs,
 };
 pub use record::{RecordArgs, Source};
+pub use serve::{ServeArgs, TokenArgs, TokenCommand};
 
 /// Opens instrument recordings, checks them, draws them and turns them into clean arrays.
 ///
@@ -109,6 +111,19 @@ Examples:
     Record(Box<RecordArgs>),
     #[command(flatten)]
     Archive(ArchiveCommand),
+    /// Serve an archive over HTTP: events, plots, reviews, streams, imports, live changes.
+    #[command(after_help = "\
+Examples:
+  wavekeep serve --archive events/
+  wavekeep serve --archive events/ --listen 0.0.0.0:8080")]
+    Serve(ServeArgs),
+    /// Make, list or take away the tokens that a server asks for.
+    #[command(after_help = "\
+Examples:
+  wavekeep token add kim --role review --archive events/
+  wavekeep token list --archive events/
+  wavekeep token revoke kim --archive events/")]
+    Token(TokenArgs),
     /// Decode the samples that the program carries, into tables, plots and a report.
     #[command(after_help = "\
 Examples:
