@@ -1,0 +1,194 @@
+//! What existing clients and the page ask for.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
+
+mod common;
+
+use common::*;
+use serde_json::{Value, json};
+
+#[test]
+fn watcher_and_server_agree_on_the_names_of_reports() {
+    let server = Running::start();
+    let answer = server.import(
+        "/db/import/blastware_file",
+        &[
+            (OVER_RANGE_REPORT, sample(OVER_RANGE_REPORT)),
+            (BLAST, sample(BLAST)),
+            (OVER_RANGE, sample(OVER_RANGE)),
+            (BLAST_REPORT, sample(BLAST_REPORT)),
+        ],
+    );
+    let results = answer.json()["results"].clone();
+    assert_eq!(results.as_array().unwrap().len(), 2);
+    for result in results.as_array().unwrap() {
+        assert_eq!(result["report"]["status"], "paired", "{result}");
+    }
+}
+
+#[test]
+fn a_report_that_comes_later_is_paired() {
+    let server = Running::with_samples(&[BLAST]);
+    let answer = server.import("/api/v1/import", &[(BLAST_REPORT, sample(BLAST_REPORT))]).json();
+    assert_eq!(answer["results"][0]["outcome"], "paired_late");
+    assert_eq!(server.get("/db/events/1/ascii_report.txt").status, 200);
+}
+
+#[test]
+fn an_event_of_an_unknown_unit_is_loud() {
+    let server = Running::start();
+    let answer = server.import("/api/v1/import", &[("renamed.bin", sample(QUIET))]).json();
+    let result = &answer["results"][0];
+    assert_eq!((&result["serial"], &result["serial_unknown"]), (&json!("UNKNOWN"), &json!(true)));
+    assert!(answer["warnings"][0].as_str().unwrap().contains("UNKNOWN"));
+}
+
+#[test]
+fn a_peak_over_the_range_keeps_its_number_and_has_a_flag() {
+    let server = Running::start();
+    let files = [(OVER_RANGE, sample(OVER_RANGE)), (OVER_RANGE_REPORT, sample(OVER_RANGE_REPORT))];
+    server.import("/api/v1/import", &files);
+    let plot = server.json("/db/events/1/waveform.json");
+    let peaks = plot["channels"].as_object().unwrap().values().map(|channel| &channel["peak"]);
+    let flagged: Vec<&Value> = peaks.filter(|peak| peak["flags"] != json!([])).collect();
+    assert!(!flagged.is_empty());
+    assert!(flagged.iter().all(|peak| peak["value"].as_f64().unwrap() >= 9.0), "{flagged:?}");
+}
+
+#[test]
+fn pressure_travels_in_psi_and_levels_under_their_own_name() {
+    let server = Running::with_samples(&[BLAST]);
+    let microphone = server.json("/db/events/1/waveform.json")["channels"]["MicL"].clone();
+    assert_eq!(microphone["unit"], "psi");
+    assert!(microphone["peak"]["value"].as_f64().unwrap() < 1.0);
+    assert!(microphone["peak"]["db_l"].as_f64().unwrap() > 60.0);
+}
+
+#[test]
+fn unit_local_times_have_no_zone_and_take_none() {
+    let server = Running::with_samples(&[BLAST]);
+    let time = server.json("/db/events")["events"][0]["timestamp"].as_str().unwrap().to_owned();
+    assert_eq!(time.len(), "2026-06-12T14:03:20".len());
+    let found = |query: &str| server.json(&format!("/db/events?{query}"))["total"].clone();
+    let day = &time[..10];
+    assert_eq!(found(&format!("from={day}&to={day}")), 1);
+    assert_eq!(server.get(&format!("/db/events?from={time}Z")).status, 422);
+}
+
+#[test]
+fn quiet_values_are_not_scaled() {
+    let server = Running::with_samples(&[QUIET]);
+    let plot = server.json("/db/events/1/waveform.json");
+    let samples = plot["channels"]["Tran"]["samples"].as_array().unwrap();
+    let largest = samples.iter().filter_map(Value::as_f64).fold(0.0, |a: f64, b| a.max(b.abs()));
+    assert!(largest > 0.0 && largest < 0.5, "{largest}");
+}
+
+#[test]
+fn missing_samples_are_null_and_listed() {
+    let server = Running::with_samples(&[DAMAGED]);
+    let plot = server.json("/db/events/1/waveform.json");
+    let (name, gaps) = plot["gaps"].as_object().unwrap().iter().next().unwrap();
+    let first = gaps[0]["first"].as_u64().unwrap() as usize;
+    assert_eq!(plot["channels"][name]["samples"][first], Value::Null);
+}
+
+#[test]
+fn a_reduced_plot_keeps_the_peak() {
+    let server = Running::with_samples(&[BLAST]);
+    let full = server.json("/api/v1/events/1/plot");
+    let reduced = server.json("/api/v1/events/1/plot?points=20");
+    let samples = full["channels"]["Tran"]["samples"].as_array().unwrap();
+    let pairs = reduced["channels"]["Tran"]["pairs"].as_array().unwrap();
+    assert_eq!(pairs.len(), 10);
+    let size = |value: &Value| value.as_f64().unwrap_or(0.0).abs();
+    let largest = |values: &[Value]| values.iter().map(size).fold(0.0, f64::max);
+    let of_pairs = pairs.iter().map(|pair| largest(pair.as_array().unwrap())).fold(0.0, f64::max);
+    assert_eq!(largest(samples), of_pairs);
+}
+
+#[test]
+fn binary_samples_are_the_json_samples() {
+    let server = Running::with_samples(&[DAMAGED]);
+    let json = server.json("/api/v1/events/1/samples");
+    let binary = server.ask(
+        "GET",
+        "/api/v1/events/1/samples",
+        &[("Accept", "application/octet-stream")],
+        b"",
+    );
+    let mut values =
+        binary.body.chunks_exact(8).map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap()));
+    for channel in binary.header("X-Wavekeep-Channels").unwrap().split(',') {
+        for expected in json["channels"][channel]["samples"].as_array().unwrap() {
+            let found = values.next().unwrap();
+            assert_eq!(expected.as_f64(), Some(found).filter(|value| !value.is_nan()));
+        }
+    }
+    assert!(values.next().is_none());
+}
+
+#[test]
+fn a_file_comes_whole_in_part_or_not_again() {
+    let server = Running::with_samples(&[QUIET]);
+    let whole = server.get("/db/events/1/file");
+    assert_eq!(whole.body, sample(QUIET));
+    let etag = whole.header("ETag").unwrap();
+    let sha256 = server.json("/db/events")["events"][0]["sha256"].as_str().unwrap().to_owned();
+    assert_eq!(etag, format!("\"{sha256}\""));
+    let part = server.ask("GET", "/db/events/1/file", &[("Range", "bytes=-4")], b"");
+    assert_eq!((part.status, &part.body[..]), (206, &whole.body[whole.body.len() - 4..]));
+    let outside = server.ask("GET", "/db/events/1/file", &[("Range", "bytes=99999999-")], b"");
+    assert_eq!(outside.status, 416);
+    let known = server.ask("GET", "/db/events/1/file", &[("If-None-Match", etag)], b"");
+    assert_eq!((known.status, known.body.len()), (304, 0));
+}
+
+#[test]
+fn reviews_are_patched_logged_and_undone() {
+    let server = Running::with_samples(&[BLAST]);
+    let said = server.patch("/db/events/1/false_trigger", r#"{"false_trigger": true}"#);
+    assert_eq!(said.json()["review"]["false_trigger"], true);
+    // The plot is cached by the event's last change: what follows must not be stale.
+    assert_eq!(server.json("/db/events?false_trigger=true")["total"], 1);
+    let undone = server.post("/api/v1/events/1/undo", "");
+    assert_eq!(undone.json()["review"]["false_trigger"], false);
+    assert_eq!(server.json("/api/v1/events/1/log").as_array().unwrap().len(), 2);
+    assert_eq!(server.patch("/db/events/1/sidecar", r#"{"event": {}}"#).status, 422);
+}
+
+#[test]
+fn a_bulk_review_counts_first_and_refuses_what_is_no_filter() {
+    let server = Running::with_samples(&[BLAST, NIGHT]);
+    let body = |dry: bool| {
+        json!({ "where": { "kind": "histogram" }, "patch": { "notes": "n" }, "dry_run": dry })
+            .to_string()
+    };
+    assert_eq!(server.post("/api/v1/review", &body(true)).json()["changed"], 0);
+    let done = server.post("/api/v1/review", &body(false)).json();
+    assert_eq!((&done["matched"], &done["changed"]), (&json!(1), &json!(1)));
+    let wrong = server.post("/api/v1/review", r#"{"where": {"knd": "x"}, "patch": {}}"#);
+    assert_eq!(wrong.status, 422);
+}
+
+#[test]
+fn every_error_is_a_problem_with_its_path() {
+    let server = Running::with_samples(&[BLAST]);
+    for (method, path, status) in [
+        ("GET", "/api/v1/events/99", 404),
+        ("GET", "/api/v1/events/x", 422),
+        ("GET", "/api/v1/events?limit=10001", 422),
+        ("GET", "/api/v1/events/1/verdict?curve=none", 422),
+        ("DELETE", "/api/v1/events", 405),
+        ("GET", "/nothing", 404),
+        ("POST", "/api/v1/import", 415),
+        ("POST", "/api/v1/review", 415),
+        ("GET", "/device/event/5/waveform?serial=BE11529", 404),
+    ] {
+        let answer = server.ask(method, path, &[], b"");
+        assert_eq!(answer.status, status, "{method} {path}");
+        assert_eq!(answer.header("Content-Type"), Some("application/problem+json"), "{path}");
+        assert_eq!(answer.json()["instance"], path.split('?').next().unwrap());
+    }
+    let refused = server.ask("GET", "/api/v1/events/1/samples", &[("Accept", "image/png")], b"");
+    assert_eq!(refused.status, 406);
+}
