@@ -1,0 +1,267 @@
+//! The files of one event: those of a new one, and those that come later.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use wavekeep_core::NoteKind;
+
+use super::{Done, Outcome, Pairing, Prepared, ReportFile, Saved};
+use crate::error::SaveError;
+use crate::facts::{self, Place, TOOL_VERSION};
+use crate::index::EventRow;
+use crate::layout::{EventFiles, FRAMES_SUFFIX, HDF5_SUFFIX, SIDECAR_SUFFIX};
+use crate::merge::format_of;
+use crate::name::SafeName;
+use crate::remake::{Parts, RemakeOptions, hdf5, sha256};
+use crate::sidecar::{OwnBlock, Sidecar, SourceBlock, Stated};
+use crate::{Archive, ArchiveError};
+
+impl Archive {
+    /// A new event.
+    pub(super) fn save_new(
+        &self,
+        prepared: &Prepared<'_>,
+        filename: SafeName,
+        id: i64,
+        is_conflict: bool,
+        source_is_there: bool,
+    ) -> Result<Done, ArchiveError> {
+        let submission = prepared.submission;
+        let event = self.layout().event(prepared.serial.as_str(), filename.as_str());
+        let mut files: Vec<(PathBuf, Cow<'_, [u8]>)> = Vec::new();
+        if !source_is_there {
+            files.push((event.source(), Cow::Borrowed(&prepared.bytes)));
+        }
+        if let Some(frames) = prepared.frames {
+            files.push((event.frames(), Cow::Borrowed(frames)));
+        }
+        let txt_filename = match &submission.report {
+            Some(report) => {
+                let name = self.report_name(prepared, &filename, report)?;
+                files.push((event.named(&name), Cow::Borrowed(&report.bytes)));
+                Some(name)
+            }
+            None => None,
+        };
+        let mut own = OwnBlock { id: Some(id), ..OwnBlock::default() };
+        own.original_name = is_conflict.then(|| prepared.name.as_str().to_owned());
+        own.stated = (submission.stated != Stated::default()).then(|| submission.stated.clone());
+        let made;
+        let arrays = match &prepared.arrays {
+            Some(arrays) => arrays,
+            None => {
+                made = hdf5(&prepared.merged.recording);
+                &made
+            }
+        };
+        let mut hdf5_error = None;
+        match arrays {
+            // An `.h5` that lies there without an event is another program's.
+            _ if self.read_if_there(&event.hdf5())?.is_some() => {
+                hdf5_error = Some("an .h5 of another program is there: left alone".to_owned());
+            }
+            Ok(bytes) => {
+                own.hdf5_sha256 = Some(sha256(bytes));
+                files.push((event.hdf5(), Cow::Borrowed(bytes)));
+            }
+            Err(why) => hdf5_error = Some(why.clone()),
+        }
+        note_sums(&mut own, &event, &files);
+        let captured_at = submission.captured_at.map_or_else(crate::now, |at| at.to_string());
+        let place = Place {
+            serial: prepared.serial.as_str().to_owned(),
+            filename: filename.as_str().to_owned(),
+            filesize: prepared.bytes.len() as u64,
+            sha256: prepared.sha256.clone(),
+            source: SourceBlock {
+                kind: Some(submission.source_kind.word().to_owned()),
+                tool_version: Some(TOOL_VERSION.to_owned()),
+                captured_at: Some(captured_at),
+                a5_pickle_filename: prepared.frames.map(|_| format!("{filename}{FRAMES_SUFFIX}")),
+                txt_filename: txt_filename.clone(),
+            },
+            own,
+        };
+        let sidecar = facts::sidecar(&prepared.merged, place, None);
+        files.push((event.sidecar(), Cow::Owned(sidecar.to_bytes())));
+        let staged = self.stage_all(files.iter().map(|(path, bytes)| (path.clone(), &**bytes)))?;
+        let outcome = if is_conflict { Outcome::Conflict } else { Outcome::New };
+        let pairing = match (&prepared.merged.report_refused, txt_filename) {
+            (Some(reason), Some(txt_filename)) => {
+                Pairing::NotUnderstood { txt_filename, reason: reason.clone() }
+            }
+            _ => pairing(&sidecar),
+        };
+        let mut saved = answer(id, prepared, filename.as_str(), &sidecar, outcome, pairing);
+        saved.hdf5_error = hdf5_error;
+        Ok(Done { saved, sidecar, staged, is_change: true })
+    }
+
+    /// Report or frames that came later than their event.
+    pub(super) fn update(
+        &self,
+        prepared: &Prepared<'_>,
+        id: i64,
+        filename: String,
+        mut sidecar: Sidecar,
+    ) -> Result<Done, SaveError> {
+        let serial = prepared.serial.as_str();
+        let event = self.layout().event(serial, &filename);
+        let mut source = sidecar.source();
+        let mut files: Vec<(PathBuf, Cow<'_, [u8]>)> = Vec::new();
+        let mut outcome = Outcome::Same;
+        if let Some(frames) = prepared.frames.filter(|_| source.a5_pickle_filename.is_none()) {
+            files.push((event.frames(), Cow::Borrowed(frames)));
+            source.a5_pickle_filename = Some(format!("{filename}{FRAMES_SUFFIX}"));
+            outcome = Outcome::FramesAdded;
+        }
+        let kept_name = source.txt_filename.clone().and_then(|name| SafeName::file(&name).ok());
+        let kept = match &kept_name {
+            Some(name) => self.read_if_there(&event.named(name.as_str()))?,
+            None => None,
+        };
+        let mut report = kept.clone();
+        let mut differs = None;
+        if let Some(given) = &prepared.submission.report {
+            let stored = SafeName::file(&filename)?;
+            match &kept {
+                None => {
+                    let name = self.report_name(prepared, &stored, given)?;
+                    files.push((event.named(&name), Cow::Borrowed(&given.bytes)));
+                    source.txt_filename = Some(name);
+                    report = Some(given.bytes.clone());
+                    outcome = Outcome::PairedLate;
+                }
+                Some(kept) if *kept != given.bytes => {
+                    let name = kept_name.unwrap_or(stored).with_sha(&sha256(&given.bytes));
+                    if self.read_if_there(&event.named(name.as_str()))?.is_none() {
+                        files.push((event.named(name.as_str()), Cow::Borrowed(&given.bytes)));
+                    }
+                    differs = Some(name.as_str().to_owned());
+                }
+                Some(_) => {}
+            }
+        }
+        sidecar.set("source", &source);
+        let mut own = sidecar.own();
+        note_sums(&mut own, &event, &files);
+        sidecar.set("wavekeep", &own);
+        let name = sidecar.own().original_name.unwrap_or_else(|| filename.clone());
+        let parts = Parts {
+            event,
+            sidecar,
+            name,
+            bytes: prepared.bytes.to_vec(),
+            sha256: prepared.sha256.clone(),
+            report,
+        };
+        let merged = parts.merge()?;
+        let options = RemakeOptions::default();
+        let mut staged =
+            self.stage_all(files.iter().map(|(path, bytes)| (path.clone(), &**bytes)))?;
+        let remade = self.remake(serial, &filename, id, &parts, &merged, options);
+        let (sidecar, more, without_hdf5) = match remade {
+            Ok(remade) => remade,
+            Err(error) => {
+                crate::journal::discard(self.files(), self.layout(), staged);
+                return Err(error.into());
+            }
+        };
+        staged.extend(more);
+        let pairing = match (pairing(&sidecar), differs, &merged.report_refused) {
+            (Pairing::Paired { txt_filename }, Some(kept_as), _) => {
+                Pairing::Differs { txt_filename, kept_as }
+            }
+            (Pairing::Paired { txt_filename }, None, Some(reason)) => {
+                Pairing::NotUnderstood { txt_filename, reason: reason.clone() }
+            }
+            (pairing, _, _) => pairing,
+        };
+        let mut saved = answer(id, prepared, &filename, &sidecar, outcome, pairing);
+        saved.hdf5_error = without_hdf5;
+        Ok(Done { saved, sidecar, staged, is_change: true })
+    }
+
+    /// The name under which a report is kept: as it came, when it is one of those that belong to
+    /// the event, and nothing else has it.
+    fn report_name(
+        &self,
+        prepared: &Prepared<'_>,
+        filename: &SafeName,
+        report: &ReportFile,
+    ) -> Result<String, ArchiveError> {
+        let plain = format!("{filename}.TXT");
+        let format = format_of(&prepared.bytes, prepared.name.as_str()).ok();
+        let usual = format.map(|format| format.report_names(filename.as_str()));
+        let came = report.name.as_deref().and_then(|name| SafeName::file(name).ok());
+        let came = came.filter(|came| {
+            let mut usual = usual.iter().flatten();
+            usual.any(|name| name.eq_ignore_ascii_case(came.as_str()))
+        });
+        let name = came.map_or(plain, |came| came.as_str().to_owned());
+        let event = self.layout().event(prepared.serial.as_str(), filename.as_str());
+        match self.read_if_there(&event.named(&name))? {
+            Some(there) if there != report.bytes => {
+                let safe = SafeName::file(&name)?;
+                Ok(safe.with_sha(&sha256(&report.bytes)).as_str().to_owned())
+            }
+            _ => Ok(name),
+        }
+    }
+}
+
+/// Notes the checksums of reports and raw frames that are written.
+fn note_sums(own: &mut OwnBlock, event: &EventFiles, files: &[(PathBuf, Cow<'_, [u8]>)]) {
+    for (path, bytes) in files {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let has_own_sum = *path == event.source() || *path == event.hdf5();
+        if let (Some(name), false) = (name, has_own_sum) {
+            own.files.get_or_insert_default().insert(name.to_owned(), sha256(bytes));
+        }
+    }
+}
+
+pub(super) fn pairing(sidecar: &Sidecar) -> Pairing {
+    match (sidecar.source().txt_filename, sidecar.report().is_some()) {
+        (Some(txt_filename), true) => Pairing::Paired { txt_filename },
+        (Some(txt_filename), false) => Pairing::NotUnderstood {
+            txt_filename,
+            reason: "the report that is there was not understood".to_owned(),
+        },
+        (None, _) => Pairing::NotPaired,
+    }
+}
+
+pub(super) fn answer(
+    id: i64,
+    prepared: &Prepared<'_>,
+    filename: &str,
+    sidecar: &Sidecar,
+    outcome: Outcome,
+    report: Pairing,
+) -> Saved {
+    let row = EventRow::of(prepared.serial.as_str(), filename, sidecar);
+    let warnings = sidecar.decode().warnings.unwrap_or_default();
+    let damage = serde_json::to_value(NoteKind::Damage).unwrap_or_default();
+    let not_decoded = warnings
+        .iter()
+        .filter(|note| note.get("kind") == Some(&damage))
+        .filter_map(|note| Some(note.get("message")?.as_str()?.to_owned()))
+        .collect();
+    Saved {
+        id,
+        serial_unknown: row.is_serial_unknown(),
+        serial: row.serial,
+        filename: filename.to_owned(),
+        filesize: prepared.bytes.len() as u64,
+        sha256: prepared.sha256.clone(),
+        a5_pickle_filename: row.a5_pickle_filename,
+        hdf5_filename: sidecar.own().hdf5_sha256.map(|_| format!("{filename}{HDF5_SUFFIX}")),
+        hdf5_error: None,
+        sidecar_filename: Some(format!("{filename}{SIDECAR_SUFFIX}")),
+        outcome,
+        report,
+        assumed: sidecar.event().assumed.unwrap_or_default(),
+        not_decoded,
+    }
+}

@@ -1,0 +1,367 @@
+//! Saving events.
+//!
+//! A batch is saved in rounds of a few hundred events. In each round everything is decoded and
+//! derived on all cores without the lock; then, under the lock, each event is given its place and
+//! its number, the files are staged, and one [`Change`] makes all of it happen. The answer comes
+//! after that.
+
+mod event;
+mod submission;
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use wavekeep_blastware::frames;
+
+use crate::archive::Writer;
+use crate::error::SaveError;
+use crate::facts::UNKNOWN_SERIAL;
+use crate::index::{self, EventRow};
+use crate::journal::{Change, Staged};
+use crate::layout::FRAMES_SUFFIX;
+use crate::merge::{Ingredients, Merged, merge};
+use crate::name::SafeName;
+use crate::remake::{hdf5, sha256};
+use crate::sidecar::Sidecar;
+use crate::{Archive, ArchiveError};
+
+pub use submission::{Outcome, Pairing, ReportFile, Saved, SourceKind, Submission};
+
+/// Events of a round. More would hold more in memory, fewer would sync more often.
+const ROUND: usize = 256;
+
+/// A submission, decoded.
+struct Prepared<'a> {
+    submission: &'a Submission,
+    name: SafeName,
+    serial: SafeName,
+    bytes: Cow<'a, [u8]>,
+    frames: Option<&'a [u8]>,
+    sha256: String,
+    merged: Merged,
+    /// Not made where the event seems to be there already.
+    arrays: Option<Result<Vec<u8>, String>>,
+}
+
+/// What is to be done with a prepared event.
+enum Plan {
+    New { filename: SafeName, id: i64, is_conflict: bool, source_is_there: bool },
+    Same { id: i64, filename: String, sidecar: Sidecar },
+    Update { id: i64, filename: String, sidecar: Sidecar },
+}
+
+/// What a plan became: the answer, and what has to happen for it.
+struct Done {
+    saved: Saved,
+    sidecar: Sidecar,
+    staged: Vec<Staged>,
+    is_change: bool,
+}
+
+impl Archive {
+    /// Saves one event.
+    ///
+    /// # Errors
+    /// [`SaveError`]; nothing of it is in the archive then.
+    pub fn save(&self, submission: &Submission) -> Result<Saved, SaveError> {
+        let mut answers = self.save_batch(std::slice::from_ref(submission));
+        answers.pop().unwrap_or_else(|| {
+            let path = self.layout().root().to_owned();
+            let what = "a batch of one gave no answer".to_owned();
+            Err(ArchiveError::Damaged { path, what }.into())
+        })
+    }
+
+    /// Saves events, each with its own answer, in their order. When this returns, what it says is
+    /// saved outlives a crash.
+    pub fn save_batch(&self, submissions: &[Submission]) -> Vec<Result<Saved, SaveError>> {
+        submissions.chunks(ROUND).flat_map(|round| self.save_round(round)).collect()
+    }
+
+    /// Pairs a report that came later than its event: the event is found by the report's name.
+    /// `None` when no event has such a report (yet), or when more than one could.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    pub fn add_report(
+        &self,
+        serial: Option<&str>,
+        report_name: &str,
+        bytes: &[u8],
+    ) -> Result<Option<Saved>, SaveError> {
+        let report = ReportFile { name: Some(report_name.to_owned()), bytes: bytes.to_vec() };
+        match self.with_report(serial, report)? {
+            Some(submission) => self.save(&submission).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The event to which a report belongs, to be handed in again with it; `None` as
+    /// [`add_report`](Self::add_report).
+    pub(crate) fn with_report(
+        &self,
+        serial: Option<&str>,
+        report: ReportFile,
+    ) -> Result<Option<Submission>, SaveError> {
+        let name = report.name.as_deref().unwrap_or_default();
+        let found = self.events_of_report(serial, name)?;
+        let [event] = found.as_slice() else { return Ok(None) };
+        let parts = self.parts(&event.serial, &event.filename)?;
+        let mut stated = parts.sidecar.own().stated.unwrap_or_default();
+        // The event stays where it is.
+        stated.serial = Some(event.serial.clone());
+        Ok(Some(Submission {
+            name: parts.name,
+            bytes: parts.bytes,
+            report: Some(report),
+            stated,
+            ..Submission::default()
+        }))
+    }
+
+    /// The events to which a report of this name belongs, by the one rule that formats have for it.
+    ///
+    /// # Errors
+    /// What the index says.
+    pub fn events_of_report(
+        &self,
+        serial: Option<&str>,
+        report_name: &str,
+    ) -> Result<Vec<EventRow>, ArchiveError> {
+        // Reports are called like their events, up to the first sign that formats add.
+        let stem = report_name.split(['.', '_']).next().unwrap_or_default();
+        let mut found = self.with_names_from(stem)?;
+        found.retain(|event| {
+            let formats = wavekeep_formats::EVENT_FORMATS.iter();
+            let mut names = formats.flat_map(|format| format.report_names(&event.filename));
+            serial.is_none_or(|serial| serial == event.serial)
+                && names.any(|name| name.eq_ignore_ascii_case(report_name))
+        });
+        Ok(found)
+    }
+
+    fn save_round(&self, round: &[Submission]) -> Vec<Result<Saved, SaveError>> {
+        let prepared: Vec<_> =
+            round.par_iter().map(|submission| self.prepare(submission)).collect();
+        let mut answers: Vec<Option<Result<Saved, SaveError>>> = Vec::new();
+        let mut waiting = Vec::new();
+        for (turn, prepared) in prepared.into_iter().enumerate() {
+            match prepared {
+                Ok(prepared) => {
+                    answers.push(None);
+                    waiting.push((turn, prepared));
+                }
+                Err(error) => answers.push(Some(Err(error))),
+            }
+        }
+        // Two of one name are saved one after the other: the second one meets the first.
+        while !waiting.is_empty() {
+            let mut names = HashSet::new();
+            let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, prepared)| {
+                names.insert((prepared.serial.clone(), prepared.name.clone()))
+            });
+            match self.with_lock(|writer| self.save_prepared(writer, &now)) {
+                Ok(saved) => {
+                    for ((turn, _), saved) in now.iter().zip(saved) {
+                        answers[*turn] = Some(saved);
+                    }
+                }
+                Err(error) => {
+                    let error = Arc::new(error);
+                    for (turn, _) in &now {
+                        answers[*turn] = Some(Err(SaveError::Archive(Arc::clone(&error))));
+                    }
+                }
+            }
+            waiting = later;
+        }
+        answers.into_iter().flatten().collect()
+    }
+
+    /// Everything that needs no lock.
+    fn prepare<'a>(&self, submission: &'a Submission) -> Result<Prepared<'a>, SaveError> {
+        let given = submission.name.as_str();
+        let decode_error = |source| SaveError::Decode { name: given.to_owned(), source };
+        let split = given.len().saturating_sub(FRAMES_SUFFIX.len());
+        let is_frames =
+            given.get(split..).is_some_and(|suffix| suffix.eq_ignore_ascii_case(FRAMES_SUFFIX));
+        let (name, bytes, frames) = if is_frames {
+            let event = frames::read_pickle(&submission.bytes)
+                .and_then(|frames| frames::rebuild(&frames))
+                .map_err(|error| decode_error(error.into()))?;
+            (&given[..split], Cow::Owned(event), Some(submission.bytes.as_slice()))
+        } else {
+            (given, Cow::Borrowed(submission.bytes.as_slice()), submission.frames.as_deref())
+        };
+        let name = SafeName::file(name)?;
+        if let Some(serial) = &submission.stated.serial {
+            SafeName::folder(serial)?;
+        }
+        let sha256 = sha256(&bytes);
+        let merged = merge(Ingredients {
+            bytes: &bytes,
+            name: name.as_str(),
+            sha256: &sha256,
+            report: submission.report.as_ref().map(|report| report.bytes.as_slice()),
+            stated: &submission.stated,
+            earlier: None,
+        })
+        .map_err(decode_error)?;
+        // Given, then by the name, then by the content: the file's own word before the report's.
+        let by_report = || merged.recording.serial.as_ref().map(|serial| serial.value.clone());
+        let serial = submission.stated.serial.clone().or_else(|| merged.serial_of_file.clone());
+        let serial = serial.or_else(by_report).unwrap_or_else(|| UNKNOWN_SERIAL.to_owned());
+        let serial = SafeName::folder(&serial)?;
+        let known = self.find_place(serial.as_str(), name.as_str())?;
+        let seems_there = known.is_some_and(|(_, known)| known.as_deref() == Some(sha256.as_str()));
+        let arrays = (!seems_there).then(|| hdf5(&merged.recording));
+        Ok(Prepared { submission, name, serial, bytes, frames, sha256, merged, arrays })
+    }
+
+    fn save_prepared(
+        &self,
+        writer: &mut Writer,
+        prepared: &[(usize, Prepared<'_>)],
+    ) -> Result<Vec<Result<Saved, SaveError>>, ArchiveError> {
+        let failed = |source| self.index_failed(source);
+        let mut last_id = index::last_id(&writer.connection).map_err(failed)?;
+        let mut planned = Vec::new();
+        let mut folders = HashSet::new();
+        for (_, prepared) in prepared {
+            let plan = self.plan(writer, prepared, &mut last_id);
+            if plan.is_ok() && folders.insert(prepared.serial.clone()) {
+                let folder = self.layout().folder(prepared.serial.as_str());
+                let made = self.files().create_folder(&folder);
+                made.map_err(ArchiveError::io(&folder, "make the folder"))?;
+            }
+            planned.push(plan);
+        }
+        let done: Vec<Result<Done, SaveError>> = planned
+            .into_par_iter()
+            .zip(prepared)
+            .map(|(plan, (_, prepared))| self.carry_out(plan?, prepared))
+            .collect();
+
+        let mut change = Change::new(self.files(), self.layout());
+        let mut rows = Vec::new();
+        let mut seen = Vec::new();
+        let answers = done
+            .into_iter()
+            .map(|done| {
+                let Done { saved, sidecar, staged, is_change } = done?;
+                if is_change {
+                    change.event(&saved.serial, &saved.filename, staged);
+                    rows.push((saved.serial.clone(), saved.filename.clone(), sidecar));
+                }
+                seen.push(saved.id);
+                Ok(saved)
+            })
+            .collect();
+        let follow = |writer: &mut Writer| {
+            self.commit(writer, |transaction| {
+                index::reserve(transaction, last_id)?;
+                let changed = index::next_change(transaction)?;
+                for (changed, (serial, filename, sidecar)) in (changed..).zip(&rows) {
+                    index::store(transaction, serial, filename, sidecar, changed)?;
+                }
+                let sql = "UPDATE events SET last_seen = ?1 WHERE id = ?2";
+                let mut touch = transaction.prepare_cached(sql)?;
+                let now = crate::now();
+                for id in &seen {
+                    touch.execute((&now, id))?;
+                }
+                Ok(())
+            })
+        };
+        if rows.is_empty() {
+            if !seen.is_empty() {
+                follow(writer)?;
+            }
+        } else {
+            change.happen(|| follow(writer))?;
+        }
+        Ok(answers)
+    }
+
+    /// Gives an event its place and its number.
+    fn plan(
+        &self,
+        writer: &Writer,
+        prepared: &Prepared<'_>,
+        last_id: &mut i64,
+    ) -> Result<Plan, SaveError> {
+        let serial = prepared.serial.as_str();
+        let mut filename = prepared.name.clone();
+        let mut is_conflict = false;
+        loop {
+            let event = self.layout().event(serial, filename.as_str());
+            let sidecar = self.read_if_there(&event.sidecar())?;
+            let Some(sidecar) = sidecar else {
+                // A source without a sidecar is no event yet; its bytes are respected.
+                let source = self.read_if_there(&event.source())?;
+                let source_is_there = source.as_deref() == Some(&*prepared.bytes);
+                if source.is_some() && !source_is_there && !is_conflict {
+                    filename = prepared.name.with_sha(&prepared.sha256);
+                    is_conflict = true;
+                    continue;
+                }
+                *last_id += 1;
+                return Ok(Plan::New { filename, id: *last_id, is_conflict, source_is_there });
+            };
+            let sidecar = Sidecar::parse(&sidecar)
+                .map_err(|source| ArchiveError::Sidecar { path: event.sidecar(), source })?;
+            let there = match sidecar.source_file().sha256 {
+                Some(sha256) => Some(sha256.to_lowercase()),
+                None => self.read_if_there(&event.source())?.map(|bytes| sha256(&bytes)),
+            };
+            if there.as_deref() != Some(prepared.sha256.as_str()) && !is_conflict {
+                filename = prepared.name.with_sha(&prepared.sha256);
+                is_conflict = true;
+                continue;
+            }
+            let place = index::at_place(&writer.connection, serial, filename.as_str());
+            let place = place.map_err(|source| self.index_failed(source))?;
+            let is_indexed = place.is_some();
+            let id = match place {
+                Some((id, _)) => id,
+                None => sidecar.own().id.unwrap_or_else(|| {
+                    *last_id += 1;
+                    *last_id
+                }),
+            };
+            let source = sidecar.source();
+            let new_report = prepared.submission.report.is_some() && {
+                let name = source.txt_filename.as_deref();
+                let name = name.and_then(|name| SafeName::file(name).ok());
+                let kept = match name {
+                    Some(name) => self.read_if_there(&event.named(name.as_str()))?,
+                    None => None,
+                };
+                kept.as_deref() != prepared.submission.report.as_ref().map(|r| r.bytes.as_slice())
+            };
+            let new_frames = prepared.frames.is_some() && source.a5_pickle_filename.is_none();
+            let filename = filename.as_str().to_owned();
+            return Ok(match new_report || new_frames || !is_indexed {
+                true => Plan::Update { id, filename, sidecar },
+                false => Plan::Same { id, filename, sidecar },
+            });
+        }
+    }
+
+    fn carry_out(&self, plan: Plan, prepared: &Prepared<'_>) -> Result<Done, SaveError> {
+        match plan {
+            Plan::New { filename, id, is_conflict, source_is_there } => {
+                Ok(self.save_new(prepared, filename, id, is_conflict, source_is_there)?)
+            }
+            Plan::Same { id, filename, sidecar } => {
+                let pairing = event::pairing(&sidecar);
+                let saved =
+                    event::answer(id, prepared, &filename, &sidecar, Outcome::Same, pairing);
+                Ok(Done { saved, sidecar, staged: Vec::new(), is_change: false })
+            }
+            Plan::Update { id, filename, sidecar } => self.update(prepared, id, filename, sidecar),
+        }
+    }
+}
