@@ -85,7 +85,7 @@ export function frequencyText(frequency) {
 }
 
 /** @param {number} n */
-export const countText = (n) => n.toLocaleString("en-GB").replace(/,/g, "\u202f");
+export const countText = (n) => n.toLocaleString("en-GB").replace(/,/g, "\u202f").replace("-", "−");
 
 /** @param {number} bytes */
 export function bytesText(bytes) {
@@ -96,6 +96,15 @@ export function bytesText(bytes) {
     step += 1;
   }
   return `${step === 0 ? bytes : bytes.toFixed(1)} ${units[step]}`;
+}
+
+/** @param {number} seconds */
+export function durationText(seconds) {
+  if (seconds < 120) return `${Number(seconds.toFixed(3))} s`;
+  const minutes = Math.floor(seconds / 60);
+  const rest = Number((seconds - minutes * 60).toFixed(2));
+  const parts = [[Math.floor(minutes / 60), "h"], [minutes % 60, "min"], [rest, "s"]];
+  return parts.filter(([n]) => n).map(([n, unit]) => `${n} ${unit}`).join(" ");
 }
 
 /** Unit-local time as it stands: no zone is ever added. @param {string | null | undefined} local */

@@ -2,7 +2,7 @@
 /** What is known of an event, who says so, what was assumed, what is damaged. */
 
 import { h } from "../dom.js";
-import { NONE, bytesText, fixed, localText, utcText, velocity, velocityUnit } from "../units.js";
+import { NONE, bytesText, durationText, fixed, localText, utcText, velocity, velocityUnit } from "../units.js";
 
 /** @typedef {import("../types.js").EventDetail} EventDetail */
 
@@ -18,7 +18,7 @@ export function facts(detail) {
   const assumed = block.assumed ?? [];
   const mark = (/** @type {string} */ field) => assumed.includes(field) ? h("span", { class: "badge", title: "Nothing in the file, its name or a report states it" }, "assumed") : null;
   /** @param {string} term @param {...import("../dom.js").Child} value */
-  const fact = (term, ...value) => value.some((part) => part !== null && part !== undefined && part !== "") ? [h("dt", null, term), h("dd", null, value)] : null;
+  const fact = (term, ...value) => value.some((part) => part !== null && part !== undefined && part !== "" && part !== false) ? [h("dt", null, term), h("dd", null, value)] : null;
   const known = (/** @type {unknown} */ value, /** @type {string} */ text) => (value === null || value === undefined ? null : text);
   const kept = notes.filter((note) => note.kind !== "assumption");
   return [
@@ -38,7 +38,7 @@ export function facts(detail) {
       fact("Project", info.project), fact("Client", info.client), fact("Operator", info.operator), fact("Location", info.sensor_location), fact("Notes", info.notes),
       fact("Trigger", report?.trigger),
       fact("Sample rate", known(event.sample_rate_hz, `${event.sample_rate_hz} samples/s `), event.sample_rate_hz !== null && mark("rate_hz")),
-      fact("Record time", known(event.record_time_s, `${fixed(event.record_time_s ?? 0, 2)} s `), known(block.pretrigger_s, `and ${fixed(block.pretrigger_s ?? 0, 2)} s before the trigger `), block.pretrigger_s !== undefined && block.pretrigger_s !== null && mark("pretrigger_s")),
+      fact("Record time", known(event.record_time_s, `${durationText(event.record_time_s ?? 0)} `), known(block.pretrigger_s, `and ${fixed(block.pretrigger_s ?? 0, 2)} s before the trigger `), block.pretrigger_s !== undefined && block.pretrigger_s !== null && mark("pretrigger_s")),
       fact("Geophone range", known(block.geo_range_in_s, `${fixed(velocity(block.geo_range_in_s ?? 0), 2)} ${velocityUnit()} `), block.geo_range_in_s && mark("range")),
       fact("Missing samples", event.missing_samples ? `${event.missing_samples}, shown as gaps` : "none"),
       fact("Report", event.has_report ? "read, its values win" : "none: all values are computed from the samples"),

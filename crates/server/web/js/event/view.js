@@ -124,6 +124,10 @@ export function eventView(main, id, filters) {
     announce(`${first.event.serial}, ${localText(first.event.timestamp)}`);
     void showLog(log, id, signal).catch(complain);
     void sessionOf(id, filters, signal, places.index).then(showHead).catch(complain);
+    if (first.event.kind === "stream") {
+      replace(traces, h("h2", null, "Stream"), h("p", null, h("a", { href: address({ stream: id }), "data-route": true }, "Open the run"), ", all of its channels over time."));
+      return;
+    }
     if (plot instanceof Error) {
       replace(traces, h("h2", null, "Traces"), h("div", { class: "notice bad" }, h("strong", null, "Nothing can be drawn"), h("p", null, plot.message)));
       return;

@@ -37,7 +37,7 @@ export const COLUMNS = [
   { id: "time", title: () => "Unit-local time", sort: "timestamp", hint: "By the unit's own clock, which knows no time zone", cell: (row) => localText(row.timestamp) },
   { id: "unit", title: () => "Unit", cell: (row) => row.serial },
   { id: "kind", title: () => "Kind", cell: (row) => row.kind },
-  { id: "ppv", title: () => `PPV ${velocityUnit()}`, sort: "ppv", number: true, hint: "The largest of the three components", cell: (row) => h("strong", null, velocityText(row.ppv_in_s)) },
+  { id: "ppv", title: () => `PPV ${velocityUnit()}`, sort: "ppv", number: true, hint: "The largest of the three components", cell: (row) => [flagged(row, "tran") ?? flagged(row, "vert") ?? flagged(row, "long"), h("strong", null, velocityText(row.ppv_in_s))] },
   { id: "tran", title: () => "Tran", number: true, cell: (row) => peak(row, "tran_in_s", "tran") },
   { id: "vert", title: () => "Vert", number: true, cell: (row) => peak(row, "vert_in_s", "vert") },
   { id: "long", title: () => "Long", number: true, cell: (row) => peak(row, "long_in_s", "long") },

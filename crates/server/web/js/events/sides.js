@@ -26,7 +26,7 @@ function block(title, entries, name, filters, change) {
   };
   const long = entries.length > 12;
   const list = h("ul", null, entries.map(link));
-  return h("details", { open: true }, h("summary", null, title, h("span", { class: "count" }, entries.length)), h("div", { class: long ? "long" : null, tabindex: long ? 0 : null, role: long ? "group" : null, "aria-label": long ? title : null }, list));
+  return h("details", { open: !matchMedia("(max-width: 820px)").matches }, h("summary", null, title, h("span", { class: "count" }, entries.length)), h("div", { class: long ? "long" : null, tabindex: long ? 0 : null, role: long ? "group" : null, "aria-label": long ? title : null }, list));
 }
 
 /** @param {HTMLElement} side @param {Params} filters @param {AbortSignal} signal */

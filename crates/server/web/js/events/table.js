@@ -7,7 +7,8 @@ import { COLUMNS } from "./columns.js";
 /** @typedef {import("../types.js").EventRow} EventRow */
 /** @typedef {import("./pages.js").Pages} Pages */
 
-const ROW = 36;
+/** Two lines on a phone; the style sheet says the same. */
+const ROW = matchMedia("(max-width: 820px)").matches ? 46 : 36;
 /** Browsers lose precision with taller elements: above it, scrolling is scaled. */
 const TALLEST = 8_000_000;
 
@@ -122,6 +123,9 @@ export class EventTable {
       if (own && focus) row.focus({ preventScroll: true });
     }
   }
+
+  /** The rows in sight, and some more. @returns {[number, number]} */
+  inSight() { return [this.#first, this.#first + this.#rows.length]; }
 
   /** Scrolls until a row is in sight. @param {number} index */
   show(index) {

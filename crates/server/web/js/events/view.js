@@ -35,7 +35,7 @@ export function eventsView(main, filters) {
     setSort: (sort) => go({ ...filters, sort }),
     open: (row, index) => {
       Object.assign(places, { index, scroll: table.scroller.scrollTop, filters: key });
-      go({ ...filters, event: row.id });
+      go(row.kind === "stream" ? { stream: row.id } : { ...filters, event: row.id });
     },
   });
   const bar = filterBar(filters);
@@ -72,8 +72,7 @@ export function eventsView(main, filters) {
   // Many changes at once, as an import brings them, are one redrawing.
   let fresh = 0;
   const refresh = later(150, () => {
-    const top = Math.floor(table.scroller.scrollTop / 36);
-    void pages.refresh(top, top + 60);
+    void pages.refresh(...table.inSight());
     void drawSides(side, filters, leaving.signal).catch(complain);
     if (fresh) announce(`${fresh} new ${fresh === 1 ? "event" : "events"}`);
     fresh = 0;

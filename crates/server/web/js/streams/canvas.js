@@ -34,8 +34,8 @@ function prepared(canvas, height) {
   return { ctx, width, plot: width - LEFT - RIGHT };
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {FrameAxis} axis @param {number} plot @param {number} y @param {number | null} rate */
-function frameTicks(ctx, axis, plot, y, rate) {
+/** @param {CanvasRenderingContext2D} ctx @param {FrameAxis} axis @param {number} plot @param {number} y */
+function frameTicks(ctx, axis, plot, y) {
   ctx.fillStyle = palette().soft;
   ctx.strokeStyle = palette().frame;
   ctx.textAlign = "center";
@@ -50,7 +50,7 @@ function frameTicks(ctx, axis, plot, y, rate) {
     ctx.fillText(countText(frame), Math.min(Math.max(x, LEFT + 20), LEFT + plot - 20), y + 17);
   }
   ctx.textAlign = "right";
-  ctx.fillText(rate ? "frame" : "frame", LEFT - 8, y + 17);
+  ctx.fillText("frame", LEFT - 8, y + 17);
 }
 
 /** Missing columns and changes of the metadata. @param {CanvasRenderingContext2D} ctx @param {FrameAxis} axis @param {StreamFacts} facts @param {number} plot @param {number} top @param {number} height */
@@ -73,6 +73,16 @@ function events(ctx, axis, facts, plot, top, height) {
     ctx.moveTo(LEFT + share * plot, top);
     ctx.lineTo(LEFT + share * plot, top + height);
     ctx.stroke();
+    if (facts.gaps.length > 12) continue;
+    const words = `${countText(gap.missing)} missing`;
+    const wide = ctx.measureText(words).width + 8;
+    const right = LEFT + share * plot + wide + 4 > LEFT + plot;
+    const x = LEFT + share * plot + (right ? -wide - 3 : 3);
+    ctx.fillStyle = palette().paper;
+    ctx.fillRect(x, top + height - 20, wide, 17);
+    ctx.fillStyle = palette().warning;
+    ctx.textAlign = "left";
+    ctx.fillText(words, x + 4, top + height - 7);
   }
   ctx.strokeStyle = palette().ink;
   ctx.lineWidth = 1;
@@ -118,7 +128,7 @@ export function drawOverview(canvas, overview, axis, facts) {
     const channel = overview.row_channels[row]?.[0] ?? row;
     ctx.fillText(facts.channels[channel]?.name ?? String(channel), LEFT - 8, (row / rows) * height + 11);
   }
-  frameTicks(ctx, axis, plot, height, facts.rate_hz);
+  frameTicks(ctx, axis, plot, height);
 }
 
 /** One channel. @param {HTMLCanvasElement} canvas @param {StreamChannel} channel @param {FrameAxis} axis @param {StreamFacts} facts @param {string} colour @param {boolean} last */
@@ -167,5 +177,5 @@ export function drawStrip(canvas, channel, axis, facts, colour, last) {
   ctx.textAlign = "right";
   ctx.fillText(countText(high), LEFT - 6, 14);
   ctx.fillText(countText(low), LEFT - 6, height - 4);
-  if (last) frameTicks(ctx, axis, plot, height, facts.rate_hz);
+  if (last) frameTicks(ctx, axis, plot, height);
 }

@@ -17,6 +17,8 @@ import { FrameAxis } from "./frame_axis.js";
 
 /** Frames below which nothing is won by zooming. */
 const FEWEST = 16;
+/** Frames of a column of the overview: in a single one nothing moves. */
+const MOVING = 8;
 
 /** @param {HTMLElement} main @param {string} id */
 export function streamView(main, id) {
@@ -85,7 +87,7 @@ export function streamView(main, id) {
     try {
       const part = { section, first, end };
       const answers = await Promise.all([
-        /** @type {Promise<Overview>} */ (get(`/streams/${id}/overview${queryString({ ...part, rows: 170, columns: Math.min(width, 1200) })}`, signal)),
+        /** @type {Promise<Overview>} */ (get(`/streams/${id}/overview${queryString({ ...part, rows: 170, columns: Math.max(Math.min(width, 1200, Math.floor((end - first) / MOVING)), 1) })}`, signal)),
         /** @type {Promise<StreamSamples>} */ (get(`/streams/${id}/samples${queryString({ ...part, channels, points: width * 2 })}`, signal)),
       ]);
       [overview, samples] = answers;
@@ -137,7 +139,7 @@ export function streamView(main, id) {
     const fact = (/** @type {string} */ term, /** @type {import("../dom.js").Child} */ value) => [h("dt", null, term), h("dd", null, value)];
     replace(about, fact("Stream", known.event.serial), known.event.timestamp && fact("Began", localText(known.event.timestamp)), fact("Frames", `${countText(known.frames)} in ${known.pieces} ${known.pieces === 1 ? "piece" : "pieces"}, ${bytesText(known.bytes)}`),
       fact("Channels", countText(known.channels.length)), fact("Rate", known.rate_hz ? `${Number(known.rate_hz.toPrecision(7))} Hz` : "not known"), fact("Time", known.time_basis),
-      fact("Missing frames", known.missing_frames ? `${countText(known.missing_frames)} in ${countText(known.gaps.length)} gaps, shown as gaps` : "none"), known.errored_frames > 0 && fact("Frames with errors", countText(known.errored_frames)),
+      fact("Missing frames", known.missing_frames ? `${countText(known.missing_frames)} in ${countText(known.gaps.length)} ${known.gaps.length === 1 ? "place" : "places"}, shown as gaps` : "none"), known.errored_frames > 0 && fact("Frames with errors", countText(known.errored_frames)),
       fact("Configuration", known.metadata_frames.length ? `changes at ${countText(known.metadata_frames.length)} places` : "none in the run"),
       known.sections.length > 1 && fact("Sections", `${known.sections.length}; the longest is shown`));
     fillPicker(known);
