@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may use. `ARCHITECTURE.md` draws the same.
-const ALLOWED: [(&str, &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     ("core", &[]),
     ("gnz", &[]),
     ("blastware", &["core"]),
@@ -16,7 +16,11 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     ("export", &["core", "gnz"]),
     ("report", &["core", "signal"]),
     ("archive", &["core", "blastware", "smurf", "formats", "signal", "export"]),
-    ("cli", &["core", "gnz", "smurf", "formats", "signal", "export", "report"]),
+    ("server", &["core", "archive", "formats", "signal", "export", "report", "smurf"]),
+    (
+        "cli",
+        &["archive", "server", "core", "gnz", "smurf", "formats", "signal", "export", "report"],
+    ),
 ];
 
 fn root() -> PathBuf {

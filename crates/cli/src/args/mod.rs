@@ -1,6 +1,7 @@
 //! What the program is told.
 
 mod record;
+mod serve;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -13,6 +14,7 @@ use wavekeep_formats::Opener;
 use wavekeep_smurf::OpenOptions;
 
 pub use record::{RecordArgs, Source};
+pub use serve::{ServeArgs, TokenArgs, TokenCommand};
 
 /// Opens instrument recordings, checks them, draws them and turns them into clean arrays.
 ///
@@ -102,6 +104,19 @@ Examples:
   wavekeep record -o filtered.dat --from raw.dat --chain chain.json
   nc instrument 9000 | wavekeep record -o data/ --auto-name --from -")]
     Record(Box<RecordArgs>),
+    /// Serve an archive over HTTP: events, plots, reviews, streams, imports, live changes.
+    #[command(after_help = "\
+Examples:
+  wavekeep serve --archive events/
+  wavekeep serve --archive events/ --listen 0.0.0.0:8080")]
+    Serve(ServeArgs),
+    /// Make, list or take away the tokens that a server asks for.
+    #[command(after_help = "\
+Examples:
+  wavekeep token add kim --role review --archive events/
+  wavekeep token list --archive events/
+  wavekeep token revoke kim --archive events/")]
+    Token(TokenArgs),
     /// Decode the samples that the program carries, into tables, plots and a report.
     #[command(after_help = "\
 Examples:

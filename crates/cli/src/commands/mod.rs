@@ -11,7 +11,9 @@ mod plot;
 mod record;
 mod recover;
 mod report;
+mod serve;
 mod stream;
+mod token;
 
 use crate::args::{Args, Command};
 use crate::exit::Account;
@@ -29,6 +31,8 @@ pub fn run(args: &Args) -> anyhow::Result<Account> {
         Command::Check(command) => check::run(args, command),
         Command::Recover(command) => recover::run(args, command),
         Command::Record(command) => record::run(args, command),
+        Command::Serve(command) => serve::run(args, command),
+        Command::Token(command) => token::run(args, command),
         Command::Demo(command) => demo::run(args, command),
         Command::Completions { shell } => completions::run(*shell),
     }

@@ -1,0 +1,48 @@
+//! What the server and its tokens are told.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Subcommand};
+use wavekeep_server::Role;
+
+#[derive(Debug, ClapArgs)]
+pub struct ServeArgs {
+    /// Folder of the archive; made when there is none.
+    #[arg(long, value_name = "DIR")]
+    pub archive: PathBuf,
+    /// Address and port. Beyond loopback the archive must have tokens.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Ask for tokens on loopback too, as behind a proxy.
+    #[arg(long)]
+    pub require_tokens: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct TokenArgs {
+    /// Folder of the archive.
+    #[arg(long, value_name = "DIR", global = true, default_value = ".")]
+    pub archive: PathBuf,
+    #[command(subcommand)]
+    pub command: TokenCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Make a token and print it, this once: only its hash is kept.
+    Add {
+        /// Whose it is; reviews are signed with it.
+        name: String,
+        /// read, review, import or admin.
+        #[arg(long, value_name = "ROLE", default_value = "read")]
+        role: Role,
+    },
+    /// Show whose tokens there are.
+    List,
+    /// Take a token away; a server that runs refuses it from then on.
+    Revoke {
+        /// Whose it is.
+        name: String,
+    },
+}

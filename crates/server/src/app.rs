@@ -1,0 +1,106 @@
+//! All paths, and what stands around them.
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::{Router, middleware};
+use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::auth::guard;
+use crate::guards::{outermost, route};
+use crate::problem::Problem;
+use crate::routes::{
+    curves, events, files, import, legacy, live, review, samples, status, streams, summaries,
+};
+use crate::state::State;
+
+/// What the description says of the whole.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "wavekeep",
+        description = "An archive of instrument recordings. Times of events are unit-local: by the unit's own clock, without a zone. Other times are UTC."
+    ),
+    components(schemas(Problem))
+)]
+struct Description;
+
+/// The paths with their description.
+fn paths() -> (Router<State>, utoipa::openapi::OpenApi) {
+    let uploads = OpenApiRouter::new()
+        .routes(routes!(import::import))
+        .routes(routes!(legacy::import_blastware))
+        .routes(routes!(legacy::import_idf));
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(events::list))
+        .routes(routes!(events::one))
+        .routes(routes!(events::plot))
+        .routes(routes!(samples::samples))
+        .routes(routes!(samples::spectrum))
+        .routes(routes!(curves::list))
+        .routes(routes!(curves::verdict))
+        .routes(routes!(review::sidecar))
+        .routes(routes!(review::review))
+        .routes(routes!(review::undo))
+        .routes(routes!(review::log))
+        .routes(routes!(review::bulk))
+        .routes(routes!(files::source))
+        .routes(routes!(files::report_text))
+        .routes(routes!(files::report_pdf))
+        .routes(routes!(files::csv))
+        .routes(routes!(summaries::units))
+        .routes(routes!(summaries::projects))
+        .routes(routes!(summaries::months))
+        .routes(routes!(summaries::sessions))
+        .routes(routes!(summaries::monitor_log))
+        .routes(routes!(live::live))
+        .routes(routes!(streams::list))
+        .routes(routes!(streams::one))
+        .routes(routes!(streams::samples))
+        .routes(routes!(streams::overview))
+        .routes(routes!(streams::metadata))
+        .routes(routes!(legacy::list))
+        .routes(routes!(legacy::units))
+        .routes(routes!(legacy::sessions))
+        .routes(routes!(legacy::monitor_log))
+        .routes(routes!(legacy::sidecar, legacy::patch_sidecar))
+        .routes(routes!(legacy::false_trigger))
+        .routes(routes!(legacy::waveform))
+        .routes(routes!(legacy::report_pdf))
+        .routes(routes!(legacy::report_text))
+        .routes(routes!(legacy::file))
+        .routes(routes!(legacy::nth_newest))
+        .routes(routes!(status::health))
+        .routes(routes!(status::metrics))
+        .routes(routes!(status::session, status::sign_in, status::sign_out))
+        .merge(uploads)
+        .split_for_parts()
+}
+
+/// The description of the API as OpenAPI.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    paths().1
+}
+
+/// The whole application.
+pub fn app(state: State) -> Router {
+    let (router, description) = paths();
+    let room = Arc::new(Semaphore::new(state.limits.requests));
+    // An upload is bounded by the request, everything else by what a patch may need.
+    let bounded =
+        DefaultBodyLimit::max(usize::try_from(state.limits.request_bytes).unwrap_or(usize::MAX));
+    router
+        .layer(bounded)
+        .merge(SwaggerUi::new("/docs").url("/api/v1/openapi.json", description))
+        .fallback(status::web)
+        .layer(middleware::from_fn(route))
+        .layer(middleware::from_fn_with_state(state.clone(), guard))
+        .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn_with_state((state.clone(), room), outermost))
+        .with_state(state)
+}

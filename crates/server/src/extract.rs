@@ -1,0 +1,290 @@
+//! What requests carry, with problems where it cannot be read.
+
+use std::fmt;
+use std::str::FromStr;
+
+use axum::extract::{FromRequest, FromRequestParts};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use utoipa::{IntoParams, ToSchema};
+use wavekeep_archive::{Query as ArchiveQuery, Sort, SortKey};
+use wavekeep_core::UnitLocal;
+
+use crate::problem::Problem;
+
+/// The query of a request.
+#[derive(Debug, FromRequestParts)]
+#[from_request(via(axum::extract::Query), rejection(Problem))]
+pub struct Query<T>(pub T);
+
+/// The parameters of a path.
+#[derive(Debug, FromRequestParts)]
+#[from_request(via(axum::extract::Path), rejection(Problem))]
+pub struct Path<T>(pub T);
+
+/// A body of JSON: `application/json` or any `application/…+json`.
+#[derive(Debug, FromRequest)]
+#[from_request(via(axum::Json), rejection(Problem))]
+pub struct Json<T>(pub T);
+
+/// A parameter that may be absent; an empty one is absent too, as forms send them.
+pub fn optional<'de, D: Deserializer<'de>, T: FromStr>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error>
+where
+    T::Err: fmt::Display,
+{
+    let text: Option<String> = Option::deserialize(deserializer)?;
+    let text = text.filter(|text| !text.is_empty());
+    let parsed = text
+        .map(|text| text.parse().map_err(|error| D::Error::custom(format!("{text:?}: {error}"))));
+    parsed.transpose()
+}
+
+/// As [`optional`], for numbers that can be in a recording.
+pub fn finite<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    match optional(deserializer)? {
+        Some(number) if !f64::is_finite(number) => {
+            Err(D::Error::custom("a finite number was expected"))
+        }
+        number => Ok(number),
+    }
+}
+
+/// As it stands in a body.
+pub fn object<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Problem> {
+    serde_json::from_value(value).map_err(|error| Problem::unprocessable("body", error.to_string()))
+}
+
+/// Which events.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct Filters {
+    /// Serial number of the unit.
+    #[serde(deserialize_with = "optional")]
+    pub serial: Option<String>,
+    /// Project, as written.
+    #[serde(deserialize_with = "optional")]
+    pub project: Option<String>,
+    /// `waveform`, `histogram`, `stream` or `unknown`.
+    #[serde(deserialize_with = "optional")]
+    #[param(value_type = Option<KindWord>)]
+    pub kind: Option<KindWord>,
+    /// Not before, unit-local: `2026-05-01` or `2026-05-01T13:16:34`, without a zone.
+    #[serde(deserialize_with = "optional")]
+    #[param(value_type = Option<String>, example = "2026-05-01")]
+    pub from: Option<Moment>,
+    /// Not after, unit-local; a day without a time counts to its end.
+    #[serde(deserialize_with = "optional")]
+    #[param(value_type = Option<String>, example = "2026-05-31")]
+    pub to: Option<Moment>,
+    /// Only events with a PPV of at least this, in in/s.
+    #[serde(deserialize_with = "finite", alias = "min_ppv")]
+    pub min_ppv_in_s: Option<f64>,
+    /// Only false triggers, or none of them.
+    #[serde(deserialize_with = "optional")]
+    pub false_trigger: Option<bool>,
+    /// Only events that somebody reviewed, or that nobody did.
+    #[serde(deserialize_with = "optional")]
+    pub reviewed: Option<bool>,
+    /// Contained in project, client, operator, location or notes, or at the beginning of file name
+    /// or serial number; without regard to case.
+    #[serde(deserialize_with = "optional")]
+    pub text: Option<String>,
+}
+
+/// Kinds of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum KindWord {
+    /// Samples around a trigger.
+    Waveform,
+    /// Peaks of intervals.
+    Histogram,
+    /// A run of a stream.
+    Stream,
+    /// Nothing says.
+    Unknown,
+}
+
+impl KindWord {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Waveform => "waveform",
+            Self::Histogram => "histogram",
+            Self::Stream => "stream",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl FromStr for KindWord {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        let all = [Self::Waveform, Self::Histogram, Self::Stream, Self::Unknown];
+        let found = all.into_iter().find(|kind| kind.word() == word);
+        found.ok_or("one of waveform, histogram, stream, unknown was expected")
+    }
+}
+
+/// A day or a moment by the units' own clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    at: jiff::civil::DateTime,
+    is_day: bool,
+}
+
+impl FromStr for Moment {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const FORM: &str = "a unit-local day or moment was expected: 2026-05-01 or \
+            2026-05-01T13:16:34, without a zone, since units know none";
+        let has_zone = text.ends_with(['Z', 'z']) || text.contains(['+', '[']);
+        let at = text.parse().map_err(|_| FORM)?;
+        match has_zone {
+            true => Err(FORM),
+            false => Ok(Self { at, is_day: text.len() <= "2026-05-01".len() }),
+        }
+    }
+}
+
+impl Moment {
+    fn first(self) -> UnitLocal {
+        UnitLocal(self.at)
+    }
+
+    fn last(self) -> UnitLocal {
+        let end = jiff::civil::Time::constant(23, 59, 59, 0);
+        UnitLocal(if self.is_day { self.at.date().to_datetime(end) } else { self.at })
+    }
+}
+
+impl Filters {
+    /// The question to the archive.
+    pub fn query(&self) -> ArchiveQuery {
+        ArchiveQuery {
+            serial: self.serial.clone(),
+            project: self.project.clone(),
+            kind: self.kind.map(|kind| kind.word().to_owned()),
+            from: self.from.map(Moment::first),
+            to: self.to.map(Moment::last),
+            min_ppv_in_s: self.min_ppv_in_s,
+            false_trigger: self.false_trigger,
+            reviewed: self.reviewed,
+            text: self.text.clone(),
+            ..ArchiveQuery::default()
+        }
+    }
+}
+
+/// Most events of an answer.
+pub const MOST_EVENTS: usize = 10_000;
+
+/// Which part of the events, in which order.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct Paging {
+    /// The order, the largest first with `-` before it. Without it, the latest first.
+    #[serde(deserialize_with = "optional")]
+    #[param(value_type = Option<SortWord>)]
+    pub sort: Option<SortWord>,
+    /// At most so many; without it, 100.
+    #[serde(deserialize_with = "optional")]
+    #[param(minimum = 0, maximum = 10000)]
+    pub limit: Option<usize>,
+    /// So many of the first ones are left out.
+    #[serde(deserialize_with = "optional")]
+    #[param(minimum = 0, maximum = 1_000_000_000)]
+    pub offset: Option<usize>,
+}
+
+/// Orders of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+pub enum SortWord {
+    /// The earliest first.
+    #[schema(rename = "timestamp")]
+    Timestamp,
+    /// The latest first.
+    #[schema(rename = "-timestamp")]
+    TimestampDescending,
+    /// The smallest PPV first.
+    #[schema(rename = "ppv")]
+    Ppv,
+    /// The largest PPV first.
+    #[schema(rename = "-ppv")]
+    PpvDescending,
+    /// In the order in which they came in.
+    #[schema(rename = "id")]
+    Id,
+    /// The last one that came in first.
+    #[schema(rename = "-id")]
+    IdDescending,
+}
+
+impl FromStr for SortWord {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Ok(match word {
+            "timestamp" => Self::Timestamp,
+            "-timestamp" => Self::TimestampDescending,
+            "ppv" => Self::Ppv,
+            "-ppv" => Self::PpvDescending,
+            "id" => Self::Id,
+            "-id" => Self::IdDescending,
+            _ => {
+                return Err("one of timestamp, ppv, id was expected, with - for the largest first");
+            }
+        })
+    }
+}
+
+impl From<SortWord> for Sort {
+    fn from(word: SortWord) -> Self {
+        let (key, descending) = match word {
+            SortWord::Timestamp => (SortKey::Timestamp, false),
+            SortWord::TimestampDescending => (SortKey::Timestamp, true),
+            SortWord::Ppv => (SortKey::Ppv, false),
+            SortWord::PpvDescending => (SortKey::Ppv, true),
+            SortWord::Id => (SortKey::Id, false),
+            SortWord::IdDescending => (SortKey::Id, true),
+        };
+        Self { key, descending }
+    }
+}
+
+impl Paging {
+    /// Limit and offset.
+    ///
+    /// # Errors
+    /// When more is asked for than an answer holds.
+    pub fn window(&self) -> Result<(usize, usize), Problem> {
+        let (limit, offset) = (self.limit.unwrap_or(100), self.offset.unwrap_or(0));
+        if limit > MOST_EVENTS {
+            let detail = format!(
+                "limit is {limit}: an answer holds at most {MOST_EVENTS}; ask again with offset, or use /api/v1/export"
+            );
+            return Err(Problem::unprocessable("limit", detail));
+        }
+        if offset > 1_000_000_000 {
+            return Err(Problem::unprocessable("offset", "offset is at most 1000000000"));
+        }
+        Ok((limit, offset))
+    }
+
+    /// The question with this part of its answer.
+    ///
+    /// # Errors
+    /// As [`window`](Self::window).
+    pub fn of(&self, mut query: ArchiveQuery) -> Result<ArchiveQuery, Problem> {
+        let (limit, offset) = self.window()?;
+        query.limit = Some(limit);
+        query.offset = offset;
+        query.sort = self.sort.map_or_else(Sort::default, Sort::from);
+        Ok(query)
+    }
+}

@@ -1,0 +1,111 @@
+//! What stands around every request: bounds, counters, headers, problems.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State as Shared};
+use axum::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tokio::sync::Semaphore;
+
+use crate::problem::Problem;
+use crate::state::State;
+
+/// The page loads nothing from elsewhere and runs no script that is not a file of its own.
+const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; \
+    object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// The documentation page of the API sets styles from its script.
+const DOCS_POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; \
+    script-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Counts a request, gives it its time, and makes a problem of whatever refused it.
+pub async fn outermost(
+    Shared((state, room)): Shared<(State, Arc<Semaphore>)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let begun = Instant::now();
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let is_import = path.contains("/import");
+    let time = if is_import { state.limits.upload_time } else { state.limits.request_time };
+    state.metrics.in_flight.fetch_add(1, Ordering::Relaxed);
+    let response = match room.try_acquire() {
+        Err(_) => {
+            let detail = "the server works on as many requests as it may; try again in a moment";
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).into_response()
+        }
+        Ok(_permit) => match tokio::time::timeout(time, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => {
+                let detail = format!("the request was not done within {} s", time.as_secs());
+                Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail).into_response()
+            }
+        },
+    };
+    state.metrics.in_flight.fetch_sub(1, Ordering::Relaxed);
+    let route =
+        response.extensions().get::<Route>().map_or("", |route| route.0.as_str()).to_owned();
+    let mut response = problem_of(response, &path);
+    secure(&mut response, &path);
+    state.metrics.answered(method.as_str(), &route, response.status().as_u16(), begun.elapsed());
+    response
+}
+
+/// The pattern of the path that matched.
+#[derive(Debug, Clone)]
+struct Route(String);
+
+/// Notes the pattern of the path, for the counters.
+pub async fn route(matched: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(matched) = matched {
+        response.extensions_mut().insert(Route(matched.as_str().to_owned()));
+    }
+    response
+}
+
+/// The same answer, as a problem that names the path when it is an error.
+fn problem_of(mut response: Response, path: &str) -> Response {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let known = response.extensions_mut().remove::<Problem>();
+    let mut problem = known.unwrap_or_else(|| Problem::of_status(status));
+    problem.instance = path.to_owned();
+    let mut rewritten = problem.into_response();
+    for (name, value) in response.headers() {
+        if name == ALLOW || name.as_str() == "www-authenticate" || name.as_str() == "content-range"
+        {
+            rewritten.headers_mut().insert(name.clone(), value.clone());
+        }
+    }
+    rewritten
+}
+
+fn secure(response: &mut Response, path: &str) {
+    let is_docs = path.starts_with("/docs");
+    let is_data =
+        path.starts_with("/api/") || path.starts_with("/db") || path.starts_with("/device");
+    let headers = response.headers_mut();
+    let policy = if is_docs { DOCS_POLICY } else { POLICY };
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
+    if is_data && headers.get(CONTENT_TYPE).is_some_and(|kind| kind != "text/event-stream") {
+        // What people review changes; a browser may keep it, and asks before it shows it again.
+        headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    }
+}

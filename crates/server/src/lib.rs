@@ -1,0 +1,32 @@
+//! The archive over HTTP: `docs/api.md` is the page for those who ask it.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `app`, `guards` | all paths; bounds, counters and headers around them |
+//! | `routes` | one file a resource |
+//! | `auth` | tokens and roles |
+//! | `problem`, `extract` | errors as RFC 9457; what requests carry |
+//! | `state`, `cache`, `streams`, `live` | what requests share |
+//! | `plot` | `sfm.plot.v1`, and samples as they travel |
+//! | `serve` | listening and stopping |
+#![forbid(unsafe_code)]
+
+mod app;
+mod auth;
+mod cache;
+mod extract;
+mod guards;
+mod live;
+mod metrics;
+mod options;
+mod plot;
+mod problem;
+mod routes;
+mod serve;
+mod state;
+mod streams;
+
+pub use app::openapi;
+pub use auth::{Role, TokenEntry, TokenError, Tokens};
+pub use options::Limits;
+pub use serve::{ServeError, ServeOptions, Server, asked_to_stop};

@@ -1,0 +1,58 @@
+//! What a request may cost.
+
+use std::time::Duration;
+
+/// Bounds of the server. The defaults fit a machine with 1 GiB to spare.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
+    /// Bytes of one uploaded file.
+    pub file_bytes: u64,
+    /// Bytes of one request.
+    pub request_bytes: u64,
+    /// Files of one request.
+    pub files: usize,
+    /// Bytes of a body that is not an upload.
+    pub body_bytes: usize,
+    /// How long an answer may take to begin.
+    pub request_time: Duration,
+    /// How long an upload may take.
+    pub upload_time: Duration,
+    /// How long a client may take for the head of a request, or be silent within a body.
+    pub silence: Duration,
+    /// Connections at a time.
+    pub connections: usize,
+    /// Requests that are worked on at a time.
+    pub requests: usize,
+    /// Threads for what computes or waits for the disk.
+    pub workers: usize,
+    /// Requests a second of one address; `None` is no limit.
+    pub rate_per_s: Option<f64>,
+    /// Clients of the live page at a time.
+    pub listeners: usize,
+    /// Bytes of decoded events and plots that are kept.
+    pub cache_bytes: usize,
+    /// How long what is being answered may take when the server is to stop.
+    pub stop_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self {
+            file_bytes: 64 << 20,
+            request_bytes: 1 << 30,
+            files: 4096,
+            body_bytes: 1 << 20,
+            request_time: Duration::from_secs(60),
+            upload_time: Duration::from_secs(600),
+            silence: Duration::from_secs(30),
+            connections: 2048,
+            requests: 1024,
+            workers: (2 * cores).max(4),
+            rate_per_s: None,
+            listeners: 256,
+            cache_bytes: 128 << 20,
+            stop_time: Duration::from_secs(20),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Errors as RFC 9457 problems.
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+use wavekeep_archive::ArchiveError;
+use wavekeep_core::SelectionError;
+
+/// The media type of all errors.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// Why a request was not done, and what to do about it: RFC 9457.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Problem {
+    /// `urn:wavekeep:` and a short stable word for programs.
+    #[serde(rename = "type")]
+    #[schema(rename = "type")]
+    pub kind: String,
+    /// The status in words.
+    pub title: String,
+    /// The status of the answer.
+    #[schema(minimum = 400, maximum = 599)]
+    pub status: u16,
+    /// What was expected, what was found, what to do.
+    pub detail: String,
+    /// The path that was asked for.
+    pub instance: String,
+}
+
+impl Problem {
+    /// A problem; `kind` is a short stable word.
+    pub fn new(status: StatusCode, kind: &str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("urn:wavekeep:{kind}"),
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: status.as_u16(),
+            detail: detail.into(),
+            instance: String::new(),
+        }
+    }
+
+    /// What was asked for is not there.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+    }
+
+    /// The request is well formed, but a value in it cannot be.
+    pub fn unprocessable(kind: &str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, kind, detail)
+    }
+
+    /// The request does not fit the state of things.
+    pub fn conflict(kind: &str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, kind, detail)
+    }
+
+    /// The server failed. What happened goes to its log: paths of the server are nobody's business.
+    pub fn internal(what: &dyn std::fmt::Display) -> Self {
+        tracing::error!("{what}");
+        let detail = "the server failed; its log says why";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", detail)
+    }
+
+    /// What stands for a bare status that some layer answered.
+    pub fn of_status(status: StatusCode) -> Self {
+        let (kind, detail) = match status {
+            StatusCode::NOT_FOUND => ("not_found", "there is nothing at this path"),
+            StatusCode::METHOD_NOT_ALLOWED => (
+                "method",
+                "this path does not know this method; the header Allow lists those that it knows",
+            ),
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                ("too_large", "the body is larger than this path takes")
+            }
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                ("media_type", "the body has a media type that this path does not take")
+            }
+            _ => ("refused", "the request was refused"),
+        };
+        Self::new(status, kind, detail)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(&self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        // Whoever knows the path writes it in.
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<ArchiveError> for Problem {
+    fn from(error: ArchiveError) -> Self {
+        match &error {
+            ArchiveError::NoEvent { .. } => Self::not_found(error.to_string()),
+            ArchiveError::Patch(_) | ArchiveError::Name(_) => {
+                Self::unprocessable(error.kind(), error.to_string())
+            }
+            ArchiveError::NothingToUndo { .. } => Self::conflict(error.kind(), error.to_string()),
+            // Without the path.
+            ArchiveError::Decode { source, .. } => Self::conflict(
+                error.kind(),
+                format!("the source file of this event cannot be decoded: {source}"),
+            ),
+            ArchiveError::Sidecar { source, .. } => {
+                Self::conflict(error.kind(), format!("the sidecar of this event: {source}"))
+            }
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<SelectionError> for Problem {
+    fn from(error: SelectionError) -> Self {
+        Self::unprocessable("selection", error.to_string())
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::unprocessable("query", rejection.body_text())
+    }
+}
+
+impl From<PathRejection> for Problem {
+    fn from(rejection: PathRejection) -> Self {
+        Self::unprocessable("path", rejection.body_text())
+    }
+}
+
+impl From<JsonRejection> for Problem {
+    fn from(rejection: JsonRejection) -> Self {
+        let status = match rejection.status() {
+            StatusCode::BAD_REQUEST => StatusCode::UNPROCESSABLE_ENTITY,
+            status => status,
+        };
+        let kind = match status {
+            StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => "media_type",
+            _ => "body",
+        };
+        Self::new(status, kind, rejection.body_text())
+    }
+}

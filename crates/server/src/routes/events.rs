@@ -1,0 +1,126 @@
+//! Events: lists, one of them, its plot.
+
+use axum::extract::State as Shared;
+use axum::response::Response;
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::IntoParams;
+
+use super::{Id, answer};
+use crate::cache::PlotKey;
+use crate::extract::{Filters, Paging, Path, Query, optional};
+use crate::plot;
+use crate::problem::Problem;
+use crate::state::State;
+
+/// Events that the filters let through.
+#[utoipa::path(get, path = "/api/v1/events", tag = "events", params(Filters, Paging),
+    responses((status = 200, description = "A page of events", body = Object),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn list(
+    Shared(state): Shared<State>,
+    Query(filters): Query<Filters>,
+    Query(paging): Query<Paging>,
+) -> Result<Response, Problem> {
+    let query = paging.of(filters.query())?;
+    state
+        .work(move |state| {
+            let page = state.archive.query(&query)?;
+            super::json(&json!({
+                "total": page.total,
+                "limit": query.limit,
+                "offset": query.offset,
+                "count": page.events.len(),
+                "events": page.events,
+            }))
+        })
+        .await
+}
+
+/// One event: its row, its sidecar, what is measured of it and what was survived in reading it.
+#[utoipa::path(get, path = "/api/v1/events/{id}", tag = "events", params(("id" = i64, Path, description = "The event's number")),
+    responses((status = 200, description = "The event", body = Object),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn one(Shared(state): Shared<State>, Path(id): Id) -> Result<Response, Problem> {
+    state
+        .work(move |state| {
+            let event = state.archive.event(id)?;
+            let sidecar = state.archive.sidecar(id)?.into_value();
+            // What cannot be decoded any more is shown all the same, with the reason.
+            let (measurements, notes, undecoded) = match state.decoded(id) {
+                Ok(decoded) => {
+                    (json!(decoded.measured), json!(decoded.recording.report.notes()), Value::Null)
+                }
+                Err(problem) => (Value::Null, json!([]), json!(problem.detail)),
+            };
+            super::json(&json!({
+                "event": event,
+                "sidecar": sidecar,
+                "measurements": measurements,
+                "notes": notes,
+                "not_decoded": undecoded,
+                "curves_hint": ["usbm-drywall"],
+            }))
+        })
+        .await
+}
+
+/// How a plot is asked for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct PlotParams {
+    /// At most so many numbers a channel: pairs of the smallest and the largest value where there
+    /// are more samples. Without it, every sample.
+    #[serde(deserialize_with = "optional")]
+    #[param(minimum = 2, maximum = 1_000_000)]
+    pub points: Option<usize>,
+}
+
+/// Checks a number of points.
+///
+/// # Errors
+/// When no drawing could be made of it.
+pub fn checked_points(points: Option<usize>) -> Result<Option<usize>, Problem> {
+    match points {
+        Some(points) if !(2..=1_000_000).contains(&points) => {
+            let detail = format!("points is {points}: 2 to 1000000 were expected");
+            Err(Problem::unprocessable("points", detail))
+        }
+        points => Ok(points),
+    }
+}
+
+/// The plot document `sfm.plot.v1`: samples in in/s and psi, missing ones null, peaks with flags.
+#[utoipa::path(get, path = "/api/v1/events/{id}/plot", tag = "events", params(("id" = i64, Path, description = "The event's number"), PlotParams),
+    responses((status = 200, description = "The plot", body = Object),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn plot(
+    Shared(state): Shared<State>,
+    Path(id): Id,
+    Query(params): Query<PlotParams>,
+) -> Result<Response, Problem> {
+    plot_of(state, id, checked_points(params.points)?).await
+}
+
+/// The plot document of an event.
+///
+/// # Errors
+/// When there is no such event, or it cannot be decoded.
+pub async fn plot_of(state: State, id: i64, points: Option<usize>) -> Result<Response, Problem> {
+    state
+        .work(move |state| {
+            let changed = state.archive.event(id)?.changed;
+            let key = PlotKey { id, changed, points };
+            if let Some(plot) = state.cache.plot(&key) {
+                return Ok(answer("application/json", plot));
+            }
+            let decoded = state.decoded(id)?;
+            let plot = plot::document(&decoded.recording, &decoded.measured, points);
+            let plot = Bytes::from(plot.map_err(|error| Problem::internal(&error))?);
+            state.cache.keep_plot(key, plot.clone());
+            Ok(answer("application/json", plot))
+        })
+        .await
+}

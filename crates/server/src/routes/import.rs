@@ -1,0 +1,285 @@
+//! Events that are brought in: multipart, many files at once, reports paired by name.
+
+use std::fs::File;
+use std::io::{Read, Seek, Write};
+use std::sync::atomic::Ordering;
+
+use axum::extract::State as Shared;
+use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+use wavekeep_archive::Outcome;
+use wavekeep_archive::{
+    FRAMES_SUFFIX, ReportFile, SafeName, SaveError, Saved, SessionCounts, SourceKind, Stated,
+    Submission,
+};
+use wavekeep_formats::EVENT_FORMATS;
+
+use crate::extract::{Query, optional};
+use crate::problem::Problem;
+use crate::state::State;
+
+/// Events whose bytes are in memory at a time.
+const AT_A_TIME: usize = 64;
+
+/// What is said of all files.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct ImportParams {
+    /// Serial number of the unit; it wins over name and content.
+    #[serde(deserialize_with = "optional")]
+    pub serial: Option<String>,
+}
+
+/// The form.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "describes the body")]
+pub struct ImportForm {
+    /// Event files, raw frames and reports, in any order.
+    #[schema(value_type = Vec<String>, format = Binary, content_media_type = "application/octet-stream")]
+    files: Vec<Vec<u8>>,
+}
+
+/// A file that came in: on disk, without a name there.
+struct Received {
+    name: String,
+    file: File,
+    head: Vec<u8>,
+    len: u64,
+}
+
+/// Brings events in. A report is paired by its name with its event, be it in this request or in the
+/// archive already. Each file has its own answer; one that is refused stops no other.
+#[utoipa::path(post, path = "/api/v1/import", tag = "import", params(ImportParams),
+    request_body(content = ImportForm, content_type = "multipart/form-data"),
+    responses((status = 200, description = "An answer per file", body = Object),
+        (status = "4XX", description = "Refused; nothing was saved", body = Problem, content_type = "application/problem+json")))]
+pub async fn import(
+    Shared(state): Shared<State>,
+    Query(params): Query<ImportParams>,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<Response, Problem> {
+    import_of(state, params, form, SourceKind::BwImport).await
+}
+
+/// Takes a request in and saves what is in it.
+///
+/// # Errors
+/// When the request cannot be read to its end: nothing of it is saved then.
+pub async fn import_of(
+    state: State,
+    params: ImportParams,
+    form: Result<Multipart, MultipartRejection>,
+    kind: SourceKind,
+) -> Result<Response, Problem> {
+    if let Some(serial) = &params.serial {
+        SafeName::folder(serial)
+            .map_err(|error| Problem::unprocessable("name", error.to_string()))?;
+    }
+    let form = form.map_err(|rejection| {
+        let status = match rejection.status() {
+            StatusCode::BAD_REQUEST => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            status => status,
+        };
+        Problem::new(status, "multipart", rejection.body_text())
+    })?;
+    let received = receive(&state, form).await?;
+    if received.is_empty() {
+        let detail = "the form has no file: each file is a part with a file name";
+        return Err(Problem::unprocessable("no_files", detail));
+    }
+    state.work(move |state| save(state, received, &params, kind)).await
+}
+
+/// The files of a request, on disk.
+async fn receive(state: &State, mut form: Multipart) -> Result<Vec<Received>, Problem> {
+    let mut all = Vec::new();
+    let too_large =
+        |detail: String| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail);
+    while let Some(mut part) = form.next_field().await.map_err(|error| cut(&error))? {
+        let Some(name) = part.file_name().map(str::to_owned) else { continue };
+        if all.len() == state.limits.files {
+            return Err(too_large(format!("a request holds at most {} files", state.limits.files)));
+        }
+        let own_folder = state.archive.layout().own_folder();
+        // The file has no name: it is gone when nobody has it open, whatever happens.
+        let file = tokio::task::spawn_blocking(move || tempfile::tempfile_in(own_folder)).await;
+        let file = file.map_err(|error| Problem::internal(&error))?;
+        let mut file = file.map_err(|error| Problem::internal(&error))?;
+        let (mut head, mut len) = (Vec::new(), 0);
+        while let Some(chunk) = part.chunk().await.map_err(|error| cut(&error))? {
+            len += chunk.len() as u64;
+            if len > state.limits.file_bytes {
+                let most = state.limits.file_bytes;
+                return Err(too_large(format!(
+                    "{name:?} is longer than {most} bytes, the most that is taken of a file"
+                )));
+            }
+            let wanted = wavekeep_formats::HEAD_LEN.saturating_sub(head.len()).min(chunk.len());
+            head.extend_from_slice(&chunk[..wanted]);
+            // Into the system's memory at first: short enough for this thread.
+            file.write_all(&chunk).map_err(|error| Problem::internal(&error))?;
+        }
+        all.push(Received { name, file, head, len });
+    }
+    Ok(all)
+}
+
+fn cut(error: &MultipartError) -> Problem {
+    let status = match error.status() {
+        status if status.is_client_error() => status,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    let kind = if status == StatusCode::PAYLOAD_TOO_LARGE { "too_large" } else { "multipart" };
+    Problem::new(status, kind, error.body_text())
+}
+
+impl Received {
+    fn bytes(&mut self) -> Result<Vec<u8>, Problem> {
+        let mut bytes = Vec::new();
+        let read = self.file.rewind().and_then(|()| self.file.read_to_end(&mut bytes));
+        read.map_err(|error| Problem::internal(&error))?;
+        Ok(bytes)
+    }
+
+    fn is_event(&self) -> bool {
+        self.len > 0 && wavekeep_formats::detect(&self.head, Some(&self.name)).is_some()
+    }
+}
+
+/// What belongs together: places in the list of files.
+struct Group {
+    event: usize,
+    report: Option<usize>,
+    frames: Option<usize>,
+}
+
+/// Pairs by name, by the one rule that formats have for it.
+fn pair(files: &[Received]) -> (Vec<Group>, Vec<usize>) {
+    let find = |wanted: &str| files.iter().position(|file| file.name.eq_ignore_ascii_case(wanted));
+    let (mut groups, mut taken) = (Vec::new(), vec![false; files.len()]);
+    for (event, file) in files.iter().enumerate().filter(|(_, file)| file.is_event()) {
+        let frames = find(&format!("{}{FRAMES_SUFFIX}", file.name));
+        let names = EVENT_FORMATS.iter().flat_map(|format| format.report_names(&file.name));
+        let report = names.into_iter().find_map(|name| find(&name)).filter(|found| *found != event);
+        for place in [Some(event), report, frames].into_iter().flatten() {
+            taken[place] = true;
+        }
+        groups.push(Group { event, report, frames });
+    }
+    // Frames that belong to an event file come with it and not for themselves.
+    let with_event: Vec<usize> = groups.iter().filter_map(|group| group.frames).collect();
+    groups.retain(|group| !with_event.contains(&group.event));
+    let alone = (0..files.len()).filter(|place| !taken[*place]).collect();
+    (groups, alone)
+}
+
+fn save(
+    state: &State,
+    mut files: Vec<Received>,
+    params: &ImportParams,
+    kind: SourceKind,
+) -> Result<Response, Problem> {
+    let (groups, alone) = pair(&files);
+    let total = groups.len() + alone.len();
+    let session = state.archive.begin_session("http")?;
+    let mut counts = SessionCounts::default();
+    let mut results = Vec::new();
+    let tell = |state: &State, done: usize| {
+        state.live.tell("import", json!({ "session": session, "done": done, "total": total }));
+    };
+    for some in groups.chunks(AT_A_TIME) {
+        let mut submissions = Vec::new();
+        for group in some {
+            let report = group.report.map(|place| -> Result<_, Problem> {
+                Ok(ReportFile {
+                    name: Some(files[place].name.clone()),
+                    bytes: files[place].bytes()?,
+                })
+            });
+            submissions.push(Submission {
+                name: files[group.event].name.clone(),
+                bytes: files[group.event].bytes()?,
+                report: report.transpose()?,
+                frames: group.frames.map(|place| files[place].bytes()).transpose()?,
+                stated: Stated { serial: params.serial.clone(), ..Stated::default() },
+                source_kind: kind,
+                captured_at: None,
+            });
+        }
+        for (group, saved) in some.iter().zip(state.archive.save_batch(&submissions)) {
+            let mut result = told(&files[group.event].name, saved, &mut counts);
+            result["report_name"] = json!(group.report.map(|place| &files[place].name));
+            results.push(result);
+        }
+        tell(state, results.len());
+    }
+    for place in alone {
+        let bytes = files[place].bytes()?;
+        let name = files[place].name.clone();
+        let paired = state.archive.add_report(params.serial.as_deref(), &name, &bytes);
+        results.push(match paired.transpose() {
+            Some(saved) => {
+                let mut result = told(&name, saved, &mut counts);
+                result["report_name"] = json!(name);
+                result
+            }
+            None => {
+                counts.received += 1;
+                counts.refused += 1;
+                let detail = "neither an event of a known format nor the report of an event that is here; \
+                    send a report together with its event, or after it";
+                json!({ "name": name, "error": { "kind": "not_paired", "detail": detail } })
+            }
+        });
+    }
+    tell(state, total);
+    state.archive.end_session(session, counts)?;
+    state.metrics.files_refused.fetch_add(counts.refused, Ordering::Relaxed);
+    state.metrics.files_imported.fetch_add(counts.received - counts.refused, Ordering::Relaxed);
+    let unknown = results.iter().filter(|result| result["serial_unknown"] == json!(true)).count();
+    let mut warnings = Vec::new();
+    if unknown > 0 {
+        warnings.push(format!(
+            "{unknown} events are stored as UNKNOWN: neither name nor content says which unit they are of; \
+             send them again with ?serial="
+        ));
+    }
+    super::json(
+        &json!({ "session": session, "received": total, "counts": counts, "warnings": warnings, "results": results }),
+    )
+}
+
+/// The answer for one file.
+fn told(name: &str, saved: Result<Saved, SaveError>, counts: &mut SessionCounts) -> Value {
+    counts.received += 1;
+    match saved {
+        Ok(saved) => {
+            match saved.outcome {
+                Outcome::New => counts.new += 1,
+                Outcome::Same | Outcome::FramesAdded => counts.same += 1,
+                Outcome::PairedLate => counts.paired_late += 1,
+                Outcome::Conflict => counts.conflicts += 1,
+            }
+            let mut value = json!(saved);
+            value["name"] = json!(name);
+            value
+        }
+        Err(error) => {
+            counts.refused += 1;
+            let detail = match &error {
+                SaveError::Archive(error) => {
+                    tracing::error!("{name:?}: {error}");
+                    "the archive failed: whether the event is there is not known, send it again"
+                        .to_owned()
+                }
+                error => error.to_string(),
+            };
+            json!({ "name": name, "error": { "kind": error.kind(), "detail": detail } })
+        }
+    }
+}

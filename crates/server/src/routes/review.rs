@@ -1,0 +1,225 @@
+//! What people say of events.
+
+use axum::Extension;
+use axum::extract::State as Shared;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+use wavekeep_archive::{PatchOptions, Query as ArchiveQuery, Sort, SortKey};
+
+use super::Id;
+use crate::auth::Caller;
+use crate::extract::{Filters, Json, Path, Query, object, optional};
+use crate::problem::Problem;
+use crate::state::State;
+
+/// Events that one request may review.
+const MOST_REVIEWED: u64 = 10_000;
+/// The header by which a caller without a token says who it is.
+const REVIEWER: &str = "x-reviewer";
+
+/// Who reviews: the token's name, or what the caller says.
+pub fn who(caller: &Caller, headers: &HeaderMap) -> String {
+    let said = || {
+        let said = headers.get(REVIEWER)?.to_str().ok()?.trim();
+        let is_line = !said.is_empty() && said.chars().count() <= 80;
+        is_line.then(|| said.to_owned())
+    };
+    caller.name.clone().or_else(said).unwrap_or_else(|| "local".to_owned())
+}
+
+/// The sidecar of an event.
+#[utoipa::path(get, path = "/api/v1/events/{id}/sidecar", tag = "review", params(("id" = i64, Path, description = "The event's number")),
+    responses((status = 200, description = "The sidecar", body = Object),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn sidecar(Shared(state): Shared<State>, Path(id): Id) -> Result<Response, Problem> {
+    state.work(move |state| super::json(state.archive.sidecar(id)?.document())).await
+}
+
+/// Patches a sidecar and answers with it.
+///
+/// # Errors
+/// When the patch may not.
+pub async fn patched(
+    state: State,
+    id: i64,
+    patch: Value,
+    who: String,
+) -> Result<Response, Problem> {
+    state
+        .work(move |state| {
+            let sidecar = state.archive.patch_sidecar(id, &patch, &who, PatchOptions::default())?;
+            super::json(sidecar.document())
+        })
+        .await
+}
+
+/// What a review may say; further members are kept.
+#[derive(Debug, Deserialize, ToSchema)]
+#[allow(dead_code, reason = "the archive checks the document itself; this says what it may hold")]
+pub struct ReviewPatch {
+    /// Whether the event is no event; null takes it away.
+    pub false_trigger: Option<bool>,
+    /// Who says so. Without it, whoever asks.
+    pub reviewer: Option<String>,
+    /// Free text; null takes it away.
+    pub notes: Option<String>,
+}
+
+/// A review with the name of whoever gives it.
+fn signed(mut review: Value, who: &str) -> Value {
+    if let Value::Object(members) = &mut review
+        && !members.contains_key("reviewer")
+    {
+        members.insert("reviewer".to_owned(), who.into());
+    }
+    json!({ "review": review })
+}
+
+/// Reviews an event: a JSON merge patch (RFC 7396) of the sidecar's `review`.
+#[utoipa::path(patch, path = "/api/v1/events/{id}/review", tag = "review", params(("id" = i64, Path, description = "The event's number")),
+    request_body(content((ReviewPatch = "application/merge-patch+json"), (ReviewPatch = "application/json"))),
+    responses((status = 200, description = "The sidecar as it is now", body = Object),
+        (status = "4XX", description = "Refused; nothing was changed", body = Problem, content_type = "application/problem+json")))]
+pub async fn review(
+    Shared(state): Shared<State>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    Path(id): Id,
+    Json(patch): Json<Value>,
+) -> Result<Response, Problem> {
+    let who = who(&caller, &headers);
+    patched(state, id, signed(patch, &who), who).await
+}
+
+/// Takes the last change of an event's review back.
+#[utoipa::path(post, path = "/api/v1/events/{id}/undo", tag = "review", params(("id" = i64, Path, description = "The event's number")),
+    responses((status = 200, description = "The sidecar as it is now", body = Object),
+        (status = "4XX", description = "Refused; nothing was changed", body = Problem, content_type = "application/problem+json")))]
+pub async fn undo(
+    Shared(state): Shared<State>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    Path(id): Id,
+) -> Result<Response, Problem> {
+    let who = who(&caller, &headers);
+    state.work(move |state| super::json(state.archive.undo(id, &who)?.document())).await
+}
+
+/// How much of a log.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct LogParams {
+    /// At most so many entries; without it, 1000.
+    #[serde(deserialize_with = "optional")]
+    #[param(minimum = 0, maximum = 10000)]
+    limit: Option<usize>,
+}
+
+/// Who changed what of an event, the latest first.
+#[utoipa::path(get, path = "/api/v1/events/{id}/log", tag = "review", params(("id" = i64, Path, description = "The event's number"), LogParams),
+    responses((status = 200, description = "The changes", body = Vec<Object>),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn log(
+    Shared(state): Shared<State>,
+    Path(id): Id,
+    Query(params): Query<LogParams>,
+) -> Result<Response, Problem> {
+    let limit = params.limit.unwrap_or(1000).min(10_000);
+    state
+        .work(move |state| {
+            state.archive.event(id)?;
+            super::json(&state.archive.review_log(Some(id), limit)?)
+        })
+        .await
+}
+
+/// Which events are reviewed together, and how.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BulkReview {
+    /// Filters as in `GET /events`, as an object.
+    #[serde(rename = "where")]
+    #[schema(value_type = Object)]
+    filter: serde_json::Map<String, Value>,
+    /// What is said of all of them.
+    #[schema(value_type = ReviewPatch)]
+    patch: Value,
+    /// Only counts.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// The filters of a body. A name that is not one must not be taken for "all".
+fn filters_of(filter: serde_json::Map<String, Value>) -> Result<Filters, Problem> {
+    const NAMES: [&str; 9] = [
+        "serial",
+        "project",
+        "kind",
+        "from",
+        "to",
+        "min_ppv_in_s",
+        "false_trigger",
+        "reviewed",
+        "text",
+    ];
+    let mut texts = serde_json::Map::new();
+    for (name, value) in filter {
+        if !NAMES.contains(&name.as_str()) {
+            let detail = format!("{name:?} is no filter; known are {}", NAMES.join(", "));
+            return Err(Problem::unprocessable("filter", detail));
+        }
+        match value {
+            Value::Null => {}
+            Value::String(text) => drop(texts.insert(name, text.into())),
+            Value::Bool(_) | Value::Number(_) => drop(texts.insert(name, value.to_string().into())),
+            Value::Array(_) | Value::Object(_) => {
+                let detail = format!("the filter {name:?} is a text, a number, true or false");
+                return Err(Problem::unprocessable("filter", detail));
+            }
+        }
+    }
+    object(Value::Object(texts))
+}
+
+/// Reviews all events that the filters let through, each with an entry of its own in the log.
+#[utoipa::path(post, path = "/api/v1/review", tag = "review", request_body = BulkReview,
+    responses((status = 200, description = "How many there were, and how many were changed", body = Object),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn bulk(
+    Shared(state): Shared<State>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    Json(body): Json<BulkReview>,
+) -> Result<Response, Problem> {
+    let who = who(&caller, &headers);
+    let filters = filters_of(body.filter)?;
+    let patch = signed(body.patch, &who);
+    let dry_run = body.dry_run;
+    state
+        .work(move |state| {
+            let sort = Sort { key: SortKey::Id, descending: false };
+            let limit = Some(MOST_REVIEWED as usize);
+            let query = ArchiveQuery { sort, limit, ..filters.query() };
+            let page = state.archive.query(&query)?;
+            if page.total > MOST_REVIEWED {
+                let detail = format!(
+                    "{} events match: at most {MOST_REVIEWED} are reviewed at a time, narrow the filters",
+                    page.total
+                );
+                return Err(Problem::unprocessable("too_many", detail));
+            }
+            let mut changed = 0;
+            if !dry_run {
+                for event in &page.events {
+                    state.archive.patch_sidecar(event.id, &patch, &who, PatchOptions::default())?;
+                    changed += 1;
+                }
+            }
+            super::json(&json!({ "matched": page.total, "changed": changed, "dry_run": dry_run }))
+        })
+        .await
+}

@@ -1,0 +1,223 @@
+//! Samples of an event, and its spectrum.
+
+use axum::extract::State as Shared;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use utoipa::{IntoParams, ToSchema};
+use wavekeep_core::{Recording, Selection, SelectionError, TimeAxis};
+use wavekeep_signal::spectrum as spectrum_of;
+
+use super::events::checked_points;
+use super::{Id, accepted, answer};
+use crate::extract::{Path, Query, finite, optional};
+use crate::plot::{self, Samples, travel_unit};
+use crate::problem::Problem;
+use crate::state::State;
+
+const JSON: &str = "application/json";
+const BINARY: &str = "application/octet-stream";
+
+/// Which samples, and how they travel.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct SampleParams {
+    /// Channels by name or place, with commas: `Tran,Vert` or `0-2`. Without it, all.
+    #[serde(deserialize_with = "optional")]
+    pub channels: Option<String>,
+    /// From this time on, in seconds from the trigger.
+    #[serde(deserialize_with = "finite")]
+    pub start: Option<f64>,
+    /// Up to this time, exclusive.
+    #[serde(deserialize_with = "finite")]
+    pub end: Option<f64>,
+    /// At most so many numbers a channel.
+    #[serde(deserialize_with = "optional")]
+    #[param(minimum = 2, maximum = 1_000_000)]
+    pub points: Option<usize>,
+    /// `physical` (in/s and psi; the default) or `raw` (the integers of the format).
+    #[serde(deserialize_with = "optional")]
+    #[param(value_type = Option<UnitsWord>)]
+    pub units: Option<UnitsWord>,
+}
+
+/// In what samples travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum UnitsWord {
+    /// in/s and psi.
+    Physical,
+    /// Counts.
+    Raw,
+}
+
+impl std::str::FromStr for UnitsWord {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word {
+            "physical" => Ok(Self::Physical),
+            "raw" => Ok(Self::Raw),
+            _ => Err("physical or raw was expected"),
+        }
+    }
+}
+
+impl SampleParams {
+    fn selection(&self) -> Result<Selection, SelectionError> {
+        let channels =
+            self.channels.as_deref().map(|list| list.split(',').map(str::parse).collect());
+        Ok(Selection {
+            channels: channels.transpose()?.unwrap_or_default(),
+            indices: None,
+            start_s: self.start,
+            end_s: self.end,
+        })
+    }
+}
+
+/// Samples: as JSON, or as little-endian doubles with missing ones as NaN.
+///
+/// As `application/octet-stream` the channels follow each other; `X-Wavekeep-Shape`,
+/// `X-Wavekeep-Channels` and `X-Wavekeep-Units` say what the bytes are.
+#[utoipa::path(get, path = "/api/v1/events/{id}/samples", tag = "events", params(("id" = i64, Path, description = "The event's number"), SampleParams),
+    responses((status = 200, description = "The samples", content((Object = "application/json"), (Vec<u8> = "application/octet-stream"))),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn samples(
+    Shared(state): Shared<State>,
+    Path(id): Id,
+    Query(params): Query<SampleParams>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let form = accepted(&headers, &[JSON, BINARY])?;
+    let points = checked_points(params.points)?;
+    let raw = params.units == Some(UnitsWord::Raw);
+    let selection = params.selection()?;
+    state
+        .work(move |state| {
+            let decoded = state.decoded(id)?;
+            let part = decoded.recording.select(&selection)?;
+            match form {
+                BINARY => binary(&part, raw, points),
+                _ => super::json(&document(id, &part, raw, points)?),
+            }
+        })
+        .await
+}
+
+fn document(id: i64, part: &Recording, raw: bool, points: Option<usize>) -> Result<Value, Problem> {
+    let mut channels = Map::new();
+    for channel in &part.channels {
+        let samples = Samples::new(channel, raw, points);
+        let values = serde_json::to_value(&samples).map_err(|error| Problem::internal(&error))?;
+        let unit = if raw { json!("count") } else { json!(travel_unit(channel)) };
+        let one = json!({ "unit": unit, samples.name(): values });
+        channels.insert(channel.name.to_string(), one);
+    }
+    Ok(json!({
+        "id": id,
+        "units": if raw { "raw" } else { "physical" },
+        "time_axis": plot::time_axis(part),
+        "channels": channels,
+        "gaps": plot::gaps(part),
+    }))
+}
+
+fn binary(part: &Recording, raw: bool, points: Option<usize>) -> Result<Response, Problem> {
+    let mut bytes = Vec::new();
+    let mut push = |value: Option<f64>| bytes.extend(value.unwrap_or(f64::NAN).to_le_bytes());
+    let mut buckets = None;
+    for channel in &part.channels {
+        buckets = Samples::new(channel, raw, points).buckets();
+        match buckets {
+            Some(buckets) => {
+                for pair in plot::pairs(channel, raw, buckets) {
+                    push(pair.map(|pair| pair[0]));
+                    push(pair.map(|pair| pair[1]));
+                }
+            }
+            None => plot::values(channel, raw).for_each(&mut push),
+        }
+    }
+    let rows = part.channels.len();
+    let columns = bytes.len() / 8 / rows.max(1);
+    let shape = match buckets {
+        Some(_) => format!("{rows},{},2", columns / 2),
+        None => format!("{rows},{columns}"),
+    };
+    let list = |of: &dyn Fn(&wavekeep_core::Channel) -> String| {
+        part.channels.iter().map(of).collect::<Vec<_>>().join(",")
+    };
+    let channels = list(&|channel| channel.name.to_string());
+    let units = list(&|channel| match raw {
+        true => "count".to_owned(),
+        false => travel_unit(channel).to_string(),
+    });
+    let mut response = answer(BINARY, bytes);
+    for (name, value) in [
+        ("x-wavekeep-dtype", "<f8".to_owned()),
+        ("x-wavekeep-shape", shape),
+        ("x-wavekeep-channels", channels),
+        ("x-wavekeep-units", units),
+        ("x-wavekeep-t0", part.time.seconds(0).map_or_else(String::new, |t0| t0.to_string())),
+        ("x-wavekeep-dt", part.time.step_s().map_or_else(String::new, |dt| dt.to_string())),
+    ] {
+        // A name that no header can hold is left out; JSON has it.
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
+    Ok(response)
+}
+
+/// Amplitude spectra of a waveform's channels.
+#[utoipa::path(get, path = "/api/v1/events/{id}/spectrum", tag = "events", params(("id" = i64, Path, description = "The event's number")),
+    responses((status = 200, description = "The spectra", body = Object),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn spectrum(Shared(state): Shared<State>, Path(id): Id) -> Result<Response, Problem> {
+    state
+        .work(move |state| {
+            let decoded = state.decoded(id)?;
+            let TimeAxis::Samples { rate_hz, .. } = decoded.recording.time else {
+                let detail = "a histogram has no spectrum: it holds peaks, not samples";
+                return Err(Problem::conflict("no_spectrum", detail));
+            };
+            let mut channels = Map::new();
+            for channel in &decoded.recording.channels {
+                let one = match spectrum_of(channel, rate_hz.value) {
+                    Ok(found) => {
+                        let unit = travel_unit(channel);
+                        let shown =
+                            |value: f64| channel.unit().convert(value, unit).unwrap_or(f64::NAN);
+                        let frequencies: Vec<f64> = (0..found.amplitudes.len())
+                            .map(|k| k as f64 * found.resolution_hz)
+                            .collect();
+                        let amplitudes: Vec<f64> =
+                            found.amplitudes.iter().copied().map(shown).collect();
+                        json!({
+                            "unit": unit,
+                            "frequencies_hz": frequencies,
+                            "amplitudes": amplitudes,
+                            "resolution_hz": found.resolution_hz,
+                            "dominant_hz": found.dominant.map(|line| line.hz),
+                            "dominant_amplitude": found.dominant.map(|line| shown(line.amplitude)),
+                            "restriction": found.restriction,
+                        })
+                    }
+                    Err(none) => json!({
+                        "unit": travel_unit(channel), "frequencies_hz": [], "amplitudes": [],
+                        "resolution_hz": null, "dominant_hz": null, "dominant_amplitude": null,
+                        "restriction": none.to_string(),
+                    }),
+                };
+                channels.insert(channel.name.to_string(), one);
+            }
+            super::json(&json!({
+                "id": id, "rate_hz": rate_hz.value, "rate_assumed": rate_hz.is_assumed(),
+                "channels": channels,
+            }))
+        })
+        .await
+}

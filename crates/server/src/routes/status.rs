@@ -1,0 +1,88 @@
+//! The server itself: health, metrics, who asks, the page.
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Request, State as Shared};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use rust_embed::RustEmbed;
+use serde_json::json;
+
+use super::answer;
+use crate::auth::{COOKIE_NAME, Caller};
+use crate::problem::Problem;
+use crate::state::State;
+
+/// The files of the page.
+#[derive(RustEmbed)]
+#[folder = "web/"]
+struct Web;
+
+/// Whether the server can answer.
+#[utoipa::path(get, path = "/health", tag = "server",
+    responses((status = 200, description = "It can", body = Object)))]
+pub async fn health() -> Response {
+    axum::Json(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") })).into_response()
+}
+
+/// Counters as Prometheus reads them.
+#[utoipa::path(get, path = "/metrics", tag = "server",
+    responses((status = 200, description = "The counters", body = String, content_type = "text/plain"),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn metrics(Shared(state): Shared<State>) -> Response {
+    answer("text/plain; version=0.0.4; charset=utf-8", state.metrics.text(state.live.listeners()))
+}
+
+/// Who asks, and what they may do.
+#[utoipa::path(get, path = "/api/v1/session", tag = "server",
+    responses((status = 200, description = "The caller", body = Caller),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn session(Extension(caller): Extension<Caller>) -> Response {
+    axum::Json(caller).into_response()
+}
+
+/// Puts the token of this request into a cookie that no script can read, for a page's own requests.
+#[utoipa::path(put, path = "/api/v1/session", tag = "server",
+    responses((status = 200, description = "The caller", body = Caller),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn sign_in(Extension(caller): Extension<Caller>, headers: HeaderMap) -> Response {
+    let token = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok()?.split_once(' '));
+    let token = token.map_or("", |(_, token)| token.trim());
+    cookie(axum::Json(caller).into_response(), token, 30 * 86_400)
+}
+
+/// Takes the cookie away.
+#[utoipa::path(delete, path = "/api/v1/session", tag = "server",
+    responses((status = 204, description = "Done"),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn sign_out() -> Response {
+    cookie(StatusCode::NO_CONTENT.into_response(), "", 0)
+}
+
+fn cookie(mut response: Response, token: &str, seconds: u32) -> Response {
+    let value =
+        format!("{COOKIE_NAME}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict");
+    if let Ok(value) = HeaderValue::from_str(&value) {
+        response.headers_mut().insert(SET_COOKIE, value);
+    }
+    response
+}
+
+/// The page: embedded files, found by their exact names and never on the disk.
+pub async fn web(request: Request) -> Response {
+    let path = request.uri().path().trim_start_matches('/');
+    let path = if path.is_empty() { "index.html" } else { path };
+    let Some(file) = Web::get(path) else {
+        return Problem::not_found("there is nothing at this path").into_response();
+    };
+    if *request.method() != Method::GET && *request.method() != Method::HEAD {
+        return Problem::of_status(StatusCode::METHOD_NOT_ALLOWED).into_response();
+    }
+    let mut response = Response::new(Body::from(file.data));
+    let kind = mime_guess::from_path(path).first_or_octet_stream();
+    if let Ok(kind) = HeaderValue::from_str(kind.as_ref()) {
+        response.headers_mut().insert(CONTENT_TYPE, kind);
+    }
+    response
+}

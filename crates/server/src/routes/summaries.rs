@@ -1,0 +1,62 @@
+//! What there is of units, projects, months, monitor logs and imports.
+
+use axum::extract::State as Shared;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::IntoParams;
+
+use crate::extract::{Paging, Query, optional};
+use crate::problem::Problem;
+use crate::state::State;
+
+macro_rules! summaries {
+    ($($(#[$doc:meta])* $name:ident $path:literal;)*) => {$(
+        $(#[$doc])*
+        #[utoipa::path(get, path = $path, tag = "summaries",
+            responses((status = 200, description = "The list", body = Vec<Object>),
+                (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+        pub async fn $name(Shared(state): Shared<State>) -> Result<Response, Problem> {
+            state.work(|state| super::json(&state.archive.$name()?)).await
+        }
+    )*};
+}
+
+summaries! {
+    /// What there is of each unit. "Largest" leaves false triggers out and says how many.
+    units "/api/v1/units";
+    /// What there is of each project.
+    projects "/api/v1/projects";
+    /// What there is of each month by the units' own clocks, the latest first.
+    months "/api/v1/months";
+    /// The imports, the latest first.
+    sessions "/api/v1/sessions";
+}
+
+/// Of which unit.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct OfUnit {
+    /// Serial number.
+    #[serde(deserialize_with = "optional")]
+    pub serial: Option<String>,
+}
+
+/// The monitor logs that reports print, the latest first. Times are as written.
+#[utoipa::path(get, path = "/api/v1/monitor_log", tag = "summaries", params(OfUnit, Paging),
+    responses((status = 200, description = "The entries", body = Object),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn monitor_log(
+    Shared(state): Shared<State>,
+    Query(unit): Query<OfUnit>,
+    Query(paging): Query<Paging>,
+) -> Result<Response, Problem> {
+    let (limit, offset) = paging.window()?;
+    state
+        .work(move |state| {
+            let entries = state.archive.monitor_log(unit.serial.as_deref(), limit, offset)?;
+            super::json(&json!({ "limit": limit, "offset": offset, "count": entries.len(), "monitor_log": entries }))
+        })
+        .await
+}

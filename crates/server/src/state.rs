@@ -1,0 +1,86 @@
+//! What all requests share.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use tokio::sync::Semaphore;
+use wavekeep_archive::Archive;
+
+use crate::auth::Access;
+use crate::cache::Cache;
+use crate::live::Live;
+use crate::metrics::Metrics;
+use crate::options::Limits;
+use crate::problem::Problem;
+use crate::streams::Streams;
+
+/// What all requests share. Cloning it is cheap.
+#[derive(Debug, Clone)]
+pub struct State(Arc<Shared>);
+
+/// The inside of a [`State`].
+#[derive(Debug)]
+pub struct Shared {
+    /// The archive.
+    pub archive: Archive,
+    /// Who may do what.
+    pub access: Access,
+    /// Decoded events and their plots.
+    pub cache: Cache,
+    /// Who listens to changes.
+    pub live: Live,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// What a request may cost.
+    pub limits: Limits,
+    /// Runs that are open.
+    pub streams: Streams,
+    workers: Arc<Semaphore>,
+}
+
+impl std::ops::Deref for State {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl State {
+    /// The state of a server of `archive`.
+    pub fn new(archive: Archive, access: Access, limits: Limits) -> Self {
+        Self(Arc::new(Shared {
+            archive,
+            access,
+            cache: Cache::new(limits.cache_bytes),
+            live: Live::new(),
+            metrics: Metrics::new(),
+            workers: Arc::new(Semaphore::new(limits.workers)),
+            limits,
+            streams: Streams::new(),
+        }))
+    }
+
+    /// Runs what computes or waits for the disk on a thread that may, a bounded number at a time.
+    ///
+    /// What has begun is finished even when the client goes away.
+    ///
+    /// # Errors
+    /// What `work` gives; a problem when it panics.
+    pub async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = Arc::clone(&self.0.workers).acquire_owned().await;
+        let permit = permit.map_err(|_| {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server is stopping")
+        })?;
+        let state = self.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work(&state);
+            drop(permit);
+            done
+        });
+        done.await.unwrap_or_else(|error| Err(Problem::internal(&error)))
+    }
+}
