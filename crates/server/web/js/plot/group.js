@@ -19,6 +19,7 @@ addEventListener("scroll", () => { scrolledAt = performance.now(); }, { passive:
 export class PlotGroup {
   /** @type {TracePlot[]} */
   plots = [];
+  #frame = 0;
   /** @type {number | null} */
   index = null;
   /** @type {(index: number | null) => void} */
@@ -63,9 +64,15 @@ export class PlotGroup {
     min = Math.min(Math.max(middle - span / 2, first), last - span);
     this.min = min;
     this.max = min + span;
+    this.onView(this.min, this.max);
+    // A wheel turns more often than a screen draws.
+    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw() {
+    this.#frame = 0;
     for (const plot of this.plots) plot.draw();
     this.cursor(this.index, false);
-    this.onView(this.min, this.max);
   }
 
   reset() { this.view(...this.whole); }
@@ -131,6 +138,7 @@ export class PlotGroup {
   }
 
   destroy() {
+    cancelAnimationFrame(this.#frame);
     this.resize.disconnect();
     this.plots.forEach((plot) => plot.destroy());
   }
