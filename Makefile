@@ -9,7 +9,7 @@ VENV_HDF5_1 := .venv-hdf5-1
 export WAVEKEEP_PYTHON := $(abspath $(VENV))/bin/python
 export WAVEKEEP_PYTHON_HDF5_1 := $(abspath $(VENV_HDF5_1))/bin/python
 
-.PHONY: demo test lint bench fuzz miri clean
+.PHONY: demo test e2e lint bench fuzz miri clean
 
 demo:
 	cargo build --locked --release --package wavekeep
@@ -17,6 +17,20 @@ demo:
 
 test: $(VENV)/ready $(VENV_HDF5_1)/ready
 	cargo test --locked --workspace --all-features
+	$(MAKE) e2e
+
+# The page in a browser, over the built program. Needs Node 20 or newer; Chromium is installed if it
+# is not there. WAVEKEEP_CHROMIUM names another one.
+export WAVEKEEP_CHROMIUM ?= /usr/bin/chromium
+
+e2e: e2e/node_modules/ready
+	test -x $(WAVEKEEP_CHROMIUM) || apt-get install --yes chromium
+	cargo build --locked --package wavekeep
+	cd e2e && WAVEKEEP_BIN=$$(cargo metadata --format-version 1 --no-deps | node -p 'JSON.parse(require("fs").readFileSync(0, "utf8")).target_directory')/debug/wavekeep npm test
+
+e2e/node_modules/ready: e2e/package-lock.json
+	cd e2e && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
+	touch $@
 
 lint:
 	cargo fmt --all --check
@@ -54,4 +68,4 @@ endef
 
 clean:
 	cargo clean
-	rm -rf $(VENV) $(VENV_HDF5_1) demo
+	rm -rf $(VENV) $(VENV_HDF5_1) e2e/node_modules e2e/test-results demo

@@ -117,6 +117,6 @@ export const utcText = (utc) => (utc ? `${utc.replace("T", " ").replace(/\.\d+/,
 export function niceHalf(peak, floor) {
   const need = Math.max(peak * 1.05, floor);
   const power = 10 ** Math.floor(Math.log10(need));
-  const step = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((step) => step * power >= need * 0.999999) ?? 10;
+  const step = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((step) => step * power >= need * 0.999999) ?? 10;
   return step * power;
 }

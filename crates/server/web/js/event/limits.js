@@ -55,6 +55,18 @@ function symbol(shape, x, y, size, fill) {
   return s("path", { d: `M${x} ${y - size * 1.2}l${size * 1.2} ${size * 2.1}h${-size * 2.4}z`, fill });
 }
 
+/** Places moved down until no two are closer than `least`. @param {number[]} places @param {number} least */
+function apart(places, least) {
+  const order = places.map((place, index) => ({ place, index })).sort((a, b) => a.place - b.place);
+  const out = [...places];
+  let last = -Infinity;
+  for (const { place, index } of order) {
+    last = Math.max(place, last + least);
+    out[index] = last;
+  }
+  return out;
+}
+
 /** @param {Point[]} points @param {Curve | undefined} curve */
 function drawing(points, curve) {
   const colours = palette();
@@ -85,9 +97,10 @@ function drawing(points, curve) {
     s("text", { x: (LEFT + W - RIGHT) / 2, y: H - 6, "text-anchor": "middle" }, "frequency (Hz)"),
     s("text", { x: 12, y: (TOP + H - BOTTOM) / 2, "text-anchor": "middle", transform: `rotate(-90 12 ${(TOP + H - BOTTOM) / 2})` }, `PPV (${velocityUnit()})`));
   const line = (curve?.points ?? []).filter(([hz]) => hz >= HZ[0] && hz <= HZ[1]);
-  const label = (/** @type {Point} */ point) => {
+  const lines = apart(points.filter((point) => !point.small).map((point) => y(velocity(point.inPerS)) + 4), 13);
+  const label = (/** @type {Point} */ point, /** @type {number} */ index) => {
     const right = x(point.hz) > W - 90;
-    return s("text", { x: x(point.hz) + (right ? -8 : 8), y: y(velocity(point.inPerS)) + 4, "text-anchor": right ? "end" : "start", fill: point.colour, "font-size": 12, "font-weight": 600 }, point.name);
+    return s("text", { x: x(point.hz) + (right ? -9 : 9), y: lines[index], "text-anchor": right ? "end" : "start", fill: point.colour, "font-size": 12, "font-weight": 600 }, point.name);
   };
   const words = points.filter((point) => !point.small).map((point) => `${point.name} ${point.words}`).join(", ");
   return s("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": `PPV against frequency${curve ? ` with ${curve.name}` : ""}: ${words}` },
@@ -117,6 +130,7 @@ function verdictWords(verdict) {
   return [
     h("p", { class: `outcome ${verdict.outcome}` }, h("span", { "aria-hidden": "true" }, { within: "✓", exceeds: "▲", no_verdict: "?" }[verdict.outcome]), " ", outcome),
     h("dl", { class: "facts" },
+      h("dt", null, "Curve"), h("dd", null, verdict.curve_name),
       h("dt", null, "Decided by"), h("dd", null, `${verdict.subject}: ${readingText(verdict.value)}${verdict.frequency ? ` at ${frequencyText(verdict.frequency)} Hz` : ""}`),
       h("dt", null, "Limit there"), h("dd", null, readingText(verdict.limit)),
       h("dt", null, "Margin"), h("dd", null, margin === null ? NONE : margin >= 0 ? `${fixed(margin, 1)} % below the limit` : `${fixed(-margin, 1)} % above the limit`)),

@@ -23,7 +23,7 @@ export class Extremes {
     const blocks = Math.floor(values.length / size);
     const level = { size, low: new Int32Array(blocks), high: new Int32Array(blocks), missing: new Uint8Array(blocks) };
     for (let block = 0; block < blocks; block += 1) {
-      let low = -1, high = -1, missing = 0;
+      let low = -1, high = -1, missing = 0, least = Infinity, most = -Infinity;
       if (finer) {
         const per = size / finer.size;
         for (let child = block * per; child < (block + 1) * per; child += 1) {
@@ -31,15 +31,17 @@ export class Extremes {
           const childLow = /** @type {number} */ (finer.low[child]);
           const childHigh = /** @type {number} */ (finer.high[child]);
           if (childLow < 0) continue;
-          if (low < 0 || this.#at(childLow) < this.#at(low)) low = childLow;
-          if (high < 0 || this.#at(childHigh) > this.#at(high)) high = childHigh;
+          const lowValue = /** @type {number} */ (values[childLow]);
+          const highValue = /** @type {number} */ (values[childHigh]);
+          if (lowValue < least) { least = lowValue; low = childLow; }
+          if (highValue > most) { most = highValue; high = childHigh; }
         }
       } else {
         for (let index = block * size; index < (block + 1) * size; index += 1) {
-          const value = this.#at(index);
-          if (value !== value) { missing = 1; continue; }
-          if (low < 0 || value < this.#at(low)) low = index;
-          if (high < 0 || value > this.#at(high)) high = index;
+          const value = /** @type {number} */ (values[index]);
+          if (value < least) { least = value; low = index; }
+          if (value > most) { most = value; high = index; }
+          if (value !== value) missing = 1;
         }
       }
       level.low[block] = low;

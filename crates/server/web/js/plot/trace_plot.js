@@ -62,6 +62,12 @@ export class TracePlot {
     return extremes[kind](first, last, buckets, axis.t0, axis.dt, shown);
   }
 
+  /** A dense line is drawn with a hairline, a hundred times as fast as with a wider pen. */
+  #pen() {
+    if (this.group.axis.bars) return 0;
+    return (this.group.max - this.group.min) / this.group.axis.dt > this.host.clientWidth * 2 ? 1 : 1.35;
+  }
+
   /** @returns {import("uplot").Options} */
   #options() {
     const { trace, group } = this;
@@ -96,7 +102,7 @@ export class TracePlot {
         },
       ],
       series: [{}, {
-        stroke: trace.colour, width: group.axis.bars ? 0 : 1.25, spanGaps: false, points: { show: false },
+        stroke: trace.colour, width: this.#pen(), spanGaps: false, points: { show: false },
         ...(group.axis.bars ? {
           fill: trace.colour,
           // Bars that touch are one shape.
@@ -126,6 +132,8 @@ export class TracePlot {
   /** Draws the group's part of the time. */
   draw() {
     const { plot, group } = this;
+    const line = plot.series[1];
+    if (line) line.width = this.#pen();
     plot.batch(() => {
       plot.setData(this.#data(), false);
       plot.setScale("x", { min: group.min, max: group.max });

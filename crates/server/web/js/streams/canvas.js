@@ -146,7 +146,8 @@ export function drawStrip(canvas, channel, axis, facts, colour, last) {
   events(ctx, axis, facts, plot, 0, height);
   ctx.strokeStyle = colour;
   ctx.fillStyle = colour;
-  ctx.lineWidth = 1.2;
+  // A hairline: many times as fast as a wider pen.
+  ctx.lineWidth = 1;
   ctx.beginPath();
   if (channel.samples) {
     const n = channel.samples.length;
