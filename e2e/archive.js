@@ -17,9 +17,9 @@ export const sample = (name) => join(SAMPLES, name);
 /** Event files and reports; the twins and the page about them stay behind. */
 export const samples = readdirSync(SAMPLES).filter((name) => !/\.(json|md)$/.test(name)).map(sample);
 
-/** @param {string} folder @returns {Promise<{ url: string, end: () => Promise<void> }>} */
-async function serve(folder) {
-  const child = spawn(/** @type {string} */ (BIN), ["serve", "--archive", folder, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
+/** @param {string} folder @param {string[]} [more] Further arguments. @returns {Promise<{ url: string, end: () => Promise<void> }>} */
+export async function serve(folder, more = []) {
+  const child = spawn(/** @type {string} */ (BIN), ["serve", "--archive", folder, "--listen", "127.0.0.1:0", ...more], { stdio: ["ignore", "pipe", "pipe"] });
   const url = await new Promise((done, failed) => {
     let said = "";
     const hear = (/** @type {Buffer} */ some) => {
@@ -34,6 +34,10 @@ async function serve(folder) {
   const ended = new Promise((done) => child.on("exit", done));
   return { url, end: async () => { child.kill("SIGTERM"); await ended; } };
 }
+
+/** A token of an archive. @param {string} folder @param {string} name @param {string} role */
+export const addToken = (folder, name, role) =>
+  execFileSync(/** @type {string} */ (BIN), ["token", "add", name, "--archive", folder, "--role", role], { encoding: "utf8" }).trim();
 
 /** @param {string} url @param {string[]} files */
 export async function importInto(url, files) {
@@ -71,7 +75,7 @@ export function complaintsOf(page) {
 /** @typedef {{ folder: string, page: import("@playwright/test").Page }} Fixed */
 /** @typedef {import("@playwright/test").PlaywrightTestArgs & import("@playwright/test").PlaywrightTestOptions} Own */
 /** @typedef {import("@playwright/test").PlaywrightWorkerArgs & import("@playwright/test").PlaywrightWorkerOptions} Workers */
-/** @typedef {import("@playwright/test").TestType<Own & { empty: Server, full: Server, run: Server }, Workers>} Test */
+/** @typedef {import("@playwright/test").TestType<Own & { folder: string, empty: Server, full: Server, run: Server }, Workers>} Test */
 
 /**
  * `empty`: a server of an empty archive; `full`: one with the samples; `run`: one with a stream.

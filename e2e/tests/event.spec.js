@@ -51,6 +51,20 @@ test("the cursor reads the exact sample, also by keyboard", async ({ page, full 
   await expect(page.locator(".readout")).toContainText(`Tran ${value} in/s`);
 });
 
+test("the mouse reads the sample that it is nearest to", async ({ page, full }) => {
+  const id = await open(page, full.url, "M529LMOK.DK0W");
+  const { time_axis } = await (await fetch(`${full.url}/api/v1/events/${id}/plot`)).json();
+  await page.getByRole("application").focus();
+  for (let step = 0; step < 8; step += 1) await page.keyboard.press("+");
+  await expect(page.getByRole("button", { name: "Whole" })).toBeEnabled();
+  const box = await page.locator(".u-over").first().boundingBox();
+  if (!box) throw new Error("no plot");
+  // A quarter of what is shown, which is a 256th of the event around its middle.
+  await page.mouse.move(box.x + box.width / 4, box.y + 30);
+  const whole = time_axis.n - 1;
+  await expect(page.locator(".readout")).toContainText(`sample ${Math.round(whole / 2 - whole / 256 / 4)}`);
+});
+
 test("missing samples are a gap with words", async ({ page, full }) => {
   await open(page, full.url, "M529LNE5.390");
   await expect(page.getByText("Vert: a segment could not be read to its end")).toBeVisible();
@@ -58,6 +72,19 @@ test("missing samples are a gap with words", async ({ page, full }) => {
   await page.getByText("The same as a table").first().click();
   await expect(page.getByRole("cell", { name: "missing", exact: true }).first()).toBeVisible();
   await expect(page.getByText("geophone range normal (10 in/s): the file does not state it")).toBeVisible();
+});
+
+test("a gap is hatched in its own channel alone", async ({ page, full }) => {
+  await open(page, full.url, "M529LNE5.390");
+  const red = (/** @type {string} */ channel) => page.locator(`.plot[data-channel="${channel}"] canvas`).evaluate((canvas) => {
+    const drawn = /** @type {HTMLCanvasElement} */ (canvas);
+    const { data } = /** @type {CanvasRenderingContext2D} */ (drawn.getContext("2d")).getImageData(0, 0, drawn.width, drawn.height);
+    let found = 0;
+    for (let at = 0; at < data.length; at += 4) if ((data[at] ?? 0) > (data[at + 1] ?? 0) + 60 && Math.abs((data[at + 1] ?? 0) - (data[at + 2] ?? 0)) < 30) found += 1;
+    return found;
+  });
+  expect(await red("Vert")).toBeGreaterThan(500);
+  expect(await red("Tran")).toBe(0);
 });
 
 test("curves are chosen, and the verdict is in words with its margin", async ({ page, full }) => {

@@ -92,10 +92,13 @@ test("a million samples are drawn from typed arrays", async ({ page, full }) => 
     const values = Float64Array.from({ length: 1_000_000 }, (_, n) => Math.sin(n / 50) * 0.1);
     values[654_321] = 7;
     values.fill(NaN, 100_000, 110_000);
+    values.fill(NaN, 640_010, 640_020);
     const [xs, ys] = new Extremes(values).line(0, values.length, 1200, 0, 1, (/** @type {number} */ value) => value);
-    return { points: xs.length, peakAt: xs[ys.indexOf(7)], gap: xs.every((/** @type {number} */ x, /** @type {number} */ n) => x < 100_000 || x >= 110_000 || ys[n] === null) };
+    const isBroken = (/** @type {number} */ from, /** @type {number} */ to) => ys.some((/** @type {number | null} */ y, /** @type {number} */ n) => y === null && xs[n] > from && xs[n] < to);
+    return { points: xs.length, long: isBroken(99_000, 111_000), short: isBroken(639_000, 641_000), elsewhere: isBroken(200_000, 600_000), peakAt: xs[ys.indexOf(7)], gap: xs.every((/** @type {number} */ x, /** @type {number} */ n) => x < 100_000 || x >= 110_000 || ys[n] === null) };
   });
   expect(seen.points).toBeLessThan(3000);
   expect(seen.peakAt).toBe(654_321);
   expect(seen.gap).toBe(true);
+  expect([seen.long, seen.short, seen.elsewhere]).toEqual([true, true, false]);
 });

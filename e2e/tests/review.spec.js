@@ -1,5 +1,5 @@
 // @ts-check
-import { expect, test } from "../archive.js";
+import { addToken, expect, serve, test } from "../archive.js";
 
 test("ten events are reviewed without the mouse", async ({ page, full }) => {
   await page.goto(full.url);
@@ -72,4 +72,24 @@ test("the keys are listed", async ({ page, full }) => {
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog")).toBeHidden();
   await expect(page.getByRole("heading", { level: 1 })).toContainText("unit-local");
+});
+
+test("a server that wants a token is signed in to, and reviews carry the token's name", async ({ browser, folder, full }) => {
+  await full.end();
+  const token = addToken(folder, "the office", "review");
+  const server = await serve(folder, ["--require-tokens"]);
+  // A page of its own: that the first requests are refused is written to the console.
+  const page = await browser.newPage();
+  await page.goto(`${server.url}/?event=1`);
+  await page.getByLabel("Token").fill("wk_wrong");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByText("The server does not know this token.")).toBeVisible();
+  await page.getByLabel("Token").fill(token);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.locator(".uplot").first()).toBeVisible();
+  await page.keyboard.press("f");
+  await expect(page.getByRole("button", { name: /^False trigger/ })).toHaveAttribute("aria-pressed", "true");
+  await expect(page.locator(".log")).toContainText("the office");
+  await page.close();
+  await server.end();
 });

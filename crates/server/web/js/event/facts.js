@@ -29,7 +29,7 @@ export function facts(detail) {
     assumed.length > 0 && h("div", { class: "notice" },
       h("strong", null, "Assumed, because nothing states it"),
       h("ul", null, notes.filter((note) => note.kind === "assumption").map((note) => h("li", null, note.message)), notes.every((note) => note.kind !== "assumption") && assumed.map((field) => h("li", null, FIELD_WORDS[field] ?? field)))),
-    h("dl", { class: "facts wide" },
+    h("dl", { class: "facts" },
       fact("Start", localText(event.timestamp), h("span", { class: "zone" }, " unit-local time, no zone"), mark("start")),
       fact("Came in", utcText(event.captured_at)),
       fact("Unit", event.serial, mark("serial"), report?.firmware && ` · ${report.firmware}`),

@@ -37,7 +37,7 @@ export function streamView(main, id) {
   let asking = new AbortController();
 
   const title = h("h1", null, "Stream");
-  const about = h("dl", { class: "facts wide" });
+  const about = h("dl", { class: "facts" });
   const canvas = h("canvas", { role: "img" });
   const strips = h("div", { class: "strips" });
   const range = h("p", { class: "readout", role: "status" });
