@@ -21,6 +21,8 @@ import { uPlot } from "./uplot.js";
 const LEFT = 62;
 const RIGHT = 18;
 const AXIS = 42;
+/** The part of it for the words below the numbers. */
+const LABEL = 18;
 const FONT = "12px system-ui, sans-serif";
 
 export class TracePlot {
@@ -91,7 +93,7 @@ export class TracePlot {
       },
       axes: [
         {
-          show: true, size: this.hasAxis ? AXIS : 0, stroke: colours.soft, font: FONT, labelFont: FONT, labelSize: 18, labelGap: 0,
+          show: true, size: this.hasAxis ? AXIS - LABEL : 0, stroke: colours.soft, font: FONT, labelFont: FONT, labelSize: LABEL, labelGap: 0,
           ...(this.hasAxis ? { label: group.axis.xLabel } : {}), grid, ticks: { show: this.hasAxis, stroke: colours.frame, width: 1, size: 4 }, gap: 4, space: 70,
           ...(group.axis.bars ? { incrs: CLOCK_STEPS } : {}),
           values: (_, splits) => this.hasAxis ? splits.map((t) => this.#timeLabel(t, (splits[1] ?? 1) - (splits[0] ?? 0))) : splits.map(() => ""),
