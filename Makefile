@@ -10,7 +10,7 @@ VENV_PY := .venv-py
 export WAVEKEEP_PYTHON := $(abspath $(VENV))/bin/python
 export WAVEKEEP_PYTHON_HDF5_1 := $(abspath $(VENV_HDF5_1))/bin/python
 
-.PHONY: demo test test-python python-docs lint bench bench-python torture fuzz miri clean
+.PHONY: demo test test-python python-docs e2e lint bench bench-python torture fuzz miri clean
 
 demo:
 	cargo build --locked --release --package wavekeep
@@ -19,6 +19,7 @@ demo:
 test: $(VENV)/ready $(VENV_HDF5_1)/ready
 	cargo test --locked --workspace --all-features
 	$(MAKE) test-python
+	$(MAKE) e2e
 
 # The Python package: its wheel is built, installed and tested in an environment of its own, with the
 # examples of its documentation.
@@ -37,6 +38,19 @@ define install_wheel
 	$(VENV_PY)/bin/maturin build --locked --quiet --profile $(1) --interpreter $(VENV_PY)/bin/python --out target/wheels
 	$(VENV_PY)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall target/wheels/wavekeep-*.whl
 endef
+
+# The page in a browser, over the built program. Needs Node 20 or newer; Chromium is installed if it
+# is not there. WAVEKEEP_CHROMIUM names another one.
+export WAVEKEEP_CHROMIUM ?= /usr/bin/chromium
+
+e2e: e2e/node_modules/ready
+	test -x $(WAVEKEEP_CHROMIUM) || apt-get install --yes chromium
+	cargo build --locked --package wavekeep
+	cd e2e && WAVEKEEP_BIN=$$(cargo metadata --format-version 1 --no-deps | node -p 'JSON.parse(require("fs").readFileSync(0, "utf8")).target_directory')/debug/wavekeep npm test
+
+e2e/node_modules/ready: e2e/package-lock.json
+	cd e2e && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
+	touch $@
 
 lint:
 	cargo fmt --all --check
@@ -87,4 +101,4 @@ endef
 
 clean:
 	cargo clean
-	rm -rf $(VENV) $(VENV_HDF5_1) $(VENV_PY) demo
+	rm -rf $(VENV) $(VENV_HDF5_1) $(VENV_PY) e2e/node_modules e2e/test-results demo

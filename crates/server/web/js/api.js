@@ -1,0 +1,75 @@
+// @ts-check
+/** Requests to the server. Everything goes to /api/v1 on the same origin. */
+
+import { reviewer } from "./prefs.js";
+import { askForToken } from "./sign_in.js";
+
+const BASE = "/api/v1";
+
+/** Why a request was not done, in the server's words. */
+export class Problem extends Error {
+  /** @param {number} status @param {string} detail */
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+/**
+ * @param {string} path @param {RequestInit} [init]
+ * @returns {Promise<Response>}
+ */
+export async function ask(path, init) {
+  let response;
+  try {
+    response = await fetch(BASE + path, init);
+  } catch (error) {
+    if (init?.signal?.aborted) throw error;
+    throw new Problem(0, "The server does not answer. Is it running?");
+  }
+  if (response.ok) return response;
+  if (response.status === 401) askForToken();
+  const problem = await response.json().catch(() => null);
+  throw new Problem(response.status, problem?.detail ?? `The server answered ${response.status}.`);
+}
+
+/**
+ * @template T
+ * @param {string} path @param {AbortSignal} [signal]
+ * @returns {Promise<T>}
+ */
+export async function get(path, signal) {
+  return (await ask(path, { signal: signal ?? null, headers: { accept: "application/json" } })).json();
+}
+
+/**
+ * @param {"PATCH" | "POST"} method @param {string} path @param {unknown} [body]
+ */
+export async function send(method, path, body) {
+  const headers = new Headers({ accept: "application/json" });
+  const name = headerName();
+  if (name) headers.set("x-reviewer", name);
+  if (body !== undefined) {
+    headers.set("content-type", method === "PATCH" ? "application/merge-patch+json" : "application/json");
+  }
+  const response = await ask(path, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
+  return response.json();
+}
+
+/** A header holds ASCII; the full name travels in the review itself. */
+function headerName() {
+  return reviewer().normalize("NFKD").replace(/[^\x20-\x7e]/g, "").trim();
+}
+
+/** @param {Record<string, string | number | null | undefined>} query */
+export function queryString(query) {
+  const out = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== "") out.set(name, String(value));
+  }
+  const text = out.toString();
+  return text ? `?${text}` : "";
+}
+
+/** @param {string} path An address for links. */
+export const link = (path) => BASE + path;

@@ -1,0 +1,28 @@
+// @ts-check
+/** Who changed what, the latest first. */
+
+import { get } from "../api.js";
+import { h, replace } from "../dom.js";
+import { utcText } from "../units.js";
+
+/** @typedef {import("../types.js").ReviewEntry} ReviewEntry */
+
+/** @param {unknown} value */
+const shown = (value) => value === undefined || value === null || value === "" ? "nothing" : value === true ? "yes" : value === false ? "no" : `“${String(value)}”`;
+
+/** @param {ReviewEntry} entry */
+function words(entry) {
+  const before = entry.before["review"] ?? {}, after = entry.after["review"] ?? {};
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => name !== "reviewed_at" && name !== "reviewer");
+  const changes = names.map((name) => `${name.replaceAll("_", " ")}: ${shown(before[name])} → ${shown(after[name])}`);
+  return (entry.undoes ? `undid change ${entry.undoes}: ` : "") + (changes.join("; ") || "looked at it");
+}
+
+/** @param {HTMLElement} place @param {number} id @param {AbortSignal} signal */
+export async function showLog(place, id, signal) {
+  /** @type {ReviewEntry[]} */
+  const entries = await get(`/events/${id}/log`, signal);
+  replace(place, h("h2", null, "Who changed what"),
+    entries.length === 0 ? h("p", { class: "small" }, "Nobody has reviewed this event.")
+      : h("ol", { class: "log", reversed: true }, entries.map((entry) => h("li", null, h("b", null, entry.who), " ", words(entry), h("span", { class: "zone" }, ` ${utcText(entry.at)}`)))));
+}

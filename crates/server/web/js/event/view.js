@@ -1,0 +1,170 @@
+// @ts-check
+/** One event: its traces, what is measured of it, what the limits say, what people say. */
+
+import { get, link, queryString } from "../api.js";
+import { h, later, replace } from "../dom.js";
+import { setKeys } from "../keys.js";
+import { onChange } from "../live.js";
+import { onPrefs, pref } from "../prefs.js";
+import { address, go } from "../router.js";
+import { announce, complain, toast } from "../say.js";
+import { neighbours, places, sessionOf } from "../events/session.js";
+import { review, undo } from "../review.js";
+import { countText, localText } from "../units.js";
+import { facts } from "./facts.js";
+import { showLimits } from "./limits.js";
+import { showLog } from "./log.js";
+import { measuresTable } from "./measures.js";
+import { reviewBar } from "./review_bar.js";
+import { showSpectrum } from "./spectrum.js";
+import { allValues, showTraces } from "./traces.js";
+
+/** @typedef {import("../types.js").EventDetail} EventDetail */
+/** @typedef {import("../types.js").PlotDocument} PlotDocument */
+/** @typedef {import("../router.js").Params} Params */
+
+/** More points than this are fetched as plain numbers. */
+const FIRST_POINTS = 20000;
+
+/** @param {HTMLElement} main @param {number} id @param {Params} filters */
+export function eventView(main, id, filters) {
+  document.title = `Event ${id} · wavekeep`;
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  /** @type {(() => void)[]} */
+  const redraws = [];
+  /** @type {(() => void)[]} */
+  const ends = [];
+  /** @type {EventDetail | null} */
+  let detail = null;
+
+  const head = h("div", { class: "event-head" });
+  const bar = reviewBar({
+    toggleFalse: () => void change({ false_trigger: !detail?.event.false_trigger }),
+    confirm: () => void change({ false_trigger: false }),
+    note: (notes) => change({ notes: notes || null }),
+    undo: () => void takeBack(),
+  });
+  const traces = h("section", { class: "traces", "aria-label": "Channels" }, h("p", { class: "waiting-words" }, "Reading the event …"));
+  const measures = h("section", { "aria-label": "Peaks" });
+  const limits = h("section", { "aria-label": "Limits" });
+  const spectrum = h("section", { "aria-label": "Spectra" });
+  const known = h("section", { "aria-label": "Facts" });
+  const log = h("section", { "aria-label": "Log" });
+  replace(main, h("article", { class: "event" }, head, bar.element,
+    h("div", { class: "event-grid" },
+      h("div", { class: "wide" }, traces, spectrum),
+      h("div", { class: "narrow" }, measures, limits, known, log))));
+
+  const showHead = () => {
+    if (!detail) return;
+    const { event } = detail;
+    const around = neighbours(id);
+    document.title = `${event.serial} ${localText(event.timestamp)} · wavekeep`;
+    /** @param {"before" | "after"} side @param {string} words @param {string} key */
+    const step = (side, words, key) => {
+      const other = around?.[side];
+      return other ? h("a", { class: "button", href: address({ ...filters, event: other.id }), "data-route": true, "data-step": side }, words, " ", h("kbd", null, key))
+        : h("span", { class: "button off", "aria-disabled": "true" }, words, " ", h("kbd", null, key));
+    };
+    replace(head,
+      h("div", { class: "crumbs" }, h("a", { href: address(filters), "data-route": true }, "← Events"),
+        h("nav", { "aria-label": "Other events" }, step("before", "‹ Previous", "p"), h("span", { class: "place" }, around ? `${countText(around.place)} of ${countText(around.total)}` : "not among the filtered events"), step("after", "Next ›", "n"))),
+      h("h1", null, h("span", null, event.serial), " ", h("span", { class: "when" }, localText(event.timestamp)), h("span", { class: "zone" }, " unit-local time, no zone"),
+        event.false_trigger && h("span", { class: "badge struck" }, "false trigger"), event.damaged && h("span", { class: "badge bad" }, "damaged")),
+      h("p", { class: "sub" }, [event.kind, event.filename, event.project, event.location].filter(Boolean).join(" · "),
+        h("span", { class: "downloads" },
+          h("a", { class: "button", href: link(`/events/${id}/report.pdf${queryString({ curve: pref("curve") })}`), target: "_blank", rel: "noopener" }, "Report PDF"),
+          h("a", { class: "button", href: link(`/events/${id}/csv`), download: `${event.filename}.csv` }, "CSV"),
+          h("a", { class: "button", href: link(`/events/${id}/file`), download: event.filename }, "File"),
+          event.has_report && h("a", { class: "button", href: link(`/events/${id}/report.txt`), target: "_blank", rel: "noopener" }, "Report text"),
+          h("button", { type: "button", onclick: () => print() }, "Print"))));
+  };
+  const showKnown = () => {
+    if (!detail) return;
+    showHead();
+    bar.show(detail.event);
+    replace(known, facts(detail));
+    replace(measures, h("h2", null, "Peaks"), detail.measurements ? measuresTable(detail.measurements) : h("p", null, "Nothing could be measured."));
+  };
+
+  const reread = async () => {
+    detail = await get(`/events/${id}`, signal);
+    showKnown();
+    await showLog(log, id, signal);
+  };
+
+  /** @param {{ false_trigger?: boolean, notes?: string | null }} patch */
+  async function change(patch) {
+    try {
+      await review(id, patch);
+      await reread();
+      toast("notes" in patch ? "Note kept" : patch.false_trigger ? "Marked as a false trigger" : "Reviewed: a real event", { label: "Undo", act: () => void takeBack() });
+    } catch (error) {
+      complain(error);
+    }
+  }
+  async function takeBack() {
+    try {
+      await undo(id);
+      await reread();
+      toast("Undone");
+    } catch (error) {
+      complain(error);
+    }
+  }
+
+  async function load() {
+    const [first, plot] = await Promise.all([
+      /** @type {Promise<EventDetail>} */ (get(`/events/${id}`, signal)),
+      /** @type {Promise<PlotDocument>} */ (get(`/events/${id}/plot?points=${FIRST_POINTS}`, signal)).catch((error) => { if (signal.aborted) throw error; return /** @type {Error} */ (error); }),
+    ]);
+    detail = first;
+    showKnown();
+    announce(`${first.event.serial}, ${localText(first.event.timestamp)}`);
+    void showLog(log, id, signal).catch(complain);
+    void sessionOf(id, filters, signal, places.index).then(showHead).catch(complain);
+    if (first.event.kind === "stream") {
+      replace(traces, h("h2", null, "Stream"), h("p", null, h("a", { href: address({ stream: id }), "data-route": true }, "Open the run"), ", all of its channels over time."));
+      return;
+    }
+    if (plot instanceof Error) {
+      replace(traces, h("h2", null, "Traces"), h("div", { class: "notice bad" }, h("strong", null, "Nothing can be drawn"), h("p", null, plot.message)));
+      return;
+    }
+    const values = await allValues(id, plot, signal);
+    if (signal.aborted) return;
+    const drawn = showTraces(traces, first, plot, values);
+    redraws.push(drawn.draw);
+    ends.push(drawn.destroy);
+    const more = [showLimits(limits, first, plot, signal)];
+    if (!plot.time_axis.histogram_aggregated) more.push(showSpectrum(spectrum, id, signal));
+    for (const part of more) void part.then((draw) => redraws.push(draw)).catch(complain);
+  }
+  void load().catch(complain);
+
+  ends.push(onPrefs(() => { showKnown(); redraws.forEach((draw) => draw()); }));
+  const changed = later(100, () => void reread().catch(complain));
+  ends.push(onChange((change) => { if (change.id === id) changed(); }));
+
+  /** @param {"before" | "after"} side */
+  const step = (side) => {
+    const other = neighbours(id)?.[side];
+    if (other) go({ ...filters, event: other.id });
+    else announce(side === "after" ? "This is the last event" : "This is the first event");
+  };
+  setKeys([
+    { keys: ["n", "j"], words: "next event", act: () => step("after") },
+    { keys: ["p", "k"], words: "previous event", act: () => step("before") },
+    { keys: ["f"], words: "a false trigger, or no longer", act: () => void change({ false_trigger: !detail?.event.false_trigger }) },
+    { keys: ["r"], words: "reviewed: a real event", act: () => void change({ false_trigger: false }) },
+    { keys: ["e"], words: "write a note", act: () => bar.edit() },
+    { keys: ["u"], words: "undo the last change", act: () => void takeBack() },
+    { keys: ["Escape"], words: "back to the list", act: () => go(filters) },
+  ]);
+
+  return () => {
+    leaving.abort();
+    ends.forEach((end) => end());
+  };
+}

@@ -1,0 +1,166 @@
+// @ts-check
+/** Bringing events in: by dropping files anywhere, or by choosing them. Each file gets an answer. */
+
+import { link, Problem } from "./api.js";
+import { byId, h, replace } from "./dom.js";
+import { onImport } from "./live.js";
+import { address, go } from "./router.js";
+import { announce, complain } from "./say.js";
+import { bytesText } from "./units.js";
+
+/**
+ * @typedef {{
+ *   name: string, id?: number, serial?: string, filename?: string, outcome?: string,
+ *   report_name?: string | null, report?: { status: string }, assumed?: string[], not_decoded?: string[],
+ *   serial_unknown?: boolean, error?: { kind: string, detail: string }
+ * }} Result
+ * @typedef {{ session: number, warnings?: string[], results: Result[] }} Answer
+ */
+
+/** What became of a file, in words. @type {Record<string, string>} */
+const OUTCOMES = {
+  new: "new", same: "was there already", paired_late: "completed by its report", frames_added: "completed by its raw frames",
+  conflict: "kept under another name: other bytes have this one",
+};
+
+/** @type {Answer[]} */
+const answers = [];
+/** @type {(() => void) | null} */
+let show = null;
+let running = "";
+
+/** Files of a request; more are sent in several, so that progress is seen. */
+const AT_ONCE = 200;
+
+/** @param {File[]} files */
+export async function importFiles(files) {
+  if (files.length === 0) return;
+  if (!new URLSearchParams(location.search).get("view")) go({ view: "import" });
+  const total = files.reduce((sum, file) => sum + file.size, 0);
+  let before = 0;
+  try {
+    for (let first = 0; first < files.length; first += AT_ONCE) {
+      const some = files.slice(first, first + AT_ONCE);
+      const answer = await upload(some, (sent) => progress((before + sent) / total, `Sending ${bytesText(before + sent)} of ${bytesText(total)}`));
+      before += some.reduce((sum, file) => sum + file.size, 0);
+      answers.unshift(answer);
+      show?.();
+    }
+    const bad = answers[0]?.results.filter((result) => result.error).length ?? 0;
+    announce(`Import done${bad ? `, ${bad} refused` : ""}`);
+  } catch (error) {
+    complain(error);
+  } finally {
+    running = "";
+    show?.();
+  }
+}
+
+/** Progress of sending is known to XMLHttpRequest alone. @param {File[]} files @param {(sent: number) => void} sending @returns {Promise<Answer>} */
+function upload(files, sending) {
+  return new Promise((resolve, reject) => {
+    const form = new FormData();
+    for (const file of files) form.append("files", file, file.name);
+    const request = new XMLHttpRequest();
+    request.open("POST", link("/import"));
+    request.responseType = "json";
+    request.setRequestHeader("accept", "application/json");
+    request.upload.addEventListener("progress", (event) => sending(event.loaded));
+    request.addEventListener("load", () => request.status < 300 ? resolve(request.response)
+      : reject(new Problem(request.status, request.response?.detail ?? `The server answered ${request.status}.`)));
+    request.addEventListener("error", () => reject(new Problem(0, "The server does not answer. Nothing of this was saved for certain; send it again.")));
+    request.send(form);
+  });
+}
+
+const bar = h("progress", { max: 1, value: 0, "aria-label": "Import" });
+const words = h("p", { class: "small", role: "status" });
+
+/** @param {number} share @param {string} text */
+function progress(share, text) {
+  bar.value = share;
+  running = text;
+  words.textContent = text;
+  show?.();
+}
+
+/** Files that are dropped on any part of the page. */
+export function acceptDrops() {
+  const cover = h("div", { class: "drop-cover", hidden: true }, h("p", null, "Drop event files and their reports here"));
+  document.body.append(cover);
+  let depth = 0;
+  const hasFiles = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files") ?? false;
+  addEventListener("dragenter", (event) => { if (hasFiles(event)) { depth += 1; cover.hidden = false; } });
+  addEventListener("dragleave", (event) => { if (hasFiles(event) && (depth -= 1) <= 0) cover.hidden = true; });
+  addEventListener("dragover", (event) => { if (hasFiles(event)) event.preventDefault(); });
+  addEventListener("drop", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    depth = 0;
+    cover.hidden = true;
+    void filesOf(/** @type {DataTransfer} */ (event.dataTransfer)).then(importFiles);
+  });
+  onImport(({ done, total }) => { if (running) progress(total ? done / total : 0, `Saved ${done} of ${total}`); });
+}
+
+/** Folders are searched. @param {DataTransfer} transfer */
+async function filesOf(transfer) {
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.() ?? null);
+  if (entries.every((entry) => !entry?.isDirectory)) return [...transfer.files];
+  /** @type {File[]} */
+  const found = [];
+  /** @param {any} entry @returns {Promise<void>} */
+  const walk = async (entry) => {
+    if (!entry) return;
+    if (entry.isFile) found.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
+    else {
+      const reader = entry.createReader();
+      for (;;) {
+        /** @type {any[]} */
+        const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+        if (some.length === 0) break;
+        for (const child of some) await walk(child);
+      }
+    }
+  };
+  for (const entry of entries) await walk(entry);
+  return found;
+}
+
+/** @param {Result} result */
+function row(result) {
+  const bad = !!result.error;
+  const outcome = result.error ? `refused: ${result.error.detail}` : (OUTCOMES[result.outcome ?? ""] ?? result.outcome ?? "kept");
+  const more = [
+    result.report_name ? `with ${result.report_name}` : result.report?.status === "not_paired" ? "no report" : "",
+    result.assumed?.length ? `assumed: ${result.assumed.join(", ")}` : "",
+    result.serial_unknown ? "the unit is not known: stored as UNKNOWN" : "",
+    ...(result.not_decoded ?? []),
+  ].filter(Boolean).join("; ");
+  return h("tr", { class: bad ? "bad" : null }, h("th", { scope: "row" }, result.id ? h("a", { href: address({ event: result.id }), "data-route": true }, result.name) : result.name),
+    h("td", null, result.serial ?? ""), h("td", null, bad ? h("strong", null, outcome) : outcome), h("td", null, more));
+}
+
+/** @param {HTMLElement} main */
+export function importView(main) {
+  document.title = "Import · wavekeep";
+  const chooser = h("input", { type: "file", multiple: true, class: "unseen", id: "chooser", tabindex: -1, "aria-hidden": "true" });
+  chooser.addEventListener("change", () => { void importFiles([...(chooser.files ?? [])]); chooser.value = ""; });
+  const results = h("div", { class: "results" });
+  replace(main, h("div", { class: "import" }, h("h1", null, "Import"),
+    h("div", { class: "drop" }, h("p", null, "Drop event files, folders and reports anywhere on the page. Reports are paired by name."), chooser,
+      h("button", { type: "button", class: "primary", onclick: () => byId("chooser").click() }, "Choose files")),
+    bar, words, results));
+  show = () => {
+    bar.hidden = !running;
+    words.hidden = !running;
+    replace(results, answers.map((answer) => {
+      const refused = answer.results.filter((result) => result.error).length;
+      return h("section", null, h("h2", null, `Import ${answer.session}: ${answer.results.length} ${answer.results.length === 1 ? "answer" : "answers"}${refused ? `, ${refused} refused` : ""}`),
+        (answer.warnings ?? []).map((warning) => h("p", { class: "notice bad" }, warning)),
+        h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": `Import ${answer.session}` }, h("table", { class: "plain" }, h("thead", null, h("tr", null, ["File", "Unit", "What became of it", "Remarks"].map((word) => h("th", { scope: "col" }, word)))), h("tbody", null, answer.results.map(row)))));
+    }));
+  };
+  show();
+  return () => { show = null; };
+}

@@ -1,0 +1,47 @@
+// @ts-check
+/** Changes as they happen (server-sent events). The browser connects again by itself. */
+
+/** @typedef {{ id: number, what: "new" | "changed" }} Change */
+/** @typedef {{ session: number | string, done: number, total: number }} ImportProgress */
+
+/** @type {Set<(change: Change) => void>} */
+const changes = new Set();
+/** @type {Set<(progress: ImportProgress) => void>} */
+const imports = new Set();
+/** @type {Set<(connected: boolean) => void>} */
+const states = new Set();
+
+/** @param {(change: Change) => void} listener @returns {() => void} Ends it. */
+export function onChange(listener) {
+  changes.add(listener);
+  return () => changes.delete(listener);
+}
+
+/** @param {(progress: ImportProgress) => void} listener @returns {() => void} Ends it. */
+export function onImport(listener) {
+  imports.add(listener);
+  return () => imports.delete(listener);
+}
+
+/** @param {(connected: boolean) => void} listener */
+export const onState = (listener) => void states.add(listener);
+
+export function connect() {
+  const source = new EventSource("/api/v1/live");
+  source.addEventListener("change", (event) => {
+    const change = JSON.parse(event.data);
+    for (const listener of [...changes]) listener(change);
+  });
+  // More was missed than is told again: whatever is shown may be old.
+  source.addEventListener("reset", () => {
+    for (const listener of [...changes]) listener({ id: 0, what: "changed" });
+  });
+  source.addEventListener("import", (event) => {
+    const progress = JSON.parse(event.data);
+    for (const listener of [...imports]) listener(progress);
+  });
+  source.addEventListener("open", () => states.forEach((state) => state(true)));
+  source.addEventListener("error", () => states.forEach((state) => state(false)));
+  // A page that is left must not hold a connection.
+  addEventListener("pagehide", () => source.close());
+}

@@ -1,0 +1,91 @@
+// @ts-check
+/**
+ * What the server answers, as far as the page reads it. `docs/api.md` says it in full.
+ *
+ * @typedef {{
+ *   id: number, serial: string, filename: string, kind: string, timestamp: string | null,
+ *   sample_rate_hz: number | null, record_time_s: number | null,
+ *   tran_in_s: number | null, vert_in_s: number | null, long_in_s: number | null,
+ *   ppv_in_s: number | null, pvs_in_s: number | null, mic_psi: number | null, mic_db_l: number | null,
+ *   flags: string, project: string | null, client: string | null, operator: string | null,
+ *   location: string | null, notes: string | null, false_trigger: boolean, reviewer: string | null,
+ *   reviewed_at: string | null, review_notes: string | null, has_report: boolean, assumed: string,
+ *   missing_samples: number, damaged: boolean, sha256: string | null, filesize: number | null,
+ *   tool_version: string | null, captured_at: string | null, source_kind: string | null
+ * }} EventRow
+ *
+ * @typedef {{ total: number, limit: number, offset: number, events: EventRow[] }} EventPage
+ * @typedef {{ value: number, unit: string, flag?: string }} Reading
+ * @typedef {{ flag: string, hz?: number }} Frequency
+ */
+
+/**
+ * @template T
+ * @typedef {{ value: T | null, origin: "stated" | "computed" | null, computed?: T, stated?: T }} Measured
+ */
+
+/**
+ * @typedef {{
+ *   name: string, sensor: string, samples: number, missing_samples: number, samples_at_limit: number,
+ *   peak: Measured<Reading>, peak_psi?: Measured<Reading>, peak_pa?: Measured<Reading>,
+ *   peak_index: number | null, time_of_peak_s: Measured<number>, peak_at?: Measured<string>,
+ *   zc_frequency: Measured<Frequency>, half_wave: { from_s: number, to_s: number } | null,
+ *   peak_acceleration: Measured<Reading>, peak_displacement: Measured<Reading>
+ * }} ChannelMeasurements
+ *
+ * @typedef {{
+ *   kind: string, channels: ChannelMeasurements[], peak_vector_sum: Measured<Reading>,
+ *   peak_vector_sum_time_s: Measured<number>, peak_vector_sum_at: string | null,
+ *   vector_sum_upper_bound?: { upper_bound: Reading, interval: number, at?: string },
+ *   range_assumed: boolean, rate_assumed: boolean
+ * }} Measurements
+ *
+ * @typedef {{ kind: string, code: string, message: string, channel?: string }} Note
+ * @typedef {Record<string, any>} Sidecar
+ * @typedef {{
+ *   event: EventRow, sidecar: Sidecar, measurements: Measurements | null, notes: Note[],
+ *   not_decoded: string | null, curves_hint: string[]
+ * }} EventDetail
+ *
+ * @typedef {{ first: number, count: number }} Gap
+ * @typedef {{
+ *   unit: string, sensor: string, samples?: (number | null)[], pairs?: ([number, number] | null)[],
+ *   frequencies_hz?: (number | null)[],
+ *   peak: { value: number | null, unit: string, t: number | null, index: number | null, flags: string[] }
+ * }} PlotChannel
+ * @typedef {{
+ *   record_type: string, serial: string | null, filename: string | null, timestamp_local: string | null,
+ *   time_axis: {
+ *     t0: number | null, dt: number | null, n: number, rate_hz?: number, rate_assumed?: boolean,
+ *     histogram_aggregated?: boolean, interval_size_s?: number | null, interval_times?: (string | null)[] | null
+ *   },
+ *   channels: Record<string, PlotChannel>, gaps: Record<string, Gap[]>, assumed: string[], damaged: boolean
+ * }} PlotDocument
+ *
+ * @typedef {{
+ *   id: string, name: string, unit: string, judges: string, source: string, standing: string,
+ *   remarks: string[], points: [number, number][], rule: Record<string, any>
+ * }} Curve
+ * @typedef {{
+ *   curve: string, curve_name: string, standing: string, subject: string, value: Reading | null,
+ *   frequency: Frequency | null, limit: Reading | null, margin_percent: number | null,
+ *   outcome: "within" | "exceeds" | "no_verdict", reason: string, judges: string, remarks: string[]
+ * }} Verdict
+ *
+ * @typedef {{
+ *   rate_hz: number, rate_assumed: boolean, channels: Record<string, {
+ *     unit: string, frequencies_hz: number[], amplitudes: number[], dominant_hz: number | null,
+ *     dominant_amplitude: number | null, restriction: unknown
+ *   }>
+ * }} Spectrum
+ *
+ * @typedef {{
+ *   number: number, event_id: number, at: string, who: string, undoes?: number,
+ *   before: Record<string, any>, after: Record<string, any>
+ * }} ReviewEntry
+ *
+ * @typedef {{ serial: string, events: number, false_triggers: number, unreviewed: number, last: string | null }} UnitSummary
+ * @typedef {{ project: string | null, events: number, false_triggers: number }} ProjectSummary
+ */
+
+export {};

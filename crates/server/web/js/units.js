@@ -1,0 +1,122 @@
+// @ts-check
+/** Conversions, and how numbers are written. The server sends in/s, psi and dB(L). */
+
+import { pref } from "./prefs.js";
+
+export const MM_PER_INCH = 25.4;
+export const PA_PER_PSI = 6894.757293168;
+/** 20 µPa, to which dB(L) refer. */
+const REFERENCE_PA = 20e-6;
+
+/** A gap is an empty cell, and it is said that it is one. */
+export const NONE = "–";
+
+/** @param {number} psi */
+export const decibels = (psi) => 20 * Math.log10((Math.abs(psi) * PA_PER_PSI) / REFERENCE_PA);
+
+/** @param {number} inPerS Velocity in the reader's unit. */
+export const velocity = (inPerS) => (pref("velocity") === "mm/s" ? inPerS * MM_PER_INCH : inPerS);
+
+/** @param {number} shown Back to in/s. */
+export const inPerSecond = (shown) => (pref("velocity") === "mm/s" ? shown / MM_PER_INCH : shown);
+
+export const velocityUnit = () => pref("velocity");
+export const lengthUnit = () => (pref("velocity") === "mm/s" ? "mm" : "in");
+
+/** The unit of a pressure trace: a level has no sign, so dB(L) are drawn as psi or Pa. */
+export const traceUnit = () => {
+  const unit = pref("pressure");
+  if (unit !== "dB(L)") return unit;
+  return pref("velocity") === "mm/s" ? "Pa" : "psi";
+};
+
+/** @param {number} psi Pressure in the unit of traces. */
+export const tracePressure = (psi) => (traceUnit() === "Pa" ? psi * PA_PER_PSI : psi);
+
+/** Numbers with a true minus. @param {number} value @param {number} decimals */
+export function fixed(value, decimals) {
+  const text = value.toFixed(decimals);
+  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
+}
+
+/** @param {number | null | undefined} inPerS */
+export function velocityText(inPerS) {
+  if (inPerS === null || inPerS === undefined) return NONE;
+  return pref("velocity") === "mm/s" ? fixed(inPerS * MM_PER_INCH, 2) : fixed(inPerS, 3);
+}
+
+/** @param {number | null | undefined} psi @param {number | null | undefined} [dB] as stated, where it is */
+export function pressureText(psi, dB) {
+  const unit = pref("pressure");
+  if (unit === "dB(L)") {
+    if (dB !== null && dB !== undefined) return fixed(dB, 1);
+    return psi ? fixed(decibels(psi), 1) : NONE;
+  }
+  if (psi === null || psi === undefined) return NONE;
+  return unit === "Pa" ? fixed(psi * PA_PER_PSI, 2) : fixed(psi, 5);
+}
+
+/**
+ * A value of a trace with its unit; `sensor` says what it is.
+ * @param {number | null} value in/s or psi @param {string} unit as sent
+ */
+export function sampleText(value, unit) {
+  if (value === null || Number.isNaN(value)) return "missing";
+  if (unit === "in/s") return `${velocityText(value)} ${velocityUnit()}`;
+  if (unit !== "psi") return `${fixed(value, 4)} ${unit}`;
+  if (pref("pressure") === "dB(L)") return value === 0 ? `0 ${traceUnit()}` : `${fixed(decibels(value), 1)} dB(L)`;
+  return `${pressureText(value)} ${pref("pressure")}`;
+}
+
+/** @param {import("./types.js").Reading | null | undefined} reading inches as the reader's unit */
+export function lengthText(reading) {
+  if (!reading) return NONE;
+  const inches = reading.unit === "mm" ? reading.value / MM_PER_INCH : reading.value;
+  return lengthUnit() === "mm" ? fixed(inches * MM_PER_INCH, 3) : fixed(inches, 5);
+}
+
+/** @param {import("./types.js").Frequency | null | undefined} frequency */
+export function frequencyText(frequency) {
+  if (!frequency) return NONE;
+  if (frequency.flag === "above_range") return `>${frequency.hz ?? 100}`;
+  if (frequency.flag === "below_range") return `<${frequency.hz ?? 1}`;
+  if (frequency.hz === undefined || frequency.hz === null) return "N/A";
+  return fixed(frequency.hz, frequency.hz < 10 ? 1 : 0);
+}
+
+/** @param {number} n */
+export const countText = (n) => n.toLocaleString("en-GB").replace(/,/g, "\u202f").replace("-", "−");
+
+/** @param {number} bytes */
+export function bytesText(bytes) {
+  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+  let step = 0;
+  while (bytes >= 1024 && step < units.length - 1) {
+    bytes /= 1024;
+    step += 1;
+  }
+  return `${step === 0 ? bytes : bytes.toFixed(1)} ${units[step]}`;
+}
+
+/** @param {number} seconds */
+export function durationText(seconds) {
+  if (seconds < 120) return `${Number(seconds.toFixed(3))} s`;
+  const minutes = Math.floor(seconds / 60);
+  const rest = Number((seconds - minutes * 60).toFixed(2));
+  const parts = [[Math.floor(minutes / 60), "h"], [minutes % 60, "min"], [rest, "s"]];
+  return parts.filter(([n]) => n).map(([n, unit]) => `${n} ${unit}`).join(" ");
+}
+
+/** Unit-local time as it stands: no zone is ever added. @param {string | null | undefined} local */
+export const localText = (local) => (local ? local.replace("T", " ") : "no time");
+
+/** @param {string | null | undefined} utc */
+export const utcText = (utc) => (utc ? `${utc.replace("T", " ").replace(/\.\d+/, "").replace(/Z$/, "")} UTC` : NONE);
+
+/** Axis half-height: at least `floor`, a round number above `peak`. @param {number} peak @param {number} floor */
+export function niceHalf(peak, floor) {
+  const need = Math.max(peak * 1.05, floor);
+  const power = 10 ** Math.floor(Math.log10(need));
+  const step = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((step) => step * power >= need * 0.999999) ?? 10;
+  return step * power;
+}

@@ -1,0 +1,104 @@
+// @ts-check
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { expect, test } from "../archive.js";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe finds, in short. @param {import("@playwright/test").Page} page */
+async function violations(page) {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(() => /** @type {any} */ (window).axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  return found.violations.map((/** @type {any} */ one) => `${one.id}: ${one.nodes.slice(0, 3).map((/** @type {any} */ node) => node.target.join(" ")).join(", ")}`);
+}
+
+for (const scheme of /** @type {const} */ (["light", "dark"])) {
+  test(`axe finds nothing on any view, ${scheme}`, async ({ page, full }) => {
+    await page.emulateMedia({ colorScheme: scheme });
+    for (const [address, ready] of [["/", ".tr[data-id]"], ["/?event=4", ".limits svg"], ["/?event=5", ".limits svg"], ["/?event=7", ".notice"], ["/?view=import", ".drop"], ["/?view=streams", ".empty"]]) {
+      await page.goto(full.url + address);
+      await expect(page.locator(/** @type {string} */ (ready)).first()).toBeVisible();
+      expect(await violations(page), `${address} in ${scheme}`).toEqual([]);
+    }
+  });
+}
+
+test("axe finds nothing on a stream", async ({ page, run }) => {
+  await page.goto(`${run.url}/?stream=1`);
+  await expect(page.locator(".strip")).toHaveCount(4);
+  expect(await violations(page)).toEqual([]);
+});
+
+test("nothing is wider than a phone, nor than a screen at 200 %", async ({ page, full }) => {
+  for (const width of [360, 640]) {
+    await page.setViewportSize({ width, height: 780 });
+    for (const [address, ready] of [["/", ".tr[data-id]"], ["/?event=4", ".limits svg"], ["/?event=5", ".limits svg"], ["/?view=import", ".drop"]]) {
+      await page.goto(full.url + address);
+      await expect(page.locator(/** @type {string} */ (ready)).first()).toBeVisible();
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(over, `${address} at ${width} px`).toBeLessThanOrEqual(0);
+    }
+  }
+});
+
+test("the theme follows the system, and the reader's choice is kept", async ({ page, full }) => {
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.goto(full.url);
+  const paper = () => page.evaluate(() => getComputedStyle(document.body).getPropertyValue("--paper").trim());
+  expect(await paper()).toBe("#14171b");
+  await page.getByRole("button", { name: "Theme: system" }).click();
+  expect(await paper()).toBe("#fff");
+  await page.reload();
+  expect(await paper()).toBe("#fff");
+});
+
+test("paper shows the event and none of the buttons", async ({ page, full }) => {
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.goto(`${full.url}/?event=4`);
+  await expect(page.locator(".limits svg")).toBeVisible();
+  await page.emulateMedia({ media: "print", colorScheme: "dark" });
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expect(page.locator(".uplot").first()).toBeVisible();
+  await expect(page.getByText("Within the limit")).toBeVisible();
+  for (const hidden of [".bar", ".review-bar", ".downloads", ".tools"]) await expect(page.locator(hidden).first()).toBeHidden();
+  expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe("rgb(255, 255, 255)");
+});
+
+test("the first tab leads to the content, and every stop is seen", async ({ page, full }) => {
+  await page.goto(full.url);
+  await expect(page.locator(".tr[data-id]").first()).toBeVisible();
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to the content" })).toBeFocused();
+  for (let stop = 0; stop < 12; stop += 1) {
+    await page.keyboard.press("Tab");
+    const outline = await page.evaluate(() => document.activeElement ? getComputedStyle(document.activeElement).outlineStyle : "none");
+    expect(outline).not.toBe("none");
+  }
+});
+
+test("the policy of the server forbids scripts and styles within the markup", async ({ page, full }) => {
+  const answer = await page.goto(full.url);
+  const policy = answer?.headers()["content-security-policy"] ?? "";
+  expect(policy).toContain("default-src 'self'");
+  expect(policy).not.toContain("unsafe-inline");
+  expect(await page.locator("[style]:not(.tr):not(.tbody)").count()).toBe(0);
+});
+
+test("a million samples are drawn from typed arrays", async ({ page, full }) => {
+  await page.goto(`${full.url}/?event=4`);
+  await expect(page.locator(".uplot").first()).toBeVisible();
+  const seen = await page.evaluate(async () => {
+    const { Extremes } = await import(/** @type {any} */ ("/js/plot/extremes.js"));
+    const values = Float64Array.from({ length: 1_000_000 }, (_, n) => Math.sin(n / 50) * 0.1);
+    values[654_321] = 7;
+    values.fill(NaN, 100_000, 110_000);
+    values.fill(NaN, 640_010, 640_020);
+    const [xs, ys] = new Extremes(values).line(0, values.length, 1200, 0, 1, (/** @type {number} */ value) => value);
+    const isBroken = (/** @type {number} */ from, /** @type {number} */ to) => ys.some((/** @type {number | null} */ y, /** @type {number} */ n) => y === null && xs[n] > from && xs[n] < to);
+    return { points: xs.length, long: isBroken(99_000, 111_000), short: isBroken(639_000, 641_000), elsewhere: isBroken(200_000, 600_000), peakAt: xs[ys.indexOf(7)], gap: xs.every((/** @type {number} */ x, /** @type {number} */ n) => x < 100_000 || x >= 110_000 || ys[n] === null) };
+  });
+  expect(seen.points).toBeLessThan(3000);
+  expect(seen.peakAt).toBe(654_321);
+  expect(seen.gap).toBe(true);
+  expect([seen.long, seen.short, seen.elsewhere]).toEqual([true, true, false]);
+});

@@ -1,0 +1,95 @@
+// @ts-check
+import { addToken, expect, serve, test } from "../archive.js";
+
+test("ten events are reviewed without the mouse", async ({ page, full }) => {
+  await page.goto(full.url);
+  await page.getByLabel("Your name").fill("J. Müller");
+  await page.getByLabel("Your name").press("Tab");
+  await page.getByRole("row", { name: /2026-06-26/ }).focus();
+  await page.keyboard.press("Enter");
+  for (let place = 1; place <= 10; place += 1) {
+    await expect(page.getByText(`${place} of 10`)).toBeVisible();
+    const isFalse = place % 2 === 1;
+    await page.keyboard.press(isFalse ? "f" : "r");
+    await expect(page.getByRole("button", { name: isFalse ? /^False trigger/ : /^Real event/ })).toHaveAttribute("aria-pressed", "true");
+    await page.keyboard.press("e");
+    await page.keyboard.type(`seen as number ${place}`);
+    await page.keyboard.press("Enter");
+    await expect(page.getByText(`notes: nothing → “seen as number ${place}”`)).toBeVisible();
+    await page.keyboard.press(place % 3 ? "n" : "j");
+  }
+  await expect(page.getByText("10 of 10")).toBeVisible();
+  const { events } = await (await fetch(`${full.url}/api/v1/events`)).json();
+  expect(events.filter((/** @type {any} */ event) => event.false_trigger)).toHaveLength(5);
+  expect(events.every((/** @type {any} */ event) => event.reviewer === "J. Müller" && event.reviewed_at)).toBe(true);
+  await page.keyboard.press("p");
+  await expect(page.getByText("9 of 10")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("heading", { name: "Events" })).toBeVisible();
+});
+
+test("reviewing what the filters ask for leaves no event out", async ({ page, full }) => {
+  await page.goto(`${full.url}/?reviewed=false`);
+  await page.getByRole("row", { name: /2026-06-26/ }).focus();
+  await page.keyboard.press("Enter");
+  for (let place = 1; place <= 10; place += 1) {
+    await expect(page.getByText(`${place} of 10`)).toBeVisible();
+    await page.keyboard.press("r");
+    await expect(page.getByRole("button", { name: /^Real event/ })).toHaveAttribute("aria-pressed", "true");
+    await page.keyboard.press("n");
+  }
+  await page.keyboard.press("Escape");
+  await expect(page.getByText("No event passes these filters.")).toBeVisible();
+});
+
+test("a change is undone, and the log tells both", async ({ page, full }) => {
+  await page.goto(`${full.url}/?event=1`);
+  const pressed = page.getByRole("button", { name: /^False trigger/ });
+  await expect(pressed).toHaveAttribute("aria-pressed", "false");
+  await page.keyboard.press("f");
+  await expect(pressed).toHaveAttribute("aria-pressed", "true");
+  await expect(page.getByText("false trigger: no → yes")).toBeVisible();
+  await page.keyboard.press("u");
+  await expect(pressed).toHaveAttribute("aria-pressed", "false");
+  await expect(page.getByText(/undid change 1: false trigger: yes → no/)).toBeVisible();
+});
+
+test("what somebody else says appears", async ({ page, full }) => {
+  await page.goto(`${full.url}/?event=1`);
+  await expect(page.getByText("Nobody has reviewed this event.")).toBeVisible();
+  await fetch(`${full.url}/api/v1/events/1/review`, {
+    method: "PATCH", headers: { "content-type": "application/merge-patch+json", "x-reviewer": "a colleague" }, body: JSON.stringify({ notes: "a lorry" }),
+  });
+  await expect(page.getByLabel("Note of the review")).toHaveValue("a lorry");
+  await expect(page.getByText("a colleague").first()).toBeVisible();
+});
+
+test("the keys are listed", async ({ page, full }) => {
+  await page.goto(`${full.url}/?event=1`);
+  await expect(page.locator(".uplot").first()).toBeVisible();
+  await page.keyboard.press("?");
+  await expect(page.getByRole("dialog")).toContainText("undo the last change");
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toBeHidden();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("unit-local");
+});
+
+test("a server that wants a token is signed in to, and reviews carry the token's name", async ({ browser, folder, full }) => {
+  await full.end();
+  const token = addToken(folder, "the office", "review");
+  const server = await serve(folder, ["--require-tokens"]);
+  // A page of its own: that the first requests are refused is written to the console.
+  const page = await browser.newPage();
+  await page.goto(`${server.url}/?event=1`);
+  await page.getByLabel("Token").fill("wk_wrong");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByText("The server does not know this token.")).toBeVisible();
+  await page.getByLabel("Token").fill(token);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.locator(".uplot").first()).toBeVisible();
+  await page.keyboard.press("f");
+  await expect(page.getByRole("button", { name: /^False trigger/ })).toHaveAttribute("aria-pressed", "true");
+  await expect(page.locator(".log")).toContainText("the office");
+  await page.close();
+  await server.end();
+});
