@@ -12,7 +12,7 @@
 use std::path::{Path, PathBuf};
 
 /// What the archive keeps for itself, below the root. No serial number begins with a dot.
-const OWN_FOLDER: &str = ".wavekeep";
+pub(crate) const OWN_FOLDER: &str = ".wavekeep";
 /// What temporary files begin with, wherever they are.
 pub const TEMPORARY_PREFIX: &str = ".wavekeep-";
 /// The end of a sidecar's name.

@@ -13,30 +13,43 @@
 //! | `merge`, `facts` | source file and report → recording → sidecar, the one way |
 //! | `sidecar` | the sidecar: typed views on a document that keeps what it does not know |
 //! | `save`, `review`, `remake`, `stream` | what changes the archive |
+//! | `import` | files, folders, zip and tar archives: found, paired, handed in |
 //! | `index` | SQLite: rows, questions, summaries |
+//! | `watch` | a folder whose files are imported when they have settled |
+//! | `verify`, `repair` | every file, sidecar and row against each other; what can be done about it |
+//! | `rebuild`, `rederive` | the index, and derived files, again |
+//! | `export` | answers as CSV, Parquet, and originals with their checksums |
 //! | `archive` | the door |
 #![forbid(unsafe_code)]
 
 mod archive;
 mod error;
+mod export;
 mod facts;
 mod files;
+mod import;
 mod index;
 mod journal;
 mod layout;
 mod merge;
 mod name;
 mod rebuild;
+mod rederive;
 mod remake;
+mod repair;
 mod review;
 mod save;
 mod sidecar;
 mod stream;
+mod verify;
+mod watch;
 
 pub use archive::{Archive, CommitPoint, OpenOptions};
 pub use error::{ArchiveError, DecodeFailure, SaveError};
+pub use export::{EXPORT_COLUMNS, ExportFailure, MANIFEST, Originals};
 pub use facts::UNKNOWN_SERIAL;
 pub use files::{Disk, Entry, FileSystem};
+pub use import::{Account, ContainerLimits, Failure, Fate, ImportOptions, Imported, Listener};
 pub use index::{
     Change, EventRow, ImportSession, MonitorLogRow, MonthSummary, Page, ProjectSummary, Query,
     SessionCounts, Sort, SortKey, UnitSummary,
@@ -46,7 +59,9 @@ pub use layout::{
 };
 pub use name::{NAME_BYTES, NameError, SafeName};
 pub use rebuild::Rebuilt;
+pub use rederive::{Becomes, Difference, RederiveAccount, RederiveOptions, Rederived};
 pub use remake::{Remade, RemakeOptions};
+pub use repair::{Repair, Repaired};
 pub use review::{PatchError, PatchOptions, ReviewEntry};
 pub use save::{Outcome, Pairing, ReportFile, Saved, SourceKind, Submission};
 pub use sidecar::{
@@ -54,6 +69,8 @@ pub use sidecar::{
     SCHEMA_VERSION, STREAM_KIND, Sidecar, SidecarError, SourceBlock, SourceFile, Stated,
 };
 pub use stream::{Adopted, AdoptedFile, StreamBlock};
+pub use verify::{Finding, FindingKind, Verification, VerifyOptions};
+pub use watch::WatchOptions;
 
 /// The present moment in UTC, to the second.
 pub(crate) fn now() -> String {

@@ -78,6 +78,12 @@ impl fmt::Display for SafeName {
     }
 }
 
+/// Whether a name that a sidecar gives is that of a file beside it. Unlike [`SafeName::file`], the
+/// archive's own suffixes are no fault.
+pub(crate) fn is_beside(name: &str) -> bool {
+    fault(name).is_none()
+}
+
 fn refused(what: &'static str, name: &str, why: &'static str) -> NameError {
     NameError { what, name: name.chars().take(80).collect(), why }
 }

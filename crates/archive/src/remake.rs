@@ -11,8 +11,8 @@ use crate::facts::{self, Place, TOOL_VERSION};
 use crate::journal::{Change, Staged, discard, stage};
 use crate::layout::EventFiles;
 use crate::merge::{Ingredients, Merged, merge};
-use crate::name::SafeName;
-use crate::sidecar::{Sidecar, SourceBlock, Stated};
+use crate::name::{SafeName, is_beside};
+use crate::sidecar::{OwnBlock, Sidecar, SourceBlock, Stated};
 use crate::{Archive, ArchiveError, index};
 
 /// How derived files are made again.
@@ -163,6 +163,7 @@ impl Archive {
     ) -> Result<(Sidecar, Vec<Staged>, Option<String>), ArchiveError> {
         let mut own = parts.sidecar.own();
         own.id = Some(own.id.unwrap_or(id));
+        self.note_missing_sums(&mut own, parts)?;
         let mut without_hdf5 = None;
         let mut arrays = None;
         if options.replace_unknown_hdf5 || self.hdf5_is_ours(&parts.event, &parts.sidecar)? {
@@ -199,6 +200,22 @@ impl Archive {
                 .chain([(parts.event.sidecar(), sidecar.to_bytes().as_slice())]),
         )?;
         Ok((sidecar, staged, without_hdf5))
+    }
+
+    /// Notes the checksums of report and frames that no sum was noted of: another program put them
+    /// there.
+    fn note_missing_sums(&self, own: &mut OwnBlock, parts: &Parts) -> Result<(), ArchiveError> {
+        let source = parts.sidecar.source();
+        for name in [source.txt_filename, source.a5_pickle_filename].into_iter().flatten() {
+            let is_noted = own.files.as_ref().is_some_and(|files| files.contains_key(&name));
+            if is_noted || !is_beside(&name) {
+                continue;
+            }
+            if let Some(bytes) = self.read_if_there(&parts.event.named(&name))? {
+                own.files.get_or_insert_default().insert(name, sha256(&bytes));
+            }
+        }
+        Ok(())
     }
 
     /// Stages several files, or none.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::journal::{Change, stage};
 use crate::layout::Layout;
+use crate::remake::sha256;
 use crate::sidecar::{Sidecar, merge_patch};
 use crate::{Archive, ArchiveError, index};
 
@@ -92,8 +93,24 @@ pub(crate) fn last_number(log: &[u8]) -> Option<i64> {
 }
 
 /// The entries of the log; lines that a crash cut are left out.
-fn entries(log: &[u8]) -> impl Iterator<Item = ReviewEntry> + '_ {
+pub(crate) fn entries(log: &[u8]) -> impl Iterator<Item = ReviewEntry> + '_ {
     log.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok())
+}
+
+/// An entry as a line, with the SHA-256 of what stands before it at its end.
+pub(crate) fn sealed(entry: &ReviewEntry) -> String {
+    // An entry is plain data: it always has a JSON form.
+    let json = serde_json::to_string(entry).unwrap_or_default();
+    let sum = sha256(json.as_bytes());
+    format!("{},{SEAL}{sum}\"}}", json.strip_suffix('}').unwrap_or_default())
+}
+
+const SEAL: &str = "\"sha256\":\"";
+
+/// Whether a line of the log is as it was written.
+pub(crate) fn is_intact(line: &str) -> bool {
+    let Some((json, seal)) = line.rsplit_once(&format!(",{SEAL}")) else { return false };
+    seal.strip_suffix("\"}") == Some(&sha256(format!("{json}}}").as_bytes()))
 }
 
 /// Makes the table agree with the log.
@@ -278,8 +295,7 @@ impl Archive {
                 before: members(&earlier, &touched),
                 after: members(&sidecar, &touched),
             };
-            // An entry is plain data: it always has a JSON form.
-            let line = serde_json::to_string(&entry).unwrap_or_default();
+            let line = sealed(&entry);
             let staged = stage(self.files(), self.layout(), &event.sidecar(), &sidecar.to_bytes())?;
             let mut happening = Change::new(self.files(), self.layout());
             happening.event(&row.serial, &row.filename, vec![staged]);

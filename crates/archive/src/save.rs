@@ -20,7 +20,7 @@ use crate::error::SaveError;
 use crate::facts::{self, Place, TOOL_VERSION, UNKNOWN_SERIAL};
 use crate::index::{self, EventRow};
 use crate::journal::{Change, Staged};
-use crate::layout::{FRAMES_SUFFIX, HDF5_SUFFIX, SIDECAR_SUFFIX};
+use crate::layout::{EventFiles, FRAMES_SUFFIX, HDF5_SUFFIX, SIDECAR_SUFFIX};
 use crate::merge::{Ingredients, Merged, format_of, merge};
 use crate::name::SafeName;
 use crate::remake::{Parts, RemakeOptions, hdf5, sha256};
@@ -262,21 +262,34 @@ impl Archive {
         report_name: &str,
         bytes: &[u8],
     ) -> Result<Option<Saved>, SaveError> {
-        let found = self.events_of_report(serial, report_name)?;
+        let report = ReportFile { name: Some(report_name.to_owned()), bytes: bytes.to_vec() };
+        match self.with_report(serial, report)? {
+            Some(submission) => self.save(&submission).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The event to which a report belongs, to be handed in again with it; `None` as
+    /// [`add_report`](Self::add_report).
+    pub(crate) fn with_report(
+        &self,
+        serial: Option<&str>,
+        report: ReportFile,
+    ) -> Result<Option<Submission>, SaveError> {
+        let name = report.name.as_deref().unwrap_or_default();
+        let found = self.events_of_report(serial, name)?;
         let [event] = found.as_slice() else { return Ok(None) };
         let parts = self.parts(&event.serial, &event.filename)?;
-        let report = ReportFile { name: Some(report_name.to_owned()), bytes: bytes.to_vec() };
         let mut stated = parts.sidecar.own().stated.unwrap_or_default();
         // The event stays where it is.
         stated.serial = Some(event.serial.clone());
-        let submission = Submission {
+        Ok(Some(Submission {
             name: parts.name,
             bytes: parts.bytes,
             report: Some(report),
             stated,
             ..Submission::default()
-        };
-        self.save(&submission).map(Some)
+        }))
     }
 
     /// The events to which a report of this name belongs, by the one rule that formats have for it.
@@ -570,6 +583,7 @@ impl Archive {
             }
             Err(why) => hdf5_error = Some(why.clone()),
         }
+        note_sums(&mut own, &event, &files);
         let captured_at = submission.captured_at.map_or_else(crate::now, |at| at.to_string());
         let place = Place {
             serial: prepared.serial.as_str().to_owned(),
@@ -646,6 +660,9 @@ impl Archive {
             }
         }
         sidecar.set("source", &source);
+        let mut own = sidecar.own();
+        note_sums(&mut own, &event, &files);
+        sidecar.set("wavekeep", &own);
         let name = sidecar.own().original_name.unwrap_or_else(|| filename.clone());
         let parts = Parts {
             event,
@@ -706,6 +723,17 @@ impl Archive {
                 Ok(safe.with_sha(&sha256(&report.bytes)).as_str().to_owned())
             }
             _ => Ok(name),
+        }
+    }
+}
+
+/// Notes the checksums of reports and raw frames that are written.
+fn note_sums(own: &mut OwnBlock, event: &EventFiles, files: &[(PathBuf, Cow<'_, [u8]>)]) {
+    for (path, bytes) in files {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let has_own_sum = *path == event.source() || *path == event.hdf5();
+        if let (Some(name), false) = (name, has_own_sum) {
+            own.files.get_or_insert_default().insert(name.to_owned(), sha256(bytes));
         }
     }
 }

@@ -172,7 +172,7 @@ impl Sidecar {
 }
 
 /// Hash and length of a file of any size.
-fn hashed(path: &Path) -> io::Result<(String, u64)> {
+pub(crate) fn hashed(path: &Path) -> io::Result<(String, u64)> {
     let mut file = File::open(path)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 20];

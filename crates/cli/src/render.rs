@@ -27,6 +27,27 @@ pub fn error(message: impl std::fmt::Display) {
     anstream::eprintln!("{} {message}", painted(BAD, "error:"));
 }
 
+/// Prints what deserves a look to standard error.
+pub fn care(message: impl std::fmt::Display) {
+    anstream::eprintln!("{} {message}", painted(CARE, "note:"));
+}
+
+/// A table of texts. A head that begins with `>` is of a column of numbers.
+pub fn plain_table<const N: usize>(
+    heads: &[&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> String {
+    let heads = heads.map(|head| match head.strip_prefix('>') {
+        Some(head) => (head, CellAlignment::Right),
+        None => (head, CellAlignment::Left),
+    });
+    let mut table = bare(&heads);
+    for row in rows {
+        table.add_row(row);
+    }
+    table.trim_fmt()
+}
+
 /// `whole` or `damaged`, of equal width. The word says it, the colour only repeats it.
 pub fn status(damaged: bool) -> String {
     if damaged { painted(BAD, "damaged") } else { painted(GOOD, "whole  ") }

@@ -17,8 +17,8 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     ("export", &["core", "gnz"]),
     ("report", &["core", "signal"]),
     ("archive", &["core", "blastware", "smurf", "formats", "signal", "export"]),
-    ("cli", &["core", "gnz", "smurf", "formats", "signal", "export", "report"]),
-    ("py", &["core", "gnz", "smurf", "formats", "signal", "export", "report"]),
+    ("cli", &["core", "gnz", "smurf", "formats", "signal", "export", "report", "archive"]),
+    ("py", &["core", "gnz", "smurf", "formats", "signal", "export", "report", "archive"]),
 ];
 
 fn root() -> PathBuf {

@@ -219,6 +219,9 @@ pub struct OwnBlock {
     /// SHA-256 of the `.h5` that was written. One with another sum is another program's.
     #[serde(deserialize_with = "lenient")]
     pub hdf5_sha256: Option<String>,
+    /// SHA-256 of the other files beside the source (reports, raw frames), by name.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub files: Option<BTreeMap<String, String>>,
     /// What the caller stated when the event was saved.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub stated: Option<Stated>,

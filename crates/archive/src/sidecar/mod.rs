@@ -6,6 +6,7 @@
 
 mod blocks;
 mod patch;
+mod seal;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,6 +17,7 @@ pub use blocks::{
     SourceFile, Stated,
 };
 pub(crate) use patch::merge_patch;
+pub(crate) use seal::{Seal, check_seal};
 
 /// The version of the schema that is written.
 pub const SCHEMA_VERSION: u64 = 1;
@@ -85,14 +87,13 @@ impl Sidecar {
                 return Err(SidecarError::NewerSchema { found: version.to_string() });
             }
         }
-        Ok(Self { document })
+        Ok(Self { document: seal::without_seal(document) })
     }
 
-    /// The sidecar as it is stored: indented, with a line end.
+    /// The sidecar as it is stored: indented, with a line end, and with its own checksum when this
+    /// program has a block in it.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut text = format!("{:#}", Value::Object(self.document.clone()));
-        text.push('\n');
-        text.into_bytes()
+        seal::sealed(&self.document)
     }
 
     /// The whole document.

@@ -1,5 +1,6 @@
 //! What the program is told.
 
+mod archive;
 mod record;
 
 use std::path::PathBuf;
@@ -12,6 +13,10 @@ use wavekeep_export::{Target, Units};
 use wavekeep_formats::Opener;
 use wavekeep_smurf::OpenOptions;
 
+pub use archive::{
+    ArchiveCommand, By, ExportArgs, ExportTarget, ImportArgs, ListArgs, RebuildArgs, RepairArgs,
+    ReviewArgs, VerifyArgs, WatchArgs,
+};
 pub use record::{RecordArgs, Source};
 
 /// Opens instrument recordings, checks them, draws them and turns them into clean arrays.
@@ -102,6 +107,8 @@ Examples:
   wavekeep record -o filtered.dat --from raw.dat --chain chain.json
   nc instrument 9000 | wavekeep record -o data/ --auto-name --from -")]
     Record(Box<RecordArgs>),
+    #[command(flatten)]
+    Archive(ArchiveCommand),
     /// Decode the samples that the program carries, into tables, plots and a report.
     #[command(after_help = "\
 Examples:

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde_json::json;
+use wavekeep_archive::{Archive, ImportOptions, Query};
 use wavekeep_core::Unit;
 use wavekeep_export::{ExportOptions, Target, write_file};
 use wavekeep_report::{Paper, Theme, event_report};
 use wavekeep_signal::{Curve, measure};
 
-use super::{info, pictures};
+use super::{archive, info, pictures};
 use crate::args::{Args, DemoArgs, InfoArgs, InputArgs, PictureFormat, ThemeArg, VelocityArg};
 use crate::exit::Account;
 use crate::outputs::write_whole;
@@ -45,6 +46,14 @@ pub fn run(args: &Args, command: &DemoArgs) -> anyhow::Result<Account> {
     // One of the samples is damaged on purpose: that is no failure of the demo.
     let table = info::run(args, &InfoArgs { input, velocity })?;
     let written = pictures_of(&samples, folder)?;
+    let archive = Archive::create(folder.join("archive"))?;
+    if !args.json {
+        anstream::println!("\nThe samples in an archive, {}:", folder.join("archive").display());
+    }
+    let imported =
+        archive::import(args, &archive, std::slice::from_ref(&samples), &ImportOptions::default())?;
+    let mut out = anstream::stdout();
+    archive::print_list(args, &mut out, &archive.query(&Query::default())?)?;
     if args.json {
         println!("{}", json!({ "samples": samples, "written": written }));
     } else {
@@ -54,7 +63,8 @@ pub fn run(args: &Args, command: &DemoArgs) -> anyhow::Result<Account> {
         }
         anstream::println!("\nTry: wavekeep info {}", samples.join(SHOWN).display());
     }
-    Ok(Account { failed: table.failed, whole: table.whole + table.damaged, ..Account::default() })
+    let failed = table.failed + imported.failed;
+    Ok(Account { failed, whole: table.whole + table.damaged, ..Account::default() })
 }
 
 /// The pictures of the demo, light and dark, its report and its tables.

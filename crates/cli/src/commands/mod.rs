@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod archive;
 mod check;
 mod completions;
 mod convert;
@@ -29,6 +30,7 @@ pub fn run(args: &Args) -> anyhow::Result<Account> {
         Command::Check(command) => check::run(args, command),
         Command::Recover(command) => recover::run(args, command),
         Command::Record(command) => record::run(args, command),
+        Command::Archive(command) => archive::run(args, command),
         Command::Demo(command) => demo::run(args, command),
         Command::Completions { shell } => completions::run(*shell),
     }

@@ -1,0 +1,247 @@
+//! The table of events: CSV and Parquet.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use parquet::basic::{Compression, LogicalType, Repetition, Type as PhysicalType};
+use parquet::column::writer::ColumnWriter;
+use parquet::data_type::ByteArray;
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::Type;
+
+use super::{ExportFailure, PAGE};
+use crate::index::EventRow;
+use crate::{Archive, Query};
+
+/// The columns, in their order. Times named `timestamp` are by the unit's clock, without a zone;
+/// those that end with `_at` are UTC.
+pub const EXPORT_COLUMNS: [&str; 34] = [
+    "id",
+    "serial",
+    "filename",
+    "kind",
+    "timestamp",
+    "sample_rate_hz",
+    "record_time_s",
+    "tran_in_s",
+    "vert_in_s",
+    "long_in_s",
+    "ppv_in_s",
+    "pvs_in_s",
+    "mic_psi",
+    "mic_db_l",
+    "flags",
+    "project",
+    "client",
+    "operator",
+    "location",
+    "notes",
+    "false_trigger",
+    "reviewer",
+    "reviewed_at",
+    "review_notes",
+    "has_report",
+    "assumed",
+    "missing_samples",
+    "damaged",
+    "sha256",
+    "filesize",
+    "tool_version",
+    "captured_at",
+    "source_kind",
+    "txt_filename",
+];
+
+/// A value of a row.
+#[derive(Debug, Clone, PartialEq)]
+enum Cell {
+    Integer(Option<i64>),
+    Real(Option<f64>),
+    Text(Option<String>),
+    Flag(bool),
+}
+
+fn cells(row: EventRow) -> [Cell; EXPORT_COLUMNS.len()] {
+    use Cell::{Flag, Integer, Real};
+    let text = |text: String| Cell::Text(Some(text));
+    [
+        Integer(Some(row.id)),
+        text(row.serial),
+        text(row.filename),
+        text(row.kind),
+        Cell::Text(row.timestamp),
+        Real(row.sample_rate_hz),
+        Real(row.record_time_s),
+        Real(row.tran_in_s),
+        Real(row.vert_in_s),
+        Real(row.long_in_s),
+        Real(row.ppv_in_s),
+        Real(row.pvs_in_s),
+        Real(row.mic_psi),
+        Real(row.mic_db_l),
+        text(row.flags),
+        Cell::Text(row.project),
+        Cell::Text(row.client),
+        Cell::Text(row.operator),
+        Cell::Text(row.location),
+        Cell::Text(row.notes),
+        Flag(row.false_trigger),
+        Cell::Text(row.reviewer),
+        Cell::Text(row.reviewed_at),
+        Cell::Text(row.review_notes),
+        Flag(row.has_report),
+        text(row.assumed),
+        Integer(Some(row.missing_samples)),
+        Flag(row.damaged),
+        Cell::Text(row.sha256),
+        Integer(row.filesize),
+        Cell::Text(row.tool_version),
+        Cell::Text(row.captured_at),
+        Cell::Text(row.source_kind),
+        Cell::Text(row.txt_filename),
+    ]
+}
+
+impl Archive {
+    /// Writes the events that answer as CSV (RFC 4180, UTF-8) and gives their number. What is not
+    /// known is an empty field.
+    ///
+    /// # Errors
+    /// [`ExportFailure`].
+    pub fn export_csv(&self, query: &Query, out: &mut dyn Write) -> Result<u64, ExportFailure> {
+        let mut rows = 0;
+        write!(out, "{}\r\n", EXPORT_COLUMNS.join(","))?;
+        self.each_event(query, &mut |row| {
+            rows += 1;
+            for (turn, cell) in cells(row).into_iter().enumerate() {
+                if turn > 0 {
+                    out.write_all(b",")?;
+                }
+                match cell {
+                    Cell::Integer(Some(value)) => write!(out, "{value}")?,
+                    Cell::Real(Some(value)) => write!(out, "{value}")?,
+                    Cell::Flag(value) => write!(out, "{value}")?,
+                    Cell::Text(Some(text)) => field(out, &text)?,
+                    Cell::Integer(None) | Cell::Real(None) | Cell::Text(None) => {}
+                }
+            }
+            Ok::<(), ExportFailure>(out.write_all(b"\r\n")?)
+        })?;
+        Ok(rows)
+    }
+
+    /// Writes the events that answer as Parquet, one row group for each ten thousand, and gives
+    /// their number. What is not known is null.
+    ///
+    /// # Errors
+    /// [`ExportFailure`].
+    pub fn export_parquet(
+        &self,
+        query: &Query,
+        out: &mut (dyn Write + Send),
+    ) -> Result<u64, ExportFailure> {
+        let failed = |error: ParquetError| ExportFailure::Library {
+            what: "Parquet file",
+            message: error.to_string(),
+        };
+        let schema = schema().map_err(failed)?;
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::SNAPPY)
+            .set_created_by(concat!("wavekeep version ", env!("CARGO_PKG_VERSION")).to_owned())
+            .build();
+        let mut writer = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties))
+            .map_err(failed)?;
+        let mut rows = 0;
+        let mut group = Vec::with_capacity(PAGE);
+        self.each_event(query, &mut |row| {
+            rows += 1;
+            group.push(cells(row));
+            if group.len() == PAGE {
+                write_group(&mut writer, &group).map_err(failed)?;
+                group.clear();
+            }
+            Ok::<(), ExportFailure>(())
+        })?;
+        if !group.is_empty() {
+            write_group(&mut writer, &group).map_err(failed)?;
+        }
+        writer.close().map_err(failed)?;
+        Ok(rows)
+    }
+}
+
+fn field(out: &mut dyn Write, text: &str) -> Result<(), ExportFailure> {
+    if text.contains(['"', ',', '\r', '\n']) || text.starts_with(' ') || text.ends_with(' ') {
+        write!(out, "\"{}\"", text.replace('"', "\"\""))?;
+    } else {
+        out.write_all(text.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn schema() -> Result<Type, ParquetError> {
+    let kinds = cells(EventRow::default());
+    let fields = EXPORT_COLUMNS.iter().zip(kinds).map(|(name, kind)| {
+        let (physical, logical) = match kind {
+            Cell::Integer(_) => (PhysicalType::INT64, None),
+            Cell::Real(_) => (PhysicalType::DOUBLE, None),
+            Cell::Flag(_) => (PhysicalType::BOOLEAN, None),
+            Cell::Text(_) => (PhysicalType::BYTE_ARRAY, Some(LogicalType::String)),
+        };
+        Type::primitive_type_builder(name, physical)
+            .with_repetition(Repetition::OPTIONAL)
+            .with_logical_type(logical)
+            .build()
+            .map(Arc::new)
+    });
+    Type::group_type_builder("schema").with_fields(fields.collect::<Result<_, _>>()?).build()
+}
+
+fn write_group<W: Write + Send>(
+    writer: &mut SerializedFileWriter<W>,
+    rows: &[[Cell; EXPORT_COLUMNS.len()]],
+) -> Result<(), ParquetError> {
+    let mut group = writer.next_row_group()?;
+    for column in 0..EXPORT_COLUMNS.len() {
+        let Some(mut column_writer) = group.next_column()? else { break };
+        let cells = || rows.iter().map(|row| &row[column]);
+        let is_there = |cell: &Cell| {
+            !matches!(cell, Cell::Integer(None) | Cell::Real(None) | Cell::Text(None))
+        };
+        let levels: Vec<i16> = cells().map(|cell| i16::from(is_there(cell))).collect();
+        match column_writer.untyped() {
+            ColumnWriter::Int64ColumnWriter(writer) => {
+                let values: Vec<i64> = cells()
+                    .filter_map(|cell| if let Cell::Integer(value) = cell { *value } else { None })
+                    .collect();
+                writer.write_batch(&values, Some(&levels), None)?;
+            }
+            ColumnWriter::DoubleColumnWriter(writer) => {
+                let values: Vec<f64> = cells()
+                    .filter_map(|cell| if let Cell::Real(value) = cell { *value } else { None })
+                    .collect();
+                writer.write_batch(&values, Some(&levels), None)?;
+            }
+            ColumnWriter::BoolColumnWriter(writer) => {
+                let values: Vec<bool> =
+                    cells().map(|cell| matches!(cell, Cell::Flag(true))).collect();
+                writer.write_batch(&values, Some(&levels), None)?;
+            }
+            ColumnWriter::ByteArrayColumnWriter(writer) => {
+                let values: Vec<ByteArray> = cells()
+                    .filter_map(|cell| match cell {
+                        Cell::Text(Some(text)) => Some(ByteArray::from(text.as_str())),
+                        _ => None,
+                    })
+                    .collect();
+                writer.write_batch(&values, Some(&levels), None)?;
+            }
+            _ => return Err(ParquetError::General("a column of a type that no field has".into())),
+        }
+        column_writer.close()?;
+    }
+    group.close()?;
+    Ok(())
+}

@@ -1,0 +1,241 @@
+//! Batches: read, told apart by content, saved.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::sync::PoisonError;
+
+use rayon::prelude::*;
+use wavekeep_core::{DecodeOptions, Limits, Match};
+use wavekeep_formats::{HEAD_LEN, detect, detect_arrays};
+use wavekeep_smurf::first_piece_before;
+
+use super::pairing::{is_text, skipped_by_name};
+use super::{Fate, Shared};
+use crate::save::{ReportFile, SourceKind, Submission};
+use crate::{ArchiveError, SaveError};
+
+/// A file that waits for its turn, with what belongs to it.
+#[derive(Debug)]
+pub(super) struct Pending {
+    /// How it is called towards people.
+    pub shown: String,
+    /// Its name without a folder.
+    pub name: String,
+    pub content: Content,
+    /// The vendor's report: its name and itself.
+    pub report: Option<(String, Content)>,
+    /// Raw frames.
+    pub frames: Option<Content>,
+}
+
+/// Bytes, or where they are.
+#[derive(Debug, Clone)]
+pub(super) enum Content {
+    /// A file, with its length.
+    Disk(PathBuf, u64),
+    /// Out of a zip or tar archive.
+    Held(Vec<u8>),
+}
+
+impl Content {
+    /// Its length in bytes, as far as it can be told without reading.
+    pub(super) fn bytes(&self) -> u64 {
+        match self {
+            Self::Disk(_, bytes) => *bytes,
+            Self::Held(bytes) => bytes.len() as u64,
+        }
+    }
+
+    /// The bytes, at most `limit` of them.
+    fn read(&self, limit: u64) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Held(bytes) => Ok(bytes.clone()),
+            Self::Disk(path, _) => {
+                let mut bytes = Vec::new();
+                // The file may grow while it is read: the limit holds all the same.
+                File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+                match bytes.len() as u64 > limit {
+                    true => Err(io::Error::new(
+                        io::ErrorKind::FileTooLarge,
+                        format!("it has more than {limit} bytes, which no event has"),
+                    )),
+                    false => Ok(bytes),
+                }
+            }
+        }
+    }
+
+    fn head(&self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Held(bytes) => Ok(bytes[..bytes.len().min(HEAD_LEN)].to_vec()),
+            Self::Disk(path, _) => {
+                let mut head = Vec::new();
+                File::open(path)?.take(HEAD_LEN as u64).read_to_end(&mut head)?;
+                Ok(head)
+            }
+        }
+    }
+}
+
+impl Pending {
+    /// What it takes in memory before it is decoded.
+    pub(super) fn bytes(&self) -> u64 {
+        let report = self.report.as_ref().map_or(0, |(_, content)| content.bytes());
+        let frames = self.frames.as_ref().map_or(0, Content::bytes);
+        self.content.bytes().min(Limits::default().event_bytes) + report + frames
+    }
+}
+
+/// A file of which is known what it is.
+enum Told {
+    Event(Box<Submission>),
+    /// A report without an event beside it.
+    Report,
+    /// A run, by its first piece.
+    Stream(PathBuf),
+    Fate(Fate),
+}
+
+impl Shared<'_> {
+    /// Saves a batch and answers for each file of it.
+    pub(super) fn save(&self, batch: Vec<Pending>) {
+        let told: Vec<Told> = batch.par_iter().map(|pending| self.told(pending)).collect();
+        let mut events = Vec::new();
+        let mut names = Vec::new();
+        for (pending, told) in batch.into_iter().zip(told) {
+            match told {
+                Told::Event(submission) => {
+                    events.push(*submission);
+                    names.push(pending.shown);
+                }
+                Told::Report => self.hold_late(pending),
+                Told::Stream(path) => self.tell(pending.shown, self.stream(&path)),
+                Told::Fate(fate) => self.tell(pending.shown, fate),
+            }
+        }
+        let saved = self.archive.save_batch(&events);
+        for (shown, saved) in names.into_iter().zip(saved) {
+            self.answer(shown, saved.map(Fate::Event));
+        }
+    }
+
+    fn answer(&self, shown: String, saved: Result<Fate, SaveError>) {
+        match saved {
+            Ok(fate) => self.tell(shown, fate),
+            Err(error) => {
+                // A full disk fails for all that follow.
+                if let SaveError::Archive(cause) = &error
+                    && matches!(**cause, ArchiveError::Io { .. } | ArchiveError::Index { .. })
+                {
+                    self.fail(cause);
+                }
+                self.tell(shown, Fate::from(&error));
+            }
+        }
+    }
+
+    /// What a file is, by its content.
+    fn told(&self, pending: &Pending) -> Told {
+        let failed = |error: io::Error| Told::Fate(Fate::failed("io", error));
+        let name = pending.name.as_str();
+        if let Some(reason) = skipped_by_name(name) {
+            return Told::Fate(Fate::Skipped { reason });
+        }
+        let head = match pending.content.head() {
+            Ok(head) => head,
+            Err(error) => return failed(error),
+        };
+        // A name alone does not make a recording of what is marked as arrays.
+        if detect_arrays(&head, Some(name)).is_some() {
+            return Told::Fate(Fate::Skipped { reason: "named arrays without a time axis" });
+        }
+        let Some(format) = detect(&head, Some(name)) else {
+            let is_stream = wavekeep_smurf::detect(&head, Some(name)) != Match::No;
+            return match (&pending.content, is_stream) {
+                (Content::Disk(path, _), true) => match first_piece_before(path) {
+                    Some(_) => Told::Fate(Fate::Skipped { reason: "comes with its stream" }),
+                    None => Told::Stream(path.clone()),
+                },
+                _ if is_text(name) && self.options.without_reports => {
+                    Told::Fate(Fate::Skipped { reason: "report, which was not wanted" })
+                }
+                _ if is_text(name) => Told::Report,
+                _ => Told::Fate(Fate::Skipped { reason: "no known format" }),
+            };
+        };
+        let limits = DecodeOptions::default().limits;
+        let bytes = match pending.content.read(limits.event_bytes) {
+            Ok(bytes) => bytes,
+            Err(error) => return failed(error),
+        };
+        let mut submission = Submission::new(name, bytes);
+        submission.stated = self.options.stated.clone();
+        if !format.info().id.starts_with("blastware") {
+            submission.source_kind = SourceKind::IdfImport;
+        }
+        if let Some((report, content)) = &pending.report {
+            match content.read(limits.report_text_bytes) {
+                Ok(bytes) => submission = submission.report(report, bytes),
+                Err(error) => {
+                    return Told::Fate(Fate::failed(
+                        "io",
+                        format_args!("its report {report}: {error}"),
+                    ));
+                }
+            }
+        }
+        if let Some(content) = &pending.frames {
+            match content.read(limits.event_bytes) {
+                Ok(bytes) => submission.frames = Some(bytes),
+                Err(error) => {
+                    return Told::Fate(Fate::failed("io", format_args!("its raw frames: {error}")));
+                }
+            }
+        }
+        Told::Event(Box::new(submission))
+    }
+
+    /// A report waits until all events are in.
+    fn hold_late(&self, pending: Pending) {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner).push(pending);
+    }
+
+    /// Pairs the reports that were met without their events.
+    pub(super) fn pair_late(&self) {
+        let late = std::mem::take(&mut *self.late.lock().unwrap_or_else(PoisonError::into_inner));
+        for batch in late.chunks(self.options.batch.max(1)) {
+            if self.is_stopped() {
+                return;
+            }
+            let (mut names, mut events) = (Vec::new(), Vec::new());
+            for pending in batch {
+                match self.late_event(pending) {
+                    Ok(Some(submission)) => {
+                        names.push(pending.shown.clone());
+                        events.push(submission);
+                    }
+                    Ok(None) => {
+                        let reason = "text that is no report of an event here";
+                        self.tell(pending.shown.clone(), Fate::Skipped { reason });
+                    }
+                    Err(error) => self.tell(pending.shown.clone(), Fate::from(&error)),
+                }
+            }
+            for (shown, saved) in names.into_iter().zip(self.archive.save_batch(&events)) {
+                self.answer(shown, saved.map(Fate::Report));
+            }
+        }
+    }
+
+    fn late_event(&self, pending: &Pending) -> Result<Option<Submission>, SaveError> {
+        let limit = DecodeOptions::default().limits.report_text_bytes;
+        let bytes = pending.content.read(limit).map_err(|source| {
+            let path = PathBuf::from(&pending.shown);
+            ArchiveError::Io { path, action: "read the report", source }
+        })?;
+        let serial = self.options.stated.serial.as_deref();
+        let report = ReportFile { name: Some(pending.name.clone()), bytes };
+        self.archive.with_report(serial, report)
+    }
+}

@@ -1,0 +1,363 @@
+//! What can be done about what `verify` finds.
+//!
+//! Nothing is deleted: what is in the way is moved into a folder of the archive's own,
+//! `.wavekeep/aside/<time>/`, under the path that it had.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use wavekeep_blastware::frames;
+
+use crate::index::EventRow;
+use crate::journal::{Change, stage};
+use crate::layout::{FRAMES_SUFFIX, HDF5_SUFFIX, SIDECAR_SUFFIX};
+use crate::remake::{RemakeOptions, sha256};
+use crate::review::{self, ReviewEntry};
+use crate::sidecar::{EVENT_KIND, OwnBlock, Review, Sidecar, SourceBlock, SourceFile, merge_patch};
+use crate::verify::{FindingKind, Place};
+use crate::{Archive, ArchiveError, Finding, VerifyOptions};
+
+/// What was done about one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Repair {
+    /// The file, relative to the root.
+    pub path: PathBuf,
+    /// What was done.
+    pub done: String,
+}
+
+/// What a repair did.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Repaired {
+    /// What was done.
+    pub repairs: Vec<Repair>,
+    /// What could not be done.
+    pub failed: Vec<Repair>,
+    /// What is still wrong afterwards, by another verification of everything.
+    pub left: Vec<Finding>,
+    /// Where the files are that were moved out of the way.
+    pub aside: Option<PathBuf>,
+}
+
+/// A repair while it is done.
+struct Work<'a> {
+    archive: &'a Archive,
+    /// Folder for what is in the way.
+    aside: PathBuf,
+    repaired: Repaired,
+}
+
+impl Archive {
+    /// Opens an archive whose index cannot be opened or is damaged: the index is moved aside and
+    /// made again from the files. The answer says whether that was done.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_for_repair(root: impl AsRef<Path>) -> Result<(Self, bool), ArchiveError> {
+        let root = root.as_ref();
+        let is_whole =
+            |archive: &Self| archive.index_problems().is_ok_and(|problems| problems.is_empty());
+        match Self::open(root) {
+            Ok(archive) if is_whole(&archive) => return Ok((archive, false)),
+            Ok(_) | Err(ArchiveError::Index { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let layout = crate::Layout::new(root.to_owned());
+        let aside = aside_folder(&layout.own_folder());
+        std::fs::create_dir_all(&aside).map_err(ArchiveError::io(&aside, "make the folder"))?;
+        for suffix in ["", "-wal", "-shm"] {
+            let mut from = layout.index().into_os_string();
+            from.push(suffix);
+            let from = PathBuf::from(from);
+            if let Some(name) = from.file_name().filter(|_| from.exists()) {
+                let moved = std::fs::rename(&from, aside.join(name));
+                moved.map_err(ArchiveError::io(&from, "move the index aside"))?;
+            }
+        }
+        Ok((Self::open(root)?, true))
+    }
+
+    /// Verifies everything, does what can be done about what is found, and verifies again. Source
+    /// files are never deleted or changed; one that is damaged is replaced only by the same bytes,
+    /// from raw frames.
+    ///
+    /// # Errors
+    /// When the archive fails as a whole; what failed for one file is in the answer.
+    pub fn repair(&self, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Repaired, ArchiveError> {
+        let found = self.verify(VerifyOptions::default(), progress)?;
+        let aside = aside_folder(&self.layout().own_folder());
+        let mut work = Work { archive: self, aside, repaired: Repaired::default() };
+        if found.findings.is_empty() {
+            return Ok(work.repaired);
+        }
+        let mut events: BTreeMap<Place, BTreeSet<FindingKind>> = BTreeMap::new();
+        for finding in &found.findings {
+            match (finding.kind, place_of(&finding.path)) {
+                (FindingKind::Leftover, _) => work.leftover(&finding.path),
+                (FindingKind::ReviewLog, _) | (FindingKind::IndexDamaged, _) => {}
+                (kind, Some(place)) => drop(events.entry(place).or_default().insert(kind)),
+                (_, None) => {}
+            }
+        }
+        for (place, kinds) in &events {
+            if let Err(error) = work.event(place, kinds) {
+                let path = self.relative(&self.layout().event(&place.0, &place.1).source());
+                work.repaired.failed.push(Repair { path, done: error.to_string() });
+            }
+        }
+        if found.findings.iter().any(|finding| finding.kind == FindingKind::ReviewLog) {
+            work.review_log()?;
+        }
+        let is_of_index = |finding: &&Finding| {
+            matches!(finding.kind, FindingKind::IndexDisagrees | FindingKind::SidecarMissing)
+        };
+        if found.findings.iter().find(is_of_index).is_some() {
+            self.rebuild_index()?;
+            work.did(&self.layout().index(), "made again from the files");
+        }
+        work.repaired.left = self.verify(VerifyOptions::default(), progress)?.findings;
+        Ok(work.repaired)
+    }
+}
+
+fn aside_folder(own: &Path) -> PathBuf {
+    own.join("aside").join(crate::now().replace(':', ""))
+}
+
+/// The event that a file belongs to, by its path.
+fn place_of(path: &Path) -> Option<Place> {
+    let serial = path.parent()?.to_str()?;
+    let name = path.file_name()?.to_str()?;
+    let suffixes = [SIDECAR_SUFFIX, HDF5_SUFFIX, FRAMES_SUFFIX];
+    let event = suffixes.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
+    (!serial.is_empty()).then(|| (serial.to_owned(), event.to_owned()))
+}
+
+impl Work<'_> {
+    fn did(&mut self, path: &Path, done: impl Into<String>) {
+        let path = self.archive.relative(path);
+        self.repaired.repairs.push(Repair { path, done: done.into() });
+    }
+
+    /// Moves a file out of the way, or copies it when it has to stay.
+    fn aside(&mut self, path: &Path, stays: bool) -> Result<(), ArchiveError> {
+        let relative = self.archive.relative(path);
+        let target = self.aside.join(&relative);
+        let files = self.archive.files();
+        let folder = target.parent().unwrap_or(&self.aside).to_owned();
+        files.create_folder(&folder).map_err(ArchiveError::io(&folder, "make the folder"))?;
+        if stays {
+            let bytes = files.read(path).map_err(ArchiveError::io(path, "read the file"))?;
+            files
+                .write_new(&target, &bytes)
+                .map_err(ArchiveError::io(&target, "write the file"))?;
+            files
+                .sync(std::slice::from_ref(&target), &[folder])
+                .map_err(ArchiveError::io(&target, "sync the file"))?;
+        } else {
+            files.rename(path, &target).map_err(ArchiveError::io(path, "move the file aside"))?;
+        }
+        self.repaired.aside = Some(self.archive.relative(&self.aside));
+        Ok(())
+    }
+
+    fn leftover(&mut self, path: &Path) {
+        let path = self.archive.layout().root().join(path);
+        match self.archive.with_lock(|_| self.aside(&path, false)) {
+            Ok(()) => self.did(&path, "moved aside: an interrupted write left it"),
+            Err(error) => {
+                let path = self.archive.relative(&path);
+                self.repaired.failed.push(Repair { path, done: error.to_string() });
+            }
+        }
+    }
+
+    fn event(&mut self, place: &Place, kinds: &BTreeSet<FindingKind>) -> Result<(), ArchiveError> {
+        use FindingKind::*;
+        let has = |wanted: &[FindingKind]| wanted.iter().any(|kind| kinds.contains(kind));
+        let archive = self.archive;
+        let event = archive.layout().event(&place.0, &place.1);
+        let row = archive.find(&place.0, &place.1)?;
+        let mut source_is_good = !has(&[SourceMissing, SourceDiffers]);
+        if !source_is_good {
+            source_is_good = self.source_from_frames(place, row.as_ref())?;
+        }
+        if !source_is_good
+            || !has(&[
+                ArraysMissing,
+                ArraysDiffer,
+                SidecarUnreadable,
+                SidecarDiffers,
+                SidecarDisagrees,
+                SidecarMissing,
+            ])
+        {
+            return Ok(());
+        }
+        if archive.read_if_there(&event.source())?.is_none() {
+            return Ok(());
+        }
+        let lost_sidecar = has(&[SidecarUnreadable, SidecarMissing]);
+        if lost_sidecar {
+            let Some(row) = &row else { return Ok(()) };
+            if row.kind == "stream" {
+                return Ok(());
+            }
+            if archive.read_if_there(&event.sidecar())?.is_some() {
+                archive.with_lock(|_| self.aside(&event.sidecar(), false))?;
+            }
+            let sidecar = archive.sidecar_from_index(row)?;
+            archive.with_lock(|_| {
+                let staged = stage(
+                    archive.files(),
+                    archive.layout(),
+                    &event.sidecar(),
+                    &sidecar.to_bytes(),
+                )?;
+                let mut change = Change::new(archive.files(), archive.layout());
+                change.event(&place.0, &place.1, vec![staged]);
+                change.happen(|| Ok(()))
+            })?;
+            self.did(&event.sidecar(), "made again from the source, the index and the review log");
+        } else if has(&[SidecarDiffers, SidecarDisagrees]) {
+            archive.with_lock(|_| self.aside(&event.sidecar(), true))?;
+            self.did(
+                &event.sidecar(),
+                "derived again; review and extensions stay as they stand there, a copy is aside",
+            );
+        }
+        if has(&[ArraysDiffer]) {
+            archive.with_lock(|_| self.aside(&event.hdf5(), false))?;
+        }
+        if has(&[ArraysMissing, ArraysDiffer]) {
+            self.did(&event.hdf5(), "made again from the source");
+        }
+        let id = match archive.find(&place.0, &place.1)? {
+            Some(row) => row.id,
+            None => {
+                archive.rebuild_index()?;
+                let row = archive.find(&place.0, &place.1)?;
+                row.map(|row| row.id).ok_or(ArchiveError::NoEvent { id: 0 })?
+            }
+        };
+        // What a damaged sidecar says of the arrays is not believed; a copy was taken of it.
+        let replace_unknown_hdf5 = lost_sidecar || has(&[SidecarDiffers]);
+        if replace_unknown_hdf5 && archive.read_if_there(&event.hdf5())?.is_some() {
+            archive.with_lock(|_| self.aside(&event.hdf5(), false))?;
+        }
+        let options = RemakeOptions { replace_unknown_hdf5, dry_run: false };
+        archive.regenerate(id, options).map(drop)
+    }
+
+    /// The source file again, from raw frames: only when that gives the very bytes that came in.
+    fn source_from_frames(
+        &mut self,
+        place: &Place,
+        row: Option<&EventRow>,
+    ) -> Result<bool, ArchiveError> {
+        let archive = self.archive;
+        let event = archive.layout().event(&place.0, &place.1);
+        let Some(sum) = row.and_then(|row| row.sha256.clone()) else { return Ok(false) };
+        let Some(pickle) = archive.read_if_there(&event.frames())? else { return Ok(false) };
+        let rebuilt = frames::read_pickle(&pickle).and_then(|frames| frames::rebuild(&frames));
+        let Some(bytes) = rebuilt.ok().filter(|bytes| sha256(bytes) == sum) else {
+            return Ok(false);
+        };
+        let is_there = archive.read_if_there(&event.source())?.is_some();
+        archive.with_lock(|_| {
+            if is_there {
+                self.aside(&event.source(), false)?;
+            }
+            let staged = stage(archive.files(), archive.layout(), &event.source(), &bytes)?;
+            let mut change = Change::new(archive.files(), archive.layout());
+            change.event(&place.0, &place.1, vec![staged]);
+            change.happen(|| Ok(()))
+        })?;
+        self.did(&event.source(), "rebuilt from its raw frames: the same bytes");
+        Ok(true)
+    }
+
+    /// The log again, from its intact lines and the table of the index.
+    fn review_log(&mut self) -> Result<(), ArchiveError> {
+        let archive = self.archive;
+        let path = archive.layout().review_log();
+        let log = archive.read_if_there(&path)?.unwrap_or_default();
+        let lines =
+            log.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
+        let mut entries: BTreeMap<i64, String> = BTreeMap::new();
+        for entry in archive.review_log(None, usize::MAX)? {
+            entries.insert(entry.number, review::sealed(&entry));
+        }
+        for line in lines.filter(|line| review::is_intact(line)) {
+            if let Ok(entry) = serde_json::from_str::<ReviewEntry>(line) {
+                entries.insert(entry.number, line.to_owned());
+            }
+        }
+        let mut text = String::new();
+        for line in entries.values() {
+            text.push_str(line);
+            text.push('\n');
+        }
+        archive.with_lock(|_| {
+            if !log.is_empty() {
+                self.aside(&path, true)?;
+            }
+            let staged = stage(archive.files(), archive.layout(), &path, text.as_bytes())?;
+            let mut change = Change::new(archive.files(), archive.layout());
+            change.event("", "", vec![staged]);
+            change.happen(|| Ok(()))
+        })?;
+        archive.rebuild_index()?;
+        self.did(&path, "written again from its intact lines and the index; the old one is aside");
+        Ok(())
+    }
+}
+
+impl Archive {
+    /// A sidecar with what is known of an event apart from its source: number, origin, and what
+    /// people said.
+    fn sidecar_from_index(&self, row: &EventRow) -> Result<Sidecar, ArchiveError> {
+        let mut sidecar = Sidecar::new(EVENT_KIND);
+        sidecar.set(
+            "blastware",
+            &SourceFile {
+                filename: Some(row.filename.clone()),
+                filesize: row.filesize.and_then(|bytes| bytes.try_into().ok()),
+                sha256: row.sha256.clone(),
+                available: Some(true),
+            },
+        );
+        sidecar.set(
+            "source",
+            &SourceBlock {
+                kind: row.source_kind.clone(),
+                tool_version: row.tool_version.clone(),
+                captured_at: row.captured_at.clone(),
+                a5_pickle_filename: row.a5_pickle_filename.clone(),
+                txt_filename: row.txt_filename.clone(),
+            },
+        );
+        sidecar.set(
+            "review",
+            &Review {
+                false_trigger: Some(row.false_trigger),
+                reviewer: row.reviewer.clone(),
+                reviewed_at: row.reviewed_at.clone(),
+                notes: row.review_notes.clone(),
+            },
+        );
+        let mut extensions = Value::Object(Map::new());
+        let mut log = self.review_log(Some(row.id), usize::MAX)?;
+        log.reverse();
+        for entry in &log {
+            if let Some(after) = entry.after.get("extensions") {
+                merge_patch(&mut extensions, after);
+            }
+        }
+        sidecar.set_part("extensions", extensions);
+        sidecar.set("wavekeep", &OwnBlock { id: Some(row.id), ..OwnBlock::default() });
+        Ok(sidecar)
+    }
+}

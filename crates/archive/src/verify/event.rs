@@ -1,0 +1,254 @@
+//! One event: its files, its sidecar, its row.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{FindingKind, Verification, VerifyOptions};
+use crate::facts::{self, TOOL_VERSION};
+use crate::index::EventRow;
+use crate::layout::{EventFiles, FRAMES_SUFFIX};
+use crate::name::is_beside;
+use crate::remake::{Parts, sha256};
+use crate::sidecar::{STREAM_KIND, Seal, Sidecar, check_seal};
+use crate::stream::hashed;
+use crate::{Archive, ArchiveError};
+
+/// Serial number and file name.
+pub(crate) type Place = (String, String);
+
+/// Parts of a sidecar that are derived from source and report, and from nothing else.
+const DERIVED: [&str; 2] = ["event", "peak_values"];
+
+impl Archive {
+    pub(super) fn verify_event(
+        &self,
+        place: &Place,
+        options: VerifyOptions,
+        reviewed: &BTreeSet<Place>,
+    ) -> Verification {
+        let mut found = Verification { events: 1, ..Verification::default() };
+        let event = self.layout().event(&place.0, &place.1);
+        if let Err(error) = self.look_at(place, &event, options, reviewed, &mut found) {
+            let path = self.relative(&event.sidecar());
+            found.finding(path, FindingKind::SidecarUnreadable, error.to_string());
+        }
+        found
+    }
+
+    fn look_at(
+        &self,
+        place: &Place,
+        event: &EventFiles,
+        options: VerifyOptions,
+        reviewed: &BTreeSet<Place>,
+        found: &mut Verification,
+    ) -> Result<(), ArchiveError> {
+        let path = event.sidecar();
+        let shown = self.relative(&path);
+        let row = self.find(&place.0, &place.1)?;
+        let Some(bytes) = self.read_if_there(&path)? else {
+            let message = "the index has this event, but it has no sidecar";
+            found.finding(shown, FindingKind::SidecarMissing, message);
+            return Ok(());
+        };
+        found.hashed(bytes.len() as u64);
+        let sidecar = match Sidecar::parse(&bytes) {
+            Ok(sidecar) => sidecar,
+            Err(error) => {
+                found.finding(shown, FindingKind::SidecarUnreadable, error.to_string());
+                // The source is worth a look all the same.
+                if let Some(row) = row {
+                    self.check_file(&event.source(), row.sha256.as_deref(), SOURCE, found)?;
+                }
+                return Ok(());
+            }
+        };
+        let tool = sidecar.source().tool_version;
+        let is_ours = sidecar.document().contains_key("wavekeep")
+            || tool.is_some_and(|tool| tool.starts_with("wavekeep "))
+            || reviewed.contains(place);
+        match check_seal(&bytes) {
+            Seal::Intact => {}
+            Seal::Absent if !is_ours => found.without_checksum += 1,
+            Seal::Absent | Seal::Broken => {
+                let message =
+                    "it is not as this program wrote it: damaged, or changed by another program";
+                found.finding(shown.clone(), FindingKind::SidecarDiffers, message);
+            }
+        }
+        self.compare_row(place, &sidecar, row, found);
+        if sidecar.kind() == STREAM_KIND {
+            return self.check_stream(&sidecar, found);
+        }
+        let sum = sidecar.source_file().sha256.map(|sum| sum.to_lowercase());
+        let source = self.check_file(&event.source(), sum.as_deref(), SOURCE, found)?;
+        if let Some(sum) = &sidecar.own().hdf5_sha256 {
+            self.check_file(&event.hdf5(), Some(sum), ARRAYS, found)?;
+        }
+        let mut beside = sidecar.own().files.unwrap_or_default();
+        let stated = [sidecar.source().txt_filename, sidecar.source().a5_pickle_filename];
+        let mut report = None;
+        for name in stated.iter().flatten() {
+            if is_beside(name) {
+                let sum = beside.remove(name);
+                let read = self.check_file(&event.named(name), sum.as_deref(), BESIDE, found)?;
+                report = read.filter(|_| !name.ends_with(FRAMES_SUFFIX)).or(report);
+            }
+        }
+        for (name, sum) in beside.iter().filter(|(name, _)| is_beside(name)) {
+            self.check_file(&event.named(name), Some(sum), BESIDE, found)?;
+        }
+        if sidecar.source().tool_version.as_deref() != Some(TOOL_VERSION) {
+            found.older_decoder += 1;
+            return Ok(());
+        }
+        // What is damaged has been said; decoding it would only say it again.
+        if let (Some(bytes), false) = (source, options.without_decoding)
+            && found.findings.is_empty()
+        {
+            self.decode_again(place, event, sidecar, bytes, report, found);
+        }
+        Ok(())
+    }
+
+    /// Hashes a file and gives its bytes.
+    fn check_file(
+        &self,
+        path: &Path,
+        sum: Option<&str>,
+        (missing, differs, what): (FindingKind, FindingKind, &str),
+        found: &mut Verification,
+    ) -> Result<Option<Vec<u8>>, ArchiveError> {
+        let Some(bytes) = self.read_if_there(path)? else {
+            found.finding(self.relative(path), missing, format!("{what} is gone"));
+            return Ok(None);
+        };
+        let Some(sum) = sum else {
+            found.without_checksum += 1;
+            return Ok(Some(bytes));
+        };
+        found.hashed(bytes.len() as u64);
+        let is = sha256(&bytes);
+        if is != sum {
+            let message = format!("{what} has the SHA-256 {is}; {sum} was written");
+            found.finding(self.relative(path), differs, message);
+        }
+        Ok(Some(bytes))
+    }
+
+    fn compare_row(
+        &self,
+        (serial, filename): &Place,
+        sidecar: &Sidecar,
+        row: Option<EventRow>,
+        found: &mut Verification,
+    ) {
+        let path = self.relative(&self.layout().event(serial, filename).sidecar());
+        let Some(row) = row else {
+            let message = "the index does not have this event";
+            found.finding(path, FindingKind::IndexDisagrees, message);
+            return;
+        };
+        let mut expected = EventRow::of(serial, filename, sidecar);
+        // Known to the index alone.
+        expected.last_seen.clone_from(&row.last_seen);
+        expected.changed = row.changed;
+        if expected.id == 0 {
+            expected.id = row.id;
+        }
+        if expected != row {
+            let (is, should) = (serde_json::json!(row), serde_json::json!(expected));
+            let fields = should.as_object().into_iter().flatten();
+            let fields: Vec<&str> = fields
+                .filter(|(name, value)| is.get(name) != Some(value))
+                .map(|(name, _)| name.as_str())
+                .collect();
+            let message = format!("the index has other values of {}", fields.join(", "));
+            found.finding(path, FindingKind::IndexDisagrees, message);
+        }
+    }
+
+    fn check_stream(
+        &self,
+        sidecar: &Sidecar,
+        found: &mut Verification,
+    ) -> Result<(), ArchiveError> {
+        let stream = sidecar.stream().unwrap_or_default();
+        for file in stream.pieces.iter().chain(&stream.beside) {
+            let path = self.layout().root().join(&file.path);
+            match hashed(&path) {
+                Ok((sum, bytes)) => {
+                    found.hashed(bytes);
+                    if sum != file.sha256 {
+                        let message =
+                            format!("it has the SHA-256 {sum}; {} was recorded", file.sha256);
+                        found.finding(file.path.clone(), FindingKind::StreamDiffers, message);
+                    }
+                }
+                Err(error) => {
+                    let message = format!("it cannot be read: {error}");
+                    found.finding(file.path.clone(), FindingKind::StreamDiffers, message);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn decode_again(
+        &self,
+        place: &Place,
+        event: &EventFiles,
+        sidecar: Sidecar,
+        bytes: Vec<u8>,
+        report: Option<Vec<u8>>,
+        found: &mut Verification,
+    ) {
+        let name = sidecar.own().original_name.unwrap_or_else(|| place.1.clone());
+        let sum = sha256(&bytes);
+        let parts = Parts { event: event.clone(), sidecar, name, bytes, sha256: sum, report };
+        let merged = match parts.merge() {
+            Ok(merged) => merged,
+            Err(error) => {
+                let path = self.relative(&event.source());
+                found.finding(path, FindingKind::NotDecoded, error.to_string());
+                return;
+            }
+        };
+        let place = facts::Place {
+            serial: place.0.clone(),
+            filename: place.1.clone(),
+            filesize: parts.bytes.len() as u64,
+            sha256: parts.sha256.clone(),
+            source: parts.sidecar.source(),
+            own: parts.sidecar.own(),
+        };
+        let again = facts::sidecar(&merged, place, Some(&parts.sidecar));
+        let (was, is) = (parts.sidecar.document(), again.document());
+        let differing: Vec<&str> = DERIVED
+            .into_iter()
+            .filter(|block| was.get(*block).unwrap_or(&Value::Null) != &is[*block])
+            .collect();
+        if !differing.is_empty() {
+            let path = self.relative(&event.sidecar());
+            let message =
+                format!("its source gives another {} than it says", differing.join(" and "));
+            found.finding(path, FindingKind::SidecarDisagrees, message);
+        }
+    }
+}
+
+const SOURCE: (FindingKind, FindingKind, &str) =
+    (FindingKind::SourceMissing, FindingKind::SourceDiffers, "the source file");
+const ARRAYS: (FindingKind, FindingKind, &str) =
+    (FindingKind::ArraysMissing, FindingKind::ArraysDiffer, "the file of arrays");
+const BESIDE: (FindingKind, FindingKind, &str) =
+    (FindingKind::FileMissing, FindingKind::FileDiffers, "the file that came with the event");
+
+impl Verification {
+    fn hashed(&mut self, bytes: u64) {
+        self.files += 1;
+        self.bytes += bytes;
+    }
+}

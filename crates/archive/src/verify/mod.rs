@@ -1,0 +1,285 @@
+//! Verifying an archive: every file against its checksum, every event against its source, sidecar,
+//! files and index against each other.
+
+mod event;
+mod strays;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use rayon::prelude::*;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::review::{self, ReviewEntry};
+use crate::{Archive, ArchiveError, Query};
+
+pub(crate) use event::Place;
+
+/// What is verified.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct VerifyOptions {
+    /// Only this share of the events, from 0 to 1; the same ones each time.
+    pub share: Option<f64>,
+    /// Another share with each number.
+    pub seed: u64,
+    /// Decodes nothing: checksums, sidecars and index alone.
+    pub without_decoding: bool,
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FindingKind {
+    /// The source file of an event is gone.
+    SourceMissing,
+    /// The source file of an event has other bytes than those that came in.
+    SourceDiffers,
+    /// A report or raw frames are gone.
+    FileMissing,
+    /// A report or raw frames have other bytes than those that came in.
+    FileDiffers,
+    /// The arrays are gone.
+    ArraysMissing,
+    /// The arrays have other bytes than those that were written.
+    ArraysDiffer,
+    /// A sidecar cannot be understood.
+    SidecarUnreadable,
+    /// A sidecar has other bytes than those that this program wrote.
+    SidecarDiffers,
+    /// A sidecar says something else than its source file gives.
+    SidecarDisagrees,
+    /// An event can no longer be decoded.
+    NotDecoded,
+    /// The index has no row of an event, or another one than its sidecar gives.
+    IndexDisagrees,
+    /// The index has an event that no sidecar tells of.
+    SidecarMissing,
+    /// The index itself is damaged.
+    IndexDamaged,
+    /// A line of the review log is missing or has other bytes than those that were written.
+    ReviewLog,
+    /// An interrupted write left it.
+    Leftover,
+    /// A piece of a stream is gone or has other bytes.
+    StreamDiffers,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    /// The file, relative to the root; that of a stream that was adopted may be absolute.
+    pub path: PathBuf,
+    /// What is wrong.
+    pub kind: FindingKind,
+    /// The same in a sentence.
+    pub message: String,
+}
+
+/// What was verified, and what was found.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Verification {
+    /// Events that were looked at.
+    pub events: u64,
+    /// Events that there are.
+    pub of: u64,
+    /// Files whose bytes were hashed.
+    pub files: u64,
+    /// Bytes that were hashed.
+    pub bytes: u64,
+    /// What is wrong, by path.
+    pub findings: Vec<Finding>,
+    /// Files that carry no checksum yet, because another program wrote them: `rebuild` notes them.
+    pub without_checksum: u64,
+    /// Events whose files an older decoder derived: `rebuild` makes them again.
+    pub older_decoder: u64,
+    /// Files that are none of the archive's: left alone.
+    pub others: Vec<PathBuf>,
+}
+
+impl Verification {
+    /// Whether nothing is wrong.
+    pub fn is_whole(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+impl Archive {
+    /// Verifies the archive without changing it. `progress` hears how many events are done, of how
+    /// many.
+    ///
+    /// # Errors
+    /// When the archive cannot be read at all; what is wrong with a file is a finding.
+    pub fn verify(
+        &self,
+        options: VerifyOptions,
+        progress: &(dyn Fn(u64, u64) + Sync),
+    ) -> Result<Verification, ArchiveError> {
+        let mut found = Verification::default();
+        let places = self.event_places()?;
+        found.of = places.len() as u64;
+        let chosen: Vec<&Place> = places.iter().filter(|place| options.chooses(place)).collect();
+        let reviewed = self.reviewed_places()?;
+        let total = chosen.len() as u64;
+        let shared = Mutex::new((found, Vec::new()));
+        let hold = || shared.lock().unwrap_or_else(PoisonError::into_inner);
+        chosen.par_iter().for_each(|place| {
+            let one = self.verify_event(place, options, &reviewed);
+            let (found, again) = &mut *hold();
+            if one.findings.is_empty() {
+                found.add(one);
+            } else {
+                again.push((*place).clone());
+            }
+            progress(found.events + again.len() as u64, total);
+        });
+        let (mut found, again) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+        // Who shows something may have been changed meanwhile. Not above: whoever holds the
+        // archive's lock may wait for the threads that would wait for the lock.
+        for place in again {
+            found.add(self.with_lock(|_| Ok(self.verify_event(&place, options, &reviewed)))?);
+        }
+        if options.share.is_none() {
+            self.find_strays(&places, &mut found)?;
+        }
+        self.verify_index(&mut found)?;
+        self.verify_review_log(&mut found)?;
+        found.findings.sort();
+        found.findings.dedup();
+        found.others.sort();
+        Ok(found)
+    }
+
+    /// Every event that a sidecar or a row tells of.
+    pub(crate) fn event_places(&self) -> Result<Vec<Place>, ArchiveError> {
+        let mut places: BTreeSet<Place> =
+            self.places()?.into_iter().map(|(serial, filename, _)| (serial, filename)).collect();
+        self.each_event(&Query::default(), &mut |row| {
+            places.insert((row.serial, row.filename));
+            Ok::<(), ArchiveError>(())
+        })?;
+        Ok(places.into_iter().collect())
+    }
+
+    /// The events that the review log tells of: this program wrote their sidecars.
+    fn reviewed_places(&self) -> Result<BTreeSet<Place>, ArchiveError> {
+        let log = self.review_log(None, usize::MAX)?;
+        Ok(log.into_iter().map(|entry| (entry.serial, entry.filename)).collect())
+    }
+
+    fn verify_index(&self, found: &mut Verification) -> Result<(), ArchiveError> {
+        let path = self.relative(&self.layout().index());
+        for problem in self.index_problems()?.into_iter().take(20) {
+            found.finding(path.clone(), FindingKind::IndexDamaged, problem);
+        }
+        Ok(())
+    }
+
+    /// What SQLite finds wrong with the index.
+    pub(crate) fn index_problems(&self) -> Result<Vec<String>, ArchiveError> {
+        self.with_lock(|writer| {
+            let check = writer.connection.prepare("PRAGMA integrity_check");
+            let lines =
+                check.and_then(|mut check| check.query_map([], |row| row.get(0))?.collect());
+            let lines = lines.unwrap_or_else(|error: rusqlite::Error| vec![error.to_string()]);
+            Ok(lines.into_iter().filter(|line: &String| line != "ok").collect())
+        })
+    }
+
+    /// The log against its own checksums and against the table.
+    fn verify_review_log(&self, found: &mut Verification) -> Result<(), ArchiveError> {
+        self.with_lock(|_| {
+            let path = self.layout().review_log();
+            let log = self.read_if_there(&path)?.unwrap_or_default();
+            let shown = self.relative(&path);
+            let mut wrong = |message: String| {
+                found.findings.push(Finding {
+                    path: shown.clone(),
+                    kind: FindingKind::ReviewLog,
+                    message,
+                });
+            };
+            let mut seen: Vec<ReviewEntry> = Vec::new();
+            let mut broken = Vec::new();
+            for (line, text) in log.split(|byte| *byte == b'\n').enumerate() {
+                if text.is_empty() {
+                    continue;
+                }
+                let text = std::str::from_utf8(text).ok().filter(|text| review::is_intact(text));
+                match text.and_then(|text| serde_json::from_str(text).ok()) {
+                    Some(entry) => seen.push(entry),
+                    None => broken.push(line + 1),
+                }
+            }
+            if !log.is_empty() && !log.ends_with(b"\n") {
+                wrong("its last line has no end".to_owned());
+            }
+            let mut missing = 0;
+            for (expected, entry) in (1..).zip(&seen) {
+                if entry.number - missing != expected {
+                    wrong(format!(
+                        "entry {} is followed by {}",
+                        expected + missing - 1,
+                        entry.number
+                    ));
+                    missing = entry.number - expected;
+                }
+            }
+            // A line that a crash cut stands before its whole copy: nothing is lost with it.
+            let table = self.review_log(None, usize::MAX)?;
+            if missing > 0 || table.len() != seen.len() {
+                for line in broken {
+                    wrong(format!("line {line} is not as it was written"));
+                }
+            }
+            let by_number: std::collections::HashMap<i64, &ReviewEntry> =
+                seen.iter().map(|entry| (entry.number, entry)).collect();
+            for entry in &table {
+                if by_number.get(&entry.number) != Some(&entry) {
+                    wrong(format!("entry {} is not as the index has it", entry.number));
+                }
+            }
+            if by_number.len() != seen.len() {
+                wrong("an entry stands there twice".to_owned());
+            }
+            Ok(())
+        })
+    }
+
+    pub(crate) fn relative(&self, path: &std::path::Path) -> PathBuf {
+        path.strip_prefix(self.layout().root()).unwrap_or(path).to_owned()
+    }
+}
+
+impl Verification {
+    fn finding(&mut self, path: PathBuf, kind: FindingKind, message: impl Into<String>) {
+        self.findings.push(Finding { path, kind, message: message.into() });
+    }
+
+    fn add(&mut self, one: Self) {
+        self.events += one.events;
+        self.files += one.files;
+        self.bytes += one.bytes;
+        self.findings.extend(one.findings);
+        self.without_checksum += one.without_checksum;
+        self.older_decoder += one.older_decoder;
+    }
+}
+
+impl VerifyOptions {
+    /// Whether an event is among the share: decided by its name alone.
+    fn chooses(&self, (serial, filename): &Place) -> bool {
+        let Some(share) = self.share else { return true };
+        let mut hash = Sha256::new();
+        hash.update(self.seed.to_le_bytes());
+        hash.update(serial);
+        hash.update([0]);
+        hash.update(filename);
+        let first =
+            hash.finalize().iter().take(4).fold(0u32, |all, byte| all << 8 | u32::from(*byte));
+        f64::from(first) < share * (f64::from(u32::MAX) + 1.0)
+    }
+}

@@ -1,0 +1,96 @@
+//! The commands of the archive, one file each.
+
+mod export;
+mod import;
+mod list;
+mod rebuild;
+mod repair;
+mod review;
+mod verify;
+mod watch;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use wavekeep_archive::{Archive, EventRow};
+
+use crate::args::{ArchiveCommand, Args};
+use crate::exit::Account;
+
+pub use import::import;
+pub use list::print_list;
+
+/// Runs a command of the archive.
+///
+/// # Errors
+/// What stops a command as a whole.
+pub fn run(args: &Args, command: &ArchiveCommand) -> anyhow::Result<Account> {
+    match command {
+        ArchiveCommand::Import(command) => import::run(args, command),
+        ArchiveCommand::List(command) => list::run(args, command),
+        ArchiveCommand::Review(command) => review::run(args, command),
+        ArchiveCommand::Verify(command) => verify::run(args, command),
+        ArchiveCommand::Repair(command) => repair::run(args, command),
+        ArchiveCommand::Rebuild(command) => rebuild::run(args, command),
+        ArchiveCommand::Export(command) => export::run(args, command),
+        ArchiveCommand::Watch(command) => watch::run(args, command),
+    }
+}
+
+/// Opens an archive that is there: a path with a slip of the pen must not become a new one.
+pub fn open(path: &Path) -> anyhow::Result<Archive> {
+    if path.is_dir() && !path.join(".wavekeep").is_dir() {
+        anyhow::bail!(
+            "{} is no archive: `wavekeep import` makes one, `wavekeep import --adopt-archive` takes one of another program as it is",
+            path.display()
+        );
+    }
+    Ok(Archive::open(path)?)
+}
+
+/// Hears of Ctrl-C and SIGTERM.
+fn stop_signal() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&stop);
+    ctrlc::set_handler(move || seen.store(true, Ordering::Relaxed))?;
+    Ok(stop)
+}
+
+/// A bar on a terminal; nothing elsewhere. `total` 0 is not known.
+pub fn bar(args: &Args, total: u64, what: &str) -> ProgressBar {
+    if args.quiet {
+        return ProgressBar::hidden();
+    }
+    let (bar, template) = match total {
+        0 => (ProgressBar::no_length(), format!("{{spinner}} {{human_pos}} {what}, {{per_sec}}")),
+        _ => (
+            ProgressBar::new(total),
+            format!("{{bar:40}} {{human_pos}}/{{human_len}} {what}, {{per_sec}}, {{eta}} left"),
+        ),
+    };
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+/// `1 event`, `2 events`
+pub fn count(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+/// A row as a document: what the index holds as JSON text is JSON.
+pub fn document(row: &EventRow) -> serde_json::Value {
+    let mut document = serde_json::json!(row);
+    for name in ["flags", "labels", "assumed"] {
+        let parsed = document[name].as_str().and_then(|text| serde_json::from_str(text).ok());
+        if let Some(parsed) = parsed {
+            document[name] = parsed;
+        }
+    }
+    document
+}

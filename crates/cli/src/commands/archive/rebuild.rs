@@ -1,0 +1,105 @@
+//! `wavekeep rebuild`
+
+use serde_json::json;
+use wavekeep_archive::{Archive, Becomes, RederiveOptions, Rederived, RemakeOptions};
+
+use super::{bar, count, open};
+use crate::args::{Args, RebuildArgs};
+use crate::exit::Account;
+use crate::render;
+
+/// Derives again, or makes the index again.
+pub fn run(args: &Args, command: &RebuildArgs) -> anyhow::Result<Account> {
+    if command.index {
+        return index(args, command);
+    }
+    let archive = open(&command.archive.archive)?;
+    let options = RederiveOptions {
+        query: command.filter.query(),
+        all: command.all,
+        remake: RemakeOptions {
+            replace_unknown_hdf5: command.replace_arrays,
+            dry_run: command.dry_run,
+        },
+    };
+    let progress = bar(args, 0, "events");
+    let account = archive.rederive(&options, &mut |one| {
+        progress.inc(1);
+        progress.suspend(|| tell(args, one));
+    })?;
+    progress.finish_and_clear();
+    if args.json {
+        println!("{}", json!({ "dry_run": command.dry_run, "account": account }));
+    } else if !args.quiet {
+        let would = if command.dry_run { "would be derived again" } else { "derived again" };
+        anstream::println!(
+            "{} {would}, {} up to date; values: {} new, {} other, {} worse, {} vanished",
+            count(account.events, "event"),
+            account.up_to_date,
+            account.new,
+            account.other,
+            account.worse,
+            account.vanished
+        );
+        if account.without_hdf5 > 0 {
+            anstream::println!(
+                "{} of arrays left as they are",
+                count(account.without_hdf5, "file")
+            );
+        }
+    }
+    Ok(Account {
+        whole: usize::try_from(account.events).unwrap_or(usize::MAX),
+        failed: usize::try_from(account.failed).unwrap_or(usize::MAX),
+        ..Account::default()
+    })
+}
+
+fn tell(args: &Args, one: &Rederived) {
+    if args.json {
+        println!("{}", json!(one));
+        return;
+    }
+    let path = one.path.display();
+    if let Some(error) = &one.error {
+        render::error(format_args!("{path}: {error}"));
+    }
+    if one.differences.is_empty() || args.quiet {
+        return;
+    }
+    anstream::println!("{path}");
+    for difference in &one.differences {
+        let word = match difference.becomes {
+            Becomes::Other => "",
+            Becomes::New => "  new",
+            Becomes::Vanished => "  vanishes",
+            Becomes::Worse => "  worse",
+        };
+        anstream::println!(
+            "  {}: {} → {}{word}",
+            difference.field,
+            difference.before,
+            difference.after
+        );
+    }
+}
+
+fn index(args: &Args, command: &RebuildArgs) -> anyhow::Result<Account> {
+    // One that cannot be opened is moved aside.
+    let (archive, _) = Archive::open_for_repair(&command.archive.archive)?;
+    let rebuilt = archive.rebuild_index()?;
+    if args.json {
+        let not_read: Vec<_> = rebuilt
+            .not_read
+            .iter()
+            .map(|(path, why)| json!({ "path": path, "message": why }))
+            .collect();
+        println!("{}", json!({ "events": rebuilt.events, "not_read": not_read }));
+    } else {
+        anstream::println!("{} in the index", count(rebuilt.events, "event"));
+        for (path, why) in &rebuilt.not_read {
+            render::error(format_args!("{}: {why}", path.display()));
+        }
+    }
+    Ok(Account { failed: rebuilt.not_read.len(), ..Account::default() })
+}

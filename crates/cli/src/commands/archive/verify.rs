@@ -1,0 +1,76 @@
+//! `wavekeep verify`
+
+use std::io::Write;
+
+use serde_json::json;
+use wavekeep_archive::{Verification, VerifyOptions};
+
+use super::{bar, count, open};
+use crate::args::{Args, VerifyArgs};
+use crate::exit::Account;
+use crate::render;
+
+/// Verifies and prints what was found.
+pub fn run(args: &Args, command: &VerifyArgs) -> anyhow::Result<Account> {
+    let archive = open(&command.archive.archive)?;
+    let options = VerifyOptions {
+        share: command.share,
+        seed: command.seed,
+        without_decoding: command.hashes,
+    };
+    let progress = bar(args, 1, "events");
+    let found = archive.verify(options, &|done, total| {
+        progress.set_length(total);
+        progress.set_position(done);
+    })?;
+    progress.finish_and_clear();
+    print(args, &found)?;
+    Ok(Account { damaged: found.findings.len(), ..Account::default() })
+}
+
+/// Prints what was found: findings, then how much was looked at.
+///
+/// # Errors
+/// When there is nowhere to print to.
+pub fn print(args: &Args, found: &Verification) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    if args.json {
+        writeln!(out, "{}", json!(found))?;
+        return Ok(());
+    }
+    for finding in &found.findings {
+        let path = finding.path.display();
+        writeln!(out, "{} {path}: {}", render::status(true), finding.message)?;
+    }
+    if args.quiet {
+        return Ok(());
+    }
+    let of = match found.events < found.of {
+        true => format!(" of {}", found.of),
+        false => String::new(),
+    };
+    let megabytes = found.bytes as f64 / 1e6;
+    writeln!(
+        out,
+        "{}{of}, {}, {megabytes:.1} MB: {}",
+        count(found.events, "event"),
+        count(found.files, "file"),
+        match found.findings.len() as u64 {
+            0 => "nothing is wrong".to_owned(),
+            n => count(n, "finding"),
+        }
+    )?;
+    for (n, text) in [
+        (found.without_checksum, "without a checksum: `wavekeep rebuild --all` notes them"),
+        (found.older_decoder, "derived by an older decoder: `wavekeep rebuild` makes them again"),
+        (found.others.len() as u64, "that the archive does not know: left alone"),
+    ] {
+        if n > 0 {
+            writeln!(out, "{} {text}", count(n, "file"))?;
+        }
+    }
+    for other in found.others.iter().take(20) {
+        writeln!(out, "  {}", other.display())?;
+    }
+    Ok(())
+}
