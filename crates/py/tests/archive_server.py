@@ -47,9 +47,7 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         pass
 
-    def answer(
-        self, body: bytes, status: int = 200, headers: dict[str, str] | None = None
-    ) -> None:
+    def answer(self, body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
         for name, value in (headers or {"Content-Type": "application/json"}).items():
             self.send_header(name, value)
@@ -143,9 +141,7 @@ class Handler(BaseHTTPRequestHandler):
                 name = head.decode().partition('filename="')[2].partition('"')[0]
                 assert name and "/" not in name and content.endswith(b"\r\n")
                 (Path(folder) / name).write_bytes(content[:-2])
-            account = self.held.archive.import_files(
-                [folder], question.get("serial"), each=each
-            )
+            account = self.held.archive.import_files([folder], question.get("serial"), each=each)
         return {"session": json.loads(account)["session"], "results": results}
 
 

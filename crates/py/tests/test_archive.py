@@ -186,7 +186,10 @@ def test_a_report_that_is_gone_still_wins_by_what_the_sidecar_keeps(place: Place
     for path in place.folder.rglob("*_ASCII.TXT"):
         path.unlink()
     again = archive[id].metadata["statement"]["channels"]
-    peaks = [[channel["peak"]["value"] for channel in some if channel["peak"]] for some in (stated, again)]
+    peaks = [
+        [channel["peak"]["value"] for channel in some if channel["peak"]]
+        for some in (stated, again)
+    ]
     assert peaks[0] and set(peaks[1]) <= set(peaks[0]) and peaks[1]
 
 
@@ -227,7 +230,7 @@ def test_an_import_gives_an_account_and_says_what_became_of_each_file(
     heard: list[dict[str, Any]] = []
     account = place.archive.import_files([bad.parent], each=heard.append)
     assert account["new"] == 3 and account["without_report"] == 1 + 1
-    assert {one["fate"] for one in heard} >= {"event"}
+    assert sum(one["fate"] == "event" for one in heard) == 3
     again = place.archive.import_files([bad.parent])
     assert (again["new"], again["same"]) == (0, 3) and again["session"] > account["session"]
     named = place.archive.import_files(BLAST, serial="BE00001")
@@ -237,7 +240,7 @@ def test_an_import_gives_an_account_and_says_what_became_of_each_file(
     assert (gone["failed"], gone["same"]) == (1, 1)
     assert gone["failures"][0]["kind"] == "io"
     assert gone["failures"][0]["path"] == str(tmp_path / "nowhere")
-    assert {one["fate"] for one in heard} == {"event", "failed", "skipped"} or place.held
+    assert {one["fate"] for one in heard} >= {"event", "failed"}
 
 
 def test_errors_are_the_same_in_both_places(place: Place) -> None:

@@ -54,7 +54,7 @@ class Archive:
     >>> night["timestamp"], night["serial"]
     (datetime.datetime(2026, 6, 12, 21, 0), 'BE11529')
     >>> archive[night["id"]]
-    <Event M529LMP3.O00H: histogram, 40 intervals of Tran Vert Long MicL>
+    <Event M529LMP3.O00H: histogram, 600 intervals of Tran Vert Long MicL>
 
     ``where`` is a folder, or an address that begins with ``http://`` or ``https://``; ``create``
     makes a folder that is not there. A server's ``token`` is the argument or the environment's
@@ -203,8 +203,9 @@ class Archive:
         ``failures``, …
 
         Reports are paired by name. ``serial`` states the unit of all events. With ``adopt`` runs
-        of streams stay where they are. ``each`` is called with what became of each file. A folder's
-        archive also takes zip and tar archives; a server gets the files, and knows no ``adopt``.
+        of streams stay where they are. ``each`` is called with what became of each file. An archive
+        on this machine also takes reports that lie beside the events, and zip and tar archives; a
+        server gets the files that are named and those of folders, and knows no ``adopt``.
         """
         named = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
         return self._door.import_files([os.fspath(path) for path in named], serial, adopt, each)
@@ -326,7 +327,9 @@ def _moment(moment: Moment, time: str) -> str | None:
             raise BadArgument(message) from None
     if isinstance(moment, datetime):
         if moment.tzinfo is not None:
-            raise BadArgument(f"units know no time zone: give their own clock's time, without {moment.tzinfo}")
+            raise BadArgument(
+                f"units know no time zone: give their own clock's time, without {moment.tzinfo}"
+            )
         return moment.isoformat()
     if isinstance(moment, date):
         return f"{moment.isoformat()}T{time}"

@@ -48,7 +48,9 @@ class Server:
     def __init__(self, address: str, token: str | None, timeout_s: float) -> None:
         parts = urlsplit(address)
         if not parts.hostname or parts.query or parts.fragment or parts.username:
-            raise BadArgument(f"{address!r} is no address of a server, such as https://archive:8080")
+            raise BadArgument(
+                f"{address!r} is no address of a server, such as https://archive:8080"
+            )
         if token is not None and not (token.isascii() and token.isprintable() and token.strip()):
             raise BadArgument("the token holds characters that no token has: copy it again")
         self._base = address.rstrip("/")
@@ -256,7 +258,9 @@ def _reviewer(who: str | None) -> dict[str, str]:
     if who is None:
         return {}
     if not (who.isascii() and who.isprintable() and who.strip()):
-        raise BadArgument(f"over HTTP who reviews is plain ASCII, found {who!r}: use a token of that name")
+        raise BadArgument(
+            f"over HTTP who reviews is plain ASCII, found {who!r}: use a token of that name"
+        )
     return {"X-Reviewer": who}
 
 
@@ -296,7 +300,9 @@ class _Form:
         # As browsers write it.
         for sign, code in (('"', "%22"), ("\r", "%0D"), ("\n", "%0A")):
             name = name.replace(sign, code)
-        head = f'--{self._mark}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n'
+        head = (
+            f'--{self._mark}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n'
+        )
         return f"{head}Content-Type: application/octet-stream\r\n\r\n".encode("utf-8", "replace")
 
     def _end(self) -> bytes:

@@ -107,7 +107,9 @@ class Table(Sequence[dict[str, Any]]):
 
     def __init__(self, rows: list[dict[str, Any]], kinds: Kinds, total: int | None = None) -> None:
         self._kinds = kinds
-        self._rows = [{name: _value(value, kinds.get(name)) for name, value in row.items()} for row in rows]
+        self._rows = [
+            {name: _value(value, kinds.get(name)) for name, value in row.items()} for row in rows
+        ]
         self.total = len(rows) if total is None else total
 
     @property
@@ -121,8 +123,13 @@ class Table(Sequence[dict[str, Any]]):
     @property
     def units(self) -> dict[str, str]:
         """The units of the columns that have one."""
-        ends = ((name, [unit for end, unit in _ENDINGS.items() if name.endswith(end)]) for name in self.columns)
-        return {name: units[0] for name, units in ends if units and self._kinds.get(name) == "number"}
+        ends = (
+            (name, [unit for end, unit in _ENDINGS.items() if name.endswith(end)])
+            for name in self.columns
+        )
+        return {
+            name: units[0] for name, units in ends if units and self._kinds.get(name) == "number"
+        }
 
     def to_pandas(self) -> pandas.DataFrame:
         """A ``pandas.DataFrame``, of events with their numbers as index. A time that cannot be
@@ -161,7 +168,9 @@ class Table(Sequence[dict[str, Any]]):
             kind = self._kinds.get(name, "document")
             values = [row.get(name) for row in self._rows]
             if kind == "document":
-                values = [None if value is None else json.dumps(value, default=str) for value in values]
+                values = [
+                    None if value is None else json.dumps(value, default=str) for value in values
+                ]
             elif kind in ("unit-local", "utc"):
                 values = [value if isinstance(value, datetime) else None for value in values]
             unit = {"unit": self.units[name]} if name in self.units else None
