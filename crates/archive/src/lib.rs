@@ -60,7 +60,7 @@ pub use layout::{
 pub use name::{NAME_BYTES, NameError, SafeName};
 pub use rebuild::Rebuilt;
 pub use rederive::{Becomes, Difference, RederiveAccount, RederiveOptions, Rederived};
-pub use remake::{Remade, RemakeOptions};
+pub use remake::{Remade, RemakeOptions, recording_from};
 pub use repair::{Repair, Repaired};
 pub use review::{PatchError, PatchOptions, ReviewEntry};
 pub use save::{Outcome, Pairing, ReportFile, Saved, SourceKind, Submission};

@@ -65,6 +65,29 @@ impl Parts {
     }
 }
 
+/// The recording of an event whose files are not here but came from an archive elsewhere: the same
+/// as [`Archive::recording`] gives there. `report` is the text of the paired report.
+///
+/// # Errors
+/// Why the source cannot be decoded.
+pub fn recording_from(
+    filename: &str,
+    bytes: &[u8],
+    report: Option<&[u8]>,
+    sidecar: &Sidecar,
+) -> Result<Recording, DecodeFailure> {
+    let own = sidecar.own();
+    let ingredients = Ingredients {
+        bytes,
+        name: own.original_name.as_deref().unwrap_or(filename),
+        sha256: &sha256(bytes),
+        report,
+        stated: &own.stated.unwrap_or_default(),
+        earlier: Some(sidecar),
+    };
+    Ok(merge(ingredients)?.recording)
+}
+
 /// SHA-256 in hexadecimal.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()

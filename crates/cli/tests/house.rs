@@ -22,7 +22,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
         "cli",
         &["archive", "server", "core", "gnz", "smurf", "formats", "signal", "export", "report"],
     ),
-    ("py", &["core", "gnz", "smurf", "formats", "signal", "export", "report"]),
+    ("py", &["core", "gnz", "smurf", "formats", "signal", "export", "report", "archive"]),
 ];
 
 fn root() -> PathBuf {

@@ -15,7 +15,8 @@
 //! | [`Npy`](Target::Npy) | `[channels, samples]`, no names, no units | NaN |
 //! | [`Wav`](Target::Wav) | one audio channel a channel, a waveform without gaps | refused |
 //!
-//! [`arrays`] does the same for files that are named arrays without a time axis.
+//! [`arrays`] does the same for files that are named arrays without a time axis, and
+//! [`write_stream_as`] for streams, in bounded memory.
 //!
 //! # Three rules that hold for every target
 //!
@@ -77,6 +78,7 @@ mod npy;
 mod number;
 mod parquet;
 mod stream;
+mod stream_target;
 mod table;
 mod target;
 mod values;
@@ -90,6 +92,7 @@ pub use error::ExportError;
 pub use facts::{assumed, facts};
 pub use file::{publish, write_file};
 pub use stream::{StreamError, write_stream};
+pub use stream_target::write_stream_as;
 pub use target::{ExportOptions, Target, Units, UnknownWord};
 
 /// Writes `recording` to `out` as a whole file of `target`.

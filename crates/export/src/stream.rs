@@ -6,15 +6,17 @@
 //! | one array a field, named as in the format | `[frames]`, or `[rows, frames]` |
 //!
 //! The file has its final size from the start and is filled through a map, block by block; it gets
-//! its name when it is complete. Other targets are made of it by [`crate::arrays`].
+//! its name when it is complete. Other targets are made of it: [`write_stream_as`](crate::write_stream_as).
 
 use std::path::Path;
 
 use gnz::{Dtype, Object, Streaming, Writer};
 use wavekeep_core::{FrameBlock, FrameStream};
 
+use crate::ExportError;
+
 /// The array of samples.
-const DATA: &str = "data";
+pub(crate) const DATA: &str = "data";
 /// Samples of a block: 16 MiB.
 const BLOCK_SAMPLES: usize = 4 << 20;
 
@@ -28,6 +30,9 @@ pub enum StreamError<E: std::error::Error + 'static> {
     /// The file could not be written.
     #[error(transparent)]
     File(#[from] gnz::Error),
+    /// The target could not be made of what the stream gave.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// The stream gave another number of frames than it said.
     #[error(
         "the stream gave {found} frames where it said that it has {expected}: it changed meanwhile; convert it again"
@@ -137,11 +142,13 @@ fn place(
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
+    use std::path::PathBuf;
 
     use gnz::Gnz;
     use wavekeep_core::FrameField;
 
     use super::*;
+    use crate::arrays::ArrayTarget;
 
     const FIELDS: [FrameField; 2] = [
         FrameField { name: "counter", dtype: "<u2", item_size: 2, rows: 1 },
@@ -239,5 +246,53 @@ mod tests {
         let (folder, _) = write(&mut Counted { said: 0, given: 0, next: 0 }).unwrap();
         let gnz = Gnz::open(folder.path().join("s.gnz")).unwrap();
         assert_eq!(gnz.view::<i32>("data").unwrap().shape(), [4, 0]);
+    }
+
+    fn write_as(target: ArrayTarget, name: &str, overwrite: bool) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        if overwrite {
+            std::fs::write(&path, b"before").unwrap();
+        }
+        let facts = serde_json::json!({ "rate": 4000.25 }).as_object().cloned().unwrap();
+        let mut stream = Counted { said: 8, given: 8, next: 0 };
+        crate::write_stream_as(&mut stream, facts, target, &path, overwrite, |_| {}).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn other_targets_hold_what_the_gnz_holds_and_nothing_else_is_left() {
+        let data: Vec<i32> = (0..4).flat_map(|c| (0..8).map(move |i| 100 * c + i)).collect();
+        let data: &[u8] = bytemuck::cast_slice(&data);
+        let gnz = write_as(ArrayTarget::Gnz, "s.gnz", false);
+        let read = Gnz::open(&gnz.1).unwrap();
+        assert_eq!(read.metadata().get("rate"), Some(&gnz::Value::from(4000.25)));
+        assert_eq!(read.array("data").unwrap().bytes(), data);
+        for (target, name, overwrite, arrays) in [
+            (ArrayTarget::Npy, "s.npy", true, 1),
+            (ArrayTarget::Npz, "s.npz", false, 3),
+            (ArrayTarget::Safetensors, "s.safetensors", false, 3),
+        ] {
+            let (folder, path) = write_as(target, name, overwrite);
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+            let opened = wavekeep_formats::Opener::default().open_any(&path).unwrap();
+            let wavekeep_formats::Opened::Arrays(held) = opened else { panic!("{name}") };
+            assert_eq!(held.len(), arrays, "{name}");
+            let first = held.arrays().find(|array| array.shape == [4, 8]).unwrap();
+            assert_eq!(first.bytes, data, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_not_replaced_unasked_and_the_stream_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.npy");
+        std::fs::write(&path, b"before").unwrap();
+        let mut stream = Counted { said: 8, given: 8, next: 0 };
+        let (facts, target) = (Default::default(), ArrayTarget::Npy);
+        let error =
+            crate::write_stream_as(&mut stream, facts, target, &path, false, |_| {}).unwrap_err();
+        assert!(matches!(error, StreamError::Export(ExportError::Exists { .. })), "{error}");
+        assert_eq!((std::fs::read(&path).unwrap(), stream.next), (b"before".to_vec(), 0));
     }
 }

@@ -13,13 +13,7 @@ use crate::failure::{Failure, door};
 /// All stages with their state.
 #[pyclass(frozen, module = "wavekeep._wavekeep")]
 pub struct Chain {
-    held: Mutex<Held>,
-}
-
-struct Held {
-    chain: chain::Chain,
-    /// Frames that came out at the end; the downsampler's own count stands still while it is off.
-    passed: u64,
+    chain: Mutex<chain::Chain>,
 }
 
 fn config(json: &str) -> Result<ChainConfig, Failure> {
@@ -27,8 +21,8 @@ fn config(json: &str) -> Result<ChainConfig, Failure> {
 }
 
 impl Chain {
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn chain(&self) -> MutexGuard<'_, chain::Chain> {
+        self.chain.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -39,39 +33,37 @@ impl Chain {
     fn new(py: Python<'_>, settings: &str) -> PyResult<Self> {
         door(py, || {
             let chain = chain::Chain::new(config(settings)?)?;
-            Ok(Self { held: Mutex::new(Held { chain, passed: 0 }) })
+            Ok(Self { chain: Mutex::new(chain) })
         })
     }
 
     /// The settings, as JSON.
     fn config(&self) -> String {
-        json!(self.held().chain.config()).to_string()
+        json!(self.chain().config()).to_string()
     }
 
     /// Other settings, as JSON; state is kept where they allow it.
     fn configure(&self, py: Python<'_>, settings: &str) -> PyResult<()> {
-        door(py, || Ok(self.held().chain.configure(config(settings)?)?))
+        door(py, || Ok(self.chain().configure(config(settings)?)?))
     }
 
     /// Counts of frames: came, lost, out of order, bad, passed.
     fn statistics(&self) -> (u64, u64, u64, u64, u64) {
-        let held = self.held();
-        let counts = held.chain.statistics();
-        (counts.frames, counts.lost, counts.out_of_order, counts.bad, held.passed)
+        let chain = self.chain();
+        let counts = chain.statistics();
+        (counts.frames, counts.lost, counts.out_of_order, counts.bad, chain.passed())
     }
 
     fn clear_statistics(&self) {
-        let mut held = self.held();
-        held.chain.clear_statistics();
-        held.passed = 0;
+        self.chain().clear_statistics();
     }
 
     fn reset_unwrapper(&self) {
-        self.held().chain.reset_unwrapper();
+        self.chain().reset_unwrapper();
     }
 
     fn reset_filter(&self) {
-        self.held().chain.reset_filter();
+        self.chain().reset_filter();
     }
 
     /// Takes a frame and gives the payload to be written, or `None`.
@@ -85,12 +77,7 @@ impl Chain {
         stamp_ns: Option<u64>,
     ) -> PyResult<Option<Bound<'py, PyBytes>>> {
         let frame = Frame { flags, error, ..Frame::data(payload) };
-        let passed = door(py, || {
-            let mut held = self.held();
-            let passed = held.chain.process(frame, stamp_ns)?.map(<[u8]>::to_vec);
-            held.passed += u64::from(passed.is_some());
-            Ok(passed)
-        })?;
+        let passed = door(py, || Ok(self.chain().process(frame, stamp_ns)?.map(<[u8]>::to_vec)))?;
         Ok(passed.map(|payload| PyBytes::new(py, &payload)))
     }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
+use wavekeep_archive::{ArchiveError, DecodeFailure};
 use wavekeep_core::{Error, SelectionError};
 use wavekeep_export::{ExportError, StreamError};
 use wavekeep_formats::OpenError;
@@ -173,6 +174,44 @@ impl From<OpenError> for Failure {
     }
 }
 
+impl From<ArchiveError> for Failure {
+    fn from(error: ArchiveError) -> Self {
+        use ArchiveError as E;
+        let message = error.to_string();
+        let mut failure = match error {
+            E::Io { path, source, .. } => return Self::of_io(&path, &source, message),
+            E::NotAnArchive { path } => Self::new("FileMissing", "").about(&path),
+            E::NoEvent { .. } => Self::new("NoSuchEvent", ""),
+            E::Sidecar { path, .. } | E::Damaged { path, .. } => {
+                Self::new("Malformed", "").about(&path)
+            }
+            E::Index { path, .. } | E::NewerIndex { path, .. } => {
+                Self::new("ArchiveError", "").about(&path)
+            }
+            E::Patch(_) | E::Name(_) => Self::new("BadArgument", ""),
+            E::Decode { path, source } => Self::from(source).about(&path),
+            E::NothingToUndo { .. } => Self::new("NothingToUndo", ""),
+            E::Stream { path, source } => Self::from(*source).about(&path),
+            _ => Self::new("ArchiveError", ""),
+        };
+        failure.0.message = message;
+        failure
+    }
+}
+
+impl From<DecodeFailure> for Failure {
+    fn from(error: DecodeFailure) -> Self {
+        let message = error.to_string();
+        match error {
+            DecodeFailure::UnknownFormat { found, known } => {
+                Self::new("NotThisFormat", message).expected(known).found(found)
+            }
+            DecodeFailure::Malformed(error) => error.into(),
+            _ => Self::new("Malformed", message),
+        }
+    }
+}
+
 impl From<wavekeep_smurf::Error> for Failure {
     fn from(error: wavekeep_smurf::Error) -> Self {
         use wavekeep_smurf::Error as E;
@@ -193,6 +232,7 @@ impl From<wavekeep_smurf::Error> for Failure {
             E::SeveralSections { .. } | E::NoSuchSection { .. } | E::NoMask { .. } => {
                 Self::new("SelectionError", message)
             }
+            E::TooManyThreads { .. } => Self::new("BadArgument", message),
             E::BufferTooSmall { .. } => Self::new("SelectionError", message),
             E::OutOfMemory { .. } => Self::new("TooLarge", message),
             E::Exists { path } => Self::new("FileExists", message).about(&path),
@@ -275,6 +315,7 @@ impl<E: std::error::Error + Into<Failure> + 'static> From<StreamError<E>> for Fa
         match error {
             StreamError::Source(source) => source.into(),
             StreamError::File(source) => source.into(),
+            StreamError::Export(source) => source.into(),
             other => Self::new("Error", other),
         }
     }

@@ -6,6 +6,7 @@
 //! interpreter's lock, and with a panic turned into an exception.
 #![forbid(unsafe_code)]
 
+mod archive;
 mod arrays;
 mod chain;
 mod event;
@@ -42,6 +43,8 @@ mod _wavekeep {
     use crate::failure::{Failure, door};
 
     #[pymodule_export]
+    use crate::archive::{Archive, archived_event};
+    #[pymodule_export]
     use crate::arrays::Arrays;
     #[pymodule_export]
     use crate::chain::Chain;
@@ -61,6 +64,10 @@ mod _wavekeep {
     /// The version of the package.
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+    /// Most threads that a read of a stream may ask for.
+    #[pymodule_export]
+    const MOST_THREADS: usize = wavekeep_smurf::MOST_THREADS;
 
     #[derive(IntoPyObject)]
     enum Handle {

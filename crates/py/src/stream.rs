@@ -9,8 +9,7 @@ use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadwriteArray2};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use serde_json::{Map, Value, json};
-use wavekeep_core::Report;
+use serde_json::{Value, json};
 use wavekeep_smurf::{Run, Sample, Selection};
 
 use crate::failure::{Failure, door};
@@ -52,56 +51,6 @@ impl Ask {
     }
 }
 
-/// Everything about a run but its samples.
-pub fn facts(run: &Run) -> Result<Map<String, Value>, Failure> {
-    let index = run.index();
-    let metadata = run.metadata()?;
-    let last = index.frames().checked_sub(1);
-    let time = |frame: Option<u64>| frame.map_or(Ok(None), |frame| run.time_ns(frame));
-    let sections = index.sections().iter().map(|section| {
-        json!({
-            "first_frame": section.frames.start,
-            "frames": section.frames.end - section.frames.start,
-            "channels": section.channels,
-            "payload_bytes": section.payload_bytes,
-        })
-    });
-    let gaps = index
-        .gaps(None)
-        .into_iter()
-        .map(|gap| json!({ "frames": gap.frames, "step": gap.step, "missing": gap.missing }));
-    let mut report: Report = run.report();
-    metadata.report().notes().iter().cloned().for_each(|note| report.push(note));
-    let others = index.other_channels().iter();
-    let facts = json!({
-        "format": wavekeep_smurf::INFO.id,
-        "format_name": wavekeep_smurf::INFO.name,
-        "kind": "stream",
-        "pieces": run.pieces(),
-        "bytes": index.bytes(),
-        "frames": index.frames(),
-        "sections": sections.collect::<Vec<_>>(),
-        "frame_counter_step": index.step(),
-        "gaps": gaps.collect::<Vec<_>>(),
-        "missing_frames": index.missing_frames(),
-        "errored_frames": index.errored_frames(),
-        "bad_frames": index.bad_frames(),
-        "other_records": others.map(|(channel, other)| (channel.to_string(), json!(other.records))).collect::<Map<_, _>>(),
-        "rate_hz": run.rate_hz(),
-        "time_basis": run.time_basis().to_string(),
-        "first_time_ns": time(last.map(|_| 0))?,
-        "last_time_ns": time(last)?,
-        "masked_channels": run.mask().map(|mask| mask.channels().len()),
-        "metadata_records": index.metadata_records(),
-        "config": metadata.config().tree(),
-        "report": super::report_json(&report),
-    });
-    match facts {
-        Value::Object(facts) => Ok(facts),
-        _ => Ok(Map::new()),
-    }
-}
-
 impl Stream {
     pub fn new(run: Run) -> Self {
         Self { run: Arc::new(run) }
@@ -138,7 +87,7 @@ macro_rules! header_arrays {
 impl Stream {
     /// Everything but the samples, as JSON.
     fn facts(&self, py: Python<'_>) -> PyResult<String> {
-        door(py, || Ok(Value::Object(facts(&self.run)?).to_string()))
+        door(py, || Ok(Value::Object(self.run.facts()?).to_string()))
     }
 
     /// The report as JSON, without what reading the metadata would add.

@@ -4,18 +4,14 @@ use std::fmt;
 use std::path::Path;
 
 use pyo3::prelude::*;
-use serde_json::{Value, json};
-use wavekeep_core::{FrameBlock, FrameField, FrameStream};
-use wavekeep_export::arrays::{ArrayOptions, ArrayTarget, write_arrays_file};
-use wavekeep_export::write_stream;
-use wavekeep_formats::{Opened, Opener};
+use wavekeep_core::{FrameBlock, FrameField, FrameGap, FrameStream, Scale};
+use wavekeep_export::arrays::ArrayTarget;
+use wavekeep_export::write_stream_as;
 use wavekeep_smurf::{Run, Selection};
 
 use crate::failure::Failure;
-use crate::stream::facts;
 
-/// Writes a selection as GNZ block by block, as anything else from such a GNZ, which is mapped:
-/// memory does not grow with the length of the run.
+/// Writes a selection; `progress` is called with frames.
 pub fn save(
     run: &Run,
     selection: &Selection,
@@ -26,38 +22,9 @@ pub fn save(
 ) -> Result<(), Failure> {
     let target: ArrayTarget = target.parse().map_err(|error| Failure::new("BadArgument", error))?;
     let stream = run.stream(selection)?;
-    let mut facts = facts(run)?;
-    facts.insert("channel_indices".to_owned(), json!(stream.indices()));
-    let updates = run.metadata()?;
-    let updates = updates
-        .updates()
-        .iter()
-        .map(|update| json!({ "frames_before": update.place.frame, "values": update.values }));
-    facts.insert("metadata_updates".to_owned(), updates.collect());
-    let metadata = match Value::Object(facts).to_string().parse::<gnz::Value>()? {
-        gnz::Value::Object(metadata) => metadata,
-        _ => gnz::Object::new(),
-    };
-    let total = stream.frames();
+    let (facts, total) = (stream.facts()?, stream.frames());
     let mut stream = Watched { stream, done: 0, total, progress };
-    if target == ArrayTarget::Gnz {
-        return Ok(write_stream(&mut stream, metadata, path, overwrite, |_| {})?);
-    }
-    if !overwrite && path.exists() {
-        return Err(wavekeep_export::ExportError::Exists { path: path.to_owned() }.into());
-    }
-    // Beside the result: a folder for temporary files may be too small for it.
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let parent = parent.unwrap_or(Path::new("."));
-    let folder = tempfile::tempdir_in(parent).map_err(wavekeep_export::ExportError::Write)?;
-    let between = folder.path().join("stream.gnz");
-    write_stream(&mut stream, metadata, &between, false, |_| {})?;
-    let Opened::Arrays(held) = Opener::default().open_any(&between)? else { return Ok(()) };
-    // npy has room for one array: the samples.
-    let fits = |name: &str| target != ArrayTarget::Npy || name == "data";
-    let arrays: Vec<_> = held.arrays().filter(|array| fits(array.name)).collect();
-    let options = ArrayOptions::default();
-    Ok(write_arrays_file(&arrays, held.metadata(), target, path, &options, overwrite)?)
+    Ok(write_stream_as(&mut stream, facts, target, path, overwrite, |_| {})?)
 }
 
 /// A stream that tells how far it is, and that Ctrl-C and an exception of the callback end.
@@ -99,6 +66,22 @@ impl FrameStream for Watched<'_> {
 
     fn fields(&self) -> &[FrameField] {
         self.stream.fields()
+    }
+
+    fn channel_name(&self, row: usize) -> String {
+        self.stream.channel_name(row)
+    }
+
+    fn scale(&self) -> Scale {
+        self.stream.scale()
+    }
+
+    fn rate_hz(&self) -> Option<f64> {
+        self.stream.rate_hz()
+    }
+
+    fn gaps(&self) -> Vec<FrameGap> {
+        self.stream.gaps()
     }
 
     fn next_block(&mut self, frames: usize, block: &mut FrameBlock) -> Result<bool, Ended> {

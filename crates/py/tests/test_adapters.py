@@ -19,8 +19,8 @@ import xarray as xr
 from scipy.io import wavfile
 
 import wavekeep
-from conftest import BLAST, DAMAGED, GNZ, NIGHT, RUNS, counts_of, frame, record
-from wavekeep._obspy import is_blastware, is_smurf
+from conftest import BLAST, DAMAGED, GNZ, NIGHT, RUNS, SAMPLES, counts_of, frame, record
+from wavekeep._obspy import is_blastware, is_smurf, is_thor
 
 
 def opened(path: Path) -> Any:
@@ -156,6 +156,22 @@ def test_obspy_reads_events_and_streams_by_itself() -> None:
     assert [trace.stats.channel for trace in run] == ["EY3", "EY4"]
     assert run[0].stats._format == "SMURF"
     np.testing.assert_array_equal(run[0].data, opened(RUNS / "basic.dat").read(3)[0])
+
+
+def test_obspy_reads_thor_events_by_itself() -> None:
+    paths = sorted(SAMPLES.glob("UM11719_*.IDFW"))
+    assert len(paths) == 2
+    for path in paths:
+        found, rec = obspy.read(str(path)), opened(path)
+        assert found[0].stats._format == "THOR" and found[0].stats.station == "UM11719"
+        assert found[0].stats.sampling_rate == rec.rate_hz
+        assert [trace.stats.wavekeep["channel"] for trace in found] == list(rec.channels)
+        np.testing.assert_array_equal(found[1].data, rec[1].values)
+        assert is_thor(path) and not is_blastware(path) and not is_thor(BLAST)
+        trigger = found[0].stats.starttime - float(rec.t[0])
+        assert trigger == obspy.UTCDateTime(rec.start)
+    with pytest.raises(wavekeep.Unsupported, match="histogram"):
+        obspy.read(str(next(SAMPLES.glob("UM11719_*.IDFH"))))
 
 
 def test_obspy_keeps_its_own_formats(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def test_the_package_says_what_it_is() -> None:
     needed = [line for line in facts.get_all("Requires-Dist") or [] if "extra ==" not in line]
     assert needed == ["numpy>=1.25"]
     plugins = {point.name for point in entry_points(group="obspy.plugin.waveform")}
-    assert {"BLASTWARE", "SMURF"} <= plugins
+    assert {"BLASTWARE", "THOR", "SMURF"} <= plugins
 
 
 def test_the_version_is_the_workspaces() -> None:

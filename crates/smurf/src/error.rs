@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::select::MOST_THREADS;
+
 /// The crate's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -105,6 +107,14 @@ pub enum Error {
     OutOfMemory {
         /// Bytes needed.
         bytes: u128,
+    },
+    /// More threads than any read may have.
+    #[error(
+        "{asked} threads are asked for: at most {MOST_THREADS} are started for one read; leave the number out for one a core"
+    )]
+    TooManyThreads {
+        /// How many were asked for.
+        asked: usize,
     },
     /// No threads could be had.
     #[error("cannot start {threads} threads: {reason}")]

@@ -11,6 +11,7 @@
 //! | `counter`, `clock` | gaps in frame_counter; the best time of a frame |
 //! | `select`, `read`, `transpose`, `sample`, `matrix` | samples, channel-major |
 //! | `columns` | header fields, as arrays |
+//! | `facts` | everything but the samples, as JSON |
 //! | [`yaml`], [`metadata`] | plain data from YAML; the configuration at any frame |
 //! | `check`, `salvage`, `recover`, `follow` | verify, save, and read what is still being written |
 //! | `store` | bytes of files, block by block |
@@ -25,6 +26,7 @@ mod columns;
 mod counter;
 mod detect;
 mod error;
+mod facts;
 mod follow;
 pub mod header;
 mod index;
@@ -69,5 +71,5 @@ pub use recover::{RecoverOptions, Recovery, recover};
 pub use run::{OpenOptions, Run};
 pub use salvage::{Lost, LostBecause};
 pub use sample::{Sample, phase};
-pub use select::{ChannelChoice, NotAChannel, Selection};
+pub use select::{ChannelChoice, MOST_THREADS, NotAChannel, Selection};
 pub use stream::Stream;

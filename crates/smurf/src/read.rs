@@ -12,7 +12,7 @@ use crate::matrix::Matrix;
 use crate::record::RECORD_HEADER_LEN;
 use crate::run::Run;
 use crate::sample::{Sample, value};
-use crate::select::{Plan, Selection};
+use crate::select::{MOST_THREADS, Plan, Selection};
 use crate::store::Lens;
 use crate::transpose::{Row, fill};
 
@@ -317,6 +317,7 @@ impl Workers {
         let threads = match threads {
             None => Threads::Shared,
             Some(0 | 1) => Threads::Caller,
+            Some(asked) if asked > MOST_THREADS => return Err(Error::TooManyThreads { asked }),
             Some(threads) => rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)
                 .build()

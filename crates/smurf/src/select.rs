@@ -52,6 +52,9 @@ impl FromStr for ChannelChoice {
     }
 }
 
+/// Most threads that a read may ask for: far more than help, far fewer than a system can start.
+pub const MOST_THREADS: usize = 1024;
+
 /// What of a run is asked for, and how. The default is all of it.
 ///
 /// ```
@@ -73,7 +76,7 @@ pub struct Selection {
     pub time_ns: Option<Range<u64>>,
     /// Leave out the frames that their sender marked as bad.
     pub drop_errored: bool,
-    /// Threads to read with; `None` means as many as there are cores.
+    /// Threads to read with, at most [`MOST_THREADS`]; `None` means as many as there are cores.
     pub threads: Option<usize>,
 }
 
@@ -113,7 +116,7 @@ impl Selection {
         Self { drop_errored: true, ..self }
     }
 
-    /// Read with this many threads.
+    /// Read with this many threads, at most [`MOST_THREADS`].
     #[must_use]
     pub fn threads(self, threads: usize) -> Self {
         Self { threads: Some(threads), ..self }

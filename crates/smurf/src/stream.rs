@@ -81,6 +81,10 @@ impl Run {
 }
 
 impl Stream<'_> {
+    pub(crate) fn run(&self) -> &Run {
+        self.run
+    }
+
     /// The sample index of every row.
     pub fn indices(&self) -> &[usize] {
         &self.plan.channels

@@ -3,8 +3,8 @@
 
 use proptest::prelude::*;
 use wavekeep_smurf::chain::{
-    Chain, ChainConfig, ChainError, Downsample, Emulator, EmulatorConfig, Filter, FilterConfig,
-    FrameSource, FrameStatistics, SampleWidth, Shape, Unwrapper,
+    Chain, ChainConfig, ChainError, Downsample, DownsamplerConfig, Emulator, EmulatorConfig,
+    Filter, FilterConfig, FrameSource, FrameStatistics, SampleWidth, Shape, Unwrapper,
 };
 use wavekeep_smurf::header::{FrameHeader, HEADER_LEN};
 use wavekeep_smurf::writer::Frame;
@@ -104,6 +104,37 @@ fn an_emulator_behind_the_chain_fills_what_is_passed() {
         }
     }
     assert_eq!(values, [-999_995, 1_000_005, -999_995]);
+}
+
+#[test]
+fn frames_that_passed_are_counted_with_the_downsampler_on_and_off() {
+    let mut source = FrameSource::new(4);
+    // The emulator behind the chain drops a frame each period.
+    let off = ChainConfig {
+        downsampler: DownsamplerConfig { enabled: false, ..DownsamplerConfig::default() },
+        output_emulator: emulator(Shape::DropFrame, 1, 0, 5),
+        ..ChainConfig::default()
+    };
+    let mut chain = Chain::new(off.clone()).unwrap();
+    let mut passed = |chain: &mut Chain, frames: usize| {
+        (0..frames).filter(|_| chain.process(source.next_frame(), None).unwrap().is_some()).count()
+    };
+    assert_eq!(passed(&mut chain, 20), 16);
+    assert_eq!(chain.passed(), 16);
+
+    let mode = Downsample::Internal { factor: 10 };
+    let downsampler = DownsamplerConfig { enabled: true, mode };
+    let on = ChainConfig { downsampler, output_emulator: EmulatorConfig::for_output(), ..off };
+    chain.configure(on).unwrap();
+    assert_eq!(passed(&mut chain, 20), 2);
+    assert_eq!(chain.passed(), 18);
+
+    let mut bad = source.next_frame();
+    bad.error = 1;
+    assert_eq!(chain.process(bad, None).unwrap(), None);
+    assert_eq!(chain.passed(), 18);
+    chain.clear_statistics();
+    assert_eq!(chain.passed(), 0);
 }
 
 #[test]

@@ -4,7 +4,8 @@
 use num_complex::Complex;
 use serde_json::json;
 use wavekeep_smurf::{
-    ChannelChoice, Error, GapKind, Mask, OpenOptions, Run, Selection, TimeBasis, phase,
+    ChannelChoice, Error, GapKind, MOST_THREADS, Mask, OpenOptions, Run, Selection, TimeBasis,
+    phase,
 };
 
 fn path(name: &str) -> String {
@@ -65,6 +66,22 @@ fn phase_has_every_bit_of_the_page_and_float32_is_rounded_once() {
         }
     }
     assert_eq!(phase(-32768), -std::f64::consts::PI);
+}
+
+#[test]
+fn more_threads_than_any_read_may_have_are_refused_before_one_is_started() {
+    let run = open("basic.dat");
+    for threads in [MOST_THREADS + 1, usize::MAX] {
+        let asked = Selection::all().threads(threads);
+        for error in [
+            run.read::<i32>(&asked).unwrap_err(),
+            run.blocks::<i32>(&asked, 10).map(drop).unwrap_err(),
+        ] {
+            assert!(matches!(error, Error::TooManyThreads { asked } if asked == threads));
+            assert!(error.to_string().contains("at most 1024"), "{error}");
+        }
+    }
+    assert_eq!(run.read::<i32>(&Selection::all().threads(0)).unwrap().frames(), 20);
 }
 
 #[test]

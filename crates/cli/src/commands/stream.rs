@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use wavekeep_core::{ChannelChoice, FrameStream, Report};
-use wavekeep_export::arrays::{ArrayOptions, ArrayTarget, write_arrays_file};
-use wavekeep_export::write_stream;
+use wavekeep_export::arrays::ArrayTarget;
+use wavekeep_export::{StreamError, write_stream_as};
 use wavekeep_report::{Drawing, StreamCaption, Theme};
 use wavekeep_signal::Envelope;
 use wavekeep_smurf::{Run, Selection};
@@ -24,10 +24,7 @@ const OVERVIEW_STEPS: usize = 600;
 /// # Errors
 /// [`Failure`] when the files cannot be read.
 pub fn report(file: &Found, run: &Run) -> Result<Report, Failure> {
-    let metadata = run.metadata().map_err(|error| Failure::new("io", &file.path, error))?;
-    let mut report = run.report();
-    metadata.report().notes().iter().cloned().for_each(|note| report.push(note));
-    Ok(report)
+    run.full_report().map_err(|error| Failure::new("io", &file.path, error))
 }
 
 /// Everything about a run but its samples.
@@ -35,51 +32,7 @@ pub fn report(file: &Found, run: &Run) -> Result<Report, Failure> {
 /// # Errors
 /// [`Failure`] when the files cannot be read.
 pub fn facts(file: &Found, run: &Run) -> Result<Map<String, Value>, Failure> {
-    let failed = |error| Failure::new("io", &file.path, error);
-    let index = run.index();
-    let metadata = run.metadata().map_err(failed)?;
-    let last = index.frames().checked_sub(1);
-    let time = |frame: Option<u64>| frame.map_or(Ok(None), |frame| run.time_ns(frame));
-    let sections = index.sections().iter().map(|section| {
-        json!({
-            "first_frame": section.frames.start,
-            "frames": section.frames.end - section.frames.start,
-            "channels": section.channels,
-            "payload_bytes": section.payload_bytes,
-        })
-    });
-    let gaps = index
-        .gaps(None)
-        .into_iter()
-        .map(|gap| json!({ "frames": gap.frames, "step": gap.step, "missing": gap.missing }));
-    let report = report(file, run)?;
-    let facts = json!({
-        "format": wavekeep_smurf::INFO.id,
-        "format_name": wavekeep_smurf::INFO.name,
-        "kind": "stream",
-        "pieces": run.pieces(),
-        "bytes": index.bytes(),
-        "frames": index.frames(),
-        "sections": sections.collect::<Vec<_>>(),
-        "frame_counter_step": index.step(),
-        "gaps": gaps.collect::<Vec<_>>(),
-        "missing_frames": index.missing_frames(),
-        "errored_frames": index.errored_frames(),
-        "bad_frames": index.bad_frames(),
-        "other_records": index.other_channels().iter().map(|(channel, other)| (channel.to_string(), json!(other.records))).collect::<Map<_, _>>(),
-        "rate_hz": run.rate_hz(),
-        "time_basis": run.time_basis().to_string(),
-        "first_time_ns": time(last.map(|_| 0)).map_err(failed)?,
-        "last_time_ns": time(last).map_err(failed)?,
-        "masked_channels": run.mask().map(|mask| mask.channels().len()),
-        "metadata_records": index.metadata_records(),
-        "config": metadata.config().tree(),
-        "report": { "damaged": report.is_damaged(), "notes": report.notes(), "not_kept": report.not_kept() },
-    });
-    match facts {
-        Value::Object(facts) => Ok(facts),
-        _ => Ok(Map::new()),
-    }
+    run.facts().map_err(|error| Failure::new("io", &file.path, error))
 }
 
 /// The part of a run that the command line asks for.
@@ -106,8 +59,7 @@ pub fn selection(args: &SelectionArgs, file: &Found, run: &Run) -> Result<Select
     Ok(selection)
 }
 
-/// Writes a selection as `target`: as GNZ block by block, as anything else from such a GNZ, which
-/// is mapped. Memory does not grow with the length of the run.
+/// Writes a selection as `target`, with a bar.
 ///
 /// # Errors
 /// [`Failure`] naming the input or the output.
@@ -122,43 +74,15 @@ pub fn convert(
 ) -> Result<(), Failure> {
     let refused = |error: &dyn std::fmt::Display| Failure::new("stream", &file.path, error);
     let mut stream = run.stream(selection).map_err(|error| refused(&error))?;
-    let mut facts = facts(file, run)?;
-    facts.insert("channel_indices".to_owned(), json!(stream.indices()));
-    let updates = run.metadata().map_err(|error| refused(&error))?;
-    let updates = updates
-        .updates()
-        .iter()
-        .map(|update| json!({ "frames_before": update.place.frame, "values": update.values }));
-    facts.insert("metadata_updates".to_owned(), updates.collect());
-    let text = Value::Object(facts).to_string();
-    let metadata = match text.parse::<gnz::Value>() {
-        Ok(gnz::Value::Object(metadata)) => metadata,
-        _ => gnz::Object::new(),
-    };
+    let facts = stream.facts().map_err(|error| refused(&error))?;
     let bar = frames_bar(args, stream.frames());
     let told = |done| bar.set_position(done);
-    if target == ArrayTarget::Gnz {
-        let written = write_stream(&mut stream, metadata, path, force, told);
-        bar.finish_and_clear();
-        return written.map_err(|error| refused(&error));
-    }
-    if !force && path.exists() {
-        let exists = wavekeep_export::ExportError::Exists { path: path.to_owned() };
-        return Err(Failure::export(&file.path, &exists));
-    }
-    // Beside the result: a folder for temporary files may be too small for it.
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let folder =
-        tempfile::tempdir_in(parent.unwrap_or(Path::new("."))).map_err(|error| refused(&error))?;
-    let between = folder.path().join("stream.gnz");
-    let written = write_stream(&mut stream, metadata, &between, false, told);
+    let written = write_stream_as(&mut stream, facts, target, path, force, told);
     bar.finish_and_clear();
-    written.map_err(|error| refused(&error))?;
-    let opened = wavekeep_formats::Opener::default().open_any(&between)?;
-    let wavekeep_formats::Opened::Arrays(held) = opened else { return Ok(()) };
-    let arrays: Vec<_> = held.arrays().filter(|array| fits(target, array.name)).collect();
-    write_arrays_file(&arrays, held.metadata(), target, path, &ArrayOptions::default(), force)
-        .map_err(|error| Failure::export(&file.path, &error))
+    written.map_err(|error| match error {
+        StreamError::Export(error) => Failure::export(&file.path, &error),
+        error => refused(&error),
+    })
 }
 
 /// Draws a selection as traces, or as an overview.
@@ -201,9 +125,4 @@ pub fn draw(
         false => Drawing::stream_traces(&envelope, &caption, theme),
     };
     drawing.map_err(|error| Failure::new("draw", &file.path, error))
-}
-
-/// npy has room for one array: the samples.
-fn fits(target: ArrayTarget, array: &str) -> bool {
-    target != ArrayTarget::Npy || array == "data"
 }

@@ -10,6 +10,8 @@ np.float64(10.41)
 >>> rec.report.damaged
 False
 
+Events that are kept in an archive, here or behind a server, are found by :class:`Archive`.
+
 What is missing is NaN or masked, never zero; what nobody stated is marked as assumed; no file is
 changed. Long calls run without the interpreter's lock. The only package that is needed is numpy:
 xarray, pandas, pyarrow, ObsPy and matplotlib are imported when they are asked for.
@@ -21,9 +23,11 @@ import os
 from typing import Any
 
 from . import _wavekeep, gnz, smurf
+from ._archive import Archive
 from ._arrays import ArrayFile
 from ._channel import Channel
 from ._errors import (
+    ArchiveError,
     BadArgument,
     Error,
     FileError,
@@ -36,10 +40,14 @@ from ._errors import (
     MissingLibrary,
     NoSuchArray,
     NoSuchChannel,
+    NoSuchEvent,
     NoSuchName,
     NotAFile,
+    NotAllowed,
+    NothingToUndo,
     NotThisFormat,
     SelectionError,
+    ServerError,
     TooLarge,
     Unsupported,
     WriterState,
@@ -48,10 +56,13 @@ from ._event import Event
 from ._recording import Block, Recording
 from ._report import DamageWarning, Note, Report, warn_of_damage
 from ._stream import Gap, Section, Stream
+from ._table import Table
 
 __version__: str = _wavekeep.VERSION
 
 __all__ = [
+    "Archive",
+    "ArchiveError",
     "ArrayFile",
     "BadArgument",
     "Block",
@@ -70,15 +81,20 @@ __all__ = [
     "MissingLibrary",
     "NoSuchArray",
     "NoSuchChannel",
+    "NoSuchEvent",
     "NoSuchName",
     "NotAFile",
+    "NotAllowed",
     "NotThisFormat",
     "Note",
+    "NothingToUndo",
     "Recording",
     "Report",
     "Section",
     "SelectionError",
+    "ServerError",
     "Stream",
+    "Table",
     "TooLarge",
     "Unsupported",
     "WriterState",

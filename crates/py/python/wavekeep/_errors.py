@@ -107,6 +107,26 @@ class NotAFile(FileError):
     """A folder, a pipe, a device."""
 
 
+class NoSuchEvent(Error, KeyError):
+    """An event that the archive does not have."""
+
+
+class NothingToUndo(Error, RuntimeError):
+    """An event whose review nobody has changed."""
+
+
+class ArchiveError(Error, RuntimeError):
+    """The archive itself failed: its index, or its disk while events were saved."""
+
+
+class ServerError(Error, OSError):
+    """A server cannot be reached, failed, or is no server of an archive."""
+
+
+class NotAllowed(Error, PermissionError):
+    """The server asks for a token, or for one that may do more."""
+
+
 class MissingLibrary(Error, ImportError):
     """Another Python package is needed for this."""
 

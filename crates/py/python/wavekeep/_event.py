@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ from ._recording import (
     target_of,
 )
 from ._report import Report
+
+if TYPE_CHECKING:
+    from ._archive import Archived
 
 
 class Event(Recording):
@@ -172,7 +175,7 @@ class Event(Recording):
         start_s, end_s = _seconds(time)
         handle = self._handle.select(words, bounds, start_s, end_s)
         options, parts = self._recipe[1], self._recipe[2]
-        recipe = (self.path, options, (*parts, (channels, bounds, (start_s, end_s))))
+        recipe = (self._recipe[0], options, (*parts, (channels, bounds, (start_s, end_s))))
         return Event(handle, self.path, recipe)
 
     def read(
@@ -268,11 +271,11 @@ def _seconds(time: Time) -> tuple[float | None, float | None]:
         raise BadArgument(f"time is (start, end) in seconds, found {time!r}") from error
 
 
-def _again(path: str, options: dict[str, Any], parts: tuple[Any, ...]) -> Event:
-    """An event from its pickle: the file is opened again."""
+def _again(source: str | Archived, options: dict[str, Any], parts: tuple[Any, ...]) -> Event:
+    """An event from its pickle: the file is opened again, or got from its archive again."""
     from . import open as open_again
 
-    event = open_again(path, **options)
+    event = open_again(source, **options) if isinstance(source, str) else source.open()
     assert isinstance(event, Event)
     for channels, bounds, time in parts:
         event = event.select(channels, bounds, None if time == (None, None) else time)

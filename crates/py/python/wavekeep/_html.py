@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ._arrays import ArrayFile
     from ._event import Event
     from ._stream import Stream
+    from ._table import Table
 
 #: Points of a small trace; more are drawn as their extremes.
 _POINTS = 240
@@ -67,6 +68,17 @@ def arrays(file: ArrayFile) -> str:
     return (
         _page(file.path, file.format, rows, file.report) + f"<table>{''.join(lines)}</table>{more}"
     )
+
+
+def table(table: Table) -> str:
+    """The first rows of an answer of an archive."""
+    head = "".join(f"<th>{escape(name)}</th>" for name in table.columns)
+    lines = []
+    for row in table[:24]:
+        cells = ("" if row.get(name) is None else str(row[name]) for name in table.columns)
+        lines.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
+    more = "" if table.total <= len(lines) else f"<p>{table.total - len(lines)} more rows</p>"
+    return f"<table><tr>{head}</tr>{''.join(lines)}</table>{more}"
 
 
 def _stated(fact: Any) -> str:

@@ -15,8 +15,13 @@ from ._to_obspy import to_obspy
 
 
 def is_blastware(filename: str | os.PathLike[str]) -> bool:
-    """Whether a file is an Instantel event."""
+    """Whether a file is a Blastware event."""
     return _wavekeep.detect(os.fspath(filename)) in ("blastware", "blastware-frames")
+
+
+def is_thor(filename: str | os.PathLike[str]) -> bool:
+    """Whether a file is a Thor event."""
+    return _wavekeep.detect(os.fspath(filename)) == "thor"
 
 
 def is_smurf(filename: str | os.PathLike[str]) -> bool:
@@ -37,6 +42,10 @@ def read_blastware(
     of ``wavekeep.open``.
     """
     return _read(filename, headonly, channels, raw, options)
+
+
+#: As of Blastware events.
+read_thor = read_blastware
 
 
 def read_smurf(

@@ -30,8 +30,6 @@ from ._recording import (
 from ._report import Report
 
 _NS = 1_000_000_000
-#: More threads than any machine has cores are a slip of the pen.
-_MOST_THREADS = 1024
 #: The threads that a process shares do not live on in a fork of it: there the caller reads alone.
 _fork_reads_alone: list[int | None] = [None]
 if hasattr(os, "register_at_fork"):
@@ -342,8 +340,9 @@ class Stream(Recording):
         threads: int | None = None,
         section: bool = True,
     ) -> dict[str, Any]:
-        if threads is not None and not (isinstance(threads, int) and 1 <= threads <= _MOST_THREADS):
-            raise BadArgument(f"threads are 1 to {_MOST_THREADS}, found {threads!r}")
+        most = _wavekeep.MOST_THREADS
+        if threads is not None and not (isinstance(threads, int) and 1 <= threads <= most):
+            raise BadArgument(f"threads are 1 to {most}, found {threads!r}")
         return {
             "channels": channel_words(channels),
             "frames": frames,

@@ -9,7 +9,6 @@ pub struct Downsampler {
     config: DownsamplerConfig,
     /// Frames since the last one that passed.
     count: u64,
-    passed: u64,
 }
 
 impl Downsampler {
@@ -19,7 +18,7 @@ impl Downsampler {
     /// [`ChainError::Setting`] for a factor of 0.
     pub fn new(config: DownsamplerConfig) -> Result<Self, ChainError> {
         config.check()?;
-        Ok(Self { config, count: 0, passed: 0 })
+        Ok(Self { config, count: 0 })
     }
 
     /// Changes the settings; a new mode or factor starts counting again.
@@ -50,7 +49,7 @@ impl Downsampler {
         if !self.config.enabled {
             return true;
         }
-        let passes = match self.config.mode {
+        match self.config.mode {
             Downsample::External { mask } => reset_bits & mask == mask,
             Downsample::Internal { factor } => {
                 self.count += 1;
@@ -60,13 +59,6 @@ impl Downsampler {
                 }
                 passes
             }
-        };
-        self.passed += u64::from(passes);
-        passes
-    }
-
-    /// Frames that passed while it was switched on.
-    pub fn passed(&self) -> u64 {
-        self.passed
+        }
     }
 }

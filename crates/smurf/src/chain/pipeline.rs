@@ -27,6 +27,7 @@ pub struct Chain {
     filter: Filter,
     downsampler: Downsampler,
     output_emulator: Emulator,
+    passed: u64,
     input: Vec<i32>,
     samples: Vec<i32>,
     payload: Vec<u8>,
@@ -46,6 +47,7 @@ impl Chain {
             filter: Filter::new(config.filter.clone())?,
             downsampler: Downsampler::new(config.downsampler.clone())?,
             output_emulator: Emulator::new(SampleWidth::I32, config.output_emulator)?,
+            passed: 0,
             input: Vec::new(),
             samples: Vec::new(),
             payload: Vec::new(),
@@ -90,14 +92,16 @@ impl Chain {
         &self.statistics
     }
 
-    /// Sets the counts of frames to zero.
+    /// Sets the counts of frames to zero, that of [`passed`](Self::passed) frames too.
     pub fn clear_statistics(&mut self) {
         self.statistics.clear();
+        self.passed = 0;
     }
 
-    /// Frames that the downsampler passed.
+    /// Frames that came out at the end, whether the downsampler is on or off: as often as
+    /// [`process`](Self::process) gave a payload since the statistics were last cleared.
     pub fn passed(&self) -> u64 {
-        self.downsampler.passed()
+        self.passed
     }
 
     /// Forgets what the unwrapper followed.
@@ -150,6 +154,7 @@ impl Chain {
             return Ok(None);
         }
         self.assemble(frame.header_bytes, stamp);
+        self.passed += 1;
         Ok(Some(&self.payload))
     }
 

@@ -1,0 +1,227 @@
+"""Answers of an archive: rows that become tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Union, overload
+
+from ._lazy import need
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
+#: What a column holds: a text, a number, a count, whether something is so, a time by the units' own
+#: clocks, a time in UTC, or a document.
+Kinds = dict[str, str]
+
+EVENTS: Kinds = {
+    "id": "count",
+    "serial": "text",
+    "filename": "text",
+    "kind": "text",
+    "timestamp": "unit-local",
+    "sample_rate_hz": "number",
+    "record_time_s": "number",
+    "tran_in_s": "number",
+    "vert_in_s": "number",
+    "long_in_s": "number",
+    "ppv_in_s": "number",
+    "pvs_in_s": "number",
+    "mic_psi": "number",
+    "mic_db_l": "number",
+    "flags": "document",
+    "project": "text",
+    "client": "text",
+    "operator": "text",
+    "location": "text",
+    "notes": "text",
+    "labels": "document",
+    "false_trigger": "truth",
+    "reviewer": "text",
+    "reviewed_at": "utc",
+    "review_notes": "text",
+    "has_report": "truth",
+    "assumed": "document",
+    "missing_samples": "count",
+    "damaged": "truth",
+    "sha256": "text",
+    "filesize": "count",
+    "tool_version": "text",
+    "captured_at": "utc",
+    "last_seen": "utc",
+    "source_kind": "text",
+    "a5_pickle_filename": "text",
+    "txt_filename": "text",
+    "hdf5_filename": "text",
+    "changed": "count",
+}
+_SUMMARY: Kinds = {
+    "events": "count",
+    "false_triggers": "count",
+    "largest_ppv_in_s": "number",
+    "largest_event": "count",
+}
+_SPAN: Kinds = {"first": "unit-local", "last": "unit-local"}
+UNITS: Kinds = {
+    "serial": "text",
+    **_SUMMARY,
+    "unreviewed": "count",
+    **_SPAN,
+    "last_captured_at": "utc",
+}
+PROJECTS: Kinds = {"project": "text", **_SUMMARY, "units": "count", **_SPAN}
+MONTHS: Kinds = {"month": "text", **_SUMMARY}
+LOG: Kinds = {
+    "number": "count",
+    "event_id": "count",
+    "serial": "text",
+    "filename": "text",
+    "at": "utc",
+    "who": "text",
+    "undoes": "count",
+    "before": "document",
+    "after": "document",
+}
+
+_DTYPES = {"text": "object", "number": "float64", "count": "Int64", "truth": "boolean"}
+#: Units by the ends of names, the longer ones first.
+_ENDINGS = {"_in_s": "in/s", "_db_l": "dB(L)", "_psi": "psi", "_hz": "Hz", "_s": "s"}
+
+
+class Table(Sequence[dict[str, Any]]):
+    """Rows of an archive: a sequence of dictionaries that becomes a table of pandas or Arrow.
+
+    Units are in the names of columns. What is missing is ``None`` in a row, NaN, NaT or NA in
+    pandas, and null in Arrow. Times by the units' own clocks have no zone, times in UTC have one.
+
+    >>> table = Table([{"month": "2026-06", "events": 2, "largest_ppv_in_s": None}], MONTHS)
+    >>> table[0]["events"], table.to_pandas()["largest_ppv_in_s"].isna().all()
+    (2, np.True_)
+    """
+
+    #: How many rows there are in all; more than ``len()`` when ``limit`` cut the answer.
+    total: int
+
+    def __init__(self, rows: list[dict[str, Any]], kinds: Kinds, total: int | None = None) -> None:
+        self._kinds = kinds
+        self._rows = [
+            {name: _value(value, kinds.get(name)) for name, value in row.items()} for row in rows
+        ]
+        self.total = len(rows) if total is None else total
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns, also of a table without rows."""
+        found = dict.fromkeys(self._kinds)
+        for row in self._rows:
+            found.update(dict.fromkeys(row))
+        return tuple(found)
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The units of the columns that have one."""
+        ends = (
+            (name, [unit for end, unit in _ENDINGS.items() if name.endswith(end)])
+            for name in self.columns
+        )
+        return {
+            name: units[0] for name, units in ends if units and self._kinds.get(name) == "number"
+        }
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A ``pandas.DataFrame``, of events with their numbers as index. A time that cannot be
+        read is NaT here and stands in its row as it was written."""
+        pandas = need("pandas", "to_pandas", "pandas")
+        columns: dict[str, Any] = {}
+        for name in self.columns:
+            values = [row.get(name) for row in self._rows]
+            kind = self._kinds.get(name)
+            if kind in ("unit-local", "utc"):
+                kept = [value if isinstance(value, datetime) else None for value in values]
+                zone = ", UTC" if kind == "utc" else ""
+                columns[name] = pandas.Series(kept, dtype=f"datetime64[us{zone}]")
+            elif kind in _DTYPES:
+                columns[name] = pandas.Series(values, dtype=_DTYPES[kind])
+            else:
+                columns[name] = pandas.Series(values, dtype="object")
+        frame = pandas.DataFrame(columns)
+        frame.attrs["units"] = self.units
+        return frame.set_index("id") if "id" in columns else frame
+
+    def to_arrow(self) -> pyarrow.Table:
+        """A ``pyarrow.Table``; documents are JSON, units are in the metadata of the fields."""
+        arrow = need("pyarrow", "to_arrow", "arrow")
+        types = {
+            "text": arrow.string(),
+            "number": arrow.float64(),
+            "count": arrow.int64(),
+            "truth": arrow.bool_(),
+            "unit-local": arrow.timestamp("us"),
+            "utc": arrow.timestamp("us", "UTC"),
+            "document": arrow.string(),
+        }
+        arrays, fields = [], []
+        for name in self.columns:
+            kind = self._kinds.get(name, "document")
+            values = [row.get(name) for row in self._rows]
+            if kind == "document":
+                values = [
+                    None if value is None else json.dumps(value, default=str) for value in values
+                ]
+            elif kind in ("unit-local", "utc"):
+                values = [value if isinstance(value, datetime) else None for value in values]
+            unit = {"unit": self.units[name]} if name in self.units else None
+            arrays.append(arrow.array(values, types[kind]))
+            fields.append(arrow.field(name, types[kind], metadata=unit))
+        return arrow.Table.from_arrays(arrays, schema=arrow.schema(fields))
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The Arrow PyCapsule interface: polars, DuckDB and others take the table."""
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, index: Union[int, slice]) -> Union[dict[str, Any], list[dict[str, Any]]]:
+        return self._rows[index]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self._rows)
+
+    def __repr__(self) -> str:
+        of = f" of {self.total}" if self.total != len(self) else ""
+        return f"<Table of {len(self)}{of} rows: {', '.join(self.columns)}>"
+
+    def _repr_html_(self) -> str:
+        from . import _html
+
+        return _html.table(self)
+
+
+def _value(value: Any, kind: str | None) -> Any:
+    if not isinstance(value, str):
+        return value
+    if kind == "document":
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return moment(value, kind) if kind in ("unit-local", "utc") else value
+
+
+def moment(text: str, kind: str) -> Any:
+    """A time; what is none stays as it is written."""
+    try:
+        found = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
+    except ValueError:
+        return text
+    if kind == "unit-local":
+        return text if found.tzinfo else found
+    return found.astimezone(timezone.utc) if found.tzinfo else text

@@ -1,0 +1,261 @@
+//! Archives on this machine.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use wavekeep_archive::{
+    self as archive, ImportOptions, PatchOptions, Query, Sidecar, Sort, SortKey, Stated,
+    VerifyOptions, recording_from,
+};
+
+use crate::event::Event;
+use crate::failure::{Failure, door};
+
+/// How often the thread that asked looks for Ctrl-C while others work.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// An open archive.
+#[pyclass(frozen, module = "wavekeep._wavekeep")]
+pub struct Archive {
+    archive: archive::Archive,
+}
+
+/// A question for events, with the names of the HTTP interface.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    serial: Option<String>,
+    project: Option<String>,
+    kind: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    min_ppv_in_s: Option<f64>,
+    false_trigger: Option<bool>,
+    reviewed: Option<bool>,
+    text: Option<String>,
+    sort: String,
+    limit: Option<usize>,
+    offset: usize,
+}
+
+impl Question {
+    fn query(self) -> Result<Query, Failure> {
+        let moment = |text: Option<String>| {
+            let parsed = text.map(|text| text.parse().map_err(bad)).transpose();
+            parsed.map(|at| at.map(wavekeep_core::UnitLocal))
+        };
+        let (descending, key) = match self.sort.strip_prefix('-') {
+            Some(key) => (true, key),
+            None => (false, &*self.sort),
+        };
+        let key = match key {
+            "timestamp" => SortKey::Timestamp,
+            "ppv" => SortKey::Ppv,
+            "id" => SortKey::Id,
+            _ => {
+                let message = format!(
+                    "sort is {:?}: expected timestamp, ppv or id, with - for the largest first",
+                    self.sort
+                );
+                return Err(bad(message));
+            }
+        };
+        Ok(Query {
+            serial: self.serial,
+            project: self.project,
+            kind: self.kind,
+            from: moment(self.from)?,
+            to: moment(self.to)?,
+            min_ppv_in_s: self.min_ppv_in_s,
+            false_trigger: self.false_trigger,
+            reviewed: self.reviewed,
+            text: self.text,
+            sort: Sort { key, descending },
+            limit: Some(self.limit.unwrap_or(usize::MAX)),
+            offset: self.offset,
+        })
+    }
+}
+
+fn bad(error: impl ToString) -> Failure {
+    Failure::new("BadArgument", error)
+}
+
+fn document(sidecar: Sidecar) -> String {
+    sidecar.into_value().to_string()
+}
+
+#[pymethods]
+impl Archive {
+    /// Opens the archive in a folder; with `create` a folder that is not there is made.
+    #[new]
+    fn new(py: Python<'_>, path: PathBuf, create: bool) -> PyResult<Self> {
+        door(py, || {
+            let open = if create { archive::Archive::create } else { archive::Archive::open };
+            Ok(Self { archive: open(path)? })
+        })
+    }
+
+    /// Total and rows, as JSON; the question is JSON too.
+    fn query(&self, py: Python<'_>, question: &str) -> PyResult<String> {
+        door(py, || {
+            let question: Question = serde_json::from_str(question).map_err(bad)?;
+            Ok(json!(self.archive.query(&question.query()?)?).to_string())
+        })
+    }
+
+    /// The row of an event, as JSON.
+    fn event(&self, py: Python<'_>, id: i64) -> PyResult<String> {
+        door(py, || Ok(json!(self.archive.event(id)?).to_string()))
+    }
+
+    /// The recording of an event.
+    fn recording(&self, py: Python<'_>, id: i64) -> PyResult<Event> {
+        door(py, || Ok(Event::new(self.archive.recording(id)?)))
+    }
+
+    /// The source file of an event.
+    fn source_path(&self, py: Python<'_>, id: i64) -> PyResult<PathBuf> {
+        door(py, || Ok(self.archive.source_path(id)?))
+    }
+
+    /// The pieces of a run.
+    fn stream_pieces(&self, py: Python<'_>, id: i64) -> PyResult<Vec<PathBuf>> {
+        door(py, || Ok(self.archive.stream_pieces(id)?))
+    }
+
+    /// The sidecar of an event, as JSON.
+    fn sidecar(&self, py: Python<'_>, id: i64) -> PyResult<String> {
+        door(py, || Ok(document(self.archive.sidecar(id)?)))
+    }
+
+    /// Patches what people say of an event; gives the sidecar, as JSON.
+    fn patch(&self, py: Python<'_>, id: i64, patch: &str, who: &str) -> PyResult<String> {
+        door(py, || {
+            let patch: Value = serde_json::from_str(patch).map_err(bad)?;
+            let options = PatchOptions::default();
+            Ok(document(self.archive.patch_sidecar(id, &patch, who, options)?))
+        })
+    }
+
+    /// Takes the last change back; gives the sidecar, as JSON.
+    fn undo(&self, py: Python<'_>, id: i64, who: &str) -> PyResult<String> {
+        door(py, || Ok(document(self.archive.undo(id, who)?)))
+    }
+
+    /// The changes of an event, the latest first, as JSON.
+    fn review_log(&self, py: Python<'_>, id: i64, limit: usize) -> PyResult<String> {
+        door(py, || {
+            self.archive.event(id)?;
+            Ok(json!(self.archive.review_log(Some(id), limit)?).to_string())
+        })
+    }
+
+    /// What there is of each unit, as JSON.
+    fn units(&self, py: Python<'_>) -> PyResult<String> {
+        door(py, || Ok(json!(self.archive.units()?).to_string()))
+    }
+
+    /// What there is of each project, as JSON.
+    fn projects(&self, py: Python<'_>) -> PyResult<String> {
+        door(py, || Ok(json!(self.archive.projects()?).to_string()))
+    }
+
+    /// What there is of each month, as JSON.
+    fn months(&self, py: Python<'_>) -> PyResult<String> {
+        door(py, || Ok(json!(self.archive.months()?).to_string()))
+    }
+
+    /// Imports files and folders; gives the account, as JSON. `each` is called with what became of
+    /// each file, as JSON. Ctrl-C and an exception of `each` end the import behind the batch that
+    /// is being saved.
+    #[pyo3(signature = (paths, serial=None, adopt=false, each=None))]
+    fn import_files(
+        &self,
+        py: Python<'_>,
+        paths: Vec<PathBuf>,
+        serial: Option<String>,
+        adopt: bool,
+        each: Option<Py<PyAny>>,
+    ) -> PyResult<String> {
+        door(py, || {
+            let stated = Stated { serial, ..Stated::default() };
+            let options = ImportOptions { stated, adopt, ..ImportOptions::default() };
+            let stop = AtomicBool::new(false);
+            let (sender, told) = channel();
+            let (account, raised) = thread::scope(|scope| {
+                let (paths, options, stop) = (&paths, &options, &stop);
+                let import = scope.spawn(move || {
+                    self.archive.import(paths, options, stop, &mut |imported| {
+                        // Whoever listened may have raised.
+                        let _ = sender.send(json!(imported).to_string());
+                    })
+                });
+                let mut raised = None;
+                loop {
+                    let file = match told.recv_timeout(LOOK) {
+                        Ok(file) => Some(file),
+                        Err(RecvTimeoutError::Timeout) => None,
+                        Err(RecvTimeoutError::Disconnected) => break,
+                    };
+                    let heard = Python::attach(|py| {
+                        py.check_signals()?;
+                        match (&each, file) {
+                            (Some(each), Some(file)) => each.call1(py, (file,)).map(drop),
+                            _ => Ok(()),
+                        }
+                    });
+                    if let Err(error) = heard {
+                        raised = Some(error);
+                        stop.store(true, Ordering::Relaxed);
+                        break;
+                    }
+                }
+                (import.join(), raised)
+            });
+            let account = account.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            match (raised, &account.stopped_by) {
+                (Some(raised), _) => Err(raised.into()),
+                (None, Some(why)) => Err(Failure::new("ArchiveError", why)),
+                (None, None) => Ok(json!(account).to_string()),
+            }
+        })
+    }
+
+    /// Verifies the archive without changing it; gives what was found, as JSON. `progress` is
+    /// called with the events that are done, and how many there are.
+    #[pyo3(signature = (progress=None))]
+    fn verify(&self, py: Python<'_>, progress: Option<Py<PyAny>>) -> PyResult<String> {
+        door(py, || {
+            let told = |done: u64, of: u64| {
+                if let Some(progress) = &progress {
+                    // A bar that fails does not keep the archive from being verified.
+                    Python::attach(|py| drop(progress.call1(py, (done, of))));
+                }
+            };
+            Ok(json!(self.archive.verify(VerifyOptions::default(), &told)?).to_string())
+        })
+    }
+}
+
+/// The recording of an event of an archive elsewhere, by its files.
+#[pyfunction]
+pub fn archived_event(
+    py: Python<'_>,
+    filename: &str,
+    bytes: &[u8],
+    report: Option<&[u8]>,
+    sidecar: &str,
+) -> PyResult<Event> {
+    door(py, || {
+        let sidecar =
+            Sidecar::parse(sidecar.as_bytes()).map_err(|error| Failure::new("Malformed", error))?;
+        Ok(Event::new(recording_from(filename, bytes, report, &sidecar)?))
+    })
+}

@@ -1,0 +1,311 @@
+"""An archive answers the same on this machine and behind a server.
+
+The server here is `archive_server`, which speaks the interface and is no more than that.
+"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+import archive_server
+import wavekeep
+from conftest import BLAST, NIGHT, RUNS, SAMPLES
+from wavekeep import Archive
+
+REPORT = SAMPLES / "M529LMOK_DK0W_ASCII.TXT"
+CUT = SAMPLES / "M529LNE5.390"
+EVENTS = [BLAST, REPORT, NIGHT, CUT]
+
+
+@dataclass
+class Place:
+    """An archive, and the folder where its files are."""
+
+    archive: Archive
+    folder: Path
+    held: archive_server.Held | None = None
+
+
+@pytest.fixture(params=["folder", "server"])
+def place(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Place]:
+    folder = tmp_path / "archive"
+    monkeypatch.setenv("WAVEKEEP_TOKEN", archive_server.TOKEN)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    if request.param == "folder":
+        yield Place(Archive(folder, create=True), folder)
+        return
+    with archive_server.serving(folder) as (address, held):
+        yield Place(Archive(address), folder, held)
+
+
+def filled(place: Place) -> Archive:
+    account = place.archive.import_files(EVENTS)
+    assert (account["new"], account["failed"]) == (3, 0)
+    return place.archive
+
+
+def id_of(archive: Archive, path: Path) -> int:
+    (found,) = (row for row in archive.query() if row["filename"] == path.name)
+    number: int = found["id"]
+    return number
+
+
+def test_every_event_is_found_with_times_that_know_their_zone_or_none(place: Place) -> None:
+    rows = filled(place).query()
+    assert (len(rows), rows.total) == (3, 3)
+    assert {row["filename"] for row in rows} == {BLAST.name, NIGHT.name, CUT.name}
+    blast = next(row for row in rows if row["filename"] == BLAST.name)
+    assert blast["timestamp"] == datetime(2026, 6, 12, 14, 3, 20)
+    assert blast["captured_at"].tzinfo == timezone.utc and blast["reviewed_at"] is None
+    assert blast["has_report"] is True and isinstance(blast["assumed"], list)
+    assert isinstance(blast["labels"], dict)
+
+
+def test_filters_choose_and_false_triggers_are_left_out_only_when_asked(place: Place) -> None:
+    archive = filled(place)
+    archive.review(id_of(archive, BLAST), false_trigger=True)
+    names: Callable[..., set[str]] = lambda **filters: {
+        row["filename"] for row in archive.query(**filters)
+    }
+    assert len(names()) == 3
+    assert names(false_trigger=True) == {BLAST.name} == names(reviewed=True)
+    assert names(false_trigger=False) == {NIGHT.name, CUT.name}
+    assert names(kind="histogram") == {NIGHT.name}
+    assert names(min_ppv_in_s=1e6) == set() == names(serial="XX00000")
+    day = date(2026, 6, 12)
+    for span in ({"from_": day, "to": day}, {"from_": "2026-06-12", "to": "2026-06-12"}):
+        assert names(**span) >= {BLAST.name, NIGHT.name}
+    assert BLAST.name not in names(to=datetime(2026, 6, 12, 14, 3, 19))
+    assert BLAST.name in names(from_="2026-06-12T14:03:20")
+    assert names(text=BLAST.name[:6]) >= {BLAST.name}
+    assert archive.units()[0]["false_triggers"] == 1
+
+
+def test_a_limit_cuts_the_answer_and_says_how_many_there_are(place: Place) -> None:
+    archive = filled(place)
+    ids = [row["id"] for row in archive.query(sort="id")]
+    assert ids == sorted(ids)
+    page = archive.query(sort="id", limit=1, offset=1)
+    assert ([row["id"] for row in page], page.total) == ([ids[1]], 3)
+    assert (len(archive.query(limit=0)), archive.query(limit=0).total) == (0, 3)
+    assert len(archive.query(offset=7)) == 0
+    assert [row["id"] for row in archive.query(sort="-id")] == ids[::-1]
+
+
+def test_pandas_has_numbers_as_numbers_and_what_is_missing_as_missing(place: Place) -> None:
+    archive = filled(place)
+    frame = archive.query().to_pandas()
+    assert frame.index.name == "id" and frame.index.is_unique
+    assert frame["ppv_in_s"].dtype == "float64" and frame["false_trigger"].dtype == "boolean"
+    assert frame["timestamp"].dt.tz is None and str(frame["captured_at"].dt.tz) == "UTC"
+    assert frame["reviewed_at"].isna().all()
+    assert frame.attrs["units"]["ppv_in_s"] == "in/s" and frame.attrs["units"]["mic_psi"] == "psi"
+    assert frame.attrs["units"]["record_time_s"] == "s" and "filesize" not in frame.attrs["units"]
+    largest = frame["ppv_in_s"].idxmax()
+    assert archive.event(largest)["ppv_in_s"] == frame["ppv_in_s"].max()
+    none = archive.query(serial="XX00000").to_pandas()
+    assert list(none.columns) == list(frame.columns)
+    assert list(none.dtypes.astype(str)) == list(frame.dtypes.astype(str))
+    assert pd.concat([none, frame]).shape == frame.shape
+
+
+def test_arrow_has_the_same_with_nulls_and_units(place: Place) -> None:
+    rows = filled(place).query()
+    table = rows.to_arrow()
+    assert table.schema.field("ppv_in_s").metadata == {b"unit": b"in/s"}
+    assert table.schema.field("timestamp").type == pa.timestamp("us")
+    assert table.schema.field("captured_at").type == pa.timestamp("us", "UTC")
+    assert table["reviewed_at"].null_count == 3
+    assert table["ppv_in_s"].to_pylist() == [row["ppv_in_s"] for row in rows]
+    assert pa.table(rows).equals(table)
+    assert "3 rows" in repr(rows) and BLAST.name in rows._repr_html_()
+
+
+def test_a_recording_is_the_class_that_open_gives_with_its_report_on_top(place: Place) -> None:
+    archive = filled(place)
+    there, here = archive[id_of(archive, BLAST)], wavekeep.open(BLAST)
+    assert type(there) is wavekeep.Event and isinstance(here, wavekeep.Event)
+    np.testing.assert_array_equal(there.data, here.data)
+    assert there.measurements == here.measurements
+    assert there.metadata["statement"] == here.metadata["statement"]
+    assert there.metadata["source"]["sha256"] == archive.event(id_of(archive, BLAST))["sha256"]
+    assert repr(there) == repr(here)
+
+
+def test_damage_of_an_event_is_a_warning_here_too(place: Place) -> None:
+    archive = filled(place)
+    with pytest.warns(wavekeep.DamageWarning) as caught:
+        event = archive.recording(id_of(archive, CUT))
+    assert caught[0].filename == __file__ and event.report.damaged
+
+
+def test_an_event_travels_without_the_token(place: Place) -> None:
+    archive = filled(place)
+    event = archive[id_of(archive, BLAST)]
+    assert isinstance(event, wavekeep.Event)
+    part = event.select("Vert", time=(0, 0.5))
+    bytes_ = pickle.dumps(part)
+    assert archive_server.TOKEN.encode() not in bytes_ + pickle.dumps(archive)
+    np.testing.assert_array_equal(pickle.loads(bytes_).data, part.data)
+    assert len(copy.copy(archive).query()) == 3
+
+
+def test_the_name_that_an_event_could_not_keep_still_decodes_it(
+    place: Place, tmp_path: Path
+) -> None:
+    archive = filled(place)
+    other = tmp_path / BLAST.name
+    other.write_bytes((SAMPLES / "M529LKIQ.7M0W").read_bytes())
+    account = archive.import_files(other, serial="BE11529")
+    assert account["conflicts"] == 1
+    (row,) = (row for row in archive.query(sort="-id", limit=1))
+    assert row["filename"] != BLAST.name
+    event = archive[row["id"]]
+    assert event.metadata["source"]["name"] == BLAST.name
+    assert event.metadata["serial"] == {"value": "BE11529", "basis": "option"}
+
+
+def test_a_report_that_is_gone_still_wins_by_what_the_sidecar_keeps(place: Place) -> None:
+    archive = filled(place)
+    id = id_of(archive, BLAST)
+    stated = archive[id].metadata["statement"]["channels"]
+    for path in place.folder.rglob("*_ASCII.TXT"):
+        path.unlink()
+    again = archive[id].metadata["statement"]["channels"]
+    peaks = [
+        [channel["peak"]["value"] for channel in some if channel["peak"]]
+        for some in (stated, again)
+    ]
+    assert peaks[0] and set(peaks[1]) <= set(peaks[0]) and peaks[1]
+
+
+def test_a_review_is_kept_logged_and_undone(place: Place) -> None:
+    archive = filled(place)
+    id = id_of(archive, BLAST)
+    sidecar = archive.review(id, false_trigger=True, notes="a truck", who="ada")
+    assert sidecar == archive.sidecar(id)
+    assert sidecar["review"]["false_trigger"] is True and sidecar["review"]["reviewer"] == "ada"
+    # What is not named stays, None takes away.
+    assert archive.review(id, notes=None, who="bob")["review"]["false_trigger"] is True
+    assert archive.event(id)["review_notes"] is None
+    log = archive.review_log(id)
+    assert [entry["who"] for entry in log] == ["bob", "ada"]
+    assert log[1]["after"]["review"]["notes"] == "a truck" and log[0]["at"].tzinfo == timezone.utc
+    assert len(archive.review_log(id, limit=1)) == 1
+    assert archive.undo(id, who="ada")["review"]["notes"] == "a truck"
+    assert archive.review_log(id)[0]["undoes"] == log[0]["number"]
+
+
+def test_summaries_are_tables(place: Place) -> None:
+    archive = filled(place)
+    (unit, *_) = archive.units()
+    assert unit["serial"] == "BE11529" and isinstance(unit["first"], datetime)
+    assert sum(row["events"] for row in archive.projects()) == 3
+    assert sum(archive.months().to_pandas()["events"]) == 3
+    assert archive.units().to_pandas()["last_captured_at"].dt.tz is not None
+
+
+def test_an_import_gives_an_account_and_says_what_became_of_each_file(
+    place: Place, tmp_path: Path
+) -> None:
+    bad = tmp_path / "in" / "M529LXXX.XX0W"
+    shutil.copytree(SAMPLES / "TXT", tmp_path / "in" / "TXT")
+    bad.write_bytes(b"Instantel? no")
+    for path in EVENTS:
+        shutil.copy(path, bad.parent)
+    heard: list[dict[str, Any]] = []
+    account = place.archive.import_files([bad.parent], each=heard.append)
+    assert account["new"] == 3 and account["without_report"] == 1 + 1
+    assert sum(one["fate"] == "event" for one in heard) == 3
+    again = place.archive.import_files([bad.parent])
+    assert (again["new"], again["same"]) == (0, 3) and again["session"] > account["session"]
+    named = place.archive.import_files(BLAST, serial="BE00001")
+    assert named["new"] == 1
+    assert {"new", "same", "paired_late", "frames_added", "conflicts", "failed"} <= set(account)
+    gone = place.archive.import_files([tmp_path / "nowhere", BLAST], each=heard.append)
+    assert (gone["failed"], gone["same"]) == (1, 1)
+    assert gone["failures"][0]["kind"] == "io"
+    assert gone["failures"][0]["path"] == str(tmp_path / "nowhere")
+    assert {one["fate"] for one in heard} >= {"event", "failed"}
+
+
+def test_errors_are_the_same_in_both_places(place: Place) -> None:
+    archive = filled(place)
+    calls: list[Callable[[], object]] = [
+        lambda: archive.event(99),
+        lambda: archive[99],
+        lambda: archive.sidecar(99),
+        lambda: archive.review(99, false_trigger=True),
+        lambda: archive.review_log(99),
+    ]
+    for call in calls:
+        with pytest.raises(KeyError, match="99") as refused:
+            call()
+        assert isinstance(refused.value, wavekeep.NoSuchEvent)
+    with pytest.raises(wavekeep.NothingToUndo):
+        archive.undo(id_of(archive, BLAST))
+    wrong: list[Callable[[], object]] = [
+        lambda: archive.query(sort="size"),
+        lambda: archive.query(limit=-1),
+        lambda: archive.query(from_="tomorrow"),
+        lambda: archive.query(to=datetime.now(timezone.utc)),
+        lambda: archive.review(1, false_trigger="yes"),  # type: ignore[arg-type]
+        lambda: archive.event("1"),  # type: ignore[arg-type]
+        lambda: archive.event(2**70),
+    ]
+    for number, call in enumerate(wrong):
+        with pytest.raises(ValueError) as bad:
+            call()
+            pytest.fail(f"call {number}")
+        assert isinstance(bad.value, wavekeep.BadArgument), number
+
+
+def test_a_run_of_a_stream_is_opened_where_its_files_are(tmp_path: Path) -> None:
+    archive = Archive(tmp_path, create=True)
+    account = archive.import_files(RUNS / "basic.dat", adopt=True)
+    assert account["streams"] == 1
+    (row,) = archive.query(kind="stream")
+    run = archive[row["id"]]
+    assert isinstance(run, wavekeep.Stream) and run.read().shape == (64, 20)
+
+
+def test_an_archive_here_is_verified(tmp_path: Path) -> None:
+    archive = Archive(tmp_path, create=True)
+    filled(Place(archive, tmp_path))
+    told: list[tuple[int, int]] = []
+    found = archive.verify(progress=lambda done, of: told.append((done, of)))
+    assert (found["events"], found["findings"]) == (3, []) and (3, 3) in told
+    (source,) = tmp_path.glob(f"*/{BLAST.name}")
+    source.write_bytes(source.read_bytes()[:-1])
+    assert "source_differs" in {one["kind"] for one in archive.verify()["findings"]}
+
+
+def test_an_exception_of_the_listener_ends_an_import(tmp_path: Path) -> None:
+    archive = Archive(tmp_path, create=True)
+
+    def raises(_: object) -> None:
+        raise InterruptedError("enough")
+
+    with pytest.raises(InterruptedError, match="enough"):
+        archive.import_files(EVENTS, each=raises)
+
+
+def test_a_folder_that_is_not_there_is_made_only_when_asked(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Archive(tmp_path / "new")
+    Archive(tmp_path / "new", create=True)
+    assert len(Archive(tmp_path / "new").query()) == 0
