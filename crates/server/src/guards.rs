@@ -33,8 +33,8 @@ pub async fn outermost(
     let begun = Instant::now();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let is_import = path.contains("/import");
-    let time = if is_import { state.limits.upload_time } else { state.limits.request_time };
+    let is_long = path.contains("/import") || path == "/api/v1/export";
+    let time = if is_long { state.limits.upload_time } else { state.limits.request_time };
     state.metrics.in_flight.fetch_add(1, Ordering::Relaxed);
     let response = match room.try_acquire() {
         Err(_) => {

@@ -15,7 +15,7 @@ pub struct Limits {
     pub body_bytes: usize,
     /// How long an answer may take to begin.
     pub request_time: Duration,
-    /// How long an upload may take.
+    /// How long an upload may take, or an export until it begins.
     pub upload_time: Duration,
     /// How long a client may take for the head of a request, or be silent within a body.
     pub silence: Duration,
