@@ -25,7 +25,7 @@ pub struct Limits {
     pub requests: usize,
     /// Threads for what computes or waits for the disk.
     pub workers: usize,
-    /// Requests a second of one address; `None` is no limit.
+    /// Requests a second of one address, as many at once; `None` is no limit.
     pub rate_per_s: Option<f64>,
     /// Clients of the live page at a time.
     pub listeners: usize,
