@@ -15,7 +15,8 @@ use crate::auth::guard;
 use crate::guards::{outermost, route};
 use crate::problem::Problem;
 use crate::routes::{
-    curves, events, files, import, legacy, live, review, samples, status, streams, summaries,
+    curves, events, export, files, import, legacy, live, review, samples, status, streams,
+    summaries,
 };
 use crate::state::State;
 
@@ -53,6 +54,7 @@ fn paths() -> (Router<State>, utoipa::openapi::OpenApi) {
         .routes(routes!(files::report_text))
         .routes(routes!(files::report_pdf))
         .routes(routes!(files::csv))
+        .routes(routes!(export::export))
         .routes(routes!(summaries::units))
         .routes(routes!(summaries::projects))
         .routes(routes!(summaries::months))

@@ -285,6 +285,8 @@ pub struct Access {
     pub tokens: Tokens,
     /// Whether every request needs one.
     pub tokens_required: bool,
+    /// Whether cookies travel over TLS alone.
+    pub is_tls: bool,
 }
 
 /// Who asks.

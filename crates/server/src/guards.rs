@@ -1,20 +1,23 @@
 //! What stands around every request: bounds, counters, headers, problems.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State as Shared};
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+    RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 
+use crate::connections::Peer;
 use crate::problem::Problem;
+use crate::silence::Patient;
 use crate::state::State;
 
 /// The page loads nothing from elsewhere and runs no script that is not a file of its own.
@@ -33,15 +36,25 @@ pub async fn outermost(
     let begun = Instant::now();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let is_import = path.contains("/import");
-    let time = if is_import { state.limits.upload_time } else { state.limits.request_time };
+    let is_long = path.contains("/import") || path == "/api/v1/export";
+    let time = if is_long { state.limits.upload_time } else { state.limits.request_time };
     state.metrics.in_flight.fetch_add(1, Ordering::Relaxed);
+    let was_silent = Arc::new(AtomicBool::new(false));
+    let refused = too_many(&state, &request, begun);
+    let silence = state.limits.silence;
+    let request =
+        request.map(|body| Body::new(Patient::new(body, silence, Arc::clone(&was_silent))));
     let response = match room.try_acquire() {
+        _ if refused.is_some() => refused.unwrap_or_default(),
         Err(_) => {
             let detail = "the server works on as many requests as it may; try again in a moment";
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).into_response()
         }
         Ok(_permit) => match tokio::time::timeout(time, next.run(request)).await {
+            Ok(_) if was_silent.load(Ordering::Relaxed) => {
+                let detail = format!("nothing of the body came for {} s", silence.as_secs_f64());
+                Problem::new(StatusCode::REQUEST_TIMEOUT, "silence", detail).into_response()
+            }
             Ok(response) => response,
             Err(_) => {
                 let detail = format!("the request was not done within {} s", time.as_secs());
@@ -56,6 +69,17 @@ pub async fn outermost(
     secure(&mut response, &path);
     state.metrics.answered(method.as_str(), &route, response.status().as_u16(), begun.elapsed());
     response
+}
+
+/// The refusal of an address that asks more often than it may.
+fn too_many(state: &State, request: &Request, now: Instant) -> Option<Response> {
+    let peer = request.extensions().get::<Peer>()?;
+    let seconds = state.rate.as_ref()?.admit(peer.0, now).err()?;
+    let detail = format!("more requests than this address may send; ask again in {seconds} s");
+    let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate", detail);
+    let mut response = problem.into_response();
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    Some(response)
 }
 
 /// The pattern of the path that matched.
@@ -82,8 +106,7 @@ fn problem_of(mut response: Response, path: &str) -> Response {
     problem.instance = path.to_owned();
     let mut rewritten = problem.into_response();
     for (name, value) in response.headers() {
-        if name == ALLOW || name.as_str() == "www-authenticate" || name.as_str() == "content-range"
-        {
+        if [ALLOW, RETRY_AFTER, WWW_AUTHENTICATE, CONTENT_RANGE].contains(name) {
             rewritten.headers_mut().insert(name.clone(), value.clone());
         }
     }

@@ -8,12 +8,14 @@
 //! | `problem`, `extract` | errors as RFC 9457; what requests carry |
 //! | `state`, `cache`, `streams`, `live` | what requests share |
 //! | `plot` | `sfm.plot.v1`, and samples as they travel |
-//! | `serve` | listening and stopping |
+//! | `serve`, `connections`, `tls` | listening, answering, stopping |
+//! | `silence`, `rate` | clients that say nothing, and those that ask too much |
 #![forbid(unsafe_code)]
 
 mod app;
 mod auth;
 mod cache;
+mod connections;
 mod extract;
 mod guards;
 mod live;
@@ -21,12 +23,16 @@ mod metrics;
 mod options;
 mod plot;
 mod problem;
+mod rate;
 mod routes;
 mod serve;
+mod silence;
 mod state;
 mod streams;
+mod tls;
 
 pub use app::openapi;
 pub use auth::{Role, TokenEntry, TokenError, Tokens};
 pub use options::Limits;
 pub use serve::{ServeError, ServeOptions, Server, asked_to_stop};
+pub use tls::TlsFiles;

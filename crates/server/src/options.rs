@@ -15,7 +15,7 @@ pub struct Limits {
     pub body_bytes: usize,
     /// How long an answer may take to begin.
     pub request_time: Duration,
-    /// How long an upload may take.
+    /// How long an upload may take, or an export until it begins.
     pub upload_time: Duration,
     /// How long a client may take for the head of a request, or be silent within a body.
     pub silence: Duration,
@@ -25,7 +25,7 @@ pub struct Limits {
     pub requests: usize,
     /// Threads for what computes or waits for the disk.
     pub workers: usize,
-    /// Requests a second of one address; `None` is no limit.
+    /// Requests a second of one address, as many at once; `None` is no limit.
     pub rate_per_s: Option<f64>,
     /// Clients of the live page at a time.
     pub listeners: usize,

@@ -2,15 +2,19 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio_rustls::rustls::ServerConfig;
 use wavekeep_archive::{Archive, ArchiveError};
 
 use crate::app::app;
 use crate::auth::{Access, TokenError, Tokens};
+use crate::connections::answer;
 use crate::live;
 use crate::options::Limits;
 use crate::state::State;
+use crate::tls::TlsFiles;
 
 /// How a server is started.
 #[derive(Debug, Clone)]
@@ -19,6 +23,8 @@ pub struct ServeOptions {
     pub listen: SocketAddr,
     /// Whether requests need a token on loopback too.
     pub require_tokens: bool,
+    /// The certificate, for TLS.
+    pub tls: Option<TlsFiles>,
     /// Bounds.
     pub limits: Limits,
 }
@@ -28,12 +34,13 @@ impl Default for ServeOptions {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             require_tokens: false,
+            tls: None,
             limits: Limits::default(),
         }
     }
 }
 
-/// Why a server does not start, or stopped.
+/// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
@@ -61,9 +68,14 @@ pub enum ServeError {
         /// Why not.
         source: std::io::Error,
     },
-    /// The system gave up on the server.
-    #[error("the server failed: {0}")]
-    Failed(std::io::Error),
+    /// The certificate cannot be used.
+    #[error("{}: no TLS with this file: {reason}; a certificate and its private key in PEM were expected", path.display())]
+    Tls {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
 }
 
 /// A server that listens; it answers when [`run`](Self::run) is called.
@@ -71,6 +83,7 @@ pub enum ServeError {
 pub struct Server {
     state: State,
     listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
     address: SocketAddr,
 }
 
@@ -90,11 +103,13 @@ impl Server {
                 archive: archive.layout().root().to_owned(),
             });
         }
+        let tls = options.tls.as_ref().map(TlsFiles::config).transpose()?;
         let refused = |source| ServeError::Listen { listen, source };
         let listener = TcpListener::bind(listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let state = State::new(archive, Access { tokens, tokens_required }, options.limits);
-        Ok(Self { state, listener, address })
+        let access = Access { tokens, tokens_required, is_tls: tls.is_some() };
+        let state = State::new(archive, access, options.limits);
+        Ok(Self { state, listener, tls, address })
     }
 
     /// The address that it has.
@@ -102,35 +117,24 @@ impl Server {
         self.address
     }
 
+    /// Where a browser finds it.
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}/", self.address)
+    }
+
     /// Answers until `stop` is done; then what is being answered is finished within a bound.
-    ///
-    /// # Errors
-    /// [`ServeError::Failed`].
-    pub async fn run(
-        self,
-        stop: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<(), ServeError> {
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
         let state = self.state;
         let follower = tokio::spawn(live::follow(state.clone()));
-        let stopping = state.clone();
-        let stopped = async move {
-            stop.await;
-            stopping.live.stop();
-        };
-        let serving =
-            axum::serve(self.listener, app(state.clone())).with_graceful_shutdown(stopped);
-        let mut serving = tokio::spawn(serving.into_future());
-        let deadline = async {
-            let _ = state.live.stopping().wait_for(|stopping| *stopping).await;
-            tokio::time::sleep(state.limits.stop_time).await;
-        };
-        let ended = tokio::select! {
-            ended = &mut serving => ended.unwrap_or_else(|error| Err(std::io::Error::other(error))),
-            () = deadline => { serving.abort(); Ok(()) }
-        };
+        let app = app(state.clone());
+        let mut answering = tokio::spawn(answer(self.listener, self.tls, app, state.clone()));
+        stop.await;
         state.live.stop();
+        if tokio::time::timeout(state.limits.stop_time, &mut answering).await.is_err() {
+            answering.abort();
+        }
         let _ = follower.await;
-        ended.map_err(ServeError::Failed)
     }
 }
 

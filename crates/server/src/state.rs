@@ -12,6 +12,7 @@ use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::options::Limits;
 use crate::problem::Problem;
+use crate::rate::Rate;
 use crate::streams::Streams;
 
 /// What all requests share. Cloning it is cheap.
@@ -33,6 +34,8 @@ pub struct Shared {
     pub metrics: Metrics,
     /// What a request may cost.
     pub limits: Limits,
+    /// Requests of each address, where they are limited.
+    pub rate: Option<Rate>,
     /// Runs that are open.
     pub streams: Streams,
     workers: Arc<Semaphore>,
@@ -56,6 +59,7 @@ impl State {
             live: Live::new(),
             metrics: Metrics::new(),
             workers: Arc::new(Semaphore::new(limits.workers)),
+            rate: limits.rate_per_s.map(Rate::new),
             limits,
             streams: Streams::new(),
         }))

@@ -5,9 +5,16 @@ mod common;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use common::*;
-use wavekeep_server::{Limits, Role, ServeError, ServeOptions, Server, Tokens};
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use wavekeep_server::{Limits, Role, ServeError, ServeOptions, Server, TlsFiles, Tokens};
 
 #[test]
 fn beyond_loopback_it_does_not_start_without_tokens() {
@@ -126,4 +133,126 @@ fn a_change_is_told_and_listening_ends_with_the_server() {
     while stream.read(&mut byte).unwrap_or(0) > 0 {}
     let again = Running::with(folder, ServeOptions::default());
     assert_eq!(again.json("/db/events")["total"], 1);
+}
+
+fn limited(limits: Limits) -> Running {
+    let options = ServeOptions { limits, ..ServeOptions::default() };
+    Running::with(tempfile::tempdir().unwrap(), options)
+}
+
+fn impatient() -> Running {
+    limited(Limits { silence: Duration::from_millis(200), ..Limits::default() })
+}
+
+#[test]
+fn a_client_that_is_slow_with_the_head_is_cut_off() {
+    let server = impatient();
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream.write_all(b"GET /db/events HTTP/1.1\r\nHost: loc").unwrap();
+    // Without the bound this would wait for ever.
+    let mut rest = Vec::new();
+    let _ = stream.read_to_end(&mut rest);
+    assert!(!rest.starts_with(b"HTTP/1.1 200"));
+    assert_eq!(server.get("/health").status, 200);
+}
+
+#[test]
+fn a_client_that_is_silent_within_a_body_is_told_so_and_nothing_is_saved() {
+    let server = impatient();
+    let body = form(&[(QUIET, sample(QUIET))]);
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let head = format!(
+        "POST /api/v1/import HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=edge\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&body[..body.len() / 2]).unwrap();
+    let mut text = String::new();
+    let _ = stream.read_to_string(&mut text);
+    assert!(text.starts_with("HTTP/1.1 408") && text.contains("urn:wavekeep:silence"), "{text}");
+    assert_eq!(server.json("/db/events")["total"], 0);
+}
+
+#[test]
+fn a_body_over_the_limit_is_refused() {
+    let server = limited(Limits { request_bytes: 1000, ..Limits::default() });
+    let answer = server.import("/api/v1/import", &[(QUIET, sample(QUIET))]);
+    assert_eq!(answer.status, 413);
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+}
+
+#[test]
+fn an_address_that_asks_too_often_is_told_when_to_come_again() {
+    let server = limited(Limits { rate_per_s: Some(0.01), ..Limits::default() });
+    assert_eq!(server.get("/health").status, 200);
+    let refused = server.get("/health");
+    assert_eq!(refused.status, 429);
+    assert_eq!(refused.json()["type"], "urn:wavekeep:rate");
+    let seconds: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((2..=100).contains(&seconds), "{seconds}");
+}
+
+#[test]
+fn connections_beyond_the_bound_wait_for_their_turn() {
+    let server = limited(Limits { connections: 1, ..Limits::default() });
+    let first = TcpStream::connect(server.address).unwrap();
+    let mut second = TcpStream::connect(server.address).unwrap();
+    second
+        .write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    second.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    assert!(second.read(&mut [0; 16]).is_err(), "answered beside the first");
+    drop(first);
+    second.set_read_timeout(None).unwrap();
+    let mut text = String::new();
+    second.read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+}
+
+fn certificate(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+#[test]
+fn with_a_certificate_it_speaks_tls_and_its_cookie_travels_over_tls_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    wavekeep_archive::Archive::create(folder.path()).unwrap();
+    let tokens = Tokens::open(&folder.path().join(".wavekeep")).unwrap();
+    let token = tokens.add("page", Role::Read).unwrap();
+    let files =
+        TlsFiles { certificate: certificate("localhost.crt"), key: certificate("localhost.key") };
+    let options =
+        ServeOptions { tls: Some(files), require_tokens: true, ..ServeOptions::default() };
+    let server = Running::with(folder, options);
+
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(certificate("localhost.crt")).unwrap()).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = "localhost".try_into().unwrap();
+    let session = ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut stream = StreamOwned::new(session, TcpStream::connect(server.address).unwrap());
+    let request = format!(
+        "PUT /api/v1/session HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut text = String::new();
+    let _ = stream.read_to_string(&mut text);
+    assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+    assert!(text.contains("; HttpOnly; SameSite=Strict; Secure"), "{text}");
+}
+
+#[test]
+fn a_file_that_is_no_certificate_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let files =
+        TlsFiles { certificate: certificate("localhost.crt"), key: certificate("localhost.crt") };
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    let options = ServeOptions { listen, tls: Some(files), ..ServeOptions::default() };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let refused = runtime.block_on(Server::bind(folder.path(), options)).unwrap_err();
+    assert!(refused.to_string().contains("localhost.crt"), "{refused}");
 }

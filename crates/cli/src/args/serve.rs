@@ -17,6 +17,15 @@ pub struct ServeArgs {
     /// Ask for tokens on loopback too, as behind a proxy.
     #[arg(long)]
     pub require_tokens: bool,
+    /// Certificate for TLS, in PEM, with those that lead from it to a root.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key of the certificate, in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Requests a second that one address may send; more are refused for a while.
+    #[arg(long, value_name = "PER_SECOND")]
+    pub rate: Option<std::num::NonZeroU32>,
 }
 
 #[derive(Debug, ClapArgs)]

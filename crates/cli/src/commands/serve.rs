@@ -1,20 +1,23 @@
 //! `wavekeep serve`
 
-use std::net::SocketAddr;
 use std::path::Path;
 
 use serde_json::json;
-use wavekeep_server::{ServeOptions, Server, asked_to_stop};
+use wavekeep_server::{Limits, ServeError, ServeOptions, Server, TlsFiles, asked_to_stop};
 
 use crate::args::{Args, ServeArgs};
 use crate::exit::Account;
 
 /// Serves the archive until somebody asks the program to end.
 pub fn run(args: &Args, command: &ServeArgs) -> anyhow::Result<Account> {
+    let tls = command.tls_cert.clone().zip(command.tls_key.clone());
+    let limits =
+        Limits { rate_per_s: command.rate.map(|rate| rate.get().into()), ..Limits::default() };
     let options = ServeOptions {
         listen: command.listen,
         require_tokens: command.require_tokens,
-        ..ServeOptions::default()
+        tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
+        limits,
     };
     serve(args, &command.archive, options)
 }
@@ -24,16 +27,20 @@ pub fn serve(args: &Args, archive: &Path, options: ServeOptions) -> anyhow::Resu
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let server = Server::bind(archive, options).await?;
-        told(args, server.address(), archive);
-        server.run(asked_to_stop()).await
+        told(args, &server, archive);
+        server.run(asked_to_stop()).await;
+        Ok::<(), ServeError>(())
     })?;
     Ok(Account::default())
 }
 
-fn told(args: &Args, address: SocketAddr, archive: &Path) {
+fn told(args: &Args, server: &Server, archive: &Path) {
     if args.json {
-        println!("{}", json!({ "listening": address, "archive": archive }));
+        println!(
+            "{}",
+            json!({ "listening": server.address(), "url": server.url(), "archive": archive })
+        );
     } else {
-        anstream::println!("{} is at http://{address}/ (Ctrl-C ends it)", archive.display());
+        anstream::println!("{} is at {} (Ctrl-C ends it)", archive.display(), server.url());
     }
 }

@@ -30,7 +30,7 @@ use crate::state::State;
 const MOST_BYTES: u64 = 1 << 30;
 
 /// A name in a header: plain where it is plain, percent-encoded where it is not.
-fn attachment(name: &str) -> HeaderValue {
+pub fn attachment(name: &str) -> HeaderValue {
     let plain: String = name
         .chars()
         .map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\') { c } else { '_' })

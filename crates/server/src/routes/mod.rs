@@ -2,6 +2,7 @@
 
 pub mod curves;
 pub mod events;
+pub mod export;
 pub mod files;
 pub mod import;
 pub mod legacy;

@@ -46,23 +46,29 @@ pub async fn session(Extension(caller): Extension<Caller>) -> Response {
 #[utoipa::path(put, path = "/api/v1/session", tag = "server",
     responses((status = 200, description = "The caller", body = Caller),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
-pub async fn sign_in(Extension(caller): Extension<Caller>, headers: HeaderMap) -> Response {
+pub async fn sign_in(
+    Shared(state): Shared<State>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+) -> Response {
     let token = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok()?.split_once(' '));
     let token = token.map_or("", |(_, token)| token.trim());
-    cookie(axum::Json(caller).into_response(), token, 30 * 86_400)
+    cookie(&state, axum::Json(caller).into_response(), token, 30 * 86_400)
 }
 
 /// Takes the cookie away.
 #[utoipa::path(delete, path = "/api/v1/session", tag = "server",
     responses((status = 204, description = "Done"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
-pub async fn sign_out() -> Response {
-    cookie(StatusCode::NO_CONTENT.into_response(), "", 0)
+pub async fn sign_out(Shared(state): Shared<State>) -> Response {
+    cookie(&state, StatusCode::NO_CONTENT.into_response(), "", 0)
 }
 
-fn cookie(mut response: Response, token: &str, seconds: u32) -> Response {
-    let value =
-        format!("{COOKIE_NAME}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict");
+fn cookie(state: &State, mut response: Response, token: &str, seconds: u32) -> Response {
+    let secure = if state.access.is_tls { "; Secure" } else { "" };
+    let value = format!(
+        "{COOKIE_NAME}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
+    );
     if let Ok(value) = HeaderValue::from_str(&value) {
         response.headers_mut().insert(SET_COOKIE, value);
     }

@@ -59,7 +59,7 @@ impl Running {
         let address = server.address();
         let (stop, stopped) = oneshot::channel();
         runtime.spawn(async move {
-            server.run(async { drop(stopped.await) }).await.unwrap();
+            server.run(async { drop(stopped.await) }).await;
         });
         Self { folder, address, runtime: Some(runtime), stop: Some(stop) }
     }

@@ -1,0 +1,121 @@
+//! Connections: how many, how long they may say nothing, with or without TLS.
+
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::rt::{Read, Write};
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+
+use crate::state::State;
+
+/// How long the system is left alone when it has no room for another connection.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The address that a request comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
+
+/// Answers until the server stops, then until what is being answered is done.
+pub async fn answer(
+    listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
+    app: Router,
+    state: State,
+) {
+    let tls = tls.map(TlsAcceptor::from);
+    let room = Arc::new(Semaphore::new(state.limits.connections));
+    let silence = state.limits.silence;
+    let mut stopping = state.live.stopping();
+    let mut connections = JoinSet::new();
+    loop {
+        // Beyond the bound they wait where the system keeps them.
+        let accepted = async {
+            let permit = Arc::clone(&room).acquire_owned().await.ok()?;
+            Some((listener.accept().await, permit))
+        };
+        let (accepted, permit) = tokio::select! {
+            accepted = accepted => match accepted {
+                Some(accepted) => accepted,
+                None => break,
+            },
+            _ = stopping.wait_for(|stopping| *stopping) => break,
+        };
+        while connections.try_join_next().is_some() {}
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!("a connection was not accepted: {error}");
+                sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let (tls, app, stopping) = (tls.clone(), app.clone(), state.live.stopping());
+        connections.spawn(async move {
+            shaken(stream, peer, tls, app, silence, stopping).await;
+            drop(permit);
+        });
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+/// Answers on a connection, after the handshake of TLS where there is one.
+async fn shaken(
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    app: Router,
+    silence: Duration,
+    stopping: watch::Receiver<bool>,
+) {
+    // Answers are written whole: waiting for more only delays them.
+    let _ = stream.set_nodelay(true);
+    match tls {
+        None => connected(TokioIo::new(stream), peer, app, silence, stopping).await,
+        Some(tls) => match timeout(silence, tls.accept(stream)).await {
+            Ok(Ok(stream)) => connected(TokioIo::new(stream), peer, app, silence, stopping).await,
+            Ok(Err(error)) => tracing::debug!("{peer}: no TLS: {error}"),
+            Err(_) => {}
+        },
+    }
+}
+
+async fn connected(
+    stream: impl Read + Write + Unpin + Send + 'static,
+    peer: SocketAddr,
+    app: Router,
+    silence: Duration,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let app = TowerToHyperService::new(app);
+    let peer = Peer(peer.ip().to_canonical());
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        app.call(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(silence)
+        .serve_connection(stream, service);
+    let mut connection = pin!(connection);
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = stopping.wait_for(|stopping| *stopping) => connection.as_mut().graceful_shutdown(),
+    }
+    // How it ends is the client's business.
+    let _ = connection.await;
+}
