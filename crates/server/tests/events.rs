@@ -34,6 +34,18 @@ fn a_report_that_comes_later_is_paired() {
 }
 
 #[test]
+fn a_report_comes_back_byte_for_byte_whatever_its_encoding() {
+    let server = Running::with_samples(&[BLAST]);
+    let mut report = sample(BLAST_REPORT);
+    let place = report.windows(4).position(|bytes| bytes == b"Wall" || bytes == b"wall").unwrap();
+    report[place + 1] = 0xe4;
+    server.import("/api/v1/import", &[(BLAST_REPORT, report.clone())]);
+    let answer = server.get("/db/events/1/ascii_report.txt");
+    assert_eq!(answer.header("content-type"), Some("text/plain; charset=windows-1252"));
+    assert_eq!(answer.body, report);
+}
+
+#[test]
 fn an_event_of_an_unknown_unit_is_loud() {
     let server = Running::start();
     let answer = server.import("/api/v1/import", &[("renamed.bin", sample(QUIET))]).json();

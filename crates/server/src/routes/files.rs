@@ -167,7 +167,12 @@ pub async fn report_text(Shared(state): Shared<State>, Path(id): Id) -> Result<R
             let text = name.map(|name| read(&files.named(name.as_str()))).transpose()?.flatten();
             let text =
                 text.ok_or_else(|| Problem::not_found("no report is paired with this event"))?;
-            Ok(answer("text/plain; charset=utf-8", String::from_utf8_lossy(&text).into_owned()))
+            // Byte for byte: older programs of the vendor write Windows-1252.
+            let content_type = match std::str::from_utf8(&text) {
+                Ok(_) => "text/plain; charset=utf-8",
+                Err(_) => "text/plain; charset=windows-1252",
+            };
+            Ok(answer(content_type, text))
         })
         .await
 }
