@@ -52,7 +52,7 @@ pub async fn patched(
     who: String,
 ) -> Result<Response, Problem> {
     state
-        .work(move |state| {
+        .write(move |state| {
             let sidecar = state.archive.patch_sidecar(id, &patch, &who, PatchOptions::default())?;
             super::json(sidecar.document())
         })
@@ -108,7 +108,7 @@ pub async fn undo(
     Path(id): Id,
 ) -> Result<Response, Problem> {
     let who = who(&caller, &headers);
-    state.work(move |state| super::json(state.archive.undo(id, &who)?.document())).await
+    state.write(move |state| super::json(state.archive.undo(id, &who)?.document())).await
 }
 
 /// How much of a log.
@@ -203,7 +203,7 @@ pub async fn bulk(
     let patch = signed(body.patch, &who);
     let dry_run = body.dry_run;
     state
-        .work(move |state| {
+        .write(move |state| {
             let sort = Sort { key: SortKey::Id, descending: false };
             let limit = Some(MOST_REVIEWED as usize);
             let query = ArchiveQuery { sort, limit, ..filters.query() };
