@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 use std::fs;
+use std::io::{BufRead, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -618,12 +619,42 @@ mod pictures {
 #[test]
 fn the_demo_writes_its_samples_pictures_and_report() {
     let folder = TempDir::new().unwrap();
-    let output = run_in(folder.path(), &["demo"]);
+    let output = run_in(folder.path(), &["demo", "--no-serve"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert!(folder.path().join("demo/M529LMOK.DK0W.report.pdf").is_file());
     assert!(folder.path().join("demo/samples/M529LMOK.DK0W").is_file());
     assert!(folder.path().join("demo/samples/TXT/UM11719_20260714153012.IDFW.txt").is_file());
     assert!(stdout(&output).contains("M529LMOK.DK0W.traces.png"));
+}
+
+#[test]
+fn the_demo_serves_its_archive_beside_another_server() {
+    let folder = TempDir::new().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = taken.local_addr().unwrap().to_string();
+    let mut demo = std::process::Command::new(assert_cmd::cargo::cargo_bin("wavekeep"))
+        .current_dir(folder.path())
+        .args(["demo", "--listen", &listen])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = std::io::BufReader::new(demo.stdout.take().unwrap()).lines();
+    let address = lines
+        .map(Result::unwrap)
+        .find_map(|line| Some(line.split_once("http://")?.1.split('/').next()?.to_owned()));
+    let mut text = String::new();
+    if let Some(address) = &address {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let request =
+            b"GET /db/events?limit=0 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        stream.write_all(request).unwrap();
+        stream.read_to_string(&mut text).unwrap();
+    }
+    demo.kill().unwrap();
+    demo.wait().unwrap();
+    assert_ne!(address, Some(listen));
+    assert!(text.starts_with("HTTP/1.1 200") && !text.contains("\"total\":0"), "{text}");
 }
 
 #[test]

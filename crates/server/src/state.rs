@@ -15,6 +15,9 @@ use crate::problem::Problem;
 use crate::rate::Rate;
 use crate::streams::Streams;
 
+/// Requests that write at a time: the archive takes one after the other, and syncs each.
+const WRITERS: usize = 2;
+
 /// What all requests share. Cloning it is cheap.
 #[derive(Debug, Clone)]
 pub struct State(Arc<Shared>);
@@ -39,6 +42,7 @@ pub struct Shared {
     /// Runs that are open.
     pub streams: Streams,
     workers: Arc<Semaphore>,
+    writers: Arc<Semaphore>,
 }
 
 impl std::ops::Deref for State {
@@ -58,6 +62,7 @@ impl State {
             cache: Cache::new(limits.cache_bytes),
             live: Live::new(),
             metrics: Metrics::new(),
+            writers: Arc::new(Semaphore::new(WRITERS)),
             workers: Arc::new(Semaphore::new(limits.workers)),
             rate: limits.rate_per_s.map(Rate::new),
             limits,
@@ -75,7 +80,27 @@ impl State {
         &self,
         work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let permit = Arc::clone(&self.0.workers).acquire_owned().await;
+        self.within(Arc::clone(&self.0.workers), work).await
+    }
+
+    /// As [`work`](Self::work), for what waits for the archive's lock: those who only look never
+    /// wait behind it.
+    ///
+    /// # Errors
+    /// As `work`.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.within(Arc::clone(&self.0.writers), work).await
+    }
+
+    async fn within<T: Send + 'static>(
+        &self,
+        room: Arc<Semaphore>,
+        work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = room.acquire_owned().await;
         let permit = permit.map_err(|_| {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server is stopping")
         })?;

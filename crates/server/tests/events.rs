@@ -204,3 +204,22 @@ fn every_error_is_a_problem_with_its_path() {
     let refused = server.ask("GET", "/api/v1/events/1/samples", &[("Accept", "image/png")], b"");
     assert_eq!(refused.status, 406);
 }
+
+#[test]
+fn a_reviewer_whose_name_is_not_ascii_is_percent_encoded() {
+    let server = Running::with_samples(&[QUIET]);
+    let headers = [("X-Reviewer", "J.%20M%C3%BCller"), ("Content-Type", "application/json")];
+    let body = br#"{"false_trigger": true}"#;
+    let answer = server.ask("PATCH", "/api/v1/events/1/review", &headers, body);
+    assert_eq!(answer.json()["review"]["reviewer"], "J. Müller");
+}
+
+#[test]
+fn the_page_is_not_sent_again_to_who_has_it() {
+    let server = Running::start();
+    let page = server.get("/index.html");
+    let tag = page.header("etag").unwrap();
+    assert_eq!(page.header("cache-control"), Some("no-cache"));
+    let again = server.ask("GET", "/index.html", &[("If-None-Match", tag)], b"");
+    assert_eq!((again.status, again.body.len()), (304, 0));
+}

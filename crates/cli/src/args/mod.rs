@@ -172,6 +172,12 @@ pub struct DemoArgs {
     /// Folder for everything that the demo writes.
     #[arg(short, long, value_name = "DIR", default_value = "demo")]
     pub output: PathBuf,
+    /// End when everything is written, without serving the archive.
+    #[arg(long)]
+    pub no_serve: bool,
+    /// Where the archive is served; another port when this one is taken.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: std::net::SocketAddr,
 }
 
 #[derive(Debug, ClapArgs)]

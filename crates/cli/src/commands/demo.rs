@@ -9,9 +9,10 @@ use wavekeep_archive::{Archive, ImportOptions, Query};
 use wavekeep_core::Unit;
 use wavekeep_export::{ExportOptions, Target, write_file};
 use wavekeep_report::{Paper, Theme, event_report};
+use wavekeep_server::{ServeError, ServeOptions};
 use wavekeep_signal::{Curve, measure};
 
-use super::{archive, info, pictures};
+use super::{archive, info, pictures, serve};
 use crate::args::{Args, DemoArgs, InfoArgs, InputArgs, PictureFormat, ThemeArg, VelocityArg};
 use crate::exit::Account;
 use crate::outputs::write_whole;
@@ -23,7 +24,8 @@ const NIGHT: &str = "M529LMP3.O00H";
 const CURVE: &str = "usbm-drywall";
 const WIDTH: u32 = 1600;
 
-/// Writes the samples, prints their table, draws the pictures and says where they are.
+/// Writes the samples, prints their table, draws the pictures, says where they are and serves their
+/// archive.
 pub fn run(args: &Args, command: &DemoArgs) -> anyhow::Result<Account> {
     let folder = &command.output;
     let samples = folder.join("samples");
@@ -63,8 +65,30 @@ pub fn run(args: &Args, command: &DemoArgs) -> anyhow::Result<Account> {
         }
         anstream::println!("\nTry: wavekeep info {}", samples.join(SHOWN).display());
     }
+    drop(archive);
+    if !command.no_serve {
+        serve_archive(args, command)?;
+    }
     let failed = table.failed + imported.failed;
     Ok(Account { failed, whole: table.whole + table.damaged, ..Account::default() })
+}
+
+/// Serves the archive of the demo until somebody ends it.
+fn serve_archive(args: &Args, command: &DemoArgs) -> anyhow::Result<()> {
+    if !args.json {
+        anstream::println!("\nThe archive is served:");
+    }
+    let folder = command.output.join("archive");
+    let at = |port| {
+        let mut options = ServeOptions { listen: command.listen, ..ServeOptions::default() };
+        options.listen.set_port(port);
+        serve::serve(args, &folder, options)
+    };
+    match at(command.listen.port()) {
+        Err(error) if matches!(error.downcast_ref(), Some(ServeError::Listen { .. })) => at(0)?,
+        served => served?,
+    };
+    Ok(())
 }
 
 /// The pictures of the demo, light and dark, its report and its tables.

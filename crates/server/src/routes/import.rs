@@ -92,7 +92,7 @@ pub async fn import_of(
         let detail = "the form has no file: each file is a part with a file name";
         return Err(Problem::unprocessable("no_files", detail));
     }
-    state.work(move |state| save(state, received, &params, kind)).await
+    state.write(move |state| save(state, received, &params, kind)).await
 }
 
 /// The files of a request, on disk.

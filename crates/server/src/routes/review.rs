@@ -4,6 +4,7 @@ use axum::Extension;
 use axum::extract::State as Shared;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use percent_encoding::percent_decode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
@@ -20,11 +21,13 @@ const MOST_REVIEWED: u64 = 10_000;
 /// The header by which a caller without a token says who it is.
 const REVIEWER: &str = "x-reviewer";
 
-/// Who reviews: the token's name, or what the caller says.
+/// Who reviews: the token's name, or what the caller says. A header holds ASCII alone: other
+/// characters travel percent-encoded, in UTF-8.
 pub fn who(caller: &Caller, headers: &HeaderMap) -> String {
     let said = || {
-        let said = headers.get(REVIEWER)?.to_str().ok()?.trim();
-        let is_line = !said.is_empty() && said.chars().count() <= 80;
+        let said = percent_decode(headers.get(REVIEWER)?.as_bytes()).decode_utf8().ok()?;
+        let said = said.trim();
+        let is_line = (1..=80).contains(&said.chars().count()) && !said.contains(char::is_control);
         is_line.then(|| said.to_owned())
     };
     caller.name.clone().or_else(said).unwrap_or_else(|| "local".to_owned())
@@ -49,7 +52,7 @@ pub async fn patched(
     who: String,
 ) -> Result<Response, Problem> {
     state
-        .work(move |state| {
+        .write(move |state| {
             let sidecar = state.archive.patch_sidecar(id, &patch, &who, PatchOptions::default())?;
             super::json(sidecar.document())
         })
@@ -105,7 +108,7 @@ pub async fn undo(
     Path(id): Id,
 ) -> Result<Response, Problem> {
     let who = who(&caller, &headers);
-    state.work(move |state| super::json(state.archive.undo(id, &who)?.document())).await
+    state.write(move |state| super::json(state.archive.undo(id, &who)?.document())).await
 }
 
 /// How much of a log.
@@ -200,7 +203,7 @@ pub async fn bulk(
     let patch = signed(body.patch, &who);
     let dry_run = body.dry_run;
     state
-        .work(move |state| {
+        .write(move |state| {
             let sort = Sort { key: SortKey::Id, descending: false };
             let limit = Some(MOST_REVIEWED as usize);
             let query = ArchiveQuery { sort, limit, ..filters.query() };

@@ -3,14 +3,16 @@
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State as Shared};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, SET_COOKIE};
+use axum::http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, SET_COOKIE,
+};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 use serde_json::json;
 
 use super::answer;
-use crate::auth::{COOKIE_NAME, Caller};
+use crate::auth::{COOKIE_NAME, Caller, hex};
 use crate::problem::Problem;
 use crate::state::State;
 
@@ -85,7 +87,18 @@ pub async fn web(request: Request) -> Response {
     if *request.method() != Method::GET && *request.method() != Method::HEAD {
         return Problem::of_status(StatusCode::METHOD_NOT_ALLOWED).into_response();
     }
-    let mut response = Response::new(Body::from(file.data));
+    let etag = format!("\"{}\"", hex(&file.metadata.sha256_hash()));
+    let is_known =
+        request.headers().get(IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == etag.as_bytes());
+    let mut response = match is_known {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => Response::new(Body::from(file.data)),
+    };
+    // A browser keeps the page, and asks whether it is still the one that belongs to this server.
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        response.headers_mut().insert(ETAG, etag);
+    }
     let kind = mime_guess::from_path(path).first_or_octet_stream();
     if let Ok(kind) = HeaderValue::from_str(kind.as_ref()) {
         response.headers_mut().insert(CONTENT_TYPE, kind);
