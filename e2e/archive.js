@@ -14,8 +14,8 @@ const SAMPLES = resolve(import.meta.dirname, "..", "samples");
 /** @param {string} name */
 export const sample = (name) => join(SAMPLES, name);
 
-/** Event files and reports; the twins and the page about them stay behind. */
-export const samples = readdirSync(SAMPLES).filter((name) => !/\.(json|md)$/.test(name)).map(sample);
+/** The ten Blastware events and their reports; the twins and the page about them stay behind. */
+export const samples = readdirSync(SAMPLES).filter((name) => !/\.(json|md)$|^UM|^TXT$/.test(name)).map(sample);
 
 /** @param {string} folder @param {string[]} [more] Further arguments. @returns {Promise<{ url: string, end: () => Promise<void> }>} */
 export async function serve(folder, more = []) {

@@ -33,12 +33,14 @@ fn documents(output: &Output) -> Vec<Value> {
 /// A folder with the samples in the archive `fleet`.
 fn fleet() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let events = folder.path().join("events");
-    fs::create_dir(&events).unwrap();
-    for entry in fs::read_dir(samples()).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|extension| extension != "json" && extension != "md") {
-            fs::copy(&path, events.join(path.file_name().unwrap())).unwrap();
+    for entry in walkdir::WalkDir::new(samples()) {
+        let entry = entry.unwrap();
+        let path = folder.path().join("events").join(entry.path().strip_prefix(samples()).unwrap());
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        if entry.file_type().is_dir() {
+            fs::create_dir(path).unwrap();
+        } else if !matches!(extension, Some("json" | "md")) {
+            fs::copy(entry.path(), path).unwrap();
         }
     }
     assert_eq!(code(&run(folder.path(), &["import", "events"])), 3);
@@ -91,11 +93,11 @@ fn a_bulk_review_shows_what_it_would_change_and_changes_it_with_yes() {
     assert_eq!(documents(&run(fleet.path(), &marked)).len(), 0);
     assert_eq!(code(&run(fleet.path(), &[&bulk[..], &["--yes"]].concat())), 0);
     let found = documents(&run(fleet.path(), &marked));
-    assert_eq!(found.len(), 2);
+    assert_eq!(found.len(), 3);
     assert_eq!(found[0]["reviewer"], "kim");
     let id = found[0]["id"].to_string();
     assert_eq!(code(&run(fleet.path(), &["review", &id, "--undo"])), 0);
-    assert_eq!(documents(&run(fleet.path(), &marked)).len(), 1);
+    assert_eq!(documents(&run(fleet.path(), &marked)).len(), 2);
     assert_eq!(documents(&run(fleet.path(), &["review", &id, "--log", "--json"])).len(), 2);
     assert_eq!(code(&run(fleet.path(), &["review", "99", "--false-trigger"])), 1);
     assert_eq!(code(&run(fleet.path(), &["review", "1"])), 2);
@@ -128,5 +130,5 @@ fn results_are_not_replaced_without_being_asked() {
     assert_eq!(code(&run(fleet.path(), &export)), 0);
     assert_eq!(code(&run(fleet.path(), &export)), 1);
     assert_eq!(code(&run(fleet.path(), &[&export[..], &["--force"]].concat())), 0);
-    assert_eq!(stdout(&run(fleet.path(), &["export", "--to", "csv"])).lines().count(), 11);
+    assert_eq!(stdout(&run(fleet.path(), &["export", "--to", "csv"])).lines().count(), 14);
 }
