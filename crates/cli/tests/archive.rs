@@ -69,9 +69,9 @@ fn an_import_says_what_became_of_everything_and_again_it_is_the_same() {
     insta::assert_snapshot!(stdout(&again));
     assert_eq!(code(&again), 3);
     let answers = documents(&run(fleet.path(), &["import", "--json", "events"]));
-    assert_eq!(answers.len(), 11);
-    assert!(answers[..10].iter().all(|answer| answer["outcome"] == "same"));
-    assert_eq!(answers[10]["account"]["same"], 10);
+    assert_eq!(answers.len(), 14);
+    assert!(answers[..13].iter().all(|answer| answer["outcome"] == "same"));
+    assert_eq!(answers[13]["account"]["same"], 13);
 }
 
 #[test]

@@ -117,7 +117,13 @@ fn moment(digits: &str) -> Option<UnitLocal> {
 /// Where the vendor's software leaves the text report of the event `name`: in the folder `TXT`, or
 /// moved beside the event.
 pub(crate) fn report_names(name: &str) -> Vec<String> {
-    vec![format!("TXT/{name}.txt"), format!("{name}.txt")]
+    match Ending::of(name) {
+        Some(Ending::Waveform | Ending::Histogram) => {
+            vec![format!("TXT/{name}.txt"), format!("{name}.txt")]
+        }
+        // Under any other name it is another format's to say what its report is called.
+        _ => Vec::new(),
+    }
 }
 
 #[cfg(test)]
@@ -162,5 +168,6 @@ mod tests {
     #[test]
     fn the_report_lies_in_the_folder_of_texts_or_beside_the_event() {
         assert_eq!(report_names("a.IDFW"), ["TXT/a.IDFW.txt", "a.IDFW.txt"]);
+        assert!(report_names("M529LMOK.DK0W").is_empty());
     }
 }
