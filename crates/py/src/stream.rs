@@ -67,11 +67,7 @@ impl Stream {
             let message = "out is not contiguous in memory, rows after each other";
             return Some(Err(Failure::new("BadArgument", message).into()));
         };
-        Some(door(py, || {
-            // One block is the whole selection: the buffer's length is its limit.
-            let mut blocks = self.run.blocks::<T>(&ask.selection()?, usize::MAX)?;
-            Ok(blocks.next_into(buffer)?.map_or(0, |block| block.frames))
-        }))
+        Some(door(py, || Ok(self.run.read_into::<T>(&ask.selection()?, buffer)?.frames)))
     }
 }
 

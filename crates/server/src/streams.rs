@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lru::LruCache;
 use wavekeep_core::FrameStream;
 use wavekeep_signal::Envelope;
-use wavekeep_smurf::{Run, Selection};
+use wavekeep_smurf::{OpenOptions, Run, Selection};
 
 use crate::problem::Problem;
 use crate::state::State;
@@ -77,7 +77,8 @@ impl State {
             Some(path) => self.archive.layout().root().join(path),
             None => self.archive.layout().event(&row.serial, &row.filename).source(),
         };
-        let run = Run::open(&path).map_err(|error| {
+        let run = Run::open_with(&path, OpenOptions { unmapped: true, ..OpenOptions::default() })
+            .map_err(|error| {
             tracing::error!("stream {id}: {error}");
             Problem::conflict(
                 "stream",

@@ -9,16 +9,17 @@
 //! | `pieces`, [`mask`] | the files of a run and what lies beside them |
 //! | `scan`, `index`, `index_words`, `saved_index` | one pass over a run, what it finds, and how that is kept |
 //! | `counter`, `clock` | gaps in frame_counter; the best time of a frame |
-//! | `select`, `read`, `transpose`, `sample`, `matrix` | samples, channel-major |
+//! | `select`, `window`, `read`, `sample`, `matrix` | samples, channel-major |
+//! | `transpose`, `transpose_large`, `square`, `lines`, `processor` | from frames to channels; results larger than the caches |
 //! | `columns` | header fields, as arrays |
 //! | `facts` | everything but the samples, as JSON |
 //! | [`yaml`], [`metadata`] | plain data from YAML; the configuration at any frame |
 //! | `check`, `salvage`, `recover`, `follow` | verify, save, and read what is still being written |
-//! | `store` | bytes of files, block by block |
+//! | `store`, `map` | bytes of files, block by block or mapped |
 //!
-//! Files are read, never mapped: the crate has no `unsafe`, and no signal ends a program whose file
-//! is shortened by another.
-#![forbid(unsafe_code)]
+//! `unsafe` is in `map`, `lines`, `square` and `processor` and nowhere else: the memory map of a file,
+//! stores of a cache line that go past the caches, and calls of code for processors with AVX2.
+#![deny(unsafe_code)]
 
 mod check;
 mod clock;
@@ -31,10 +32,13 @@ mod follow;
 pub mod header;
 mod index;
 mod index_words;
+mod lines;
+mod map;
 pub mod mask;
 mod matrix;
 pub mod metadata;
 mod pieces;
+mod processor;
 mod read;
 pub mod record;
 mod record_reader;
@@ -45,9 +49,12 @@ mod sample;
 mod saved_index;
 mod scan;
 mod select;
+mod square;
 mod store;
 mod stream;
 mod transpose;
+mod transpose_large;
+mod window;
 pub mod yaml;
 
 pub mod chain;

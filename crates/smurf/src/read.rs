@@ -15,6 +15,7 @@ use crate::sample::{Sample, value};
 use crate::select::{MOST_THREADS, Plan, Selection};
 use crate::store::Lens;
 use crate::transpose::{Row, fill};
+use crate::transpose_large::fill_large;
 
 /// Bytes that are read and turned over at a time, by each thread: what fits into the second-level
 /// cache.
@@ -25,6 +26,11 @@ const MOST_TASKS: usize = 48;
 const MOST_ROWS: usize = 1 << 19;
 /// Below this many bytes of result a second thread costs more than it gives.
 const WORTH_THREADS: usize = 1 << 18;
+/// From this many bytes of result on neither source nor result stay in the caches: the source is
+/// mapped and the result written past them.
+const LARGE: usize = 16 << 20;
+/// Bytes of a mapped source that are taken at a time.
+const PART: usize = 16 << 20;
 /// Tasks for each thread, so that one that is held up does not hold up all.
 const TASKS_EACH: usize = 4;
 
@@ -62,6 +68,15 @@ impl<T: Sample> Reading<T> {
     }
 }
 
+/// How a read treats memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Block by block through small buffers, the result kept in the caches.
+    Small,
+    /// From the mapped files past the caches.
+    Large,
+}
+
 /// A block that was read into the caller's buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
@@ -89,8 +104,10 @@ pub struct Blocks<'r, T> {
 impl Run {
     /// Reads a selection into fresh memory, channel-major.
     ///
-    /// Beside the result this takes at most 64 MiB, whatever the size of the run. A run without
-    /// frames gives an empty result.
+    /// Beside the result this takes at most 64 MiB, whatever the size of the run. For a result of
+    /// 16 MiB or more the files are mapped, unless the run was opened with
+    /// [`OpenOptions::unmapped`](crate::OpenOptions::unmapped); their pages are the system's cache.
+    /// A run without frames gives an empty result.
     ///
     /// # Errors
     /// [`Error::SeveralSections`], [`Error::NoSuchSection`], [`Error::NoSuchChannel`],
@@ -102,9 +119,21 @@ impl Run {
         let frames = usize::try_from(columns).unwrap_or(usize::MAX);
         let mut samples = Matrix::zeros(plan.channels.len(), frames)?;
         let workers = Workers::new(selection.threads)?;
-        self.fill_columns::<T>(&plan, 0..columns, &mut samples, &workers)?;
+        let way = way_for::<T>(&samples);
+        self.fill_columns::<T>(&plan, 0..columns, &mut samples, &workers, way)?;
         let errored = self.errored_flags(&plan.frames, frames);
         Ok(Reading { samples, indices: plan.channels, frame_ranges: plan.frames, errored })
+    }
+
+    /// Reads a selection into the front of the caller's memory, channel-major: as [`read`](Self::read),
+    /// but for where the samples are.
+    ///
+    /// # Errors
+    /// As `read`, and [`Error::BufferTooSmall`].
+    pub fn read_into<T: Sample>(&self, selection: &Selection, buffer: &mut [T]) -> Result<Block> {
+        let plan = self.plan(selection, T::WORDS)?;
+        let workers = Workers::new(selection.threads)?;
+        self.read_columns(&plan, 0..plan.columns(), buffer, &workers, way_for)
     }
 
     /// Reads a selection block by block, `frames` frames at a time, into buffers of the caller.
@@ -149,6 +178,26 @@ impl Run {
         flags
     }
 
+    /// Reads these columns of the plan into the front of a buffer.
+    fn read_columns<T: Sample>(
+        &self,
+        plan: &Plan,
+        columns: Range<u64>,
+        buffer: &mut [T],
+        workers: &Workers,
+        way: impl Fn(&[T]) -> Way,
+    ) -> Result<Block> {
+        let width = usize::try_from(columns.end - columns.start).unwrap_or(usize::MAX);
+        let needed = plan.channels.len().saturating_mul(width);
+        let found = buffer.len();
+        let part = buffer.get_mut(..needed).ok_or(Error::BufferTooSmall { needed, found })?;
+        let way = way(part);
+        self.fill_columns(plan, columns.clone(), part, workers, way)?;
+        let frame_ranges: Vec<Range<u64>> = plan.frames_in(columns).collect();
+        let errored = self.errored_flags(&frame_ranges, width);
+        Ok(Block { channels: plan.channels.len(), frames: width, frame_ranges, errored })
+    }
+
     /// Fills a channel-major buffer with these columns of the plan.
     fn fill_columns<T: Sample>(
         &self,
@@ -156,6 +205,7 @@ impl Run {
         columns: Range<u64>,
         buffer: &mut [T],
         workers: &Workers,
+        way: Way,
     ) -> Result<()> {
         let width = (columns.end - columns.start) as usize;
         if width == 0 || plan.channels.is_empty() {
@@ -168,6 +218,9 @@ impl Run {
             many => (many * TASKS_EACH).min(MOST_TASKS).min(MOST_ROWS / plan.channels.len()).max(1),
         };
         let each = width.div_ceil(tasks);
+        if way == Way::Large && threads > 1 {
+            workers.run(|| touch(buffer));
+        }
 
         // Every task has its own columns of every row: cut apart here, so that tasks can write at
         // the same time. Rows in the order of their samples share cache lines.
@@ -185,15 +238,13 @@ impl Run {
         let work = |(number, rows): (usize, &mut Vec<Row<'_, T>>)| {
             let from = columns.start + (number * each) as u64;
             let to = columns.end.min(from + each as u64);
-            workers.with_buffer(|buffer| self.fill_part(plan, from..to, rows, buffer))
+            workers.with_buffer(|buffer| self.fill_part(plan, from..to, rows, buffer, way))
         };
-        workers.run(threads, || {
-            if threads == 1 {
-                parts.iter_mut().enumerate().try_for_each(work)
-            } else {
-                parts.par_iter_mut().enumerate().try_for_each(work)
-            }
-        })
+        if threads == 1 {
+            parts.iter_mut().enumerate().try_for_each(work)
+        } else {
+            workers.run(|| parts.par_iter_mut().enumerate().try_for_each(work))
+        }
     }
 
     /// Fills rows that hold exactly these columns of the plan.
@@ -202,7 +253,8 @@ impl Run {
         plan: &Plan,
         columns: Range<u64>,
         rows: &mut [Row<'_, T>],
-        buffer: &mut [u8],
+        buffer: &mut Vec<u8>,
+        way: Way,
     ) -> Result<()> {
         // Of a record only what lies between the first and the last channel asked for is read.
         let first = rows.first().map_or(0, |row| row.at);
@@ -212,25 +264,23 @@ impl Run {
             return self.fill_from_giants(plan, columns, rows);
         }
         rows.iter_mut().for_each(|row| row.at -= first);
+        let reach = if way == Way::Small { CHUNK } else { PART } - used;
         let mut column = 0;
-        for frames in plan.frames_in(columns) {
-            for stretch in self.index.stretches_of(frames) {
-                // A stretch of one frame has no stride.
-                let stride = stretch.stride.max(end as u64);
-                let at_once = (CHUNK - used) as u64 / stride + 1;
-                let mut done = 0;
-                while done < stretch.count {
-                    let count = at_once.min(stretch.count - done);
-                    let offset = stretch.offset + done * stride + first as u64;
-                    let bytes = &mut buffer[..((count - 1) * stride) as usize + used];
-                    self.stores[stretch.piece].read_at(offset, bytes)?;
-                    fill(bytes, stride as usize, count as usize, rows, column);
-                    column += count as usize;
-                    done += count;
+        self.index.each_window(plan.frames_in(columns), reach, |window| {
+            let store = &self.stores[window.piece];
+            let (offset, len) = (window.start + first as u64, window.span() + used);
+            let view = if way == Way::Small { None } else { store.view(offset, len)? };
+            match view {
+                Some(bytes) => fill_large(bytes, &window.frames, rows, column),
+                None => {
+                    buffer.resize(len.max(buffer.len()), 0);
+                    store.read_at(offset, &mut buffer[..len])?;
+                    fill(&buffer[..len], &window.frames, rows, column);
                 }
             }
-        }
-        Ok(())
+            column += window.frames.len();
+            Ok(())
+        })
     }
 
     /// As [`fill_part`](Self::fill_part), for records of which not even one fits into the buffer.
@@ -276,29 +326,40 @@ impl<T: Sample> Blocks<'_, T> {
     /// # Errors
     /// [`Error::BufferTooSmall`], [`Error::Io`] and [`Error::Shrunk`].
     pub fn next_into(&mut self, buffer: &mut [T]) -> Result<Option<Block>> {
-        let Self { run, plan, workers, .. } = self;
-        let end = plan.columns().min(self.next.saturating_add(self.frames as u64));
+        let end = self.plan.columns().min(self.next.saturating_add(self.frames as u64));
         let columns = self.next..end;
         if columns.is_empty() {
             return Ok(None);
         }
-        let width = (columns.end - columns.start) as usize;
-        let needed = plan.channels.len().saturating_mul(width);
-        let found = buffer.len();
-        let part = buffer.get_mut(..needed).ok_or(Error::BufferTooSmall { needed, found })?;
-        run.fill_columns(plan, columns.clone(), part, workers)?;
+        let small = |_: &[T]| Way::Small;
+        let block = self.run.read_columns(&self.plan, columns, buffer, &self.workers, small)?;
         self.next = end;
-        let frame_ranges: Vec<Range<u64>> = plan.frames_in(columns).collect();
-        let errored = run.errored_flags(&frame_ranges, width);
-        Ok(Some(Block { channels: plan.channels.len(), frames: width, frame_ranges, errored }))
+        Ok(Some(block))
     }
+}
+
+fn way_for<T>(result: &[T]) -> Way {
+    if size_of_val(result) < LARGE { Way::Small } else { Way::Large }
+}
+
+/// Has the system hand out and clear fresh memory, a huge page at a time by one thread. Threads that
+/// fill neighbouring columns would all clear the same huge pages, and all but one for nothing.
+fn touch<T: Sample>(buffer: &mut [T]) {
+    const HUGE_PAGE: usize = 2 << 20;
+    const PAGE: usize = 4 << 10;
+    buffer.par_chunks_mut(HUGE_PAGE / size_of::<T>()).for_each(|part| {
+        for page in part.chunks_mut(PAGE / size_of::<T>()) {
+            // Filled with what was read later on.
+            page[0] = T::zeroed();
+        }
+    });
 }
 
 /// Who does the work, and what they work in.
 #[derive(Debug)]
 struct Workers {
     threads: Threads,
-    /// Buffers of `CHUNK` bytes that nobody uses at the moment: fresh ones cost page faults.
+    /// Buffers that nobody uses at the moment: fresh ones cost page faults.
     buffers: Mutex<Vec<Vec<u8>>>,
 }
 
@@ -335,18 +396,19 @@ impl Workers {
         }
     }
 
-    fn run<R: Send>(&self, threads: usize, work: impl FnOnce() -> R + Send) -> R {
+    /// Does parallel work by its threads.
+    fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         match &self.threads {
-            Threads::Own(pool) if threads > 1 => pool.install(work),
-            _ => work(),
+            Threads::Own(pool) => pool.install(work),
+            Threads::Caller | Threads::Shared => work(),
         }
     }
 
-    fn with_buffer<R>(&self, work: impl FnOnce(&mut [u8]) -> R) -> R {
+    fn with_buffer<R>(&self, work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
         // A thread that panicked left whole buffers behind.
         let free = || self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
         let idle = free().pop();
-        let mut buffer = idle.unwrap_or_else(|| vec![0; CHUNK]);
+        let mut buffer = idle.unwrap_or_default();
         let done = work(&mut buffer);
         free().push(buffer);
         done

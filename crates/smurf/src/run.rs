@@ -24,6 +24,9 @@ pub struct OpenOptions {
     /// Use an index that lies beside the run if it belongs to these very files, and put one there
     /// if it does not. That nothing can be written there is no error.
     pub keep_index: bool,
+    /// Never map a file, as [`Run::read`] does for large results. For programs that must not end
+    /// when somebody shortens a file while it is being read.
+    pub unmapped: bool,
 }
 
 /// A run that was opened: one file, or all pieces of one recording.
@@ -69,7 +72,10 @@ impl Run {
     pub fn open_with(path: impl AsRef<Path>, options: OpenOptions) -> Result<Self> {
         let path = path.as_ref();
         let pieces = if options.one_piece { Pieces::one(path) } else { Pieces::of(path)? };
-        let stores = open_all(&pieces.paths)?;
+        let mut stores = open_all(&pieces.paths)?;
+        if options.unmapped {
+            stores.iter_mut().for_each(Store::never_map);
+        }
         let index = match options.keep_index {
             false => Scan::whole(&stores)?,
             true => {

@@ -5,15 +5,20 @@ use std::io;
 #[cfg(not(unix))]
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use memmap2::Mmap;
 
 use crate::error::{Error, Result};
+use crate::map;
 
 /// One piece of a run.
 #[derive(Debug)]
 pub(crate) struct Store {
     path: PathBuf,
     held: Held,
+    /// The whole file as it was when it was first asked for; `None` where it cannot be mapped.
+    mapped: OnceLock<Option<Mmap>>,
 }
 
 #[derive(Debug)]
@@ -25,11 +30,16 @@ enum Held {
 impl Store {
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(|source| Error::io("open", path, source))?;
-        Ok(Self { path: path.to_owned(), held: Held::File(file) })
+        Ok(Self { path: path.to_owned(), held: Held::File(file), mapped: OnceLock::new() })
     }
 
     pub(crate) fn from_bytes(name: PathBuf, bytes: Arc<[u8]>) -> Self {
-        Self { path: name, held: Held::Bytes(bytes) }
+        Self { path: name, held: Held::Bytes(bytes), mapped: OnceLock::new() }
+    }
+
+    /// From here on no part of the file is mapped.
+    pub(crate) fn never_map(&mut self) {
+        self.mapped = OnceLock::from(None);
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -58,9 +68,38 @@ impl Store {
         Ok(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
     }
 
-    /// Copies bytes out. Files are read and not mapped: a cached file is copied in blocks faster
-    /// than its pages can be mapped, what is read does not count as memory of this process, and a
-    /// file that somebody shortens is an error and not a signal.
+    /// Bytes where they are, without a copy; `None` where they have to be read. For large parts: the
+    /// first touch of each page of a map costs about as much as a copy of it.
+    pub(crate) fn view(&self, offset: u64, len: usize) -> Result<Option<&[u8]>> {
+        if let Held::File(file) = &self.held {
+            self.mapped.get_or_init(|| map::read(file).ok());
+        }
+        self.view_of_mapped(offset, len)
+    }
+
+    /// As [`view`](Self::view), of what is in memory or mapped already.
+    fn view_of_mapped(&self, offset: u64, len: usize) -> Result<Option<&[u8]>> {
+        let bytes: &[u8] = match (&self.held, self.mapped.get()) {
+            (Held::Bytes(bytes), _) => bytes,
+            (Held::File(_), Some(Some(map))) => map,
+            (Held::File(_), _) => return Ok(None),
+        };
+        // A page of a map that lies behind the end of its file is a signal, not an error.
+        let (end, length) = (offset.saturating_add(len as u64), self.len()?);
+        if end > length {
+            return Err(self.shrunk(end, length));
+        }
+        // What was appended since is not in the map.
+        Ok(usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)?.get(..len)))
+    }
+
+    fn shrunk(&self, expected: u64, found: u64) -> Error {
+        Error::Shrunk { path: self.path.clone(), expected, found }
+    }
+
+    /// Copies bytes out. Reading in blocks is as fast as mapping where bytes are needed once, does
+    /// not count as memory of this process, and a file that somebody shortens is an error and not a
+    /// signal.
     pub(crate) fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<()> {
         let read = match &self.held {
             Held::File(file) => read_exact_at(file, offset, into),
@@ -68,8 +107,7 @@ impl Store {
         };
         read.map_err(|source| match (source.kind(), self.len()) {
             (io::ErrorKind::UnexpectedEof, Ok(found)) => {
-                let expected = offset.saturating_add(into.len() as u64);
-                Error::Shrunk { path: self.path.clone(), expected, found }
+                self.shrunk(offset.saturating_add(into.len() as u64), found)
             }
             _ => Error::io("read", &self.path, source),
         })
@@ -97,20 +135,28 @@ fn read_exact_at(file: &File, offset: u64, into: &mut [u8]) -> io::Result<()> {
     file.read_exact(into)
 }
 
-/// A buffer that moves along the pieces of a run, so that many small looks cost few reads.
+/// A window that moves along the pieces of a run, so that many small looks cost few reads.
 pub(crate) struct Lens<'a> {
     stores: &'a [Store],
     reach: usize,
     at: Option<(usize, u64)>,
-    bytes: Vec<u8>,
+    seen: Seen<'a>,
     /// The piece that was looked at last, and its length then.
     length: Option<(usize, u64)>,
 }
 
+enum Seen<'a> {
+    Read(Vec<u8>),
+    InPlace(&'a [u8]),
+}
+
+/// Bytes of a map that are looked at before the length of the file is asked for again.
+const IN_PLACE: usize = 16 << 20;
+
 impl<'a> Lens<'a> {
     /// A lens that reads `reach` bytes at a time, which is also the most that one look can ask for.
     pub(crate) fn new(stores: &'a [Store], reach: usize) -> Self {
-        Self { stores, reach, at: None, bytes: Vec::new(), length: None }
+        Self { stores, reach, at: None, seen: Seen::Read(Vec::new()), length: None }
     }
 
     /// Reads `reach` bytes at a time from now on.
@@ -120,14 +166,26 @@ impl<'a> Lens<'a> {
 
     /// At least `len` bytes of a piece from `offset` on.
     pub(crate) fn look(&mut self, piece: usize, offset: u64, len: usize) -> Result<&[u8]> {
-        if let Some((held, from)) = self.at
-            && held == piece
-            && offset >= from
-            && offset - from <= self.bytes.len() as u64
-            && self.bytes.len() - (offset - from) as usize >= len
-        {
-            return Ok(&self.bytes[(offset - from) as usize..]);
+        let ahead = self
+            .at
+            .filter(|(held, from)| *held == piece && offset >= *from)
+            .and_then(|(_, from)| usize::try_from(offset - from).ok());
+        match ahead {
+            Some(ahead) if self.seen().len().saturating_sub(ahead) >= len => {
+                Ok(&self.seen()[ahead..])
+            }
+            _ => self.move_to(piece, offset, len),
         }
+    }
+
+    fn seen(&self) -> &[u8] {
+        match &self.seen {
+            Seen::Read(bytes) => bytes,
+            Seen::InPlace(bytes) => bytes,
+        }
+    }
+
+    fn move_to(&mut self, piece: usize, offset: u64, len: usize) -> Result<&[u8]> {
         let store = &self.stores[piece];
         let length = match self.length {
             Some((of, length)) if of == piece => length,
@@ -136,9 +194,18 @@ impl<'a> Lens<'a> {
         self.length = Some((piece, length));
         let left = usize::try_from(length.saturating_sub(offset)).unwrap_or(usize::MAX);
         self.at = None;
-        self.bytes.resize(left.min(self.reach).max(len), 0);
-        store.read_at(offset, &mut self.bytes)?;
+        if let Some(bytes) = store.view_of_mapped(offset, left.min(IN_PLACE).max(len))? {
+            self.seen = Seen::InPlace(bytes);
+        } else {
+            let mut bytes = match std::mem::replace(&mut self.seen, Seen::InPlace(&[])) {
+                Seen::Read(bytes) => bytes,
+                Seen::InPlace(_) => Vec::new(),
+            };
+            bytes.resize(left.min(self.reach).max(len), 0);
+            store.read_at(offset, &mut bytes)?;
+            self.seen = Seen::Read(bytes);
+        }
         self.at = Some((piece, offset));
-        Ok(&self.bytes)
+        Ok(self.seen())
     }
 }

@@ -3,13 +3,11 @@
 //! Frames come in blocks that stay in the second-level cache. Where channels in a row are asked
 //! for, squares of 16 × 16 words are turned over, and their rows grow by a cache line each; other
 //! channels are gathered one by one. Rows are far apart: gathering every channel by itself costs a
-//! page for a few values. Inside a square four words of four frames are turned over at a time,
-//! which the compiler does in registers: 1.3 to 1.5 times as fast as word by word.
+//! page for a few values.
 
+use crate::processor::{self, Loop};
 use crate::sample::{Sample, value};
-
-/// Edge of a square: the words of one cache line.
-const EDGE: usize = 16;
+use crate::square::{self, EDGE, Square};
 
 /// A row of the result, and where in a record its words begin.
 pub(crate) struct Row<'m, T> {
@@ -17,12 +15,11 @@ pub(crate) struct Row<'m, T> {
     pub(crate) values: &'m mut [T],
 }
 
-/// Fills `frames` columns of every row from column `column` on. Frame `i` has its record at byte
-/// `i × stride` of `bytes`.
+/// Fills columns of every row from column `column` on, one a frame. `frames` says where in `bytes`
+/// each frame's record begins.
 pub(crate) fn fill<T: Sample>(
     bytes: &[u8],
-    stride: usize,
-    frames: usize,
+    frames: &[usize],
     rows: &mut [Row<'_, T>],
     column: usize,
 ) {
@@ -30,74 +27,66 @@ pub(crate) fn fill<T: Sample>(
     let mut rest = rows;
     while !rest.is_empty() {
         let neighbours = rest.len() >= edge && are_neighbours(&rest[..edge]);
-        let (these, others) = rest.split_at_mut(if neighbours { edge } else { 1 });
-        let squares = if neighbours { frames / EDGE } else { 0 };
-        for square in 0..squares {
-            let first = square * EDGE;
-            turn(&bytes[first * stride..], stride, these, column + first);
-        }
-        let done = squares * EDGE;
-        if done < frames {
-            for row in these {
-                let values = &mut row.values[column + done..column + frames];
-                gather(&bytes[done * stride + row.at..], stride, values);
+        let (rows, others) = rest.split_at_mut(if neighbours { edge } else { 1 });
+        if neighbours {
+            processor::run(Group { bytes, frames, rows, column });
+        } else {
+            for row in rows {
+                let to = row.values[column..].iter_mut().zip(frames);
+                to.for_each(|(to, frame)| *to = value(&bytes[frame + row.at..]));
             }
         }
         rest = others;
     }
 }
 
-fn are_neighbours<T: Sample>(rows: &[Row<'_, T>]) -> bool {
-    rows.windows(2).all(|pair| pair[1].at == pair[0].at + 4 * T::WORDS)
+/// Neighbouring rows, as many as a square has.
+struct Group<'a, 'm, T> {
+    bytes: &'a [u8],
+    frames: &'a [usize],
+    rows: &'a mut [Row<'m, T>],
+    column: usize,
 }
 
-/// Turns 16 words of 16 records over into neighbouring rows.
-#[inline]
-fn turn<T: Sample>(bytes: &[u8], stride: usize, rows: &mut [Row<'_, T>], column: usize) {
-    let at = rows[0].at;
-    let lines: [&[u8]; EDGE] =
-        std::array::from_fn(|frame| &bytes[frame * stride + at..][..4 * EDGE]);
-    for (quad, rows) in rows.chunks_exact_mut(4 / T::WORDS).enumerate() {
-        let mut turned = [[0; EDGE]; 4];
-        for frame in (0..EDGE).step_by(4) {
-            let words = |line: usize| four(&lines[frame + line][16 * quad..]);
-            let square = turn_four(words(0), words(1), words(2), words(3));
-            for word in 0..4 {
-                turned[word][frame..frame + 4].copy_from_slice(&square[word]);
-            }
-        }
-        for (row, words) in rows.iter_mut().zip(turned.chunks_exact(T::WORDS)) {
-            let (first, second) = (&words[0], &words[T::WORDS - 1]);
-            let values: [T; EDGE] = std::array::from_fn(|frame| T::of(first[frame], second[frame]));
-            row.values[column..][..EDGE].copy_from_slice(&values);
+impl<T: Sample> Loop for Group<'_, '_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { bytes, frames, rows, column } = self;
+        let mut room = [[0; EDGE]; EDGE];
+        for (square, frames) in frames.chunks(EDGE).enumerate() {
+            let column = column + square * EDGE;
+            turn(bytes, frames, rows[0].at, &mut room, |row, values| {
+                let to = &mut rows[row].values[column..][..frames.len()];
+                // A copy of a length that is known takes few instructions.
+                match to.first_chunk_mut::<EDGE>() {
+                    Some(to) => *to = *values,
+                    None => to.copy_from_slice(&values[..to.len()]),
+                }
+            });
         }
     }
 }
 
-#[inline]
-fn four(bytes: &[u8]) -> [i32; 4] {
-    let words = bytes[..16].as_chunks::<4>().0;
-    std::array::from_fn(|word| i32::from_le_bytes(words[word]))
+pub(crate) fn are_neighbours<T: Sample>(rows: &[Row<'_, T>]) -> bool {
+    rows.windows(2).all(|pair| pair[1].at == pair[0].at + 4 * T::WORDS)
 }
 
-/// Four by four words, in two rounds of interleaving, as a processor does it.
-#[inline]
-fn turn_four(a: [i32; 4], b: [i32; 4], c: [i32; 4], d: [i32; 4]) -> [[i32; 4]; 4] {
-    let (low, low_cd) = ([a[0], b[0], a[1], b[1]], [c[0], d[0], c[1], d[1]]);
-    let (high, high_cd) = ([a[2], b[2], a[3], b[3]], [c[2], d[2], c[3], d[3]]);
-    [
-        [low[0], low[1], low_cd[0], low_cd[1]],
-        [low[2], low[3], low_cd[2], low_cd[3]],
-        [high[0], high[1], high_cd[0], high_cd[1]],
-        [high[2], high[3], high_cd[2], high_cd[3]],
-    ]
-}
-
-/// One value of each record.
-#[inline]
-fn gather<T: Sample>(bytes: &[u8], stride: usize, values: &mut [T]) {
-    for (to, record) in values.iter_mut().zip(bytes.chunks(stride)) {
-        *to = value(record);
+/// Turns 16 words of up to 16 records over, from byte `at` of each record on. `store` gets the
+/// values of each row; those behind the last record repeat it. `square` is only room to work in:
+/// clearing it anew for each square takes a quarter of the time.
+#[inline(always)]
+pub(crate) fn turn<T: Sample>(
+    bytes: &[u8],
+    frames: &[usize],
+    at: usize,
+    square: &mut Square,
+    mut store: impl FnMut(usize, &[T; EDGE]),
+) {
+    let last = frames.len().min(EDGE) - 1;
+    square::turn(bytes, std::array::from_fn(|frame| frames[frame.min(last)] + at), square);
+    for (row, words) in square.chunks_exact(T::WORDS).enumerate() {
+        let (first, second) = (&words[0], &words[T::WORDS - 1]);
+        store(row, &std::array::from_fn(|frame| T::of(first[frame], second[frame])));
     }
 }
 
@@ -139,7 +128,8 @@ mod tests {
             let mut matrix = vec![vec![0; column + frames]; at.len()];
             let mut rows: Vec<Row<'_, i32>> =
                 at.iter().zip(&mut matrix).map(|(at, values)| Row { at: *at, values }).collect();
-            fill(&bytes, stride, frames, &mut rows, column);
+            let starts: Vec<usize> = (0..frames).map(|frame| frame * stride).collect();
+            fill(&bytes, &starts, &mut rows, column);
             for (row, expected) in matrix.iter().zip(naive(&bytes, stride, frames, &at)) {
                 prop_assert_eq!(&row[column..], &expected[..]);
             }

@@ -1,0 +1,183 @@
+//! The same turning over, into results that are larger than the caches.
+//!
+//! Sixteen frames at a time are turned over for all channels, so that the source is read once and
+//! in order, and whole cache lines go past the caches. A row begins anywhere in a line: what does
+//! not fill one waits for the next square.
+
+use crate::lines::{LINE, Line, PastCaches, past_caches};
+use crate::processor::{self, Loop};
+use crate::sample::Sample;
+use crate::square::EDGE;
+use crate::transpose::{Row, are_neighbours, fill, turn};
+
+/// Rows that are turned over together: as many as leave room in the second-level cache, with what
+/// waits of each, for the frames that they come from.
+const BAND: usize = 512;
+
+/// A row of the result, cut at the borders of cache lines.
+struct LinedRow<'m, T> {
+    /// Values before the first whole line.
+    head: &'m mut [T],
+    lines: &'m mut [Line],
+    /// Values behind the last whole line.
+    tail: &'m mut [T],
+    /// As many wait for the next square when one has been stored.
+    waiting: usize,
+}
+
+/// As [`fill`], for a result of which nothing is read before this returns.
+pub(crate) fn fill_large<T: Sample>(
+    bytes: &[u8],
+    frames: &[usize],
+    rows: &mut [Row<'_, T>],
+    column: usize,
+) {
+    let (squares, rest) = frames.as_chunks::<EDGE>();
+    let turned = squares.len() * EDGE;
+    let edge = EDGE / T::WORDS;
+    let mut ats = Vec::new();
+    let mut lined = Vec::with_capacity(rows.len());
+    for rows in rows.chunks_mut(edge) {
+        if rows.len() < edge || !are_neighbours(rows) {
+            fill(bytes, frames, rows, column);
+            continue;
+        }
+        fill(bytes, rest, rows, column + turned);
+        ats.push(rows[0].at);
+        for row in rows {
+            let values = &mut row.values[column..][..turned];
+            let (head, lines, tail) = bytemuck::pod_align_to_mut::<T, Line>(values);
+            let waiting = tail.len();
+            lined.push(LinedRow { head, lines, tail, waiting });
+        }
+    }
+    let bands = ats.chunks(BAND / edge).zip(lined.chunks_mut(BAND));
+    past_caches(|stores| {
+        bands.for_each(|(ats, rows)| processor::run(Band { bytes, squares, ats, rows, stores }));
+    });
+}
+
+/// Rows that are turned over together, in squares.
+struct Band<'a, 'm, T> {
+    bytes: &'a [u8],
+    /// Where the records of each square begin.
+    squares: &'a [[usize; EDGE]],
+    /// Where in a record the words of each group of rows begin.
+    ats: &'a [usize],
+    rows: &'a mut [LinedRow<'m, T>],
+    stores: &'a PastCaches,
+}
+
+impl<T: Sample> Loop for Band<'_, '_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { bytes, squares, ats, rows, stores } = self;
+        // A row's values of one square, behind those that wait.
+        let whole = EDGE * size_of::<T>() / LINE;
+        let each = whole + 1;
+        let edge = EDGE / T::WORDS;
+        let mut stages = vec![Line([0; LINE]); rows.len() * each];
+        let mut room = [[0; EDGE]; EDGE];
+        for (number, frames) in squares.iter().enumerate() {
+            let groups = rows.chunks_exact_mut(edge).zip(stages.chunks_exact_mut(edge * each));
+            for (at, (rows, stages)) in ats.iter().zip(groups) {
+                turn(bytes, frames, *at, &mut room, |row, values: &[T; EDGE]| {
+                    let stage: &mut [T] =
+                        bytemuck::cast_slice_mut(&mut stages[row * each..][..each]);
+                    stage[rows[row].waiting..][..EDGE].copy_from_slice(values);
+                });
+                // Not row by row: a line that is read right after its parts were written waits for
+                // them.
+                for (row, stage) in rows.iter_mut().zip(stages.chunks_exact_mut(each)) {
+                    row.store(number * whole, stage, stores);
+                }
+            }
+        }
+        for (row, stage) in rows.iter_mut().zip(stages.chunks_exact(each)) {
+            let stage: &[T] = bytemuck::cast_slice(stage);
+            row.tail.copy_from_slice(&stage[..row.waiting]);
+        }
+    }
+}
+
+impl<T: Sample> LinedRow<'_, T> {
+    /// Stores all but the last line of a stage, which becomes the first of the next. `first` is the
+    /// number of the stage's first line, counted from the one that the row begins in.
+    #[inline(always)]
+    fn store(&mut self, first: usize, stage: &mut [Line], stores: &PastCaches) {
+        let Some((rest, whole)) = stage.split_last_mut() else { return };
+        let begun = usize::from(!self.head.is_empty());
+        for (number, line) in (first..).zip(whole.iter()) {
+            match number.checked_sub(begun) {
+                Some(number) => stores.store(&mut self.lines[number], line),
+                None => {
+                    let values: &[T] = bytemuck::cast_slice(std::slice::from_ref(line));
+                    self.head.copy_from_slice(&values[values.len() - self.head.len()..]);
+                }
+            }
+        }
+        whole[0] = *rest;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use num_complex::Complex;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Rows of both ways, from the same bytes, beginning anywhere in a cache line.
+    fn both<T: Sample>(
+        bytes: &[u8],
+        stride: usize,
+        frames: usize,
+        at: &[usize],
+        shift: usize,
+    ) -> [Vec<T>; 2] {
+        [fill::<T>, fill_large::<T>].map(|fill| {
+            let width = frames + shift;
+            let mut matrix = vec![T::zeroed(); at.len() * width + shift];
+            let mut rows: Vec<Row<'_, T>> = at
+                .iter()
+                .zip(matrix[shift..].chunks_exact_mut(width))
+                .map(|(at, values)| Row { at: *at, values })
+                .collect();
+            let starts: Vec<usize> = (0..frames).map(|frame| frame * stride).collect();
+            fill(bytes, &starts, &mut rows, shift);
+            drop(rows);
+            matrix
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn large_results_are_filled_as_small_ones(
+            frames in 0usize..100,
+            channels in 2usize..70,
+            extra in 0usize..9,
+            shift in 0usize..17,
+            left_out in prop::option::of(0usize..70),
+            seed: u64,
+        ) {
+            let stride = channels * 4 + extra;
+            let mut state = seed | 1;
+            let bytes: Vec<u8> = (0..frames * stride)
+                .map(|_| {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    (state >> 56) as u8
+                })
+                .collect();
+            let at = |words: usize| -> Vec<usize> {
+                (0..channels / words).filter(|it| Some(*it) != left_out).map(|it| it * 4 * words).collect()
+            };
+            let [small, large] = both::<i32>(&bytes, stride, frames, &at(1), shift);
+            prop_assert_eq!(small, large);
+            let [small, large] = both::<f64>(&bytes, stride, frames, &at(1), shift);
+            prop_assert_eq!(small, large);
+            let [small, large] = both::<Complex<f64>>(&bytes, stride, frames, &at(2), shift);
+            prop_assert_eq!(small, large);
+        }
+    }
+}
