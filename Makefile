@@ -21,11 +21,16 @@ test: $(VENV)/ready $(VENV_HDF5_1)/ready
 	$(MAKE) test-python
 	$(MAKE) e2e
 
+# The program as the tests of Rust build it, with the same features: nothing is compiled twice.
+BUILD_PROGRAM = cargo build --locked --workspace --all-features --bin wavekeep
+BUILT = $$(cargo metadata --format-version 1 --no-deps | $(PYTHON) -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/wavekeep
+
 # The Python package: its wheel is built, installed and tested in an environment of its own, with the
 # examples of its documentation.
 test-python: $(VENV_PY)/ready
 	$(call install_wheel,dev)
-	$(VENV_PY)/bin/python -m pytest --quiet --doctest-modules crates/py/tests --pyargs wavekeep
+	$(BUILD_PROGRAM)
+	WAVEKEEP_BIN=$(BUILT) $(VENV_PY)/bin/python -m pytest --quiet --doctest-modules -rs crates/py/tests --pyargs wavekeep
 
 # The reference, as pages that need no network: target/python-docs/index.html.
 python-docs: $(VENV_PY)/ready
@@ -45,8 +50,8 @@ export WAVEKEEP_CHROMIUM ?= /usr/bin/chromium
 
 e2e: e2e/node_modules/ready
 	test -x $(WAVEKEEP_CHROMIUM) || apt-get install --yes chromium
-	cargo build --locked --package wavekeep
-	cd e2e && WAVEKEEP_BIN=$$(cargo metadata --format-version 1 --no-deps | node -p 'JSON.parse(require("fs").readFileSync(0, "utf8")).target_directory')/debug/wavekeep npm test
+	$(BUILD_PROGRAM)
+	WAVEKEEP_BIN=$(BUILT) npm --prefix e2e test
 
 e2e/node_modules/ready: e2e/package-lock.json
 	cd e2e && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund

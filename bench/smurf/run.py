@@ -2,18 +2,21 @@
 
     python bench/smurf/run.py [--quick] [--long]
 
-Rates are MB of file a second, the fastest of several runs, with the file cached. The Python peers
-need WAVEKEEP_PYSMURF, the path of a checkout of slaclab/pysmurf whose Cython reader was built; the
-package of that name on PyPI is another program. Without it they are skipped. `--long` also opens a
-run of 10 GB, which it makes first.
+Rates are MB of file a second, the fastest of several runs, with the file cached; `…_first` is the
+first of them. The peers of labs are no packages of PyPI (pysmurf there is another program). They are
+taken from checkouts and skipped without: WAVEKEEP_PYSMURF is one of slaclab/pysmurf, whose Cython
+reader was built in place; WAVEKEEP_ROGUE one of slaclab/rogue, whose reader in Python needs no build.
+`--long` also opens a run of 10 GB, which it makes first.
 """
 
+import importlib.util
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
+import types
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -48,20 +51,23 @@ def numpy_copy(path, channels):
     return fastest(lambda: numpy.ascontiguousarray(view))
 
 
-def pysmurf():
-    """The module with pysmurf's Cython reader, from a checkout; the rest of the package needs a system."""
-    checkout = os.environ.get("WAVEKEEP_PYSMURF")
-    if not checkout:
-        raise ImportError("WAVEKEEP_PYSMURF is not set")
-    sys.path.insert(0, str(Path(checkout) / "python/pysmurf/client/util"))
-    import stream_data_reader
+def checkout(variable, folder):
+    """A folder of a checkout that the environment points to."""
+    found = os.environ.get(variable)
+    if not found:
+        raise ImportError(f"{variable} is not set")
+    return Path(found) / folder
 
-    return stream_data_reader
+
+def pysmurf(module):
+    """A module of pysmurf by itself: the rest of the package needs a system to run on."""
+    sys.path.insert(0, str(checkout("WAVEKEEP_PYSMURF", "python/pysmurf/client/util")))
+    return importlib.import_module(module)
 
 
 def cython_int32(path):
     """int32, frame-major."""
-    reader = pysmurf()
+    reader = pysmurf("stream_data_reader")
 
     def read():
         with reader.FastSmurfReader(str(path)) as file:
@@ -70,10 +76,46 @@ def cython_int32(path):
     return fastest(read, runs=3)
 
 
-def cython_phase(path):
-    """float64, channel-major: what read_stream_data returns."""
-    reader = pysmurf()
-    return fastest(lambda: reader.read_stream_data_cython(str(path)), runs=3)
+def read_stream_data(path):
+    """float64, channel-major, and the biases: the two calls that read_stream_data makes."""
+    reader = pysmurf("stream_data_reader")
+
+    def read():
+        _, _, headers, _ = reader.read_stream_data_cython(str(path))
+        reader.parse_tes_bias_from_headers(headers)
+
+    return fastest(read, runs=3)
+
+
+def python_reader(path):
+    """The records one by one, as pysmurf's reader in Python gives them."""
+    reader = pysmurf("SmurfFileReader")
+
+    def read():
+        with reader.SmurfStreamReader(str(path), isRogue=True, metaEnable=True) as file:
+            for _ in file.records():
+                pass
+
+    return fastest(read, runs=1)
+
+
+def rogue_reader(path):
+    """The records one by one, as rogue's FileReader gives them."""
+    file = checkout("WAVEKEEP_ROGUE", "python/pyrogue/utilities/fileio/_FileReader.py")
+    # It takes one function from its package, for a configuration that is not asked for here, and
+    # the package needs a build.
+    sys.modules.setdefault("pyrogue", types.ModuleType("pyrogue"))
+    spec = importlib.util.spec_from_file_location("rogue_file_reader", file)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+
+    def read():
+        with module.FileReader(str(path)) as reader:
+            for _ in reader.records():
+                pass
+
+    return fastest(read, runs=1)
 
 
 def peers(program, folder, channels, size):
@@ -84,7 +126,9 @@ def peers(program, folder, channels, size):
     for name, measure in [
         ("numpy_copy", lambda: numpy_copy(path, channels)),
         ("cython_int32", lambda: cython_int32(path)),
-        ("read_stream_data", lambda: cython_phase(path)),
+        ("read_stream_data", lambda: read_stream_data(path)),
+        ("python_reader", lambda: python_reader(path)),
+        ("rogue_reader", lambda: rogue_reader(path)),
     ]:
         try:
             times = measure()

@@ -1,16 +1,11 @@
 //! The vendor's report over a decoded recording: the report wins, both stay visible.
 
 use serde_json::json;
-use wavekeep_core::{
-    Assumed, Basis, DecodeOptions, Frequency, GeophoneRange, IntervalFacts, Reading, Recording,
-    Samples, Sensor, TimeAxis, Unit,
-};
+use wavekeep_core::{DecodeOptions, Frequency, IntervalFacts, Recording, Samples, Sensor, Unit};
 
 use crate::recording::geophone_scale;
 use crate::report_text::{HistogramRow, ReportText, Table};
 
-/// How far a printed range may be from 10 or 1.25 in/s and still mean it (mm/s are rounded).
-const RANGE_TOLERANCE: f64 = 0.01;
 /// Half a digit of a velocity that is printed with three decimals, and a little for rounding.
 const PRINTED_TOLERANCE: f64 = 0.000_51;
 
@@ -23,56 +18,12 @@ pub(crate) fn merge(recording: &mut Recording, report: ReportText, options: &Dec
     }
     let velocity_unit = statement.geophone_range.map_or(Unit::InchPerSecond, |range| range.unit);
 
-    range(recording, statement.geophone_range, options);
-    match &mut recording.time {
-        TimeAxis::Samples { rate_hz, pretrigger_s } => {
-            let mut notes = Vec::new();
-            state(rate_hz, statement.rate_hz, options.rate_hz, "rate", &mut notes);
-            state(
-                pretrigger_s,
-                statement.pretrigger_s,
-                options.pretrigger_s,
-                "pretrigger",
-                &mut notes,
-            );
-            for (code, field) in [("rate", &*rate_hz), ("pretrigger", &*pretrigger_s)] {
-                if !field.is_assumed() {
-                    recording.report.settle(code);
-                }
-            }
-            for (code, note) in notes {
-                recording.report.disagreement(code, note);
+    if let Some(range) = recording.take_statement(&statement, options) {
+        for channel in &mut recording.channels {
+            if channel.sensor == Sensor::Geophone {
+                channel.scale = geophone_scale(range);
             }
         }
-        TimeAxis::Intervals { start, length_s } => {
-            let histogram = statement.histogram.clone().unwrap_or_default();
-            *start = histogram.start.map(|at| Assumed::stated(at, Basis::Report)).or(*start);
-            *length_s =
-                histogram.interval_s.map(|s| Assumed::stated(s, Basis::Report)).or(*length_s);
-            if let Some(stop) = histogram.stop {
-                recording.stop = Some(Assumed::stated(stop, Basis::Report));
-            }
-        }
-    }
-    if let Some(serial) = &statement.serial {
-        if let Some(known) = recording.serial.as_ref().filter(|known| known.value != *serial) {
-            let note = format!(
-                "the report is of unit {serial}, the file of {}: is it the report of this event?",
-                known.value
-            );
-            recording.report.disagreement("report_serial", note);
-        }
-        recording.serial = Some(Assumed::stated(serial.clone(), Basis::Report));
-    }
-    if let Some(start) = statement.start {
-        if let Some(known) = recording.start.filter(|known| known.value != start) {
-            let note = format!(
-                "the report says that the event began at {start}, the file that it began at {}: is it the report of this event?",
-                known.value
-            );
-            recording.report.disagreement("report_start", note);
-        }
-        recording.start = Some(Assumed::stated(start, Basis::Report));
     }
     match &table {
         Table::None => {}
@@ -85,72 +36,9 @@ pub(crate) fn merge(recording: &mut Recording, report: ReportText, options: &Dec
     recording.statement = Some(statement);
 }
 
-/// Notes that a merge makes: an earlier merge's are taken back first.
-const SETTLED: [&str; 9] = [
-    "rate_stated",
-    "pretrigger_stated",
-    "range_stated",
-    "report_range",
-    "report_serial",
-    "report_start",
-    "table_differs",
-    "table_length",
-    "annotated_peaks",
-];
-
-/// Option over report over what stood there.
-fn state(
-    field: &mut Assumed<f64>,
-    by_report: Option<f64>,
-    by_option: Option<f64>,
-    code: &'static str,
-    notes: &mut Vec<(&'static str, String)>,
-) {
-    let stated = match code {
-        "rate" => "rate_stated",
-        _ => "pretrigger_stated",
-    };
-    match (by_option, by_report) {
-        (Some(option), Some(report)) if option != report => {
-            notes.push((stated, format!("the report states a {code} of {report}, the caller {option}: the caller's was taken")));
-        }
-        (None, Some(report)) => *field = Assumed::stated(report, Basis::Report),
-        _ => {}
-    }
-}
-
-fn range(recording: &mut Recording, printed: Option<Reading>, options: &DecodeOptions) {
-    let Some(printed) = printed else { return };
-    let Ok(in_per_s) = printed.to(Unit::InchPerSecond) else { return };
-    let named = [GeophoneRange::Normal, GeophoneRange::Sensitive]
-        .into_iter()
-        .find(|range| (in_per_s.value / range.in_per_s() - 1.0).abs() < RANGE_TOLERANCE);
-    match (named, options.range) {
-        (None, _) => {
-            let note = format!(
-                "the report states a geophone range of {} {}: neither 10 nor 1.25 in/s",
-                printed.value, printed.unit
-            );
-            recording.report.disagreement("report_range", note);
-        }
-        (Some(report), Some(option)) if report != option => {
-            let note = format!(
-                "the report states the {report} geophone range, the caller the {option} one: the caller's was taken"
-            );
-            recording.report.disagreement("range_stated", note);
-        }
-        (Some(report), None) => {
-            recording.range = Some(Assumed::stated(report, Basis::Report));
-            recording.report.settle("range");
-            for channel in &mut recording.channels {
-                if channel.sensor == Sensor::Geophone {
-                    channel.scale = geophone_scale(report);
-                }
-            }
-        }
-        _ => {}
-    }
-}
+/// Notes that a merge makes beside those of [`Recording::take_statement`]: an earlier merge's are
+/// taken back first.
+const SETTLED: [&str; 3] = ["table_differs", "table_length", "annotated_peaks"];
 
 /// Printed samples against decoded ones: the same numbers by two ways.
 fn compare_samples(recording: &mut Recording, rows: &[[f64; 4]], unit: Unit) {

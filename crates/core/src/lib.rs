@@ -38,6 +38,7 @@ mod recording;
 mod report;
 mod samples;
 mod selection;
+mod stated;
 mod statement;
 mod stream;
 mod time;

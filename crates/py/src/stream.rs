@@ -168,7 +168,7 @@ impl Stream {
 
     /// The server's timestamps of a selection's frames, UNIX ns.
     fn timestamps<'py>(&self, py: Python<'py>, ask: Ask) -> PyResult<Bound<'py, PyArray1<u64>>> {
-        let times = door(py, || Ok(self.run.headers(&ask.selection()?)?.timestamp))?;
+        let times = door(py, || Ok(self.run.timestamps(&ask.selection()?)?))?;
         Ok(times.into_pyarray(py))
     }
 

@@ -1,11 +1,9 @@
-"""An archive answers the same on this machine and behind a server.
-
-The server here is `archive_server`, which speaks the interface and is no more than that.
-"""
+"""An archive answers the same on this machine and behind a server, which is the program itself."""
 
 from __future__ import annotations
 
 import copy
+import os
 import pickle
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-import archive_server
+import program
 import wavekeep
 from conftest import BLAST, NIGHT, RUNS, SAMPLES
 from wavekeep import Archive
@@ -35,7 +33,6 @@ class Place:
 
     archive: Archive
     folder: Path
-    held: archive_server.Held | None = None
 
 
 @pytest.fixture(params=["folder", "server"])
@@ -43,13 +40,14 @@ def place(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Place]:
     folder = tmp_path / "archive"
-    monkeypatch.setenv("WAVEKEEP_TOKEN", archive_server.TOKEN)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     if request.param == "folder":
+        monkeypatch.setenv("WAVEKEEP_TOKEN", "wk_of_no_use_here")
         yield Place(Archive(folder, create=True), folder)
         return
-    with archive_server.serving(folder) as (address, held):
-        yield Place(Archive(address), folder, held)
+    with program.serving(folder) as (address, token):
+        monkeypatch.setenv("WAVEKEEP_TOKEN", token)
+        yield Place(Archive(address), folder)
 
 
 def filled(place: Place) -> Archive:
@@ -159,7 +157,7 @@ def test_an_event_travels_without_the_token(place: Place) -> None:
     assert isinstance(event, wavekeep.Event)
     part = event.select("Vert", time=(0, 0.5))
     bytes_ = pickle.dumps(part)
-    assert archive_server.TOKEN.encode() not in bytes_ + pickle.dumps(archive)
+    assert os.environ["WAVEKEEP_TOKEN"].encode() not in bytes_ + pickle.dumps(archive)
     np.testing.assert_array_equal(pickle.loads(bytes_).data, part.data)
     assert len(copy.copy(archive).query()) == 3
 

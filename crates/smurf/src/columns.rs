@@ -130,6 +130,19 @@ impl Run {
         Ok(headers)
     }
 
+    /// The server's timestamps of the frames of a selection, UNIX ns: one of the fields of
+    /// [`headers`](Self::headers), without the cost of the others.
+    ///
+    /// # Errors
+    /// As [`headers`](Self::headers).
+    pub fn timestamps(&self, selection: &Selection) -> Result<Vec<u64>> {
+        let mut timestamps = Vec::new();
+        self.each_header(&self.frames_delivered(selection)?, |_, _, header| {
+            timestamps.push(header.timestamp);
+        })?;
+        Ok(timestamps)
+    }
+
     /// The best times of the frames of a selection.
     ///
     /// # Errors

@@ -91,10 +91,20 @@ pub(crate) fn turn<T: Sample>(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// Any bytes, the same for the same seed.
+    pub(crate) fn noise(len: usize, seed: u64) -> Vec<u8> {
+        let mut state = seed | 1;
+        let byte = |_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 56) as u8
+        };
+        (0..len).map(byte).collect()
+    }
 
     /// One value at a time, in the obvious order.
     fn naive(bytes: &[u8], stride: usize, frames: usize, at: &[usize]) -> Vec<Vec<i32>> {
@@ -116,13 +126,7 @@ mod tests {
             seed: u64,
         ) {
             let stride = channels * 4 + extra;
-            let mut state = seed | 1;
-            let bytes: Vec<u8> = (0..frames * stride)
-                .map(|_| {
-                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                    (state >> 56) as u8
-                })
-                .collect();
+            let bytes = noise(frames * stride, seed);
             let at: Vec<usize> =
                 (0..channels).filter(|it| Some(*it) != left_out).map(|it| it * 4).collect();
             let mut matrix = vec![vec![0; column + frames]; at.len()];

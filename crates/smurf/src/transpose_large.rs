@@ -126,6 +126,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::transpose::tests::noise;
 
     /// Rows of both ways, from the same bytes, beginning anywhere in a cache line.
     fn both<T: Sample>(
@@ -162,13 +163,7 @@ mod tests {
             seed: u64,
         ) {
             let stride = channels * 4 + extra;
-            let mut state = seed | 1;
-            let bytes: Vec<u8> = (0..frames * stride)
-                .map(|_| {
-                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                    (state >> 56) as u8
-                })
-                .collect();
+            let bytes = noise(frames * stride, seed);
             let at = |words: usize| -> Vec<usize> {
                 (0..channels / words).filter(|it| Some(*it) != left_out).map(|it| it * 4 * words).collect()
             };

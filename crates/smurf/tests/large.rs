@@ -109,4 +109,5 @@ fn headers_are_the_same_before_and_after_the_files_were_mapped() {
     run.read::<i32>(&Selection::all()).unwrap();
     assert_eq!(run.headers(&Selection::all()).unwrap(), before);
     assert_eq!(before.frames(), FRAMES);
+    assert_eq!(run.timestamps(&Selection::all()).unwrap(), before.timestamp);
 }

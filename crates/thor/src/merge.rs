@@ -3,30 +3,16 @@
 
 use serde_json::json;
 use wavekeep_core::{
-    Assumed, Basis, Channel, DecodeOptions, GeophoneRange, Kind, Quantity, Reading, Recording,
-    Scale, Sensor, TimeAxis, Unit,
+    Basis, Channel, DecodeOptions, Kind, Quantity, Recording, Scale, Sensor, Unit,
 };
 
 use crate::recording::scale_fact;
 use crate::report_text::{ReportText, SampleTable, velocity_unit};
 use crate::scale::{self, Fit, Pair};
 
-/// How far a printed range may be from 10 or 1.25 in/s and still mean it (mm/s are rounded).
-const RANGE_TOLERANCE: f64 = 0.01;
-
-/// Notes that a merge makes: an earlier merge's are taken back first.
-const SETTLED: [&str; 10] = [
-    "rate_stated",
-    "pretrigger_stated",
-    "range_stated",
-    "report_range",
-    "report_serial",
-    "report_start",
-    "table_length",
-    "table_unit",
-    "table_differs",
-    "table_coarse",
-];
+/// Notes that a merge makes beside those of [`Recording::take_statement`]: an earlier merge's are
+/// taken back first.
+const SETTLED: [&str; 4] = ["table_length", "table_unit", "table_differs", "table_coarse"];
 
 /// Puts `report` over `recording`. What `options` state wins over both, and a disagreement is
 /// noted. Merging the same report again changes nothing.
@@ -35,46 +21,8 @@ pub(crate) fn merge(recording: &mut Recording, report: ReportText, options: &Dec
     for code in SETTLED {
         recording.report.settle(code);
     }
-    match &mut recording.time {
-        TimeAxis::Samples { rate_hz, pretrigger_s } => {
-            let fields = [
-                ("rate", "rate_stated", rate_hz, statement.rate_hz, options.rate_hz),
-                (
-                    "pretrigger",
-                    "pretrigger_stated",
-                    pretrigger_s,
-                    statement.pretrigger_s,
-                    options.pretrigger_s,
-                ),
-            ];
-            for (code, differs, field, by_report, by_option) in fields {
-                match (by_report, by_option) {
-                    (Some(report), Some(option)) if report != option => recording.report.disagreement(
-                        differs,
-                        format!("the report states a {code} of {report}, the caller {option}: the caller's was taken"),
-                    ),
-                    (Some(report), None) => {
-                        *field = Assumed::stated(report, Basis::Report);
-                        recording.report.settle(code);
-                    }
-                    _ => {}
-                }
-            }
-        }
-        TimeAxis::Intervals { start, length_s } => {
-            let histogram = statement.histogram.clone().unwrap_or_default();
-            let by_report = |value| Assumed::stated(value, Basis::Report);
-            *start = histogram.start.or(statement.start).map(by_report).or(*start);
-            if let Some(interval_s) = histogram.interval_s {
-                *length_s = Some(Assumed::stated(interval_s, Basis::Report));
-            }
-            if let Some(stop) = histogram.stop {
-                recording.stop = Some(by_report(stop));
-            }
-        }
-    }
-    identity(recording, statement.serial.as_deref(), statement.start);
-    range(recording, statement.geophone_range, options);
+    // What a count is worth does not follow from the range here.
+    recording.take_statement(&statement, options);
     if let Some(table) = &table {
         let units = TableUnits {
             velocity: statement.units.as_deref().and_then(velocity_unit).or_else(|| {
@@ -96,62 +44,6 @@ pub(crate) fn merge(recording: &mut Recording, report: ReportText, options: &Dec
         keep("report_lines_not_understood", json!(not_understood));
     }
     recording.statement = Some(statement);
-}
-
-/// Serial number and start: the report's win, and a difference is noted.
-fn identity(
-    recording: &mut Recording,
-    serial: Option<&str>,
-    start: Option<wavekeep_core::UnitLocal>,
-) {
-    if let Some(serial) = serial {
-        if let Some(known) = recording.serial.as_ref().filter(|known| known.value != serial) {
-            let note = format!(
-                "the report is of unit {serial}, the file of {}: is it the report of this event?",
-                known.value
-            );
-            recording.report.disagreement("report_serial", note);
-        }
-        recording.serial = Some(Assumed::stated(serial.to_owned(), Basis::Report));
-    }
-    if let Some(start) = start {
-        if let Some(known) = recording.start.filter(|known| known.value != start) {
-            let note = format!(
-                "the report says that the event began at {start}, the file that it began at {}: the report's was taken",
-                known.value
-            );
-            recording.report.disagreement("report_start", note);
-        }
-        recording.start = Some(Assumed::stated(start, Basis::Report));
-    }
-}
-
-fn range(recording: &mut Recording, printed: Option<Reading>, options: &DecodeOptions) {
-    let Some(printed) = printed else { return };
-    let Ok(in_per_s) = printed.to(Unit::InchPerSecond) else { return };
-    let named = [GeophoneRange::Normal, GeophoneRange::Sensitive]
-        .into_iter()
-        .find(|range| (in_per_s.value / range.in_per_s() - 1.0).abs() < RANGE_TOLERANCE);
-    match (named, options.range) {
-        (None, _) => {
-            let note = format!(
-                "the report states a geophone range of {} {}: neither 10 nor 1.25 in/s",
-                printed.value, printed.unit
-            );
-            recording.report.disagreement("report_range", note);
-        }
-        (Some(report), Some(option)) if report != option => {
-            let note = format!(
-                "the report states the {report} geophone range, the caller the {option} one: the caller's was taken"
-            );
-            recording.report.disagreement("range_stated", note);
-        }
-        (Some(report), None) => {
-            recording.range = Some(Assumed::stated(report, Basis::Report));
-            recording.report.settle("range");
-        }
-        _ => {}
-    }
 }
 
 /// What the columns of a report's table are printed in.

@@ -76,7 +76,8 @@ class Stream(Recording):
     range(32, 40) (1, 8)
 
     Values are phases in rad (float64); ``raw=True`` gives the counts (int32), ``iq=True`` complex
-    numbers from pairs of samples. Files are read, never mapped.
+    numbers from pairs of samples. A result of 16 MiB or more is filled from mapped files, smaller ones
+    and blocks are read: see the page on a file that another program makes shorter meanwhile.
     """
 
     kind = "stream"

@@ -1,0 +1,135 @@
+//! What a vendor's report states, put over a decoded recording.
+//!
+//! One rule for all formats: what the caller states wins over the report, the report over the file,
+//! and wherever two of them differ a note keeps both visible.
+
+use crate::{
+    Assumed, Basis, DecodeOptions, GeophoneRange, Reading, Recording, Statement, TimeAxis, Unit,
+};
+
+/// How far a printed range may be from 10 or 1.25 in/s and still mean it: mm/s are rounded.
+const RANGE_TOLERANCE: f64 = 0.01;
+
+/// Notes that [`Recording::take_statement`] makes.
+const NOTES: [&str; 6] = [
+    "rate_stated",
+    "pretrigger_stated",
+    "range_stated",
+    "report_range",
+    "report_serial",
+    "report_start",
+];
+
+impl Recording {
+    /// Takes serial number, start, time axis and range of the geophones from a report, and gives the
+    /// range if it was taken: what a count is worth on it is the format's to say. Taking the same
+    /// statement again changes nothing. The statement itself is not kept.
+    pub fn take_statement(
+        &mut self,
+        statement: &Statement,
+        options: &DecodeOptions,
+    ) -> Option<GeophoneRange> {
+        for code in NOTES {
+            self.report.settle(code);
+        }
+        self.take_time_axis(statement, options);
+        self.take_identity(statement);
+        self.take_range(statement.geophone_range?, options)
+    }
+
+    fn take_time_axis(&mut self, statement: &Statement, options: &DecodeOptions) {
+        match &mut self.time {
+            TimeAxis::Samples { rate_hz, pretrigger_s } => {
+                let fields = [
+                    ("rate", "rate_stated", rate_hz, statement.rate_hz, options.rate_hz),
+                    (
+                        "pretrigger",
+                        "pretrigger_stated",
+                        pretrigger_s,
+                        statement.pretrigger_s,
+                        options.pretrigger_s,
+                    ),
+                ];
+                for (code, differs, field, by_report, by_option) in fields {
+                    match (by_report, by_option) {
+                        (Some(report), Some(option)) if report != option => {
+                            let note = format!(
+                                "the report states a {code} of {report}, the caller {option}: the caller's was taken"
+                            );
+                            self.report.disagreement(differs, note);
+                        }
+                        (Some(report), None) => {
+                            *field = Assumed::stated(report, Basis::Report);
+                            self.report.settle(code);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            TimeAxis::Intervals { start, length_s } => {
+                let histogram = statement.histogram.clone().unwrap_or_default();
+                let first = histogram.start.or(statement.start);
+                *start = first.map(|at| Assumed::stated(at, Basis::Report)).or(*start);
+                let length = histogram.interval_s;
+                *length_s = length.map(|s| Assumed::stated(s, Basis::Report)).or(*length_s);
+                if let Some(stop) = histogram.stop {
+                    self.stop = Some(Assumed::stated(stop, Basis::Report));
+                }
+            }
+        }
+    }
+
+    fn take_identity(&mut self, statement: &Statement) {
+        if let Some(serial) = &statement.serial {
+            if let Some(known) = self.serial.as_ref().filter(|known| known.value != *serial) {
+                let note = format!(
+                    "the report is of unit {serial}, the file of {}: is it the report of this event?",
+                    known.value
+                );
+                self.report.disagreement("report_serial", note);
+            }
+            self.serial = Some(Assumed::stated(serial.clone(), Basis::Report));
+        }
+        if let Some(start) = statement.start {
+            if let Some(known) = self.start.filter(|known| known.value != start) {
+                let note = format!(
+                    "the report says that the event began at {start}, the file that it began at {}: is it the report of this event?",
+                    known.value
+                );
+                self.report.disagreement("report_start", note);
+            }
+            self.start = Some(Assumed::stated(start, Basis::Report));
+        }
+    }
+
+    fn take_range(&mut self, printed: Reading, options: &DecodeOptions) -> Option<GeophoneRange> {
+        let in_per_s = printed.to(Unit::InchPerSecond).ok()?.value;
+        let named = [GeophoneRange::Normal, GeophoneRange::Sensitive]
+            .into_iter()
+            .find(|range| (in_per_s / range.in_per_s() - 1.0).abs() < RANGE_TOLERANCE);
+        match (named, options.range) {
+            (None, _) => {
+                let note = format!(
+                    "the report states a geophone range of {} {}: neither 10 nor 1.25 in/s",
+                    printed.value, printed.unit
+                );
+                self.report.disagreement("report_range", note);
+                None
+            }
+            (Some(report), Some(option)) => {
+                if report != option {
+                    let note = format!(
+                        "the report states the {report} geophone range, the caller the {option} one: the caller's was taken"
+                    );
+                    self.report.disagreement("range_stated", note);
+                }
+                None
+            }
+            (Some(report), None) => {
+                self.range = Some(Assumed::stated(report, Basis::Report));
+                self.report.settle("range");
+                Some(report)
+            }
+        }
+    }
+}
