@@ -74,9 +74,21 @@ impl Run {
             false => Scan::whole(&stores)?,
             true => {
                 let name = if options.one_piece { path } else { &pieces.bare };
-                saved_index::load_or_make(name, &stores)?
+                saved_index::load_or_make(&saved_index::path_beside(name), &stores)?
             }
         };
+        Ok(Self::assemble(pieces, stores, index))
+    }
+
+    /// As [`open`](Self::open), with an index that is kept at `index`: used if it belongs to these
+    /// very files, put there if it does not.
+    ///
+    /// # Errors
+    /// As `open`. That nothing can be written there is no error.
+    pub fn open_with_index(path: impl AsRef<Path>, index: &Path) -> Result<Self> {
+        let pieces = Pieces::of(path.as_ref())?;
+        let stores = open_all(&pieces.paths)?;
+        let index = saved_index::load_or_make(index, &stores)?;
         Ok(Self::assemble(pieces, stores, index))
     }
 

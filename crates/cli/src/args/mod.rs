@@ -18,7 +18,7 @@ pub use archive::{
     ArchiveCommand, By, ExportArgs, ExportTarget, ImportArgs, ListArgs, RebuildArgs, RepairArgs,
     ReviewArgs, VerifyArgs, WatchArgs,
 };
-pub use record::{RecordArgs, Source};
+pub use record::{Origin, RecordArgs};
 pub use serve::{ServeArgs, TokenArgs, TokenCommand};
 
 /// Opens instrument recordings, checks them, draws them and turns them into clean arrays.
