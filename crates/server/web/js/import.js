@@ -1,12 +1,12 @@
 // @ts-check
 /** Bringing events in: by dropping files anywhere, or by choosing them. Each file gets an answer. */
 
-import { link, Problem } from "./api.js";
+import { link, Problem, queryString } from "./api.js";
 import { byId, h, replace } from "./dom.js";
 import { onImport } from "./live.js";
 import { address, go } from "./router.js";
 import { announce, complain } from "./say.js";
-import { bytesText } from "./units.js";
+import { bytesText, countText } from "./units.js";
 
 /**
  * @typedef {{
@@ -28,6 +28,10 @@ const answers = [];
 /** @type {(() => void) | null} */
 let show = null;
 let running = "";
+/** Which of several requests, where there are several. */
+let doing = "";
+/** The name of the upload that is being saved: the server's messages of its progress carry it. */
+let tag = "";
 
 /** Files of a request; more are sent in several, so that progress is seen. */
 const AT_ONCE = 200;
@@ -37,10 +41,13 @@ export async function importFiles(files) {
   if (files.length === 0) return;
   if (!new URLSearchParams(location.search).get("view")) go({ view: "import" });
   const total = files.reduce((sum, file) => sum + file.size, 0);
+  const own = crypto.getRandomValues(new Uint32Array(2)).join("-");
   let before = 0;
   try {
     for (let first = 0; first < files.length; first += AT_ONCE) {
       const some = files.slice(first, first + AT_ONCE);
+      tag = `${own}-${first}`;
+      doing = files.length > AT_ONCE ? ` (files ${first + 1} to ${first + some.length} of ${files.length})` : "";
       const answer = await upload(some, (sent) => progress((before + sent) / total, `Sending ${bytesText(before + sent)} of ${bytesText(total)}`));
       before += some.reduce((sum, file) => sum + file.size, 0);
       answers.unshift(answer);
@@ -51,7 +58,7 @@ export async function importFiles(files) {
   } catch (error) {
     complain(error);
   } finally {
-    running = "";
+    running = tag = doing = "";
     show?.();
   }
 }
@@ -62,7 +69,7 @@ function upload(files, sending) {
     const form = new FormData();
     for (const file of files) form.append("files", file, file.name);
     const request = new XMLHttpRequest();
-    request.open("POST", link("/import"));
+    request.open("POST", link(`/import${queryString({ tag })}`));
     request.responseType = "json";
     request.setRequestHeader("accept", "application/json");
     request.upload.addEventListener("progress", (event) => sending(event.loaded));
@@ -100,7 +107,7 @@ export function acceptDrops() {
     cover.hidden = true;
     void filesOf(/** @type {DataTransfer} */ (event.dataTransfer)).then(importFiles);
   });
-  onImport(({ done, total }) => { if (running) progress(total ? done / total : 0, `Saved ${done} of ${total}`); });
+  onImport((told) => { if (running && told.tag === tag) progress(told.total ? told.done / told.total : 0, `Saved ${countText(told.done)} of ${countText(told.total)}${doing}`); });
 }
 
 /** Folders are searched. @param {DataTransfer} transfer */

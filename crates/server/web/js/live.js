@@ -2,12 +2,15 @@
 /** Changes as they happen (server-sent events). The browser connects again by itself. */
 
 /** @typedef {{ id: number, what: "new" | "changed" }} Change */
-/** @typedef {{ session: number | string, done: number, total: number }} ImportProgress */
+/** @typedef {{ session: number, tag: string | null, done: number, total: number }} ImportProgress */
+/** @typedef {{ stream: number, section: number, done: number, total: number, complete: boolean, failure: string | null }} ReadingProgress */
 
 /** @type {Set<(change: Change) => void>} */
 const changes = new Set();
 /** @type {Set<(progress: ImportProgress) => void>} */
 const imports = new Set();
+/** @type {Set<(progress: ReadingProgress) => void>} */
+const readings = new Set();
 /** @type {Set<(connected: boolean) => void>} */
 const states = new Set();
 
@@ -21,6 +24,12 @@ export function onChange(listener) {
 export function onImport(listener) {
   imports.add(listener);
   return () => imports.delete(listener);
+}
+
+/** How far runs are that are read for their pictures. @param {(progress: ReadingProgress) => void} listener @returns {() => void} Ends it. */
+export function onReading(listener) {
+  readings.add(listener);
+  return () => readings.delete(listener);
 }
 
 /** @param {(connected: boolean) => void} listener */
@@ -39,6 +48,10 @@ export function connect() {
   source.addEventListener("import", (event) => {
     const progress = JSON.parse(event.data);
     for (const listener of [...imports]) listener(progress);
+  });
+  source.addEventListener("overview", (event) => {
+    const progress = JSON.parse(event.data);
+    for (const listener of [...readings]) listener(progress);
   });
   source.addEventListener("open", () => states.forEach((state) => state(true)));
   source.addEventListener("error", () => states.forEach((state) => state(false)));
