@@ -102,3 +102,26 @@ test("a million samples are drawn from typed arrays", async ({ page, full }) => 
   expect(seen.gap).toBe(true);
   expect([seen.long, seen.short, seen.elsewhere]).toEqual([true, true, false]);
 });
+
+test("on paper the pictures are as wide as the paper, and the table keeps its columns", async ({ page, full }) => {
+  await page.goto(`${full.url}/?event=4`);
+  await expect(page.locator(".limits svg")).toBeVisible();
+  await page.emulateMedia({ media: "print" });
+  await page.setViewportSize({ width: 700, height: 990 });
+  const box = async (/** @type {string} */ selector) => (await page.locator(selector).first().boundingBox()) ?? { width: 0, height: 0 };
+  expect((await box(".uplot canvas")).width).toBeGreaterThan(650);
+  await page.emulateMedia({ media: "screen" });
+  await page.setViewportSize({ width: 1280, height: 860 });
+  await page.goto(full.url);
+  await expect(page.locator(".tr[data-id]").first()).toBeVisible();
+  await page.emulateMedia({ media: "print" });
+  await page.setViewportSize({ width: 700, height: 990 });
+  await expect(page.getByRole("columnheader", { name: /Unit-local time/ })).toBeVisible();
+  await expect(page.locator(".tr[data-id] .c-pvs").first()).toBeVisible();
+});
+
+test("axe finds nothing on a list of imports, and it names none of the server's folders", async ({ page, full }) => {
+  await page.goto(`${full.url}/?view=import`);
+  await expect(page.getByRole("row", { name: /1 \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC this page, or a program over HTTP 10 new/ })).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+});

@@ -258,3 +258,15 @@ fn the_page_weighs_less_than_300_kb_in_all() {
     }
     assert!((100_000..300_000).contains(&bytes), "the page has {bytes} bytes");
 }
+
+#[test]
+fn imports_are_listed_the_latest_first_and_in_parts() {
+    let server = Running::with_samples(&[BLAST, QUIET, NIGHT]);
+    let ids = |query: &str| -> Vec<i64> {
+        let list = server.json(&format!("/db/sessions{query}"));
+        list.as_array().unwrap().iter().map(|one| one["id"].as_i64().unwrap()).collect()
+    };
+    assert_eq!(ids(""), [3, 2, 1]);
+    assert_eq!(ids("?limit=1"), [3]);
+    assert_eq!(ids("?limit=5&offset=2"), [1]);
+}

@@ -98,8 +98,11 @@ function drawing(points, curve) {
     s("text", { x: 12, y: (TOP + H - BOTTOM) / 2, "text-anchor": "middle", transform: `rotate(-90 12 ${(TOP + H - BOTTOM) / 2})` }, `PPV (${velocityUnit()})`));
   const line = (curve?.points ?? []).filter(([hz]) => hz >= HZ[0] && hz <= HZ[1]);
   const lines = apart(points.filter((point) => !point.small).map((point) => y(velocity(point.inPerS)) + 4), 13);
+  const named = points.filter((point) => !point.small);
+  const leftmost = named.reduce((best, point) => (point.hz < best ? point.hz : best), Infinity);
   const label = (/** @type {Point} */ point, /** @type {number} */ index) => {
-    const right = x(point.hz) > W - 90;
+    // To the left of the point that is farthest left: to its right are the others.
+    const right = x(point.hz) > W - 90 || (named.length > 1 && point.hz === leftmost && x(point.hz) > LEFT + 60);
     return s("text", { x: x(point.hz) + (right ? -9 : 9), y: lines[index], "text-anchor": right ? "end" : "start", fill: point.colour, "font-size": 12, "font-weight": 600 }, point.name);
   };
   const words = points.filter((point) => !point.small).map((point) => `${point.name} ${point.words}`).join(", ");
@@ -112,7 +115,7 @@ function drawing(points, curve) {
       if (point.small) mark.setAttribute("fill-opacity", "0.55");
       return mark;
     }),
-    points.filter((point) => !point.small).map(label));
+    named.map(label));
 }
 
 /** @param {import("../types.js").Reading | null} reading The server's values are in the curve's own unit. */

@@ -53,8 +53,8 @@ function frameTicks(ctx, axis, plot, y) {
   ctx.fillText("frame", LEFT - 8, y + 17);
 }
 
-/** Missing columns and changes of the metadata. @param {CanvasRenderingContext2D} ctx @param {FrameAxis} axis @param {StreamFacts} facts @param {number} plot @param {number} top @param {number} height */
-function events(ctx, axis, facts, plot, top, height) {
+/** Missing columns and changes of the metadata. @param {CanvasRenderingContext2D} ctx @param {FrameAxis} axis @param {StreamFacts} facts @param {number} plot @param {number} top @param {number} height @param {boolean} [named] Whether gaps say how long they are. */
+function events(ctx, axis, facts, plot, top, height, named = false) {
   const n = axis.columns.length;
   for (let column = 0; column < n; column += 1) {
     if (axis.columns[column]) continue;
@@ -73,7 +73,7 @@ function events(ctx, axis, facts, plot, top, height) {
     ctx.moveTo(LEFT + share * plot, top);
     ctx.lineTo(LEFT + share * plot, top + height);
     ctx.stroke();
-    if (facts.gaps.length > 12) continue;
+    if (!named || facts.gaps.length > 12) continue;
     const words = `${countText(gap.missing)} missing`;
     const wide = ctx.measureText(words).width + 8;
     const right = LEFT + share * plot + wide + 4 > LEFT + plot;
@@ -119,7 +119,7 @@ export function drawOverview(canvas, overview, axis, facts) {
     }
   }
   unfinished(ctx, axis, overview.standing, plot, height);
-  events(ctx, axis, facts, plot, 0, height);
+  events(ctx, axis, facts, plot, 0, height, true);
   ctx.strokeStyle = palette().frame;
   ctx.strokeRect(LEFT, 0.5, plot, height - 1);
   ctx.fillStyle = palette().soft;

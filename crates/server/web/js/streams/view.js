@@ -22,6 +22,9 @@ const FEWEST = 16;
 /** Frames of a column of the overview: in a single one nothing moves. */
 const MOVING = 8;
 
+/** @param {number} hz */
+const rateText = (hz) => (hz >= 10_000 ? countText(Math.round(hz)) : String(Number(hz.toPrecision(6))));
+
 /** @param {HTMLElement} main @param {string} id */
 export function streamView(main, id) {
   document.title = `Stream ${id} · wavekeep`;
@@ -55,12 +58,12 @@ export function streamView(main, id) {
   const inBand = h("select", { "aria-label": "Channel of the band" });
   const twin = h("details", { class: "twin" }, h("summary", null, "The same as a table"));
   const config = h("div", { class: "config" });
-  replace(main, h("div", { class: "page stream" }, h("p", { class: "crumbs" }, h("a", { href: "/?view=streams", "data-route": true }, "← Streams")), title, about,
-    h("div", { class: "section-head" }, h("h2", null, "All channels"), h("div", { class: "tools", role: "toolbar", "aria-label": "Plot" },
+  replace(main, h("div", { class: "page stream" }, h("p", { class: "crumbs" }, h("a", { href: "/?view=streams", "data-route": true }, "← Streams")), title, h("section", { class: "about", "aria-label": "Facts" }, about),
+    h("section", { "aria-label": "All channels" }, h("div", { class: "section-head" }, h("h2", null, "All channels"), h("div", { class: "tools", role: "toolbar", "aria-label": "Plot" },
       h("button", { type: "button", class: "quiet", "aria-label": "Zoom in", onclick: () => zoom(0.5) }, "+"), h("button", { type: "button", class: "quiet", "aria-label": "Zoom out", onclick: () => zoom(2) }, "−"),
       h("button", { type: "button", class: "quiet", id: "stream-whole", onclick: () => whole() }, "Whole"))),
-    range, standing, over, h("p", { class: "legend" }, h("span", null, "dark still, light loud (logarithmic)"), h("span", null, "grey: does not move at all"), h("span", null, "▨ and red lines: frames are missing"), h("span", null, "┆ the configuration changes"), h("span", null, "click a row to see the channel")),
-    h("div", { class: "section-head" }, h("h2", null, "Channels"), h("div", { class: "tools" }, h("label", null, "Show", input), bands, inBand)), strips, twin, config));
+    range, standing, over, h("p", { class: "legend" }, h("span", null, "dark still, light loud (logarithmic)"), h("span", null, "grey: does not move at all"), h("span", null, "▨ and red lines: frames are missing"), h("span", null, "┆ the configuration changes"), h("span", { class: "hint" }, "click a row to see the channel"))),
+    h("section", { "aria-label": "Channels" }, h("div", { class: "section-head" }, h("h2", null, "Channels"), h("div", { class: "tools" }, h("label", null, "Show", input), bands, inBand)), strips, twin, config)));
 
   const remember = () => history.replaceState(null, "", `/${queryString({ stream: id, channels: channels === "0-3" ? "" : channels, first: first === sectionOf()?.first ? "" : first, end: end === sectionOf()?.end ? "" : end })}`);
   const sectionOf = () => facts?.sections[section];
@@ -127,7 +130,7 @@ export function streamView(main, id) {
     const all = facts;
     const rate = facts.rate_hz;
     const few = !samples.columns;
-    range.textContent = `Frames ${countText(first)} to ${countText(end - 1)} (${countText(end - first)}${rate ? `, ${fixed((end - first) / rate, (end - first) / rate < 1 ? 5 : 2)} s at ${Number(rate.toPrecision(6))} Hz` : ""})${few ? ", every frame" : overview.standing.complete ? ", smallest and largest of each column" : ", a sample of each column"}`;
+    range.textContent = `Frames ${countText(first)} to ${countText(end - 1)} (${countText(end - first)}${rate ? `, ${fixed((end - first) / rate, (end - first) / rate < 1 ? 5 : 2)} s at ${rateText(rate)} Hz` : ""})${few ? ", every frame" : overview.standing.complete ? ", smallest and largest of each column" : ", a sample of each column"}`;
     canvas.setAttribute("aria-label", `How far each of ${all.channels.length} channels moves, ${range.textContent}`);
     drawOverview(canvas, overview, axis, facts);
     const drawn = samples.channels.map((channel, index) => {
@@ -158,9 +161,9 @@ export function streamView(main, id) {
     const all = sectionOf();
     first = Number(wanted.get("first") ?? all?.first ?? 0);
     end = Number(wanted.get("end") ?? all?.end ?? 0);
-    const fact = (/** @type {string} */ term, /** @type {import("../dom.js").Child} */ value) => [h("dt", null, term), h("dd", null, value)];
+    const fact = (/** @type {string} */ term, /** @type {import("../dom.js").Child} */ value) => h("div", null, h("dt", null, term), h("dd", null, value));
     replace(about, fact("Stream", known.event.serial), known.event.timestamp && fact("Began", localText(known.event.timestamp)), fact("Frames", `${countText(known.frames)} in ${known.pieces} ${known.pieces === 1 ? "piece" : "pieces"}, ${bytesText(known.bytes)}`),
-      fact("Channels", countText(known.channels.length)), fact("Rate", known.rate_hz ? `${Number(known.rate_hz.toPrecision(7))} Hz` : "not known"), fact("Time", known.time_basis),
+      fact("Channels", countText(known.channels.length)), fact("Rate", known.rate_hz ? `${rateText(known.rate_hz)} Hz` : "not known"), fact("Time", known.time_basis),
       fact("Missing frames", known.missing_frames ? `${countText(known.missing_frames)} in ${countText(known.gaps.length)} ${known.gaps.length === 1 ? "place" : "places"}, shown as gaps` : "none"), known.errored_frames > 0 && fact("Frames with errors", countText(known.errored_frames)),
       fact("Configuration", known.metadata_frames.length ? `changes at ${countText(known.metadata_frames.length)} places` : "none in the run"),
       known.sections.length > 1 && fact("Sections", `${known.sections.length}; the longest is shown`));
