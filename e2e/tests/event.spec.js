@@ -103,6 +103,14 @@ test("curves are chosen, and the verdict is in words with its margin", async ({ 
   await expect(page.locator(".outcome")).toHaveText(/Within the limit/);
 });
 
+test("the plot of the limits is a table too", async ({ page, full }) => {
+  await open(page, full.url, "M529LMOK.DK0W");
+  const limits = page.getByRole("region", { name: "Limits" });
+  await limits.getByText("The same as a table").click();
+  await expect(limits.getByRole("row", { name: "Vert 28 0.410" })).toBeVisible();
+  await expect(limits.getByRole("row", { name: "100 2.000" })).toBeVisible();
+});
+
 test("a histogram shows intervals with their unit-local times", async ({ page, full }) => {
   await open(page, full.url, "M529LMP3.O00H");
   await expect(page.getByRole("heading", { name: "Intervals" })).toBeVisible();

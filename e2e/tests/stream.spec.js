@@ -34,8 +34,16 @@ test("channels are picked, and the address keeps them", async ({ page, run }) =>
   await expect(page).toHaveURL(/channels=5%2C7-8/);
   await page.reload();
   await expect(page.locator(".strip")).toHaveCount(3);
-  await page.getByText("The same as a table").click();
+  await page.getByRole("region", { name: "Channels", exact: true }).getByText("The same as a table").click();
   await expect(page.getByRole("row", { name: "7 −8 192 8 192".replaceAll("8 192", "8\u202f192") })).toBeVisible();
+});
+
+test("the overview is a table too", async ({ page, run }) => {
+  await page.goto(`${run.url}/?stream=1`);
+  const all = page.getByRole("region", { name: "All channels" });
+  await all.getByText("The same as a table").click();
+  await expect(all.getByRole("row")).toHaveCount(65);
+  await expect(all.getByRole("row", { name: /^63 \d/ })).toBeVisible();
 });
 
 test("a coarse picture says that it is one, shows how far the run is read, and becomes complete", async ({ page, run }) => {

@@ -181,15 +181,16 @@ fn tiles_give_the_extremes_of_every_column() {
 #[test]
 fn what_was_read_once_is_kept_for_the_next_server() {
     let (server, _outside, _) = with_long_run();
+    let kept = |server: &Running| server.folder.path().join(".wavekeep/streams");
+    assert!(kept(&server).join("1.index").exists(), "since it was adopted");
     let mut listening = server.listen();
     if server.json(WHOLE)["standing"]["complete"] == false {
         listening.until("overview", |told| told["complete"] == true);
     }
     let first = server.json(WHOLE);
     drop(listening);
+    assert!(kept(&server).join("1-0.tiles").exists());
     let folder = server.stop();
-    let kept = folder.path().join(".wavekeep/streams");
-    assert!(kept.join("1-0.tiles").exists() && kept.join("1.index").exists());
     let server = Running::with(folder, from_tiles());
     assert_eq!(server.json(WHOLE), first, "complete at once");
     // It is derived: without it the run is read again.

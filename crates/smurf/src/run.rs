@@ -92,6 +92,14 @@ impl Run {
         Ok(Self::assemble(pieces, stores, index))
     }
 
+    /// Keeps the index at `path`, for [`open_with_index`](Self::open_with_index).
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn keep_index(&self, path: &Path) -> std::io::Result<()> {
+        saved_index::save(path, &self.index)
+    }
+
     /// A run whose pieces are in memory.
     ///
     /// # Errors

@@ -41,7 +41,8 @@ pub(crate) fn path_beside(run: &Path) -> PathBuf {
     run.with_file_name(name)
 }
 
-fn save(path: &Path, index: &Index) -> std::io::Result<()> {
+/// Writes an index, whole or not at all.
+pub(crate) fn save(path: &Path, index: &Index) -> std::io::Result<()> {
     let words = encode(index);
     let mut bytes = MAGIC.to_vec();
     bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));

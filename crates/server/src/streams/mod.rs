@@ -24,8 +24,6 @@ use reading::Reading;
 
 /// Runs that are kept open.
 const OPEN: NonZeroUsize = NonZeroUsize::new(8).unwrap();
-/// Below the archive's own folder: indexes and tiles of runs, all of them derived.
-const FOLDER: &str = "streams";
 
 /// Runs that are open.
 #[derive(Debug)]
@@ -62,11 +60,6 @@ pub fn failed(error: wavekeep_smurf::Error) -> Problem {
 }
 
 impl State {
-    /// Where what is derived of runs is kept.
-    fn stream_folder(&self) -> PathBuf {
-        self.archive.layout().own_folder().join(FOLDER)
-    }
-
     /// A run by its number, opened or open already.
     ///
     /// # Errors
@@ -92,10 +85,9 @@ impl State {
             Some(path) => self.archive.layout().root().join(path),
             None => self.archive.layout().event(&row.serial, &row.filename).source(),
         };
-        let folder = self.stream_folder();
         // An index that cannot be kept is no reason not to read a run.
-        let _ = std::fs::create_dir_all(&folder);
-        let opened = Run::open_with_index(&path, &folder.join(format!("{id}.index")));
+        let _ = std::fs::create_dir_all(self.archive.layout().streams());
+        let opened = Run::open_with_index(&path, &self.archive.layout().stream_index(id));
         let run = opened.map_err(|error| {
             tracing::error!("stream {id}: {error}");
             Problem::conflict(

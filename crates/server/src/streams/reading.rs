@@ -54,7 +54,7 @@ impl State {
         if let Some(reading) = readings.get(&section) {
             return Ok(Arc::clone(reading));
         }
-        let path = self.stream_folder().join(format!("{}-{section}.tiles", open.id));
+        let path = self.archive.layout().streams().join(format!("{}-{section}.tiles", open.id));
         let kept = Tiles::kept(&path, &open.run, section);
         let (tiles, file) = match kept {
             Some(tiles) => (tiles, None),

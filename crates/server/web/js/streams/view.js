@@ -22,6 +22,19 @@ const FEWEST = 16;
 /** Frames of a column of the overview: in a single one nothing moves. */
 const MOVING = 8;
 
+/** The overview as a table, for those who do not see it. @param {HTMLElement} place @param {Overview} overview @param {StreamFacts} facts */
+function showMovements(place, overview, facts) {
+  const name = (/** @type {number} */ index) => facts.channels[index]?.name ?? String(index);
+  const rows = overview.row_channels.map(([from, end], row) => {
+    const cells = overview.cells.slice(row * overview.columns, (row + 1) * overview.columns).filter((cell) => cell !== null);
+    const most = cells.reduce((a, b) => Math.max(a, b ?? 0), 0), least = cells.reduce((a, b) => Math.min(a, b ?? 0), Infinity);
+    return h("tr", null, h("th", { scope: "row" }, end - from > 1 ? `${name(from)} to ${name(end - 1)}` : name(from)), h("td", null, cells.length ? countText(least) : "missing"), h("td", null, cells.length ? countText(most) : "missing"));
+  });
+  replace(place, h("summary", null, "The same as a table"), h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "How far channels move" }, h("table", { class: "plain" },
+    h("caption", null, `How many counts a channel moves within a column${overview.standing.complete ? "" : ", as far as the frames were read"}`),
+    h("thead", null, h("tr", null, ["Channel", "Least", "Most"].map((word) => h("th", { scope: "col" }, word)))), h("tbody", null, rows))));
+}
+
 /** @param {number} hz */
 const rateText = (hz) => (hz >= 10_000 ? countText(Math.round(hz)) : String(Number(hz.toPrecision(6))));
 
@@ -57,12 +70,13 @@ export function streamView(main, id) {
   const bands = h("select", { "aria-label": "Band" });
   const inBand = h("select", { "aria-label": "Channel of the band" });
   const twin = h("details", { class: "twin" }, h("summary", null, "The same as a table"));
+  const overviewTwin = h("details", { class: "twin" });
   const config = h("div", { class: "config" });
   replace(main, h("div", { class: "page stream" }, h("p", { class: "crumbs" }, h("a", { href: "/?view=streams", "data-route": true }, "← Streams")), title, h("section", { class: "about", "aria-label": "Facts" }, about),
     h("section", { "aria-label": "All channels" }, h("div", { class: "section-head" }, h("h2", null, "All channels"), h("div", { class: "tools", role: "toolbar", "aria-label": "Plot" },
       h("button", { type: "button", class: "quiet", "aria-label": "Zoom in", onclick: () => zoom(0.5) }, "+"), h("button", { type: "button", class: "quiet", "aria-label": "Zoom out", onclick: () => zoom(2) }, "−"),
       h("button", { type: "button", class: "quiet", id: "stream-whole", onclick: () => whole() }, "Whole"))),
-    range, standing, over, h("p", { class: "legend" }, h("span", null, "dark still, light loud (logarithmic)"), h("span", null, "grey: does not move at all"), h("span", null, "▨ and red lines: frames are missing"), h("span", null, "┆ the configuration changes"), h("span", { class: "hint" }, "click a row to see the channel"))),
+    range, standing, over, h("p", { class: "legend" }, h("span", null, "dark still, light loud (logarithmic)"), h("span", null, "grey: does not move at all"), h("span", null, "▨ and red lines: frames are missing"), h("span", null, "┆ the configuration changes"), h("span", { class: "hint" }, "click a row to see the channel")), overviewTwin),
     h("section", { "aria-label": "Channels" }, h("div", { class: "section-head" }, h("h2", null, "Channels"), h("div", { class: "tools" }, h("label", null, "Show", input), bands, inBand)), strips, twin, config)));
 
   const remember = () => history.replaceState(null, "", `/${queryString({ stream: id, channels: channels === "0-3" ? "" : channels, first: first === sectionOf()?.first ? "" : first, end: end === sectionOf()?.end ? "" : end })}`);
@@ -133,6 +147,7 @@ export function streamView(main, id) {
     range.textContent = `Frames ${countText(first)} to ${countText(end - 1)} (${countText(end - first)}${rate ? `, ${fixed((end - first) / rate, (end - first) / rate < 1 ? 5 : 2)} s at ${rateText(rate)} Hz` : ""})${few ? ", every frame" : overview.standing.complete ? ", smallest and largest of each column" : ", a sample of each column"}`;
     canvas.setAttribute("aria-label", `How far each of ${all.channels.length} channels moves, ${range.textContent}`);
     drawOverview(canvas, overview, axis, facts);
+    showMovements(overviewTwin, overview, facts);
     const drawn = samples.channels.map((channel, index) => {
       const strip = h("canvas", { role: "img", "aria-label": `Channel ${channel.name ?? channel.index}` });
       const name = h("b", null, channel.name ?? `channel ${channel.index}`);
