@@ -77,3 +77,34 @@ test("two fingers zoom a run, one moves it", async ({ page, run }) => {
   await swipe(page, ".stream-plot", -120);
   await expect(range).not.toHaveText(zoomed);
 });
+
+test("a recording is begun, watched, closed and kept", async ({ page, empty }) => {
+  await page.goto(`${empty.url}/?view=streams`);
+  await expect(page.getByText("Nothing is being recorded.")).toBeVisible();
+  await page.getByLabel("Channels").fill("16");
+  await page.getByLabel("Frames a second").fill("800");
+  await page.getByLabel("File; empty").fill("night.dat");
+  await page.getByRole("button", { name: "Record", exact: true }).click();
+  const row = page.getByRole("row", { name: /night\.dat emulator, 16 channels at 800 Hz/ });
+  await expect(row.getByText("recording", { exact: true })).toBeVisible();
+  const records = row.getByRole("cell").nth(2);
+  await expect.poll(async () => Number((await records.innerText()).replace(/\D/g, ""))).toBeGreaterThan(200);
+  await page.getByRole("button", { name: "Close night.dat" }).click();
+  await expect(row).toContainText("it was closed");
+  await page.getByRole("button", { name: "Keep night.dat" }).click();
+  await expect(page.getByText("1 run", { exact: true })).toBeVisible();
+  await row.getByRole("link", { name: "Open the run" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "night.dat" })).toBeVisible();
+  await expect(page.locator(".strip")).toHaveCount(4);
+});
+
+test("a recording that is refused says why", async ({ browser, empty }) => {
+  // A page of its own: a refusal is written to the console.
+  const page = await browser.newPage();
+  await page.goto(`${empty.url}/?view=streams`);
+  await page.getByLabel("File; empty").fill("../outside.dat");
+  await page.getByRole("button", { name: "Record", exact: true }).click();
+  await expect(page.getByText(/"\.\.\/outside\.dat" cannot be stored/)).toBeVisible();
+  await expect(page.getByText("Nothing is being recorded.")).toBeVisible();
+  await page.close();
+});

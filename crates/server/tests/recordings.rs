@@ -45,7 +45,7 @@ fn begin(server: &Running, form: &Value) -> Value {
 fn to_its_end(server: &Running, form: &Value) -> Value {
     let mut listening = server.listen();
     let id = begin(server, form)["id"].clone();
-    listening.until("recording", |told| told["id"] == id && told["is_open"] == false);
+    listening.until("recording", |told| told["id"] == id && told["ended"].is_string());
     server.json(&format!("/api/v1/recordings/{id}"))
 }
 
@@ -234,7 +234,7 @@ fn a_piece_that_is_in_the_way_ends_the_recording_at_a_whole_record() {
     let mut listening = server.listen();
     begin(&server, &form);
     fs::write(recorded(&server, "a.dat.2"), b"somebody's").unwrap();
-    let told = listening.until("recording", |told| told["is_open"] == false);
+    let told = listening.until("recording", |told| told["ended"].is_string());
     assert_eq!(told.last().unwrap()["fault"]["type"], "urn:wavekeep:exists");
     assert_eq!(fs::read(recorded(&server, "a.dat.2")).unwrap(), b"somebody's");
     let bytes = fs::read(recorded(&server, "a.dat.1")).unwrap();
@@ -329,12 +329,35 @@ fn a_closed_recording_becomes_a_stream_of_the_archive() {
     assert_eq!(server.json("/api/v1/recordings/2")["event"], event);
     assert_eq!(server.json(&format!("/api/v1/streams/{event}"))["frames"], 30);
     assert_eq!(server.json("/api/v1/streams")["streams"][0]["serial"], "crate1slot2");
+    // What was recorded is taken in, whatever DataFile names by now.
+    server.put("/api/v1/recordings/2/variables/DataFile", r#"{"value": "a.dat"}"#);
+    let again = server.post("/api/v1/recordings/2/adopt", r#"{"stream_id": "crate1slot2"}"#).json();
+    assert_eq!((&again["id"], &again["same"]), (&json!(event), &json!(true)));
     // And is a source for the next one.
     let next =
         json!({ "source": { "kind": "run", "id": event }, "variables": { "DataFile": "c.dat" } });
     to_its_end(&server, &next);
     let (b, c) = (fs::read(recorded(&server, "b.dat")), fs::read(recorded(&server, "c.dat")));
     assert_eq!(b.unwrap(), c.unwrap());
+}
+
+#[test]
+fn all_pieces_of_a_recording_become_one_stream_and_payloads_alone_become_none() {
+    let server = with_runs(&["split.dat.1"]);
+    let mut form = json!({
+        "source": { "kind": "run", "id": 1 },
+        "variables": { "DataFile": "s.dat", "MaxFileSize": 5000 },
+    });
+    to_its_end(&server, &form);
+    let adopted = server.post("/api/v1/recordings/1/adopt", "{}").json();
+    assert_eq!(adopted["stream"]["pieces"].as_array().unwrap().len(), 4);
+    let (id, truth) = (&adopted["id"], Run::open(vector("split.dat")).unwrap());
+    let found = server.json(&format!("/api/v1/streams/{id}"));
+    assert_eq!(found["frames"], truth.index().frames());
+    form["variables"] = json!({ "DataFile": "raw.dat", "RawMode": true });
+    to_its_end(&server, &form);
+    let refused = server.post("/api/v1/recordings/2/adopt", "{}");
+    assert_eq!((refused.status, &refused.json()["type"]), (409, &json!("urn:wavekeep:raw")));
 }
 
 #[test]

@@ -45,6 +45,8 @@ pub struct Running {
     folder: Folder,
     recorder: Recorder<Folder>,
     feed: Option<Feed>,
+    /// The file of the last `Open`, and whether it has payloads alone.
+    recorded: Option<(PathBuf, bool)>,
     opened_at: Option<String>,
     closed_at: Option<String>,
     ended: Option<String>,
@@ -84,6 +86,7 @@ impl Running {
             folder,
             recorder: Recorder::new(writer, None),
             feed: None,
+            recorded: None,
             opened_at: None,
             closed_at: None,
             ended: None,
@@ -103,10 +106,7 @@ impl Running {
                 Some(_) => orders.try_recv(),
             };
             match order {
-                Ok(order) => {
-                    order(&mut self);
-                    self.tell();
-                }
+                Ok(order) => order(&mut self),
                 Err(TryRecvError::Empty) => self.step(),
                 Err(TryRecvError::Disconnected) => self.is_over = true,
             }
@@ -248,7 +248,9 @@ impl Running {
             return Err(problem_of(&WriterError::ReadOnly { name: control.name }));
         }
         let set = self.recorder.writer_mut().set(name, value);
-        set.map_err(|error| self.failed(&error))
+        set.map_err(|error| self.failed(&error))?;
+        self.tell();
+        Ok(())
     }
 
     /// Runs a command. `Close` of a recording that a fault has ended answers with that fault.
@@ -264,7 +266,9 @@ impl Running {
             }
             _ => {
                 let done = self.recorder.writer_mut().command(name);
-                done.map_err(|error| self.failed(&error))
+                done.map_err(|error| self.failed(&error))?;
+                self.tell();
+                Ok(())
             }
         }
     }
@@ -288,6 +292,9 @@ impl Running {
         self.feed = Some(Feed { source, until });
         (self.opened_at, self.closed_at) = (Some(now()), None);
         (self.ended, self.fault, self.event) = (None, None, None);
+        let writer = self.recorder.writer();
+        self.recorded = Some((writer.data_file().to_owned(), writer.raw_mode()));
+        self.tell();
         Ok(())
     }
 
@@ -309,19 +316,21 @@ impl Running {
         if writer.is_open() {
             return Err(Problem::conflict("open", "the recording is open: close it first"));
         }
-        if self.opened_at.is_none() || writer.frame_count() == 0 {
-            return Err(Problem::conflict("empty", "nothing was recorded"));
+        match &self.recorded {
+            Some((_, true)) => {
+                let detail =
+                    "payloads without record headers are no run: record with RawMode false";
+                Err(Problem::conflict("raw", detail))
+            }
+            Some((file, false)) if writer.frame_count() > 0 => Ok(self.folder.path(file)),
+            _ => Err(Problem::conflict("empty", "nothing was recorded")),
         }
-        if writer.raw_mode() {
-            let detail = "payloads without record headers are no run: record with RawMode false";
-            return Err(Problem::conflict("raw", detail));
-        }
-        Ok(self.folder.path(writer.data_file()))
     }
 
     /// Notes the number under which the archive has it.
     pub fn adopted(&mut self, event: i64) {
         self.event = Some(event);
+        self.tell();
     }
 }
 

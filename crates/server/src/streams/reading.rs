@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use wavekeep_archive::TEMPORARY_PREFIX;
 
 use super::tiles::{TileError, Tiles};
 use super::{OpenRun, State};
@@ -14,6 +15,9 @@ use crate::problem::Problem;
 
 /// How often those who listen are told how far it is.
 const TOLD: Duration = Duration::from_millis(400);
+
+/// A file that nobody has written to for so long belongs to nobody.
+const ABANDONED: Duration = Duration::from_secs(600);
 
 /// The tiles of a section, and how far they are.
 #[derive(Debug)]
@@ -59,11 +63,7 @@ impl State {
         let (tiles, file) = match kept {
             Some(tiles) => (tiles, None),
             None => {
-                // Where interrupted writes are looked for.
-                let file = tempfile::Builder::new()
-                    .prefix(wavekeep_archive::TEMPORARY_PREFIX)
-                    .suffix(".tiles")
-                    .tempfile_in(self.archive.layout().own_folder());
+                let file = temporary(&self.archive.layout().streams(), open.id, section);
                 let file = file.map_err(|error| Problem::internal(&error))?;
                 let handle = file.reopen().map_err(|error| Problem::internal(&error))?;
                 let tiles = Tiles::begin(handle, &open.run, section);
@@ -137,11 +137,24 @@ impl State {
     }
 }
 
+/// A file to fill. What a server that was killed left of this section is removed first.
+fn temporary(folder: &Path, id: i64, section: usize) -> std::io::Result<tempfile::NamedTempFile> {
+    fs::create_dir_all(folder)?;
+    let prefix = format!("{TEMPORARY_PREFIX}{id}-{section}-");
+    for entry in fs::read_dir(folder)?.flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(&prefix);
+        // One that another server fills right now is younger.
+        let age = entry.metadata().and_then(|facts| facts.modified()).ok();
+        let age = age.and_then(|changed| changed.elapsed().ok()).unwrap_or_default();
+        if is_ours && age > ABANDONED {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+    tempfile::Builder::new().prefix(&prefix).suffix(".tiles").tempfile_in(folder)
+}
+
 /// Gives the finished file its name.
 fn keep(file: tempfile::NamedTempFile, path: &Path) -> std::io::Result<()> {
     file.as_file().sync_all()?;
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
     file.persist(path).map(drop).map_err(|error| error.error)
 }

@@ -5,12 +5,23 @@
 /** @typedef {{ session: number, tag: string | null, done: number, total: number }} ImportProgress */
 /** @typedef {{ stream: number, section: number, done: number, total: number, complete: boolean, failure: string | null }} ReadingProgress */
 
+/**
+ * @typedef {{
+ *   id: number, is_open: boolean, opened_at: string | null, ended: string | null, event: number | null,
+ *   source: { kind: "run", id: number } | { kind: "emulator", channels: number, rate_hz: number },
+ *   variables: { DataFile: string, FrameCount: number, TotalSize: number, RawMode: boolean },
+ *   fault: { detail: string } | null
+ * }} Recording
+ */
+
 /** @type {Set<(change: Change) => void>} */
 const changes = new Set();
 /** @type {Set<(progress: ImportProgress) => void>} */
 const imports = new Set();
 /** @type {Set<(progress: ReadingProgress) => void>} */
 const readings = new Set();
+/** @type {Set<(recording: Recording) => void>} */
+const recordings = new Set();
 /** @type {Set<(connected: boolean) => void>} */
 const states = new Set();
 
@@ -30,6 +41,12 @@ export function onImport(listener) {
 export function onReading(listener) {
   readings.add(listener);
   return () => readings.delete(listener);
+}
+
+/** Recordings of the server as they go. @param {(recording: Recording) => void} listener @returns {() => void} Ends it. */
+export function onRecording(listener) {
+  recordings.add(listener);
+  return () => recordings.delete(listener);
 }
 
 /** @param {(connected: boolean) => void} listener */
@@ -52,6 +69,10 @@ export function connect() {
   source.addEventListener("overview", (event) => {
     const progress = JSON.parse(event.data);
     for (const listener of [...readings]) listener(progress);
+  });
+  source.addEventListener("recording", (event) => {
+    const recording = JSON.parse(event.data);
+    for (const listener of [...recordings]) listener(recording);
   });
   source.addEventListener("open", () => states.forEach((state) => state(true)));
   source.addEventListener("error", () => states.forEach((state) => state(false)));
