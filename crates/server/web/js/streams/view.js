@@ -273,9 +273,10 @@ export function streamView(main, id) {
     if (String(told.stream) !== id || told.section !== section || !overview || overview.standing.complete) return;
     stand(told.done, told.total, told.failure);
     const share = told.done / Math.max(told.total, 1);
-    // Often enough to see it grow, seldom enough not to disturb.
-    if (!told.complete && !told.failure && share < drawnAt + 0.1) return;
-    drawnAt = share;
+    const isLast = told.complete || told.failure !== null;
+    // Often enough to see it grow, seldom enough not to disturb; and once when it is done.
+    if (drawnAt >= 1 || (!isLast && share < drawnAt + 0.1)) return;
+    drawnAt = isLast ? 1 : share;
     soon();
   });
   setKeys([{ keys: ["Home"], words: "the whole run", act: whole }]);
