@@ -15,13 +15,21 @@ async function violations(page) {
 for (const scheme of /** @type {const} */ (["light", "dark"])) {
   test(`axe finds nothing on any view, ${scheme}`, async ({ page, full }) => {
     await page.emulateMedia({ colorScheme: scheme });
-    for (const [address, ready] of [["/", ".tr[data-id]"], ["/?event=4", ".limits svg"], ["/?event=5", ".limits svg"], ["/?event=7", ".notice"], ["/?view=import", ".drop"], ["/?view=streams", ".empty"]]) {
+    for (const [address, ready] of [["/", ".tr[data-id]"], ["/?event=4", ".limits svg"], ["/?event=5", ".limits svg"], ["/?event=7", ".notice"], ["/?view=import", ".drop"], ["/?view=streams", ".recorder .small"]]) {
       await page.goto(full.url + address);
       await expect(page.locator(/** @type {string} */ (ready)).first()).toBeVisible();
       expect(await violations(page), `${address} in ${scheme}`).toEqual([]);
     }
   });
 }
+
+test("axe finds nothing on a list of runs and recordings", async ({ page, run }) => {
+  const form = { source: { kind: "emulator", channels: 8, rate_hz: 0 }, frames: 20 };
+  await fetch(`${run.url}/api/v1/recordings`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(form) });
+  await page.goto(`${run.url}/?view=streams`);
+  await expect(page.getByRole("button", { name: /^Keep/ })).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+});
 
 test("axe finds nothing on a stream", async ({ page, run }) => {
   await page.goto(`${run.url}/?stream=1`);

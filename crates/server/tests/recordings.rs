@@ -328,7 +328,12 @@ fn a_closed_recording_becomes_a_stream_of_the_archive() {
     let event = adopted.json()["id"].as_i64().unwrap();
     assert_eq!(server.json("/api/v1/recordings/2")["event"], event);
     assert_eq!(server.json(&format!("/api/v1/streams/{event}"))["frames"], 30);
-    assert_eq!(server.json("/api/v1/streams")["streams"][0]["serial"], "crate1slot2");
+    let listed = server.json("/api/v1/streams")["streams"][0].clone();
+    assert_eq!(
+        (&listed["serial"], &listed["stream"]["frames"]),
+        (&json!("crate1slot2"), &json!(30))
+    );
+    assert_eq!(listed["stream"]["bytes"], fs::metadata(recorded(&server, "b.dat")).unwrap().len());
     // What was recorded is taken in, whatever DataFile names by now.
     server.put("/api/v1/recordings/2/variables/DataFile", r#"{"value": "a.dat"}"#);
     let again = server.post("/api/v1/recordings/2/adopt", r#"{"stream_id": "crate1slot2"}"#).json();

@@ -34,9 +34,11 @@ pub fn run(args: &Args, command: &RecordArgs) -> anyhow::Result<Account> {
         Origin::Stdin => vec![Input::new("standard input", io::stdin())],
         Origin::Emulator => Vec::new(),
     };
+    // Before there is a file: from then on, who stops the program gets one that is closed.
+    let stop = stop_signal()?;
     let mut recorder = Recorder::new(writer(command)?, config.map(Chain::new).transpose()?);
     let until = Until {
-        stop: stop_signal()?,
+        stop,
         frames: command.frames.unwrap_or(u64::MAX),
         time: command.seconds.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds)),
     };

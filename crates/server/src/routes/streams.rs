@@ -7,6 +7,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::IntoParams;
+use wavekeep_archive::EventRow;
 use wavekeep_smurf::{Run, Selection};
 
 use super::{Form, Id};
@@ -18,7 +19,7 @@ use crate::streams::{Column, OpenRun, View, failed};
 /// Numbers of an answer of JSON.
 pub(super) const MOST_NUMBERS: usize = 2_000_000;
 
-/// The runs that the archive knows.
+/// The runs that the archive knows: rows as of events, with what is recorded of each in `stream`.
 #[utoipa::path(get, path = "/api/v1/streams", tag = "streams", params(Filters, Paging),
     responses((status = 200, description = "The runs", body = Object),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
@@ -32,11 +33,27 @@ pub async fn list(
     state
         .work(move |state| {
             let page = state.archive.query(&query)?;
+            let rows: Vec<Value> = page.events.iter().map(|row| listed(state, row)).collect();
             super::json(&json!({
-                "total": page.total, "limit": query.limit, "offset": query.offset, "streams": page.events,
+                "total": page.total, "limit": query.limit, "offset": query.offset, "streams": rows,
             }))
         })
         .await
+}
+
+/// A row with what its sidecar says of the run; null where that cannot be read.
+fn listed(state: &State, row: &EventRow) -> Value {
+    let recorded = state.archive.sidecar(row.id).ok().and_then(|sidecar| sidecar.stream());
+    let mut listed = json!(row);
+    listed["stream"] = json!(recorded.map(|run| json!({
+        "frames": run.frames,
+        "rate_hz": run.rate_hz,
+        "start_utc": run.start_utc,
+        "end_utc": run.end_utc,
+        "pieces": run.pieces.len(),
+        "bytes": run.pieces.iter().map(|piece| piece.bytes).sum::<u64>(),
+    })));
+    listed
 }
 
 pub(super) fn channel_name(run: &Run, index: usize) -> Value {

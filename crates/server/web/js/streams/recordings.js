@@ -37,17 +37,17 @@ export function showRecordings(place, runs, adopted, signal) {
     const at = `/recordings/${recording.id}`;
     const button = (/** @type {string} */ words, /** @type {() => void} */ onclick) => h("button", { type: "button", onclick, "aria-label": `${words} ${recording.variables.DataFile}` }, words);
     if (recording.is_open) return button("Close", () => act(() => send("POST", `${at}/commands/Close`)));
-    return h("span", { class: "tools" },
+    return h("span", { class: "acts" },
       recording.event !== null ? h("a", { class: "button", href: address({ stream: recording.event }), "data-route": true }, "Open the run")
         : recording.variables.FrameCount > 0 && !recording.variables.RawMode && button("Keep", () => act(async () => { await send("POST", `${at}/adopt`, {}); adopted(); }, "The archive has it")),
       button("Remove", () => act(async () => { await ask(at, { method: "DELETE" }); known.delete(recording.id); draw(); })));
   };
   const draw = () => replace(list, known.size === 0 ? h("p", { class: "small" }, "Nothing is being recorded.") : h("table", { class: "plain lines" },
-    h("thead", null, h("tr", null, ["File", "Source", "Began", "Records", "Size", "State", ""].map((word) => h("th", { scope: "col" }, word)))),
+    h("thead", null, h("tr", null, ["File", "Source", "Began", "Records", "Size", "State"].map((word) => h("th", { scope: "col" }, word)), h("th", { scope: "col" }, h("span", { class: "unseen" }, "What can be done")))),
     h("tbody", null, [...known.values()].map((recording) => h("tr", null,
       h("th", { scope: "row" }, recording.variables.DataFile), h("td", null, sourceWords(recording)), h("td", { class: "moment" }, utcText(recording.opened_at)),
-      h("td", { class: "number" }, countText(recording.variables.FrameCount)), h("td", { class: "number" }, bytesText(recording.variables.TotalSize)),
-      h("td", null, stateWords(recording)), h("td", null, buttons(recording)))))));
+      h("td", { class: "number" }, countText(recording.variables.FrameCount)), h("td", { class: "number moment" }, bytesText(recording.variables.TotalSize)),
+      h("td", null, stateWords(recording)), h("td", { class: "moment" }, buttons(recording)))))));
 
   const number = (/** @type {string} */ label, /** @type {string} */ value, /** @type {number} */ max) => h("input", { type: "number", class: "short", min: 1, max, step: "any", value, "aria-label": label });
   const channels = number("Channels", "512", 65_536), rate = number("Frames a second", "4000", 1_000_000), seconds = number("Seconds; empty for until it is closed", "", 31_536_000);
