@@ -71,6 +71,34 @@ export function complaintsOf(page) {
   return complaints;
 }
 
+/** Touches a plot, as a browser hears of it. @param {import("@playwright/test").Page} page @param {string} selector @param {{ id: number, from: number, to: number }[]} fingers Pixels from the left. */
+const touch = (page, selector, fingers) => page.locator(selector).first().evaluate(async (element, fingers) => {
+  const box = element.getBoundingClientRect();
+  const tell = (/** @type {string} */ type, /** @type {number} */ id, /** @type {number} */ x) => element.dispatchEvent(new PointerEvent(type, {
+    pointerId: id, pointerType: "touch", isPrimary: id === fingers[0]?.id, bubbles: true, cancelable: true, button: 0, clientX: box.left + x, clientY: box.top + 30,
+  }));
+  // What is made by a script cannot be captured.
+  element.setPointerCapture = () => {};
+  for (const { id, from } of fingers) tell("pointerdown", id, from);
+  for (let step = 1; step <= 8; step += 1) {
+    for (const { id, from, to } of fingers) if (from !== to) tell("pointermove", id, from + ((to - from) * step) / 8);
+    await new Promise(requestAnimationFrame);
+  }
+  for (const { id, to } of fingers) tell("pointerup", id, to);
+}, fingers);
+
+/** Two fingers that go apart around the middle. @param {import("@playwright/test").Page} page @param {string} selector @param {number} from @param {number} to Pixels between them. */
+export async function pinch(page, selector, from, to) {
+  const middle = ((await page.locator(selector).first().boundingBox())?.width ?? 0) / 2;
+  await touch(page, selector, [{ id: 11, from: middle - from / 2, to: middle - to / 2 }, { id: 12, from: middle + from / 2, to: middle + to / 2 }]);
+}
+
+/** One finger from the middle; by nothing it is a tap. @param {import("@playwright/test").Page} page @param {string} selector @param {number} by Pixels. */
+export async function swipe(page, selector, by) {
+  const middle = ((await page.locator(selector).first().boundingBox())?.width ?? 0) / 2;
+  await touch(page, selector, [{ id: 11, from: middle, to: middle + by }]);
+}
+
 /** @typedef {{ url: string, end: () => Promise<void> }} Server */
 /** @typedef {{ folder: string, page: import("@playwright/test").Page }} Fixed */
 /** @typedef {import("@playwright/test").PlaywrightTestArgs & import("@playwright/test").PlaywrightTestOptions} Own */

@@ -1,5 +1,5 @@
 // @ts-check
-import { expect, test } from "../archive.js";
+import { expect, pinch, swipe, test } from "../archive.js";
 
 /** @param {import("@playwright/test").Page} page @param {string} url @param {string} file */
 async function open(page, url, file) {
@@ -103,6 +103,14 @@ test("curves are chosen, and the verdict is in words with its margin", async ({ 
   await expect(page.locator(".outcome")).toHaveText(/Within the limit/);
 });
 
+test("the plot of the limits is a table too", async ({ page, full }) => {
+  await open(page, full.url, "M529LMOK.DK0W");
+  const limits = page.getByRole("region", { name: "Limits" });
+  await limits.getByText("The same as a table").click();
+  await expect(limits.getByRole("row", { name: "Vert 28 0.410" })).toBeVisible();
+  await expect(limits.getByRole("row", { name: "100 2.000" })).toBeVisible();
+});
+
 test("a histogram shows intervals with their unit-local times", async ({ page, full }) => {
   await open(page, full.url, "M529LMP3.O00H");
   await expect(page.getByRole("heading", { name: "Intervals" })).toBeVisible();
@@ -133,4 +141,33 @@ test("report and table come with one click", async ({ page, full }) => {
     expect(answer.status).toBe(200);
     expect(answer.headers.get("content-type")).toContain(kind);
   }
+});
+
+test("two fingers zoom all channels, one moves them, a tap reads the sample", async ({ page, full }) => {
+  await open(page, full.url, "M529LMOK.DK0W");
+  const whole = page.getByRole("button", { name: "Whole" });
+  await expect(whole).toBeDisabled();
+  await pinch(page, ".u-over", 60, 240);
+  await expect(whole).toBeEnabled();
+  await swipe(page, ".u-over", 0);
+  const before = await page.locator(".readout").innerText();
+  expect(before).toContain("sample");
+  await swipe(page, ".u-over", -100);
+  await swipe(page, ".u-over", 0);
+  await expect(page.locator(".readout")).not.toHaveText(before);
+});
+
+test("traces are drawn in one scale or each in its own", async ({ page, full }) => {
+  await open(page, full.url, "M529LMOK.DK0W");
+  await expect(page.getByText(/geophones ±0\.5 in\/s, microphone ±/)).toBeVisible();
+  await page.getByLabel("Scale").selectOption("own");
+  await expect(page.getByText("each channel has its own scale")).toBeVisible();
+});
+
+test("spectra name their dominant frequencies, also as a table", async ({ page, full }) => {
+  await open(page, full.url, "M529LMOK.DK0W");
+  const spectra = page.getByRole("region", { name: "Spectra" });
+  await expect(spectra.getByRole("img", { name: /Spectrum of Vert: dominant at 32\.00 Hz/ })).toBeVisible();
+  await spectra.getByText("The same as a table").click();
+  await expect(spectra.getByRole("row", { name: /Vert 32\.00 Hz/ })).toBeVisible();
 });

@@ -61,7 +61,10 @@ test("units are changed everywhere", async ({ page, full }) => {
   await row.click();
   await expect(page.getByText("PPV 10.41 mm/s at 0.015 s, 28 Hz")).toBeVisible();
   await expect(page.getByText("PSPL 45.50 Pa at 0.368 s")).toBeVisible();
-  await expect(page.getByRole("cell", { name: "10.41" })).toBeVisible();
+  await expect(page.getByRole("cell", { name: "10.41" }).first()).toBeVisible();
+  const id = new URL(page.url()).searchParams.get("event");
+  const { limit } = await (await fetch(`${full.url}/api/v1/events/${id}/verdict`)).json();
+  await expect(page.getByText(`Tran: 8.38 mm/s at 20 Hz is 67.2 % below the limit of ${(limit.value * 25.4).toFixed(2)} mm/s`)).toBeVisible();
 });
 
 test("a false trigger is said in words and struck", async ({ page, full }) => {
@@ -95,4 +98,27 @@ test("a table of a hundred thousand events holds only the rows in sight", async 
   await expect(page.getByRole("row", { name: /N100000 / })).toBeFocused();
   expect(await page.getByRole("row").count()).toBeLessThan(60);
   await expect(page.getByRole("grid")).toHaveAttribute("aria-rowcount", "100001");
+});
+
+test("the page shows how far an import is saved", async ({ page, empty }) => {
+  let told = "";
+  await page.route("**/api/v1/live", (route) => route.fulfill({ contentType: "text/event-stream", body: `retry: 100\n\n${told}` }));
+  /** @type {() => void} */
+  let seen = () => {};
+  const shown = new Promise((done) => { seen = () => done(null); });
+  await page.route("**/api/v1/import?*", async (route) => {
+    const tag = new URL(route.request().url()).searchParams.get("tag");
+    const message = (/** @type {any} */ change) => `event: import\ndata: ${JSON.stringify({ session: 1, tag, done: 3, total: 12, ...change })}\n\n`;
+    // What somebody else imports is not this reader's business.
+    told = message({}) + message({ session: 2, tag: null, done: 900, total: 1000 });
+    await shown;
+    await route.continue();
+  });
+  await page.goto(`${empty.url}/?view=import`);
+  await drop(page, samples);
+  await expect(page.getByText("Saved 3 of 12")).toBeVisible();
+  await expect(page.getByRole("progressbar", { name: "Import" })).toHaveAttribute("value", "0.25");
+  seen();
+  await expect(page.getByRole("row", { name: /M529LMOK\.DK0W BE11529 new/ })).toBeVisible();
+  await expect(page.getByRole("progressbar", { name: "Import" })).toBeHidden();
 });

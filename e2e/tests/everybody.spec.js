@@ -15,13 +15,21 @@ async function violations(page) {
 for (const scheme of /** @type {const} */ (["light", "dark"])) {
   test(`axe finds nothing on any view, ${scheme}`, async ({ page, full }) => {
     await page.emulateMedia({ colorScheme: scheme });
-    for (const [address, ready] of [["/", ".tr[data-id]"], ["/?event=4", ".limits svg"], ["/?event=5", ".limits svg"], ["/?event=7", ".notice"], ["/?view=import", ".drop"], ["/?view=streams", ".empty"]]) {
+    for (const [address, ready] of [["/", ".tr[data-id]"], ["/?event=4", ".limits svg"], ["/?event=5", ".limits svg"], ["/?event=7", ".notice"], ["/?view=import", ".drop"], ["/?view=streams", ".recorder .small"]]) {
       await page.goto(full.url + address);
       await expect(page.locator(/** @type {string} */ (ready)).first()).toBeVisible();
       expect(await violations(page), `${address} in ${scheme}`).toEqual([]);
     }
   });
 }
+
+test("axe finds nothing on a list of runs and recordings", async ({ page, run }) => {
+  const form = { source: { kind: "emulator", channels: 8, rate_hz: 0 }, frames: 20 };
+  await fetch(`${run.url}/api/v1/recordings`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(form) });
+  await page.goto(`${run.url}/?view=streams`);
+  await expect(page.getByRole("button", { name: /^Keep/ })).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+});
 
 test("axe finds nothing on a stream", async ({ page, run }) => {
   await page.goto(`${run.url}/?stream=1`);
@@ -101,4 +109,27 @@ test("a million samples are drawn from typed arrays", async ({ page, full }) => 
   expect(seen.peakAt).toBe(654_321);
   expect(seen.gap).toBe(true);
   expect([seen.long, seen.short, seen.elsewhere]).toEqual([true, true, false]);
+});
+
+test("on paper the pictures are as wide as the paper, and the table keeps its columns", async ({ page, full }) => {
+  await page.goto(`${full.url}/?event=4`);
+  await expect(page.locator(".limits svg")).toBeVisible();
+  await page.emulateMedia({ media: "print" });
+  await page.setViewportSize({ width: 700, height: 990 });
+  const box = async (/** @type {string} */ selector) => (await page.locator(selector).first().boundingBox()) ?? { width: 0, height: 0 };
+  expect((await box(".uplot canvas")).width).toBeGreaterThan(650);
+  await page.emulateMedia({ media: "screen" });
+  await page.setViewportSize({ width: 1280, height: 860 });
+  await page.goto(full.url);
+  await expect(page.locator(".tr[data-id]").first()).toBeVisible();
+  await page.emulateMedia({ media: "print" });
+  await page.setViewportSize({ width: 700, height: 990 });
+  await expect(page.getByRole("columnheader", { name: /Unit-local time/ })).toBeVisible();
+  await expect(page.locator(".tr[data-id] .c-pvs").first()).toBeVisible();
+});
+
+test("axe finds nothing on a list of imports, and it names none of the server's folders", async ({ page, full }) => {
+  await page.goto(`${full.url}/?view=import`);
+  await expect(page.getByRole("row", { name: /1 \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC this page, or a program over HTTP 10 new/ })).toBeVisible();
+  expect(await violations(page)).toEqual([]);
 });

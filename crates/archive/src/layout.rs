@@ -6,7 +6,7 @@
 //! <root>/<serial>/<filename>.h5         arrays
 //! <root>/<serial>/<filename>.sfm.json   sidecar
 //! <root>/<serial>/<report>              the vendor's report
-//! <root>/.wavekeep/                     index, review log, lock, journal
+//! <root>/.wavekeep/                     index, review log, lock, journal, indexes of runs
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -56,6 +56,16 @@ impl Layout {
     /// Held by whoever writes.
     pub fn lock(&self) -> PathBuf {
         self.own_folder().join("lock")
+    }
+
+    /// Where indexes and pictures of runs are kept: derived, and safe to delete.
+    pub fn streams(&self) -> PathBuf {
+        self.own_folder().join("streams")
+    }
+
+    /// The index of the run with this number.
+    pub fn stream_index(&self, id: i64) -> PathBuf {
+        self.streams().join(format!("{id}.index"))
     }
 
     /// What is being done, while it is being done.

@@ -80,7 +80,7 @@ impl Archive {
         let name = SafeName::file(&name)?;
         let stream = self.describe(&run)?;
         let (stream_id, filename) = (stream_id.as_str().to_owned(), name.as_str().to_owned());
-        self.with_lock(|writer| {
+        let adopted = self.with_lock(|writer| {
             let event = self.layout().event(&stream_id, &filename);
             let index_failed = |source| self.index_failed(source);
             let there = match self.read_if_there(&event.sidecar())? {
@@ -111,7 +111,11 @@ impl Archive {
                 })
             })?;
             Ok(Adopted { id, stream_id, filename, same: false, stream })
-        })
+        })?;
+        // Whoever opens it next need not go through the run again; without the index it would.
+        let _ = std::fs::create_dir_all(self.layout().streams())
+            .and_then(|()| run.keep_index(&self.layout().stream_index(adopted.id)));
+        Ok(adopted)
     }
 
     /// The pieces of a run, in the order in which they were written.

@@ -15,8 +15,8 @@ use crate::auth::guard;
 use crate::guards::{outermost, route};
 use crate::problem::Problem;
 use crate::routes::{
-    curves, events, export, files, import, legacy, live, review, samples, status, streams,
-    summaries,
+    curves, events, export, files, import, legacy, live, recordings, review, samples, status,
+    stream_samples, streams, summaries,
 };
 use crate::state::State;
 
@@ -63,9 +63,14 @@ fn paths() -> (Router<State>, utoipa::openapi::OpenApi) {
         .routes(routes!(live::live))
         .routes(routes!(streams::list))
         .routes(routes!(streams::one))
-        .routes(routes!(streams::samples))
+        .routes(routes!(stream_samples::samples))
         .routes(routes!(streams::overview))
         .routes(routes!(streams::metadata))
+        .routes(routes!(recordings::list, recordings::create))
+        .routes(routes!(recordings::one, recordings::delete))
+        .routes(routes!(recordings::variable, recordings::set))
+        .routes(routes!(recordings::command))
+        .routes(routes!(recordings::adopt))
         .routes(routes!(legacy::list))
         .routes(routes!(legacy::units))
         .routes(routes!(legacy::sessions))

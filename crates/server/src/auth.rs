@@ -37,9 +37,9 @@ pub enum Role {
     Read,
     /// Read, and say what is a false trigger.
     Review,
-    /// Read, and bring events in.
+    /// Read, bring events in, and record.
     Import,
-    /// Everything, the recorder too.
+    /// Everything.
     Admin,
 }
 
@@ -65,15 +65,14 @@ impl Role {
     /// What a request asks for.
     fn needed(method: &Method, path: &str) -> Self {
         let path = path.strip_prefix("/api/v1").unwrap_or(path);
-        if path.starts_with("/recorder") && *method != Method::GET && *method != Method::HEAD {
-            return Self::Admin;
-        }
         if path == "/session" {
             return Self::Read;
         }
         match *method {
             Method::GET | Method::HEAD | Method::OPTIONS => Self::Read,
-            _ if path.starts_with("/import") || path.starts_with("/db/import") => Self::Import,
+            _ if ["/import", "/db/import", "/recordings"].iter().any(|of| path.starts_with(of)) => {
+                Self::Import
+            }
             _ => Self::Review,
         }
     }

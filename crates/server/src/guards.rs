@@ -7,8 +7,8 @@ use std::time::Instant;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State as Shared};
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
-    RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
@@ -36,11 +36,11 @@ pub async fn outermost(
     let begun = Instant::now();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let is_long = path.contains("/import") || path == "/api/v1/export";
+    let is_long = path.contains("/import") || path.ends_with("/adopt") || path == "/api/v1/export";
     let time = if is_long { state.limits.upload_time } else { state.limits.request_time };
     state.metrics.in_flight.fetch_add(1, Ordering::Relaxed);
     let was_silent = Arc::new(AtomicBool::new(false));
-    let refused = too_many(&state, &request, begun);
+    let refused = too_many(&state, &request, begun).or_else(|| too_long(&state, &request));
     let silence = state.limits.silence;
     let request =
         request.map(|body| Body::new(Patient::new(body, silence, Arc::clone(&was_silent))));
@@ -80,6 +80,17 @@ fn too_many(state: &State, request: &Request, now: Instant) -> Option<Response> 
     let mut response = problem.into_response();
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     Some(response)
+}
+
+/// The refusal of a body that says beforehand that it is too long: nothing of it is read.
+fn too_long(state: &State, request: &Request) -> Option<Response> {
+    let said = request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse::<u64>().ok()?;
+    let most = state.limits.request_bytes;
+    if said <= most {
+        return None;
+    }
+    let detail = format!("the body has {said} bytes, a request has at most {most}");
+    Some(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail).into_response())
 }
 
 /// The pattern of the path that matched.

@@ -7,12 +7,14 @@
 //! | `auth` | tokens and roles |
 //! | `problem`, `extract` | errors as RFC 9457; what requests carry |
 //! | `state`, `cache`, `streams`, `live` | what requests share |
-//! | `plot` | `sfm.plot.v1`, and samples as they travel |
+//! | `recordings` | recordings that the server runs, each on a thread of its own |
+//! | `plot`, `arrow` | `sfm.plot.v1`, and samples as they travel |
 //! | `serve`, `connections`, `tls` | listening, answering, stopping |
 //! | `silence`, `rate` | clients that say nothing, and those that ask too much |
 #![forbid(unsafe_code)]
 
 mod app;
+mod arrow;
 mod auth;
 mod cache;
 mod connections;
@@ -24,6 +26,7 @@ mod options;
 mod plot;
 mod problem;
 mod rate;
+mod recordings;
 mod routes;
 mod serve;
 mod silence;

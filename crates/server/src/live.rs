@@ -17,7 +17,7 @@ const BEHIND: usize = 4096;
 /// A message to those who listen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// `change`, `import` or `overview`.
+    /// `change`, `import`, `overview` or `recording`.
     pub event: &'static str,
     /// Where to go on from after a break; only changes have one.
     pub cursor: Option<i64>,

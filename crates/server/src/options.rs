@@ -29,6 +29,12 @@ pub struct Limits {
     pub rate_per_s: Option<f64>,
     /// Clients of the live page at a time.
     pub listeners: usize,
+    /// Recordings at a time, closed ones that were not deleted among them.
+    pub recordings: usize,
+    /// Bytes of one recording.
+    pub recording_bytes: u64,
+    /// Samples of a run that are read for one picture; what is longer is drawn from tiles.
+    pub samples_at_once: u64,
     /// Bytes of decoded events and plots that are kept.
     pub cache_bytes: usize,
     /// How long what is being answered may take when the server is to stop.
@@ -51,6 +57,9 @@ impl Default for Limits {
             workers: (2 * cores).max(4),
             rate_per_s: None,
             listeners: 256,
+            recordings: 16,
+            recording_bytes: 1 << 40,
+            samples_at_once: 16 << 20,
             cache_bytes: 128 << 20,
             stop_time: Duration::from_secs(20),
         }

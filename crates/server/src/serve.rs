@@ -131,10 +131,15 @@ impl Server {
         let mut answering = tokio::spawn(answer(self.listener, self.tls, app, state.clone()));
         stop.await;
         state.live.stop();
+        let recordings = state.clone();
+        let closed = tokio::task::spawn_blocking(move || recordings.recordings.stop());
         if tokio::time::timeout(state.limits.stop_time, &mut answering).await.is_err() {
             answering.abort();
         }
         let _ = follower.await;
+        if let Err(error) = closed.await {
+            tracing::error!("recordings were not closed: {error}");
+        }
     }
 }
 

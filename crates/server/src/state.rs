@@ -13,6 +13,7 @@ use crate::metrics::Metrics;
 use crate::options::Limits;
 use crate::problem::Problem;
 use crate::rate::Rate;
+use crate::recordings::Recordings;
 use crate::streams::Streams;
 
 /// Requests that write at a time: the archive takes one after the other, and syncs each.
@@ -39,6 +40,8 @@ pub struct Shared {
     pub limits: Limits,
     /// Requests of each address, where they are limited.
     pub rate: Option<Rate>,
+    /// Recordings that run.
+    pub recordings: Recordings,
     /// Runs that are open.
     pub streams: Streams,
     workers: Arc<Semaphore>,
@@ -66,6 +69,7 @@ impl State {
             workers: Arc::new(Semaphore::new(limits.workers)),
             rate: limits.rate_per_s.map(Rate::new),
             limits,
+            recordings: Recordings::default(),
             streams: Streams::new(),
         }))
     }

@@ -223,3 +223,50 @@ fn the_page_is_not_sent_again_to_who_has_it() {
     let again = server.ask("GET", "/index.html", &[("If-None-Match", tag)], b"");
     assert_eq!((again.status, again.body.len()), (304, 0));
 }
+
+#[test]
+fn progress_of_an_import_is_told_as_it_goes_under_the_name_that_the_client_gave() {
+    let server = Running::start();
+    let files: Vec<(String, Vec<u8>)> =
+        (0..150).map(|n| (format!("M529L{n:03}.7M0W"), sample(QUIET))).collect();
+    let files: Vec<(&str, Vec<u8>)> =
+        files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
+    let mut listening = server.listen();
+    let answer = server.import("/api/v1/import?tag=morning-1", &files).json();
+    let told = listening.until("import", |told| told["done"] == 150);
+    assert!(
+        told.iter().all(|one| one["session"] == answer["session"] && one["tag"] == "morning-1")
+    );
+    assert!(told.iter().all(|one| one["total"] == 150));
+    let done: Vec<i64> = told.iter().map(|one| one["done"].as_i64().unwrap()).collect();
+    assert_eq!(done[0], 0);
+    assert!(done.len() >= 4 && done.is_sorted(), "{done:?}");
+}
+
+#[test]
+fn the_page_weighs_less_than_300_kb_in_all() {
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("web")];
+    let mut bytes = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            match entry.file_type().unwrap().is_dir() {
+                true => folders.push(entry.path()),
+                false => bytes += entry.metadata().unwrap().len(),
+            }
+        }
+    }
+    assert!((100_000..300_000).contains(&bytes), "the page has {bytes} bytes");
+}
+
+#[test]
+fn imports_are_listed_the_latest_first_and_in_parts() {
+    let server = Running::with_samples(&[BLAST, QUIET, NIGHT]);
+    let ids = |query: &str| -> Vec<i64> {
+        let list = server.json(&format!("/db/sessions{query}"));
+        list.as_array().unwrap().iter().map(|one| one["id"].as_i64().unwrap()).collect()
+    };
+    assert_eq!(ids(""), [3, 2, 1]);
+    assert_eq!(ids("?limit=1"), [3]);
+    assert_eq!(ids("?limit=5&offset=2"), [1]);
+}

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use common::*;
 use wavekeep_archive::Archive;
-use wavekeep_server::ServeOptions;
+use wavekeep_server::{Limits, ServeOptions};
 
 /// Judges every path but that of live changes, which does not end.
 fn judge(server: &Running, arguments: &[&str]) {
@@ -39,7 +39,11 @@ fn schemathesis_finds_no_answer_that_the_description_does_not_know() {
     let folder = tempfile::tempdir().unwrap();
     let run = repository.join("crates/smurf/tests/data/split.dat.1");
     Archive::create(folder.path()).unwrap().adopt("crate1slot2", &run).unwrap();
-    let server = Running::with(folder, ServeOptions::default());
+    // Whatever it thinks of recording, it fills no disk.
+    let limits = Limits { recordings: 4, recording_bytes: 1 << 20, ..Limits::default() };
+    let server = Running::with(folder, ServeOptions { limits, ..ServeOptions::default() });
+    let recording = r#"{"source": {"kind": "run", "id": 1}, "open": false}"#;
+    assert_eq!(server.post("/api/v1/recordings", recording).status, 201);
     let event = server.import("/api/v1/import", &[(BLAST, sample(BLAST))]).json();
     assert_eq!(event["results"][0]["id"], 2);
 

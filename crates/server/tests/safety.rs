@@ -256,3 +256,134 @@ fn a_file_that_is_no_certificate_is_named() {
     let refused = runtime.block_on(Server::bind(folder.path(), options)).unwrap_err();
     assert!(refused.to_string().contains("localhost.crt"), "{refused}");
 }
+
+#[test]
+fn a_body_that_says_it_is_too_long_is_refused_before_it_is_read() {
+    let server = Running::start();
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    // Two gigabytes are promised, none is sent: without the look at the promise this would wait.
+    stream
+        .write_all(b"POST /api/v1/import HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=edge\r\nContent-Length: 2147483648\r\n\r\n")
+        .unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("HTTP/1.1 413") && text.contains("2147483648 bytes"), "{text}");
+    assert_eq!(server.json("/db/events")["total"], 0);
+}
+
+#[test]
+fn a_body_without_a_length_is_cut_at_the_limit() {
+    let server = limited(Limits { request_bytes: 100_000, ..Limits::default() });
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream
+        .write_all(b"POST /api/v1/import HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=edge\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    let head = b"--edge\r\nContent-Disposition: form-data; name=\"f\"; filename=\"big\"\r\n\r\n";
+    let mut chunk = |bytes: &[u8]| {
+        let sent = stream.write_all(format!("{:x}\r\n", bytes.len()).as_bytes());
+        sent.and_then(|()| stream.write_all(bytes)).and_then(|()| stream.write_all(b"\r\n"))
+    };
+    chunk(head).unwrap();
+    // The server stops taking them sooner or later.
+    let refused = (0..2000).find(|_| chunk(&[0; 8192]).is_err());
+    let mut text = String::new();
+    let _ = stream.read_to_string(&mut text);
+    assert!(refused.is_some() || text.starts_with("HTTP/1.1 413"), "all of it was taken: {text}");
+    assert_eq!(server.json("/db/events")["total"], 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_large_upload_goes_to_the_disk_and_not_into_memory() {
+    let server = Running::start();
+    let peak = || {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() << 10
+    };
+    let before = peak();
+    // 600 MiB in files of 60 MiB, made while they are sent.
+    let part = vec![0x55; 1 << 20];
+    let head = |name: usize| {
+        format!(
+            "--edge\r\nContent-Disposition: form-data; name=\"f\"; filename=\"{name}.bin\"\r\n\r\n"
+        )
+    };
+    let length: usize = (0..10).map(|name| head(name).len() + (60 << 20) + 2).sum::<usize>() + 10;
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let request = format!(
+        "POST /api/v1/import HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=edge\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    for name in 0..10 {
+        stream.write_all(head(name).as_bytes()).unwrap();
+        for _ in 0..60 {
+            stream.write_all(&part).unwrap();
+        }
+        stream.write_all(b"\r\n").unwrap();
+    }
+    stream.write_all(b"--edge--\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+    assert!(text.contains("\"refused\":10"), "{text}");
+    let grown = peak() - before;
+    assert!(grown < 300 << 20, "{grown} bytes of memory for 600 MiB");
+}
+
+#[test]
+fn a_client_that_is_slow_but_not_silent_is_served() {
+    let server = limited(Limits { silence: Duration::from_secs(1), ..Limits::default() });
+    let body = form(&[(QUIET, sample(QUIET))]);
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let head = format!(
+        "POST /api/v1/import HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=edge\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    // Together far longer than it may be silent.
+    for part in body.chunks(body.len().div_ceil(10)) {
+        stream.write_all(part).unwrap();
+        std::thread::sleep(Duration::from_millis(150));
+    }
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+    assert_eq!(server.json("/db/events")["total"], 1);
+}
+
+#[test]
+fn what_is_being_saved_when_the_server_stops_is_saved_and_answered() {
+    let server = Running::start();
+    let mut listening = server.listen();
+    let files: Vec<(String, Vec<u8>)> =
+        (0..200).map(|n| (format!("M529L{n:03}.7M0W"), sample(QUIET))).collect();
+    let files: Vec<(&str, Vec<u8>)> =
+        files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
+    let (address, body) = (server.address, form(&files));
+    let client = std::thread::spawn(move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let head = format!(
+            "POST /api/v1/import HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=edge\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&body).unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        text
+    });
+    listening.until("import", |told| told["done"] == 0);
+    let folder = server.stop();
+    let text = client.join().unwrap();
+    assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+    let again = Running::with(folder, ServeOptions::default());
+    let answered: serde_json::Value =
+        serde_json::from_str(text.split_once("\r\n\r\n").unwrap().1).unwrap();
+    let saved =
+        answered["results"].as_array().unwrap().iter().filter(|result| result["id"].is_i64());
+    let ids: std::collections::BTreeSet<i64> =
+        saved.map(|result| result["id"].as_i64().unwrap()).collect();
+    assert!(!ids.is_empty());
+    assert_eq!(again.json("/db/events")["total"], ids.len());
+}

@@ -14,6 +14,7 @@
 //! | `columns` | header fields, as arrays |
 //! | `facts` | everything but the samples, as JSON |
 //! | [`yaml`], [`metadata`] | plain data from YAML; the configuration at any frame |
+//! | [`writer`], [`chain`], [`recorder`] | records into files; what happens before; a source, a chain and a writer together |
 //! | `check`, `salvage`, `recover`, `follow` | verify, save, and read what is still being written |
 //! | `store`, `map` | bytes of files, block by block or mapped |
 //!
@@ -58,6 +59,7 @@ mod window;
 pub mod yaml;
 
 pub mod chain;
+pub mod recorder;
 pub mod writer;
 
 pub use check::Check;

@@ -14,6 +14,6 @@ pub(crate) fn read(file: &File) -> io::Result<Mmap> {
     //   length or place is taken from it; those come from the index, which was read and not mapped.
     // - Fewer bytes: the length is asked for before each part that is read, and less is an error.
     //   Who cuts the file within the microseconds of one part ends the process with SIGBUS.
-    //   docs/formats/smurf.md states this, and `OpenOptions::unmapped` is the way around it.
+    //   docs/formats/smurf.md states this, and `Run::unmapped` is the way around it.
     unsafe { Mmap::map(file) }
 }

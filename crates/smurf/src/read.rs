@@ -105,8 +105,8 @@ impl Run {
     /// Reads a selection into fresh memory, channel-major.
     ///
     /// Beside the result this takes at most 64 MiB, whatever the size of the run. For a result of
-    /// 16 MiB or more the files are mapped, unless the run was opened with
-    /// [`OpenOptions::unmapped`](crate::OpenOptions::unmapped); their pages are the system's cache.
+    /// 16 MiB or more the files are mapped, unless the run is
+    /// [`unmapped`](Self::unmapped); their pages are the system's cache.
     /// A run without frames gives an empty result.
     ///
     /// # Errors

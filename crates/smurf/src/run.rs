@@ -24,9 +24,6 @@ pub struct OpenOptions {
     /// Use an index that lies beside the run if it belongs to these very files, and put one there
     /// if it does not. That nothing can be written there is no error.
     pub keep_index: bool,
-    /// Never map a file, as [`Run::read`] does for large results. For programs that must not end
-    /// when somebody shortens a file while it is being read.
-    pub unmapped: bool,
 }
 
 /// A run that was opened: one file, or all pieces of one recording.
@@ -72,18 +69,43 @@ impl Run {
     pub fn open_with(path: impl AsRef<Path>, options: OpenOptions) -> Result<Self> {
         let path = path.as_ref();
         let pieces = if options.one_piece { Pieces::one(path) } else { Pieces::of(path)? };
-        let mut stores = open_all(&pieces.paths)?;
-        if options.unmapped {
-            stores.iter_mut().for_each(Store::never_map);
-        }
+        let stores = open_all(&pieces.paths)?;
         let index = match options.keep_index {
             false => Scan::whole(&stores)?,
             true => {
                 let name = if options.one_piece { path } else { &pieces.bare };
-                saved_index::load_or_make(name, &stores)?
+                saved_index::load_or_make(&saved_index::path_beside(name), &stores)?
             }
         };
         Ok(Self::assemble(pieces, stores, index))
+    }
+
+    /// As [`open`](Self::open), with an index that is kept at `index`: used if it belongs to these
+    /// very files, put there if it does not.
+    ///
+    /// # Errors
+    /// As `open`. That nothing can be written there is no error.
+    pub fn open_with_index(path: impl AsRef<Path>, index: &Path) -> Result<Self> {
+        let pieces = Pieces::of(path.as_ref())?;
+        let stores = open_all(&pieces.paths)?;
+        let index = saved_index::load_or_make(index, &stores)?;
+        Ok(Self::assemble(pieces, stores, index))
+    }
+
+    /// Keeps the index at `path`, for [`open_with_index`](Self::open_with_index).
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn keep_index(&self, path: &Path) -> std::io::Result<()> {
+        saved_index::save(path, &self.index)
+    }
+
+    /// The run, without ever mapping a file, as [`read`](Self::read) does for large results. For
+    /// programs that must not end when somebody shortens a file while it is being read.
+    #[must_use]
+    pub fn unmapped(mut self) -> Self {
+        self.stores.iter_mut().for_each(Store::never_map);
+        self
     }
 
     /// A run whose pieces are in memory.

@@ -23,25 +23,26 @@ const MAGIC: [u8; 8] = *b"WKSMIDX1";
 /// Places at which headers are compared.
 const SAMPLES: usize = 64;
 
-/// The index beside `run` if it belongs to these files, otherwise a new one, which is put there.
-pub(crate) fn load_or_make(run: &Path, stores: &[Store]) -> Result<Index> {
-    let path = path_of(run);
-    if let Some(index) = load(&path, stores)? {
+/// The index at `path` if it belongs to these files, otherwise a new one, which is put there.
+pub(crate) fn load_or_make(path: &Path, stores: &[Store]) -> Result<Index> {
+    if let Some(index) = load(path, stores)? {
         return Ok(index);
     }
     let index = Scan::whole(stores)?;
     // A folder that cannot be written to is no reason not to read a run.
-    let _ = save(&path, &index);
+    let _ = save(path, &index);
     Ok(index)
 }
 
-fn path_of(run: &Path) -> PathBuf {
+/// Where the index of a run lies if it lies beside it.
+pub(crate) fn path_beside(run: &Path) -> PathBuf {
     let mut name = run.file_name().unwrap_or_default().to_owned();
     name.push(".index");
     run.with_file_name(name)
 }
 
-fn save(path: &Path, index: &Index) -> std::io::Result<()> {
+/// Writes an index, whole or not at all.
+pub(crate) fn save(path: &Path, index: &Index) -> std::io::Result<()> {
     let words = encode(index);
     let mut bytes = MAGIC.to_vec();
     bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));

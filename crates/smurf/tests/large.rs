@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use maker::{frame, samples, text};
-use wavekeep_smurf::{Error, OpenOptions, Run, Sample, Selection};
+use wavekeep_smurf::{Error, Run, Sample, Selection};
 
 const CHANNELS: usize = 77;
 /// The int32 of all channels take 17 MiB.
@@ -84,8 +84,7 @@ fn a_large_result_is_what_small_blocks_give() {
 fn a_run_that_is_never_mapped_gives_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let path = run(folder.path());
-    let options = OpenOptions { unmapped: true, ..OpenOptions::default() };
-    let unmapped = Run::open_with(&path, options).unwrap().read::<i32>(&Selection::all()).unwrap();
+    let unmapped = Run::open(&path).unwrap().unmapped().read::<i32>(&Selection::all()).unwrap();
     let mapped = Run::open(&path).unwrap().read::<i32>(&Selection::all()).unwrap();
     assert!(unmapped.samples[..] == mapped.samples[..]);
 }

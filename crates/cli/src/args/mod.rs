@@ -18,7 +18,7 @@ pub use archive::{
     ArchiveCommand, By, ExportArgs, ExportTarget, ImportArgs, ListArgs, RebuildArgs, RepairArgs,
     ReviewArgs, VerifyArgs, WatchArgs,
 };
-pub use record::{RecordArgs, Source};
+pub use record::{Origin, RecordArgs};
 pub use serve::{ServeArgs, TokenArgs, TokenCommand};
 
 /// Opens instrument recordings, checks them, draws them and turns them into clean arrays.
@@ -317,11 +317,7 @@ impl InputArgs {
             pretrigger_s: self.pretrigger,
             ..DecodeOptions::default()
         })
-        .stream_options(OpenOptions {
-            keep_index: self.keep_index,
-            one_piece: self.one_piece,
-            ..OpenOptions::default()
-        });
+        .stream_options(OpenOptions { keep_index: self.keep_index, one_piece: self.one_piece });
         if self.no_report { opener.without_reports() } else { opener }
     }
 }

@@ -16,7 +16,7 @@ pub struct RecordArgs {
     pub output: Option<PathBuf>,
     /// Where frames come from: `emulator`, a run, or - for records on standard input.
     #[arg(long, value_name = "SOURCE", default_value = "emulator")]
-    pub from: Source,
+    pub from: Origin,
     /// Name the file `data_YYYYMMDD_HHMMSS.dat`, local time.
     #[arg(long)]
     pub auto_name: bool,
@@ -65,7 +65,7 @@ pub struct EmulatorArgs {
 
 /// Where frames come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum Origin {
     /// Frames that the program makes.
     Emulator,
     /// Records on standard input.
@@ -74,7 +74,7 @@ pub enum Source {
     Run(PathBuf),
 }
 
-impl From<&str> for Source {
+impl From<&str> for Origin {
     fn from(word: &str) -> Self {
         match word {
             "emulator" => Self::Emulator,
@@ -84,7 +84,7 @@ impl From<&str> for Source {
     }
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Emulator => f.write_str("emulator"),

@@ -24,6 +24,10 @@ use crate::state::State;
 
 /// Events whose bytes are in memory at a time.
 const AT_A_TIME: usize = 64;
+/// Bytes of events that are in memory at a time; one event may have more.
+const BYTES_AT_A_TIME: u64 = 32 << 20;
+/// Longest name that a client gives to its upload.
+const TAG_CHARS: usize = 64;
 
 /// What is said of all files.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -33,6 +37,10 @@ pub struct ImportParams {
     /// Serial number of the unit; it wins over name and content.
     #[serde(deserialize_with = "optional")]
     pub serial: Option<String>,
+    /// What the client calls this upload; messages of its progress carry it.
+    #[serde(deserialize_with = "optional")]
+    #[param(max_length = 64)]
+    pub tag: Option<String>,
 }
 
 /// The form.
@@ -79,6 +87,10 @@ pub async fn import_of(
     if let Some(serial) = &params.serial {
         SafeName::folder(serial)
             .map_err(|error| Problem::unprocessable("name", error.to_string()))?;
+    }
+    if params.tag.as_ref().is_some_and(|tag| tag.chars().count() > TAG_CHARS) {
+        let detail = format!("tag is longer than {TAG_CHARS} characters");
+        return Err(Problem::unprocessable("tag", detail));
     }
     let form = form.map_err(|rejection| {
         let status = match rejection.status() {
@@ -185,14 +197,22 @@ fn save(
     kind: SourceKind,
 ) -> Result<Response, Problem> {
     let (groups, alone) = pair(&files);
+    let places =
+        |group: &Group| [Some(group.event), group.report, group.frames].into_iter().flatten();
+    let bytes = |group: &Group| places(group).map(|place| files[place].len).sum::<u64>();
+    let weights: Vec<u64> = groups.iter().map(bytes).collect();
     let total = groups.len() + alone.len();
     let session = state.archive.begin_session("http")?;
     let mut counts = SessionCounts::default();
     let mut results = Vec::new();
     let tell = |state: &State, done: usize| {
-        state.live.tell("import", json!({ "session": session, "done": done, "total": total }));
+        state.live.tell(
+            "import",
+            json!({ "session": session, "tag": params.tag, "done": done, "total": total }),
+        );
     };
-    for some in groups.chunks(AT_A_TIME) {
+    tell(state, 0);
+    for some in portions(&weights).map(|portion| &groups[portion]) {
         let mut submissions = Vec::new();
         for group in some {
             let report = group.report.map(|place| -> Result<_, Problem> {
@@ -252,6 +272,23 @@ fn save(
     super::json(
         &json!({ "session": session, "received": total, "counts": counts, "warnings": warnings, "results": results }),
     )
+}
+
+/// Ranges of events that are in memory together, by their bytes.
+fn portions(weights: &[u64]) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+    let mut first = 0;
+    std::iter::from_fn(move || {
+        let mut room = BYTES_AT_A_TIME;
+        let fits = weights[first..].iter().take(AT_A_TIME).take_while(|weight| {
+            let fits = **weight <= room;
+            room = room.saturating_sub(**weight);
+            fits
+        });
+        let count = fits.count().max(1);
+        let portion = first..(first + count).min(weights.len());
+        first = portion.end;
+        (!portion.is_empty()).then_some(portion)
+    })
 }
 
 /// The answer for one file.

@@ -43,7 +43,8 @@ same! {
     /// As `/api/v1/units`.
     units "/db/units", [], Vec<Object>, "application/json" => |state: S| summaries::units(state);
     /// As `/api/v1/sessions`.
-    sessions "/db/sessions", [], Vec<Object>, "application/json" => |state: S| summaries::sessions(state);
+    sessions "/db/sessions", [summaries::SessionParams], Vec<Object>, "application/json" =>
+        |state: S, part: Query<summaries::SessionParams>| summaries::sessions(state, part);
     /// As `/api/v1/monitor_log`.
     monitor_log "/db/monitor_log", [summaries::OfUnit, Paging], Object, "application/json" =>
         |state: S, unit: Query<summaries::OfUnit>, paging: Query<Paging>| summaries::monitor_log(state, unit, paging);

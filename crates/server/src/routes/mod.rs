@@ -7,19 +7,23 @@ pub mod files;
 pub mod import;
 pub mod legacy;
 pub mod live;
+pub mod recordings;
 pub mod review;
 pub mod samples;
 pub mod status;
+pub mod stream_samples;
 pub mod streams;
 pub mod summaries;
 
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use crate::arrow::ARROW;
 use crate::problem::Problem;
 
 /// An answer of finished bytes.
@@ -38,6 +42,61 @@ pub fn json(value: &impl Serialize) -> Result<Response, Problem> {
     Ok(answer("application/json", bytes))
 }
 
+/// How samples travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum Form {
+    /// `application/json`.
+    Json,
+    /// Little-endian numbers, `application/octet-stream`.
+    Binary,
+    /// `application/vnd.apache.arrow.stream`.
+    Arrow,
+}
+
+impl std::str::FromStr for Form {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word {
+            "json" => Ok(Self::Json),
+            "binary" => Ok(Self::Binary),
+            "arrow" => Ok(Self::Arrow),
+            _ => Err("json, binary or arrow was expected"),
+        }
+    }
+}
+
+/// The media type of bytes without further words.
+pub const BINARY: &str = "application/octet-stream";
+
+impl Form {
+    /// What the query asks for, else what the client takes.
+    ///
+    /// # Errors
+    /// 406 when it takes none of them.
+    pub fn of(asked: Option<Self>, headers: &HeaderMap) -> Result<Self, Problem> {
+        if let Some(form) = asked {
+            return Ok(form);
+        }
+        Ok(match accepted(headers, &["application/json", BINARY, ARROW])? {
+            ARROW => Self::Arrow,
+            BINARY => Self::Binary,
+            _ => Self::Json,
+        })
+    }
+}
+
+/// Says in headers what the bytes of an answer are; JSON and Arrow say it themselves.
+pub fn say(response: &mut Response, facts: impl IntoIterator<Item = (&'static str, String)>) {
+    for (name, value) in facts {
+        // A name that no header can hold is left out; the other forms have it.
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
+}
+
 /// The event's number in a path.
 pub type Id = crate::extract::Path<i64>;
 
@@ -45,10 +104,7 @@ pub type Id = crate::extract::Path<i64>;
 ///
 /// # Errors
 /// 406 when it takes none of them.
-pub fn accepted<'a>(
-    headers: &axum::http::HeaderMap,
-    offered: &[&'a str],
-) -> Result<&'a str, Problem> {
+fn accepted<'a>(headers: &HeaderMap, offered: &[&'a str]) -> Result<&'a str, Problem> {
     let accept = headers.get(axum::http::header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let Some(accept) = accept.filter(|accept| !accept.trim().is_empty()) else {
         return Ok(offered[0]);

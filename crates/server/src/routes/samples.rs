@@ -1,7 +1,10 @@
 //! Samples of an event, and its spectrum.
 
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Float64Array, Int64Array};
 use axum::extract::State as Shared;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -10,14 +13,12 @@ use wavekeep_core::{Recording, Selection, SelectionError, TimeAxis};
 use wavekeep_signal::spectrum as spectrum_of;
 
 use super::events::checked_points;
-use super::{Id, accepted, answer};
+use super::{BINARY, Form, Id, answer, say};
+use crate::arrow::{ARROW, Table, facts};
 use crate::extract::{Path, Query, finite, optional};
 use crate::plot::{self, Samples, travel_unit};
 use crate::problem::Problem;
 use crate::state::State;
-
-const JSON: &str = "application/json";
-const BINARY: &str = "application/octet-stream";
 
 /// Which samples, and how they travel.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -41,6 +42,10 @@ pub struct SampleParams {
     #[serde(deserialize_with = "optional")]
     #[param(value_type = Option<UnitsWord>)]
     pub units: Option<UnitsWord>,
+    /// `json`, `binary` or `arrow`; without it, what `Accept` says.
+    #[serde(deserialize_with = "optional")]
+    #[param(value_type = Option<Form>)]
+    pub format: Option<Form>,
 }
 
 /// In what samples travel.
@@ -78,12 +83,13 @@ impl SampleParams {
     }
 }
 
-/// Samples: as JSON, or as little-endian doubles with missing ones as NaN.
+/// Samples: as JSON, as little-endian doubles with missing ones as NaN, or as an Arrow stream with
+/// missing ones as nulls.
 ///
 /// As `application/octet-stream` the channels follow each other; `X-Wavekeep-Shape`,
 /// `X-Wavekeep-Channels` and `X-Wavekeep-Units` say what the bytes are.
 #[utoipa::path(get, path = "/api/v1/events/{id}/samples", tag = "events", params(("id" = i64, Path, description = "The event's number"), SampleParams),
-    responses((status = 200, description = "The samples", content((Object = "application/json"), (Vec<u8> = "application/octet-stream"))),
+    responses((status = 200, description = "The samples", content((Object = "application/json"), (Vec<u8> = "application/octet-stream"), (Vec<u8> = "application/vnd.apache.arrow.stream"))),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub async fn samples(
     Shared(state): Shared<State>,
@@ -91,7 +97,7 @@ pub async fn samples(
     Query(params): Query<SampleParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let form = accepted(&headers, &[JSON, BINARY])?;
+    let form = Form::of(params.format, &headers)?;
     let points = checked_points(params.points)?;
     let raw = params.units == Some(UnitsWord::Raw);
     let selection = params.selection()?;
@@ -100,8 +106,9 @@ pub async fn samples(
             let decoded = state.decoded(id)?;
             let part = decoded.recording.select(&selection)?;
             match form {
-                BINARY => binary(&part, raw, points),
-                _ => super::json(&document(id, &part, raw, points)?),
+                Form::Binary => binary(&part, raw, points),
+                Form::Arrow => Ok(answer(ARROW, table(id, &part, raw, points).bytes()?)),
+                Form::Json => super::json(&document(id, &part, raw, points)?),
             }
         })
         .await
@@ -156,20 +163,78 @@ fn binary(part: &Recording, raw: bool, points: Option<usize>) -> Result<Response
         false => travel_unit(channel).to_string(),
     });
     let mut response = answer(BINARY, bytes);
-    for (name, value) in [
+    let facts = [
         ("x-wavekeep-dtype", "<f8".to_owned()),
         ("x-wavekeep-shape", shape),
         ("x-wavekeep-channels", channels),
         ("x-wavekeep-units", units),
         ("x-wavekeep-t0", part.time.seconds(0).map_or_else(String::new, |t0| t0.to_string())),
         ("x-wavekeep-dt", part.time.step_s().map_or_else(String::new, |dt| dt.to_string())),
-    ] {
-        // A name that no header can hold is left out; JSON has it.
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            response.headers_mut().insert(HeaderName::from_static(name), value);
+    ];
+    say(&mut response, facts);
+    Ok(response)
+}
+
+/// A column for the time, one for each channel; of buckets two, for the smallest and the largest.
+fn table(id: i64, part: &Recording, raw: bool, points: Option<usize>) -> Table {
+    let buckets = part.channels.iter().find_map(|one| Samples::new(one, raw, points).buckets());
+    let longest = part.channels.iter().map(wavekeep_core::Channel::len).max().unwrap_or(0);
+    let rows = buckets.unwrap_or(longest);
+    let rate = match &part.time {
+        TimeAxis::Samples { rate_hz, .. } => Some(rate_hz),
+        TimeAxis::Intervals { .. } => None,
+    };
+    let mut table = Table::new(facts([
+        ("event", Some(id.to_string())),
+        ("serial", part.serial.as_ref().map(|serial| serial.value.clone())),
+        ("filename", part.source.name.clone()),
+        (
+            "start_unit_local",
+            part.start.and_then(|start| json!(start.value).as_str().map(str::to_owned)),
+        ),
+        ("rate_hz", rate.map(|rate| rate.value.to_string())),
+        ("rate_assumed", rate.map(|rate| rate.is_assumed().to_string())),
+        ("t0_s", part.time.seconds(0).map(|t0| t0.to_string())),
+        ("dt_s", part.time.step_s().map(|dt| dt.to_string())),
+        ("samples", Some(longest.to_string())),
+    ]));
+    let times = (0..rows).map(|row| match buckets {
+        Some(buckets) => part.time.seconds(longest * row / buckets.max(1)),
+        None => part.time.seconds(row),
+    });
+    table.push(
+        "time_s".to_owned(),
+        facts([("unit", Some("s".to_owned()))]),
+        Arc::new(Float64Array::from_iter(times)),
+    );
+    for channel in &part.channels {
+        let unit = if raw { "count".to_owned() } else { travel_unit(channel).to_string() };
+        let said = facts([
+            ("unit", Some(unit)),
+            ("count_value", Some(channel.scale.of_one().to_string())),
+            ("count_unit", Some(channel.unit().to_string())),
+        ]);
+        let mut push = |name: String, values: Vec<Option<f64>>| {
+            // A channel that is shorter than the others has nothing there.
+            let values = values.into_iter().chain(std::iter::repeat(None)).take(rows);
+            let column: ArrayRef = match raw {
+                true => Arc::new(Int64Array::from_iter(values.map(|v| v.map(|v| v as i64)))),
+                false => Arc::new(Float64Array::from_iter(values)),
+            };
+            table.push(name, said.clone(), column);
+        };
+        match buckets {
+            Some(buckets) => {
+                let pairs = plot::pairs(channel, raw, buckets);
+                for (end, which) in [("min", 0), ("max", 1)] {
+                    let values = pairs.iter().map(|pair| Some((*pair)?[which])).collect();
+                    push(format!("{}_{end}", channel.name), values);
+                }
+            }
+            None => push(channel.name.to_string(), plot::values(channel, raw).collect()),
         }
     }
-    Ok(response)
+    table
 }
 
 /// Amplitude spectra of a waveform's channels.

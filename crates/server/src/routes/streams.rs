@@ -7,22 +7,19 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::IntoParams;
-use wavekeep_core::{FrameBlock, FrameStream};
-use wavekeep_signal::Envelope;
+use wavekeep_archive::EventRow;
 use wavekeep_smurf::{Run, Selection};
 
-use super::Id;
+use super::{Form, Id};
 use crate::extract::{Filters, Paging, Path, Query, optional};
 use crate::problem::Problem;
 use crate::state::State;
-use crate::streams::{OpenRun, failed, steps_within};
+use crate::streams::{Column, OpenRun, View, failed};
 
-/// Samples that are read for one answer without an envelope: 64 MiB.
-const READ_AT_ONCE: u64 = 16 << 20;
-/// Numbers of an answer.
-const MOST_NUMBERS: usize = 2_000_000;
+/// Numbers of an answer of JSON.
+pub(super) const MOST_NUMBERS: usize = 2_000_000;
 
-/// The runs that the archive knows.
+/// The runs that the archive knows: rows as of events, with what is recorded of each in `stream`.
 #[utoipa::path(get, path = "/api/v1/streams", tag = "streams", params(Filters, Paging),
     responses((status = 200, description = "The runs", body = Object),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
@@ -36,19 +33,35 @@ pub async fn list(
     state
         .work(move |state| {
             let page = state.archive.query(&query)?;
+            let rows: Vec<Value> = page.events.iter().map(|row| listed(state, row)).collect();
             super::json(&json!({
-                "total": page.total, "limit": query.limit, "offset": query.offset, "streams": page.events,
+                "total": page.total, "limit": query.limit, "offset": query.offset, "streams": rows,
             }))
         })
         .await
 }
 
-fn channel_name(run: &Run, index: usize) -> Value {
+/// A row with what its sidecar says of the run; null where that cannot be read.
+fn listed(state: &State, row: &EventRow) -> Value {
+    let recorded = state.archive.sidecar(row.id).ok().and_then(|sidecar| sidecar.stream());
+    let mut listed = json!(row);
+    listed["stream"] = json!(recorded.map(|run| json!({
+        "frames": run.frames,
+        "rate_hz": run.rate_hz,
+        "start_utc": run.start_utc,
+        "end_utc": run.end_utc,
+        "pieces": run.pieces.len(),
+        "bytes": run.pieces.iter().map(|piece| piece.bytes).sum::<u64>(),
+    })));
+    listed
+}
+
+pub(super) fn channel_name(run: &Run, index: usize) -> Value {
     let place = run.mask().and_then(|mask| mask.band_and_channel(index));
     json!({ "index": index, "name": place.map(|(band, channel)| format!("{band}:{channel}")) })
 }
 
-fn gaps(run: &Run) -> Value {
+pub(super) fn gaps(run: &Run) -> Value {
     let gaps = run.index().gaps(None).into_iter();
     gaps.map(|gap| json!({ "before_frames": [gap.frames.start, gap.frames.end], "missing": gap.missing })).collect()
 }
@@ -109,15 +122,19 @@ pub struct PartParams {
     /// The section; without it, the longest.
     #[serde(deserialize_with = "optional")]
     #[param(minimum = 0)]
-    section: Option<usize>,
-    /// At most so many numbers a channel; without it, 2000.
+    pub(super) section: Option<usize>,
+    /// At most so many numbers a channel; without it, 2000 as JSON, and every sample otherwise.
     #[serde(deserialize_with = "optional")]
     #[param(minimum = 2, maximum = 100_000)]
-    points: Option<usize>,
+    pub(super) points: Option<usize>,
     /// Rows of an overview; without it, 256.
     #[serde(deserialize_with = "optional")]
     #[param(minimum = 1, maximum = 4096)]
     rows: Option<usize>,
+    /// `json`, `binary` or `arrow`; without it, what `Accept` says.
+    #[serde(deserialize_with = "optional")]
+    #[param(value_type = Option<Form>)]
+    pub(super) format: Option<Form>,
     /// Columns of an overview; without it, 600.
     #[serde(deserialize_with = "optional")]
     #[param(minimum = 1, maximum = 8192)]
@@ -125,13 +142,13 @@ pub struct PartParams {
 }
 
 impl PartParams {
-    fn frames(&self, open: &OpenRun, section: usize) -> Range<u64> {
+    pub(super) fn frames(&self, open: &OpenRun, section: usize) -> Range<u64> {
         let all = &open.run.index().sections()[section].frames;
         let first = self.first.unwrap_or(0).clamp(all.start, all.end);
         first..self.end.unwrap_or(u64::MAX).clamp(first, all.end)
     }
 
-    fn selection(&self, channels: usize) -> Result<Selection, Problem> {
+    pub(super) fn selection(&self, channels: usize) -> Result<Selection, Problem> {
         let list =
             self.channels.clone().unwrap_or_else(|| format!("0-{}", channels.clamp(1, 16) - 1));
         let choices = list.split(',').map(|choice| choice.trim().parse()).collect::<Result<_, _>>();
@@ -142,7 +159,7 @@ impl PartParams {
     }
 }
 
-fn bounded(
+pub(super) fn bounded(
     name: &str,
     value: usize,
     range: std::ops::RangeInclusive<usize>,
@@ -156,128 +173,9 @@ fn bounded(
     }
 }
 
-/// The envelope that an answer is cut from, the frames of its steps counted from `offset`.
-struct Cut {
-    envelope: std::sync::Arc<Envelope>,
-    /// The first frame of the envelope, by its number in the run.
-    offset: u64,
-    steps: Range<usize>,
-    /// The row of each channel that is asked for.
-    rows: Vec<usize>,
-}
-
-/// What is short is read for itself; what is long is cut from the envelope of the whole section.
-fn cut(
-    open: &OpenRun,
-    section: usize,
-    frames: &Range<u64>,
-    selection: &Selection,
-    steps: usize,
-) -> Result<Cut, Problem> {
-    let selection = selection.clone().section(section).frames(frames.clone());
-    let mut stream = open.run.stream(&selection).map_err(failed)?;
-    let channels = open.run.index().sections()[section].channels;
-    let samples = (frames.end - frames.start).saturating_mul(u64::from(channels.max(1)));
-    if samples <= READ_AT_ONCE {
-        let rows = (0..stream.channels()).collect();
-        let envelope = Envelope::of(&mut stream, steps, |_| {}).map_err(failed)?;
-        let steps = 0..envelope.steps();
-        return Ok(Cut { envelope: envelope.into(), offset: frames.start, steps, rows });
-    }
-    let rows = stream.indices().to_vec();
-    let envelope = open.whole(section)?;
-    let offset = open.run.index().sections()[section].frames.start;
-    let steps = steps_within(&envelope, &(frames.start - offset..frames.end - offset));
-    Ok(Cut { envelope, offset, steps, rows })
-}
-
-impl Cut {
-    /// The steps of each column, nearly equal in number.
-    fn columns(&self, most: usize) -> Vec<Range<usize>> {
-        let (first, len) = (self.steps.start, self.steps.len());
-        let columns = most.min(len);
-        let edge = |column: usize| first + len * column / columns.max(1);
-        (0..columns).map(|column| edge(column)..edge(column + 1)).collect()
-    }
-
-    /// First frame and end of a column; null where all are missing.
-    fn frames(&self, column: &Range<usize>) -> Option<[u64; 2]> {
-        let there = column
-            .clone()
-            .map(|step| self.envelope.frames(step))
-            .filter(|frames| !frames.is_empty());
-        let all = there.reduce(|all, next| all.start..next.end)?;
-        Some([self.offset + all.start, self.offset + all.end])
-    }
-
-    fn extremes(&self, row: usize, columns: &[Range<usize>]) -> Vec<Option<[i32; 2]>> {
-        let steps: Vec<Option<(i32, i32)>> = self.envelope.channel(row).collect();
-        let of = |column: &Range<usize>| {
-            let there = steps[column.clone()].iter().flatten();
-            there
-                .copied()
-                .reduce(|all, next| (all.0.min(next.0), all.1.max(next.1)))
-                .map(|(low, high)| [low, high])
-        };
-        columns.iter().map(of).collect()
-    }
-}
-
-/// Samples of a run in counts: all of them when they are few, else pairs of the smallest and the
-/// largest of each column, no peak left out.
-#[utoipa::path(get, path = "/api/v1/streams/{id}/samples", tag = "streams", params(("id" = i64, Path, description = "The run's number"), PartParams),
-    responses((status = 200, description = "The samples", body = Object),
-        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
-pub async fn samples(
-    Shared(state): Shared<State>,
-    Path(id): Id,
-    Query(params): Query<PartParams>,
-) -> Result<Response, Problem> {
-    let points = bounded("points", params.points.unwrap_or(2000), 2..=100_000)?;
-    state
-        .work(move |state| {
-            let open = state.run(id)?;
-            let section = open.section(params.section)?;
-            let frames = params.frames(&open, section);
-            let selection = params.selection(open.run.index().sections()[section].channels as usize)?;
-            let whole = selection.clone().section(section).frames(frames.clone());
-            let mut stream = open.run.stream(&whole).map_err(failed)?;
-            let (indices, scale) = (stream.indices().to_vec(), stream.scale());
-            bounded("channels × points", indices.len().saturating_mul(points), 1..=MOST_NUMBERS)?;
-            let mut answer = json!({
-                "id": id, "section": section, "first": frames.start, "end": frames.end, "unit": "count",
-                "radians_per_count": scale.of_one(), "rate_hz": open.run.rate_hz(), "gaps": gaps(&open.run),
-            });
-            let count = usize::try_from(stream.frames()).unwrap_or(usize::MAX);
-            let mut channels = Vec::new();
-            let mut push = |index: usize, name: &str, values: Value| {
-                let mut channel = channel_name(&open.run, index);
-                channel[name] = values;
-                channels.push(channel);
-            };
-            if count <= points {
-                let mut block = FrameBlock::default();
-                let read = stream.next_samples(count.max(1), &mut block).map_err(failed)?;
-                for (row, index) in indices.iter().enumerate() {
-                    let values = if read { &block.samples[row * block.frames..][..block.frames] } else { &[] };
-                    push(*index, "samples", json!(values));
-                }
-            } else {
-                let cut = cut(&open, section, &frames, &selection, points / 2)?;
-                let columns = cut.columns(points / 2);
-                answer["columns"] = columns.iter().map(|column| json!(cut.frames(column))).collect();
-                for (row, index) in cut.rows.iter().zip(&indices) {
-                    push(*index, "pairs", json!(cut.extremes(*row, &columns)));
-                }
-            }
-            answer["channels"] = json!(channels);
-            super::json(&answer)
-        })
-        .await
-}
-
 /// All channels over time: how far each moves from its smallest to its largest count in each
-/// column. Channels that share a row are answered with the largest of them.
+/// column. Channels that share a row are answered with the largest of them. The answer comes at
+/// once: of a long run that was not read yet it is a sample of each column, and `standing` says so.
 #[utoipa::path(get, path = "/api/v1/streams/{id}/overview", tag = "streams", params(("id" = i64, Path, description = "The run's number"), PartParams),
     responses((status = 200, description = "The cells", body = Object),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
@@ -294,28 +192,28 @@ pub async fn overview(
             let open = state.run(id)?;
             let section = open.section(params.section)?;
             let frames = params.frames(&open, section);
-            let cut = cut(&open, section, &frames, &Selection::all(), columns)?;
-            let columns = cut.columns(columns);
-            let channels = cut.rows.len();
+            let view = View { section, frames: frames.clone(), channels: Selection::all(), columns };
+            let picture = state.picture(&open, &view)?;
+            let columns = picture.columns.len();
+            let channels = open.run.index().sections()[section].channels as usize;
             let rows = rows.min(channels);
             let edge = |row: usize| channels * row / rows.max(1);
-            let mut cells: Vec<Option<i64>> = Vec::with_capacity(rows * columns.len());
+            let mut cells: Vec<Option<i64>> = Vec::with_capacity(rows * columns);
             for row in 0..rows {
-                let mut line = vec![None; columns.len()];
+                let mut line = vec![None; columns];
                 for channel in edge(row)..edge(row + 1) {
-                    let extremes = cut.extremes(cut.rows[channel], &columns);
-                    for (cell, pair) in line.iter_mut().zip(extremes) {
+                    for (cell, pair) in line.iter_mut().zip(picture.channel(channel)) {
                         *cell = (*cell).max(pair.map(|[low, high]| i64::from(high) - i64::from(low)));
                     }
                 }
                 cells.extend(line);
             }
-            let axis: Vec<_> = columns.iter().map(|column| cut.frames(column)).collect();
+            let axis: Vec<_> = picture.columns.iter().map(Column::ends).collect();
             let groups: Vec<[usize; 2]> = (0..rows).map(|row| [edge(row), edge(row + 1)]).collect();
             super::json(&json!({
                 "id": id, "section": section, "first": frames.start, "end": frames.end, "unit": "count",
-                "rows": rows, "columns": columns.len(), "row_channels": groups, "column_frames": axis,
-                "gaps_shortened": cut.envelope.axis().is_shortened(), "cells": cells,
+                "rows": rows, "columns": columns, "row_channels": groups, "column_frames": axis,
+                "gaps_shortened": picture.is_shortened, "standing": picture.standing(), "cells": cells,
             }))
         })
         .await

@@ -29,8 +29,38 @@ summaries! {
     projects "/api/v1/projects";
     /// What there is of each month by the units' own clocks, the latest first.
     months "/api/v1/months";
-    /// The imports, the latest first.
-    sessions "/api/v1/sessions";
+}
+
+/// Which imports.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct SessionParams {
+    /// At most so many; without it, all.
+    #[serde(deserialize_with = "optional")]
+    #[param(minimum = 0)]
+    pub limit: Option<usize>,
+    /// So many of the latest ones are left out.
+    #[serde(deserialize_with = "optional")]
+    #[param(minimum = 0)]
+    pub offset: Option<usize>,
+}
+
+/// The imports, the latest first.
+#[utoipa::path(get, path = "/api/v1/sessions", tag = "summaries", params(SessionParams),
+    responses((status = 200, description = "The list", body = Vec<Object>),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn sessions(
+    Shared(state): Shared<State>,
+    Query(part): Query<SessionParams>,
+) -> Result<Response, Problem> {
+    state
+        .work(move |state| {
+            let all = state.archive.sessions()?.into_iter();
+            let some = all.skip(part.offset.unwrap_or(0)).take(part.limit.unwrap_or(usize::MAX));
+            super::json(&some.collect::<Vec<_>>())
+        })
+        .await
 }
 
 /// Of which unit.

@@ -28,6 +28,7 @@ pub struct Running {
     pub address: SocketAddr,
     runtime: Option<tokio::runtime::Runtime>,
     stop: Option<oneshot::Sender<()>>,
+    running: Option<tokio::task::JoinHandle<()>>,
 }
 
 pub struct Answer {
@@ -58,10 +59,11 @@ impl Running {
         let server = runtime.block_on(Server::bind(folder.path(), options)).unwrap();
         let address = server.address();
         let (stop, stopped) = oneshot::channel();
-        runtime.spawn(async move {
+        let running = runtime.spawn(async move {
             server.run(async { drop(stopped.await) }).await;
         });
-        Self { folder, address, runtime: Some(runtime), stop: Some(stop) }
+        let (runtime, stop, running) = (Some(runtime), Some(stop), Some(running));
+        Self { folder, address, runtime, stop, running }
     }
 
     /// One request on a connection of its own.
@@ -104,6 +106,22 @@ impl Running {
         self.ask("POST", path, &[("Content-Type", "application/json")], body.as_bytes())
     }
 
+    pub fn put(&self, path: &str, body: &str) -> Answer {
+        self.ask("PUT", path, &[("Content-Type", "application/json")], body.as_bytes())
+    }
+
+    /// Listens to what happens until a message fits.
+    pub fn listen(&self) -> Listening {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.write_all(b"GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        let mut listening = Listening { stream, text: String::new() };
+        // The head is the word that from now on nothing is missed.
+        while !listening.text.contains("\r\n\r\n") {
+            listening.more();
+        }
+        listening
+    }
+
     pub fn import(&self, path: &str, files: &[(&str, Vec<u8>)]) -> Answer {
         self.import_with(path, files, &[])
     }
@@ -129,9 +147,11 @@ impl Running {
         server
     }
 
+    /// Asks it to stop, as a signal does, and waits until it has.
     pub fn stop(mut self) -> TempDir {
         drop(self.stop.take());
-        if let Some(runtime) = self.runtime.take() {
+        if let (Some(runtime), Some(running)) = (self.runtime.take(), self.running.take()) {
+            runtime.block_on(running).unwrap();
             runtime.shutdown_timeout(std::time::Duration::from_secs(5));
         }
         std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
@@ -143,6 +163,44 @@ impl Drop for Running {
         drop(self.stop.take());
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+        }
+    }
+}
+
+/// Messages as they come.
+pub struct Listening {
+    stream: TcpStream,
+    text: String,
+}
+
+impl Listening {
+    fn more(&mut self) {
+        let mut bytes = [0; 4096];
+        let read = self.stream.read(&mut bytes).unwrap();
+        assert!(read > 0, "the server went away: {}", self.text);
+        self.text.push_str(&String::from_utf8_lossy(&bytes[..read]));
+    }
+
+    /// The messages of this name up to the first that fits, which is the last of them.
+    pub fn until(&mut self, event: &str, fits: impl Fn(&Value) -> bool) -> Vec<Value> {
+        let mut all = Vec::new();
+        loop {
+            let Some(end) = self.text.find("\n\n") else {
+                self.more();
+                continue;
+            };
+            let message: String = self.text.drain(..end + 2).collect();
+            let lines = || message.lines();
+            if !lines().any(|line| line == format!("event: {event}")) {
+                continue;
+            }
+            let data = lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
+            let data: Value = serde_json::from_str(data).unwrap();
+            let is_last = fits(&data);
+            all.push(data);
+            if is_last {
+                return all;
+            }
         }
     }
 }

@@ -1,12 +1,12 @@
 // @ts-check
 /** Bringing events in: by dropping files anywhere, or by choosing them. Each file gets an answer. */
 
-import { link, Problem } from "./api.js";
+import { get, link, Problem, queryString } from "./api.js";
 import { byId, h, replace } from "./dom.js";
 import { onImport } from "./live.js";
 import { address, go } from "./router.js";
 import { announce, complain } from "./say.js";
-import { bytesText } from "./units.js";
+import { bytesText, countText, utcText } from "./units.js";
 
 /**
  * @typedef {{
@@ -28,6 +28,10 @@ const answers = [];
 /** @type {(() => void) | null} */
 let show = null;
 let running = "";
+/** Which of several requests, where there are several. */
+let doing = "";
+/** The name of the upload that is being saved: the server's messages of its progress carry it. */
+let tag = "";
 
 /** Files of a request; more are sent in several, so that progress is seen. */
 const AT_ONCE = 200;
@@ -37,10 +41,14 @@ export async function importFiles(files) {
   if (files.length === 0) return;
   if (!new URLSearchParams(location.search).get("view")) go({ view: "import" });
   const total = files.reduce((sum, file) => sum + file.size, 0);
+  const own = crypto.getRandomValues(new Uint32Array(2)).join("-");
   let before = 0;
   try {
     for (let first = 0; first < files.length; first += AT_ONCE) {
       const some = files.slice(first, first + AT_ONCE);
+      tag = `${own}-${first}`;
+      doing = files.length > AT_ONCE ? ` (files ${first + 1} to ${first + some.length} of ${files.length})` : "";
+      progress(before / Math.max(total, 1), `Sending ${bytesText(total)}`);
       const answer = await upload(some, (sent) => progress((before + sent) / total, `Sending ${bytesText(before + sent)} of ${bytesText(total)}`));
       before += some.reduce((sum, file) => sum + file.size, 0);
       answers.unshift(answer);
@@ -51,7 +59,7 @@ export async function importFiles(files) {
   } catch (error) {
     complain(error);
   } finally {
-    running = "";
+    running = tag = doing = "";
     show?.();
   }
 }
@@ -62,7 +70,7 @@ function upload(files, sending) {
     const form = new FormData();
     for (const file of files) form.append("files", file, file.name);
     const request = new XMLHttpRequest();
-    request.open("POST", link("/import"));
+    request.open("POST", link(`/import${queryString({ tag })}`));
     request.responseType = "json";
     request.setRequestHeader("accept", "application/json");
     request.upload.addEventListener("progress", (event) => sending(event.loaded));
@@ -100,7 +108,7 @@ export function acceptDrops() {
     cover.hidden = true;
     void filesOf(/** @type {DataTransfer} */ (event.dataTransfer)).then(importFiles);
   });
-  onImport(({ done, total }) => { if (running) progress(total ? done / total : 0, `Saved ${done} of ${total}`); });
+  onImport((told) => { if (running && told.tag === tag) progress(told.total ? told.done / told.total : 0, `Saved ${countText(told.done)} of ${countText(told.total)}${doing}`); });
 }
 
 /** Folders are searched. @param {DataTransfer} transfer */
@@ -141,19 +149,53 @@ function row(result) {
     h("td", null, result.serial ?? ""), h("td", null, bad ? h("strong", null, outcome) : outcome), h("td", null, more));
 }
 
+/**
+ * @typedef {{
+ *   id: number, started_at: string, ended_at: string | null, source: string,
+ *   counts: { received: number, new: number, same: number, paired_late: number, conflicts: number, refused: number }
+ * }} Session
+ */
+
+/** Imports that are listed. */
+const LATEST = 12;
+
+/** Where an import came from: names, not the folders of the server. @param {string} source */
+function from(source) {
+  if (source === "http") return "this page, or a program over HTTP";
+  const names = source.split(", ").map((path) => path.split(/[\\/]/).filter(Boolean).pop() ?? path);
+  return names.length > 3 ? `${names.slice(0, 2).join(", ")} and ${names.length - 2} more` : names.join(", ");
+}
+
+/** What came in before, by whatever way. @param {HTMLElement} place @param {AbortSignal} signal */
+async function showEarlier(place, signal) {
+  /** @type {Session[]} */
+  const sessions = await get(`/sessions${queryString({ limit: LATEST })}`, signal);
+  if (sessions.length === 0) return;
+  const words = (/** @type {Session["counts"]} */ counts) => [[counts.new, "new"], [counts.same, "there already"], [counts.paired_late, "completed"], [counts.conflicts, "kept under another name"], [counts.refused, "refused"]]
+    .filter(([n]) => n).map(([n, word]) => `${countText(Number(n))} ${word}`).join(", ") || "nothing";
+  replace(place, h("h2", null, "Earlier imports"), h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Earlier imports" }, h("table", { class: "plain" },
+    h("thead", null, h("tr", null, ["Import", "Began", "From", "What became of it"].map((word) => h("th", { scope: "col" }, word)))),
+    h("tbody", null, sessions.map((session) => h("tr", null, h("th", { scope: "row" }, session.id), h("td", { class: "moment" }, utcText(session.started_at)), h("td", null, from(session.source)), h("td", null, words(session.counts), session.ended_at ? "" : " (not ended)")))))));
+}
+
 /** @param {HTMLElement} main */
 export function importView(main) {
   document.title = "Import · wavekeep";
+  const leaving = new AbortController();
+  const earlier = h("section", { class: "earlier" });
   const chooser = h("input", { type: "file", multiple: true, class: "unseen", id: "chooser", tabindex: -1, "aria-hidden": "true" });
   chooser.addEventListener("change", () => { void importFiles([...(chooser.files ?? [])]); chooser.value = ""; });
   const results = h("div", { class: "results" });
   replace(main, h("div", { class: "import" }, h("h1", null, "Import"),
     h("div", { class: "drop" }, h("p", null, "Drop event files, folders and reports anywhere on the page. Reports are paired by name."), chooser,
       h("button", { type: "button", class: "primary", onclick: () => byId("chooser").click() }, "Choose files")),
-    bar, words, results));
+    bar, words, results, earlier));
+  const list = () => void showEarlier(earlier, leaving.signal).catch(complain);
+  let listed = -1;
   show = () => {
     bar.hidden = !running;
     words.hidden = !running;
+    if (listed !== answers.length) { listed = answers.length; list(); }
     replace(results, answers.map((answer) => {
       const refused = answer.results.filter((result) => result.error).length;
       return h("section", null, h("h2", null, `Import ${answer.session}: ${answer.results.length} ${answer.results.length === 1 ? "answer" : "answers"}${refused ? `, ${refused} refused` : ""}`),
@@ -162,5 +204,5 @@ export function importView(main) {
     }));
   };
   show();
-  return () => { show = null; };
+  return () => { show = null; leaving.abort(); };
 }

@@ -15,7 +15,7 @@ const dialog = h("dialog", { class: "sheet", "aria-labelledby": "help-title" });
 
 export function showHelp() {
   const plots = [
-    ["drag, wheel", "zoom a plot in time"], ["double-click, Home", "the whole plot"],
+    ["drag, wheel, two fingers", "zoom a plot in time"], ["double-click, Home", "the whole plot"],
     ["← →", "in a plot: the cursor, sample by sample"], ["+ −", "in a plot: zoom"],
   ];
   const rows = [...current.map((key) => [key.keys.join(" or "), key.words]), ...plots, ["?", "this list"]];

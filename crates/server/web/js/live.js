@@ -2,12 +2,26 @@
 /** Changes as they happen (server-sent events). The browser connects again by itself. */
 
 /** @typedef {{ id: number, what: "new" | "changed" }} Change */
-/** @typedef {{ session: number | string, done: number, total: number }} ImportProgress */
+/** @typedef {{ session: number, tag: string | null, done: number, total: number }} ImportProgress */
+/** @typedef {{ stream: number, section: number, done: number, total: number, complete: boolean, failure: string | null }} ReadingProgress */
+
+/**
+ * @typedef {{
+ *   id: number, is_open: boolean, opened_at: string | null, ended: string | null, event: number | null,
+ *   source: { kind: "run", id: number } | { kind: "emulator", channels: number, rate_hz: number },
+ *   variables: { DataFile: string, FrameCount: number, TotalSize: number, RawMode: boolean },
+ *   fault: { detail: string } | null
+ * }} Recording
+ */
 
 /** @type {Set<(change: Change) => void>} */
 const changes = new Set();
 /** @type {Set<(progress: ImportProgress) => void>} */
 const imports = new Set();
+/** @type {Set<(progress: ReadingProgress) => void>} */
+const readings = new Set();
+/** @type {Set<(recording: Recording) => void>} */
+const recordings = new Set();
 /** @type {Set<(connected: boolean) => void>} */
 const states = new Set();
 
@@ -21,6 +35,18 @@ export function onChange(listener) {
 export function onImport(listener) {
   imports.add(listener);
   return () => imports.delete(listener);
+}
+
+/** How far runs are that are read for their pictures. @param {(progress: ReadingProgress) => void} listener @returns {() => void} Ends it. */
+export function onReading(listener) {
+  readings.add(listener);
+  return () => readings.delete(listener);
+}
+
+/** Recordings of the server as they go. @param {(recording: Recording) => void} listener @returns {() => void} Ends it. */
+export function onRecording(listener) {
+  recordings.add(listener);
+  return () => recordings.delete(listener);
 }
 
 /** @param {(connected: boolean) => void} listener */
@@ -39,6 +65,14 @@ export function connect() {
   source.addEventListener("import", (event) => {
     const progress = JSON.parse(event.data);
     for (const listener of [...imports]) listener(progress);
+  });
+  source.addEventListener("overview", (event) => {
+    const progress = JSON.parse(event.data);
+    for (const listener of [...readings]) listener(progress);
+  });
+  source.addEventListener("recording", (event) => {
+    const recording = JSON.parse(event.data);
+    for (const listener of [...recordings]) listener(recording);
   });
   source.addEventListener("open", () => states.forEach((state) => state(true)));
   source.addEventListener("error", () => states.forEach((state) => state(false)));

@@ -45,6 +45,16 @@ export function velocityText(inPerS) {
   return pref("velocity") === "mm/s" ? fixed(inPerS * MM_PER_INCH, 2) : fixed(inPerS, 3);
 }
 
+/**
+ * A sentence of the server with its velocities in the reader's unit.
+ * @param {string} sentence
+ * @param {(import("./types.js").Reading | null)[]} known What it speaks of, with all digits.
+ */
+export const velocitiesShown = (sentence, known) => sentence.replace(/(\d+(?:\.(\d+))?) (in\/s|mm\/s)/g, (_, number, decimals, unit) => {
+  const whole = known.find((reading) => reading !== null && reading.unit === unit && reading.value.toFixed((decimals ?? "").length) === number)?.value ?? Number(number);
+  return `${velocityText(unit === "in/s" ? whole : whole / MM_PER_INCH)} ${velocityUnit()}`;
+});
+
 /** @param {number | null | undefined} psi @param {number | null | undefined} [dB] as stated, where it is */
 export function pressureText(psi, dB) {
   const unit = pref("pressure");

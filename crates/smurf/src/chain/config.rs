@@ -45,6 +45,18 @@ impl Default for ChainConfig {
     }
 }
 
+impl ChainConfig {
+    /// No stage changes anything: frames come out as they come in, with 32-bit samples.
+    pub fn passing() -> Self {
+        Self {
+            unwrap: false,
+            filter: FilterConfig { enabled: false, ..FilterConfig::default() },
+            downsampler: DownsamplerConfig { enabled: false, ..DownsamplerConfig::default() },
+            ..Self::default()
+        }
+    }
+}
+
 /// Which channels go on, and how long the payload is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -130,6 +130,12 @@ impl<L: FileLayer> DataWriter<L> {
         })
     }
 
+    /// All variables, in the order of [`Control::ALL`].
+    pub fn variables(&self) -> impl Iterator<Item = (&'static str, Value)> + '_ {
+        let names = Control::ALL.iter().filter(|control| control.access != Access::Command);
+        names.filter_map(|control| Some((control.name, self.get(control.name).ok()?)))
+    }
+
     /// Sets a variable by its name. Text is taken for a number or a flag where one is expected:
     /// `5000`, `true`.
     ///

@@ -5,7 +5,7 @@ import { get, queryString } from "../api.js";
 import { h, replace, s, select } from "../dom.js";
 import { pref, setPref } from "../prefs.js";
 import { channelColour, palette } from "../theme.js";
-import { NONE, fixed, frequencyText, velocity, velocityText, velocityUnit } from "../units.js";
+import { NONE, fixed, frequencyText, velocitiesShown, velocity, velocityText, velocityUnit } from "../units.js";
 
 /** @typedef {import("../types.js").Curve} Curve */
 /** @typedef {import("../types.js").Verdict} Verdict */
@@ -98,8 +98,11 @@ function drawing(points, curve) {
     s("text", { x: 12, y: (TOP + H - BOTTOM) / 2, "text-anchor": "middle", transform: `rotate(-90 12 ${(TOP + H - BOTTOM) / 2})` }, `PPV (${velocityUnit()})`));
   const line = (curve?.points ?? []).filter(([hz]) => hz >= HZ[0] && hz <= HZ[1]);
   const lines = apart(points.filter((point) => !point.small).map((point) => y(velocity(point.inPerS)) + 4), 13);
+  const named = points.filter((point) => !point.small);
+  const leftmost = named.reduce((best, point) => (point.hz < best ? point.hz : best), Infinity);
   const label = (/** @type {Point} */ point, /** @type {number} */ index) => {
-    const right = x(point.hz) > W - 90;
+    // To the left of the point that is farthest left: to its right are the others.
+    const right = x(point.hz) > W - 90 || (named.length > 1 && point.hz === leftmost && x(point.hz) > LEFT + 60);
     return s("text", { x: x(point.hz) + (right ? -9 : 9), y: lines[index], "text-anchor": right ? "end" : "start", fill: point.colour, "font-size": 12, "font-weight": 600 }, point.name);
   };
   const words = points.filter((point) => !point.small).map((point) => `${point.name} ${point.words}`).join(", ");
@@ -112,7 +115,28 @@ function drawing(points, curve) {
       if (point.small) mark.setAttribute("fill-opacity", "0.55");
       return mark;
     }),
-    points.filter((point) => !point.small).map(label));
+    named.map(label));
+}
+
+/** The plot as a table, for those who do not see it. @param {Point[]} points @param {Curve | undefined} curve */
+function twin(points, curve) {
+  const named = points.filter((point) => !point.small);
+  const line = (curve?.points ?? []).filter(([hz]) => hz >= HZ[0] && hz <= HZ[1]);
+  const head = (/** @type {string[]} */ words) => h("thead", null, h("tr", null, words.map((word) => h("th", { scope: "col" }, word))));
+  return h("details", { class: "twin" }, h("summary", null, "The same as a table"), h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "PPV against frequency as a table" },
+    h("table", { class: "plain" }, h("caption", null, "Peaks of the event"), head(["Channel", "Frequency (Hz)", `PPV (${velocityUnit()})`]),
+      h("tbody", null, named.map((point) => h("tr", null, h("th", { scope: "row" }, point.name), h("td", null, Number(point.hz.toPrecision(3))), h("td", null, velocityText(point.inPerS)))))),
+    line.length > 0 && h("table", { class: "plain" }, h("caption", null, `Corners of ${curve?.name}`), head(["Frequency (Hz)", `Limit (${velocityUnit()})`]),
+      h("tbody", null, corners(line).map(([hz, limit]) => h("tr", null, h("th", { scope: "row" }, Number(hz.toPrecision(3))), h("td", null, velocityText(limit))))))));
+}
+
+/** Points of a line at which it bends, on the axes of the plot. @param {[number, number][]} line */
+function corners(line) {
+  const slope = (/** @type {[number, number]} */ a, /** @type {[number, number]} */ b) => (Math.log(b[1]) - Math.log(a[1])) / Math.max(Math.log(b[0]) - Math.log(a[0]), 1e-9);
+  return line.filter((point, index) => {
+    const [before, after] = [line[index - 1], line[index + 1]];
+    return !before || !after || Math.abs(slope(before, point) - slope(point, after)) > 0.02;
+  });
 }
 
 /** @param {import("../types.js").Reading | null} reading The server's values are in the curve's own unit. */
@@ -134,7 +158,7 @@ function verdictWords(verdict) {
       h("dt", null, "Decided by"), h("dd", null, `${verdict.subject}: ${readingText(verdict.value)}${verdict.frequency ? ` at ${frequencyText(verdict.frequency)} Hz` : ""}`),
       h("dt", null, "Limit there"), h("dd", null, readingText(verdict.limit)),
       h("dt", null, "Margin"), h("dd", null, margin === null ? NONE : margin >= 0 ? `${fixed(margin, 1)} % below the limit` : `${fixed(-margin, 1)} % above the limit`)),
-    h("p", null, verdict.reason),
+    h("p", null, velocitiesShown(verdict.reason, [verdict.value, verdict.limit])),
     h("p", { class: "small" }, [verdict.standing === "provisional" ? "Provisional: the values come from secondary sources. " : "", ...verdict.remarks.map((remark) => `${remark} `)]),
   ];
 }
@@ -164,7 +188,8 @@ export async function showLimits(place, detail, plot, signal) {
   replace(place, h("div", { class: "section-head" }, h("h2", null, "Limits"), h("div", { class: "tools" }, picker, distance)), h("div", { class: "limits" }, figure, words));
   const draw = () => {
     picker.value = chosen()?.id ?? "";
-    replace(figure, drawing(pointsOf(detail, plot), chosen()));
+    const points = pointsOf(detail, plot);
+    replace(figure, drawing(points, chosen()), twin(points, chosen()));
     void judge().catch((error) => { if (!signal.aborted) replace(words, h("p", null, String(error.message ?? error))); });
   };
   draw();

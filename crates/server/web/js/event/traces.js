@@ -50,7 +50,7 @@ export function showTraces(place, detail, plot, values) {
   const names = Object.keys(plot.channels);
   const extremes = new Map(names.map((name) => [name, new Extremes(values.get(name) ?? new Float64Array())]));
   const readout = h("p", { class: "readout" });
-  const rest = bars ? "Move over the bars to read an interval." : "Move over a trace to read the exact sample; drag to zoom.";
+  const rest = bars ? "Move over the bars to read an interval." : matchMedia("(pointer: coarse)").matches ? "Tap a trace to read the exact sample; two fingers zoom." : "Move over a trace to read the exact sample; drag to zoom.";
 
   const draw = () => {
     const traces = names.map((name, index) => traceOf(name, index));

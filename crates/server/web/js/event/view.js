@@ -64,7 +64,7 @@ export function eventView(main, id, filters) {
     /** @param {"before" | "after"} side @param {string} words @param {string} key */
     const step = (side, words, key) => {
       const other = around?.[side];
-      return other ? h("a", { class: "button", href: address({ ...filters, event: other.id }), "data-route": true, "data-step": side }, words, " ", h("kbd", null, key))
+      return other ? h("a", { class: "button", href: address({ ...filters, event: other }), "data-route": true, "data-step": side }, words, " ", h("kbd", null, key))
         : h("span", { class: "button off", "aria-disabled": "true" }, words, " ", h("kbd", null, key));
     };
     replace(head,
@@ -150,7 +150,7 @@ export function eventView(main, id, filters) {
   /** @param {"before" | "after"} side */
   const step = (side) => {
     const other = neighbours(id)?.[side];
-    if (other) go({ ...filters, event: other.id });
+    if (other) go({ ...filters, event: other });
     else announce(side === "after" ? "This is the last event" : "This is the first event");
   };
   setKeys([

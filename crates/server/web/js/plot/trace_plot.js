@@ -6,6 +6,7 @@ import { palette } from "../theme.js";
 import { fixed } from "../units.js";
 import { Extremes } from "./extremes.js";
 import { drawOver, drawUnder } from "./marks.js";
+import { touches } from "./touch.js";
 import { uPlot } from "./uplot.js";
 
 /** @typedef {import("./uplot.js").Plot} Plot */
@@ -44,6 +45,13 @@ export class TracePlot {
     this.plot.over.addEventListener("wheel", (event) => group.wheel(event, this.#time(event)), { passive: false });
     this.plot.over.addEventListener("mousemove", (event) => group.cursor(group.indexAt(this.#time(event))));
     this.plot.over.addEventListener("mouseleave", () => group.cursor(null));
+    const over = this.plot.over;
+    touches(over, {
+      share: (clientX) => (clientX - over.getBoundingClientRect().left) / Math.max(over.clientWidth, 1),
+      move: (by) => group.view(group.min + by * (group.max - group.min), group.max + by * (group.max - group.min)),
+      zoom: (factor, around) => group.zoom(factor, group.min + around * (group.max - group.min)),
+      tap: (event) => group.cursor(group.indexAt(this.#time(event))),
+    });
   }
 
   /** @param {MouseEvent} event */

@@ -53,8 +53,8 @@ function frameTicks(ctx, axis, plot, y) {
   ctx.fillText("frame", LEFT - 8, y + 17);
 }
 
-/** Missing columns and changes of the metadata. @param {CanvasRenderingContext2D} ctx @param {FrameAxis} axis @param {StreamFacts} facts @param {number} plot @param {number} top @param {number} height */
-function events(ctx, axis, facts, plot, top, height) {
+/** Missing columns and changes of the metadata. @param {CanvasRenderingContext2D} ctx @param {FrameAxis} axis @param {StreamFacts} facts @param {number} plot @param {number} top @param {number} height @param {boolean} [named] Whether gaps say how long they are. */
+function events(ctx, axis, facts, plot, top, height, named = false) {
   const n = axis.columns.length;
   for (let column = 0; column < n; column += 1) {
     if (axis.columns[column]) continue;
@@ -73,7 +73,7 @@ function events(ctx, axis, facts, plot, top, height) {
     ctx.moveTo(LEFT + share * plot, top);
     ctx.lineTo(LEFT + share * plot, top + height);
     ctx.stroke();
-    if (facts.gaps.length > 12) continue;
+    if (!named || facts.gaps.length > 12) continue;
     const words = `${countText(gap.missing)} missing`;
     const wide = ctx.measureText(words).width + 8;
     const right = LEFT + share * plot + wide + 4 > LEFT + plot;
@@ -118,7 +118,8 @@ export function drawOverview(canvas, overview, axis, facts) {
       ctx.fillRect(x, y, Math.ceil(LEFT + ((column + 1) * plot) / columns) - x, tall);
     }
   }
-  events(ctx, axis, facts, plot, 0, height);
+  unfinished(ctx, axis, overview.standing, plot, height);
+  events(ctx, axis, facts, plot, 0, height, true);
   ctx.strokeStyle = palette().frame;
   ctx.strokeRect(LEFT, 0.5, plot, height - 1);
   ctx.fillStyle = palette().soft;
@@ -131,8 +132,19 @@ export function drawOverview(canvas, overview, axis, facts) {
   frameTicks(ctx, axis, plot, height);
 }
 
-/** One channel. @param {HTMLCanvasElement} canvas @param {StreamChannel} channel @param {FrameAxis} axis @param {StreamFacts} facts @param {string} colour @param {boolean} last */
-export function drawStrip(canvas, channel, axis, facts, colour, last) {
+/** Fine lines over the part of which only a sample was read. @param {CanvasRenderingContext2D} ctx @param {FrameAxis} axis @param {import("./types.js").Standing | undefined} standing @param {number} plot @param {number} height */
+function unfinished(ctx, axis, standing, plot, height) {
+  if (!standing || standing.complete) return;
+  const share = standing.complete_until === null ? 0 : (axis.shareOf(standing.complete_until) ?? 0);
+  const from = LEFT + share * plot;
+  ctx.fillStyle = palette().panel;
+  ctx.globalAlpha = 0.5;
+  for (let x = Math.ceil(from / 4) * 4; x < LEFT + plot; x += 4) ctx.fillRect(x, 0, 1.5, height);
+  ctx.globalAlpha = 1;
+}
+
+/** One channel. @param {HTMLCanvasElement} canvas @param {StreamChannel} channel @param {FrameAxis} axis @param {import("./types.js").Standing | undefined} standing @param {StreamFacts} facts @param {string} colour @param {boolean} last */
+export function drawStrip(canvas, channel, axis, standing, facts, colour, last) {
   const height = 92;
   const { ctx, plot } = prepared(canvas, height + (last ? AXIS : 4));
   ctx.fillStyle = palette().panel;
@@ -143,6 +155,7 @@ export function drawStrip(canvas, channel, axis, facts, colour, last) {
   if (low > high) [low, high] = [-1, 1];
   if (low === high) [low, high] = [low - 1, high + 1];
   const y = (/** @type {number} */ value) => 6 + ((high - value) / (high - low)) * (height - 12);
+  unfinished(ctx, axis, standing, plot, height);
   events(ctx, axis, facts, plot, 0, height);
   ctx.strokeStyle = colour;
   ctx.fillStyle = colour;

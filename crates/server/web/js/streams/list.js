@@ -5,7 +5,8 @@ import { get } from "../api.js";
 import { h, replace } from "../dom.js";
 import { address } from "../router.js";
 import { complain } from "../say.js";
-import { NONE, bytesText, countText, localText, utcText } from "../units.js";
+import { NONE, bytesText, countText, utcText } from "../units.js";
+import { showRecordings } from "./recordings.js";
 
 /** @param {HTMLElement} main */
 export function streamsView(main) {
@@ -13,21 +14,21 @@ export function streamsView(main) {
   const leaving = new AbortController();
   const place = h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Streams" });
   const count = h("p", { class: "total", role: "status" }, "…");
-  replace(main, h("div", { class: "page" }, h("div", { class: "list-head" }, h("h1", null, "Streams"), count), place));
-  void (async () => {
-    /** @type {{ total: number, streams: import("../types.js").EventRow[] }} */
+  const recorder = h("section", { class: "recorder", "aria-label": "Recordings" });
+  replace(main, h("div", { class: "page" }, h("div", { class: "list-head" }, h("h1", null, "Streams"), count), place, recorder));
+  const load = async () => {
+    /** @type {{ total: number, streams: (import("../types.js").EventRow & { stream: { frames: number, start_utc: string | null, bytes: number } | null })[] }} */
     const answer = await get("/streams?limit=1000", leaving.signal);
     count.textContent = `${countText(answer.total)} ${answer.total === 1 ? "run" : "runs"}`;
-    if (answer.total === 0) {
-      replace(place, h("p", { class: "empty" }, "The archive has no streams yet."));
-      return;
-    }
-    replace(place, h("table", { class: "plain lines" },
-      h("thead", null, h("tr", null, ["Run", "Stream", "Began", "Size", "Came in", ""].map((word) => h("th", { scope: "col" }, word)))),
+    replace(place, answer.total === 0 ? h("p", { class: "empty" }, "The archive has no streams yet.") : h("table", { class: "plain lines" },
+      h("thead", null, h("tr", null, ["Run", "Stream", "Began", "Frames", "Size", "Came in", "State"].map((word) => h("th", { scope: "col" }, word)))),
       h("tbody", null, answer.streams.map((row) => h("tr", null,
         h("th", { scope: "row" }, h("a", { href: address({ stream: row.id }), "data-route": true }, row.filename)),
-        h("td", null, row.serial), h("td", null, localText(row.timestamp)), h("td", null, row.filesize === null ? NONE : bytesText(row.filesize)),
-        h("td", null, utcText(row.captured_at)), h("td", null, row.damaged && h("span", { class: "badge bad" }, "damaged")))))));
-  })().catch(complain);
-  return () => leaving.abort();
+        h("td", null, row.serial), h("td", null, utcText(row.stream?.start_utc)), h("td", null, row.stream ? countText(row.stream.frames) : NONE), h("td", null, row.stream ? bytesText(row.stream.bytes) : NONE),
+        h("td", null, utcText(row.captured_at)), h("td", null, row.damaged && h("span", { class: "badge bad" }, "damaged"), !row.damaged && "whole"))))));
+    return answer.streams;
+  };
+  let end = () => {};
+  void load().then((runs) => { if (!leaving.signal.aborted) end = showRecordings(recorder, runs, () => void load().catch(complain), leaving.signal); }).catch(complain);
+  return () => { leaving.abort(); end(); };
 }

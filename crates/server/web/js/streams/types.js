@@ -11,13 +11,17 @@
  *   metadata_frames: number[]
  * }} StreamFacts
  * @typedef {{
- *   section: number, first: number, end: number, rows: number, columns: number, row_channels: [number, number][],
+ *   complete: boolean, frames: number, frames_read: number, complete_until: number | null,
+ *   reading: { done: number, total: number, failure: string | null } | null
+ * }} Standing Whether every frame was read for a picture; where not, peaks may be missing.
+ * @typedef {{
+ *   section: number, first: number, end: number, standing: Standing, rows: number, columns: number, row_channels: [number, number][],
  *   column_frames: ([number, number] | null)[], gaps_shortened: boolean, cells: (number | null)[]
  * }} Overview
  * @typedef {ChannelName & { samples?: number[], pairs?: ([number, number] | null)[] }} StreamChannel
  * @typedef {{
  *   section: number, first: number, end: number, rate_hz: number | null, radians_per_count: number,
- *   gaps: FrameGap[], columns?: ([number, number] | null)[], channels: StreamChannel[]
+ *   gaps: FrameGap[], standing?: Standing, columns?: ([number, number] | null)[], channels: StreamChannel[]
  * }} StreamSamples
  */
 export {};

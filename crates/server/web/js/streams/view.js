@@ -4,6 +4,8 @@
 import { get, queryString } from "../api.js";
 import { h, later, replace } from "../dom.js";
 import { setKeys } from "../keys.js";
+import { onReading } from "../live.js";
+import { touches } from "../plot/touch.js";
 import { onPrefs } from "../prefs.js";
 import { announce, complain } from "../say.js";
 import { channelColour } from "../theme.js";
@@ -20,6 +22,22 @@ const FEWEST = 16;
 /** Frames of a column of the overview: in a single one nothing moves. */
 const MOVING = 8;
 
+/** The overview as a table, for those who do not see it. @param {HTMLElement} place @param {Overview} overview @param {StreamFacts} facts */
+function showMovements(place, overview, facts) {
+  const name = (/** @type {number} */ index) => facts.channels[index]?.name ?? String(index);
+  const rows = overview.row_channels.map(([from, end], row) => {
+    const cells = overview.cells.slice(row * overview.columns, (row + 1) * overview.columns).filter((cell) => cell !== null);
+    const most = cells.reduce((a, b) => Math.max(a, b ?? 0), 0), least = cells.reduce((a, b) => Math.min(a, b ?? 0), Infinity);
+    return h("tr", null, h("th", { scope: "row" }, end - from > 1 ? `${name(from)} to ${name(end - 1)}` : name(from)), h("td", null, cells.length ? countText(least) : "missing"), h("td", null, cells.length ? countText(most) : "missing"));
+  });
+  replace(place, h("summary", null, "The same as a table"), h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "How far channels move" }, h("table", { class: "plain" },
+    h("caption", null, `How many counts a channel moves within a column${overview.standing.complete ? "" : ", as far as the frames were read"}`),
+    h("thead", null, h("tr", null, ["Channel", "Least", "Most"].map((word) => h("th", { scope: "col" }, word)))), h("tbody", null, rows))));
+}
+
+/** @param {number} hz */
+const rateText = (hz) => (hz >= 10_000 ? countText(Math.round(hz)) : String(Number(hz.toPrecision(6))));
+
 /** @param {HTMLElement} main @param {string} id */
 export function streamView(main, id) {
   document.title = `Stream ${id} · wavekeep`;
@@ -35,6 +53,8 @@ export function streamView(main, id) {
   const wanted = new URLSearchParams(location.search);
   let channels = wanted.get("channels") ?? "0-3";
   let asking = new AbortController();
+  /** Share of the run that was read when the picture was made. */
+  let drawnAt = 0;
 
   const title = h("h1", null, "Stream");
   const about = h("dl", { class: "facts" });
@@ -42,19 +62,22 @@ export function streamView(main, id) {
   const strips = h("div", { class: "strips" });
   const range = h("p", { class: "readout", role: "status" });
   const cover = h("div", { class: "brush", hidden: true });
+  const standing = h("div", { class: "notice standing", role: "status", hidden: true });
+  const bar = h("progress", { max: 1, value: 0, "aria-label": "How much of the run is read" });
   const over = h("div", { class: "stream-plot", tabindex: 0, role: "application", "aria-label": "Channels over time. Plus and minus zoom, arrow keys move, Home shows the whole run." }, canvas, cover);
   const input = h("input", { value: channels, id: "channels", "aria-label": "Channels: places like 0-3 or band:channel like 2:107, with commas", spellcheck: "false" });
   input.addEventListener("change", () => { channels = input.value.trim() || "0-3"; remember(); void load(); });
   const bands = h("select", { "aria-label": "Band" });
   const inBand = h("select", { "aria-label": "Channel of the band" });
   const twin = h("details", { class: "twin" }, h("summary", null, "The same as a table"));
+  const overviewTwin = h("details", { class: "twin" });
   const config = h("div", { class: "config" });
-  replace(main, h("div", { class: "page stream" }, h("p", { class: "crumbs" }, h("a", { href: "/?view=streams", "data-route": true }, "← Streams")), title, about,
-    h("div", { class: "section-head" }, h("h2", null, "All channels"), h("div", { class: "tools", role: "toolbar", "aria-label": "Plot" },
+  replace(main, h("div", { class: "page stream" }, h("p", { class: "crumbs" }, h("a", { href: "/?view=streams", "data-route": true }, "← Streams")), title, h("section", { class: "about", "aria-label": "Facts" }, about),
+    h("section", { "aria-label": "All channels" }, h("div", { class: "section-head" }, h("h2", null, "All channels"), h("div", { class: "tools", role: "toolbar", "aria-label": "Plot" },
       h("button", { type: "button", class: "quiet", "aria-label": "Zoom in", onclick: () => zoom(0.5) }, "+"), h("button", { type: "button", class: "quiet", "aria-label": "Zoom out", onclick: () => zoom(2) }, "−"),
       h("button", { type: "button", class: "quiet", id: "stream-whole", onclick: () => whole() }, "Whole"))),
-    range, over, h("p", { class: "legend" }, h("span", null, "dark still, light loud (logarithmic)"), h("span", null, "grey: does not move at all"), h("span", null, "▨ and red lines: frames are missing"), h("span", null, "┆ the configuration changes"), h("span", null, "click a row to see the channel")),
-    h("div", { class: "section-head" }, h("h2", null, "Channels"), h("div", { class: "tools" }, h("label", null, "Show", input), bands, inBand)), strips, twin, config));
+    range, standing, over, h("p", { class: "legend" }, h("span", null, "dark still, light loud (logarithmic)"), h("span", null, "grey: does not move at all"), h("span", null, "▨ and red lines: frames are missing"), h("span", null, "┆ the configuration changes"), h("span", { class: "hint" }, "click a row to see the channel")), overviewTwin),
+    h("section", { "aria-label": "Channels" }, h("div", { class: "section-head" }, h("h2", null, "Channels"), h("div", { class: "tools" }, h("label", null, "Show", input), bands, inBand)), strips, twin, config)));
 
   const remember = () => history.replaceState(null, "", `/${queryString({ stream: id, channels: channels === "0-3" ? "" : channels, first: first === sectionOf()?.first ? "" : first, end: end === sectionOf()?.end ? "" : end })}`);
   const sectionOf = () => facts?.sections[section];
@@ -100,14 +123,31 @@ export function streamView(main, id) {
     }
   }
 
+  /** Says when a picture is not made of every frame. @param {number} done @param {number} total @param {string | null} failure */
+  function stand(done, total, failure) {
+    if (!overview) return;
+    const { complete, frames, frames_read } = overview.standing;
+    standing.hidden = complete;
+    if (complete) return;
+    bar.value = total ? done / total : 0;
+    bar.hidden = failure !== null;
+    const share = (100 * frames_read) / Math.max(frames, 1);
+    replace(standing, h("strong", null, "A first, coarse picture"),
+      h("p", null, `It is made of ${share < 1 ? "less than 1" : fixed(Math.min(share, 99), 0)} % of the frames: peaks between them are not in it. `,
+        failure === null ? `The run is being read, ${fixed(Math.floor((100 * done) / Math.max(total, 1)), 0)} % so far; the picture becomes complete by itself.` : `It stays so: ${failure}.`), bar);
+  }
+
   function draw() {
     if (!facts || !overview || !samples) return;
+    const reading = overview.standing.reading;
+    stand(reading?.done ?? 0, reading?.total ?? 0, reading?.failure ?? null);
     const all = facts;
     const rate = facts.rate_hz;
     const few = !samples.columns;
-    range.textContent = `Frames ${countText(first)} to ${countText(end - 1)} (${countText(end - first)}${rate ? `, ${fixed((end - first) / rate, (end - first) / rate < 1 ? 5 : 2)} s at ${Number(rate.toPrecision(6))} Hz` : ""})${few ? ", every frame" : ", smallest and largest of each column"}`;
+    range.textContent = `Frames ${countText(first)} to ${countText(end - 1)} (${countText(end - first)}${rate ? `, ${fixed((end - first) / rate, (end - first) / rate < 1 ? 5 : 2)} s at ${rateText(rate)} Hz` : ""})${few ? ", every frame" : overview.standing.complete ? ", smallest and largest of each column" : ", a sample of each column"}`;
     canvas.setAttribute("aria-label", `How far each of ${all.channels.length} channels moves, ${range.textContent}`);
     drawOverview(canvas, overview, axis, facts);
+    showMovements(overviewTwin, overview, facts);
     const drawn = samples.channels.map((channel, index) => {
       const strip = h("canvas", { role: "img", "aria-label": `Channel ${channel.name ?? channel.index}` });
       const name = h("b", null, channel.name ?? `channel ${channel.index}`);
@@ -115,8 +155,8 @@ export function streamView(main, id) {
       return { channel, strip, box: h("figure", { class: "strip" }, h("figcaption", null, name, h("span", { class: "unit" }, channel.name ? `channel ${channel.index}, counts` : "counts")), h("div", null, strip)) };
     });
     replace(strips, drawn.map(({ box }) => box));
-    drawn.forEach(({ channel, strip }, index) => drawStrip(strip, channel, traceAxis, all, channelColour(index), index === drawn.length - 1));
-    const table = h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Channels as a table" }, h("table", { class: "plain" }, h("caption", null, "Smallest and largest count of the frames that are shown"),
+    drawn.forEach(({ channel, strip }, index) => drawStrip(strip, channel, traceAxis, samples?.standing, all, channelColour(index), index === drawn.length - 1));
+    const table = h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Channels as a table" }, h("table", { class: "plain" }, h("caption", null, samples.standing && !samples.standing.complete ? "Smallest and largest count of the frames that were read so far: not of all that are shown" : "Smallest and largest count of the frames that are shown"),
       h("thead", null, h("tr", null, ["Channel", "Smallest", "Largest"].map((word) => h("th", { scope: "col" }, word)))),
       h("tbody", null, samples.channels.map((channel) => {
         const values = channel.samples ?? (channel.pairs ?? []).flatMap((pair) => pair ?? []);
@@ -136,9 +176,9 @@ export function streamView(main, id) {
     const all = sectionOf();
     first = Number(wanted.get("first") ?? all?.first ?? 0);
     end = Number(wanted.get("end") ?? all?.end ?? 0);
-    const fact = (/** @type {string} */ term, /** @type {import("../dom.js").Child} */ value) => [h("dt", null, term), h("dd", null, value)];
+    const fact = (/** @type {string} */ term, /** @type {import("../dom.js").Child} */ value) => h("div", null, h("dt", null, term), h("dd", null, value));
     replace(about, fact("Stream", known.event.serial), known.event.timestamp && fact("Began", localText(known.event.timestamp)), fact("Frames", `${countText(known.frames)} in ${known.pieces} ${known.pieces === 1 ? "piece" : "pieces"}, ${bytesText(known.bytes)}`),
-      fact("Channels", countText(known.channels.length)), fact("Rate", known.rate_hz ? `${Number(known.rate_hz.toPrecision(7))} Hz` : "not known"), fact("Time", known.time_basis),
+      fact("Channels", countText(known.channels.length)), fact("Rate", known.rate_hz ? `${rateText(known.rate_hz)} Hz` : "not known"), fact("Time", known.time_basis),
       fact("Missing frames", known.missing_frames ? `${countText(known.missing_frames)} in ${countText(known.gaps.length)} ${known.gaps.length === 1 ? "place" : "places"}, shown as gaps` : "none"), known.errored_frames > 0 && fact("Frames with errors", countText(known.errored_frames)),
       fact("Configuration", known.metadata_frames.length ? `changes at ${countText(known.metadata_frames.length)} places` : "none in the run"),
       known.sections.length > 1 && fact("Sections", `${known.sections.length}; the longest is shown`));
@@ -177,7 +217,7 @@ export function streamView(main, id) {
   /** @param {MouseEvent} event */
   const shareAt = (event) => (event.clientX - canvas.getBoundingClientRect().left - LEFT) / Math.max(canvas.clientWidth - LEFT - RIGHT, 1);
   let from = /** @type {number | null} */ (null);
-  over.addEventListener("pointerdown", (event) => { if (event.button === 0) { from = shareAt(event); over.setPointerCapture(event.pointerId); } });
+  over.addEventListener("pointerdown", (event) => { if (event.button === 0 && event.pointerType !== "touch") { from = shareAt(event); over.setPointerCapture(event.pointerId); } });
   over.addEventListener("pointermove", (event) => {
     if (from === null) return;
     const [a, b] = [Math.min(from, shareAt(event)), Math.max(from, shareAt(event))];
@@ -192,11 +232,21 @@ export function streamView(main, id) {
     from = null;
     cover.hidden = true;
     if ((b - a) * canvas.clientWidth >= 5) view(axis.frameAt(a), Math.max(axis.frameAt(b), axis.frameAt(a) + 1));
-    else if (overview && facts && a >= 0 && a <= 1) {
-      const y = (event.clientY - canvas.getBoundingClientRect().top) / (canvas.clientHeight - 26);
-      const channel = overview.row_channels[Math.floor(y * overview.rows)]?.[0];
-      if (channel !== undefined && y <= 1) pick(facts.channels[channel]?.name ?? String(channel));
-    }
+    else pickAt(event);
+  });
+  /** Shows the channel of a row. @param {PointerEvent} event */
+  function pickAt(event) {
+    const a = shareAt(event);
+    if (!overview || !facts || a < 0 || a > 1) return;
+    const y = (event.clientY - canvas.getBoundingClientRect().top) / (canvas.clientHeight - 26);
+    const channel = overview.row_channels[Math.floor(y * overview.rows)]?.[0];
+    if (channel !== undefined && y <= 1) pick(facts.channels[channel]?.name ?? String(channel));
+  }
+  touches(over, {
+    share: (clientX) => (clientX - canvas.getBoundingClientRect().left - LEFT) / Math.max(canvas.clientWidth - LEFT - RIGHT, 1),
+    move: (by) => view(first + by * (end - first), end + by * (end - first)),
+    zoom: (factor, around) => zoom(factor, first + around * (end - first)),
+    tap: pickAt,
   });
   over.addEventListener("dblclick", whole);
   over.addEventListener("wheel", (event) => {
@@ -219,7 +269,17 @@ export function streamView(main, id) {
   const resize = new ResizeObserver(later(80, draw));
   resize.observe(over);
   const endPrefs = onPrefs(draw);
+  const endReading = onReading((told) => {
+    if (String(told.stream) !== id || told.section !== section || !overview || overview.standing.complete) return;
+    stand(told.done, told.total, told.failure);
+    const share = told.done / Math.max(told.total, 1);
+    const isLast = told.complete || told.failure !== null;
+    // Often enough to see it grow, seldom enough not to disturb; and once when it is done.
+    if (drawnAt >= 1 || (!isLast && share < drawnAt + 0.1)) return;
+    drawnAt = isLast ? 1 : share;
+    soon();
+  });
   setKeys([{ keys: ["Home"], words: "the whole run", act: whole }]);
   void open().catch(complain);
-  return () => { leaving.abort(); resize.disconnect(); endPrefs(); };
+  return () => { leaving.abort(); resize.disconnect(); endPrefs(); endReading(); };
 }

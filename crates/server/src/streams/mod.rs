@@ -1,43 +1,51 @@
-//! Runs that are open, and the envelopes that overviews are cut from.
+//! Runs that are open, and the pictures that are made of them.
+//!
+//! What is short is read when it is asked for. A long run is drawn from tiles (`tiles`), which are
+//! made by reading it once in the background; until then its picture is a sample, and says so.
 
+mod picture;
+mod reading;
+mod tiles;
+
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lru::LruCache;
-use wavekeep_core::FrameStream;
-use wavekeep_signal::Envelope;
-use wavekeep_smurf::{OpenOptions, Run, Selection};
+use tokio::sync::Semaphore;
+use wavekeep_smurf::Run;
+
+pub use picture::{Column, Picture, View};
 
 use crate::problem::Problem;
 use crate::state::State;
+use reading::Reading;
 
 /// Runs that are kept open.
 const OPEN: NonZeroUsize = NonZeroUsize::new(8).unwrap();
-/// Pairs of the envelope of a run: 32 MiB.
-const PAIRS: usize = 4 << 20;
-/// Most steps of an envelope.
-const STEPS: usize = 8192;
 
 /// Runs that are open.
 #[derive(Debug)]
 pub struct Streams {
     open: Mutex<LruCache<i64, (i64, Arc<OpenRun>)>>,
+    /// One run is read in the background at a time: two would only be in each other's way.
+    readers: Arc<Semaphore>,
 }
 
-/// A run, and the envelope of its sections as far as they were asked for.
+/// A run, and its tiles as far as they were asked for.
 #[derive(Debug)]
 pub struct OpenRun {
+    id: i64,
     /// The run.
     pub run: Run,
-    whole: Mutex<Option<(usize, Arc<Envelope>)>>,
+    readings: Mutex<BTreeMap<usize, Arc<Reading>>>,
 }
 
 impl Streams {
     /// None is open yet.
     pub fn new() -> Self {
-        Self { open: Mutex::new(LruCache::new(OPEN)) }
+        Self { open: Mutex::new(LruCache::new(OPEN)), readers: Arc::new(Semaphore::new(1)) }
     }
 }
 
@@ -77,15 +85,18 @@ impl State {
             Some(path) => self.archive.layout().root().join(path),
             None => self.archive.layout().event(&row.serial, &row.filename).source(),
         };
-        let run = Run::open_with(&path, OpenOptions { unmapped: true, ..OpenOptions::default() })
-            .map_err(|error| {
+        // An index that cannot be kept is no reason not to read a run.
+        let _ = std::fs::create_dir_all(self.archive.layout().streams());
+        let opened = Run::open_with_index(&path, &self.archive.layout().stream_index(id));
+        let run = opened.map_err(|error| {
             tracing::error!("stream {id}: {error}");
             Problem::conflict(
                 "stream",
                 "the files of this run cannot be opened; the server's log says why",
             )
         })?;
-        let run = Arc::new(OpenRun { run, whole: Mutex::default() });
+        // Others may write to these files, and a server outlives them.
+        let run = Arc::new(OpenRun { id, run: run.unmapped(), readings: Mutex::default() });
         open().put(id, (row.changed, Arc::clone(&run)));
         Ok(run)
     }
@@ -106,34 +117,4 @@ impl OpenRun {
             Problem::unprocessable("section", format!("the run has {} sections", sections.len()))
         })
     }
-
-    /// The envelope of a section, all channels: the run is read once for it.
-    ///
-    /// # Errors
-    /// When the run cannot be read.
-    pub fn whole(&self, section: usize) -> Result<Arc<Envelope>, Problem> {
-        // Whoever asks at the same time waits for the one pass instead of making a second one.
-        let mut whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, found)) = &*whole
-            && *of == section
-        {
-            return Ok(Arc::clone(found));
-        }
-        let mut stream = self.run.stream(&Selection::all().section(section)).map_err(failed)?;
-        let steps = (PAIRS / stream.channels().max(1)).clamp(1, STEPS);
-        let envelope = Arc::new(Envelope::of(&mut stream, steps, |_| {}).map_err(failed)?);
-        *whole = Some((section, Arc::clone(&envelope)));
-        Ok(envelope)
-    }
-}
-
-/// The steps of an envelope that touch some of its frames.
-pub fn steps_within(envelope: &Envelope, frames: &Range<u64>) -> Range<usize> {
-    let is_within = |step: usize| {
-        let of = envelope.frames(step);
-        of.start < frames.end && of.end > frames.start
-    };
-    let first = (0..envelope.steps()).find(|step| is_within(*step));
-    let last = (0..envelope.steps()).rev().find(|step| is_within(*step));
-    first.zip(last).map_or(0..0, |(first, last)| first..last + 1)
 }

@@ -1,0 +1,381 @@
+//! One recording, on its thread.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use axum::http::StatusCode;
+use serde_json::{Map, Value, json};
+use tokio::sync::mpsc::{UnboundedReceiver, error::TryRecvError};
+use wavekeep_archive::SafeName;
+use wavekeep_smurf::chain::{Chain, ChainConfig};
+use wavekeep_smurf::recorder::{Input, Next, RecordError, Recorder, Source};
+use wavekeep_smurf::writer::{Access, Control, DataWriter, Value as Variable, WriterError};
+
+use super::folder::Folder;
+use super::form::{RecordingForm, SourceForm};
+use crate::problem::Problem;
+use crate::state::State;
+
+/// How long a source may be silent before the buffer is handed to the file system, and before
+/// somebody who asks is answered.
+const SILENCE: Duration = Duration::from_millis(50);
+/// How often those who listen are told how far it is.
+const TOLD: Duration = Duration::from_millis(500);
+/// Bytes that are held back without a word about it.
+const BUFFER: usize = 1 << 20;
+/// Bytes that may be held back.
+const MOST_BUFFER: u64 = 64 << 20;
+/// The DataWriter's variable that is not to be had over HTTP: what was recorded once is never
+/// replaced.
+const OVERWRITE: &str = "Overwrite";
+
+/// Work that falls between two frames.
+pub type Order = Box<dyn FnOnce(&mut Running) + Send>;
+
+/// A recording, on its thread.
+pub struct Running {
+    id: u64,
+    state: State,
+    source: SourceForm,
+    /// The pieces of the run that is the source.
+    pieces: Vec<PathBuf>,
+    config: Option<ChainConfig>,
+    frames: u64,
+    time: Option<Duration>,
+    folder: Folder,
+    recorder: Recorder<Folder>,
+    feed: Option<Feed>,
+    /// The file of the last `Open`, and whether it has payloads alone.
+    recorded: Option<(PathBuf, bool)>,
+    opened_at: Option<String>,
+    closed_at: Option<String>,
+    ended: Option<String>,
+    fault: Option<Problem>,
+    event: Option<i64>,
+    told: Instant,
+    is_over: bool,
+}
+
+/// What belongs to an open file.
+struct Feed {
+    source: Source,
+    until: Option<Instant>,
+}
+
+impl Running {
+    /// A recording that does nothing yet; `pieces` are those of the run that it is made from.
+    pub fn new(
+        id: u64,
+        state: State,
+        form: &RecordingForm,
+        config: Option<ChainConfig>,
+        pieces: Vec<PathBuf>,
+    ) -> Self {
+        let folder = Folder::new(state.archive.layout().root().join(super::FOLDER));
+        let mut writer = DataWriter::with_layer(folder.clone());
+        // Nothing is open: there is nothing that could fail.
+        let _ = writer.set_buffer_size(BUFFER);
+        Self {
+            id,
+            state,
+            source: form.source.clone(),
+            pieces,
+            config,
+            frames: form.frames.unwrap_or(u64::MAX),
+            time: form.seconds.map(Duration::from_secs_f64),
+            folder,
+            recorder: Recorder::new(writer, None),
+            feed: None,
+            recorded: None,
+            opened_at: None,
+            closed_at: None,
+            ended: None,
+            fault: None,
+            event: None,
+            told: Instant::now(),
+            is_over: false,
+        }
+    }
+
+    /// Records, and does what is asked for, until it is told to end.
+    pub fn work(mut self, mut orders: UnboundedReceiver<Order>) {
+        while !self.is_over {
+            let order = match self.feed {
+                // With nothing to record it sleeps.
+                None => orders.blocking_recv().ok_or(TryRecvError::Disconnected),
+                Some(_) => orders.try_recv(),
+            };
+            match order {
+                Ok(order) => order(&mut self),
+                Err(TryRecvError::Empty) => self.step(),
+                Err(TryRecvError::Disconnected) => self.is_over = true,
+            }
+        }
+        self.finish("the server closed it");
+    }
+
+    /// Makes it end; its file is closed first.
+    pub fn end(&mut self) {
+        self.is_over = true;
+    }
+
+    /// Takes the next frame.
+    fn step(&mut self) {
+        let Some(feed) = &mut self.feed else { return };
+        if self.recorder.taken() >= self.frames {
+            return self.finish("all frames that were asked for are recorded");
+        }
+        if feed.until.is_some_and(|until| Instant::now() >= until) {
+            return self.finish("the time that was asked for is over");
+        }
+        let done = match feed.source.next(SILENCE) {
+            Next::Frame(frame, stamp) => self.recorder.take(frame, stamp),
+            Next::Nothing => self.recorder.writer_mut().flush().map_err(RecordError::from),
+            Next::End => return self.finish("the source has ended"),
+            Next::Broken(what) => {
+                let detail = format!("{what}; what stands before it is recorded");
+                return self.fail(Problem::unprocessable("source", detail));
+            }
+        };
+        if let Err(error) = done {
+            return self.fail(problem_of_record(&error));
+        }
+        let (total, most) =
+            (self.recorder.writer().total_size(), self.state.limits.recording_bytes);
+        if total >= most {
+            let detail = format!("the recording has {total} bytes, {most} are allowed");
+            return self.fail(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail));
+        }
+        if self.told.elapsed() >= TOLD {
+            self.tell();
+        }
+    }
+
+    /// Closes the file after a fault, which whoever asks is told.
+    fn fail(&mut self, fault: Problem) {
+        tracing::error!("recording {}: {}", self.id, fault.detail);
+        self.fault = Some(fault);
+        self.finish("a fault ended it");
+    }
+
+    /// Closes what is open. A fault of closing is kept beside an earlier one only if there is none.
+    fn finish(&mut self, why: &str) {
+        let was_open = self.feed.take().is_some();
+        if let Err(error) = self.recorder.writer_mut().close() {
+            tracing::error!("recording {}: {error}", self.id);
+            self.fault.get_or_insert(problem_of(&error));
+        }
+        if was_open {
+            self.ended = Some(why.to_owned());
+            self.closed_at = Some(now());
+            self.tell();
+        }
+    }
+
+    /// Tells those who listen.
+    fn tell(&mut self) {
+        self.told = Instant::now();
+        self.state.live.tell("recording", self.status());
+    }
+
+    /// All that there is to say of it.
+    pub fn status(&self) -> Value {
+        let variables: Map<String, Value> = self.variables().collect();
+        json!({
+            "id": self.id,
+            "source": self.source,
+            "is_open": self.feed.is_some(),
+            "variables": variables,
+            "source_frames": self.recorder.taken(),
+            "statistics": self.recorder.chain().map(Chain::statistics),
+            "opened_at": self.opened_at,
+            "closed_at": self.closed_at,
+            "ended": self.ended,
+            "fault": self.fault,
+            "event": self.event,
+        })
+    }
+
+    fn variables(&self) -> impl Iterator<Item = (String, Value)> + '_ {
+        let offered = self.recorder.writer().variables().filter(|(name, _)| *name != OVERWRITE);
+        offered.map(|(name, value)| (name.to_owned(), json!(value)))
+    }
+
+    /// A variable with what can be done with it.
+    ///
+    /// # Errors
+    /// When there is none of this name.
+    pub fn variable(&self, name: &str) -> Result<Value, Problem> {
+        let control = variable_called(name)?;
+        let value = self.recorder.writer().get(name).map_err(|error| problem_of(&error))?;
+        Ok(json!({
+            "name": control.name, "access": control.access, "meaning": control.meaning, "value": value,
+        }))
+    }
+
+    /// Sets a variable.
+    ///
+    /// # Errors
+    /// When there is none of this name, it can only be read, or cannot have this value.
+    pub fn set(&mut self, name: &str, value: &Value) -> Result<(), Problem> {
+        let control = variable_called(name)?;
+        let value: Variable = serde_json::from_value(value.clone()).map_err(|_| {
+            let detail = format!("{name} cannot be {value}: a string, a number of 0 or more, true or false was expected");
+            Problem::unprocessable("value", detail)
+        })?;
+        match (name, &value) {
+            ("DataFile", Variable::Text(text)) => {
+                SafeName::file(text).map_err(|error| {
+                    let detail = format!(
+                        "{error}; DataFile is a name in the folder {:?} of the archive",
+                        super::FOLDER
+                    );
+                    Problem::unprocessable("name", detail)
+                })?;
+            }
+            ("BufferSize", Variable::Number(bytes)) if *bytes > MOST_BUFFER => {
+                let detail =
+                    format!("BufferSize is {bytes}: at most {MOST_BUFFER} bytes are held back");
+                return Err(Problem::unprocessable("value", detail));
+            }
+            // What stands for a number in a text would pass the bound.
+            ("BufferSize", Variable::Text(_)) => {
+                return Err(Problem::unprocessable("value", "BufferSize is a number of bytes"));
+            }
+            _ => {}
+        }
+        if control.access == Access::ReadOnly {
+            return Err(problem_of(&WriterError::ReadOnly { name: control.name }));
+        }
+        let set = self.recorder.writer_mut().set(name, value);
+        set.map_err(|error| self.failed(&error))?;
+        self.tell();
+        Ok(())
+    }
+
+    /// Runs a command. `Close` of a recording that a fault has ended answers with that fault.
+    ///
+    /// # Errors
+    /// When there is none of this name, and what it gives.
+    pub fn command(&mut self, name: &str) -> Result<(), Problem> {
+        match name {
+            "Open" => self.open(),
+            "Close" => {
+                self.finish("it was closed");
+                self.fault.clone().map_or(Ok(()), Err)
+            }
+            _ => {
+                let done = self.recorder.writer_mut().command(name);
+                done.map_err(|error| self.failed(&error))?;
+                self.tell();
+                Ok(())
+            }
+        }
+    }
+
+    fn open(&mut self) -> Result<(), Problem> {
+        self.finish("it was opened anew");
+        let chain = self.config.clone().map(Chain::new).transpose();
+        let chain = chain.map_err(|error| Problem::unprocessable("chain", error.to_string()))?;
+        self.recorder.writer_mut().open().map_err(|error| problem_of(&error))?;
+        self.recorder.restart(chain);
+        let source = match &self.source {
+            SourceForm::Emulator(emulator) => Source::emulator(emulator.channels, emulator.rate_hz),
+            SourceForm::Run { .. } => {
+                let name = |path: &Path| path.file_name().unwrap_or_default().display().to_string();
+                Source::records(
+                    self.pieces.iter().map(|path| Input::file(name(path), path)).collect(),
+                )
+            }
+        };
+        let until = self.time.and_then(|time| Instant::now().checked_add(time));
+        self.feed = Some(Feed { source, until });
+        (self.opened_at, self.closed_at) = (Some(now()), None);
+        (self.ended, self.fault, self.event) = (None, None, None);
+        let writer = self.recorder.writer();
+        self.recorded = Some((writer.data_file().to_owned(), writer.raw_mode()));
+        self.tell();
+        Ok(())
+    }
+
+    /// The writer's error as a problem. Where it ended the recording, that is noted.
+    fn failed(&mut self, error: &WriterError) -> Problem {
+        let problem = problem_of(error);
+        if self.feed.is_some() && !self.recorder.writer().is_open() {
+            self.fail(problem.clone());
+        }
+        problem
+    }
+
+    /// Where the run is that was recorded, for the archive to take it in.
+    ///
+    /// # Errors
+    /// When it is open, empty, or no run.
+    pub fn recorded(&self) -> Result<PathBuf, Problem> {
+        let writer = self.recorder.writer();
+        if writer.is_open() {
+            return Err(Problem::conflict("open", "the recording is open: close it first"));
+        }
+        match &self.recorded {
+            Some((_, true)) => {
+                let detail =
+                    "payloads without record headers are no run: record with RawMode false";
+                Err(Problem::conflict("raw", detail))
+            }
+            Some((file, false)) if writer.frame_count() > 0 => Ok(self.folder.path(file)),
+            _ => Err(Problem::conflict("empty", "nothing was recorded")),
+        }
+    }
+
+    /// Notes the number under which the archive has it.
+    pub fn adopted(&mut self, event: i64) {
+        self.event = Some(event);
+        self.tell();
+    }
+}
+
+/// A variable that is to be had here.
+fn variable_called(name: &str) -> Result<&'static Control, Problem> {
+    let offered = || {
+        let all = Control::ALL.iter();
+        all.filter(|control| control.access != Access::Command && control.name != OVERWRITE)
+    };
+    offered().find(|control| control.name == name).ok_or_else(|| {
+        let known = offered().map(|control| control.name).collect();
+        problem_of(&WriterError::UnknownName { kind: "variable", name: name.to_owned(), known })
+    })
+}
+
+fn problem_of_record(error: &RecordError) -> Problem {
+    match error {
+        RecordError::Writer(error) => problem_of(error),
+        other => Problem::unprocessable("chain", other.to_string()),
+    }
+}
+
+/// The writer's error as a problem: its files are names in the folder, no paths of the server.
+fn problem_of(error: &WriterError) -> Problem {
+    let (status, kind) = match error {
+        WriterError::UnknownName { .. } => (StatusCode::NOT_FOUND, "unknown_name"),
+        WriterError::Exists { .. } => (StatusCode::CONFLICT, "exists"),
+        WriterError::NoDataFile => (StatusCode::CONFLICT, "no_data_file"),
+        WriterError::NotOpen => (StatusCode::CONFLICT, "not_open"),
+        WriterError::WhileOpen { .. } => (StatusCode::CONFLICT, "while_open"),
+        WriterError::ReadOnly { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "read_only"),
+        WriterError::WrongValue { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "value"),
+        WriterError::LargerThanPiece { .. } | WriterError::PayloadTooLarge { .. } => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "record_too_large")
+        }
+        _ => (StatusCode::INSUFFICIENT_STORAGE, "storage"),
+    };
+    let mut detail = error.to_string();
+    if matches!(error, WriterError::Exists { .. }) {
+        // The writer would also offer to replace it.
+        detail = detail.replace(", or set Overwrite", "; nothing that was recorded is replaced");
+    }
+    Problem::new(status, kind, detail)
+}
+
+fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
