@@ -122,7 +122,7 @@ fn file(
     columns: &[Column<'_>],
     times: Option<SampleTimes>,
 ) -> Stored<Finished> {
-    let mut store = RustHdf5::create()?;
+    let mut store = RustHdf5::create_small()?;
     match times {
         Some(times) => waveform(&mut store, recording, columns, times)?,
         None => histogram(&mut store, recording, columns)?,

@@ -261,7 +261,7 @@ fn told(name: &str, saved: Result<Saved, SaveError>, counts: &mut SessionCounts)
         Ok(saved) => {
             match saved.outcome {
                 Outcome::New => counts.new += 1,
-                Outcome::Same | Outcome::FramesAdded => counts.same += 1,
+                Outcome::Same | Outcome::FramesAdded | Outcome::Moved => counts.same += 1,
                 Outcome::PairedLate => counts.paired_late += 1,
                 Outcome::Conflict => counts.conflicts += 1,
             }

@@ -112,6 +112,10 @@ pub(super) fn sentences(account: &Imports) -> String {
             lines.push(text);
         }
     };
+    line(
+        account.moved,
+        format!("{} went from UNKNOWN to the unit that is known now", count(account.moved, "event")),
+    );
     line(account.streams, count(account.streams, "stream"));
     line(
         account.without_report,
