@@ -288,9 +288,7 @@ impl Archive {
         row: &EventRow,
         sidecar: &Sidecar,
     ) -> Result<bool, ArchiveError> {
-        self.ask(|connection| {
-            summary::has_monitor_log(connection, row.id, &row.serial, sidecar)
-        })
+        self.ask(|connection| summary::has_monitor_log(connection, row.id, &row.serial, sidecar))
     }
 
     /// The `nth` newest event of a unit (0 is the newest) by the unit's own clock.

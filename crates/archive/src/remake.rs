@@ -260,12 +260,8 @@ impl Archive {
         self.note_missing_sums(&mut own, parts)?;
         let with_gnz = options.gnz || own.gnz_sha256.is_some();
         let arrays = Arrays::of(&merged.recording, with_gnz);
-        let written = self.written_arrays(
-            &arrays,
-            &parts.event,
-            &mut own,
-            options.replace_unknown_hdf5,
-        )?;
+        let written =
+            self.written_arrays(&arrays, &parts.event, &mut own, options.replace_unknown_hdf5)?;
         let without_hdf5 = written.why_without();
         let place = Place {
             serial: serial.to_owned(),

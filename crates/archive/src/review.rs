@@ -120,10 +120,7 @@ pub(crate) fn read_log(archive: &Archive) -> Result<Vec<ReviewEntry>, ArchiveErr
 }
 
 /// Puts entries into the table that are not in it.
-pub(crate) fn store_all(
-    connection: &Connection,
-    entries: &[ReviewEntry],
-) -> rusqlite::Result<()> {
+pub(crate) fn store_all(connection: &Connection, entries: &[ReviewEntry]) -> rusqlite::Result<()> {
     entries.iter().try_for_each(|entry| store(connection, entry))
 }
 

@@ -35,11 +35,7 @@ struct Case {
     is_one: bool,
 }
 
-fn save(
-    archive: &Archive,
-    batch: &[Submission],
-    answered: &mut Vec<i64>,
-) -> Result<(), String> {
+fn save(archive: &Archive, batch: &[Submission], answered: &mut Vec<i64>) -> Result<(), String> {
     let answers: Vec<Result<Saved, _>> = archive.save_batch(batch);
     let failed = answers.iter().find_map(|answer| answer.as_ref().err().map(ToString::to_string));
     answered.extend(answers.iter().flatten().map(|saved| saved.id));
@@ -58,7 +54,8 @@ fn nameless() -> Submission {
 /// A folder with four events and the report of a fifth, which is in the archive before.
 static FOLDER: LazyLock<TempDir> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
-    for name in [QUIET, "M529LIY6.N00", "N844L6Z8.ZR0H", OVER_RANGE, OVER_RANGE_REPORT, BLAST_REPORT]
+    for name in
+        [QUIET, "M529LIY6.N00", "N844L6Z8.ZR0H", OVER_RANGE, OVER_RANGE_REPORT, BLAST_REPORT]
     {
         fs::write(folder.path().join(name), sample(name)).unwrap();
     }
@@ -362,9 +359,9 @@ fn steps(case: &Case) -> (usize, usize) {
     let bench = bench(case);
     bench.disk.no_fault();
     (case.change)(&bench.archive, &mut Vec::new()).unwrap();
+    let (steps, commits) = (bench.disk.steps(), bench.commits.seen.load(Ordering::SeqCst));
     assert!((case.happened)(&bench.archive));
     check(&bench.archive, &bench.disk, case.name);
-    let (steps, commits) = (bench.disk.steps(), bench.commits.seen.load(Ordering::SeqCst));
     // The index is on the real disk: its own rebuild changes nothing else.
     assert!(steps > 5 || case.name == "a rebuild of the index", "{}: {steps} steps", case.name);
     assert!(commits > 0, "{}", case.name);

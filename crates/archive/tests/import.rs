@@ -12,8 +12,8 @@ use std::time::Duration;
 use common::*;
 use tempfile::TempDir;
 use wavekeep_archive::{
-    Account, Archive, ContainerLimits, Fate, ImportOptions, Imported, 
-    Query, VerifyOptions, WatchOptions,
+    Account, Archive, ContainerLimits, Fate, ImportOptions, Imported, Query, VerifyOptions,
+    WatchOptions,
 };
 
 fn import_with(

@@ -61,7 +61,11 @@ fn answers(archive: &Archive) -> Result<Value, ArchiveError> {
         archive.monitor_log(None, 99, 0)?,
         archive.sessions()?,
         archive.review_log(None, 99)?,
-        archive.changes_since(0, 99)?.iter().map(|change| format!("{change:?}")).collect::<Vec<_>>(),
+        archive
+            .changes_since(0, 99)?
+            .iter()
+            .map(|change| format!("{change:?}"))
+            .collect::<Vec<_>>(),
     ]))
 }
 
@@ -114,7 +118,8 @@ fn a_flipped_bit_in_any_byte_of_the_index_is_found_or_changes_no_answer() {
                     let mut flipped = whole.clone();
                     flipped[*byte] ^= 1 << bit;
                     for suffix in ["-wal", "-shm"] {
-                        let _ = fs::remove_file(index.with_file_name(format!("index.sqlite{suffix}")));
+                        let _ =
+                            fs::remove_file(index.with_file_name(format!("index.sqlite{suffix}")));
                     }
                     fs::write(&index, flipped).unwrap();
                     let context = format!("byte {byte} of {}, bit {bit}", whole.len());

@@ -108,14 +108,14 @@ fn everything_that_belongs_to_the_event_goes_with_it() {
     let fresh = fresh();
     let bytes = sample(QUIET);
     let rebuilt = frames::rebuild(&frames::from_event(&bytes).unwrap()).unwrap();
-    let mut submission = Submission::new(NAMELESS, rebuilt.clone())
-        .report(ITS_REPORT, *b"this is no report at all");
+    let mut submission =
+        Submission::new(NAMELESS, rebuilt.clone()).report(ITS_REPORT, *b"this is no report at all");
     submission.frames = Some(frames::write_pickle(&frames::from_event(&bytes).unwrap()));
     submission.gnz = true;
     let first = fresh.save(&submission);
     assert_eq!(first.serial, UNKNOWN_SERIAL);
     let other = fresh.save(&submission.clone().report(ITS_REPORT, *b"a second one"));
-    assert!(matches!(other.report, Pairing::Differs { .. }), "{other:?}");
+    assert!(matches!(other.report, Pairing::NotUnderstood { .. }), "{other:?}");
     let patch = json!({
         "review": {"false_trigger": true, "notes": "a lorry"}, "extensions": {"mine": [1, 2]},
     });
@@ -185,8 +185,29 @@ fn other_bytes_of_its_name_at_the_unit_are_a_conflict_for_an_event_that_moves() 
 #[test]
 fn a_report_that_is_not_used_does_not_name_the_unit_either() {
     let fresh = fresh();
+    // The first one is of a unit whose name is taken out of it.
+    let first = String::from_utf8_lossy(&sample(BLAST_REPORT)).replace("Serial Number", "Colour");
+    fresh.save(&nameless().report(ITS_REPORT, first));
+    for _ in 0..2 {
+        let saved = fresh.save(&nameless_with_report());
+        assert!(matches!(saved.report, Pairing::Differs { .. }), "{saved:?}");
+        assert_eq!((saved.serial.as_str(), saved.moved_from), (UNKNOWN_SERIAL, None));
+    }
+}
+
+#[test]
+fn a_report_that_says_nothing_gives_way_to_one_that_does() {
+    let fresh = fresh();
     fresh.save(&nameless().report(ITS_REPORT, *b"the first one, which says nothing"));
     let saved = fresh.save(&nameless_with_report());
-    assert!(matches!(saved.report, Pairing::Differs { .. }), "{saved:?}");
-    assert_eq!((saved.serial.as_str(), saved.moved_from), (UNKNOWN_SERIAL, None));
+    assert_eq!((saved.outcome, saved.id), (Outcome::PairedLate, 1));
+    assert!(matches!(saved.report, Pairing::Paired { .. }), "{saved:?}");
+    assert_moved(&fresh, "BE11529");
+    assert_eq!(names(&fresh).len(), 5, "{:?}", names(&fresh));
+    // The first one again changes nothing.
+    let before = files(fresh.folder.path());
+    let again = nameless().report(ITS_REPORT, *b"the first one, which says nothing");
+    let again = fresh.save(&again);
+    assert!(matches!(again.report, Pairing::Differs { .. }), "{again:?}");
+    assert_eq!((again.outcome, files(fresh.folder.path())), (Outcome::Same, before));
 }

@@ -120,7 +120,9 @@ fn a_row_that_says_something_else_is_found_in_every_column() {
         index.execute_batch("BEGIN").unwrap();
         let set = match column.as_str() {
             "false_trigger" | "has_report" | "damaged" => format!("{column} = 1 - {column}"),
-            "missing_samples" | "filesize" => format!("{column} = coalesce({column}, 0) + 1"),
+            "missing_samples" | "filesize" | "last_seen_sum" => {
+                format!("{column} = coalesce({column}, 0) + 1")
+            }
             name if name.ends_with("_in_s")
                 || name.ends_with("_hz")
                 || name.ends_with("_s")
@@ -171,16 +173,14 @@ fn a_share_is_the_same_events_each_time_and_others_with_another_seed() {
 
 #[test]
 fn damage_of_what_is_derived_is_repaired_and_people_keep_what_they_wrote() {
-    for (suffix, damage) in
-        [
-            (".h5", &b"x"[..]),
-            (".gnz", b"x"),
-            (".sfm.json", b"{]"),
-            (".sfm.json", b""),
-            (".h5", b""),
-            (".gnz", b""),
-        ]
-    {
+    for (suffix, damage) in [
+        (".h5", &b"x"[..]),
+        (".gnz", b"x"),
+        (".sfm.json", b"{]"),
+        (".sfm.json", b""),
+        (".h5", b""),
+        (".gnz", b""),
+    ] {
         let fresh = small();
         let arrays = |end: &str| fs::read(fresh.path("BE11529", &format!("M529LIY6.N00{end}")));
         let (hdf5, gnz) = (arrays(".h5").unwrap(), arrays(".gnz").unwrap());
@@ -316,7 +316,9 @@ fn arrays_for_memory_mapping_of_another_program_are_left_alone_until_somebody_sa
     fs::create_dir(path.parent().unwrap()).unwrap();
     fs::write(&path, b"of another program").unwrap();
     let saved = fresh.save(&Submission { gnz: true, ..submission(QUIET) });
-    assert!(saved.gnz_filename.is_none() && saved.gnz_error.is_some() && saved.hdf5_error.is_none());
+    assert!(
+        saved.gnz_filename.is_none() && saved.gnz_error.is_some() && saved.hdf5_error.is_none()
+    );
     assert_eq!(fs::read(&path).unwrap(), b"of another program");
     let options =
         RemakeOptions { gnz: true, replace_unknown_hdf5: true, ..RemakeOptions::default() };

@@ -162,7 +162,16 @@ fn begin(what: &str, root: &Path, source: &Path, folder: usize, round: usize) ->
         "import" => import(root, &source.join(folder.to_string())),
         "review" => start(
             root,
-            &["review", "--where", "kind=waveform", "--yes", "--reviewer", "kim", "--notes", &notes],
+            &[
+                "review",
+                "--where",
+                "kind=waveform",
+                "--yes",
+                "--reviewer",
+                "kim",
+                "--notes",
+                &notes,
+            ],
             &[],
         ),
         "rebuild" => start(root, &["rebuild", "--all", "--gnz"], &[]),

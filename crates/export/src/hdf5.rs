@@ -122,7 +122,7 @@ fn file(
     columns: &[Column<'_>],
     times: Option<SampleTimes>,
 ) -> Stored<Finished> {
-    let mut store = RustHdf5::create_small()?;
+    let mut store = RustHdf5::create()?;
     match times {
         Some(times) => waveform(&mut store, recording, columns, times)?,
         None => histogram(&mut store, recording, columns)?,

@@ -40,9 +40,8 @@ fn sessions(
         None => format!("{SESSION} WHERE ?1 IS NULL"),
     };
     let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map([of], |row| {
-        Ok((row.get(0)?, row.get(1)?, sum(&row.get::<_, String>(2)?)))
-    })?;
+    let rows = statement
+        .query_map([of], |row| Ok((row.get(0)?, row.get(1)?, sum(&row.get::<_, String>(2)?))))?;
     rows.collect()
 }
 

@@ -132,12 +132,21 @@ impl Archive {
             Some((_, bytes)) => Some(bytes.to_vec()),
             None => self.kept_report(serial, filename, &sidecar)?,
         };
+        // One that says nothing does not keep out one that does; it stays beside the event.
+        let is_better = prepared.merged.report_refused.is_none() && sidecar.report().is_none();
         let mut report = kept.clone();
         let mut differs = None;
         if let Some(given) = &prepared.submission.report {
             let stored = SafeName::file(filename)?;
             match &kept {
                 None => {
+                    let name = self.report_name(prepared, serial, &stored, given)?;
+                    files.push((event.named(&name), Cow::Borrowed(&given.bytes)));
+                    source.txt_filename = Some(name);
+                    report = Some(given.bytes.clone());
+                    outcome = Outcome::PairedLate;
+                }
+                Some(kept) if *kept != given.bytes && is_better => {
                     let name = self.report_name(prepared, serial, &stored, given)?;
                     files.push((event.named(&name), Cow::Borrowed(&given.bytes)));
                     source.txt_filename = Some(name);
@@ -168,8 +177,7 @@ impl Archive {
             report,
         };
         let merged = parts.merge()?;
-        let options =
-            RemakeOptions { gnz: prepared.submission.gnz, ..RemakeOptions::default() };
+        let options = RemakeOptions { gnz: prepared.submission.gnz, ..RemakeOptions::default() };
         let mut staged =
             self.stage_all(files.iter().map(|(path, bytes)| (path.clone(), &**bytes)))?;
         let remade = self.remake(serial, filename, id, &parts, &merged, options);
@@ -181,14 +189,11 @@ impl Archive {
             }
         };
         staged.extend(more);
-        let pairing = match (pairing(&sidecar), differs, &merged.report_refused) {
-            (Pairing::Paired { txt_filename }, Some(kept_as), _) => {
-                Pairing::Differs { txt_filename, kept_as }
-            }
+        let pairing = match (pairing(&sidecar), &differs, &merged.report_refused) {
             (Pairing::Paired { txt_filename }, None, Some(reason)) => {
                 Pairing::NotUnderstood { txt_filename, reason: reason.clone() }
             }
-            (pairing, _, _) => pairing,
+            (pairing, _, _) => pairing.with_other(differs),
         };
         let mut saved = answer(id, prepared, (serial, filename), &sidecar, outcome, pairing);
         saved.hdf5_error = without_hdf5;
@@ -211,10 +216,9 @@ impl Archive {
         let mut removes = vec![old.sidecar()];
         let mut source = sidecar.source();
         let mut own = sidecar.own();
-        for (was, is, sum) in [
-            (old.hdf5(), new.hdf5(), &own.hdf5_sha256),
-            (old.gnz(), new.gnz(), &own.gnz_sha256),
-        ] {
+        for (was, is, sum) in
+            [(old.hdf5(), new.hdf5(), &own.hdf5_sha256), (old.gnz(), new.gnz(), &own.gnz_sha256)]
+        {
             let Some(bytes) = self.read_if_there(&was)? else { continue };
             removes.push(was);
             // Our own are made again, with the unit in them.

@@ -306,7 +306,9 @@ impl Archive {
                 Ok(self.save_new(prepared, filename, id, is_conflict, source_is_there)?)
             }
             Plan::Same(There { id, serial, filename, sidecar }) => {
-                let pairing = event::pairing(&sidecar);
+                let given = prepared.submission.report.as_ref();
+                let kept_as = given.and_then(|given| plan::kept_as(&sidecar, &given.bytes));
+                let pairing = event::pairing(&sidecar).with_other(kept_as);
                 let place = (serial.as_str(), filename.as_str());
                 let saved = event::answer(id, prepared, place, &sidecar, Outcome::Same, pairing);
                 Ok(Done { saved, sidecar, staged: Vec::new(), moves: None, is_change: false })

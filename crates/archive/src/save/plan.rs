@@ -12,11 +12,20 @@ use crate::{Archive, ArchiveError};
 
 /// What is to be done with a prepared event.
 pub(super) enum Plan {
-    New { filename: SafeName, id: i64, is_conflict: bool, source_is_there: bool },
+    New {
+        filename: SafeName,
+        id: i64,
+        is_conflict: bool,
+        source_is_there: bool,
+    },
     Same(There),
     Update(There),
     /// It is in `UNKNOWN`, and its unit is known now.
-    Move { there: There, filename: SafeName, is_conflict: bool },
+    Move {
+        there: There,
+        filename: SafeName,
+        is_conflict: bool,
+    },
 }
 
 /// An event that is there already.
@@ -64,6 +73,15 @@ impl Archive {
                     filename = prepared.name.with_sha(&prepared.sha256);
                     is_conflict = true;
                     continue;
+                }
+                // It is here already, under the name that it got when its own was taken.
+                let other = prepared.name.with_sha(&prepared.sha256);
+                if !is_conflict
+                    && let Some(sidecar) = self.sidecar_if_there(serial, other.as_str())?
+                    && sidecar.source_file().sha256.as_ref() == Some(&prepared.sha256)
+                {
+                    let other = other.as_str();
+                    return self.plan_there(writer, prepared, serial, other, sidecar, last_id);
                 }
                 if let Some((unknown, was)) = elsewhere
                     && let Some(sidecar) = self.sidecar_if_there(&unknown, &was)?
@@ -133,17 +151,19 @@ impl Archive {
                 *last_id
             }),
         };
-        let given = prepared.submission.report.as_ref().map(|report| report.bytes.as_slice());
-        let new_report =
-            given.is_some() && self.kept_report(serial, filename, &sidecar)?.as_deref() != given;
-        let new_frames =
-            prepared.frames.is_some() && sidecar.source().a5_pickle_filename.is_none();
+        let new_report = match &prepared.submission.report {
+            Some(given) => {
+                self.kept_report(serial, filename, &sidecar)?.as_ref() != Some(&given.bytes)
+                    && kept_as(&sidecar, &given.bytes).is_none()
+            }
+            None => false,
+        };
+        let new_frames = prepared.frames.is_some() && sidecar.source().a5_pickle_filename.is_none();
         let wants_gnz = prepared.submission.gnz && {
             let gnz = self.layout().event(serial, filename).gnz();
             sidecar.own().gnz_sha256.is_none() && self.read_if_there(&gnz)?.is_none()
         };
-        let there =
-            There { id, serial: serial.to_owned(), filename: filename.to_owned(), sidecar };
+        let there = There { id, serial: serial.to_owned(), filename: filename.to_owned(), sidecar };
         Ok(match new_report || new_frames || wants_gnz || !is_indexed {
             true => Plan::Update(there),
             false => Plan::Same(there),
@@ -157,6 +177,7 @@ impl Archive {
         let is_by_report =
             prepared.submission.stated.serial.is_none() && prepared.merged.serial_of_file.is_none();
         if is_by_report
+            && there.sidecar.report().is_some()
             && let Some(kept) = self.kept_report(&there.serial, &there.filename, &there.sidecar)?
             && prepared.submission.report.as_ref().is_some_and(|report| report.bytes != kept)
         {
@@ -207,4 +228,11 @@ impl Archive {
             None => Ok(None),
         }
     }
+}
+
+/// The name under which a report is kept beside an event, paired with it or not.
+pub(super) fn kept_as(sidecar: &Sidecar, report: &[u8]) -> Option<String> {
+    let sum = sha256(report);
+    let files = sidecar.own().files.unwrap_or_default();
+    files.into_iter().find(|(_, kept)| *kept == sum).map(|(name, _)| name)
 }

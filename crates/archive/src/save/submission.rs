@@ -147,6 +147,19 @@ pub enum Pairing {
     },
 }
 
+impl Pairing {
+    /// The same, when the report that was handed in is kept as `kept_as`, which may be the paired
+    /// one.
+    pub(super) fn with_other(self, kept_as: Option<String>) -> Self {
+        match (self, kept_as) {
+            (Self::Paired { txt_filename }, Some(kept_as)) if kept_as != txt_filename => {
+                Self::Differs { txt_filename, kept_as }
+            }
+            (pairing, _) => pairing,
+        }
+    }
+}
+
 /// The answer for an event that is in the archive.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Saved {

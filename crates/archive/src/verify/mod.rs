@@ -120,6 +120,8 @@ impl Archive {
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<Verification, ArchiveError> {
         let mut found = Verification::default();
+        // What was cut short is finished first: its files belong to their events then.
+        self.with_lock(|_| Ok(()))?;
         let places = self.event_places()?;
         found.of = places.len() as u64;
         let chosen: Vec<&Place> = places.iter().filter(|place| options.chooses(place)).collect();

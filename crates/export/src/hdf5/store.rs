@@ -3,9 +3,6 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write};
-#[cfg(target_os = "linux")]
-use std::os::fd::AsRawFd;
-use std::path::PathBuf;
 
 use rust_hdf5::{CompoundType, DatatypeMessage, H5Dataset, H5File, H5Group, H5Type, HBool};
 use tempfile::TempDir;
@@ -38,52 +35,15 @@ pub(crate) enum Attribute<'a> {
     Flag(bool),
 }
 
-/// Where a file stands until it is finished: the library writes to paths only. It goes when this
-/// goes.
-enum Place {
-    /// A folder of its own on the disk.
-    Folder(TempDir),
-    /// A file in memory that is in no folder.
-    #[cfg(target_os = "linux")]
-    Memory(File),
-}
-
-impl Place {
-    fn on_disk() -> Stored<Self> {
-        tempfile::tempdir().map(Self::Folder).map_err(said)
-    }
-
-    /// In memory where the system has that, else on the disk.
-    fn in_memory() -> Stored<Self> {
-        #[cfg(target_os = "linux")]
-        if let Ok(file) = rustix::fs::memfd_create(FILE_NAME, rustix::fs::MemfdFlags::CLOEXEC) {
-            let place = Self::Memory(file.into());
-            // A system without /proc has no path to it.
-            if place.path().exists() {
-                return Ok(place);
-            }
-        }
-        Self::on_disk()
-    }
-
-    fn path(&self) -> PathBuf {
-        match self {
-            Self::Folder(folder) => folder.path().join(FILE_NAME),
-            #[cfg(target_os = "linux")]
-            Self::Memory(file) => PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd())),
-        }
-    }
-}
-
-/// A file that is complete.
+/// A file that is complete, in a folder that goes when this goes.
 pub(crate) struct Finished {
-    place: Place,
+    folder: TempDir,
 }
 
 impl Finished {
     /// Writes the whole file to `out`.
     pub(crate) fn copy_to(&self, out: &mut dyn Write) -> io::Result<()> {
-        let mut file = File::open(self.place.path())?;
+        let mut file = File::open(self.folder.path().join(FILE_NAME))?;
         io::copy(&mut file, out).map(drop)
     }
 }
@@ -112,9 +72,10 @@ pub(crate) trait Store: Sized {
     fn finish(self) -> Stored<Finished>;
 }
 
-/// The store of `rust-hdf5`.
+/// The store of `rust-hdf5`, which writes to paths only: the file stands in a folder of its own
+/// until it is finished.
 pub(crate) struct RustHdf5 {
-    place: Place,
+    folder: TempDir,
     file: H5File,
     groups: HashMap<String, H5Group>,
     datasets: HashMap<String, H5Dataset>,
@@ -127,21 +88,13 @@ fn said(error: impl std::fmt::Display) -> String {
 }
 
 impl RustHdf5 {
-    /// For a file of any length.
     pub(crate) fn create() -> Stored<Self> {
-        Self::create_at(Place::on_disk()?)
-    }
-
-    /// For the file of an event, which is small: a disk is not troubled with it twice.
-    pub(crate) fn create_small() -> Stored<Self> {
-        Self::create_at(Place::in_memory()?)
-    }
-
-    fn create_at(place: Place) -> Stored<Self> {
+        let folder = tempfile::tempdir().map_err(said)?;
         // Nobody else knows the file, and some network file systems refuse locks.
-        let file = H5File::options().no_locking().create(place.path()).map_err(said)?;
+        let file = H5File::options().no_locking().create(folder.path().join(FILE_NAME));
+        let file = file.map_err(said)?;
         let groups = HashMap::from([("/".to_owned(), file.root_group())]);
-        Ok(Self { place, file, groups, datasets: HashMap::new() })
+        Ok(Self { folder, file, groups, datasets: HashMap::new() })
     }
 
     fn dataset<T: H5Type>(&self, path: &str, values: &[T]) -> Stored<H5Dataset> {
@@ -272,10 +225,10 @@ impl Store for RustHdf5 {
     }
 
     fn finish(self) -> Stored<Finished> {
-        let Self { place, file, groups, datasets } = self;
+        let Self { folder, file, groups, datasets } = self;
         drop((groups, datasets));
         // The bytes are read back at once and synced by whoever stores them.
         file.close_no_sync().map_err(said)?;
-        Ok(Finished { place })
+        Ok(Finished { folder })
     }
 }

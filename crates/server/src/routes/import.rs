@@ -208,7 +208,7 @@ fn save(
                 frames: group.frames.map(|place| files[place].bytes()).transpose()?,
                 stated: Stated { serial: params.serial.clone(), ..Stated::default() },
                 source_kind: kind,
-                captured_at: None,
+                ..Submission::default()
             });
         }
         for (group, saved) in some.iter().zip(state.archive.save_batch(&submissions)) {

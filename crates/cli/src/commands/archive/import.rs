@@ -114,7 +114,10 @@ pub(super) fn sentences(account: &Imports) -> String {
     };
     line(
         account.moved,
-        format!("{} went from UNKNOWN to the unit that is known now", count(account.moved, "event")),
+        format!(
+            "{} went from UNKNOWN to the unit that is known now",
+            count(account.moved, "event")
+        ),
     );
     line(account.streams, count(account.streams, "stream"));
     line(
