@@ -69,7 +69,8 @@ def judge_gnz(path, hdf5, document):
     """Mapped, it holds the values of the .h5."""
     arrays, facts = gnz_file.read(path)
     arrays = {name: array for name, array, _ in arrays}
-    assert facts["units"] == "physical" and facts["serial"] == document["event"]["serial"]
+    assert facts["units"] == "physical"
+    assert facts["serial"]["value"] == document["event"]["serial"]
     with h5py.File(hdf5, "r") as file:
         for name in document["event"]["sample_counts"]:
             is_plain = isinstance(file[name], h5py.Dataset)

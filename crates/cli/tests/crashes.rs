@@ -14,7 +14,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tempfile::TempDir;
 use wavekeep_archive::{Archive, FindingKind, Query, VerifyOptions};
 
 /// Folders that come in one after the other. An archive has grown and is begun again after these.
@@ -40,10 +39,12 @@ fn names(folder: usize) -> Vec<String> {
 /// unit comes with the next folder, and names it.
 fn folder(place: &Path, folder: usize) -> PathBuf {
     let (event, report) = (sample("M529LIY6.N00"), sample("M529LN1C.QE0W.TXT"));
+    // Its content says no unit either.
+    let nameless = sample("M529LKIQ.7M0W");
     let here = place.join(folder.to_string());
     fs::create_dir(&here).unwrap();
     for (n, name) in names(folder).iter().enumerate() {
-        fs::write(here.join(name), &event).unwrap();
+        fs::write(here.join(name), if n == 0 { &nameless } else { &event }).unwrap();
         if n % 3 == 1 {
             fs::write(here.join(format!("{name}.TXT")), &report).unwrap();
         }

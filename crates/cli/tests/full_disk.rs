@@ -95,13 +95,12 @@ fn a_disk_that_gets_full_loses_nothing_that_was_answered_and_the_import_goes_on_
         // What is left when it is full, and with room again, is whole but for leftovers.
         for name in ["verify-full", "verify-room"] {
             let found = lines(&out.join(name));
-            for finding in found.iter().flat_map(|found| found["findings"].as_array().unwrap()) {
+            let findings = found.iter().filter_map(|found| found["findings"].as_array());
+            for finding in findings.flatten() {
                 assert_eq!(finding["kind"], "leftover", "{size}, {name}: {finding}");
             }
         }
-        if code("verify-room") == "1" {
-            assert!(error("verify-room").contains("is no archive"), "{}", error("verify-room"));
-        }
+        assert!(["0", "3"].contains(&code("verify-room").as_str()), "{}", error("verify-room"));
         let answered = lines(&out.join("full"));
         let answered: Vec<&Value> =
             answered.iter().filter(|answer| answer["fate"] == "event").collect();

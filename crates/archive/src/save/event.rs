@@ -141,6 +141,7 @@ impl Archive {
             match &kept {
                 None => {
                     let name = self.report_name(prepared, serial, &stored, given)?;
+                    let name = beside(&event, &files, name, &given.bytes)?;
                     files.push((event.named(&name), Cow::Borrowed(&given.bytes)));
                     source.txt_filename = Some(name);
                     report = Some(given.bytes.clone());
@@ -148,6 +149,7 @@ impl Archive {
                 }
                 Some(kept) if *kept != given.bytes && is_better => {
                     let name = self.report_name(prepared, serial, &stored, given)?;
+                    let name = beside(&event, &files, name, &given.bytes)?;
                     files.push((event.named(&name), Cow::Borrowed(&given.bytes)));
                     source.txt_filename = Some(name);
                     report = Some(given.bytes.clone());
@@ -288,6 +290,20 @@ impl Archive {
             }
             _ => Ok(name),
         }
+    }
+}
+
+/// `name`, or one with a checksum when another file that is about to be written has it.
+fn beside(
+    event: &EventFiles,
+    files: &[(PathBuf, Cow<'_, [u8]>)],
+    name: String,
+    bytes: &[u8],
+) -> Result<String, SaveError> {
+    let path = event.named(&name);
+    match files.iter().any(|(taken, other)| *taken == path && **other != *bytes) {
+        true => Ok(SafeName::file(&name)?.with_sha(&sha256(bytes)).as_str().to_owned()),
+        false => Ok(name),
     }
 }
 
