@@ -154,7 +154,8 @@ impl<'a> Change<'a> {
         }
         // A journal that came back after a power cut would remove what may be new by then.
         let own = self.layout.own_folder();
-        self.files.sync(&[], &[own.clone()]).map_err(ArchiveError::io(&own, "sync the folder"))
+        let synced = self.files.sync(&[], std::slice::from_ref(&own));
+        synced.map_err(ArchiveError::io(&own, "sync the folder"))
     }
 
     /// Everything that is staged is safe, then the journal is there.

@@ -93,7 +93,9 @@ pub fn recording_from(
 
 /// SHA-256 in hexadecimal.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    let sum = Sha256::digest(bytes);
+    let digits = sum.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
 }
 
 /// The files of arrays of an event; in the place of one that cannot be made, why.

@@ -263,7 +263,7 @@ struct Bench {
 }
 
 fn bench(case: &Case) -> Bench {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = memory_folder();
     let disk = SimulatedDisk::default();
     let commits = Arc::new(Commits::default());
     commits.reset(usize::MAX, false);

@@ -108,10 +108,7 @@ fn a_flipped_bit_in_any_byte_of_the_index_is_found_or_changes_no_answer() {
     thread::scope(|scope| {
         for _ in 0..lanes {
             scope.spawn(|| {
-                let place = match Path::new("/dev/shm") {
-                    memory if memory.is_dir() => tempfile::tempdir_in(memory).unwrap(),
-                    _ => tempfile::tempdir().unwrap(),
-                };
+                let place = memory_folder();
                 copy(&root, place.path());
                 let index = place.path().join(".wavekeep/index.sqlite");
                 while let Some((byte, bit)) = flips.get(next.fetch_add(1, Ordering::Relaxed)) {

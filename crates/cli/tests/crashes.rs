@@ -14,6 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tempfile::TempDir;
 use wavekeep_archive::{Archive, FindingKind, Query, VerifyOptions};
 
 /// Folders that come in one after the other. An archive has grown and is begun again after these.
@@ -154,6 +155,15 @@ impl Chance {
     }
 }
 
+/// A folder in memory where the system has one: what is killed is the program and not the disk, and
+/// rounds are short.
+fn memory_folder() -> TempDir {
+    match Path::new("/dev/shm") {
+        memory if memory.is_dir() => tempfile::tempdir_in(memory).unwrap(),
+        _ => tempfile::tempdir().unwrap(),
+    }
+}
+
 /// What is killed.
 const KILLED: [&str; 4] = ["import", "review", "rebuild", "repair"];
 
@@ -190,7 +200,7 @@ struct Tally {
 /// Rounds on an archive of one's own, which grows and is begun again.
 fn lane(lane: u64, rounds: usize, source: &Path, tally: &Tally) {
     let mut chance = Chance(0x9e37_79b9_7f4a_7c15 ^ (lane + 1));
-    let mut place = tempfile::tempdir().unwrap();
+    let mut place = memory_folder();
     let mut answered = Answered::default();
     let (mut folder, mut had) = (0, 0);
     // How long each takes here says between which moments to kill.
@@ -239,7 +249,7 @@ fn lane(lane: u64, rounds: usize, source: &Path, tally: &Tally) {
             let unknown = Query { serial: Some("UNKNOWN".into()), ..Query::default() };
             assert_eq!(archive.query(&unknown).unwrap().total, 1, "{context}");
             drop(archive);
-            place = tempfile::tempdir().unwrap();
+            place = memory_folder();
             answered = Answered::default();
             folder = 0;
         }

@@ -49,6 +49,11 @@ impl Archive {
         let shown = self.relative(&path);
         let row = self.find(&place.0, &place.1)?;
         let Some(bytes) = self.read_if_there(&path)? else {
+            if row.is_none() {
+                // It has gone to another unit meanwhile.
+                found.events = 0;
+                return Ok(());
+            }
             let message = "the index has this event, but it has no sidecar";
             found.finding(shown, FindingKind::SidecarMissing, message);
             return Ok(());

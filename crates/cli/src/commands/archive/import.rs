@@ -76,7 +76,7 @@ pub(super) fn tell(args: &Args, imported: &Imported) -> std::io::Result<()> {
         Fate::Event(saved) if !args.quiet => {
             if saved.serial_unknown {
                 render::care(format_args!(
-                    "{path}: neither name nor content says which unit it was: it is in {}; import it with --serial",
+                    "{path}: neither name nor content says which unit it was: it is in {} until its report says so, or it is imported again with --serial",
                     saved.serial
                 ));
             }
