@@ -37,7 +37,7 @@ fn judge(root: &Path) -> usize {
 fn json_h5py_pickle_and_sqlite_read_what_was_saved() {
     let fresh = fresh();
     for (n, event) in EVENTS.into_iter().enumerate() {
-        fresh.save(&Submission { gnz: n % 2 == 0, ..submission(event) });
+        fresh.save(&Submission { gnz: n.is_multiple_of(2), ..submission(event) });
     }
     fresh.save(&with_report(BLAST, BLAST_REPORT));
     fresh.save(&with_report(NIGHT, NIGHT_REPORT));

@@ -202,7 +202,7 @@ fn lane(lane: u64, rounds: usize, source: &Path, tally: &Tally) {
     let mut chance = Chance(0x9e37_79b9_7f4a_7c15 ^ (lane + 1));
     let mut place = memory_folder();
     let mut answered = Answered::default();
-    let (mut folder, mut had) = (0, 0);
+    let (mut folder, mut had) = (0, 0_usize);
     // How long each takes here says between which moments to kill.
     let mut longest = KILLED.map(|_| Duration::from_millis(40));
     for round in 0..rounds {
@@ -234,7 +234,7 @@ fn lane(lane: u64, rounds: usize, source: &Path, tally: &Tally) {
         answered.check(&root, source, &context);
         had += 1;
         // Now and then it is started again and completes; repair clears the rest away.
-        if had % 3 == 0 {
+        if had.is_multiple_of(3) {
             answered.hear(&finish(import(&root, &source.join(folder.to_string())), &context));
             folder += 1;
         }
@@ -254,7 +254,7 @@ fn lane(lane: u64, rounds: usize, source: &Path, tally: &Tally) {
             folder = 0;
         }
         let done = tally.rounds.load(Ordering::Relaxed);
-        if done % 500 == 0 {
+        if done.is_multiple_of(500) {
             let within = tally.within.load(Ordering::Relaxed);
             let _ = writeln!(io::stderr(), "{done} rounds, {within} of them within the work");
         }

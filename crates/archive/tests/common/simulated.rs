@@ -156,7 +156,7 @@ impl State {
         let mut is_after = BTreeMap::new();
         for (path, id) in &self.names {
             let after = self.synced_names.get(path) == Some(id)
-                || *is_after.entry(*id).or_insert_with(|| coin.next() % 2 == 0);
+                || *is_after.entry(*id).or_insert_with(|| coin.next().is_multiple_of(2));
             if after {
                 names.insert(path.clone(), *id);
             }
@@ -167,7 +167,7 @@ impl State {
                 Some(_) => true,
                 None => match is_after.get(id) {
                     Some(after) => !after,
-                    None => coin.next() % 2 == 0,
+                    None => coin.next().is_multiple_of(2),
                 },
             };
             if stays {
