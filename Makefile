@@ -75,7 +75,7 @@ bench-python: $(VENV_PY)/ready
 	$(call install_wheel,release)
 	$(VENV_PY)/bin/python bench/python/run.py
 
-# Kills imports at 10,000 random moments.
+# Kills imports, reviews, rebuilds and repairs at 10,000 random moments.
 torture:
 	WAVEKEEP_TORTURE_ROUNDS=10000 cargo test --locked --release --package wavekeep --test crashes
 

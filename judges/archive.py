@@ -1,7 +1,7 @@
 """An archive as the libraries of its users see it: `python archive.py ROOT SCHEMA`.
 
 Every sidecar is JSON by the schema, its source has its hash and length, h5py finds the same peaks in
-the arrays, pickle loads the frames, and SQLite's own types in the index are numbers or null.
+the arrays, numpy maps the same values where there is a .gnz, pickle loads the frames, and SQLite's own types in the index are numbers or null.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
+import gnz_file
 import h5py
 import jsonschema_rs
 import numpy
@@ -29,6 +30,12 @@ def judge_event(path, document):
     assert stated["filesize"] == len(content)
     assert stated["sha256"] == hashlib.sha256(content).hexdigest()
     judge_arrays(Path(f"{source}.h5"), document)
+    stated_gnz = document["wavekeep"].get("gnz_sha256")
+    gnz = Path(f"{source}.gnz")
+    assert gnz.is_file() == (stated_gnz is not None)
+    if stated_gnz:
+        assert hashlib.sha256(gnz.read_bytes()).hexdigest() == stated_gnz
+        judge_gnz(gnz, Path(f"{source}.h5"), document)
     if frames := document["source"]["a5_pickle_filename"]:
         loaded = pickle.loads(path.with_name(frames).read_bytes())
         assert loaded["version"] == 1 and loaded["frames"][0]["sub"] == 0xA5
@@ -56,6 +63,21 @@ def judge_arrays(path, document):
                 field = "mic_psi" if name == "MicL" else name.lower()
                 largest = numpy.nanmax(numpy.abs(values[:]))
                 assert math.isclose(largest, peaks[field], rel_tol=1e-6), (name, largest, peaks)
+
+
+def judge_gnz(path, hdf5, document):
+    """Mapped, it holds the values of the .h5."""
+    arrays, facts = gnz_file.read(path)
+    arrays = {name: array for name, array, _ in arrays}
+    assert facts["units"] == "physical"
+    assert facts["serial"]["value"] == document["event"]["serial"]
+    with h5py.File(hdf5, "r") as file:
+        for name in document["event"]["sample_counts"]:
+            is_plain = isinstance(file[name], h5py.Dataset)
+            mapped = arrays[name if is_plain else f"{name}_peak"]
+            assert isinstance(mapped, numpy.memmap) and mapped.dtype == numpy.float32
+            values = file[name] if is_plain else file[name]["peak"]
+            numpy.testing.assert_array_equal(mapped, values[:])
 
 
 def judge_index(path, events):

@@ -12,7 +12,7 @@ use crate::error::ArchiveError;
 use crate::files::{Disk, FileSystem};
 use crate::index::{
     self, Change, EventRow, ImportSession, Index, MonitorLogRow, MonthSummary, Page,
-    ProjectSummary, Query, Remembered, SessionCounts, UnitSummary, summary,
+    ProjectSummary, Query, Remembered, SessionCounts, UnitSummary, summary, sums,
 };
 use crate::journal::{self, Journal};
 use crate::layout::Layout;
@@ -193,14 +193,17 @@ impl Archive {
                 there.push((serial, filename, self.read_sidecar(&path)?));
             }
         }
+        let reviews = review::read_log(self)?;
         self.commit(writer, |transaction| {
+            for of in &journal.moves {
+                index::move_row(transaction, &of.from, &of.to)?;
+            }
             for (serial, filename, sidecar) in &there {
                 let changed = index::next_change(transaction)?;
                 index::store(transaction, serial, filename, sidecar, changed)?;
             }
-            Ok(())
+            review::store_all(transaction, &reviews)
         })?;
-        review::follow_log(self, &self.layout, &writer.connection)?;
         journal::forget(self.files(), &self.layout)
     }
 
@@ -219,6 +222,7 @@ impl Archive {
         let failed = |source| self.index_failed(source);
         let transaction = writer.connection.transaction().map_err(failed)?;
         fill(&transaction).map_err(failed)?;
+        sums::note_numbers(&transaction).map_err(failed)?;
         at(CommitPoint::Before)?;
         transaction.commit().map_err(failed)?;
         at(CommitPoint::After)
@@ -276,6 +280,15 @@ impl Archive {
         filename: &str,
     ) -> Result<Option<(i64, Option<String>)>, ArchiveError> {
         self.ask(|connection| index::at_place(connection, serial, filename))
+    }
+
+    /// Whether the index has the monitor log that the sidecar of an event gives.
+    pub(crate) fn has_monitor_log(
+        &self,
+        row: &EventRow,
+        sidecar: &Sidecar,
+    ) -> Result<bool, ArchiveError> {
+        self.ask(|connection| summary::has_monitor_log(connection, row.id, &row.serial, sidecar))
     }
 
     /// The `nth` newest event of a unit (0 is the newest) by the unit's own clock.
@@ -393,8 +406,12 @@ impl Archive {
     /// What the index says.
     pub fn begin_session(&self, source: &str) -> Result<i64, ArchiveError> {
         self.with_lock(|writer| {
-            let begun = summary::begin_session(&writer.connection, source);
-            begun.map_err(|source| self.index_failed(source))
+            let mut id = 0;
+            self.commit(writer, |transaction| {
+                id = summary::begin_session(transaction, source)?;
+                Ok(())
+            })?;
+            Ok(id)
         })
     }
 
@@ -404,8 +421,7 @@ impl Archive {
     /// What the index says.
     pub fn end_session(&self, id: i64, counts: SessionCounts) -> Result<(), ArchiveError> {
         self.with_lock(|writer| {
-            let ended = summary::end_session(&writer.connection, id, counts);
-            ended.map_err(|source| self.index_failed(source))
+            self.commit(writer, |transaction| summary::end_session(transaction, id, counts))
         })
     }
 }

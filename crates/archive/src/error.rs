@@ -23,7 +23,7 @@ pub enum ArchiveError {
         source: io::Error,
     },
     /// There is no archive there, and none was to be made.
-    #[error("{}: is not a folder; `create` makes a new archive", path.display())]
+    #[error("{}: there is no such folder: give the folder of an archive; an import makes a new one", path.display())]
     NotAnArchive {
         /// The path.
         path: PathBuf,

@@ -6,8 +6,10 @@
 //! and temporaries, which begin with [`TEMPORARY_PREFIX`].
 //!
 //! Sidecars are renamed last, behind a barrier of their own, for programs that know nothing of the
-//! journal: an event exists when its sidecar does.
+//! journal: an event exists when its sidecar does. An event that moves is written at its new place
+//! like a new one; the old place is cleared after that, its sidecar first.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -37,6 +39,21 @@ pub(crate) struct Journal {
     review: Vec<ReviewLine>,
     /// The events whose rows follow: serial and file name.
     pub(crate) events: Vec<(String, String)>,
+    /// The events that leave one place for another. What lies at the old place goes when the new
+    /// one is safe.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) moves: Vec<Move>,
+}
+
+/// An event that leaves a place for another one, which is among the journal's events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Move {
+    /// Serial and file name of the place that it leaves.
+    pub(crate) from: (String, String),
+    /// Serial and file name of its new place.
+    pub(crate) to: (String, String),
+    /// The files at the old place, relative to the root, the sidecar first.
+    pub(crate) removes: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -106,6 +123,11 @@ impl<'a> Change<'a> {
         self.journal.renames.extend(staged.into_iter().map(|Staged(rename)| rename));
     }
 
+    /// Adds that an event leaves another place for one that was added.
+    pub(crate) fn moves(&mut self, of: Move) {
+        self.journal.moves.push(of);
+    }
+
     /// Adds a line for the review log.
     pub(crate) fn review(&mut self, number: i64, line: String) {
         self.journal.review.push(ReviewLine { number, line });
@@ -126,7 +148,14 @@ impl<'a> Change<'a> {
         }
         self.journal.finish(self.files, self.layout)?;
         follow()?;
-        forget(self.files, self.layout)
+        forget(self.files, self.layout)?;
+        if self.journal.moves.is_empty() {
+            return Ok(());
+        }
+        // A journal that came back after a power cut would remove what may be new by then.
+        let own = self.layout.own_folder();
+        let synced = self.files.sync(&[], std::slice::from_ref(&own));
+        synced.map_err(ArchiveError::io(&own, "sync the folder"))
     }
 
     /// Everything that is staged is safe, then the journal is there.
@@ -200,7 +229,32 @@ impl Journal {
                 .sync(&[], &folders)
                 .map_err(ArchiveError::io(layout.root(), "sync the folders"))?;
         }
-        Ok(())
+        self.leave_old_places(files, layout)
+    }
+
+    /// Removes what was moved from where it was: the same bytes are safe at the new place.
+    fn leave_old_places(
+        &self,
+        files: &dyn FileSystem,
+        layout: &Layout,
+    ) -> Result<(), ArchiveError> {
+        let root = layout.root();
+        let mut folders = BTreeSet::new();
+        for path in self.moves.iter().flat_map(|of| &of.removes) {
+            let path = root.join(path);
+            match files.remove(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(ArchiveError::io(&path, "remove the file that was moved")(error));
+                }
+                _ => {}
+            }
+            folders.extend(path.parent().map(Path::to_owned));
+        }
+        if folders.is_empty() {
+            return Ok(());
+        }
+        let folders: Vec<PathBuf> = folders.into_iter().collect();
+        files.sync(&[], &folders).map_err(ArchiveError::io(root, "sync the folders"))
     }
 
     /// Lines that are in the log already are not written again.

@@ -4,6 +4,7 @@
 //! <root>/<serial>/<filename>            the source file
 //! <root>/<serial>/<filename>.a5.pkl     raw frames
 //! <root>/<serial>/<filename>.h5         arrays
+//! <root>/<serial>/<filename>.gnz        arrays for memory mapping, where somebody asked for them
 //! <root>/<serial>/<filename>.sfm.json   sidecar
 //! <root>/<serial>/<report>              the vendor's report
 //! <root>/.wavekeep/                     index, review log, lock, journal, indexes of runs
@@ -19,6 +20,8 @@ pub const TEMPORARY_PREFIX: &str = ".wavekeep-";
 pub const SIDECAR_SUFFIX: &str = ".sfm.json";
 /// The end of the name of a file of arrays.
 pub const HDF5_SUFFIX: &str = ".h5";
+/// The end of the name of a file of arrays for memory mapping.
+pub const GNZ_SUFFIX: &str = ".gnz";
 /// The end of the name of a store of raw frames.
 pub const FRAMES_SUFFIX: &str = ".a5.pkl";
 
@@ -105,6 +108,11 @@ impl EventFiles {
     /// The arrays.
     pub fn hdf5(&self) -> PathBuf {
         self.beside(HDF5_SUFFIX)
+    }
+
+    /// The arrays for memory mapping.
+    pub fn gnz(&self) -> PathBuf {
+        self.beside(GNZ_SUFFIX)
     }
 
     /// The raw frames.

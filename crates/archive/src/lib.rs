@@ -55,7 +55,7 @@ pub use index::{
     SessionCounts, Sort, SortKey, UnitSummary,
 };
 pub use layout::{
-    EventFiles, FRAMES_SUFFIX, HDF5_SUFFIX, Layout, SIDECAR_SUFFIX, TEMPORARY_PREFIX,
+    EventFiles, FRAMES_SUFFIX, GNZ_SUFFIX, HDF5_SUFFIX, Layout, SIDECAR_SUFFIX, TEMPORARY_PREFIX,
 };
 pub use name::{NAME_BYTES, NameError, SafeName};
 pub use rebuild::Rebuilt;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use crate::index;
+use crate::index::{self, sums};
 use crate::layout::{HDF5_SUFFIX, SIDECAR_SUFFIX};
 use crate::sidecar::Sidecar;
 use crate::{Archive, ArchiveError, review};
@@ -34,13 +34,14 @@ impl Archive {
         let rebuilt = self.with_lock(|writer| {
             let places = self.places()?;
             let mut rebuilt = Rebuilt::default();
-            let mut failed = None;
             let changed = index::next_change(&writer.connection);
+            let reviews = review::read_log(self)?;
             let mut changed = changed.map_err(|source| self.index_failed(source))?;
             self.commit(writer, |transaction| {
                 transaction.execute_batch(
                     "DROP TABLE IF EXISTS temp.old; \
-                     CREATE TEMP TABLE old AS SELECT id, serial, filename, last_seen FROM events; \
+                     CREATE TEMP TABLE old AS SELECT id, serial, filename, last_seen, \
+                     last_seen_sum FROM events; \
                      CREATE INDEX temp.old_place ON old (serial, filename); \
                      DELETE FROM monitor_log; DELETE FROM events; DELETE FROM texts; \
                      DELETE FROM review_log;",
@@ -73,25 +74,23 @@ impl Archive {
                 for place in without_number {
                     let mut sidecar = match self.read_place(place) {
                         Ok(sidecar) => sidecar,
+                        // It could be read a moment ago.
                         Err(error) => {
-                            failed = Some(error);
-                            return Ok(());
+                            let path = self.layout().event(&place.0, &place.1).sidecar();
+                            rebuilt.not_read.push((path, error.to_string()));
+                            rebuilt.events -= 1;
+                            continue;
                         }
                     };
                     give_old_number(transaction, &place.0, &place.1, &mut sidecar)?;
                     changed += 1;
                     index::store(transaction, &place.0, &place.1, &sidecar, changed)?;
                 }
-                transaction.execute_batch(
-                    "UPDATE events SET last_seen = coalesce((SELECT old.last_seen FROM temp.old \
-                     old WHERE old.serial = events.serial AND old.filename = events.filename), \
-                     last_seen); DROP TABLE temp.old;",
-                )
+                keep_last_seen(transaction)?;
+                sums::restore_numbers(transaction)?;
+                sums::seal_all(transaction)?;
+                review::store_all(transaction, &reviews)
             })?;
-            if let Some(error) = failed {
-                return Err(error);
-            }
-            review::follow_log(self, self.layout(), &writer.connection)?;
             Ok(rebuilt)
         })?;
         Ok(rebuilt)
@@ -126,6 +125,28 @@ impl Archive {
     fn read_place(&self, place: &(String, String, bool)) -> Result<Sidecar, ArchiveError> {
         self.read_sidecar(&self.layout().event(&place.0, &place.1).sidecar())
     }
+}
+
+/// When events were last seen, from the old rows, where it is as it was written.
+fn keep_last_seen(transaction: &rusqlite::Transaction<'_>) -> rusqlite::Result<()> {
+    {
+        let mut old = transaction
+            .prepare("SELECT serial, filename, last_seen, last_seen_sum FROM temp.old")?;
+        let mut keep = transaction.prepare(
+            "UPDATE events SET last_seen = ?3, last_seen_sum = ?4 \
+             WHERE serial = ?1 AND filename = ?2",
+        )?;
+        let mut rows = old.query([])?;
+        while let Some(row) = rows.next()? {
+            let last_seen: Option<String> = row.get(2)?;
+            let sum: Option<i64> = row.get(3)?;
+            if last_seen.is_some() && sums::is_intact(last_seen.as_deref(), sum) {
+                let place: (String, String) = (row.get(0)?, row.get(1)?);
+                keep.execute((place.0, place.1, last_seen, sum))?;
+            }
+        }
+    }
+    transaction.execute_batch("DROP TABLE temp.old")
 }
 
 /// An event whose sidecar states no number keeps the one that the index gave it.

@@ -104,7 +104,9 @@ impl Archive {
             if row.kind == "stream" {
                 return Ok(());
             }
-            match options.all || is_old {
+            let event = self.layout().event(&row.serial, &row.filename);
+            let wants_gnz = options.remake.gnz && self.read_if_there(&event.gnz())?.is_none();
+            match options.all || is_old || wants_gnz {
                 true => chosen.push((row.id, PathBuf::from(&row.serial).join(&row.filename))),
                 false => account.up_to_date += 1,
             }

@@ -1,6 +1,6 @@
 //! Derived files as one unit: sidecar, arrays and row are always made together.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use wavekeep_core::Recording;
@@ -18,8 +18,10 @@ use crate::{Archive, ArchiveError, index};
 /// How derived files are made again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RemakeOptions {
-    /// Replaces an `.h5` that another program wrote too.
+    /// Replaces an `.h5` or `.gnz` that another program wrote too.
     pub replace_unknown_hdf5: bool,
+    /// Makes a `.gnz` where there is none yet. One that is there is made again in any case.
+    pub gnz: bool,
     /// Changes nothing, only says what would become.
     pub dry_run: bool,
 }
@@ -31,7 +33,8 @@ pub struct Remade {
     pub before: Sidecar,
     /// The sidecar as it is (or would be) now.
     pub after: Sidecar,
-    /// Why there is no new `.h5`: it failed, or it is another program's and was left alone.
+    /// Why there is no new `.h5` or `.gnz`: it failed, or the one there is another program's and was
+    /// left alone.
     pub without_hdf5: Option<String>,
 }
 
@@ -90,16 +93,58 @@ pub fn recording_from(
 
 /// SHA-256 in hexadecimal.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    let sum = Sha256::digest(bytes);
+    let digits = sum.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
 }
 
-/// The `.h5` of a recording.
-pub(crate) fn hdf5(recording: &Recording) -> Result<Vec<u8>, String> {
+/// The files of arrays of an event; in the place of one that cannot be made, why.
+#[derive(Debug)]
+pub(crate) struct Arrays {
+    hdf5: Result<Vec<u8>, String>,
+    /// Only where somebody asked for it.
+    gnz: Option<Result<Vec<u8>, String>>,
+}
+
+impl Arrays {
+    pub(crate) fn of(recording: &Recording, with_gnz: bool) -> Self {
+        Self {
+            hdf5: arrays(recording, Target::Hdf5),
+            gnz: with_gnz.then(|| arrays(recording, Target::Gnz)),
+        }
+    }
+}
+
+fn arrays(recording: &Recording, target: Target) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let options = ExportOptions { units: Units::Physical };
-    match write(recording, Target::Hdf5, &options, &mut bytes) {
+    match write(recording, target, &options, &mut bytes) {
         Ok(()) => Ok(bytes),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+/// What is written of [`Arrays`].
+#[derive(Debug, Default)]
+pub(crate) struct WrittenArrays<'a> {
+    hdf5: Option<&'a [u8]>,
+    gnz: Option<&'a [u8]>,
+    pub hdf5_error: Option<String>,
+    pub gnz_error: Option<String>,
+}
+
+impl WrittenArrays<'_> {
+    /// The files for a place.
+    pub(crate) fn files(&self, event: &EventFiles) -> Vec<(PathBuf, &[u8])> {
+        let both = [(&self.hdf5, event.hdf5()), (&self.gnz, event.gnz())];
+        both.into_iter().filter_map(|(bytes, path)| Some((path, (*bytes)?))).collect()
+    }
+
+    fn why_without(&self) -> Option<String> {
+        match (&self.hdf5_error, &self.gnz_error) {
+            (Some(hdf5), Some(gnz)) => Some(format!("{hdf5}; {gnz}")),
+            (one, other) => one.as_ref().or(other.as_ref()).cloned(),
+        }
     }
 }
 
@@ -131,14 +176,41 @@ impl Archive {
         }
     }
 
-    /// Whether an `.h5` may be replaced: there is none, or this program wrote it.
-    pub(crate) fn hdf5_is_ours(
+    /// Which of `arrays` are written over what lies at a place, and notes their checksums. What
+    /// another program wrote there stays, unless `replaces_unknown`.
+    pub(crate) fn written_arrays<'a>(
         &self,
+        arrays: &'a Arrays,
         event: &EventFiles,
-        sidecar: &Sidecar,
-    ) -> Result<bool, ArchiveError> {
-        let found = self.read_if_there(&event.hdf5())?;
-        Ok(found.is_none_or(|bytes| sidecar.own().hdf5_sha256 == Some(sha256(&bytes))))
+        own: &mut OwnBlock,
+        replaces_unknown: bool,
+    ) -> Result<WrittenArrays<'a>, ArchiveError> {
+        let mut written = WrittenArrays::default();
+        let hdf5 = (event.hdf5(), Some(&arrays.hdf5), &mut own.hdf5_sha256);
+        let gnz = (event.gnz(), arrays.gnz.as_ref(), &mut own.gnz_sha256);
+        let hdf5_out = (&mut written.hdf5, &mut written.hdf5_error);
+        let gnz_out = (&mut written.gnz, &mut written.gnz_error);
+        for ((path, made, sum), (out, error)) in [(hdf5, hdf5_out), (gnz, gnz_out)] {
+            let Some(made) = made else { continue };
+            let there = match replaces_unknown {
+                true => None,
+                false => self.read_if_there(&path)?,
+            };
+            if there.is_some_and(|there| *sum != Some(sha256(&there))) {
+                let name = path.extension().unwrap_or_default().to_string_lossy();
+                let why = "that is there was written by another program: left alone";
+                *error = Some(format!("the .{name} {why}"));
+                continue;
+            }
+            match made {
+                Ok(bytes) => {
+                    *sum = Some(sha256(bytes));
+                    *out = Some(bytes);
+                }
+                Err(why) => *error = Some(why.clone()),
+            }
+        }
+        Ok(written)
     }
 
     /// Makes all derived files of an event again from its source and its report: arrays, the
@@ -174,7 +246,8 @@ impl Archive {
         })
     }
 
-    /// Sidecar and arrays of an event that is there, staged unless it is a dry run.
+    /// Sidecar and arrays of an event that is there, staged unless it is a dry run. They are for the
+    /// place that is given, which may be another one than that of `parts`.
     pub(crate) fn remake(
         &self,
         serial: &str,
@@ -187,20 +260,11 @@ impl Archive {
         let mut own = parts.sidecar.own();
         own.id = Some(own.id.unwrap_or(id));
         self.note_missing_sums(&mut own, parts)?;
-        let mut without_hdf5 = None;
-        let mut arrays = None;
-        if options.replace_unknown_hdf5 || self.hdf5_is_ours(&parts.event, &parts.sidecar)? {
-            match hdf5(&merged.recording) {
-                Ok(bytes) => {
-                    own.hdf5_sha256 = Some(sha256(&bytes));
-                    arrays = Some(bytes);
-                }
-                Err(why) => without_hdf5 = Some(why),
-            }
-        } else {
-            without_hdf5 =
-                Some("the .h5 that is there was written by another program: left alone".into());
-        }
+        let with_gnz = options.gnz || own.gnz_sha256.is_some();
+        let arrays = Arrays::of(&merged.recording, with_gnz);
+        let written =
+            self.written_arrays(&arrays, &parts.event, &mut own, options.replace_unknown_hdf5)?;
+        let without_hdf5 = written.why_without();
         let place = Place {
             serial: serial.to_owned(),
             filename: filename.to_owned(),
@@ -216,12 +280,11 @@ impl Archive {
         if options.dry_run {
             return Ok((sidecar, Vec::new(), without_hdf5));
         }
-        let staged = self.stage_all(
-            arrays
-                .iter()
-                .map(|bytes| (parts.event.hdf5(), bytes.as_slice()))
-                .chain([(parts.event.sidecar(), sidecar.to_bytes().as_slice())]),
-        )?;
+        let event = self.layout().event(serial, filename);
+        let bytes = sidecar.to_bytes();
+        let mut files = written.files(&event);
+        files.push((event.sidecar(), bytes.as_slice()));
+        let staged = self.stage_all(files)?;
         Ok((sidecar, staged, without_hdf5))
     }
 
@@ -244,7 +307,7 @@ impl Archive {
     /// Stages several files, or none.
     pub(crate) fn stage_all<'b>(
         &self,
-        all: impl IntoIterator<Item = (std::path::PathBuf, &'b [u8])>,
+        all: impl IntoIterator<Item = (PathBuf, &'b [u8])>,
     ) -> Result<Vec<Staged>, ArchiveError> {
         let mut staged = Vec::new();
         for (target, bytes) in all {

@@ -12,7 +12,7 @@ use wavekeep_blastware::frames;
 
 use crate::index::EventRow;
 use crate::journal::{Change, stage};
-use crate::layout::{FRAMES_SUFFIX, HDF5_SUFFIX, SIDECAR_SUFFIX};
+use crate::layout::{FRAMES_SUFFIX, GNZ_SUFFIX, HDF5_SUFFIX, SIDECAR_SUFFIX};
 use crate::remake::{RemakeOptions, sha256};
 use crate::review::{self, ReviewEntry};
 use crate::sidecar::{EVENT_KIND, OwnBlock, Review, Sidecar, SourceBlock, SourceFile, merge_patch};
@@ -130,7 +130,7 @@ fn aside_folder(own: &Path) -> PathBuf {
 fn place_of(path: &Path) -> Option<Place> {
     let serial = path.parent()?.to_str()?;
     let name = path.file_name()?.to_str()?;
-    let suffixes = [SIDECAR_SUFFIX, HDF5_SUFFIX, FRAMES_SUFFIX];
+    let suffixes = [SIDECAR_SUFFIX, HDF5_SUFFIX, GNZ_SUFFIX, FRAMES_SUFFIX];
     let event = suffixes.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
     (!serial.is_empty()).then(|| (serial.to_owned(), event.to_owned()))
 }
@@ -228,11 +228,18 @@ impl Work<'_> {
                 "derived again; review and extensions stay as they stand there, a copy is aside",
             );
         }
-        if has(&[ArraysDiffer]) {
-            archive.with_lock(|_| self.aside(&event.hdf5(), false))?;
-        }
         if has(&[ArraysMissing, ArraysDiffer]) {
-            self.did(&event.hdf5(), "made again from the source");
+            let own = archive.read_sidecar(&event.sidecar())?.own();
+            for (path, sum) in [(event.hdf5(), own.hdf5_sha256), (event.gnz(), own.gnz_sha256)] {
+                let there = archive.read_if_there(&path)?.map(|bytes| sha256(&bytes));
+                if sum.is_none() || there == sum {
+                    continue;
+                }
+                if there.is_some() {
+                    archive.with_lock(|_| self.aside(&path, false))?;
+                }
+                self.did(&path, "made again from the source");
+            }
         }
         let id = match archive.find(&place.0, &place.1)? {
             Some(row) => row.id,
@@ -244,10 +251,14 @@ impl Work<'_> {
         };
         // What a damaged sidecar says of the arrays is not believed; a copy was taken of it.
         let replace_unknown_hdf5 = lost_sidecar || has(&[SidecarDiffers]);
-        if replace_unknown_hdf5 && archive.read_if_there(&event.hdf5())?.is_some() {
-            archive.with_lock(|_| self.aside(&event.hdf5(), false))?;
+        // One of arrays for memory mapping was asked for once.
+        let gnz = replace_unknown_hdf5 && archive.read_if_there(&event.gnz())?.is_some();
+        for path in [event.hdf5(), event.gnz()] {
+            if replace_unknown_hdf5 && archive.read_if_there(&path)?.is_some() {
+                archive.with_lock(|_| self.aside(&path, false))?;
+            }
         }
-        let options = RemakeOptions { replace_unknown_hdf5, dry_run: false };
+        let options = RemakeOptions { replace_unknown_hdf5, gnz, dry_run: false };
         archive.regenerate(id, options).map(drop)
     }
 

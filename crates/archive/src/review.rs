@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::journal::{Change, stage};
-use crate::layout::Layout;
 use crate::remake::sha256;
 use crate::sidecar::{Sidecar, merge_patch};
 use crate::{Archive, ArchiveError, index};
@@ -113,23 +112,16 @@ pub(crate) fn is_intact(line: &str) -> bool {
     seal.strip_suffix("\"}") == Some(&sha256(format!("{json}}}").as_bytes()))
 }
 
-/// Makes the table agree with the log.
-pub(crate) fn follow_log(
-    archive: &Archive,
-    layout: &Layout,
-    connection: &Connection,
-) -> Result<(), ArchiveError> {
-    let path = layout.review_log();
-    let files = archive.files();
-    let failed = |action| ArchiveError::io(&path, action);
-    if files.len(&path).map_err(failed("look at the log"))?.is_none() {
-        return Ok(());
-    }
-    let log = files.read(&path).map_err(failed("read the log"))?;
-    for entry in entries(&log) {
-        store(connection, &entry).map_err(|source| archive.index_failed(source))?;
-    }
-    Ok(())
+/// The entries of the log as it stands.
+pub(crate) fn read_log(archive: &Archive) -> Result<Vec<ReviewEntry>, ArchiveError> {
+    let path = archive.layout().review_log();
+    let log = archive.read_if_there(&path)?;
+    Ok(entries(&log.unwrap_or_default()).collect())
+}
+
+/// Puts entries into the table that are not in it.
+pub(crate) fn store_all(connection: &Connection, entries: &[ReviewEntry]) -> rusqlite::Result<()> {
+    entries.iter().try_for_each(|entry| store(connection, entry))
 }
 
 fn store(connection: &Connection, entry: &ReviewEntry) -> rusqlite::Result<()> {

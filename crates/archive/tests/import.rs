@@ -2,23 +2,18 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod common;
-#[path = "common/simulated.rs"]
-#[allow(dead_code, reason = "power cuts are the other test's")]
-mod simulated;
 
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::*;
-use simulated::SimulatedDisk;
 use tempfile::TempDir;
 use wavekeep_archive::{
-    Account, Archive, ContainerLimits, Fate, FindingKind, ImportOptions, Imported, OpenOptions,
-    Query, VerifyOptions, WatchOptions,
+    Account, Archive, ContainerLimits, Fate, ImportOptions, Imported, Query, VerifyOptions,
+    WatchOptions,
 };
 
 fn import_with(
@@ -350,45 +345,6 @@ fn an_import_leaves_a_session_and_one_that_was_stopped_has_no_end() {
     let session = &fresh.archive.sessions().unwrap()[0];
     assert_eq!((session.id, session.counts.received, session.counts.new), (2, 10, rest.new));
     assert!(session.ended_at.is_some());
-}
-
-#[test]
-fn a_disk_that_gets_full_at_any_step_stops_the_import_and_loses_nothing() {
-    let source = folder(&places());
-    let mut answered_some = false;
-    for step in (0..400).step_by(7) {
-        let place = tempfile::tempdir().unwrap();
-        let disk = SimulatedDisk::default();
-        let open = || OpenOptions::default().files(Arc::new(disk.clone())).open(place.path());
-        let archive = open().unwrap();
-        disk.fault(step, true);
-        let options = ImportOptions { batch: 2, ..ImportOptions::default() };
-        let (account, heard) = import_with(&archive, source.path(), &options);
-        drop(archive);
-        disk.fault(usize::MAX, false);
-        let archive = open().unwrap();
-        let found = archive.verify(VerifyOptions::default(), &|_, _| {}).unwrap();
-        for finding in &found.findings {
-            assert_eq!(finding.kind, FindingKind::Leftover, "step {step}: {finding:?}");
-        }
-        assert_eq!(found.others, Vec::<PathBuf>::new(), "step {step}");
-        for imported in heard {
-            if let Fate::Event(saved) = imported.fate {
-                answered_some = true;
-                let row = archive.event(saved.id).unwrap();
-                assert_eq!(row.sha256.as_deref(), Some(saved.sha256.as_str()), "step {step}");
-            }
-        }
-        if account.failed == 0 {
-            assert_eq!(account.new, 10);
-        }
-        // With room again, the same import completes it, and repair clears the rest away.
-        let (again, _) = import_with(&archive, source.path(), &options);
-        assert_eq!((again.new + again.same + again.paired_late, again.failed), (10, 0));
-        let repaired = archive.repair(&|_, _| {}).unwrap();
-        assert_eq!(repaired.left, [], "step {step}");
-    }
-    assert!(answered_some, "no step was late enough to matter");
 }
 
 #[test]

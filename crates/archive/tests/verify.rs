@@ -9,8 +9,8 @@ use std::path::Path;
 use common::*;
 use serde_json::json;
 use wavekeep_archive::{
-    Archive, FindingKind, PatchOptions, Query, RederiveOptions, RemakeOptions, Verification,
-    VerifyOptions,
+    Archive, FindingKind, PatchOptions, Query, RederiveOptions, RemakeOptions, Submission,
+    Verification, VerifyOptions,
 };
 use wavekeep_blastware::frames;
 
@@ -24,13 +24,14 @@ fn kinds(archive: &Archive) -> Vec<FindingKind> {
     verify(archive).findings.into_iter().map(|finding| finding.kind).collect()
 }
 
-/// An archive of one short event with raw frames, a report and two reviews.
+/// An archive of one short event with raw frames, a report, all arrays and two reviews.
 fn small() -> Fresh {
     let fresh = fresh();
     let bytes = sample("M529LIY6.N00");
     let mut submission = submission("M529LIY6.N00")
         .report(OVER_RANGE_REPORT.replace(OVER_RANGE, "M529LIY6.N00"), sample(OVER_RANGE_REPORT));
     submission.frames = Some(frames::write_pickle(&frames::from_event(&bytes).unwrap()));
+    submission.gnz = true;
     let saved = fresh.save(&submission);
     for notes in ["a lorry", "no, a blast"] {
         let patch = json!({"review": {"notes": notes}, "extensions": {"x": {"y": 1}}});
@@ -57,7 +58,7 @@ fn flips_of(of: usize, chosen: fn(&str) -> bool) {
     let fresh = small();
     assert!(verify(&fresh.archive).is_whole(), "{:?}", verify(&fresh.archive));
     let stored: Vec<String> = files(fresh.folder.path()).into_iter().map(|file| file.0).collect();
-    assert_eq!(stored.len(), 5, "{stored:?}");
+    assert_eq!(stored.len(), 6, "{stored:?}");
     let chosen: Vec<&String> = stored.iter().filter(|name| chosen(name)).collect();
     assert_eq!(chosen.len(), of);
     for name in chosen {
@@ -68,12 +69,12 @@ fn flips_of(of: usize, chosen: fn(&str) -> bool) {
 
 #[test]
 fn a_flipped_bit_in_any_byte_of_source_report_and_sidecar_is_found() {
-    flips_of(3, |name| !name.ends_with(".h5") && !name.ends_with(".a5.pkl"));
+    flips_of(3, |name| ![".h5", ".gnz", ".a5.pkl"].iter().any(|end| name.ends_with(end)));
 }
 
 #[test]
 fn a_flipped_bit_in_any_byte_of_arrays_and_raw_frames_is_found() {
-    flips_of(2, |name| name.ends_with(".h5") || name.ends_with(".a5.pkl"));
+    flips_of(3, |name| [".h5", ".gnz", ".a5.pkl"].iter().any(|end| name.ends_with(end)));
 }
 
 #[test]
@@ -92,7 +93,7 @@ fn every_flipped_bit_of_the_review_log_is_found() {
 
 #[test]
 fn a_file_that_is_gone_or_cut_is_found() {
-    for suffix in ["", ".h5", ".sfm.json", ".a5.pkl", ".TXT"] {
+    for suffix in ["", ".h5", ".gnz", ".sfm.json", ".a5.pkl", ".TXT"] {
         let fresh = small();
         let path = fresh.path("BE11529", &format!("M529LIY6.N00{suffix}"));
         let bytes = fs::read(&path).unwrap();
@@ -119,7 +120,9 @@ fn a_row_that_says_something_else_is_found_in_every_column() {
         index.execute_batch("BEGIN").unwrap();
         let set = match column.as_str() {
             "false_trigger" | "has_report" | "damaged" => format!("{column} = 1 - {column}"),
-            "missing_samples" | "filesize" => format!("{column} = coalesce({column}, 0) + 1"),
+            "missing_samples" | "filesize" | "last_seen_sum" => {
+                format!("{column} = coalesce({column}, 0) + 1")
+            }
             name if name.ends_with("_in_s")
                 || name.ends_with("_hz")
                 || name.ends_with("_s")
@@ -170,10 +173,17 @@ fn a_share_is_the_same_events_each_time_and_others_with_another_seed() {
 
 #[test]
 fn damage_of_what_is_derived_is_repaired_and_people_keep_what_they_wrote() {
-    for (suffix, damage) in
-        [(".h5", &b"x"[..]), (".sfm.json", b"{]"), (".sfm.json", b""), (".h5", b"")]
-    {
+    for (suffix, damage) in [
+        (".h5", &b"x"[..]),
+        (".gnz", b"x"),
+        (".sfm.json", b"{]"),
+        (".sfm.json", b""),
+        (".h5", b""),
+        (".gnz", b""),
+    ] {
         let fresh = small();
+        let arrays = |end: &str| fs::read(fresh.path("BE11529", &format!("M529LIY6.N00{end}")));
+        let (hdf5, gnz) = (arrays(".h5").unwrap(), arrays(".gnz").unwrap());
         let before = fresh.archive.sidecar(1).unwrap();
         let path = fresh.path("BE11529", &format!("M529LIY6.N00{suffix}"));
         if damage.is_empty() {
@@ -189,6 +199,7 @@ fn damage_of_what_is_derived_is_repaired_and_people_keep_what_they_wrote() {
         assert_eq!(after.document()["extensions"]["x"], json!({"y": 1}));
         assert_eq!(after.document()["peak_values"], before.document()["peak_values"]);
         assert_eq!(after.own().id, Some(1));
+        assert_eq!((arrays(".h5").unwrap(), arrays(".gnz").unwrap()), (hdf5, gnz), "{suffix}");
         assert_eq!(fs::read(fresh.path("BE11529", "M529LIY6.N00")).unwrap(), source);
     }
 }
@@ -272,6 +283,48 @@ fn deriving_again_changes_nothing_where_nothing_changed_and_a_dry_run_nothing_at
     assert_eq!(files(fresh.folder.path()), before);
     options.all = false;
     assert_eq!(fresh.archive.rederive(&options, &mut |_| {}).unwrap().up_to_date, 1);
+}
+
+#[test]
+fn arrays_for_memory_mapping_are_made_on_request_and_stay_with_the_other_derived_files() {
+    let fresh = fresh();
+    fresh.save(&submission(BLAST));
+    let path = fresh.path("BE11529", &format!("{BLAST}.gnz"));
+    assert!(!path.exists());
+    // Asked for in a rebuild, of an event that is up to date.
+    let remake = RemakeOptions { gnz: true, ..RemakeOptions::default() };
+    let options = RederiveOptions { remake, ..RederiveOptions::default() };
+    assert_eq!(fresh.archive.rederive(&options, &mut |_| {}).unwrap().events, 1);
+    let first = fs::read(&path).unwrap();
+    assert!(verify(&fresh.archive).is_whole());
+    assert_eq!(fresh.archive.rederive(&options, &mut |_| {}).unwrap().up_to_date, 1);
+    // A late report changes them as it changes the others, and nobody has to ask again.
+    fresh.save(&with_report(BLAST, BLAST_REPORT));
+    assert_ne!(fs::read(&path).unwrap(), first);
+    assert!(verify(&fresh.archive).is_whole());
+    // Asked for in a save, of an event that is there already.
+    fresh.save(&submission(QUIET));
+    let saved = fresh.save(&Submission { gnz: true, ..submission(QUIET) });
+    assert_eq!(saved.gnz_filename.as_deref(), Some("M529LKIQ.7M0W.gnz"));
+    assert!(verify(&fresh.archive).is_whole());
+}
+
+#[test]
+fn arrays_for_memory_mapping_of_another_program_are_left_alone_until_somebody_says_otherwise() {
+    let fresh = fresh();
+    let path = fresh.path("BE11529", &format!("{QUIET}.gnz"));
+    fs::create_dir(path.parent().unwrap()).unwrap();
+    fs::write(&path, b"of another program").unwrap();
+    let saved = fresh.save(&Submission { gnz: true, ..submission(QUIET) });
+    assert!(
+        saved.gnz_filename.is_none() && saved.gnz_error.is_some() && saved.hdf5_error.is_none()
+    );
+    assert_eq!(fs::read(&path).unwrap(), b"of another program");
+    let options =
+        RemakeOptions { gnz: true, replace_unknown_hdf5: true, ..RemakeOptions::default() };
+    fresh.archive.regenerate(saved.id, options).unwrap();
+    assert_ne!(fs::read(&path).unwrap(), b"of another program");
+    assert!(verify(&fresh.archive).is_whole());
 }
 
 #[test]

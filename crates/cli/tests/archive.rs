@@ -116,6 +116,35 @@ fn verify_ends_with_3_when_something_is_found_and_repair_with_0_when_nothing_is_
 }
 
 #[test]
+fn an_event_of_an_unknown_unit_goes_to_its_unit_when_its_report_comes_and_the_answer_says_so() {
+    let fleet = fleet();
+    fs::copy(samples().join("M529LMOK.DK0W"), fleet.path().join("event.bin")).unwrap();
+    let first = run(fleet.path(), &["import", "event.bin"]);
+    assert!(stdout(&first).contains("1 event of unknown units: in UNKNOWN"));
+    let report = fleet.path().join("event.bin.TXT");
+    fs::copy(samples().join("M529LMOK_DK0W_ASCII.TXT"), report).unwrap();
+    let late = documents(&run(fleet.path(), &["import", "--json", "event.bin.TXT"]));
+    assert_eq!(late[0]["moved_from"], "UNKNOWN/event.bin");
+    assert_eq!((&late[0]["serial"], &late[0]["id"]), (&"BE11529".into(), &14.into()));
+    assert_eq!(late[1]["account"]["moved"], 1);
+    assert_eq!(code(&run(fleet.path(), &["verify"])), 0);
+}
+
+#[test]
+fn arrays_for_memory_mapping_are_made_by_import_and_rebuild_when_asked_for() {
+    let fleet = fleet();
+    let gnz = fleet.path().join("fleet/BE11529/M529LKIQ.7M0W.gnz");
+    assert!(!gnz.exists());
+    let rebuild = ["rebuild", "--gnz", "--serial", "BE11529"];
+    assert!(stdout(&run(fleet.path(), &rebuild)).starts_with("7 events derived again"));
+    assert!(gnz.is_file());
+    assert!(stdout(&run(fleet.path(), &rebuild)).starts_with("0 events derived again"));
+    let import = run(fleet.path(), &["import", "--gnz", "--json", "events/T190LD5Q.LK0W"]);
+    assert_eq!(documents(&import)[0]["gnz_filename"], "T190LD5Q.LK0W.gnz");
+    assert_eq!(code(&run(fleet.path(), &["verify"])), 0);
+}
+
+#[test]
 fn a_folder_that_is_no_archive_does_not_become_one() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("fleet")).unwrap();

@@ -79,6 +79,9 @@ pub struct Account {
     pub paired_late: u64,
     /// Events that were there and got their raw frames now.
     pub frames_added: u64,
+    /// Events that went from `UNKNOWN` to the unit that is known now. They are counted among those
+    /// that were there, or as what came with them.
+    pub moved: u64,
     /// Events whose name stood for other bytes: kept under the name in their answer.
     pub conflicts: u64,
     /// Runs of streams that were recorded.
@@ -124,6 +127,9 @@ impl Account {
     }
 
     pub(super) fn count(&mut self, imported: &Imported, named: usize) {
+        if let Fate::Event(saved) | Fate::Report(saved) = &imported.fate {
+            self.moved += u64::from(saved.moved_from.is_some());
+        }
         match &imported.fate {
             Fate::Event(saved) => self.count_event(imported, saved, named),
             Fate::Report(saved) => match (&saved.report, saved.outcome) {
@@ -149,7 +155,7 @@ impl Account {
     fn count_event(&mut self, imported: &Imported, saved: &Saved, named: usize) {
         *match saved.outcome {
             Outcome::New => &mut self.new,
-            Outcome::Same => &mut self.same,
+            Outcome::Same | Outcome::Moved => &mut self.same,
             Outcome::PairedLate => &mut self.paired_late,
             Outcome::FramesAdded => &mut self.frames_added,
             Outcome::Conflict => &mut self.conflicts,

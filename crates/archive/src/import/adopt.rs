@@ -54,6 +54,7 @@ impl Archive {
                 }
                 let mut submission = Submission::new(*name, bytes);
                 submission.stated = options.stated.clone();
+                submission.gnz = options.gnz;
                 submission.stated.serial.get_or_insert_with(|| folder.name.clone());
                 if let Some(report) = pairs.report.get(&turn).map(|turn| names[*turn]) {
                     let path = root.join(&folder.name).join(report);

@@ -49,32 +49,55 @@ impl Content {
 
     /// The bytes, at most `limit` of them.
     fn read(&self, limit: u64) -> io::Result<Vec<u8>> {
-        match self {
-            Self::Held(bytes) => Ok(bytes.clone()),
-            Self::Disk(path, _) => {
-                let mut bytes = Vec::new();
-                // The file may grow while it is read: the limit holds all the same.
-                File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-                match bytes.len() as u64 > limit {
-                    true => Err(io::Error::new(
-                        io::ErrorKind::FileTooLarge,
-                        format!("it has more than {limit} bytes, which no event has"),
-                    )),
-                    false => Ok(bytes),
-                }
-            }
-        }
+        let mut opened = self.open()?;
+        opened.rest(limit)?;
+        Ok(opened.bytes)
     }
 
-    fn head(&self) -> io::Result<Vec<u8>> {
-        match self {
-            Self::Held(bytes) => Ok(bytes[..bytes.len().min(HEAD_LEN)].to_vec()),
-            Self::Disk(path, _) => {
-                let mut head = Vec::new();
-                File::open(path)?.take(HEAD_LEN as u64).read_to_end(&mut head)?;
-                Ok(head)
+    /// Opens it and reads its beginning.
+    fn open(&self) -> io::Result<Opened> {
+        let mut opened = match self {
+            Self::Held(bytes) => Opened { bytes: bytes.clone(), file: None },
+            Self::Disk(path, len) => {
+                let len = usize::try_from(*len).unwrap_or(usize::MAX).min(READ_AT_ONCE);
+                Opened { bytes: Vec::with_capacity(len + 1), file: Some(File::open(path)?) }
+            }
+        };
+        if let Some(file) = &mut opened.file {
+            file.take(HEAD_LEN as u64).read_to_end(&mut opened.bytes)?;
+        }
+        Ok(opened)
+    }
+}
+
+/// As much memory as is set aside for a file before it is read.
+const READ_AT_ONCE: usize = 1 << 20;
+
+/// A file of which as much has been read as was asked for.
+struct Opened {
+    bytes: Vec<u8>,
+    file: Option<File>,
+}
+
+impl Opened {
+    fn head(&self) -> &[u8] {
+        &self.bytes[..self.bytes.len().min(HEAD_LEN)]
+    }
+
+    /// Reads on to the end, at most `limit` bytes in all.
+    fn rest(&mut self, limit: u64) -> io::Result<()> {
+        if let Some(file) = self.file.take() {
+            // The file may grow while it is read: the limit holds all the same.
+            let left = (limit + 1).saturating_sub(self.bytes.len() as u64);
+            file.take(left).read_to_end(&mut self.bytes)?;
+            if self.bytes.len() as u64 > limit {
+                return Err(io::Error::new(
+                    io::ErrorKind::FileTooLarge,
+                    format!("it has more than {limit} bytes, which no event has"),
+                ));
             }
         }
+        Ok(())
     }
 }
 
@@ -148,16 +171,17 @@ impl Shared<'_> {
         if let Some(reason) = skipped_by_name(name) {
             return Told::from(Fate::Skipped { reason });
         }
-        let head = match pending.content.head() {
-            Ok(head) => head,
+        let mut opened = match pending.content.open() {
+            Ok(opened) => opened,
             Err(error) => return failed(error),
         };
+        let head = opened.head();
         // A name alone does not make a recording of what is marked as arrays.
-        if detect_arrays(&head, Some(name)).is_some() {
+        if detect_arrays(head, Some(name)).is_some() {
             return Told::from(Fate::Skipped { reason: "named arrays without a time axis" });
         }
-        let Some(format) = detect(&head, Some(name)) else {
-            let is_stream = wavekeep_smurf::detect(&head, Some(name)) != Match::No;
+        let Some(format) = detect(head, Some(name)) else {
+            let is_stream = wavekeep_smurf::detect(head, Some(name)) != Match::No;
             return match (&pending.content, is_stream) {
                 (Content::Disk(path, _), true) => match first_piece_before(path) {
                     Some(_) => Told::from(Fate::Skipped { reason: "comes with its stream" }),
@@ -171,12 +195,12 @@ impl Shared<'_> {
             };
         };
         let limits = DecodeOptions::default().limits;
-        let bytes = match pending.content.read(limits.event_bytes) {
-            Ok(bytes) => bytes,
-            Err(error) => return failed(error),
-        };
-        let mut submission = Submission::new(name, bytes);
+        if let Err(error) = opened.rest(limits.event_bytes) {
+            return failed(error);
+        }
+        let mut submission = Submission::new(name, opened.bytes);
         submission.stated = self.options.stated.clone();
+        submission.gnz = self.options.gnz;
         if !format.info().id.starts_with("blastware") {
             submission.source_kind = SourceKind::IdfImport;
         }

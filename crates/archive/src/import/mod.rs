@@ -31,6 +31,8 @@ pub use container::ContainerLimits;
 pub struct ImportOptions {
     /// What the caller states of each event.
     pub stated: Stated,
+    /// Makes a `.gnz` of each event too.
+    pub gnz: bool,
     /// Leaves reports alone.
     pub without_reports: bool,
     /// Leaves streams where they are, instead of copying them into the archive.
@@ -47,6 +49,7 @@ impl Default for ImportOptions {
     fn default() -> Self {
         Self {
             stated: Stated::default(),
+            gnz: false,
             without_reports: false,
             adopt: false,
             stream_id: None,

@@ -2,8 +2,10 @@
 
 use rusqlite::Connection;
 
+use super::sums;
+
 /// The statements that lead from each version to the next one.
-const STEPS: [&str; 1] = [include_str!("schema_1.sql")];
+const STEPS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
 /// The version that this program writes.
 pub(crate) const VERSION: i64 = STEPS.len() as i64;
@@ -19,6 +21,9 @@ pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     for step in &STEPS[usize::try_from(from).unwrap_or(0).min(STEPS.len())..] {
         transaction.execute_batch(step)?;
+    }
+    if from < 2 {
+        sums::seal_all(&transaction)?;
     }
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()

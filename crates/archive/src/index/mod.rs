@@ -7,6 +7,7 @@ mod query;
 mod remembered;
 pub(crate) mod row;
 pub(crate) mod summary;
+pub(crate) mod sums;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -160,6 +161,39 @@ pub(crate) fn at_place(
         .prepare_cached("SELECT id, sha256 FROM events WHERE serial = ?1 AND filename = ?2")?
         .query_row([serial, filename], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()
+}
+
+/// The events of this file name, case ignored, whose sources have this SHA-256: number, serial
+/// and file name.
+pub(crate) fn same_bytes(
+    connection: &Connection,
+    filename: &str,
+    sha256: &str,
+) -> rusqlite::Result<Vec<(i64, String, String)>> {
+    // By the name: thousands of events may have the same bytes, but few the same name.
+    connection
+        .prepare_cached(
+            "SELECT id, serial, filename FROM events \
+             WHERE filename COLLATE NOCASE = ?1 AND +sha256 = ?2",
+        )?
+        .query_map([filename, sha256], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect()
+}
+
+/// The row of an event follows it to another place, with its number and all that the index alone
+/// knows. Where it has gone already nothing happens.
+pub(crate) fn move_row(
+    transaction: &Transaction<'_>,
+    from: &(String, String),
+    to: &(String, String),
+) -> rusqlite::Result<()> {
+    let places = (&from.0, &from.1, &to.0, &to.1);
+    // A row without files gives way: a change that is in the journal has to come through.
+    let stale = "DELETE FROM events WHERE serial = ?3 AND filename = ?4 \
+                 AND EXISTS (SELECT 1 FROM events WHERE serial = ?1 AND filename = ?2)";
+    transaction.prepare_cached(stale)?.execute(places)?;
+    let sql = "UPDATE events SET serial = ?3, filename = ?4 WHERE serial = ?1 AND filename = ?2";
+    transaction.prepare_cached(sql)?.execute(places).map(drop)
 }
 
 /// The largest number that was ever given to an event.

@@ -3,6 +3,7 @@
 use rusqlite::{Row, named_params};
 use serde::Serialize;
 
+use super::sums;
 use crate::facts::UNKNOWN_SERIAL;
 use crate::sidecar::{STREAM_KIND, Sidecar};
 
@@ -214,7 +215,8 @@ pub(crate) const COLUMNS: &str = "e.id, e.serial, e.filename, e.kind, e.timestam
     e.assumed, e.missing_samples, e.damaged, e.sha256, e.filesize, e.tool_version, e.captured_at, \
     e.last_seen, e.source_kind, e.a5_pickle_filename, e.txt_filename, e.hdf5_filename, e.changed";
 
-/// Writes a row: a new one, or over the one of the same event, every column but `last_seen`.
+/// Writes a row: a new one, or over the one of the same event, every column but
+/// `last_seen` and its sum.
 pub(crate) fn upsert(
     connection: &rusqlite::Connection,
     row: &EventRow,
@@ -235,7 +237,8 @@ pub(crate) fn upsert(
             ":assumed": row.assumed, ":missing_samples": row.missing_samples,
             ":damaged": row.damaged, ":sha256": row.sha256, ":filesize": row.filesize,
             ":tool_version": row.tool_version, ":captured_at": row.captured_at,
-            ":last_seen": row.last_seen, ":source_kind": row.source_kind,
+            ":last_seen": row.last_seen,
+            ":last_seen_sum": sums::of_last_seen(row.last_seen.as_deref()), ":source_kind": row.source_kind,
             ":a5_pickle_filename": row.a5_pickle_filename, ":txt_filename": row.txt_filename,
             ":hdf5_filename": row.hdf5_filename, ":changed": changed,
         },
@@ -273,13 +276,13 @@ fn text_id(connection: &rusqlite::Connection, row: &EventRow) -> rusqlite::Resul
 const UPSERT: &str = "INSERT INTO events (id, serial, filename, kind, timestamp, sample_rate_hz, \
     record_time_s, tran_in_s, vert_in_s, long_in_s, ppv_in_s, pvs_in_s, mic_psi, mic_db_l, flags, \
     text_id, false_trigger, reviewer, reviewed_at, review_notes, has_report, assumed, \
-    missing_samples, damaged, sha256, filesize, tool_version, captured_at, last_seen, source_kind, \
-    a5_pickle_filename, txt_filename, hdf5_filename, changed) \
+    missing_samples, damaged, sha256, filesize, tool_version, captured_at, last_seen, \
+    last_seen_sum, source_kind, a5_pickle_filename, txt_filename, hdf5_filename, changed) \
     VALUES (:id, :serial, :filename, :kind, :timestamp, :sample_rate_hz, :record_time_s, \
     :tran_in_s, :vert_in_s, :long_in_s, :ppv_in_s, :pvs_in_s, :mic_psi, :mic_db_l, :flags, \
     :text_id, :false_trigger, :reviewer, :reviewed_at, :review_notes, :has_report, :assumed, \
     :missing_samples, :damaged, :sha256, :filesize, :tool_version, :captured_at, :last_seen, \
-    :source_kind, :a5_pickle_filename, :txt_filename, :hdf5_filename, :changed) \
+    :last_seen_sum, :source_kind, :a5_pickle_filename, :txt_filename, :hdf5_filename, :changed) \
     ON CONFLICT (serial, filename) DO UPDATE SET kind = excluded.kind, \
     timestamp = excluded.timestamp, sample_rate_hz = excluded.sample_rate_hz, \
     record_time_s = excluded.record_time_s, tran_in_s = excluded.tran_in_s, \

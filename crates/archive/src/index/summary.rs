@@ -4,6 +4,7 @@ use rusqlite::{Connection, Row, Transaction, named_params};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::sums;
 use crate::sidecar::Sidecar;
 
 /// What there is of one unit. "Largest" leaves false triggers out.
@@ -242,15 +243,7 @@ pub(crate) fn monitor_log(
     let page = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     connection
         .prepare_cached(sql)?
-        .query_map((serial, page(limit), page(offset)), |row| {
-            Ok(MonitorLogRow {
-                event_id: row.get(0)?,
-                serial: row.get(1)?,
-                start: row.get(2)?,
-                stop: row.get(3)?,
-                text: row.get(4)?,
-            })
-        })?
+        .query_map((serial, page(limit), page(offset)), read_monitor_log)?
         .collect()
 }
 
@@ -262,19 +255,60 @@ pub(crate) fn store_monitor_log(
     sidecar: &Sidecar,
 ) -> rusqlite::Result<()> {
     transaction.prepare_cached("DELETE FROM monitor_log WHERE event_id = ?1")?.execute([id])?;
-    let rows = sidecar.report().and_then(|report| report.get("monitor_log")?.as_array());
     let mut insert = transaction.prepare_cached(
         "INSERT INTO monitor_log (event_id, serial, start, stop, text) \
          VALUES (:id, :serial, :start, :stop, :text)",
     )?;
-    for row in rows.into_iter().flatten() {
-        let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
+    for row in monitor_log_in(id, serial, sidecar) {
         insert.execute(named_params! {
-            ":id": id, ":serial": serial, ":start": text("start"), ":stop": text("stop"),
-            ":text": text("text"),
+            ":id": row.event_id, ":serial": row.serial, ":start": row.start, ":stop": row.stop,
+            ":text": row.text,
         })?;
     }
     Ok(())
+}
+
+/// The monitor log of an event's report, from its sidecar.
+fn monitor_log_in(id: i64, serial: &str, sidecar: &Sidecar) -> Vec<MonitorLogRow> {
+    let report = sidecar.report();
+    let rows = report.and_then(|report| report.get("monitor_log")?.as_array());
+    let rows = rows.into_iter().flatten().map(|row| {
+        let text =
+            |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        MonitorLogRow {
+            event_id: id,
+            serial: serial.to_owned(),
+            start: text("start"),
+            stop: text("stop"),
+            text: text("text"),
+        }
+    });
+    rows.collect()
+}
+
+/// Whether the index has the monitor log that a sidecar gives.
+pub(crate) fn has_monitor_log(
+    connection: &Connection,
+    id: i64,
+    serial: &str,
+    sidecar: &Sidecar,
+) -> rusqlite::Result<bool> {
+    let sql = "SELECT event_id, serial, start, stop, text FROM monitor_log \
+               WHERE event_id = ?1 ORDER BY id";
+    let mut statement = connection.prepare_cached(sql)?;
+    let there: Vec<MonitorLogRow> =
+        statement.query_map([id], read_monitor_log)?.collect::<rusqlite::Result<_>>()?;
+    Ok(there == monitor_log_in(id, serial, sidecar))
+}
+
+fn read_monitor_log(row: &Row<'_>) -> rusqlite::Result<MonitorLogRow> {
+    Ok(MonitorLogRow {
+        event_id: row.get(0)?,
+        serial: row.get(1)?,
+        start: row.get(2)?,
+        stop: row.get(3)?,
+        text: row.get(4)?,
+    })
 }
 
 /// The events that changed after `cursor`, in the order of their changes.
@@ -313,12 +347,14 @@ pub(crate) fn sessions(connection: &Connection) -> rusqlite::Result<Vec<ImportSe
 }
 
 pub(crate) fn begin_session(connection: &Connection, source: &str) -> rusqlite::Result<i64> {
-    connection.query_row(
+    let id = connection.query_row(
         "INSERT INTO sessions (started_at, source, received, new, same, paired_late, conflicts, \
          refused) VALUES (?1, ?2, 0, 0, 0, 0, 0, 0) RETURNING id",
         (crate::now(), source),
         |row| row.get(0),
-    )
+    )?;
+    sums::seal_sessions(connection, Some(id))?;
+    Ok(id)
 }
 
 pub(crate) fn end_session(
@@ -336,5 +372,5 @@ pub(crate) fn end_session(
             ":conflicts": number(counts.conflicts), ":refused": number(counts.refused), ":id": id,
         },
     )?;
-    Ok(())
+    sums::seal_sessions(connection, Some(id))
 }

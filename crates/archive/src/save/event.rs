@@ -5,14 +5,15 @@ use std::path::PathBuf;
 
 use wavekeep_core::NoteKind;
 
-use super::{Done, Outcome, Pairing, Prepared, ReportFile, Saved};
+use super::{Done, Outcome, Pairing, Prepared, ReportFile, Saved, There};
 use crate::error::SaveError;
 use crate::facts::{self, Place, TOOL_VERSION};
 use crate::index::EventRow;
-use crate::layout::{EventFiles, FRAMES_SUFFIX, HDF5_SUFFIX, SIDECAR_SUFFIX};
+use crate::journal::Move;
+use crate::layout::{EventFiles, FRAMES_SUFFIX, GNZ_SUFFIX, HDF5_SUFFIX, SIDECAR_SUFFIX};
 use crate::merge::format_of;
-use crate::name::SafeName;
-use crate::remake::{Parts, RemakeOptions, hdf5, sha256};
+use crate::name::{SafeName, is_beside};
+use crate::remake::{Arrays, Parts, RemakeOptions, sha256};
 use crate::sidecar::{OwnBlock, Sidecar, SourceBlock, Stated};
 use crate::{Archive, ArchiveError};
 
@@ -37,7 +38,8 @@ impl Archive {
         }
         let txt_filename = match &submission.report {
             Some(report) => {
-                let name = self.report_name(prepared, &filename, report)?;
+                let serial = prepared.serial.as_str();
+                let name = self.report_name(prepared, serial, &filename, report)?;
                 files.push((event.named(&name), Cow::Borrowed(&report.bytes)));
                 Some(name)
             }
@@ -50,22 +52,11 @@ impl Archive {
         let arrays = match &prepared.arrays {
             Some(arrays) => arrays,
             None => {
-                made = hdf5(&prepared.merged.recording);
+                made = Arrays::of(&prepared.merged.recording, submission.gnz);
                 &made
             }
         };
-        let mut hdf5_error = None;
-        match arrays {
-            // An `.h5` that lies there without an event is another program's.
-            _ if self.read_if_there(&event.hdf5())?.is_some() => {
-                hdf5_error = Some("an .h5 of another program is there: left alone".to_owned());
-            }
-            Ok(bytes) => {
-                own.hdf5_sha256 = Some(sha256(bytes));
-                files.push((event.hdf5(), Cow::Borrowed(bytes)));
-            }
-            Err(why) => hdf5_error = Some(why.clone()),
-        }
+        let written = self.written_arrays(arrays, &event, &mut own, false)?;
         note_sums(&mut own, &event, &files);
         let captured_at = submission.captured_at.map_or_else(crate::now, |at| at.to_string());
         let place = Place {
@@ -84,7 +75,8 @@ impl Archive {
         };
         let sidecar = facts::sidecar(&prepared.merged, place, None);
         files.push((event.sidecar(), Cow::Owned(sidecar.to_bytes())));
-        let staged = self.stage_all(files.iter().map(|(path, bytes)| (path.clone(), &**bytes)))?;
+        let files = files.iter().map(|(path, bytes)| (path.clone(), &**bytes));
+        let staged = self.stage_all(written.files(&event).into_iter().chain(files))?;
         let outcome = if is_conflict { Outcome::Conflict } else { Outcome::New };
         let pairing = match (&prepared.merged.report_refused, txt_filename) {
             (Some(reason), Some(txt_filename)) => {
@@ -92,41 +84,72 @@ impl Archive {
             }
             _ => pairing(&sidecar),
         };
-        let mut saved = answer(id, prepared, filename.as_str(), &sidecar, outcome, pairing);
-        saved.hdf5_error = hdf5_error;
-        Ok(Done { saved, sidecar, staged, is_change: true })
+        let place = (prepared.serial.as_str(), filename.as_str());
+        let mut saved = answer(id, prepared, place, &sidecar, outcome, pairing);
+        (saved.hdf5_error, saved.gnz_error) = (written.hdf5_error, written.gnz_error);
+        Ok(Done { saved, sidecar, staged, moves: None, is_change: true })
     }
 
-    /// Report or frames that came later than their event.
+    /// Report or frames that came later than their event, or the unit to which it belongs: `to` is
+    /// the serial number and file name of its place from now on. `moves_as` says that this is another
+    /// one, and whether its own name was taken there.
     pub(super) fn update(
         &self,
         prepared: &Prepared<'_>,
-        id: i64,
-        filename: String,
-        mut sidecar: Sidecar,
+        there: There,
+        to: (String, String),
+        moves_as: Option<bool>,
     ) -> Result<Done, SaveError> {
-        let serial = prepared.serial.as_str();
-        let event = self.layout().event(serial, &filename);
-        let mut source = sidecar.source();
+        let There { id, serial: from_serial, filename: from_filename, mut sidecar } = there;
+        let (serial, filename) = (to.0.as_str(), to.1.as_str());
+        let old = self.layout().event(&from_serial, &from_filename);
+        let event = self.layout().event(serial, filename);
         let mut files: Vec<(PathBuf, Cow<'_, [u8]>)> = Vec::new();
+        let mut removes = Vec::new();
         let mut outcome = Outcome::Same;
+        if let Some(is_conflict) = moves_as {
+            removes = self.bring_along(prepared, &old, &event, &mut sidecar, &mut files)?;
+            let mut own = sidecar.own();
+            own.original_name = is_conflict.then(|| prepared.name.as_str().to_owned());
+            let mut stated = own.stated.take().unwrap_or_default();
+            // What kept it where it was holds no longer; what the caller says now does.
+            stated.serial = prepared.submission.stated.serial.clone();
+            own.stated = (stated != Stated::default()).then_some(stated);
+            sidecar.set("wavekeep", &own);
+            outcome = Outcome::Moved;
+        }
+        let mut source = sidecar.source();
         if let Some(frames) = prepared.frames.filter(|_| source.a5_pickle_filename.is_none()) {
             files.push((event.frames(), Cow::Borrowed(frames)));
             source.a5_pickle_filename = Some(format!("{filename}{FRAMES_SUFFIX}"));
             outcome = Outcome::FramesAdded;
         }
         let kept_name = source.txt_filename.clone().and_then(|name| SafeName::file(&name).ok());
-        let kept = match &kept_name {
-            Some(name) => self.read_if_there(&event.named(name.as_str()))?,
-            None => None,
+        // One that is brought along is not at its new place yet.
+        let brought = kept_name.as_ref().map(|name| event.named(name.as_str()));
+        let brought = files.iter().find(|(path, _)| Some(path) == brought.as_ref());
+        let kept = match brought {
+            Some((_, bytes)) => Some(bytes.to_vec()),
+            None => self.kept_report(serial, filename, &sidecar)?,
         };
+        // One that says nothing does not keep out one that does; it stays beside the event.
+        let is_better = prepared.merged.report_refused.is_none() && sidecar.report().is_none();
         let mut report = kept.clone();
         let mut differs = None;
         if let Some(given) = &prepared.submission.report {
-            let stored = SafeName::file(&filename)?;
+            let stored = SafeName::file(filename)?;
             match &kept {
                 None => {
-                    let name = self.report_name(prepared, &stored, given)?;
+                    let name = self.report_name(prepared, serial, &stored, given)?;
+                    let name = beside(&event, &files, name, &given.bytes)?;
+                    files.push((event.named(&name), Cow::Borrowed(&given.bytes)));
+                    source.txt_filename = Some(name);
+                    report = Some(given.bytes.clone());
+                    outcome = Outcome::PairedLate;
+                }
+                Some(kept) if *kept != given.bytes && is_better => {
+                    let name = self.report_name(prepared, serial, &stored, given)?;
+                    let name = beside(&event, &files, name, &given.bytes)?;
                     files.push((event.named(&name), Cow::Borrowed(&given.bytes)));
                     source.txt_filename = Some(name);
                     report = Some(given.bytes.clone());
@@ -146,9 +169,9 @@ impl Archive {
         let mut own = sidecar.own();
         note_sums(&mut own, &event, &files);
         sidecar.set("wavekeep", &own);
-        let name = sidecar.own().original_name.unwrap_or_else(|| filename.clone());
+        let name = sidecar.own().original_name.unwrap_or_else(|| filename.to_owned());
         let parts = Parts {
-            event,
+            event: old,
             sidecar,
             name,
             bytes: prepared.bytes.to_vec(),
@@ -156,10 +179,10 @@ impl Archive {
             report,
         };
         let merged = parts.merge()?;
-        let options = RemakeOptions::default();
+        let options = RemakeOptions { gnz: prepared.submission.gnz, ..RemakeOptions::default() };
         let mut staged =
             self.stage_all(files.iter().map(|(path, bytes)| (path.clone(), &**bytes)))?;
-        let remade = self.remake(serial, &filename, id, &parts, &merged, options);
+        let remade = self.remake(serial, filename, id, &parts, &merged, options);
         let (sidecar, more, without_hdf5) = match remade {
             Ok(remade) => remade,
             Err(error) => {
@@ -168,18 +191,77 @@ impl Archive {
             }
         };
         staged.extend(more);
-        let pairing = match (pairing(&sidecar), differs, &merged.report_refused) {
-            (Pairing::Paired { txt_filename }, Some(kept_as), _) => {
-                Pairing::Differs { txt_filename, kept_as }
-            }
+        let pairing = match (pairing(&sidecar), &differs, &merged.report_refused) {
             (Pairing::Paired { txt_filename }, None, Some(reason)) => {
                 Pairing::NotUnderstood { txt_filename, reason: reason.clone() }
             }
-            (pairing, _, _) => pairing,
+            (pairing, _, _) => pairing.with_other(differs),
         };
-        let mut saved = answer(id, prepared, &filename, &sidecar, outcome, pairing);
+        let mut saved = answer(id, prepared, (serial, filename), &sidecar, outcome, pairing);
         saved.hdf5_error = without_hdf5;
-        Ok(Done { saved, sidecar, staged, is_change: true })
+        let moves = moves_as.map(|_| Move { from: (from_serial, from_filename), to, removes });
+        saved.moved_from = moves.as_ref().map(|of| format!("{}/{}", of.from.0, of.from.1));
+        Ok(Done { saved, sidecar, staged, moves, is_change: true })
+    }
+
+    /// Adds to `files` what goes with an event to another place as it is, and lets its sidecar name
+    /// it as it is called there. The answer is what is to be removed at the old place, the sidecar
+    /// first.
+    fn bring_along<'a>(
+        &self,
+        prepared: &'a Prepared<'_>,
+        old: &EventFiles,
+        new: &EventFiles,
+        sidecar: &mut Sidecar,
+        files: &mut Vec<(PathBuf, Cow<'a, [u8]>)>,
+    ) -> Result<Vec<PathBuf>, ArchiveError> {
+        let mut removes = vec![old.sidecar()];
+        let mut source = sidecar.source();
+        let mut own = sidecar.own();
+        for (was, is, sum) in
+            [(old.hdf5(), new.hdf5(), &own.hdf5_sha256), (old.gnz(), new.gnz(), &own.gnz_sha256)]
+        {
+            let Some(bytes) = self.read_if_there(&was)? else { continue };
+            removes.push(was);
+            // Our own are made again, with the unit in them.
+            if *sum != Some(sha256(&bytes)) {
+                files.push((is, Cow::Owned(bytes)));
+            }
+        }
+        let mut names: Vec<String> = own.files.take().unwrap_or_default().into_keys().collect();
+        names.extend(source.txt_filename.clone());
+        names.extend(source.a5_pickle_filename.clone());
+        names.sort();
+        names.dedup();
+        for name in names.into_iter().filter(|name| is_beside(name)) {
+            let Some(bytes) = self.read_if_there(&old.named(&name))? else { continue };
+            removes.push(old.named(&name));
+            let path = if old.named(&name) == old.frames() {
+                new.frames()
+            } else {
+                match self.read_if_there(&new.named(&name))? {
+                    Some(there) if there != bytes => {
+                        let safe = SafeName::file(&name)?.with_sha(&sha256(&bytes));
+                        new.named(safe.as_str())
+                    }
+                    _ => new.named(&name),
+                }
+            };
+            let is_now = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            for of in [&mut source.txt_filename, &mut source.a5_pickle_filename] {
+                if of.as_ref() == Some(&name) {
+                    *of = Some(is_now.to_owned());
+                }
+            }
+            files.push((path, Cow::Owned(bytes)));
+        }
+        removes.push(old.source());
+        if self.read_if_there(&new.source())?.is_none() {
+            files.push((new.source(), Cow::Borrowed(&prepared.bytes)));
+        }
+        sidecar.set("source", &source);
+        sidecar.set("wavekeep", &own);
+        Ok(removes.iter().map(|path| self.relative(path)).collect())
     }
 
     /// The name under which a report is kept: as it came, when it is one of those that belong to
@@ -187,6 +269,7 @@ impl Archive {
     fn report_name(
         &self,
         prepared: &Prepared<'_>,
+        serial: &str,
         filename: &SafeName,
         report: &ReportFile,
     ) -> Result<String, ArchiveError> {
@@ -199,7 +282,7 @@ impl Archive {
             usual.any(|name| name.eq_ignore_ascii_case(came.as_str()))
         });
         let name = came.map_or(plain, |came| came.as_str().to_owned());
-        let event = self.layout().event(prepared.serial.as_str(), filename.as_str());
+        let event = self.layout().event(serial, filename.as_str());
         match self.read_if_there(&event.named(&name))? {
             Some(there) if there != report.bytes => {
                 let safe = SafeName::file(&name)?;
@@ -210,11 +293,25 @@ impl Archive {
     }
 }
 
+/// `name`, or one with a checksum when another file that is about to be written has it.
+fn beside(
+    event: &EventFiles,
+    files: &[(PathBuf, Cow<'_, [u8]>)],
+    name: String,
+    bytes: &[u8],
+) -> Result<String, SaveError> {
+    let path = event.named(&name);
+    match files.iter().any(|(taken, other)| *taken == path && **other != *bytes) {
+        true => Ok(SafeName::file(&name)?.with_sha(&sha256(bytes)).as_str().to_owned()),
+        false => Ok(name),
+    }
+}
+
 /// Notes the checksums of reports and raw frames that are written.
 fn note_sums(own: &mut OwnBlock, event: &EventFiles, files: &[(PathBuf, Cow<'_, [u8]>)]) {
     for (path, bytes) in files {
         let name = path.file_name().and_then(|name| name.to_str());
-        let has_own_sum = *path == event.source() || *path == event.hdf5();
+        let has_own_sum = [event.source(), event.hdf5(), event.gnz()].contains(path);
         if let (Some(name), false) = (name, has_own_sum) {
             own.files.get_or_insert_default().insert(name.to_owned(), sha256(bytes));
         }
@@ -235,12 +332,12 @@ pub(super) fn pairing(sidecar: &Sidecar) -> Pairing {
 pub(super) fn answer(
     id: i64,
     prepared: &Prepared<'_>,
-    filename: &str,
+    (serial, filename): (&str, &str),
     sidecar: &Sidecar,
     outcome: Outcome,
     report: Pairing,
 ) -> Saved {
-    let row = EventRow::of(prepared.serial.as_str(), filename, sidecar);
+    let row = EventRow::of(serial, filename, sidecar);
     let warnings = sidecar.decode().warnings.unwrap_or_default();
     let damage = serde_json::to_value(NoteKind::Damage).unwrap_or_default();
     let not_decoded = warnings
@@ -258,8 +355,11 @@ pub(super) fn answer(
         a5_pickle_filename: row.a5_pickle_filename,
         hdf5_filename: sidecar.own().hdf5_sha256.map(|_| format!("{filename}{HDF5_SUFFIX}")),
         hdf5_error: None,
+        gnz_filename: sidecar.own().gnz_sha256.map(|_| format!("{filename}{GNZ_SUFFIX}")),
+        gnz_error: None,
         sidecar_filename: Some(format!("{filename}{SIDECAR_SUFFIX}")),
         outcome,
+        moved_from: None,
         report,
         assumed: sidecar.event().assumed.unwrap_or_default(),
         not_decoded,

@@ -6,6 +6,7 @@
 //! after that.
 
 mod event;
+mod plan;
 mod submission;
 
 use std::borrow::Cow;
@@ -18,15 +19,16 @@ use wavekeep_blastware::frames;
 use crate::archive::Writer;
 use crate::error::SaveError;
 use crate::facts::UNKNOWN_SERIAL;
-use crate::index::{self, EventRow};
-use crate::journal::{Change, Staged};
+use crate::index::{self, EventRow, sums};
+use crate::journal::{Change, Move, Staged};
 use crate::layout::FRAMES_SUFFIX;
 use crate::merge::{Ingredients, Merged, merge};
 use crate::name::SafeName;
-use crate::remake::{hdf5, sha256};
+use crate::remake::{Arrays, sha256};
 use crate::sidecar::Sidecar;
 use crate::{Archive, ArchiveError};
 
+use plan::{Plan, There};
 pub use submission::{Outcome, Pairing, ReportFile, Saved, SourceKind, Submission};
 
 /// Events of a round. More would hold more in memory, fewer would sync more often.
@@ -42,14 +44,7 @@ struct Prepared<'a> {
     sha256: String,
     merged: Merged,
     /// Not made where the event seems to be there already.
-    arrays: Option<Result<Vec<u8>, String>>,
-}
-
-/// What is to be done with a prepared event.
-enum Plan {
-    New { filename: SafeName, id: i64, is_conflict: bool, source_is_there: bool },
-    Same { id: i64, filename: String, sidecar: Sidecar },
-    Update { id: i64, filename: String, sidecar: Sidecar },
+    arrays: Option<Arrays>,
 }
 
 /// What a plan became: the answer, and what has to happen for it.
@@ -57,6 +52,7 @@ struct Done {
     saved: Saved,
     sidecar: Sidecar,
     staged: Vec<Staged>,
+    moves: Option<Move>,
     is_change: bool,
 }
 
@@ -110,8 +106,11 @@ impl Archive {
         let [event] = found.as_slice() else { return Ok(None) };
         let parts = self.parts(&event.serial, &event.filename)?;
         let mut stated = parts.sidecar.own().stated.unwrap_or_default();
-        // The event stays where it is.
-        stated.serial = Some(event.serial.clone());
+        // The event stays where it is, unless it waits for somebody to say where it belongs.
+        stated.serial = match event.is_serial_unknown() {
+            false => Some(event.serial.clone()),
+            true => serial.map(str::to_owned),
+        };
         Ok(Some(Submission {
             name: parts.name,
             bytes: parts.bytes,
@@ -122,6 +121,7 @@ impl Archive {
     }
 
     /// The events to which a report of this name belongs, by the one rule that formats have for it.
+    /// Where `serial` has none, one of an unknown unit is meant.
     ///
     /// # Errors
     /// What the index says.
@@ -136,9 +136,13 @@ impl Archive {
         found.retain(|event| {
             let formats = wavekeep_formats::EVENT_FORMATS.iter();
             let mut names = formats.flat_map(|format| format.report_names(&event.filename));
-            serial.is_none_or(|serial| serial == event.serial)
-                && names.any(|name| name.eq_ignore_ascii_case(report_name))
+            names.any(|name| name.eq_ignore_ascii_case(report_name))
         });
+        if let Some(serial) = serial {
+            let has_one = found.iter().any(|event| event.serial == serial);
+            let serial = if has_one { serial } else { UNKNOWN_SERIAL };
+            found.retain(|event| event.serial == serial);
+        }
         Ok(found)
     }
 
@@ -156,11 +160,13 @@ impl Archive {
                 Err(error) => answers.push(Some(Err(error))),
             }
         }
-        // Two of one name are saved one after the other: the second one meets the first.
+        // Two of one name, or of the same bytes, are saved one after the other: the second one
+        // meets the first.
         while !waiting.is_empty() {
-            let mut names = HashSet::new();
+            let (mut names, mut contents) = (HashSet::new(), HashSet::new());
             let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, prepared)| {
                 names.insert((prepared.serial.clone(), prepared.name.clone()))
+                    & contents.insert((prepared.sha256.clone(), prepared.name.clone()))
             });
             match self.with_lock(|writer| self.save_prepared(writer, &now)) {
                 Ok(saved) => {
@@ -216,7 +222,7 @@ impl Archive {
         let serial = SafeName::folder(&serial)?;
         let known = self.find_place(serial.as_str(), name.as_str())?;
         let seems_there = known.is_some_and(|(_, known)| known.as_deref() == Some(sha256.as_str()));
-        let arrays = (!seems_there).then(|| hdf5(&merged.recording));
+        let arrays = (!seems_there).then(|| Arrays::of(&merged.recording, submission.gnz));
         Ok(Prepared { submission, name, serial, bytes, frames, sha256, merged, arrays })
     }
 
@@ -231,7 +237,8 @@ impl Archive {
         let mut folders = HashSet::new();
         for (_, prepared) in prepared {
             let plan = self.plan(writer, prepared, &mut last_id);
-            if plan.is_ok() && folders.insert(prepared.serial.clone()) {
+            let is_new_there = matches!(plan, Ok(Plan::New { .. } | Plan::Move { .. }));
+            if is_new_there && folders.insert(prepared.serial.clone()) {
                 let folder = self.layout().folder(prepared.serial.as_str());
                 let made = self.files().create_folder(&folder);
                 made.map_err(ArchiveError::io(&folder, "make the folder"))?;
@@ -246,14 +253,18 @@ impl Archive {
 
         let mut change = Change::new(self.files(), self.layout());
         let mut rows = Vec::new();
-        let mut seen = Vec::new();
+        let (mut seen, mut moves) = (Vec::new(), Vec::new());
         let answers = done
             .into_iter()
             .map(|done| {
-                let Done { saved, sidecar, staged, is_change } = done?;
+                let Done { saved, sidecar, staged, moves: of, is_change } = done?;
                 if is_change {
                     change.event(&saved.serial, &saved.filename, staged);
                     rows.push((saved.serial.clone(), saved.filename.clone(), sidecar));
+                }
+                if let Some(of) = of {
+                    moves.push((of.from.clone(), of.to.clone()));
+                    change.moves(of);
                 }
                 seen.push(saved.id);
                 Ok(saved)
@@ -262,15 +273,19 @@ impl Archive {
         let follow = |writer: &mut Writer| {
             self.commit(writer, |transaction| {
                 index::reserve(transaction, last_id)?;
+                for (from, to) in &moves {
+                    index::move_row(transaction, from, to)?;
+                }
                 let changed = index::next_change(transaction)?;
                 for (changed, (serial, filename, sidecar)) in (changed..).zip(&rows) {
                     index::store(transaction, serial, filename, sidecar, changed)?;
                 }
-                let sql = "UPDATE events SET last_seen = ?1 WHERE id = ?2";
+                let sql = "UPDATE events SET last_seen = ?1, last_seen_sum = ?2 WHERE id = ?3";
                 let mut touch = transaction.prepare_cached(sql)?;
                 let now = crate::now();
+                let sum = sums::of_last_seen(Some(&now));
                 for id in &seen {
-                    touch.execute((&now, id))?;
+                    touch.execute((&now, sum, id))?;
                 }
                 Ok(())
             })
@@ -285,83 +300,27 @@ impl Archive {
         Ok(answers)
     }
 
-    /// Gives an event its place and its number.
-    fn plan(
-        &self,
-        writer: &Writer,
-        prepared: &Prepared<'_>,
-        last_id: &mut i64,
-    ) -> Result<Plan, SaveError> {
-        let serial = prepared.serial.as_str();
-        let mut filename = prepared.name.clone();
-        let mut is_conflict = false;
-        loop {
-            let event = self.layout().event(serial, filename.as_str());
-            let sidecar = self.read_if_there(&event.sidecar())?;
-            let Some(sidecar) = sidecar else {
-                // A source without a sidecar is no event yet; its bytes are respected.
-                let source = self.read_if_there(&event.source())?;
-                let source_is_there = source.as_deref() == Some(&*prepared.bytes);
-                if source.is_some() && !source_is_there && !is_conflict {
-                    filename = prepared.name.with_sha(&prepared.sha256);
-                    is_conflict = true;
-                    continue;
-                }
-                *last_id += 1;
-                return Ok(Plan::New { filename, id: *last_id, is_conflict, source_is_there });
-            };
-            let sidecar = Sidecar::parse(&sidecar)
-                .map_err(|source| ArchiveError::Sidecar { path: event.sidecar(), source })?;
-            let there = match sidecar.source_file().sha256 {
-                Some(sha256) => Some(sha256.to_lowercase()),
-                None => self.read_if_there(&event.source())?.map(|bytes| sha256(&bytes)),
-            };
-            if there.as_deref() != Some(prepared.sha256.as_str()) && !is_conflict {
-                filename = prepared.name.with_sha(&prepared.sha256);
-                is_conflict = true;
-                continue;
-            }
-            let place = index::at_place(&writer.connection, serial, filename.as_str());
-            let place = place.map_err(|source| self.index_failed(source))?;
-            let is_indexed = place.is_some();
-            let id = match place {
-                Some((id, _)) => id,
-                None => sidecar.own().id.unwrap_or_else(|| {
-                    *last_id += 1;
-                    *last_id
-                }),
-            };
-            let source = sidecar.source();
-            let new_report = prepared.submission.report.is_some() && {
-                let name = source.txt_filename.as_deref();
-                let name = name.and_then(|name| SafeName::file(name).ok());
-                let kept = match name {
-                    Some(name) => self.read_if_there(&event.named(name.as_str()))?,
-                    None => None,
-                };
-                kept.as_deref() != prepared.submission.report.as_ref().map(|r| r.bytes.as_slice())
-            };
-            let new_frames = prepared.frames.is_some() && source.a5_pickle_filename.is_none();
-            let filename = filename.as_str().to_owned();
-            return Ok(match new_report || new_frames || !is_indexed {
-                true => Plan::Update { id, filename, sidecar },
-                false => Plan::Same { id, filename, sidecar },
-            });
-        }
-    }
-
     fn carry_out(&self, plan: Plan, prepared: &Prepared<'_>) -> Result<Done, SaveError> {
         match plan {
             Plan::New { filename, id, is_conflict, source_is_there } => {
                 Ok(self.save_new(prepared, filename, id, is_conflict, source_is_there)?)
             }
-            Plan::Same { id, filename, sidecar } => {
-                let pairing = event::pairing(&sidecar);
-                let saved =
-                    event::answer(id, prepared, &filename, &sidecar, Outcome::Same, pairing);
-                Ok(Done { saved, sidecar, staged: Vec::new(), is_change: false })
+            Plan::Same(There { id, serial, filename, sidecar }) => {
+                let given = prepared.submission.report.as_ref();
+                let kept_as = given.and_then(|given| plan::kept_as(&sidecar, &given.bytes));
+                let pairing = event::pairing(&sidecar).with_other(kept_as);
+                let place = (serial.as_str(), filename.as_str());
+                let saved = event::answer(id, prepared, place, &sidecar, Outcome::Same, pairing);
+                Ok(Done { saved, sidecar, staged: Vec::new(), moves: None, is_change: false })
             }
-            Plan::Update { id, filename, sidecar } => self.update(prepared, id, filename, sidecar),
+            Plan::Update(there) => {
+                let to = (there.serial.clone(), there.filename.clone());
+                self.update(prepared, there, to, None)
+            }
+            Plan::Move { there, filename, is_conflict } => {
+                let to = (prepared.serial.as_str().to_owned(), filename.as_str().to_owned());
+                self.update(prepared, there, to, Some(is_conflict))
+            }
         }
     }
 }

@@ -57,6 +57,8 @@ pub struct Submission {
     pub report: Option<ReportFile>,
     /// Raw frames, when they came along with the event file.
     pub frames: Option<Vec<u8>>,
+    /// Whether it gets a `.gnz` too.
+    pub gnz: bool,
     /// What the caller states.
     pub stated: Stated,
     /// Where it came from.
@@ -112,6 +114,8 @@ pub enum Outcome {
     PairedLate,
     /// The same bytes were there; their raw frames came now.
     FramesAdded,
+    /// The same bytes were there in `UNKNOWN`; their unit is known now, and they went to it.
+    Moved,
     /// Other bytes of this name were there: saved under the name in the answer.
     Conflict,
 }
@@ -143,6 +147,19 @@ pub enum Pairing {
     },
 }
 
+impl Pairing {
+    /// The same, when the report that was handed in is kept as `kept_as`, which may be the paired
+    /// one.
+    pub(super) fn with_other(self, kept_as: Option<String>) -> Self {
+        match (self, kept_as) {
+            (Self::Paired { txt_filename }, Some(kept_as)) if kept_as != txt_filename => {
+                Self::Differs { txt_filename, kept_as }
+            }
+            (pairing, _) => pairing,
+        }
+    }
+}
+
 /// The answer for an event that is in the archive.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Saved {
@@ -166,10 +183,20 @@ pub struct Saved {
     /// Why there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hdf5_error: Option<String>,
+    /// The file of arrays for memory mapping, where somebody asked for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gnz_filename: Option<String>,
+    /// Why there is none although somebody did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gnz_error: Option<String>,
     /// The sidecar.
     pub sidecar_filename: Option<String>,
     /// What became of it.
     pub outcome: Outcome,
+    /// Where it was before, when it went to another unit: `UNKNOWN/<filename>`. Its number is the
+    /// same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<String>,
     /// What became of its report.
     pub report: Pairing,
     /// Names of the fields that nothing stated.

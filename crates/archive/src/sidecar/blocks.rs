@@ -219,6 +219,10 @@ pub struct OwnBlock {
     /// SHA-256 of the `.h5` that was written. One with another sum is another program's.
     #[serde(deserialize_with = "lenient")]
     pub hdf5_sha256: Option<String>,
+    /// SHA-256 of the `.gnz` that was written, where somebody asked for one: it is made again with
+    /// the other derived files.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub gnz_sha256: Option<String>,
     /// SHA-256 of the other files beside the source (reports, raw frames), by name.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub files: Option<BTreeMap<String, String>>,

@@ -49,6 +49,11 @@ impl Archive {
         let shown = self.relative(&path);
         let row = self.find(&place.0, &place.1)?;
         let Some(bytes) = self.read_if_there(&path)? else {
+            if row.is_none() {
+                // It has gone to another unit meanwhile.
+                found.events = 0;
+                return Ok(());
+            }
             let message = "the index has this event, but it has no sidecar";
             found.finding(shown, FindingKind::SidecarMissing, message);
             return Ok(());
@@ -78,14 +83,23 @@ impl Archive {
                 found.finding(shown.clone(), FindingKind::SidecarDiffers, message);
             }
         }
+        if let Some(row) = &row
+            && !self.has_monitor_log(row, &sidecar)?
+        {
+            let message = "the index has another monitor log than its report";
+            found.finding(shown.clone(), FindingKind::IndexDisagrees, message);
+        }
         self.compare_row(place, &sidecar, row, found);
         if sidecar.kind() == STREAM_KIND {
             return self.check_stream(&sidecar, found);
         }
         let sum = sidecar.source_file().sha256.map(|sum| sum.to_lowercase());
         let source = self.check_file(&event.source(), sum.as_deref(), SOURCE, found)?;
-        if let Some(sum) = &sidecar.own().hdf5_sha256 {
-            self.check_file(&event.hdf5(), Some(sum), ARRAYS, found)?;
+        let own = sidecar.own();
+        for (path, sum) in [(event.hdf5(), &own.hdf5_sha256), (event.gnz(), &own.gnz_sha256)] {
+            if sum.is_some() {
+                self.check_file(&path, sum.as_deref(), ARRAYS, found)?;
+            }
         }
         let mut beside = sidecar.own().files.unwrap_or_default();
         let stated = [sidecar.source().txt_filename, sidecar.source().a5_pickle_filename];

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::index::sums;
 use crate::review::{self, ReviewEntry};
 use crate::{Archive, ArchiveError, Query};
 
@@ -119,6 +120,8 @@ impl Archive {
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<Verification, ArchiveError> {
         let mut found = Verification::default();
+        // What was cut short is finished first: its files belong to their events then.
+        self.with_lock(|_| Ok(()))?;
         let places = self.event_places()?;
         found.of = places.len() as u64;
         let chosen: Vec<&Place> = places.iter().filter(|place| options.chooses(place)).collect();
@@ -172,8 +175,18 @@ impl Archive {
 
     fn verify_index(&self, found: &mut Verification) -> Result<(), ArchiveError> {
         let path = self.relative(&self.layout().index());
-        for problem in self.index_problems()?.into_iter().take(20) {
+        let problems = self.index_problems()?;
+        let is_readable = problems.is_empty();
+        for problem in problems.into_iter().take(20) {
             found.finding(path.clone(), FindingKind::IndexDamaged, problem);
+        }
+        if is_readable {
+            let problems = self.with_lock(|writer| {
+                sums::problems(&writer.connection).map_err(|source| self.index_failed(source))
+            })?;
+            for problem in problems.into_iter().take(20) {
+                found.finding(path.clone(), FindingKind::IndexDisagrees, problem);
+            }
         }
         Ok(())
     }
@@ -185,7 +198,11 @@ impl Archive {
             let lines =
                 check.and_then(|mut check| check.query_map([], |row| row.get(0))?.collect());
             let lines = lines.unwrap_or_else(|error: rusqlite::Error| vec![error.to_string()]);
-            Ok(lines.into_iter().filter(|line: &String| line != "ok").collect())
+            let mut problems: Vec<String> =
+                lines.into_iter().filter(|line: &String| line != "ok").collect();
+            let schema = sums::wrong_schema(&writer.connection);
+            problems.extend(schema.unwrap_or_else(|error| Some(error.to_string())));
+            Ok(problems)
         })
     }
 

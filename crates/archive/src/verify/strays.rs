@@ -22,7 +22,13 @@ impl Archive {
         let mut known: HashSet<PathBuf> = HashSet::new();
         for (serial, filename) in places {
             let event = self.layout().event(serial, filename);
-            known.extend([event.source(), event.sidecar(), event.hdf5(), event.frames()]);
+            known.extend([
+                event.source(),
+                event.sidecar(),
+                event.hdf5(),
+                event.gnz(),
+                event.frames(),
+            ]);
             let Ok(sidecar) = self.read_sidecar(&event.sidecar()) else { continue };
             let named = sidecar.own().files.unwrap_or_default().into_keys();
             let named = named.chain(sidecar.source().txt_filename);

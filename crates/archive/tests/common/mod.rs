@@ -46,6 +46,14 @@ pub fn with_report(name: &str, report: &str) -> Submission {
     submission(name).report(report, sample(report))
 }
 
+/// A folder in memory where the system has one: nothing there has to wait for a disk.
+pub fn memory_folder() -> TempDir {
+    match Path::new("/dev/shm") {
+        memory if memory.is_dir() => tempfile::tempdir_in(memory).unwrap(),
+        _ => tempfile::tempdir().unwrap(),
+    }
+}
+
 /// An archive that goes when this goes.
 pub struct Fresh {
     pub folder: TempDir,

@@ -16,6 +16,20 @@ pub enum Crash {
     Dropped,
     /// The names, but only the first half of the contents.
     Torn,
+    /// Of each change of a name and of each content, by chance, the old or the new state; of some
+    /// contents a half. A rename is the one or the other, never neither.
+    Mixed(u64),
+}
+
+/// How the disk fails from a step on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// This step alone.
+    Once,
+    /// This one and all that follow: the program was killed.
+    Stop,
+    /// This one, and all that follow and need room.
+    Full,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -31,8 +45,8 @@ struct State {
     synced_names: BTreeMap<PathBuf, usize>,
     folders: BTreeSet<PathBuf>,
     steps: usize,
-    /// The step that fails, and whether all that follow do too.
-    fault: Option<(usize, bool)>,
+    /// The step that fails, and what becomes of those that follow.
+    fault: Option<(usize, Fault)>,
 }
 
 /// The disk. Clones are the same disk.
@@ -44,11 +58,16 @@ impl SimulatedDisk {
         self.0.lock().unwrap()
     }
 
-    /// Counts steps from here, and lets step `at` fail; with `for_good` all that follow too.
-    pub fn fault(&self, at: usize, for_good: bool) {
+    /// Counts steps from here, and lets them fail from step `at` on.
+    pub fn fault(&self, at: usize, fault: Fault) {
         let mut state = self.state();
         state.steps = 0;
-        state.fault = Some((at, for_good));
+        state.fault = Some((at, fault));
+    }
+
+    /// Counts steps from here; none of them fails.
+    pub fn no_fault(&self) {
+        self.fault(usize::MAX, Fault::Once);
     }
 
     /// Steps since the last [`fault`](Self::fault).
@@ -60,24 +79,32 @@ impl SimulatedDisk {
     pub fn after(&self, crash: Crash) -> Self {
         let mut state = self.state().clone();
         state.fault = None;
-        if crash == Crash::Dropped {
-            state.names = state.synced_names.clone();
+        let mut coin = match crash {
+            Crash::Mixed(seed) => Coin(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),
+            _ => Coin(1),
+        };
+        match crash {
+            Crash::Kept => return Self(Arc::new(Mutex::new(state))),
+            Crash::Dropped => state.names = state.synced_names.clone(),
+            Crash::Torn => {}
+            Crash::Mixed(_) => state.names = state.mixed_names(&mut coin),
         }
         for inode in &mut state.inodes {
-            let left = match (crash, inode.synced.take()) {
-                (Crash::Kept, _) => continue,
-                (Crash::Dropped, synced) => synced.unwrap_or_default(),
-                (Crash::Torn, Some(synced)) if synced == inode.data => synced,
-                (Crash::Torn, synced) => {
-                    let half = inode.data.len() / 2;
-                    let mut torn = inode.data[..half].to_vec();
-                    if let Some(synced) = synced.filter(|synced| synced.len() > half) {
-                        torn = synced;
-                    }
-                    torn
-                }
+            let synced = inode.synced.take();
+            let half = inode.data.len() / 2;
+            let torn = |synced: Option<Vec<u8>>| match synced {
+                Some(synced) if synced.len() > half || synced == inode.data => synced,
+                _ => inode.data[..half].to_vec(),
             };
-            inode.data = left;
+            inode.data = match crash {
+                Crash::Dropped => synced.unwrap_or_default(),
+                Crash::Mixed(_) => match coin.next() % 3 {
+                    0 => inode.data.clone(),
+                    1 => torn(synced),
+                    _ => synced.unwrap_or_default(),
+                },
+                _ => torn(synced),
+            };
             inode.synced = Some(inode.data.clone());
         }
         state.synced_names = state.names.clone();
@@ -95,17 +122,59 @@ impl SimulatedDisk {
     }
 }
 
+/// Chance that is the same each time.
+struct Coin(u64);
+
+impl Coin {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 >> 33
+    }
+}
+
 impl State {
-    /// One step: fails when it is its turn.
-    fn step(&mut self) -> io::Result<()> {
+    /// One step: fails when it is its turn, or when it needs room and there is none.
+    fn step(&mut self, needs_room: bool) -> io::Result<()> {
         let turn = self.steps;
         self.steps += 1;
-        match self.fault {
-            Some((at, for_good)) if turn == at || (for_good && turn > at) => {
-                Err(Error::other("simulated fault"))
+        let Some((at, fault)) = self.fault else { return Ok(()) };
+        match fault {
+            Fault::Full if turn == at || (needs_room && turn > at) => {
+                Err(ErrorKind::StorageFull.into())
             }
+            Fault::Stop if turn >= at => Err(Error::other("simulated stop")),
+            Fault::Once if turn == at => Err(Error::other("simulated fault")),
             _ => Ok(()),
         }
+    }
+
+    /// The names after a power cut: of each change that was not synced, by chance, before or after.
+    fn mixed_names(&self, coin: &mut Coin) -> BTreeMap<PathBuf, usize> {
+        let mut names = BTreeMap::new();
+        let mut is_after = BTreeMap::new();
+        for (path, id) in &self.names {
+            let after = self.synced_names.get(path) == Some(id)
+                || *is_after.entry(*id).or_insert_with(|| coin.next().is_multiple_of(2));
+            if after {
+                names.insert(path.clone(), *id);
+            }
+        }
+        for (path, id) in &self.synced_names {
+            // A file that was renamed is where it was, unless it is where it went.
+            let stays = match self.names.get(path) {
+                Some(_) => true,
+                None => match is_after.get(id) {
+                    Some(after) => !after,
+                    None => coin.next().is_multiple_of(2),
+                },
+            };
+            if stays {
+                names.entry(path.clone()).or_insert(*id);
+            }
+        }
+        names
     }
 
     fn id(&self, path: &Path) -> io::Result<usize> {
@@ -122,7 +191,7 @@ impl State {
 impl FileSystem for SimulatedDisk {
     fn create_folder(&self, folder: &Path) -> io::Result<()> {
         let mut state = self.state();
-        state.step()?;
+        state.step(true)?;
         state.folders.insert(folder.to_owned());
         Ok(())
     }
@@ -132,7 +201,7 @@ impl FileSystem for SimulatedDisk {
         if state.names.contains_key(path) {
             return Err(ErrorKind::AlreadyExists.into());
         }
-        if let Err(error) = state.step() {
+        if let Err(error) = state.step(true) {
             // A full disk takes a part.
             state.add(path, &bytes[..bytes.len() / 2]);
             return Err(error);
@@ -143,7 +212,7 @@ impl FileSystem for SimulatedDisk {
 
     fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.state();
-        let failed = state.step();
+        let failed = state.step(true);
         let id = match state.id(path) {
             Ok(id) => id,
             Err(_) => state.add(path, b""),
@@ -158,7 +227,7 @@ impl FileSystem for SimulatedDisk {
 
     fn sync(&self, files: &[PathBuf], folders: &[PathBuf]) -> io::Result<()> {
         let mut state = self.state();
-        state.step()?;
+        state.step(false)?;
         for file in files {
             let id = state.id(file)?;
             let data = state.inodes[id].data.clone();
@@ -176,7 +245,7 @@ impl FileSystem for SimulatedDisk {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut state = self.state();
         let id = state.id(from)?;
-        state.step()?;
+        state.step(false)?;
         state.names.remove(from);
         state.names.insert(to.to_owned(), id);
         Ok(())
@@ -185,7 +254,7 @@ impl FileSystem for SimulatedDisk {
     fn remove(&self, path: &Path) -> io::Result<()> {
         let mut state = self.state();
         state.id(path)?;
-        state.step()?;
+        state.step(false)?;
         state.names.remove(path);
         Ok(())
     }

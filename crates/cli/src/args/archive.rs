@@ -23,6 +23,7 @@ Exit codes: 0 all is in · 1 something that should be in is not · 3 all is in, 
 Examples:
   wavekeep import --archive fleet events/
   wavekeep import --archive fleet call-home.zip old.tar.gz M529LKIQ.7M0W
+  wavekeep import --archive fleet --gnz events/
   wavekeep import --archive fleet --adopt runs/run.dat
   wavekeep import --archive old-archive --adopt-archive")]
     Import(ImportArgs),
@@ -74,6 +75,7 @@ What people wrote, and what a report stated, stays. Values that get worse or van
 Examples:
   wavekeep rebuild --archive fleet --dry-run
   wavekeep rebuild --archive fleet
+  wavekeep rebuild --archive fleet --gnz --serial BE11529
   wavekeep rebuild --archive fleet --all --replace-arrays --serial BE11529
   wavekeep rebuild --archive fleet --index")]
     Rebuild(RebuildArgs),
@@ -124,6 +126,9 @@ pub struct StatedArgs {
     /// Leave reports alone.
     #[arg(long)]
     pub no_report: bool,
+    /// Make a .gnz of each event too: arrays for memory mapping.
+    #[arg(long)]
+    pub gnz: bool,
     /// Leave streams where they are, instead of copying them into the archive.
     #[arg(long)]
     pub adopt: bool,
@@ -142,6 +147,7 @@ impl StatedArgs {
                 rate_hz: self.rate,
                 pretrigger_s: self.pretrigger,
             },
+            gnz: self.gnz,
             without_reports: self.no_report,
             adopt: self.adopt,
             stream_id: self.stream_id.clone(),
@@ -386,7 +392,7 @@ pub struct RebuildArgs {
     #[command(flatten)]
     pub archive: ArchiveArg,
     /// Make the index again from the sidecars and the review log; nothing else.
-    #[arg(long, conflicts_with_all = ["dry_run", "all", "replace_arrays"])]
+    #[arg(long, conflicts_with_all = ["dry_run", "all", "replace_arrays", "gnz"])]
     pub index: bool,
     /// Change nothing; say what would change.
     #[arg(long)]
@@ -394,9 +400,12 @@ pub struct RebuildArgs {
     /// Those that the present decoder derived too.
     #[arg(long)]
     pub all: bool,
-    /// Replace .h5 files of other programs.
+    /// Replace .h5 and .gnz files of other programs.
     #[arg(long)]
     pub replace_arrays: bool,
+    /// Make a .gnz of each event that has none: arrays for memory mapping.
+    #[arg(long)]
+    pub gnz: bool,
     #[command(flatten)]
     pub filter: FilterArgs,
 }

@@ -336,6 +336,7 @@ def _account(results: list[dict[str, Any]], session: Any) -> dict[str, Any]:
     """The account of an import, as an archive on this machine gives it."""
     counts = {"new": 0, "same": 0, "paired_late": 0, "frames_added": 0, "conflict": 0}
     account: dict[str, Any] = {
+        "moved": 0,
         "without_report": 0,
         "report_refused": 0,
         "unknown_serials": 0,
@@ -350,7 +351,9 @@ def _account(results: list[dict[str, Any]], session: Any) -> dict[str, Any]:
             account["failed"] += 1
             account["failures"].append({name: fate[name] for name in ("path", "kind", "message")})
             continue
-        counts[result["outcome"]] += 1
+        outcome = result["outcome"]
+        counts["same" if outcome == "moved" else outcome] += 1
+        account["moved"] += "moved_from" in result
         status = result["report"]["status"]
         account["without_report"] += status == "not_paired"
         account["report_refused"] += status in ("not_understood", "differs")

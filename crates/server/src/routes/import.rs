@@ -228,7 +228,7 @@ fn save(
                 frames: group.frames.map(|place| files[place].bytes()).transpose()?,
                 stated: Stated { serial: params.serial.clone(), ..Stated::default() },
                 source_kind: kind,
-                captured_at: None,
+                ..Submission::default()
             });
         }
         for (group, saved) in some.iter().zip(state.archive.save_batch(&submissions)) {
@@ -298,7 +298,7 @@ fn told(name: &str, saved: Result<Saved, SaveError>, counts: &mut SessionCounts)
         Ok(saved) => {
             match saved.outcome {
                 Outcome::New => counts.new += 1,
-                Outcome::Same | Outcome::FramesAdded => counts.same += 1,
+                Outcome::Same | Outcome::FramesAdded | Outcome::Moved => counts.same += 1,
                 Outcome::PairedLate => counts.paired_late += 1,
                 Outcome::Conflict => counts.conflicts += 1,
             }

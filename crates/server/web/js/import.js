@@ -20,6 +20,7 @@ import { bytesText, countText, utcText } from "./units.js";
 /** What became of a file, in words. @type {Record<string, string>} */
 const OUTCOMES = {
   new: "new", same: "was there already", paired_late: "completed by its report", frames_added: "completed by its raw frames",
+  moved: "was stored as UNKNOWN, went to its unit",
   conflict: "kept under another name: other bytes have this one",
 };
 

@@ -76,7 +76,7 @@ pub(super) fn tell(args: &Args, imported: &Imported) -> std::io::Result<()> {
         Fate::Event(saved) if !args.quiet => {
             if saved.serial_unknown {
                 render::care(format_args!(
-                    "{path}: neither name nor content says which unit it was: it is in {}; import it with --serial",
+                    "{path}: neither name nor content says which unit it was: it is in {} until its report says so, or it is imported again with --serial",
                     saved.serial
                 ));
             }
@@ -112,6 +112,13 @@ pub(super) fn sentences(account: &Imports) -> String {
             lines.push(text);
         }
     };
+    line(
+        account.moved,
+        format!(
+            "{} went from UNKNOWN to the unit that is known now",
+            count(account.moved, "event")
+        ),
+    );
     line(account.streams, count(account.streams, "stream"));
     line(
         account.without_report,

@@ -19,6 +19,7 @@ pub fn run(args: &Args, command: &RebuildArgs) -> anyhow::Result<Account> {
         all: command.all,
         remake: RemakeOptions {
             replace_unknown_hdf5: command.replace_arrays,
+            gnz: command.gnz,
             dry_run: command.dry_run,
         },
     };

@@ -1,0 +1,238 @@
+//! The place and the number of an event, and what is to be done for it.
+
+use super::Prepared;
+use crate::archive::Writer;
+use crate::error::SaveError;
+use crate::facts::UNKNOWN_SERIAL;
+use crate::index;
+use crate::name::SafeName;
+use crate::remake::sha256;
+use crate::sidecar::Sidecar;
+use crate::{Archive, ArchiveError};
+
+/// What is to be done with a prepared event.
+pub(super) enum Plan {
+    New {
+        filename: SafeName,
+        id: i64,
+        is_conflict: bool,
+        source_is_there: bool,
+    },
+    Same(There),
+    Update(There),
+    /// It is in `UNKNOWN`, and its unit is known now.
+    Move {
+        there: There,
+        filename: SafeName,
+        is_conflict: bool,
+    },
+}
+
+/// An event that is there already.
+pub(super) struct There {
+    pub id: i64,
+    pub serial: String,
+    pub filename: String,
+    pub sidecar: Sidecar,
+}
+
+impl Archive {
+    /// Gives an event its place and its number.
+    pub(super) fn plan(
+        &self,
+        writer: &Writer,
+        prepared: &Prepared<'_>,
+        last_id: &mut i64,
+    ) -> Result<Plan, SaveError> {
+        let elsewhere = self.same_bytes_elsewhere(writer, prepared)?;
+        if let Some((serial, filename)) =
+            elsewhere.as_ref().filter(|_| prepared.serial.as_str() == UNKNOWN_SERIAL)
+        {
+            // Who sent it knows less than the archive does.
+            let sidecar = self.sidecar_if_there(serial, filename)?;
+            if let Some(sidecar) = sidecar {
+                return self.plan_there(writer, prepared, serial, filename, sidecar, last_id);
+            }
+        }
+        let serial = prepared.serial.as_str();
+        let mut filename = prepared.name.clone();
+        let mut is_conflict = false;
+        loop {
+            let event = self.layout().event(serial, filename.as_str());
+            let Some(sidecar) = self.sidecar_if_there(serial, filename.as_str())? else {
+                // A source without a sidecar is no event yet; its bytes are respected.
+                let source = self.read_if_there(&event.source())?;
+                let source_is_there = source.as_deref() == Some(&*prepared.bytes);
+                let frames = match prepared.frames {
+                    Some(_) => self.read_if_there(&event.frames())?,
+                    None => None,
+                };
+                let is_taken = (source.is_some() && !source_is_there)
+                    || (frames.is_some() && frames.as_deref() != prepared.frames);
+                if is_taken && !is_conflict {
+                    filename = prepared.name.with_sha(&prepared.sha256);
+                    is_conflict = true;
+                    continue;
+                }
+                // It is here already, under the name that it got when its own was taken.
+                let other = prepared.name.with_sha(&prepared.sha256);
+                if !is_conflict
+                    && let Some(sidecar) = self.sidecar_if_there(serial, other.as_str())?
+                    && sidecar.source_file().sha256.as_ref() == Some(&prepared.sha256)
+                {
+                    let other = other.as_str();
+                    return self.plan_there(writer, prepared, serial, other, sidecar, last_id);
+                }
+                if let Some((unknown, was)) = elsewhere
+                    && let Some(sidecar) = self.sidecar_if_there(&unknown, &was)?
+                {
+                    let plan =
+                        self.plan_there(writer, prepared, &unknown, &was, sidecar, last_id)?;
+                    return self.plan_move(prepared, plan);
+                }
+                *last_id += 1;
+                return Ok(Plan::New { filename, id: *last_id, is_conflict, source_is_there });
+            };
+            let there = match sidecar.source_file().sha256 {
+                Some(sha256) => Some(sha256.to_lowercase()),
+                None => self.read_if_there(&event.source())?.map(|bytes| sha256(&bytes)),
+            };
+            if there.as_deref() != Some(prepared.sha256.as_str()) && !is_conflict {
+                filename = prepared.name.with_sha(&prepared.sha256);
+                is_conflict = true;
+                continue;
+            }
+            return self.plan_there(writer, prepared, serial, filename.as_str(), sidecar, last_id);
+        }
+    }
+
+    /// Where the same bytes are under the same name, though not in the unit where they are expected:
+    /// in `UNKNOWN`, or in a unit when nothing says which one it is this time.
+    fn same_bytes_elsewhere(
+        &self,
+        writer: &Writer,
+        prepared: &Prepared<'_>,
+    ) -> Result<Option<(String, String)>, ArchiveError> {
+        let is_unknown = prepared.serial.as_str() == UNKNOWN_SERIAL;
+        if is_unknown && prepared.submission.stated.serial.is_some() {
+            return Ok(None);
+        }
+        for name in [prepared.name.clone(), prepared.name.with_sha(&prepared.sha256)] {
+            let found = index::same_bytes(&writer.connection, name.as_str(), &prepared.sha256);
+            let found = found.map_err(|source| self.index_failed(source))?;
+            let elsewhere = found
+                .into_iter()
+                .filter(|(_, serial, _)| (serial == UNKNOWN_SERIAL) != is_unknown)
+                .min_by_key(|(id, ..)| *id);
+            if let Some((_, serial, filename)) = elsewhere {
+                return Ok(Some((serial, filename)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What is to be done with an event that is there: nothing, or something came with it.
+    fn plan_there(
+        &self,
+        writer: &Writer,
+        prepared: &Prepared<'_>,
+        serial: &str,
+        filename: &str,
+        sidecar: Sidecar,
+        last_id: &mut i64,
+    ) -> Result<Plan, SaveError> {
+        let place = index::at_place(&writer.connection, serial, filename);
+        let place = place.map_err(|source| self.index_failed(source))?;
+        let is_indexed = place.is_some();
+        let id = match place {
+            Some((id, _)) => id,
+            None => sidecar.own().id.unwrap_or_else(|| {
+                *last_id += 1;
+                *last_id
+            }),
+        };
+        let new_report = match &prepared.submission.report {
+            Some(given) => {
+                self.kept_report(serial, filename, &sidecar)?.as_ref() != Some(&given.bytes)
+                    && kept_as(&sidecar, &given.bytes).is_none()
+            }
+            None => false,
+        };
+        let new_frames = prepared.frames.is_some() && sidecar.source().a5_pickle_filename.is_none();
+        let wants_gnz = prepared.submission.gnz && {
+            let gnz = self.layout().event(serial, filename).gnz();
+            sidecar.own().gnz_sha256.is_none() && self.read_if_there(&gnz)?.is_none()
+        };
+        let there = There { id, serial: serial.to_owned(), filename: filename.to_owned(), sidecar };
+        Ok(match new_report || new_frames || wants_gnz || !is_indexed {
+            true => Plan::Update(there),
+            false => Plan::Same(there),
+        })
+    }
+
+    /// Lets an event of `UNKNOWN` go to its unit, when the place there is free.
+    fn plan_move(&self, prepared: &Prepared<'_>, plan: Plan) -> Result<Plan, SaveError> {
+        let (Plan::Same(there) | Plan::Update(there)) = &plan else { return Ok(plan) };
+        // A second report that differs is kept and not used: not for the unit either.
+        let is_by_report =
+            prepared.submission.stated.serial.is_none() && prepared.merged.serial_of_file.is_none();
+        if is_by_report
+            && there.sidecar.report().is_some()
+            && let Some(kept) = self.kept_report(&there.serial, &there.filename, &there.sidecar)?
+            && prepared.submission.report.as_ref().is_some_and(|report| report.bytes != kept)
+        {
+            return Ok(plan);
+        }
+        for (filename, is_conflict) in
+            [(prepared.name.clone(), false), (prepared.name.with_sha(&prepared.sha256), true)]
+        {
+            let event = self.layout().event(prepared.serial.as_str(), filename.as_str());
+            let source = self.read_if_there(&event.source())?;
+            let is_free = source.is_none_or(|source| source == *prepared.bytes)
+                && self.read_if_there(&event.sidecar())?.is_none()
+                && self.read_if_there(&event.hdf5())?.is_none()
+                && self.read_if_there(&event.gnz())?.is_none()
+                && self.read_if_there(&event.frames())?.is_none();
+            if is_free {
+                let (Plan::Same(there) | Plan::Update(there)) = plan else { return Ok(plan) };
+                return Ok(Plan::Move { there, filename, is_conflict });
+            }
+        }
+        Ok(plan)
+    }
+
+    fn sidecar_if_there(
+        &self,
+        serial: &str,
+        filename: &str,
+    ) -> Result<Option<Sidecar>, ArchiveError> {
+        let path = self.layout().event(serial, filename).sidecar();
+        let Some(bytes) = self.read_if_there(&path)? else { return Ok(None) };
+        let sidecar = Sidecar::parse(&bytes);
+        sidecar.map(Some).map_err(|source| ArchiveError::Sidecar { path, source })
+    }
+
+    /// The report that is paired with an event.
+    pub(super) fn kept_report(
+        &self,
+        serial: &str,
+        filename: &str,
+        sidecar: &Sidecar,
+    ) -> Result<Option<Vec<u8>>, ArchiveError> {
+        let name = sidecar.source().txt_filename.and_then(|name| SafeName::file(&name).ok());
+        match name {
+            Some(name) => {
+                let event = self.layout().event(serial, filename);
+                self.read_if_there(&event.named(name.as_str()))
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+/// The name under which a report is kept beside an event, paired with it or not.
+pub(super) fn kept_as(sidecar: &Sidecar, report: &[u8]) -> Option<String> {
+    let sum = sha256(report);
+    let files = sidecar.own().files.unwrap_or_default();
+    files.into_iter().find(|(_, kept)| *kept == sum).map(|(name, _)| name)
+}
