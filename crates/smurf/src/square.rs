@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn rows_and_columns_change_places_in_both_ways() {
         let stride = 4 * EDGE + 3;
-        let bytes: Vec<u8> = (0..stride * EDGE).map(|byte| (byte * 151 >> 3) as u8).collect();
+        let bytes: Vec<u8> = (0..stride * EDGE).map(|byte| ((byte * 151) >> 3) as u8).collect();
         let columns = std::array::from_fn(|column| bytes[column * stride..].first_chunk().unwrap());
         let mut squares = [[[0; EDGE]; EDGE]; 2];
         turn(&bytes, std::array::from_fn(|column| column * stride), &mut squares[0]);
