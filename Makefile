@@ -75,9 +75,11 @@ bench-python: $(VENV_PY)/ready
 	$(call install_wheel,release)
 	$(VENV_PY)/bin/python bench/python/run.py
 
-# Kills imports, reviews, rebuilds and repairs at 10,000 random moments.
+# Kills imports, reviews, rebuilds and repairs at 10,000 random moments; flips a bit in every byte of
+# every kind of file of an archive.
 torture:
 	WAVEKEEP_TORTURE_ROUNDS=10000 cargo test --locked --release --package wavekeep --test crashes
+	WAVEKEEP_EVERY_BYTE=1 cargo test --locked --release --package wavekeep-archive --test verify flipped
 
 # Ten minutes for each parser. Needs cargo-fuzz: `cargo install cargo-fuzz`.
 fuzz:

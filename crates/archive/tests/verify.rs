@@ -40,10 +40,10 @@ fn small() -> Fresh {
     fresh
 }
 
-/// Flips one bit of each byte: bit 0 of byte 0, bit 1 of byte 1, …
-fn flips(archive: &Archive, path: &Path) {
+/// Flips one bit of each byte that is looked at: bit 0 of byte 0, bit 1 of byte 1, …
+fn flips(archive: &Archive, path: &Path, step: usize) {
     let whole = fs::read(path).unwrap();
-    for (offset, byte) in whole.iter().enumerate() {
+    for (offset, byte) in whole.iter().enumerate().step_by(step) {
         let mut flipped = whole.clone();
         flipped[offset] = byte ^ 1 << (offset % 8);
         fs::write(path, &flipped).unwrap();
@@ -54,7 +54,7 @@ fn flips(archive: &Archive, path: &Path) {
 }
 
 /// Flips through the files of the archive that `chosen` takes; `of` is how many these have to be.
-fn flips_of(of: usize, chosen: fn(&str) -> bool) {
+fn flips_of(of: usize, step: usize, chosen: fn(&str) -> bool) {
     let fresh = small();
     assert!(verify(&fresh.archive).is_whole(), "{:?}", verify(&fresh.archive));
     let stored: Vec<String> = files(fresh.folder.path()).into_iter().map(|file| file.0).collect();
@@ -62,19 +62,22 @@ fn flips_of(of: usize, chosen: fn(&str) -> bool) {
     let chosen: Vec<&String> = stored.iter().filter(|name| chosen(name)).collect();
     assert_eq!(chosen.len(), of);
     for name in chosen {
-        flips(&fresh.archive, &fresh.folder.path().join(name));
+        flips(&fresh.archive, &fresh.folder.path().join(name), step);
     }
     assert!(verify(&fresh.archive).is_whole());
 }
 
 #[test]
 fn a_flipped_bit_in_any_byte_of_source_report_and_sidecar_is_found() {
-    flips_of(3, |name| ![".h5", ".gnz", ".a5.pkl"].iter().any(|end| name.ends_with(end)));
+    flips_of(3, 1, |name| ![".h5", ".gnz", ".a5.pkl"].iter().any(|end| name.ends_with(end)));
 }
 
+/// Arrays and raw frames are long and stand under a checksum as a whole: bytes all over them are
+/// looked at, and every one of them by `make torture`.
 #[test]
-fn a_flipped_bit_in_any_byte_of_arrays_and_raw_frames_is_found() {
-    flips_of(3, |name| [".h5", ".gnz", ".a5.pkl"].iter().any(|end| name.ends_with(end)));
+fn a_flipped_bit_in_arrays_and_raw_frames_is_found() {
+    let step = if std::env::var_os("WAVEKEEP_EVERY_BYTE").is_some() { 1 } else { 29 };
+    flips_of(3, step, |name| [".h5", ".gnz", ".a5.pkl"].iter().any(|end| name.ends_with(end)));
 }
 
 #[test]
