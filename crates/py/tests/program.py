@@ -20,25 +20,24 @@ def program() -> str:
     return path
 
 
+def token(folder: Path) -> str:
+    """A token for the archive in `folder`, of the name `tests`, that may do everything."""
+    command = [program(), "token", "add", "tests", "--role", "admin", "--json"]
+    made = subprocess.run(
+        [*command, "--archive", str(folder)], check=True, capture_output=True, text=True
+    )
+    found: str = json.loads(made.stdout)["token"]
+    return found
+
+
 @contextmanager
-def serving(folder: Path) -> Iterator[tuple[str, str]]:
-    """A server of the archive in `folder`: its address, and a token that may do everything."""
-    archive = ("--archive", str(folder))
-    token = subprocess.run(
-        [program(), "token", "add", "tests", "--role", "admin", "--json", *archive],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    served = subprocess.Popen(
-        [program(), "serve", "--json", "--require-tokens", "--listen", "127.0.0.1:0", *archive],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+def serving(folder: Path, *options: str) -> Iterator[str]:
+    """The address of a server of the archive in `folder`."""
+    command = [program(), "serve", "--json", "--listen", "127.0.0.1:0", "--archive", str(folder)]
+    served = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True)
     try:
         assert served.stdout is not None
-        address = json.loads(served.stdout.readline())["listening"]
-        yield f"http://{address}", json.loads(token.stdout)["token"]
+        yield f"http://{json.loads(served.stdout.readline())['listening']}"
     finally:
         served.terminate()
         assert served.wait(timeout=30) == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import pickle
 import shutil
 from collections.abc import Callable, Iterator
@@ -41,12 +40,11 @@ def place(
 ) -> Iterator[Place]:
     folder = tmp_path / "archive"
     monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.delenv("WAVEKEEP_TOKEN", raising=False)
     if request.param == "folder":
-        monkeypatch.setenv("WAVEKEEP_TOKEN", "wk_of_no_use_here")
         yield Place(Archive(folder, create=True), folder)
         return
-    with program.serving(folder) as (address, token):
-        monkeypatch.setenv("WAVEKEEP_TOKEN", token)
+    with program.serving(folder) as address:
         yield Place(Archive(address), folder)
 
 
@@ -151,15 +149,21 @@ def test_damage_of_an_event_is_a_warning_here_too(place: Place) -> None:
     assert caught[0].filename == __file__ and event.report.damaged
 
 
-def test_an_event_travels_without_the_token(place: Place) -> None:
-    archive = filled(place)
-    event = archive[id_of(archive, BLAST)]
-    assert isinstance(event, wavekeep.Event)
-    part = event.select("Vert", time=(0, 0.5))
-    bytes_ = pickle.dumps(part)
-    assert os.environ["WAVEKEEP_TOKEN"].encode() not in bytes_ + pickle.dumps(archive)
-    np.testing.assert_array_equal(pickle.loads(bytes_).data, part.data)
-    assert len(copy.copy(archive).query()) == 3
+def test_an_event_travels_without_the_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = program.token(tmp_path)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setenv("WAVEKEEP_TOKEN", token)
+    with program.serving(tmp_path, "--require-tokens") as address:
+        archive = filled(Place(Archive(address), tmp_path))
+        event = archive[id_of(archive, BLAST)]
+        assert isinstance(event, wavekeep.Event)
+        part = event.select("Vert", time=(0, 0.5))
+        bytes_ = pickle.dumps(part)
+        assert token.encode() not in bytes_ + pickle.dumps(archive)
+        np.testing.assert_array_equal(pickle.loads(bytes_).data, part.data)
+        assert len(copy.copy(archive).query()) == 3
 
 
 def test_the_name_that_an_event_could_not_keep_still_decodes_it(
@@ -206,6 +210,22 @@ def test_a_review_is_kept_logged_and_undone(place: Place) -> None:
     assert len(archive.review_log(id, limit=1)) == 1
     assert archive.undo(id, who="ada")["review"]["notes"] == "a truck"
     assert archive.review_log(id)[0]["undoes"] == log[0]["number"]
+
+
+def test_where_tokens_are_asked_for_reviews_are_under_the_name_of_the_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    token = program.token(tmp_path)
+    with program.serving(tmp_path, "--require-tokens") as address:
+        archive = filled(Place(Archive(address, token=token), tmp_path))
+        other = Archive(address, token="wk_other")
+        # An upload is refused before all of it is sent; the error is the same.
+        for refused in (other.query, lambda: other.import_files(EVENTS)):
+            with pytest.raises(PermissionError, match="WAVEKEEP_TOKEN"):
+                refused()
+        sidecar = archive.review(id_of(archive, BLAST), false_trigger=True, who="ada")
+        assert sidecar["review"]["reviewer"] == "tests"
 
 
 def test_summaries_are_tables(place: Place) -> None:

@@ -61,8 +61,8 @@ def test_the_wheel_works_in_an_empty_environment(minor: int, tmp_path: Path) -> 
     (wheel,) = (ROOT / "target/wheels").glob("wavekeep-*-abi3-*.whl")
     environment = tmp_path / "environment"
     subprocess.run([python, "-m", "venv", environment], check=True)
-    inside = environment / ("Scripts" if os.name == "nt" else "bin") / "python"
-    install = [inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel]
+    inside = str(environment / ("Scripts" if os.name == "nt" else "bin") / "python")
+    install = [inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel)]
     subprocess.run(install, check=True)
     run = subprocess.run(
         [inside, "-W", "error", "-c", FIRST_STEPS],

@@ -198,7 +198,16 @@ class Server:
             with error:
                 raise _refused(error, address) from None
         except URLError as error:
-            message = f"{self._base} cannot be reached: {error.reason}"
+            if body is not None and isinstance(error.reason, ConnectionError):
+                # A server that refuses an upload may do so before all of it is sent, and its answer
+                # is lost then. What it says of the token it says of a question too.
+                self._json("GET", "/units")
+                message = (
+                    f"{self._base} broke off what was being sent ({error.reason}): it is too large, "
+                    "or the token does not allow it"
+                )
+            else:
+                message = f"{self._base} cannot be reached: {error.reason}"
             raise ServerError(message, path=self._base) from error
         except (OSError, ValueError) as error:
             message = f"{self._base} does not answer as a server does: {error}"
