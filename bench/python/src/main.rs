@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ["smurf", file] => fastest(5, || {
             let run = Run::open(file).expect("a run");
             black_box(run.read::<f64>(&Selection::all()).expect("samples"));
-            black_box(run.headers(&Selection::all()).expect("headers").timestamp);
+            black_box(run.timestamps(&Selection::all()).expect("timestamps"));
         }),
         _ => return Err("bench-python gnz FILE ARRAY | smurf FILE".into()),
     };
