@@ -13,7 +13,7 @@ use crate::record::RECORD_HEADER_LEN;
 use crate::run::Run;
 use crate::sample::{Sample, value};
 use crate::select::{MOST_THREADS, Plan, Selection};
-use crate::store::Lens;
+use crate::store::{Lens, Store};
 use crate::transpose::{Row, fill};
 use crate::transpose_large::fill_large;
 
@@ -272,11 +272,7 @@ impl Run {
             let view = if way == Way::Small { None } else { store.view(offset, len)? };
             match view {
                 Some(bytes) => fill_large(bytes, &window.frames, rows, column),
-                None => {
-                    buffer.resize(len.max(buffer.len()), 0);
-                    store.read_at(offset, &mut buffer[..len])?;
-                    fill(&buffer[..len], &window.frames, rows, column);
-                }
+                None => read_window(store, offset, &window.frames, used, rows, column, buffer)?,
             }
             column += window.frames.len();
             Ok(())
@@ -336,6 +332,30 @@ impl<T: Sample> Blocks<'_, T> {
         self.next = end;
         Ok(Some(block))
     }
+}
+
+/// Fills columns from what is read through a buffer, [`CHUNK`] bytes at a time. The first `used`
+/// bytes of each frame are needed; the first frame's are at `offset`.
+fn read_window<T: Sample>(
+    store: &Store,
+    offset: u64,
+    frames: &[usize],
+    used: usize,
+    rows: &mut [Row<'_, T>],
+    column: usize,
+    buffer: &mut Vec<u8>,
+) -> Result<()> {
+    let mut done = 0;
+    while let Some(&start) = frames.get(done) {
+        let count = frames[done..].partition_point(|frame| frame - start <= CHUNK - used);
+        let part: Vec<usize> = frames[done..][..count].iter().map(|frame| frame - start).collect();
+        let len = part.last().copied().unwrap_or_default() + used;
+        buffer.resize(len.max(buffer.len()), 0);
+        store.read_at(offset + start as u64, &mut buffer[..len])?;
+        fill(&buffer[..len], &part, rows, column + done);
+        done += count;
+    }
+    Ok(())
 }
 
 fn way_for<T>(result: &[T]) -> Way {
