@@ -60,4 +60,4 @@ pub use selection::{ChannelChoice, Selection, SelectionError};
 pub use statement::{ChannelStatement, HistogramStatement, MonitorLogEntry, Statement, UserNote};
 pub use stream::{FrameBlock, FrameField, FrameGap, FrameStream};
 pub use time::UnitLocal;
-pub use unit::{Quantity, Unit, UnitMismatch};
+pub use unit::{Conversion, Quantity, Unit, UnitMismatch};

@@ -178,29 +178,67 @@ impl Unit {
     /// # Errors
     /// [`UnitMismatch`] when the two measure different things.
     pub fn convert(self, value: f64, to: Self) -> Result<f64, UnitMismatch> {
-        if self == to {
-            return Ok(value);
-        }
+        self.conversion(to).map(|conversion| conversion.apply(value))
+    }
+
+    /// How values of this unit become values of `to`, by the rules of [`convert`](Self::convert).
+    ///
+    /// # Errors
+    /// [`UnitMismatch`] when the two measure different things.
+    pub fn conversion(self, to: Self) -> Result<Conversion, UnitMismatch> {
         if self.quantity() != to.quantity() {
             return Err(UnitMismatch { from: self, to });
         }
-        let linear = match self {
-            Self::DecibelLinear if value == 0.0 => 0.0,
-            Self::DecibelLinear => value.signum() * REFERENCE_PA * 10f64.powf(value.abs() / 20.0),
-            _ => value,
-        };
+        if self == to {
+            return Ok(Conversion::SAME);
+        }
         let (from_numerator, from_denominator) = self.ratio_to_base();
         let (to_numerator, to_denominator) = to.ratio_to_base();
-        let converted =
-            linear * (from_numerator * to_denominator) / (from_denominator * to_numerator);
-        Ok(match to {
-            Self::DecibelLinear if converted == 0.0 => 0.0,
-            Self::DecibelLinear => {
-                converted.signum() * 20.0 * (converted.abs() / REFERENCE_PA).log10()
-            }
-            _ => converted,
+        Ok(Conversion {
+            numerator: from_numerator * to_denominator,
+            denominator: from_denominator * to_numerator,
+            is_from_level: self == Self::DecibelLinear,
+            is_to_level: to == Self::DecibelLinear,
         })
     }
+}
+
+/// What makes values of one unit values of another one: chosen once for many values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Conversion {
+    numerator: f64,
+    denominator: f64,
+    is_from_level: bool,
+    is_to_level: bool,
+}
+
+impl Conversion {
+    const SAME: Self =
+        Self { numerator: 1.0, denominator: 1.0, is_from_level: false, is_to_level: false };
+
+    /// The value in the other unit.
+    #[inline]
+    pub fn apply(&self, value: f64) -> f64 {
+        let linear = if self.is_from_level { pressure_of_level(value) } else { value };
+        let converted = linear * self.numerator / self.denominator;
+        if self.is_to_level { level_of_pressure(converted) } else { converted }
+    }
+}
+
+/// Pa of a level in dB(L).
+fn pressure_of_level(level: f64) -> f64 {
+    if level == 0.0 {
+        return 0.0;
+    }
+    level.signum() * REFERENCE_PA * 10f64.powf(level.abs() / 20.0)
+}
+
+/// Level in dB(L) of a pressure in Pa.
+fn level_of_pressure(pressure: f64) -> f64 {
+    if pressure == 0.0 {
+        return 0.0;
+    }
+    pressure.signum() * 20.0 * (pressure.abs() / REFERENCE_PA).log10()
 }
 
 impl fmt::Display for Unit {

@@ -41,6 +41,9 @@ const RESERVED: [&str; 3] = ["time", "interval_start", "gaps"];
 /// Longest name of a channel in bytes: a link's message has 64 KiB for the name and all else.
 const NAME_BYTES: usize = 1024;
 
+/// Bytes of numbers up to which a file is put together in memory.
+const IN_MEMORY: usize = 1 << 20;
+
 pub(crate) fn write(
     recording: &Recording,
     options: &ExportOptions,
@@ -122,14 +125,23 @@ fn file(
     columns: &[Column<'_>],
     times: Option<SampleTimes>,
 ) -> Stored<Finished> {
-    let mut store = RustHdf5::create()?;
-    match times {
-        Some(times) => waveform(&mut store, recording, columns, times)?,
-        None => histogram(&mut store, recording, columns)?,
+    let fill = |mut store: RustHdf5| {
+        match times {
+            Some(times) => waveform(&mut store, recording, columns, times)?,
+            None => histogram(&mut store, recording, columns)?,
+        }
+        gaps(&mut store, recording, columns)?;
+        attributes::of_recording(&mut store, recording, &facts(recording))?;
+        store.finish()
+    };
+    let bytes = recording.len() * columns.len() * size_of::<f32>();
+    if bytes <= IN_MEMORY
+        && let Ok(file) = RustHdf5::create_in_memory().and_then(fill)
+    {
+        return Ok(file);
     }
-    gaps(&mut store, recording, columns)?;
-    attributes::of_recording(&mut store, recording, &facts(recording))?;
-    store.finish()
+    // There is no such place, or it is full: containers have little of it.
+    RustHdf5::create().and_then(fill)
 }
 
 fn waveform(

@@ -1,6 +1,6 @@
 //! The numbers of one channel as they are written, and the times that belong to them.
 
-use wavekeep_core::{Channel, Gaps, Quantity, Recording, Samples, TimeAxis, Unit};
+use wavekeep_core::{Channel, Conversion, Gaps, Quantity, Recording, Samples, TimeAxis, Unit};
 
 use crate::{ExportError, Target, Units};
 
@@ -28,16 +28,21 @@ pub(crate) struct Values<'a> {
     channel: &'a Channel,
     units: Units,
     unit: Unit,
+    /// From the channel's unit when values are not counts.
+    conversion: Option<Conversion>,
 }
 
 impl<'a> Values<'a> {
     pub(crate) fn new(channel: &'a Channel, units: Units) -> Self {
+        let own = channel.unit();
         let unit = match units {
-            Units::Physical => physical_unit(channel.unit()),
-            Units::Raw if channel.scale.of_one() == 1.0 => channel.unit(),
+            Units::Physical => physical_unit(own),
+            Units::Raw if channel.scale.of_one() == 1.0 => own,
             Units::Raw => Unit::Count,
         };
-        Self { channel, units, unit }
+        // The physical unit measures what the channel's own does.
+        let conversion = own.conversion(unit).ok().filter(|_| units == Units::Physical);
+        Self { channel, units, unit, conversion }
     }
 
     pub(crate) fn channel(&self) -> &'a Channel {
@@ -64,14 +69,15 @@ impl<'a> Values<'a> {
     }
 
     fn of_count(&self, count: f64) -> Option<f64> {
-        let value = match self.units {
-            Units::Raw => count,
-            Units::Physical => {
-                let own = self.channel.unit();
-                own.convert(self.channel.scale.apply(count), self.unit).ok()?
-            }
-        };
-        value.is_finite().then_some(value)
+        Some(self.value(count)).filter(|value| value.is_finite())
+    }
+
+    #[inline]
+    fn value(&self, count: f64) -> f64 {
+        match &self.conversion {
+            Some(conversion) => conversion.apply(self.channel.scale.apply(count)),
+            None => count,
+        }
     }
 
     /// Which of `0..len` are missing: gaps, what is past the channel's end, what is not finite.
@@ -97,11 +103,38 @@ impl<'a> Values<'a> {
     pub(crate) fn numbers(&self, len: usize, target: Target) -> Result<Numbers, ExportError> {
         let fits_single = matches!(self.channel.samples, Samples::I16(_) | Samples::F32(_));
         if self.units == Units::Physical || fits_single {
-            let singles = (0..len).map(|index| self.f32_at(index, target));
-            return Ok(Numbers::Single(singles.collect::<Result<_, _>>()?));
+            let doubles = self.doubles(len);
+            let singles: Vec<f32> = doubles.iter().map(|&value| value as f32).collect();
+            let too_large =
+                |(single, double): (&f32, &f64)| single.is_infinite() && double.is_finite();
+            return match singles.iter().zip(&doubles).position(too_large) {
+                Some(index) => Err(self.too_large(index, doubles[index], target)),
+                None => Ok(Numbers::Single(singles)),
+            };
         }
-        let doubles = (0..len).map(|index| self.at(index).unwrap_or(f64::NAN));
-        Ok(Numbers::Double(doubles.collect()))
+        Ok(Numbers::Double(self.doubles(len)))
+    }
+
+    /// [`at`](Self::at) of `0..len`, NaN where one is missing.
+    fn doubles(&self, len: usize) -> Vec<f64> {
+        let mut values = match &self.channel.samples {
+            Samples::I16(counts) => self.values(counts),
+            Samples::I32(counts) => self.values(counts),
+            Samples::F32(counts) => self.values(counts),
+            samples => (0..samples.len()).map(|index| self.value(samples.value(index))).collect(),
+        };
+        values.resize(len, f64::NAN);
+        for gap in self.channel.gaps.ranges() {
+            values[gap.start.min(len)..gap.end.min(len)].fill(f64::NAN);
+        }
+        for value in values.iter_mut().filter(|value| !value.is_finite()) {
+            *value = f64::NAN;
+        }
+        values
+    }
+
+    fn values<T: Copy + Into<f64>>(&self, counts: &[T]) -> Vec<f64> {
+        counts.iter().map(|&count| self.value(count.into())).collect()
     }
 
     /// Value `index` in single precision: NaN where it is missing.
@@ -111,11 +144,15 @@ impl<'a> Values<'a> {
         if single.is_finite() {
             return Ok(single);
         }
-        Err(ExportError::unrepresentable(
+        Err(self.too_large(index, value, target))
+    }
+
+    fn too_large(&self, index: usize, value: f64, target: Target) -> ExportError {
+        ExportError::unrepresentable(
             target,
             format!("{value:e} (sample {index} of {}) in single precision", self.name()),
             "write npy or parquet, which hold double precision",
-        ))
+        )
     }
 }
 

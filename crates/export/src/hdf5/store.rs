@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 
 use rust_hdf5::{CompoundType, DatatypeMessage, H5Dataset, H5File, H5Group, H5Type, HBool};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempPath};
 
 use crate::hdf5::datatype::{ElementKind, message};
 
@@ -35,17 +35,23 @@ pub(crate) enum Attribute<'a> {
     Flag(bool),
 }
 
-/// A file that is complete, in a folder that goes when this goes.
-pub(crate) struct Finished {
-    folder: TempDir,
-}
+/// A file that is complete. It goes when this goes.
+pub(crate) struct Finished(Scratch);
 
 impl Finished {
     /// Writes the whole file to `out`.
     pub(crate) fn copy_to(&self, out: &mut dyn Write) -> io::Result<()> {
-        let mut file = File::open(self.folder.path().join(FILE_NAME))?;
+        let mut file = &self.0.file;
+        file.rewind()?;
         io::copy(&mut file, out).map(drop)
     }
+}
+
+/// A temporary file that somebody else has open too.
+struct Scratch {
+    file: File,
+    /// Where a file that is open keeps its name.
+    _path: Option<TempPath>,
 }
 
 /// An HDF5 file that is being written. Paths are absolute, without a trailing slash.
@@ -72,29 +78,47 @@ pub(crate) trait Store: Sized {
     fn finish(self) -> Stored<Finished>;
 }
 
-/// The store of `rust-hdf5`, which writes to paths only: the file stands in a folder of its own
-/// until it is finished.
+/// The store of `rust-hdf5`, which writes to paths only: the file is a temporary one until it is
+/// finished.
 pub(crate) struct RustHdf5 {
-    folder: TempDir,
+    scratch: Scratch,
     file: H5File,
     groups: HashMap<String, H5Group>,
     datasets: HashMap<String, H5Dataset>,
 }
 
-const FILE_NAME: &str = "recording.h5";
+/// Where Linux keeps files in memory.
+const MEMORY: &str = "/dev/shm";
 
 fn said(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
 impl RustHdf5 {
+    /// A file among the temporary ones.
     pub(crate) fn create() -> Stored<Self> {
-        let folder = tempfile::tempdir().map_err(said)?;
+        Self::at(NamedTempFile::new())
+    }
+
+    /// A file in memory, for a small one: the library reads and writes it some hundred times. An
+    /// error where the system has no such place.
+    pub(crate) fn create_in_memory() -> Stored<Self> {
+        Self::at(NamedTempFile::new_in(MEMORY))
+    }
+
+    fn at(temporary: io::Result<NamedTempFile>) -> Stored<Self> {
+        let (scratch, path) = temporary.map_err(said)?.into_parts();
         // Nobody else knows the file, and some network file systems refuse locks.
-        let file = H5File::options().no_locking().create(folder.path().join(FILE_NAME));
+        let file = H5File::options().no_locking().create(&path);
         let file = file.map_err(said)?;
+        // Without its name it goes even when the program is killed.
+        let path = match cfg!(unix) {
+            true => path.close().map(|()| None).map_err(said)?,
+            false => Some(path),
+        };
+        let scratch = Scratch { file: scratch, _path: path };
         let groups = HashMap::from([("/".to_owned(), file.root_group())]);
-        Ok(Self { folder, file, groups, datasets: HashMap::new() })
+        Ok(Self { scratch, file, groups, datasets: HashMap::new() })
     }
 
     fn dataset<T: H5Type>(&self, path: &str, values: &[T]) -> Stored<H5Dataset> {
@@ -225,10 +249,10 @@ impl Store for RustHdf5 {
     }
 
     fn finish(self) -> Stored<Finished> {
-        let Self { folder, file, groups, datasets } = self;
+        let Self { scratch, file, groups, datasets } = self;
         drop((groups, datasets));
         // The bytes are read back at once and synced by whoever stores them.
         file.close_no_sync().map_err(said)?;
-        Ok(Finished { folder })
+        Ok(Finished(scratch))
     }
 }
