@@ -2,7 +2,7 @@
 
     python bench/archive/run.py [--quick]
 
-Events are the sample M529LKIQ.7M0W (3 s, four channels) under names of 10 units. An import is
+Events are the sample M529LKIQ.7M0W (3 s, four channels) under the names of 10 units. An import is
 durable: what it counts is synced. Verification is compared with `sha256sum` over the same files. A
 million rows are written into the index of an archive without files, and listed by the program, its
 start included. `WAVEKEEP` names the program; without it, the release build is measured.
@@ -39,11 +39,14 @@ def fastest(*args, runs=5):
 
 
 def make_events(folder, count):
+    """Ten units; the names of a unit's events differ in their time, as they do in a fleet."""
+    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     event = (ROOT / "samples" / "M529LKIQ.7M0W").read_bytes()
     for n in range(count):
-        unit = folder / f"{n // 1000:03}"
+        unit = folder / f"unit {n % 10}"
         unit.mkdir(exist_ok=True)
-        (unit / f"{'MNPTUVWXYZ'[n // 1000 % 10]}{n % 1000:03}LKIQ.7M0W").write_bytes(event)
+        time = "".join(digits[n // 36**place % 36] for place in (2, 1, 0))
+        (unit / f"M52{n % 10}L{time}.7M0W").write_bytes(event)
 
 
 def fill(index, count):
@@ -93,6 +96,8 @@ def main():
         out, seconds, peak = run("import", "--json", "--archive", archive, source)
         account = json.loads(out.splitlines()[-1])["account"]
         assert account["new"] == events, account
+        arrays = sum(1 for _ in archive.glob("BE*/*.h5"))
+        assert arrays == events, f"{arrays} of {events} arrays"
         table.append((f"import of {events:,} events, durable", f"{events / seconds:,.0f} events/s"))
         table.append(("peak memory of it", f"{peak:.0f} MB"))
         _, seconds, _ = run("import", "--json", "--archive", archive, source)

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Transaction};
 use wavekeep_core::Recording;
 
 use crate::error::ArchiveError;
-use crate::files::{Disk, FileSystem};
+use crate::files::{Disk, Entry, FileSystem};
 use crate::index::{
     self, Change, EventRow, ImportSession, Index, MonitorLogRow, MonthSummary, Page,
     ProjectSummary, Query, Remembered, SessionCounts, UnitSummary, summary, sums,
@@ -234,6 +234,11 @@ impl Archive {
     ) -> Result<T, ArchiveError> {
         let reader = self.index.reader()?;
         question(&reader).map_err(|source| self.index_failed(source))
+    }
+
+    /// What is in a folder, by name.
+    pub(crate) fn listed(&self, folder: &Path) -> Result<Vec<Entry>, ArchiveError> {
+        self.files.list(folder).map_err(ArchiveError::io(folder, "list the folder"))
     }
 
     pub(crate) fn read_sidecar(&self, path: &Path) -> Result<Sidecar, ArchiveError> {

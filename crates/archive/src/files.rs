@@ -78,8 +78,6 @@ pub struct Entry {
     pub name: String,
     /// Whether it is a folder.
     pub is_folder: bool,
-    /// Length in bytes.
-    pub bytes: u64,
 }
 
 /// The real file system.
@@ -156,11 +154,11 @@ impl FileSystem for Disk {
             let entry = entry?;
             let Ok(name) = entry.file_name().into_string() else { continue };
             // A link is neither followed nor ours.
-            let found = entry.metadata()?;
+            let found = entry.file_type()?;
             if found.is_symlink() {
                 continue;
             }
-            entries.push(Entry { name, is_folder: found.is_dir(), bytes: found.len() });
+            entries.push(Entry { name, is_folder: found.is_dir() });
         }
         entries.sort();
         Ok(entries)

@@ -99,15 +99,12 @@ impl Archive {
     /// Every place that has a sidecar: serial, file name, and whether there is an `.h5`.
     pub(crate) fn places(&self) -> Result<Vec<(String, String, bool)>, ArchiveError> {
         let root = self.layout().root();
-        let list = |folder: &std::path::Path| {
-            self.files().list(folder).map_err(ArchiveError::io(folder, "list the folder"))
-        };
         let mut places = Vec::new();
-        for folder in list(root)? {
+        for folder in self.listed(root)? {
             if !folder.is_folder || folder.name.starts_with('.') {
                 continue;
             }
-            let entries = list(&root.join(&folder.name))?;
+            let entries = self.listed(&root.join(&folder.name))?;
             let arrays: std::collections::HashSet<&str> =
                 entries.iter().filter_map(|entry| entry.name.strip_suffix(HDF5_SUFFIX)).collect();
             for entry in entries.iter().filter(|entry| !entry.is_folder) {

@@ -22,17 +22,14 @@ impl Archive {
     /// When a folder cannot be listed; what is wrong with one file is in its answer.
     pub fn adopt_sources(&self, options: &ImportOptions) -> Result<Answers, ArchiveError> {
         let root = self.layout().root().to_owned();
-        let list = |folder: &PathBuf| {
-            self.files().list(folder).map_err(ArchiveError::io(folder, "list the folder"))
-        };
         let with_sidecar: HashSet<(String, String)> =
             self.places()?.into_iter().map(|(serial, filename, _)| (serial, filename)).collect();
         let mut answers = Vec::new();
-        for folder in list(&root)? {
+        for folder in self.listed(&root)? {
             if !folder.is_folder || folder.name == OWN_FOLDER {
                 continue;
             }
-            let files = list(&root.join(&folder.name))?;
+            let files = self.listed(&root.join(&folder.name))?;
             let names: Vec<&str> = files
                 .iter()
                 .filter(|file| !file.is_folder && !file.name.starts_with(TEMPORARY_PREFIX))

@@ -1,7 +1,7 @@
 //! One event: its files, its sidecar, its row.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -22,19 +22,31 @@ pub(crate) type Place = (String, String);
 const DERIVED: [&str; 2] = ["event", "peak_values"];
 
 impl Archive {
+    /// What is found of one event, and the files that its sidecar names.
     pub(super) fn verify_event(
         &self,
         place: &Place,
         options: VerifyOptions,
         reviewed: &BTreeSet<Place>,
-    ) -> Verification {
+    ) -> (Verification, Vec<PathBuf>) {
         let mut found = Verification { events: 1, ..Verification::default() };
+        let mut named = Vec::new();
         let event = self.layout().event(&place.0, &place.1);
-        if let Err(error) = self.look_at(place, &event, options, reviewed, &mut found) {
+        let looked = self.look_at(place, &event, options, reviewed, &mut found, &mut named);
+        if let Err(error) = looked {
             let path = self.relative(&event.sidecar());
             found.finding(path, FindingKind::SidecarUnreadable, error.to_string());
         }
-        found
+        (found, named)
+    }
+
+    fn named_by(&self, sidecar: &Sidecar, event: &EventFiles) -> Vec<PathBuf> {
+        let beside = sidecar.own().files.unwrap_or_default().into_keys();
+        let beside = beside.chain(sidecar.source().txt_filename);
+        let stream = sidecar.stream().unwrap_or_default();
+        let pieces = stream.pieces.into_iter().chain(stream.beside);
+        let pieces = pieces.map(|piece| self.layout().root().join(piece.path));
+        beside.map(|name| event.named(&name)).chain(pieces).collect()
     }
 
     fn look_at(
@@ -44,6 +56,7 @@ impl Archive {
         options: VerifyOptions,
         reviewed: &BTreeSet<Place>,
         found: &mut Verification,
+        named: &mut Vec<PathBuf>,
     ) -> Result<(), ArchiveError> {
         let path = event.sidecar();
         let shown = self.relative(&path);
@@ -70,6 +83,7 @@ impl Archive {
                 return Ok(());
             }
         };
+        *named = self.named_by(&sidecar, event);
         let tool = sidecar.source().tool_version;
         let is_ours = sidecar.document().contains_key("wavekeep")
             || tool.is_some_and(|tool| tool.starts_with("wavekeep "))

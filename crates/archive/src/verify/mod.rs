@@ -4,7 +4,7 @@
 mod event;
 mod strays;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -127,26 +127,31 @@ impl Archive {
         let chosen: Vec<&Place> = places.iter().filter(|place| options.chooses(place)).collect();
         let reviewed = self.reviewed_places()?;
         let total = chosen.len() as u64;
-        let shared = Mutex::new((found, Vec::new()));
+        let shared = Mutex::new((found, Vec::new(), HashSet::new()));
         let hold = || shared.lock().unwrap_or_else(PoisonError::into_inner);
         chosen.par_iter().for_each(|place| {
-            let one = self.verify_event(place, options, &reviewed);
-            let (found, again) = &mut *hold();
+            let (one, beside) = self.verify_event(place, options, &reviewed);
+            let (found, again, named) = &mut *hold();
             if one.findings.is_empty() {
                 found.add(one);
+                named.extend(beside);
             } else {
                 again.push((*place).clone());
             }
             progress(found.events + again.len() as u64, total);
         });
-        let (mut found, again) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let (mut found, again, mut named) =
+            shared.into_inner().unwrap_or_else(PoisonError::into_inner);
         // Who shows something may have been changed meanwhile. Not above: whoever holds the
         // archive's lock may wait for the threads that would wait for the lock.
         for place in again {
-            found.add(self.with_lock(|_| Ok(self.verify_event(&place, options, &reviewed)))?);
+            let looked = self.with_lock(|_| Ok(self.verify_event(&place, options, &reviewed)));
+            let (one, beside) = looked?;
+            found.add(one);
+            named.extend(beside);
         }
         if options.share.is_none() {
-            self.find_strays(&places, &mut found)?;
+            self.find_strays(&places, &named, &mut found)?;
         }
         self.verify_index(&mut found)?;
         self.verify_review_log(&mut found)?;

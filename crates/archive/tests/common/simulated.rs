@@ -278,14 +278,13 @@ impl FileSystem for SimulatedDisk {
     fn list(&self, folder: &Path) -> io::Result<Vec<Entry>> {
         let state = self.state();
         let mut entries = BTreeSet::new();
-        for (path, id) in &state.names {
+        for path in state.names.keys() {
             let Ok(below) = path.strip_prefix(folder) else { continue };
             let mut parts = below.components();
             let Some(first) = parts.next() else { continue };
             let name = first.as_os_str().to_string_lossy().into_owned();
             let is_folder = parts.next().is_some();
-            let bytes = if is_folder { 0 } else { state.inodes[*id].data.len() as u64 };
-            entries.insert(Entry { name, is_folder, bytes });
+            entries.insert(Entry { name, is_folder });
         }
         Ok(entries.into_iter().collect())
     }
