@@ -15,12 +15,16 @@
 
 use super::config::FilterConfig;
 use super::error::ChainError;
+use crate::processor::{self, Loop};
 
 /// Channels that go side by side: their sums stay in registers over all taps.
 const LANES: usize = 8;
 
 /// One number of each channel of a group.
 type Group = [f64; LANES];
+/// One sample of each channel of a group. Samples are kept as they came: every int32 is a float64,
+/// and a frame walks through less memory.
+type Input = [i32; LANES];
 
 /// What an earlier frame contributes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,7 +42,7 @@ pub struct Filter {
     b: Vec<f64>,
     channels: usize,
     /// `order + 1` slots for each group of channels; slots are used in turn.
-    x: Vec<Group>,
+    x: Vec<Input>,
     y: Vec<Group>,
     newest: usize,
     taps: Vec<Tap>,
@@ -85,7 +89,7 @@ impl Filter {
 
     /// Back to rest.
     pub fn reset(&mut self) {
-        self.x.fill([0.0; LANES]);
+        self.x.fill([0; LANES]);
         self.y.fill([0.0; LANES]);
     }
 
@@ -96,10 +100,9 @@ impl Filter {
         if self.channels != samples.len() {
             self.channels = samples.len();
             let groups = samples.len().div_ceil(LANES);
-            for state in [&mut self.x, &mut self.y] {
-                state.clear();
-                state.resize(groups * slots, [0.0; LANES]);
-            }
+            self.x.resize(groups * slots, [0; LANES]);
+            self.y.resize(groups * slots, [0.0; LANES]);
+            self.reset();
         }
         self.newest = (self.newest + 1) % slots;
         let (newest, a, b) = (self.newest, &self.a, &self.b);
@@ -110,12 +113,14 @@ impl Filter {
             b: b[t],
         }));
         let step = Step { newest, a0: a[0], b0: b[0], taps: &self.taps };
-        let groups = self.x.chunks_exact_mut(slots).zip(self.y.chunks_exact_mut(slots));
         let (whole, rest) = samples.as_chunks::<LANES>();
-        let mut padded = [0; LANES];
-        padded[..rest.len()].copy_from_slice(rest);
-        for ((x, y), input) in groups.zip(whole.iter().chain([&padded])) {
-            step.run(input, x, y);
+        let (x, y) = (&mut self.x[..], &mut self.y[..]);
+        processor::run(Groups { step: &step, samples: whole, x, y });
+        if !rest.is_empty() {
+            let mut padded = [0; LANES];
+            padded[..rest.len()].copy_from_slice(rest);
+            let done = whole.len() * slots;
+            step.run(&padded, &mut self.x[done..], &mut self.y[done..]);
         }
     }
 
@@ -124,13 +129,52 @@ impl Filter {
     /// What int32 cannot hold is -2^31, as the processor's conversion gives.
     pub fn output(&self, samples: &mut [i32]) {
         let gain = self.config.gain;
-        let mut newest = self.y.iter().skip(self.newest).step_by(self.config.order + 1);
+        let (slots, newest) = (self.config.order + 1, self.newest);
         let (whole, rest) = samples.as_chunks_mut::<LANES>();
-        for (output, y) in whole.iter_mut().zip(&mut newest) {
-            *output = truncate_group(y.map(|y| y * gain));
-        }
-        for (output, y) in rest.iter_mut().zip(newest.flatten()) {
+        let last = self.y.get(whole.len() * slots + newest);
+        for (output, y) in rest.iter_mut().zip(last.into_iter().flatten()) {
             *output = truncate(y * gain);
+        }
+        processor::run(Output { y: &self.y, slots, newest, gain, samples: whole });
+    }
+}
+
+/// One frame's work on all whole groups.
+struct Groups<'a> {
+    step: &'a Step<'a>,
+    samples: &'a [Input],
+    x: &'a mut [Input],
+    y: &'a mut [Group],
+}
+
+impl Loop for Groups<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let slots = self.step.taps.len() + 1;
+        let groups = self.x.chunks_exact_mut(slots).zip(self.y.chunks_exact_mut(slots));
+        for ((x, y), input) in groups.zip(self.samples) {
+            self.step.run(input, x, y);
+        }
+    }
+}
+
+/// What all whole groups give.
+struct Output<'a> {
+    y: &'a [Group],
+    slots: usize,
+    newest: usize,
+    gain: f64,
+    samples: &'a mut [Input],
+}
+
+impl Loop for Output<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let groups = self.y.chunks_exact(self.slots);
+        for (output, y) in self.samples.iter_mut().zip(groups) {
+            let mut scaled = y[self.newest];
+            scaled.iter_mut().for_each(|y| *y *= self.gain);
+            *output = truncate_group(scaled);
         }
     }
 }
@@ -145,20 +189,22 @@ struct Step<'a> {
 
 impl Step<'_> {
     #[inline(always)]
-    fn run(&self, input: &[i32; LANES], x: &mut [Group], y: &mut [Group]) {
-        let current = input.map(f64::from);
-        let mut sum = current.map(|x| self.b0 * x);
+    fn run(&self, input: &Input, x: &mut [Input], y: &mut [Group]) {
+        let mut sum = [0.0; LANES];
+        for lane in 0..LANES {
+            sum[lane] = self.b0 * f64::from(input[lane]);
+        }
         for tap in self.taps {
             let (x, y) = (&x[tap.slot], &y[tap.slot]);
             for lane in 0..LANES {
-                sum[lane] += tap.b * x[lane] - tap.a * y[lane];
+                sum[lane] += tap.b * f64::from(x[lane]) - tap.a * y[lane];
             }
         }
         // Dividing by one changes no bit and takes as long as everything else.
         if self.a0 != 1.0 {
             sum = sum.map(|y| y / self.a0);
         }
-        x[self.newest] = current;
+        x[self.newest] = *input;
         y[self.newest] = sum;
     }
 }
@@ -176,7 +222,8 @@ fn coefficients(config: &FilterConfig) -> (Vec<f64>, Vec<f64>) {
     (filled(a), filled(config.b.clone()))
 }
 
-fn truncate_group(values: Group) -> [i32; LANES] {
+#[inline(always)]
+fn truncate_group(values: Group) -> Input {
     let small = values.iter().fold(true, |small, value| small & (value.abs() < 2_147_483_648.0));
     if small { values.map(truncate_small) } else { values.map(truncate) }
 }

@@ -166,10 +166,12 @@ impl Chain {
             stamp_header(&mut header, unix_ns);
         }
         let words = self.samples.len().max(self.config.mapper.payload_size as usize);
-        self.payload.clear();
-        self.payload.extend_from_slice(&header);
         self.payload.resize(HEADER_LEN + 4 * words, 0);
-        let written = self.payload[HEADER_LEN..].as_chunks_mut().0;
+        let (header_bytes, rest) = self.payload.split_at_mut(HEADER_LEN);
+        header_bytes.copy_from_slice(&header);
+        let (samples, padding) = rest.split_at_mut(4 * self.samples.len());
+        padding.fill(0);
+        let written = samples.as_chunks_mut().0;
         for (bytes, sample) in written.iter_mut().zip(&self.samples) {
             *bytes = sample.to_le_bytes();
         }

@@ -1,5 +1,7 @@
 //! Phase wraps, taken out.
 
+use crate::processor::{self, Loop};
+
 /// Beyond these a sample is near the end of the 16-bit circle, where it may wrap.
 const NEAR_TOP: i32 = 0x6000;
 const NEAR_BOTTOM: i32 = -0x6000;
@@ -59,9 +61,23 @@ impl Unwrapper {
             self.previous.copy_from_slice(samples);
             return;
         }
-        for ((sample, previous), offset) in
-            samples.iter_mut().zip(&mut self.previous).zip(&mut self.offset)
-        {
+        let (previous, offset) = (&mut self.previous[..], &mut self.offset[..]);
+        processor::run(Turns { samples, previous, offset });
+    }
+}
+
+/// The next frame of all channels.
+struct Turns<'a> {
+    samples: &'a mut [i32],
+    previous: &'a mut [i32],
+    offset: &'a mut [i32],
+}
+
+impl Loop for Turns<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { samples, previous, offset } = self;
+        for ((sample, previous), offset) in samples.iter_mut().zip(previous).zip(offset) {
             let current = *sample;
             // Without branches, so that channels can go side by side. Never both at once.
             let down = i32::from((current > NEAR_TOP) & (*previous < NEAR_BOTTOM));
