@@ -2,10 +2,13 @@
 //!
 //! Fresh memory costs more in page faults than in bytes: where pages of 4 KiB are handed out one
 //! by one, filling them takes longer than reading the file. Large results are therefore their own
-//! anonymous maps, for which the system is asked for huge pages.
+//! anonymous maps, for which the system is asked for huge pages. Even those have to be cleared by
+//! the system, which takes a third of a read: the memory of a matrix that is dropped is kept for
+//! the next one, if it is not too large.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytemuck::Pod;
 use memmap2::MmapMut;
@@ -24,12 +27,64 @@ pub struct Matrix<T> {
 
 enum Held<T> {
     Small(Vec<T>),
-    Large { map: MmapMut, len: usize },
+    Large { map: Mapped, len: usize },
+}
+
+/// Memory of one large matrix at most, until the next one needs it.
+static KEPT: Mutex<Option<MmapMut>> = Mutex::new(None);
+/// Bytes of it at most.
+const MOST_KEPT: usize = 64 << 20;
+
+/// A map that is kept when it is dropped: `None` only while that happens.
+struct Mapped(Option<MmapMut>);
+
+impl Mapped {
+    /// At least `bytes` bytes, of any values.
+    fn new(bytes: usize) -> std::io::Result<Self> {
+        // What does not fit goes back to the system before more is asked for.
+        let kept = kept().take().filter(|map| (bytes..=2 * bytes).contains(&map.len()));
+        if let Some(map) = kept {
+            return Ok(Self(Some(map)));
+        }
+        let map = MmapMut::map_anon(bytes)?;
+        #[cfg(target_os = "linux")]
+        // Only a wish: a system without huge pages serves small ones.
+        let _ = map.advise(memmap2::Advice::HugePage);
+        Ok(Self(Some(map)))
+    }
+}
+
+fn kept() -> MutexGuard<'static, Option<MmapMut>> {
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Deref for Mapped {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl DerefMut for Mapped {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        self.0.as_deref_mut().unwrap_or_default()
+    }
+}
+
+impl Drop for Mapped {
+    fn drop(&mut self) {
+        let map = self.0.take().filter(|map| map.len() <= MOST_KEPT);
+        if let Some(map) = map {
+            let before = kept().replace(map);
+            drop(before);
+        }
+    }
 }
 
 impl<T: Pod> Matrix<T> {
-    /// A matrix of zeros.
-    pub(crate) fn zeros(rows: usize, columns: usize) -> Result<Self> {
+    /// A matrix of any values: whoever makes one fills all of it.
+    pub(crate) fn unfilled(rows: usize, columns: usize) -> Result<Self> {
         let bytes = rows as u128 * columns as u128 * size_of::<T>() as u128;
         let too_large = || Error::OutOfMemory { bytes };
         let wanted = isize::try_from(bytes).map_err(|_| too_large())?.unsigned_abs();
@@ -38,11 +93,7 @@ impl<T: Pod> Matrix<T> {
             let zeros = bytemuck::allocation::try_zeroed_vec(len).map_err(|()| too_large())?;
             Held::Small(zeros)
         } else {
-            let map = MmapMut::map_anon(wanted).map_err(|_| too_large())?;
-            #[cfg(target_os = "linux")]
-            // Only a wish: a system without huge pages serves small ones.
-            let _ = map.advise(memmap2::Advice::HugePage);
-            Held::Large { map, len }
+            Held::Large { map: Mapped::new(wanted).map_err(|_| too_large())?, len }
         };
         Ok(Self { held, rows, columns })
     }
@@ -108,5 +159,26 @@ impl<T: Pod> DerefMut for Matrix<T> {
 impl<T> fmt::Debug for Matrix<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Matrix({} × {})", self.rows, self.columns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_of_a_large_matrix_serves_the_next_one_and_no_other_meanwhile() {
+        let columns = LARGE;
+        let mut first = Matrix::<i32>::unfilled(1, columns).unwrap();
+        first.fill(7);
+        let second = Matrix::<i32>::unfilled(1, columns).unwrap();
+        assert_ne!(first.as_ptr(), second.as_ptr());
+        drop(first);
+        // Another size is fresh, and what was kept for it is gone.
+        let larger = Matrix::<i32>::unfilled(3, columns).unwrap();
+        assert!(larger.iter().all(|row| row.iter().all(|value| *value == 0)));
+        assert!(kept().is_none());
+        drop((second, larger));
+        assert!(kept().as_ref().is_some_and(|map| map.len() <= MOST_KEPT));
     }
 }

@@ -29,8 +29,14 @@ const WORTH_THREADS: usize = 1 << 18;
 /// From this many bytes of result on neither source nor result stay in the caches: the source is
 /// mapped and the result written past them.
 const LARGE: usize = 16 << 20;
+/// The same for blocks: more than the second-level caches hold, so that each would throw out the
+/// one before it.
+const LARGE_BLOCK: usize = 4 << 20;
 /// Bytes of a mapped source that are taken at a time.
 const PART: usize = 16 << 20;
+/// Columns of a task at least, where that leaves one for each thread: the ends of its part of each
+/// row take longer than the rest.
+const LEAST_COLUMNS: usize = 256;
 /// Tasks for each thread, so that one that is held up does not hold up all.
 const TASKS_EACH: usize = 4;
 
@@ -75,6 +81,8 @@ enum Way {
     Small,
     /// From the mapped files past the caches.
     Large,
+    /// As large, into memory that perhaps nobody has touched.
+    LargeFresh,
 }
 
 /// A block that was read into the caller's buffer.
@@ -117,7 +125,7 @@ impl Run {
         let plan = self.plan(selection, T::WORDS)?;
         let columns = plan.columns();
         let frames = usize::try_from(columns).unwrap_or(usize::MAX);
-        let mut samples = Matrix::zeros(plan.channels.len(), frames)?;
+        let mut samples = Matrix::unfilled(plan.channels.len(), frames)?;
         let workers = Workers::new(selection.threads)?;
         let way = way_for::<T>(&samples);
         self.fill_columns::<T>(&plan, 0..columns, &mut samples, &workers, way)?;
@@ -215,10 +223,14 @@ impl Run {
         let threads = if worth { workers.threads() } else { 1 };
         let tasks = match threads {
             1 => 1,
-            many => (many * TASKS_EACH).min(MOST_TASKS).min(MOST_ROWS / plan.channels.len()).max(1),
+            many => (many * TASKS_EACH)
+                .min(MOST_TASKS)
+                .min(MOST_ROWS / plan.channels.len())
+                .min((width / LEAST_COLUMNS).max(many))
+                .max(1),
         };
         let each = width.div_ceil(tasks);
-        if way == Way::Large && threads > 1 {
+        if way == Way::LargeFresh && threads > 1 {
             workers.run(|| touch(buffer));
         }
 
@@ -327,8 +339,11 @@ impl<T: Sample> Blocks<'_, T> {
         if columns.is_empty() {
             return Ok(None);
         }
-        let small = |_: &[T]| Way::Small;
-        let block = self.run.read_columns(&self.plan, columns, buffer, &self.workers, small)?;
+        let way = |block: &[T]| match size_of_val(block) < LARGE_BLOCK {
+            true => Way::Small,
+            false => Way::Large,
+        };
+        let block = self.run.read_columns(&self.plan, columns, buffer, &self.workers, way)?;
         self.next = end;
         Ok(Some(block))
     }
@@ -359,7 +374,7 @@ fn read_window<T: Sample>(
 }
 
 fn way_for<T>(result: &[T]) -> Way {
-    if size_of_val(result) < LARGE { Way::Small } else { Way::Large }
+    if size_of_val(result) < LARGE { Way::Small } else { Way::LargeFresh }
 }
 
 /// Has the system hand out and clear fresh memory, a huge page at a time by one thread. Threads that
