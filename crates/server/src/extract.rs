@@ -152,11 +152,13 @@ impl FromStr for Moment {
 }
 
 impl Moment {
-    fn first(self) -> UnitLocal {
+    /// Its beginning.
+    pub(crate) fn first(self) -> UnitLocal {
         UnitLocal(self.at)
     }
 
-    fn last(self) -> UnitLocal {
+    /// Its last second.
+    pub(crate) fn last(self) -> UnitLocal {
         let end = jiff::civil::Time::constant(23, 59, 59, 0);
         UnitLocal(if self.is_day { self.at.date().to_datetime(end) } else { self.at })
     }

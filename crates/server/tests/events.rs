@@ -269,4 +269,6 @@ fn imports_are_listed_the_latest_first_and_in_parts() {
     assert_eq!(ids(""), [3, 2, 1]);
     assert_eq!(ids("?limit=1"), [3]);
     assert_eq!(ids("?limit=5&offset=2"), [1]);
+    assert_eq!(ids("?from=2026-01-01&limit=2"), [3, 2]);
+    assert_eq!(ids("?to=2025-12-31T23:59:59"), [0; 0]);
 }

@@ -112,9 +112,9 @@ pub struct Blocks<'r, T> {
 impl Run {
     /// Reads a selection into fresh memory, channel-major.
     ///
-    /// Beside the result this takes at most 64 MiB, whatever the size of the run. For a result of
-    /// 16 MiB or more the files are mapped, unless the run is
-    /// [`unmapped`](Self::unmapped); their pages are the system's cache.
+    /// Beside the result this takes at most 64 MiB, whatever the size of the run; as much of a
+    /// dropped result is kept for the next one. For a result of 16 MiB or more the files are mapped,
+    /// unless the run is [`unmapped`](Self::unmapped); their pages are the system's cache.
     /// A run without frames gives an empty result.
     ///
     /// # Errors
@@ -144,7 +144,8 @@ impl Run {
         self.read_columns(&plan, 0..plan.columns(), buffer, &workers, way_for)
     }
 
-    /// Reads a selection block by block, `frames` frames at a time, into buffers of the caller.
+    /// Reads a selection block by block, `frames` frames at a time, into buffers of the caller. For
+    /// blocks of 4 MiB or more the files are mapped, as for large results.
     ///
     /// ```
     /// use wavekeep_smurf::{Run, Selection};

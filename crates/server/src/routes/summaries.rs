@@ -2,11 +2,13 @@
 
 use axum::extract::State as Shared;
 use axum::response::Response;
+use jiff::civil::DateTime;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
+use wavekeep_archive::ImportSession;
 
-use crate::extract::{Paging, Query, optional};
+use crate::extract::{Moment, Paging, Query, optional};
 use crate::problem::Problem;
 use crate::state::State;
 
@@ -44,6 +46,25 @@ pub struct SessionParams {
     #[serde(deserialize_with = "optional")]
     #[param(minimum = 0)]
     pub offset: Option<usize>,
+    /// Not begun before, UTC: `2026-05-01` or `2026-05-01T13:16:34`.
+    #[serde(deserialize_with = "optional")]
+    #[param(value_type = Option<String>, example = "2026-05-01")]
+    pub from: Option<Moment>,
+    /// Not begun after, UTC; a day without a time counts to its end.
+    #[serde(deserialize_with = "optional")]
+    #[param(value_type = Option<String>, example = "2026-05-31")]
+    pub to: Option<Moment>,
+}
+
+impl SessionParams {
+    fn chooses(&self, session: &ImportSession) -> bool {
+        // One that cannot be read is no reason to hide an import.
+        let Ok(begun) = session.started_at.trim_end_matches('Z').parse::<DateTime>() else {
+            return true;
+        };
+        self.from.is_none_or(|from| begun >= from.first().0)
+            && self.to.is_none_or(|to| begun <= to.last().0)
+    }
 }
 
 /// The imports, the latest first.
@@ -57,6 +78,7 @@ pub async fn sessions(
     state
         .work(move |state| {
             let all = state.archive.sessions()?.into_iter();
+            let all = all.filter(|session| part.chooses(session));
             let some = all.skip(part.offset.unwrap_or(0)).take(part.limit.unwrap_or(usize::MAX));
             super::json(&some.collect::<Vec<_>>())
         })
