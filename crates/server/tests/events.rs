@@ -272,3 +272,18 @@ fn imports_are_listed_the_latest_first_and_in_parts() {
     assert_eq!(ids("?from=2026-01-01&limit=2"), [3, 2]);
     assert_eq!(ids("?to=2025-12-31T23:59:59"), [0; 0]);
 }
+
+#[test]
+fn units_are_listed_one_alone_or_in_parts() {
+    let server = Running::with_samples(&[BLAST, NIGHT]);
+    let serials = |query: &str| -> Vec<String> {
+        let list = server.json(&format!("/db/units{query}"));
+        let serial = |one: &serde_json::Value| one["serial"].as_str().unwrap().to_owned();
+        list.as_array().unwrap().iter().map(serial).collect()
+    };
+    let all = serials("");
+    assert_eq!(serials(&format!("?serial={}", all[0])), [all[0].clone()]);
+    assert_eq!(serials("?serial=BE1"), [""; 0]);
+    assert_eq!(serials("?offset=1"), all[1..]);
+    assert_eq!(serials("?limit=1"), all[..1]);
+}

@@ -41,7 +41,8 @@ same! {
     list "/db/events", [Filters, Paging], Object, "application/json" =>
         |state: S, filters: Query<Filters>, paging: Query<Paging>| events::list(state, filters, paging);
     /// As `/api/v1/units`.
-    units "/db/units", [], Vec<Object>, "application/json" => |state: S| summaries::units(state);
+    units "/db/units", [summaries::UnitParams], Vec<Object>, "application/json" =>
+        |state: S, part: Query<summaries::UnitParams>| summaries::units(state, part);
     /// As `/api/v1/sessions`.
     sessions "/db/sessions", [summaries::SessionParams], Vec<Object>, "application/json" =>
         |state: S, part: Query<summaries::SessionParams>| summaries::sessions(state, part);

@@ -25,12 +25,46 @@ macro_rules! summaries {
 }
 
 summaries! {
-    /// What there is of each unit. "Largest" leaves false triggers out and says how many.
-    units "/api/v1/units";
     /// What there is of each project.
     projects "/api/v1/projects";
     /// What there is of each month by the units' own clocks, the latest first.
     months "/api/v1/months";
+}
+
+/// Which units.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct UnitParams {
+    /// Serial number: this one alone.
+    #[serde(deserialize_with = "optional")]
+    pub serial: Option<String>,
+    /// At most so many; without it, all.
+    #[serde(deserialize_with = "optional")]
+    #[param(minimum = 0)]
+    pub limit: Option<usize>,
+    /// So many of the first ones are left out.
+    #[serde(deserialize_with = "optional")]
+    #[param(minimum = 0)]
+    pub offset: Option<usize>,
+}
+
+/// What there is of each unit. "Largest" leaves false triggers out and says how many.
+#[utoipa::path(get, path = "/api/v1/units", tag = "summaries", params(UnitParams),
+    responses((status = 200, description = "The list", body = Vec<Object>),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn units(
+    Shared(state): Shared<State>,
+    Query(part): Query<UnitParams>,
+) -> Result<Response, Problem> {
+    state
+        .work(move |state| {
+            let all = state.archive.units()?.into_iter();
+            let all = all.filter(|unit| part.serial.as_ref().is_none_or(|it| *it == unit.serial));
+            let some = all.skip(part.offset.unwrap_or(0)).take(part.limit.unwrap_or(usize::MAX));
+            super::json(&some.collect::<Vec<_>>())
+        })
+        .await
 }
 
 /// Which imports.
