@@ -11,8 +11,8 @@ use wavekeep_core::Recording;
 use crate::error::ArchiveError;
 use crate::files::{Disk, Entry, FileSystem};
 use crate::index::{
-    self, Change, EventRow, ImportSession, Index, MonitorLogRow, MonthSummary, Page,
-    ProjectSummary, Query, Remembered, SessionCounts, UnitSummary, summary, sums,
+    self, Change, EventRow, ImportSession, Index, MonitorLogQuery, MonitorLogRow, MonthSummary,
+    Page, ProjectSummary, Query, Remembered, SessionCounts, UnitSummary, summary, sums,
 };
 use crate::journal::{self, Journal};
 use crate::layout::Layout;
@@ -379,13 +379,8 @@ impl Archive {
     ///
     /// # Errors
     /// What the index says.
-    pub fn monitor_log(
-        &self,
-        serial: Option<&str>,
-        limit: usize,
-        offset: usize,
-    ) -> Result<Vec<MonitorLogRow>, ArchiveError> {
-        self.ask(|connection| summary::monitor_log(connection, serial, limit, offset))
+    pub fn monitor_log(&self, query: &MonitorLogQuery) -> Result<Vec<MonitorLogRow>, ArchiveError> {
+        self.ask(|connection| summary::monitor_log(connection, query))
     }
 
     /// The events that changed after `cursor` (0 for all), in the order of their changes. An event

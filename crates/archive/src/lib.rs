@@ -51,8 +51,8 @@ pub use facts::UNKNOWN_SERIAL;
 pub use files::{Disk, Entry, FileSystem};
 pub use import::{Account, ContainerLimits, Failure, Fate, ImportOptions, Imported, Listener};
 pub use index::{
-    Change, EventRow, ImportSession, MonitorLogRow, MonthSummary, Page, ProjectSummary, Query,
-    SessionCounts, Sort, SortKey, UnitSummary,
+    Change, EventRow, ImportSession, MonitorLogQuery, MonitorLogRow, MonthSummary, Page,
+    ProjectSummary, Query, SessionCounts, Sort, SortKey, UnitSummary,
 };
 pub use layout::{
     EventFiles, FRAMES_SUFFIX, GNZ_SUFFIX, HDF5_SUFFIX, Layout, SIDECAR_SUFFIX, TEMPORARY_PREFIX,

@@ -12,8 +12,8 @@ use common::*;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use wavekeep_archive::{
-    Archive, ArchiveError, FindingKind, ImportOptions, PatchOptions, Query, Sort, SortKey,
-    VerifyOptions,
+    Archive, ArchiveError, FindingKind, ImportOptions, MonitorLogQuery, PatchOptions, Query, Sort,
+    SortKey, VerifyOptions,
 };
 
 const HASHES: VerifyOptions = VerifyOptions { share: None, seed: 0, without_decoding: true };
@@ -28,7 +28,7 @@ fn fill(archive: &Archive) {
     archive.add_report(None, "M529LIY6.N00.TXT", &report).unwrap().unwrap();
     let patch = json!({"review": {"notes": "a lorry"}, "extensions": {"x": 1}});
     archive.patch_sidecar(1, &patch, "kim", PatchOptions::default()).unwrap();
-    assert!(!archive.monitor_log(None, 9, 0).unwrap().is_empty());
+    assert!(!archive.monitor_log(&MonitorLogQuery::default()).unwrap().is_empty());
     assert!(!archive.sessions().unwrap().is_empty());
 }
 
@@ -58,7 +58,7 @@ fn answers(archive: &Archive) -> Result<Value, ArchiveError> {
         archive.units()?,
         archive.projects()?,
         archive.months()?,
-        archive.monitor_log(None, 99, 0)?,
+        archive.monitor_log(&MonitorLogQuery::default())?,
         archive.sessions()?,
         archive.review_log(None, 99)?,
         archive

@@ -287,3 +287,21 @@ fn units_are_listed_one_alone_or_in_parts() {
     assert_eq!(serials("?offset=1"), all[1..]);
     assert_eq!(serials("?limit=1"), all[..1]);
 }
+
+#[test]
+fn monitor_logs_are_those_of_a_unit_and_of_events_of_a_time() {
+    let server = Running::with_samples(&[BLAST, BLAST_REPORT, OVER_RANGE, OVER_RANGE_REPORT]);
+    let events = |query: &str| -> Vec<i64> {
+        let list = server.json(&format!("/db/monitor_log{query}"));
+        let entries = list["monitor_log"].as_array().unwrap();
+        entries.iter().map(|one| one["event_id"].as_i64().unwrap()).collect()
+    };
+    let all = events("");
+    assert!(all.contains(&1) && all.contains(&2), "{all:?}");
+    assert_eq!(events("?serial=BE1"), [0; 0]);
+    assert_eq!(events("?limit=1"), all[..1]);
+    // The blast of 12 June, and that of 19 June.
+    assert!(events("?from=2026-06-19").iter().all(|id| *id == 2));
+    assert!(events("?to=2026-06-12").iter().all(|id| *id == 1));
+    assert_eq!(events("?from=2026-06-19").len() + events("?to=2026-06-12").len(), all.len());
+}

@@ -24,7 +24,8 @@ pub use query::{Page, Query, Sort, SortKey};
 pub(crate) use remembered::Remembered;
 pub use row::EventRow;
 pub use summary::{
-    Change, ImportSession, MonitorLogRow, MonthSummary, ProjectSummary, SessionCounts, UnitSummary,
+    Change, ImportSession, MonitorLogQuery, MonitorLogRow, MonthSummary, ProjectSummary,
+    SessionCounts, UnitSummary,
 };
 
 /// Readers that are kept open for the next question.

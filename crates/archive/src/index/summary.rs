@@ -3,6 +3,7 @@
 use rusqlite::{Connection, Row, Transaction, named_params};
 use serde::Serialize;
 use serde_json::Value;
+use wavekeep_core::UnitLocal;
 
 use super::sums;
 use crate::sidecar::Sidecar;
@@ -231,19 +232,38 @@ pub(crate) fn months(connection: &Connection) -> rusqlite::Result<Vec<MonthSumma
     Ok(months)
 }
 
-/// The monitor log, the latest entries first.
+/// Which entries of monitor logs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MonitorLogQuery {
+    /// Of this unit.
+    pub serial: Option<String>,
+    /// In reports of events that began at this time or later.
+    pub from: Option<UnitLocal>,
+    /// In reports of events that began at this time or earlier.
+    pub to: Option<UnitLocal>,
+    /// At most so many.
+    pub limit: Option<usize>,
+    /// So many of the latest ones are left out.
+    pub offset: usize,
+}
+
+/// The monitor log, the latest entries first. Its own times are text as the vendor wrote it: what is
+/// asked for is the time of the event in whose report an entry stands.
 pub(crate) fn monitor_log(
     connection: &Connection,
-    serial: Option<&str>,
-    limit: usize,
-    offset: usize,
+    query: &MonitorLogQuery,
 ) -> rusqlite::Result<Vec<MonitorLogRow>> {
-    let sql = "SELECT event_id, serial, start, stop, text FROM monitor_log \
-        WHERE (?1 IS NULL OR serial = ?1) ORDER BY id DESC LIMIT ?2 OFFSET ?3";
+    let sql = "SELECT m.event_id, m.serial, m.start, m.stop, m.text \
+        FROM monitor_log m JOIN events e ON e.id = m.event_id \
+        WHERE (?1 IS NULL OR m.serial = ?1) AND (?2 IS NULL OR e.timestamp >= ?2) \
+        AND (?3 IS NULL OR e.timestamp <= ?3) ORDER BY m.id DESC LIMIT ?4 OFFSET ?5";
     let page = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    let time = |at: Option<UnitLocal>| at.map(|at| at.0.to_string());
+    let (from, to) = (time(query.from), time(query.to));
+    let (limit, offset) = (page(query.limit.unwrap_or(usize::MAX)), page(query.offset));
     connection
         .prepare_cached(sql)?
-        .query_map((serial, page(limit), page(offset)), read_monitor_log)?
+        .query_map((&query.serial, from, to, limit, offset), read_monitor_log)?
         .collect()
 }
 

@@ -138,31 +138,20 @@ impl Archive {
         let mut differs = None;
         if let Some(given) = &prepared.submission.report {
             let stored = SafeName::file(filename)?;
-            match &kept {
-                None => {
-                    let name = self.report_name(prepared, serial, &stored, given)?;
-                    let name = beside(&event, &files, name, &given.bytes)?;
-                    files.push((event.named(&name), Cow::Borrowed(&given.bytes)));
-                    source.txt_filename = Some(name);
-                    report = Some(given.bytes.clone());
-                    outcome = Outcome::PairedLate;
+            let is_other = kept.as_ref().is_some_and(|kept| *kept != given.bytes);
+            if kept.is_none() || is_other && is_better {
+                let name = self.report_name(prepared, serial, &stored, given)?;
+                let name = beside(&event, &files, name, &given.bytes)?;
+                files.push((event.named(&name), Cow::Borrowed(&given.bytes)));
+                source.txt_filename = Some(name);
+                report = Some(given.bytes.clone());
+                outcome = Outcome::PairedLate;
+            } else if is_other {
+                let name = kept_name.unwrap_or(stored).with_sha(&sha256(&given.bytes));
+                if self.read_if_there(&event.named(name.as_str()))?.is_none() {
+                    files.push((event.named(name.as_str()), Cow::Borrowed(&given.bytes)));
                 }
-                Some(kept) if *kept != given.bytes && is_better => {
-                    let name = self.report_name(prepared, serial, &stored, given)?;
-                    let name = beside(&event, &files, name, &given.bytes)?;
-                    files.push((event.named(&name), Cow::Borrowed(&given.bytes)));
-                    source.txt_filename = Some(name);
-                    report = Some(given.bytes.clone());
-                    outcome = Outcome::PairedLate;
-                }
-                Some(kept) if *kept != given.bytes => {
-                    let name = kept_name.unwrap_or(stored).with_sha(&sha256(&given.bytes));
-                    if self.read_if_there(&event.named(name.as_str()))?.is_none() {
-                        files.push((event.named(name.as_str()), Cow::Borrowed(&given.bytes)));
-                    }
-                    differs = Some(name.as_str().to_owned());
-                }
-                Some(_) => {}
+                differs = Some(name.as_str().to_owned());
             }
         }
         sidecar.set("source", &source);

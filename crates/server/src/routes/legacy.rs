@@ -41,14 +41,15 @@ same! {
     list "/db/events", [Filters, Paging], Object, "application/json" =>
         |state: S, filters: Query<Filters>, paging: Query<Paging>| events::list(state, filters, paging);
     /// As `/api/v1/units`.
-    units "/db/units", [summaries::UnitParams], Vec<Object>, "application/json" =>
-        |state: S, part: Query<summaries::UnitParams>| summaries::units(state, part);
+    units "/db/units", [summaries::OfUnit, summaries::Part], Vec<Object>, "application/json" =>
+        |state: S, unit: Query<summaries::OfUnit>, part: Query<summaries::Part>| summaries::units(state, unit, part);
     /// As `/api/v1/sessions`.
-    sessions "/db/sessions", [summaries::SessionParams], Vec<Object>, "application/json" =>
-        |state: S, part: Query<summaries::SessionParams>| summaries::sessions(state, part);
+    sessions "/db/sessions", [summaries::Begun, summaries::Part], Vec<Object>, "application/json" =>
+        |state: S, begun: Query<summaries::Begun>, part: Query<summaries::Part>| summaries::sessions(state, begun, part);
     /// As `/api/v1/monitor_log`.
-    monitor_log "/db/monitor_log", [summaries::OfUnit, Paging], Object, "application/json" =>
-        |state: S, unit: Query<summaries::OfUnit>, paging: Query<Paging>| summaries::monitor_log(state, unit, paging);
+    monitor_log "/db/monitor_log", [summaries::OfUnit, summaries::OfEvents, Paging], Object, "application/json" =>
+        |state: S, unit: Query<summaries::OfUnit>, events: Query<summaries::OfEvents>, paging: Query<Paging>|
+            summaries::monitor_log(state, unit, events, paging);
     /// As `/api/v1/events/{id}/sidecar`.
     sidecar "/db/events/{id}/sidecar", [("id" = i64, Path, description = "The event's number")], Object, "application/json" =>
         |state: S, id: Id| review::sidecar(state, id);

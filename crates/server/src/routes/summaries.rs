@@ -6,7 +6,7 @@ use jiff::civil::DateTime;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
-use wavekeep_archive::ImportSession;
+use wavekeep_archive::{ImportSession, MonitorLogQuery};
 
 use crate::extract::{Moment, Paging, Query, optional};
 use crate::problem::Problem;
@@ -31,14 +31,11 @@ summaries! {
     months "/api/v1/months";
 }
 
-/// Which units.
+/// Which part of a list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
-pub struct UnitParams {
-    /// Serial number: this one alone.
-    #[serde(deserialize_with = "optional")]
-    pub serial: Option<String>,
+pub struct Part {
     /// At most so many; without it, all.
     #[serde(deserialize_with = "optional")]
     #[param(minimum = 0)]
@@ -49,74 +46,10 @@ pub struct UnitParams {
     pub offset: Option<usize>,
 }
 
-/// What there is of each unit. "Largest" leaves false triggers out and says how many.
-#[utoipa::path(get, path = "/api/v1/units", tag = "summaries", params(UnitParams),
-    responses((status = 200, description = "The list", body = Vec<Object>),
-        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
-pub async fn units(
-    Shared(state): Shared<State>,
-    Query(part): Query<UnitParams>,
-) -> Result<Response, Problem> {
-    state
-        .work(move |state| {
-            let all = state.archive.units()?.into_iter();
-            let all = all.filter(|unit| part.serial.as_ref().is_none_or(|it| *it == unit.serial));
-            let some = all.skip(part.offset.unwrap_or(0)).take(part.limit.unwrap_or(usize::MAX));
-            super::json(&some.collect::<Vec<_>>())
-        })
-        .await
-}
-
-/// Which imports.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default)]
-#[into_params(parameter_in = Query)]
-pub struct SessionParams {
-    /// At most so many; without it, all.
-    #[serde(deserialize_with = "optional")]
-    #[param(minimum = 0)]
-    pub limit: Option<usize>,
-    /// So many of the latest ones are left out.
-    #[serde(deserialize_with = "optional")]
-    #[param(minimum = 0)]
-    pub offset: Option<usize>,
-    /// Not begun before, UTC: `2026-05-01` or `2026-05-01T13:16:34`.
-    #[serde(deserialize_with = "optional")]
-    #[param(value_type = Option<String>, example = "2026-05-01")]
-    pub from: Option<Moment>,
-    /// Not begun after, UTC; a day without a time counts to its end.
-    #[serde(deserialize_with = "optional")]
-    #[param(value_type = Option<String>, example = "2026-05-31")]
-    pub to: Option<Moment>,
-}
-
-impl SessionParams {
-    fn chooses(&self, session: &ImportSession) -> bool {
-        // One that cannot be read is no reason to hide an import.
-        let Ok(begun) = session.started_at.trim_end_matches('Z').parse::<DateTime>() else {
-            return true;
-        };
-        self.from.is_none_or(|from| begun >= from.first().0)
-            && self.to.is_none_or(|to| begun <= to.last().0)
+impl Part {
+    fn of<T>(&self, all: impl Iterator<Item = T>) -> Vec<T> {
+        all.skip(self.offset.unwrap_or(0)).take(self.limit.unwrap_or(usize::MAX)).collect()
     }
-}
-
-/// The imports, the latest first.
-#[utoipa::path(get, path = "/api/v1/sessions", tag = "summaries", params(SessionParams),
-    responses((status = 200, description = "The list", body = Vec<Object>),
-        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
-pub async fn sessions(
-    Shared(state): Shared<State>,
-    Query(part): Query<SessionParams>,
-) -> Result<Response, Problem> {
-    state
-        .work(move |state| {
-            let all = state.archive.sessions()?.into_iter();
-            let all = all.filter(|session| part.chooses(session));
-            let some = all.skip(part.offset.unwrap_or(0)).take(part.limit.unwrap_or(usize::MAX));
-            super::json(&some.collect::<Vec<_>>())
-        })
-        .await
 }
 
 /// Of which unit.
@@ -129,19 +62,103 @@ pub struct OfUnit {
     pub serial: Option<String>,
 }
 
+/// What there is of each unit. "Largest" leaves false triggers out and says how many.
+#[utoipa::path(get, path = "/api/v1/units", tag = "summaries", params(OfUnit, Part),
+    responses((status = 200, description = "The list", body = Vec<Object>),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn units(
+    Shared(state): Shared<State>,
+    Query(unit): Query<OfUnit>,
+    Query(part): Query<Part>,
+) -> Result<Response, Problem> {
+    state
+        .work(move |state| {
+            let all = state.archive.units()?.into_iter();
+            let of = all.filter(|one| unit.serial.as_ref().is_none_or(|it| *it == one.serial));
+            super::json(&part.of(of))
+        })
+        .await
+}
+
+/// Begun when, by the server's clock.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct Begun {
+    /// Not before, UTC: `2026-05-01` or `2026-05-01T13:16:34`.
+    #[serde(deserialize_with = "optional")]
+    #[param(value_type = Option<String>, example = "2026-05-01")]
+    pub from: Option<Moment>,
+    /// Not after, UTC; a day without a time counts to its end.
+    #[serde(deserialize_with = "optional")]
+    #[param(value_type = Option<String>, example = "2026-05-31")]
+    pub to: Option<Moment>,
+}
+
+impl Begun {
+    fn chooses(&self, session: &ImportSession) -> bool {
+        // One that cannot be read is no reason to hide an import.
+        let Ok(begun) = session.started_at.trim_end_matches('Z').parse::<DateTime>() else {
+            return true;
+        };
+        self.from.is_none_or(|from| begun >= from.first().0)
+            && self.to.is_none_or(|to| begun <= to.last().0)
+    }
+}
+
+/// The imports, the latest first.
+#[utoipa::path(get, path = "/api/v1/sessions", tag = "summaries", params(Begun, Part),
+    responses((status = 200, description = "The list", body = Vec<Object>),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn sessions(
+    Shared(state): Shared<State>,
+    Query(begun): Query<Begun>,
+    Query(part): Query<Part>,
+) -> Result<Response, Problem> {
+    state
+        .work(move |state| {
+            let all = state.archive.sessions()?.into_iter();
+            super::json(&part.of(all.filter(|session| begun.chooses(session))))
+        })
+        .await
+}
+
+/// In the reports of which events.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct OfEvents {
+    /// Events that began not before this, unit-local.
+    #[serde(deserialize_with = "optional")]
+    #[param(value_type = Option<String>, example = "2026-05-01")]
+    pub from: Option<Moment>,
+    /// Events that began not after this, unit-local; a day without a time counts to its end.
+    #[serde(deserialize_with = "optional")]
+    #[param(value_type = Option<String>, example = "2026-05-31")]
+    pub to: Option<Moment>,
+}
+
 /// The monitor logs that reports print, the latest first. Times are as written.
-#[utoipa::path(get, path = "/api/v1/monitor_log", tag = "summaries", params(OfUnit, Paging),
+#[utoipa::path(get, path = "/api/v1/monitor_log", tag = "summaries", params(OfUnit, OfEvents, Paging),
     responses((status = 200, description = "The entries", body = Object),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub async fn monitor_log(
     Shared(state): Shared<State>,
     Query(unit): Query<OfUnit>,
+    Query(events): Query<OfEvents>,
     Query(paging): Query<Paging>,
 ) -> Result<Response, Problem> {
     let (limit, offset) = paging.window()?;
     state
         .work(move |state| {
-            let entries = state.archive.monitor_log(unit.serial.as_deref(), limit, offset)?;
+            let query = MonitorLogQuery {
+                serial: unit.serial,
+                from: events.from.map(Moment::first),
+                to: events.to.map(Moment::last),
+                limit: Some(limit),
+                offset,
+            };
+            let entries = state.archive.monitor_log(&query)?;
             super::json(&json!({ "limit": limit, "offset": offset, "count": entries.len(), "monitor_log": entries }))
         })
         .await
