@@ -55,12 +55,17 @@ impl Log {
         self.start + share * (self.end - self.start)
     }
 
-    /// 1 to 9 of every decade: those at 1, 2 and 5 with a label.
+    /// 1 to 9 of every decade: those at 1, 2 and 5 with a label. Of more decades than a plot has
+    /// room for, which a rate beyond all sense gives, only some begin with a tick.
     pub(crate) fn ticks(&self) -> Vec<(f64, Option<String>)> {
+        const MOST_DECADES: usize = 20;
         let (first, last) = (self.from.log10().floor() as i32, self.to.log10().ceil() as i32);
         let inside = self.from * (1.0 - 1e-9)..=self.to * (1.0 + 1e-9);
+        let every = last.abs_diff(first) as usize / MOST_DECADES + 1;
+        let digits = if every == 1 { 9 } else { 1 };
         (first..=last)
-            .flat_map(|decade| (1..=9).map(move |digit| (decade, digit)))
+            .step_by(every)
+            .flat_map(|decade| (1..=digits).map(move |digit| (decade, digit)))
             .map(|(decade, digit)| (f64::from(digit) * 10f64.powi(decade), decade, digit))
             .filter(|(value, ..)| inside.contains(value))
             .map(|(value, decade, digit)| {
@@ -119,6 +124,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_logarithmic_axis_of_hundreds_of_decades_has_few_ticks() {
+        let axis = Log { from: 1.0, to: 1.5e293, start: 0.0, end: 100.0 };
+        let ticks = axis.ticks();
+        assert!((10..=21).contains(&ticks.len()), "{ticks:?}");
+        assert_eq!(ticks[0], (1.0, Some("1".to_owned())));
+        let usual = Log { to: 512.0, ..axis };
+        assert_eq!(usual.ticks().len(), 9 + 9 + 5);
+    }
 
     #[test]
     fn ticks_are_round_and_have_the_decimals_they_need() {
