@@ -98,6 +98,29 @@ fn a_file_over_the_limit_is_refused_and_nothing_is_saved() {
 }
 
 #[test]
+fn two_gigabytes_without_a_length_are_refused_long_before_their_end() {
+    let server = Running::start();
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let head = "POST /api/v1/import HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+        Content-Type: multipart/form-data; boundary=edge\r\nTransfer-Encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let part = "--edge\r\nContent-Disposition: form-data; name=\"f\"; filename=\"big\"\r\n\r\n";
+    let mut send = |bytes: &[u8]| {
+        let length = format!("{:x}\r\n", bytes.len());
+        [length.as_bytes(), bytes, b"\r\n"].into_iter().try_for_each(|part| stream.write_all(part))
+    };
+    send(part.as_bytes()).unwrap();
+    let megabyte = vec![0; 1 << 20];
+    let sent = (0..2048).take_while(|_| send(&megabyte).is_ok()).count();
+    assert!((64..256).contains(&sent), "{sent} MB were taken");
+    let mut text = String::new();
+    // The answer may be lost with the connection that it closes.
+    let _ = stream.read_to_string(&mut text);
+    assert!(text.is_empty() || text.starts_with("HTTP/1.1 413"), "{text}");
+    assert_eq!(server.json("/db/events")["total"], 0);
+}
+
+#[test]
 fn a_client_that_goes_away_leaves_nothing() {
     let server = Running::start();
     let body = form(&[(QUIET, sample(QUIET))]);

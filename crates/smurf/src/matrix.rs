@@ -41,8 +41,9 @@ struct Mapped(Option<MmapMut>);
 impl Mapped {
     /// At least `bytes` bytes, of any values.
     fn new(bytes: usize) -> std::io::Result<Self> {
-        // What does not fit goes back to the system before more is asked for.
-        let kept = kept().take().filter(|map| (bytes..=2 * bytes).contains(&map.len()));
+        // What does not fit goes back to the system before more is asked for. What is larger by
+        // more would count to the memory that a read takes beside its result.
+        let kept = kept().take().filter(|map| (bytes..=bytes + bytes / 4).contains(&map.len()));
         if let Some(map) = kept {
             return Ok(Self(Some(map)));
         }
