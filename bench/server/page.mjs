@@ -5,13 +5,13 @@
  *
  * One and four traces of a million samples, made in the page and drawn by the page's own code: the time
  * from the data to the frame that shows them, and the work and the rhythm of zooming. With a run, the
- * time from asking for its page to a picture of it, and that of a zoom into it; the run is adopted in
- * place by an archive of its own, which is removed again. Chromium draws without a graphics card. The
+ * time from asking for its page to its first pictures, and that of a part of a channel over HTTP; the run
+ * is adopted in place by an archive of its own, which is removed again. Chromium draws without a graphics card. The
  * browser is that of `make e2e`, which also installs what is needed here; `WAVEKEEP` names the program;
  * without it, the release build is measured.
  */
 
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -28,15 +28,10 @@ const program = (...args) => execFileSync(PROGRAM, args, { stdio: ["ignore", "ig
 program("import", "--archive", folder, join(ROOT, "samples", "M529LKIQ.7M0W"));
 if (RUN) program("import", "--archive", folder, "--adopt", resolve(RUN));
 
-const server = spawn(PROGRAM, ["serve", "--archive", folder, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "inherit"] });
-const url = await new Promise((done) => {
-  let said = "";
-  server.stdout.on("data", (some) => {
-    said += some;
-    const found = /http:\/\/127\.0\.0\.1:\d+/.exec(said);
-    if (found) done(found[0]);
-  });
-});
+// The tests' own way to start one.
+process.env["WAVEKEEP_BIN"] = PROGRAM;
+const { serve } = await import("../../e2e/archive.js");
+const { url, end } = await serve(folder);
 const browser = await chromium.launch({ executablePath: process.env["WAVEKEEP_CHROMIUM"] ?? "/usr/bin/chromium", args: ARGS });
 const rows = [];
 try {
@@ -111,7 +106,7 @@ try {
   }
 } finally {
   await browser.close();
-  server.kill("SIGTERM");
+  await end();
   rmSync(folder, { recursive: true });
 }
 console.log("| what | measured |\n|---|---|");

@@ -256,3 +256,24 @@ impl Store for RustHdf5 {
         Ok(Finished(scratch))
     }
 }
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+
+    fn written(mut store: RustHdf5) -> Vec<u8> {
+        store.array("/Vert", Array::Single(&[1.0, f32::NAN, -2.5])).unwrap();
+        store.attribute("/Vert", "units", Attribute::Text("in/s")).unwrap();
+        let mut bytes = Vec::new();
+        store.finish().unwrap().copy_to(&mut bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn a_file_is_the_same_on_disk_and_in_memory() {
+        let on_disk = written(RustHdf5::create().unwrap());
+        assert!(on_disk.starts_with(b"\x89HDF\r\n\x1a\n"));
+        assert_eq!(written(RustHdf5::create_in_memory().unwrap()), on_disk);
+    }
+}

@@ -44,12 +44,12 @@ same! {
     units "/db/units", [summaries::OfUnit, summaries::Part], Vec<Object>, "application/json" =>
         |state: S, unit: Query<summaries::OfUnit>, part: Query<summaries::Part>| summaries::units(state, unit, part);
     /// As `/api/v1/sessions`.
-    sessions "/db/sessions", [summaries::Begun, summaries::Part], Vec<Object>, "application/json" =>
-        |state: S, begun: Query<summaries::Begun>, part: Query<summaries::Part>| summaries::sessions(state, begun, part);
+    sessions "/db/sessions", [summaries::Period, summaries::Part], Vec<Object>, "application/json" =>
+        |state: S, period: Query<summaries::Period>, part: Query<summaries::Part>| summaries::sessions(state, period, part);
     /// As `/api/v1/monitor_log`.
-    monitor_log "/db/monitor_log", [summaries::OfUnit, summaries::OfEvents, Paging], Object, "application/json" =>
-        |state: S, unit: Query<summaries::OfUnit>, events: Query<summaries::OfEvents>, paging: Query<Paging>|
-            summaries::monitor_log(state, unit, events, paging);
+    monitor_log "/db/monitor_log", [summaries::OfUnit, summaries::Period, Paging], Object, "application/json" =>
+        |state: S, unit: Query<summaries::OfUnit>, period: Query<summaries::Period>, paging: Query<Paging>|
+            summaries::monitor_log(state, unit, period, paging);
     /// As `/api/v1/events/{id}/sidecar`.
     sidecar "/db/events/{id}/sidecar", [("id" = i64, Path, description = "The event's number")], Object, "application/json" =>
         |state: S, id: Id| review::sidecar(state, id);

@@ -80,22 +80,23 @@ pub async fn units(
         .await
 }
 
-/// Begun when, by the server's clock.
+/// From when to when; whose clock it is says each list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
-pub struct Begun {
-    /// Not before, UTC: `2026-05-01` or `2026-05-01T13:16:34`.
+pub struct Period {
+    /// Not before: `2026-05-01` or `2026-05-01T13:16:34`.
     #[serde(deserialize_with = "optional")]
     #[param(value_type = Option<String>, example = "2026-05-01")]
     pub from: Option<Moment>,
-    /// Not after, UTC; a day without a time counts to its end.
+    /// Not after; a day without a time counts to its end.
     #[serde(deserialize_with = "optional")]
     #[param(value_type = Option<String>, example = "2026-05-31")]
     pub to: Option<Moment>,
 }
 
-impl Begun {
+impl Period {
+    /// Whether an import was begun in it.
     fn chooses(&self, session: &ImportSession) -> bool {
         // One that cannot be read is no reason to hide an import.
         let Ok(begun) = session.started_at.trim_end_matches('Z').parse::<DateTime>() else {
@@ -106,46 +107,32 @@ impl Begun {
     }
 }
 
-/// The imports, the latest first.
-#[utoipa::path(get, path = "/api/v1/sessions", tag = "summaries", params(Begun, Part),
+/// The imports, the latest first: `from` and `to` are when they began, UTC.
+#[utoipa::path(get, path = "/api/v1/sessions", tag = "summaries", params(Period, Part),
     responses((status = 200, description = "The list", body = Vec<Object>),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub async fn sessions(
     Shared(state): Shared<State>,
-    Query(begun): Query<Begun>,
+    Query(period): Query<Period>,
     Query(part): Query<Part>,
 ) -> Result<Response, Problem> {
     state
         .work(move |state| {
             let all = state.archive.sessions()?.into_iter();
-            super::json(&part.of(all.filter(|session| begun.chooses(session))))
+            super::json(&part.of(all.filter(|session| period.chooses(session))))
         })
         .await
 }
 
-/// In the reports of which events.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default)]
-#[into_params(parameter_in = Query)]
-pub struct OfEvents {
-    /// Events that began not before this, unit-local.
-    #[serde(deserialize_with = "optional")]
-    #[param(value_type = Option<String>, example = "2026-05-01")]
-    pub from: Option<Moment>,
-    /// Events that began not after this, unit-local; a day without a time counts to its end.
-    #[serde(deserialize_with = "optional")]
-    #[param(value_type = Option<String>, example = "2026-05-31")]
-    pub to: Option<Moment>,
-}
-
-/// The monitor logs that reports print, the latest first. Times are as written.
-#[utoipa::path(get, path = "/api/v1/monitor_log", tag = "summaries", params(OfUnit, OfEvents, Paging),
+/// The monitor logs that reports print, the latest first. Times are as written: `from` and `to` are
+/// those of the events in whose reports they stand, unit-local.
+#[utoipa::path(get, path = "/api/v1/monitor_log", tag = "summaries", params(OfUnit, Period, Paging),
     responses((status = 200, description = "The entries", body = Object),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub async fn monitor_log(
     Shared(state): Shared<State>,
     Query(unit): Query<OfUnit>,
-    Query(events): Query<OfEvents>,
+    Query(period): Query<Period>,
     Query(paging): Query<Paging>,
 ) -> Result<Response, Problem> {
     let (limit, offset) = paging.window()?;
@@ -153,8 +140,8 @@ pub async fn monitor_log(
         .work(move |state| {
             let query = MonitorLogQuery {
                 serial: unit.serial,
-                from: events.from.map(Moment::first),
-                to: events.to.map(Moment::last),
+                from: period.from.map(Moment::first),
+                to: period.to.map(Moment::last),
                 limit: Some(limit),
                 offset,
             };
