@@ -5,7 +5,7 @@
 //! channels are gathered one by one. Rows are far apart: gathering every channel by itself costs a
 //! page for a few values.
 
-use crate::processor::{self, Loop};
+use crate::processor::{self, Loop, Processor};
 use crate::sample::{Sample, value};
 use crate::square::{self, EDGE, Square};
 
@@ -50,7 +50,7 @@ struct Group<'a, 'm, T> {
 
 impl<T: Sample> Loop for Group<'_, '_, T> {
     #[inline(always)]
-    fn run(self) {
+    fn run<P: Processor>(self, _: P) {
         let Self { bytes, frames, rows, column } = self;
         let mut room = [[0; EDGE]; EDGE];
         for (square, frames) in frames.chunks(EDGE).enumerate() {

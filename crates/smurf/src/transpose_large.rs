@@ -5,7 +5,7 @@
 //! not fill one waits for the next square.
 
 use crate::lines::{LINE, Line, PastCaches, past_caches};
-use crate::processor::{self, Loop};
+use crate::processor::{self, Loop, Processor};
 use crate::sample::Sample;
 use crate::square::EDGE;
 use crate::transpose::{Row, are_neighbours, fill, turn};
@@ -70,7 +70,7 @@ struct Band<'a, 'm, T> {
 
 impl<T: Sample> Loop for Band<'_, '_, T> {
     #[inline(always)]
-    fn run(self) {
+    fn run<P: Processor>(self, _: P) {
         let Self { bytes, squares, ats, rows, stores } = self;
         // A row's values of one square, behind those that wait.
         let whole = EDGE * size_of::<T>() / LINE;
@@ -141,7 +141,7 @@ mod tests {
             let mut matrix = vec![T::zeroed(); at.len() * width + shift];
             let mut rows: Vec<Row<'_, T>> = at
                 .iter()
-                .zip(matrix[shift..].chunks_exact_mut(width))
+                .zip(matrix[shift..].chunks_exact_mut(width.max(1)))
                 .map(|(at, values)| Row { at: *at, values })
                 .collect();
             let starts: Vec<usize> = (0..frames).map(|frame| frame * stride).collect();

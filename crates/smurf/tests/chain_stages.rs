@@ -176,10 +176,9 @@ fn a_mask_past_the_input_is_an_error_and_the_frame_leaves_no_trace() {
 #[test]
 fn a_change_of_gain_keeps_the_state_and_any_other_change_does_not() {
     let step = |filter: &mut Filter| {
-        filter.run(&[1000]);
-        let mut output = [0];
-        filter.output(&mut output);
-        output[0]
+        let mut sample = [1000];
+        filter.run(&mut sample, true);
+        sample[0]
     };
     let config =
         FilterConfig { order: 1, a: vec![1.0, -1.0], b: vec![1.0], ..FilterConfig::default() };
@@ -229,10 +228,9 @@ fn an_output_that_int32_cannot_hold_is_its_smallest_value() {
         ..FilterConfig::default()
     };
     let mut filter = Filter::new(config).unwrap();
-    filter.run(&[2, -2, 3, -3]);
-    let mut output = [0; 4];
-    filter.output(&mut output);
-    assert_eq!(output, [2_000_000_000, -2_000_000_000, i32::MIN, i32::MIN]);
+    let mut samples = [2, -2, 3, -3];
+    filter.run(&mut samples, true);
+    assert_eq!(samples, [2_000_000_000, -2_000_000_000, i32::MIN, i32::MIN]);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::f64::consts::PI;
 
 use super::config::{EmulatorConfig, Shape};
 use super::error::ChainError;
-use super::filter::truncate;
 use super::input::SampleWidth;
+use crate::processor::truncate;
 
 /// Replaces samples by a known shape.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,14 +11,17 @@
 //! The grouping is part of the result: another one, or a fused multiply-add, gives other bits.
 //! Channels do not depend on each other, so [`LANES`] of them go side by side through the same
 //! sequence of operations. Their state lies together, all slots of one group after another, and
-//! a frame walks through memory once.
+//! a frame walks through memory once: there is a slot for each tap, and the newest values take the
+//! place of the oldest, which nothing needs any more.
 
 use super::config::FilterConfig;
 use super::error::ChainError;
-use crate::processor::{self, Loop};
+use crate::processor::{self, Loop, Processor};
 
 /// Channels that go side by side: their sums stay in registers over all taps.
 const LANES: usize = 8;
+/// The order of the standard filter.
+const USUAL_ORDER: usize = 4;
 
 /// One number of each channel of a group.
 type Group = [f64; LANES];
@@ -41,7 +44,7 @@ pub struct Filter {
     a: Vec<f64>,
     b: Vec<f64>,
     channels: usize,
-    /// `order + 1` slots for each group of channels; slots are used in turn.
+    /// A slot for each tap, and at least one, for each group of channels; used in turn.
     x: Vec<Input>,
     y: Vec<Group>,
     newest: usize,
@@ -93,10 +96,25 @@ impl Filter {
         self.y.fill([0.0; LANES]);
     }
 
-    /// Takes the next frame, one sample a channel; every frame, also those that are not passed
-    /// on. Another number of channels than before resets.
-    pub fn run(&mut self, samples: &[i32]) {
-        let slots = self.config.order + 1;
+    /// Takes the next frame, one sample a channel; every frame, also those that are not `passed` on.
+    /// If it is, `samples` become the output: trunc(y · gain) as int32, and -2^31 for what int32
+    /// cannot hold, as the processor's conversion gives. Another number of channels than before
+    /// resets.
+    ///
+    /// ```
+    /// use wavekeep_smurf::chain::{Filter, FilterConfig};
+    ///
+    /// let (a, b) = (vec![1.0, -0.5], vec![1.0]);
+    /// let mut filter = Filter::new(FilterConfig { order: 1, a, b, ..FilterConfig::default() })?;
+    /// let mut samples = [-101, 7];
+    /// filter.run(&mut samples, true);
+    /// assert_eq!(samples, [-101, 7]);
+    /// filter.run(&mut samples, true);
+    /// assert_eq!(samples, [-151, 10]);
+    /// # Ok::<(), wavekeep_smurf::chain::ChainError>(())
+    /// ```
+    pub fn run(&mut self, samples: &mut [i32], passed: bool) {
+        let slots = self.config.order.max(1);
         if self.channels != samples.len() {
             self.channels = samples.len();
             let groups = samples.len().div_ceil(LANES);
@@ -107,94 +125,83 @@ impl Filter {
         self.newest = (self.newest + 1) % slots;
         let (newest, a, b) = (self.newest, &self.a, &self.b);
         self.taps.clear();
-        self.taps.extend((1..slots).map(|t| Tap {
+        self.taps.extend((1..=self.config.order).map(|t| Tap {
             slot: (newest + slots - t) % slots,
             a: a[t],
             b: b[t],
         }));
-        let step = Step { newest, a0: a[0], b0: b[0], taps: &self.taps };
-        let (whole, rest) = samples.as_chunks::<LANES>();
-        let (x, y) = (&mut self.x[..], &mut self.y[..]);
-        processor::run(Groups { step: &step, samples: whole, x, y });
-        if !rest.is_empty() {
-            let mut padded = [0; LANES];
-            padded[..rest.len()].copy_from_slice(rest);
-            let done = whole.len() * slots;
-            step.run(&padded, &mut self.x[done..], &mut self.y[done..]);
-        }
-    }
-
-    /// The output for the last frame: trunc(y · gain) as int32, one a channel.
-    ///
-    /// What int32 cannot hold is -2^31, as the processor's conversion gives.
-    pub fn output(&self, samples: &mut [i32]) {
-        let gain = self.config.gain;
-        let (slots, newest) = (self.config.order + 1, self.newest);
+        let gain = passed.then_some(self.config.gain);
+        let step = Step { newest, a0: a[0], b0: b[0], gain };
+        // What is no whole group is filled up with zeros.
         let (whole, rest) = samples.as_chunks_mut::<LANES>();
-        let last = self.y.get(whole.len() * slots + newest);
-        for (output, y) in rest.iter_mut().zip(last.into_iter().flatten()) {
-            *output = truncate(y * gain);
+        let done = whole.len() * slots;
+        let (x, x_rest) = self.x.split_at_mut(done);
+        let (y, y_rest) = self.y.split_at_mut(done);
+        processor::run(Groups { step, taps: &self.taps, samples: whole, x, y });
+        if !rest.is_empty() {
+            let mut padded = [[0; LANES]];
+            padded[0][..rest.len()].copy_from_slice(rest);
+            let (x, y, samples) = (x_rest, y_rest, &mut padded[..]);
+            processor::run(Groups { step, taps: &self.taps, samples, x, y });
+            rest.copy_from_slice(&padded[0][..rest.len()]);
         }
-        processor::run(Output { y: &self.y, slots, newest, gain, samples: whole });
     }
 }
 
-/// One frame's work on all whole groups.
+/// One frame's work on some groups.
 struct Groups<'a> {
-    step: &'a Step<'a>,
-    samples: &'a [Input],
+    step: Step,
+    taps: &'a [Tap],
+    samples: &'a mut [Input],
     x: &'a mut [Input],
     y: &'a mut [Group],
 }
 
 impl Loop for Groups<'_> {
     #[inline(always)]
-    fn run(self) {
-        let slots = self.step.taps.len() + 1;
-        let groups = self.x.chunks_exact_mut(slots).zip(self.y.chunks_exact_mut(slots));
-        for ((x, y), input) in groups.zip(self.samples) {
-            self.step.run(input, x, y);
+    fn run<P: Processor>(self, processor: P) {
+        let Self { step, taps, samples, x, y } = self;
+        if let Ok(taps) = <[Tap; USUAL_ORDER]>::try_from(taps) {
+            // The same with a number of taps that is known: no place is checked, and nothing but
+            // values is read in the loop.
+            let taps = taps.map(|tap| Tap { slot: tap.slot % USUAL_ORDER, ..tap });
+            let x = x.as_chunks_mut::<USUAL_ORDER>().0;
+            let y = y.as_chunks_mut::<USUAL_ORDER>().0;
+            for (samples, (x, y)) in samples.iter_mut().zip(x.iter_mut().zip(y)) {
+                step.run(&taps, samples, x, y, processor);
+            }
+            return;
         }
-    }
-}
-
-/// What all whole groups give.
-struct Output<'a> {
-    y: &'a [Group],
-    slots: usize,
-    newest: usize,
-    gain: f64,
-    samples: &'a mut [Input],
-}
-
-impl Loop for Output<'_> {
-    #[inline(always)]
-    fn run(self) {
-        let groups = self.y.chunks_exact(self.slots);
-        for (output, y) in self.samples.iter_mut().zip(groups) {
-            let mut scaled = y[self.newest];
-            scaled.iter_mut().for_each(|y| *y *= self.gain);
-            *output = truncate_group(scaled);
+        let slots = taps.len().max(1);
+        let states = x.chunks_exact_mut(slots).zip(y.chunks_exact_mut(slots));
+        for (samples, (x, y)) in samples.iter_mut().zip(states) {
+            step.run(taps, samples, x, y, processor);
         }
     }
 }
 
 /// One frame's work on each group.
-struct Step<'a> {
+#[derive(Clone, Copy)]
+struct Step {
     newest: usize,
     a0: f64,
     b0: f64,
-    taps: &'a [Tap],
+    /// Of the output, if there is to be one.
+    gain: Option<f64>,
 }
 
-impl Step<'_> {
+impl Step {
     #[inline(always)]
-    fn run(&self, input: &Input, x: &mut [Input], y: &mut [Group]) {
-        let mut sum = [0.0; LANES];
-        for lane in 0..LANES {
-            sum[lane] = self.b0 * f64::from(input[lane]);
-        }
-        for tap in self.taps {
+    fn run(
+        self,
+        taps: &[Tap],
+        samples: &mut Input,
+        x: &mut [Input],
+        y: &mut [Group],
+        processor: impl Processor,
+    ) {
+        let mut sum = samples.map(|sample| self.b0 * f64::from(sample));
+        for tap in taps {
             let (x, y) = (&x[tap.slot], &y[tap.slot]);
             for lane in 0..LANES {
                 sum[lane] += tap.b * f64::from(x[lane]) - tap.a * y[lane];
@@ -204,8 +211,12 @@ impl Step<'_> {
         if self.a0 != 1.0 {
             sum = sum.map(|y| y / self.a0);
         }
-        x[self.newest] = *input;
+        x[self.newest] = *samples;
         y[self.newest] = sum;
+        if let Some(gain) = self.gain {
+            let scaled: [[f64; 4]; LANES / 4] = bytemuck::cast(sum.map(|y| y * gain));
+            *samples = bytemuck::cast(scaled.map(|values| processor.truncate(values)));
+        }
     }
 }
 
@@ -222,64 +233,11 @@ fn coefficients(config: &FilterConfig) -> (Vec<f64>, Vec<f64>) {
     (filled(a), filled(config.b.clone()))
 }
 
-#[inline(always)]
-fn truncate_group(values: Group) -> Input {
-    let small = values.iter().fold(true, |small, value| small & (value.abs() < 2_147_483_648.0));
-    if small { values.map(truncate_small) } else { values.map(truncate) }
-}
-
-/// [`truncate`] for magnitudes below 2^31. The conversion instruction has a fixed width on each
-/// kind of processor and the language guards it; these operations go side by side on all of
-/// them, which halves the time of a frame's output.
-#[inline(always)]
-fn truncate_small(value: f64) -> i32 {
-    // At this size a float64 has no fraction: adding it rounds to a whole number, which then
-    // stands in the low bits.
-    const WHOLE: f64 = (1u64 << 52) as f64;
-    let magnitude = value.abs();
-    let rounded = magnitude + WHOLE;
-    let rounded_up = i32::from(rounded - WHOLE > magnitude);
-    let truncated = (rounded.to_bits() as i32).wrapping_sub(rounded_up);
-    let sign = (value.to_bits() as i64 >> 63) as i32;
-    (truncated ^ sign).wrapping_sub(sign)
-}
-
-/// Toward zero; what int32 cannot hold, and what is no number, becomes -2^31.
-#[inline(always)]
-pub(super) fn truncate(value: f64) -> i32 {
-    match value > -2_147_483_649.0 && value < 2_147_483_648.0 {
-        true => value as i32,
-        false => i32::MIN,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn by_the_language(value: f64) -> i32 {
-        let whole = value.trunc();
-        let fits = whole >= f64::from(i32::MIN) && whole <= f64::from(i32::MAX);
-        if fits { whole as i32 } else { i32::MIN }
-    }
-
-    #[test]
-    fn both_ways_of_truncating_agree_where_it_is_close() {
-        let tops = [0.0, 1.0, 2.0, 2.5, 1e6, 2_147_483_647.0, 2_147_483_648.0, 2_147_483_649.0];
-        for top in tops.into_iter().flat_map(|top: f64| [top, -top]) {
-            for value in [top.next_down().next_down(), top.next_down(), top, top.next_up()] {
-                assert_eq!(truncate(value), by_the_language(value), "{value:?}");
-                if value.abs() < 2_147_483_648.0 {
-                    assert_eq!(truncate_small(value), by_the_language(value), "{value:?}");
-                }
-            }
-        }
-        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX] {
-            assert_eq!(truncate(value), i32::MIN);
-        }
-    }
 
     /// The page for one channel: every output as its bits.
     fn one_channel(config: &FilterConfig, inputs: &[i32]) -> Vec<u64> {
@@ -313,9 +271,10 @@ mod tests {
             let mut filter = Filter::new(config.clone()).unwrap();
             let mut found = vec![Vec::new(); channels.len()];
             for frame in 0..20 {
-                let samples: Vec<i32> = channels.iter().map(|channel| channel[frame]).collect();
-                filter.run(&samples);
-                let newest = filter.y.iter().skip(filter.newest).step_by(order + 1).flatten();
+                let mut samples: Vec<i32> =
+                    channels.iter().map(|channel| channel[frame]).collect();
+                filter.run(&mut samples, frame % 2 == 0);
+                let newest = filter.y.iter().skip(filter.newest).step_by(order.max(1)).flatten();
                 for (found, y) in found.iter_mut().zip(newest) {
                     found.push(y.to_bits());
                 }
@@ -323,17 +282,6 @@ mod tests {
             for (found, inputs) in found.iter().zip(&channels) {
                 prop_assert_eq!(found, &one_channel(&config, inputs));
             }
-        }
-
-        #[test]
-        fn a_group_is_truncated_as_each_of_its_values(
-            values in proptest::array::uniform8(prop_oneof![
-                9 => -2_147_483_648.0f64..2_147_483_648.0,
-                9 => -3.0f64..3.0,
-                1 => any::<f64>(),
-            ])
-        ) {
-            prop_assert_eq!(truncate_group(values), values.map(by_the_language));
         }
     }
 }

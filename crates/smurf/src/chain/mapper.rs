@@ -30,7 +30,7 @@ impl Mapper {
         self.mask.as_ref().map_or(channels as usize, Vec::len)
     }
 
-    /// Fills `output`, one sample a mapped channel, from `input`, one sample a channel.
+    /// Appends one sample a mapped channel to `output`, from `input`, one sample a channel.
     ///
     /// # Errors
     /// [`ChainError::MaskPastInput`] when the mask asks for more than `input` has; `output` is
@@ -46,14 +46,12 @@ impl Mapper {
     /// ```
     pub fn run(&self, input: &[i32], output: &mut Vec<i32>) -> Result<(), ChainError> {
         let Some(mask) = &self.mask else {
-            output.clear();
             output.extend_from_slice(input);
             return Ok(());
         };
         if self.largest.is_some_and(|largest| largest as usize >= input.len()) {
             return Err(past_input(mask, input.len()));
         }
-        output.clear();
         if let Some(stretches) = &self.stretches {
             stretches
                 .iter()
@@ -90,7 +88,7 @@ mod tests {
         for (mask, has_stretches) in [(of_stretches, true), (of_single, false)] {
             let mapper = Mapper::new(Some(mask.clone()));
             assert_eq!(mapper.stretches.is_some(), has_stretches);
-            let mut output = vec![7];
+            let mut output = Vec::new();
             mapper.run(&input, &mut output).unwrap();
             let expected: Vec<i32> = mask.iter().map(|&channel| channel as i32 * 3).collect();
             assert_eq!(output, expected);

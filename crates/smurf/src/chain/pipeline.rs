@@ -29,9 +29,13 @@ pub struct Chain {
     output_emulator: Emulator,
     passed: u64,
     input: Vec<i32>,
-    samples: Vec<i32>,
-    payload: Vec<u8>,
+    /// What is passed on: the words of a header, then the samples, which all stages change in place,
+    /// then padding.
+    payload: Vec<i32>,
 }
+
+/// Words of a header.
+const HEADER_WORDS: usize = HEADER_LEN / 4;
 
 impl Chain {
     /// A chain at rest.
@@ -49,7 +53,6 @@ impl Chain {
             output_emulator: Emulator::new(SampleWidth::I32, config.output_emulator)?,
             passed: 0,
             input: Vec::new(),
-            samples: Vec::new(),
             payload: Vec::new(),
             config,
         })
@@ -139,41 +142,39 @@ impl Chain {
         {
             return Ok(None);
         }
-        self.mapper.run(&self.input, &mut self.samples)?;
-        self.unwrapper.run(&mut self.samples);
+        self.payload.resize(HEADER_WORDS, 0);
+        self.mapper.run(&self.input, &mut self.payload)?;
+        let samples = &mut self.payload[HEADER_WORDS..];
+        self.unwrapper.run(samples);
+        let passed = self.downsampler.accept(frame.header.reset_bits);
         if self.filter.enabled() {
-            self.filter.run(&self.samples);
+            self.filter.run(samples, passed);
         }
-        if !self.downsampler.accept(frame.header.reset_bits) {
+        if !passed {
             return Ok(None);
         }
-        if self.filter.enabled() {
-            self.filter.output(&mut self.samples);
-        }
-        if !self.output_emulator.run(&mut self.samples) {
+        if !self.output_emulator.run(samples) {
             return Ok(None);
         }
         self.assemble(frame.header_bytes, stamp);
         self.passed += 1;
-        Ok(Some(&self.payload))
+        Ok(Some(bytemuck::cast_slice(&self.payload)))
     }
 
+    /// Puts the header before the samples, and padding behind them.
     fn assemble(&mut self, header: &[u8; HEADER_LEN], stamp: Option<u64>) {
+        let samples = self.payload.len() - HEADER_WORDS;
         let mut header = *header;
         // A mask comes from a frame's channels: its length fits.
-        header[4..8].copy_from_slice(&(self.samples.len() as u32).to_le_bytes());
+        header[4..8].copy_from_slice(&(samples as u32).to_le_bytes());
         if let Some(unix_ns) = stamp {
             stamp_header(&mut header, unix_ns);
         }
-        let words = self.samples.len().max(self.config.mapper.payload_size as usize);
-        self.payload.resize(HEADER_LEN + 4 * words, 0);
-        let (header_bytes, rest) = self.payload.split_at_mut(HEADER_LEN);
-        header_bytes.copy_from_slice(&header);
-        let (samples, padding) = rest.split_at_mut(4 * self.samples.len());
-        padding.fill(0);
-        let written = samples.as_chunks_mut().0;
-        for (bytes, sample) in written.iter_mut().zip(&self.samples) {
-            *bytes = sample.to_le_bytes();
-        }
+        let words = samples.max(self.config.mapper.payload_size as usize);
+        self.payload.resize(HEADER_WORDS + words, 0);
+        let (front, samples) = self.payload.split_at_mut(HEADER_WORDS);
+        bytemuck::cast_slice_mut(front).copy_from_slice(&header);
+        // Nothing to do where integers lie in memory as they do in files.
+        samples.iter_mut().for_each(|sample| *sample = sample.to_le());
     }
 }

@@ -1,6 +1,6 @@
 //! Phase wraps, taken out.
 
-use crate::processor::{self, Loop};
+use crate::processor::{self, Loop, Processor};
 
 /// Beyond these a sample is near the end of the 16-bit circle, where it may wrap.
 const NEAR_TOP: i32 = 0x6000;
@@ -75,7 +75,7 @@ struct Turns<'a> {
 
 impl Loop for Turns<'_> {
     #[inline(always)]
-    fn run(self) {
+    fn run<P: Processor>(self, _: P) {
         let Self { samples, previous, offset } = self;
         for ((sample, previous), offset) in samples.iter_mut().zip(previous).zip(offset) {
             let current = *sample;
