@@ -1,4 +1,4 @@
-//! Cache lines that are written past the caches: one of the places with `unsafe`.
+//! Cache lines that are written past the caches. One of the places with `unsafe`.
 //!
 //! A result larger than the caches is not read again before it has left them. An ordinary store
 //! fetches each line from memory before it changes it, and throws out lines of the source; a
@@ -6,6 +6,8 @@
 #![allow(unsafe_code)]
 
 use bytemuck::{Pod, Zeroable};
+
+use crate::processor::Processor;
 
 /// Bytes of a cache line.
 pub(crate) const LINE: usize = 64;
@@ -28,26 +30,9 @@ pub(crate) fn past_caches<R>(work: impl FnOnce(&PastCaches) -> R) -> R {
 
 impl PastCaches {
     /// Writes a whole line.
-    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    pub(crate) fn store(&self, to: &mut Line, line: &Line) {
-        use std::arch::x86_64::{__m128i, _mm_load_si128, _mm_stream_si128};
-
-        let (to, line) = (to.0.as_mut_ptr().cast::<__m128i>(), line.0.as_ptr().cast::<__m128i>());
-        // The four parts at once: the processor hands a line on when all of it is there.
-        for part in 0..LINE / size_of::<__m128i>() {
-            // SAFETY: both pointers are those of a `Line`: 64 bytes, aligned to 64. SSE2 is part
-            // of every x86-64. The fence that streaming stores need before anybody reads what they
-            // wrote is in `drop`, before `past_caches` returns.
-            unsafe { _mm_stream_si128(to.add(part), _mm_load_si128(line.add(part))) };
-        }
-    }
-
-    /// Writes a whole line: this kind of processor decides by itself what it caches.
-    #[cfg(not(target_arch = "x86_64"))]
-    #[inline(always)]
-    pub(crate) fn store(&self, to: &mut Line, line: &Line) {
-        *to = *line;
+    pub(crate) fn store(&self, processor: impl Processor, to: &mut Line, line: &Line) {
+        processor.store(to, line);
     }
 }
 
@@ -64,20 +49,30 @@ impl Drop for PastCaches {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::processor::{self, Loop};
+
+    struct Fill<'a>(&'a mut [Line], usize);
+
+    fn value(number: usize) -> Line {
+        Line(std::array::from_fn(|byte| (number * 7 + byte) as u8))
+    }
+
+    impl Loop for Fill<'_> {
+        fn run<P: Processor>(self, processor: P) {
+            past_caches(|stores| {
+                for (number, line) in self.0.iter_mut().enumerate() {
+                    stores.store(processor, line, &value(self.1 + number));
+                }
+            });
+        }
+    }
 
     #[test]
     fn a_line_that_was_stored_is_there_for_other_threads() {
         let mut lines = vec![Line([0; LINE]); 1000];
-        let value = |number: usize| Line(std::array::from_fn(|byte| (number * 7 + byte) as u8));
         std::thread::scope(|scope| {
             for (part, lines) in lines.chunks_mut(500).enumerate() {
-                scope.spawn(move || {
-                    past_caches(|stores| {
-                        for (number, line) in lines.iter_mut().enumerate() {
-                            stores.store(line, &value(part * 500 + number));
-                        }
-                    });
-                });
+                scope.spawn(move || processor::run(Fill(lines, part * 500)));
             }
         });
         for (number, line) in lines.iter().enumerate() {

@@ -4,6 +4,11 @@
 //! registers of twice the width take half of them. One of the places with `unsafe`.
 #![allow(unsafe_code)]
 
+use crate::lines::Line;
+
+/// Words that are turned over at once, in both directions.
+pub(crate) const EIGHT: usize = 8;
+
 /// A loop that is worth it.
 pub(crate) trait Loop {
     /// The loop itself. It and all that it calls must be `#[inline(always)]`: only what ends up in
@@ -16,6 +21,13 @@ pub(crate) trait Processor: Copy {
     /// Toward zero, and -2^31 for what int32 cannot hold. Rust's own conversion gives the nearest
     /// int32 instead, and guarding it takes as long as a tap of a filter.
     fn truncate(self, values: [f64; 4]) -> [i32; 4];
+
+    /// Makes rows of columns of little-endian words.
+    fn turn(self, columns: [&[u8; 4 * EIGHT]; EIGHT]) -> [[i32; EIGHT]; EIGHT];
+
+    /// Writes a line past the caches, where the processor can be told to. Nobody may read it before
+    /// a fence: [`PastCaches`](crate::lines::PastCaches) sees to that.
+    fn store(self, to: &mut Line, line: &Line);
 }
 
 /// Any processor.
@@ -26,6 +38,34 @@ impl Processor for Any {
     #[inline(always)]
     fn truncate(self, values: [f64; 4]) -> [i32; 4] {
         values.map(truncate)
+    }
+
+    #[inline(always)]
+    fn turn(self, columns: [&[u8; 4 * EIGHT]; EIGHT]) -> [[i32; EIGHT]; EIGHT] {
+        let word = |row: usize, column: usize| columns[column].as_chunks().0[row];
+        std::array::from_fn(|row| {
+            std::array::from_fn(|column| i32::from_le_bytes(word(row, column)))
+        })
+    }
+
+    #[inline(always)]
+    fn store(self, to: &mut Line, line: &Line) {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::{__m128i, _mm_load_si128, _mm_stream_si128};
+
+            let to = to.0.as_mut_ptr().cast::<__m128i>();
+            let line = line.0.as_ptr().cast::<__m128i>();
+            for part in 0..size_of::<Line>() / size_of::<__m128i>() {
+                // SAFETY: both pointers are those of a `Line`: 64 bytes, aligned to 64. SSE2 is
+                // part of every x86-64.
+                unsafe { _mm_stream_si128(to.add(part), _mm_load_si128(line.add(part))) };
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        {
+            *to = *line;
+        }
     }
 }
 
@@ -38,9 +78,55 @@ struct Avx2(());
 impl Processor for Avx2 {
     #[inline(always)]
     fn truncate(self, values: [f64; 4]) -> [i32; 4] {
+        use std::arch::x86_64::_mm256_cvttpd_epi32;
+
         // SAFETY: AVX is a part of AVX2. The instruction gives -2^31 for what does not fit.
-        bytemuck::cast(unsafe { std::arch::x86_64::_mm256_cvttpd_epi32(bytemuck::cast(values)) })
+        bytemuck::cast(unsafe { _mm256_cvttpd_epi32(bytemuck::cast(values)) })
     }
+
+    #[inline(always)]
+    fn turn(self, columns: [&[u8; 4 * EIGHT]; EIGHT]) -> [[i32; EIGHT]; EIGHT] {
+        // SAFETY: the processor has AVX2.
+        unsafe { turn_with_avx2(columns) }
+    }
+
+    #[inline(always)]
+    fn store(self, to: &mut Line, line: &Line) {
+        use std::arch::x86_64::{__m256i, _mm256_load_si256, _mm256_stream_si256};
+
+        let to = to.0.as_mut_ptr().cast::<__m256i>();
+        let line = line.0.as_ptr().cast::<__m256i>();
+        for part in 0..size_of::<Line>() / size_of::<__m256i>() {
+            // SAFETY: both pointers are those of a `Line`: 64 bytes, aligned to 64. AVX is a part
+            // of AVX2.
+            unsafe { _mm256_stream_si256(to.add(part), _mm256_load_si256(line.add(part))) };
+        }
+    }
+}
+
+/// Three rounds of interleaving: words, pairs of words, halves of a register.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+#[inline]
+fn turn_with_avx2(columns: [&[u8; 4 * EIGHT]; EIGHT]) -> [[i32; EIGHT]; EIGHT] {
+    use std::arch::x86_64::{
+        _mm256_permute2x128_si256, _mm256_unpackhi_epi32, _mm256_unpackhi_epi64,
+        _mm256_unpacklo_epi32, _mm256_unpacklo_epi64,
+    };
+
+    let words = |a, b| (_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
+    let pairs = |a, b| (_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
+    let four = |of: usize| {
+        let column = |of: usize| bytemuck::pod_read_unaligned(columns[of]);
+        let (low_ab, high_ab) = words(column(of), column(of + 1));
+        let (low_cd, high_cd) = words(column(of + 2), column(of + 3));
+        let ((a, b), (c, d)) = (pairs(low_ab, low_cd), pairs(high_ab, high_cd));
+        [a, b, c, d]
+    };
+    let (front, back) = (four(0), four(4));
+    let low = |row: usize| _mm256_permute2x128_si256::<0x20>(front[row], back[row]);
+    let high = |row: usize| _mm256_permute2x128_si256::<0x31>(front[row], back[row]);
+    bytemuck::cast([low(0), low(1), low(2), low(3), high(0), high(1), high(2), high(3)])
 }
 
 /// Runs a loop, as it was compiled for this processor.
@@ -58,6 +144,23 @@ pub(crate) fn run(it: impl Loop) {
 #[target_feature(enable = "avx2")]
 fn run_with_avx2(it: impl Loop, processor: Avx2) {
     it.run(processor);
+}
+
+/// Asks for the line of memory that byte `at` is in, which is needed soon: a processor does not
+/// guess what lies far apart.
+#[inline(always)]
+pub(crate) fn fetch(bytes: &[u8], at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+
+        let line = bytes.as_ptr().wrapping_add(at);
+        // SAFETY: a hint. It reads nothing that a program could see, and any address will do. SSE
+        // is part of every x86-64.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (bytes, at);
 }
 
 /// Toward zero; what int32 cannot hold, and what is no number, becomes -2^31.
@@ -95,6 +198,47 @@ mod tests {
         let mut here = [0; 4];
         run(Truncate(values, &mut here));
         [here, Any.truncate(values)]
+    }
+
+    type Square = [[i32; EIGHT]; EIGHT];
+
+    /// Turns columns over as the loops do.
+    struct Turn<'a>([&'a [u8; 4 * EIGHT]; EIGHT], &'a mut Square);
+
+    impl Loop for Turn<'_> {
+        #[inline(always)]
+        fn run<P: Processor>(self, processor: P) {
+            *self.1 = processor.turn(self.0);
+        }
+    }
+
+    #[test]
+    fn rows_and_columns_change_places_in_both_ways() {
+        let bytes: Vec<u8> = (0..300).map(|byte| ((byte * 151) >> 3) as u8).collect();
+        // Columns begin at any byte.
+        let columns = std::array::from_fn(|column| bytes[column * 33..].first_chunk().unwrap());
+        let mut here = [[0; EIGHT]; EIGHT];
+        run(Turn(columns, &mut here));
+        for rows in [here, Any.turn(columns)] {
+            for (row, values) in rows.iter().enumerate() {
+                for (column, value) in values.iter().enumerate() {
+                    assert_eq!(value.to_le_bytes(), bytes[column * 33 + row * 4..][..4]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn both_ways_of_storing_agree() {
+        let line = Line(std::array::from_fn(|byte| byte as u8));
+        let mut lines = [Line([0; 64]); 2];
+        Any.store(&mut lines[0], &line);
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") {
+            Avx2(()).store(&mut lines[1], &line);
+            assert_eq!(lines[1], line);
+        }
+        assert_eq!(lines[0], line);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::record::RECORD_HEADER_LEN;
 use crate::run::Run;
 use crate::sample::{Sample, value};
 use crate::select::{MOST_THREADS, Plan, Selection};
+use crate::square::EDGE;
 use crate::store::{Lens, Store};
 use crate::transpose::{Row, fill};
 use crate::transpose_large::fill_large;
@@ -34,9 +35,10 @@ const LARGE: usize = 16 << 20;
 const LARGE_BLOCK: usize = 4 << 20;
 /// Bytes of a mapped source that are taken at a time.
 const PART: usize = 16 << 20;
-/// Columns of a task at least, where that leaves one for each thread: the ends of its part of each
-/// row take longer than the rest.
+/// Columns of a task at least, where that leaves one for each thread.
 const LEAST_COLUMNS: usize = 256;
+/// Rows of a task at least.
+const LEAST_ROWS: usize = 256;
 /// Tasks for each thread, so that one that is held up does not hold up all.
 const TASKS_EACH: usize = 4;
 
@@ -114,7 +116,7 @@ impl Run {
     ///
     /// Beside the result this takes at most 64 MiB, whatever the size of the run; as much of a
     /// dropped result is kept for the next one. For a result of 16 MiB or more the files are mapped,
-    /// unless the run is [`unmapped`](Self::unmapped); their pages are the system's cache.
+    /// unless it was opened [`unmapped`](crate::OpenOptions::unmapped); their pages are the system's cache.
     /// A run without frames gives an empty result.
     ///
     /// # Errors
@@ -222,34 +224,40 @@ impl Run {
         }
         let worth = size_of_val(buffer) >= WORTH_THREADS;
         let threads = if worth { workers.threads() } else { 1 };
-        let tasks = match threads {
-            1 => 1,
-            many => (many * TASKS_EACH)
-                .min(MOST_TASKS)
-                .min(MOST_ROWS / plan.channels.len())
-                .min((width / LEAST_COLUMNS).max(many))
-                .max(1),
-        };
-        let each = width.div_ceil(tasks);
-        if way == Way::LargeFresh && threads > 1 {
+        let channels = plan.channels.len();
+        let most = if threads == 1 { 1 } else { (threads * TASKS_EACH).min(MOST_TASKS) };
+        // Where nothing has to be copied first, tasks are given whole rows, if there are enough of
+        // them: the ends of each part of a row take longer than the rest, and neighbours in a row
+        // share huge pages.
+        let mapped = way != Way::Small && self.stores.iter().all(Store::is_in_place);
+        let bands = if mapped { (channels / LEAST_ROWS).clamp(1, most) } else { 1 };
+        let rows_each = channels.div_ceil(bands).next_multiple_of(EDGE);
+        let column_tasks = (most / bands)
+            .min(MOST_ROWS / channels)
+            .min((width / LEAST_COLUMNS).max(threads / bands))
+            .max(1);
+        let each = width.div_ceil(column_tasks);
+        let column_tasks = width.div_ceil(each);
+        if way == Way::LargeFresh && column_tasks > 1 {
             workers.run(|| touch(buffer));
         }
 
-        // Every task has its own columns of every row: cut apart here, so that tasks can write at
-        // the same time. Rows in the order of their samples share cache lines.
+        // Every task has its own part of the result: cut apart here, so that tasks can write at the
+        // same time. Rows in the order of their samples share cache lines.
         let mut order: Vec<(usize, &mut [T])> =
             plan.channels.iter().copied().zip(buffer.chunks_exact_mut(width)).collect();
         order.sort_by_key(|(channel, _)| *channel);
         let mut parts: Vec<Vec<Row<'_, T>>> = Vec::new();
-        parts.resize_with(width.div_ceil(each), || Vec::with_capacity(order.len()));
-        for (channel, values) in order {
+        parts.resize_with(channels.div_ceil(rows_each) * column_tasks, Vec::new);
+        for (row, (channel, values)) in order.into_iter().enumerate() {
             let at = RECORD_HEADER_LEN + HEADER_LEN + channel * 4 * T::WORDS;
-            for (part, values) in parts.iter_mut().zip(values.chunks_mut(each)) {
+            let band = &mut parts[row / rows_each * column_tasks..];
+            for (part, values) in band.iter_mut().zip(values.chunks_mut(each)) {
                 part.push(Row { at, values });
             }
         }
         let work = |(number, rows): (usize, &mut Vec<Row<'_, T>>)| {
-            let from = columns.start + (number * each) as u64;
+            let from = columns.start + (number % column_tasks * each) as u64;
             let to = columns.end.min(from + each as u64);
             workers.with_buffer(|buffer| self.fill_part(plan, from..to, rows, buffer, way))
         };

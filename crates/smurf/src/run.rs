@@ -24,6 +24,10 @@ pub struct OpenOptions {
     /// Use an index that lies beside the run if it belongs to these very files, and put one there
     /// if it does not. That nothing can be written there is no error.
     pub keep_index: bool,
+    /// Never map a file, neither for the pass over its headers nor, as [`Run::read`] does, for large
+    /// results: for programs that must not end when somebody shortens a file while it is being
+    /// read, or when a disk fails.
+    pub unmapped: bool,
 }
 
 /// A run that was opened: one file, or all pieces of one recording.
@@ -69,7 +73,7 @@ impl Run {
     pub fn open_with(path: impl AsRef<Path>, options: OpenOptions) -> Result<Self> {
         let path = path.as_ref();
         let pieces = if options.one_piece { Pieces::one(path) } else { Pieces::of(path)? };
-        let stores = open_all(&pieces.paths)?;
+        let stores = open_all(&pieces.paths, options.unmapped)?;
         let index = match options.keep_index {
             false => Scan::whole(&stores)?,
             true => {
@@ -81,13 +85,14 @@ impl Run {
     }
 
     /// As [`open`](Self::open), with an index that is kept at `index`: used if it belongs to these
-    /// very files, put there if it does not.
+    /// very files, put there if it does not. Files are never mapped: who keeps indices serves
+    /// others, and must not end with one of them.
     ///
     /// # Errors
     /// As `open`. That nothing can be written there is no error.
     pub fn open_with_index(path: impl AsRef<Path>, index: &Path) -> Result<Self> {
         let pieces = Pieces::of(path.as_ref())?;
-        let stores = open_all(&pieces.paths)?;
+        let stores = open_all(&pieces.paths, true)?;
         let index = saved_index::load_or_make(index, &stores)?;
         Ok(Self::assemble(pieces, stores, index))
     }
@@ -98,14 +103,6 @@ impl Run {
     /// When the file cannot be written.
     pub fn keep_index(&self, path: &Path) -> std::io::Result<()> {
         saved_index::save(path, &self.index)
-    }
-
-    /// The run, without ever mapping a file, as [`read`](Self::read) does for large results. For
-    /// programs that must not end when somebody shortens a file while it is being read.
-    #[must_use]
-    pub fn unmapped(mut self) -> Self {
-        self.stores.iter_mut().for_each(Store::never_map);
-        self
     }
 
     /// A run whose pieces are in memory.
@@ -221,6 +218,11 @@ fn noted<T>(read: Result<Option<T>>, report: &mut Report) -> Option<T> {
     })
 }
 
-fn open_all(paths: &[PathBuf]) -> Result<Vec<Store>> {
-    paths.iter().map(|path| Store::open(path)).collect()
+fn open_all(paths: &[PathBuf], unmapped: bool) -> Result<Vec<Store>> {
+    let mut stores: Vec<Store> =
+        paths.iter().map(|path| Store::open(path)).collect::<Result<_>>()?;
+    if unmapped {
+        stores.iter_mut().for_each(Store::never_map);
+    }
+    Ok(stores)
 }

@@ -5,6 +5,8 @@ use wavekeep_core::Cursor;
 use crate::error::{Error, Result};
 use crate::header::{FrameHeader, HEADER_LEN};
 use crate::index::{Damage, Index, OtherChannel, PieceFacts, Place, Section, Stretch, TextRecord};
+use crate::lines::LINE;
+use crate::processor::fetch;
 use crate::record::{
     DATA_CHANNEL, Fault, METADATA_CHANNEL, PROTOCOL_VERSION, RECORD_HEADER_LEN, RecordHeader,
     judge_frame, payload_within,
@@ -18,6 +20,7 @@ const REACH: usize = 256 << 10;
 /// Records from this length on are not read through: a call of the system for each header costs
 /// less than the copy of what lies between them.
 const FAR: u32 = 12 << 10;
+const AHEAD: usize = 2;
 /// What is read of such a record.
 const NEAR: usize = RECORD_HEADER_LEN + HEADER_LEN;
 
@@ -33,6 +36,19 @@ pub(crate) struct Scan {
 impl Scan {
     /// The index of whole pieces.
     pub(crate) fn whole(stores: &[Store]) -> Result<Index> {
+        let mut mapped = false;
+        for store in stores {
+            mapped |= store.map_if_cached()?;
+        }
+        if mapped {
+            let touch = || stores.iter().for_each(Store::touch_ahead);
+            rayon::join(|| Self::through(stores), touch).0
+        } else {
+            Self::through(stores)
+        }
+    }
+
+    fn through(stores: &[Store]) -> Result<Index> {
         let mut scan = Self::default();
         for _ in stores {
             scan.begin_piece();
@@ -70,13 +86,21 @@ impl Scan {
             }
             let look = left.min(NEAR as u64) as usize;
             let bytes = lens.look(piece, self.position, look)?;
-            let header = RecordHeader::parse(head(bytes));
+            // Copied out for good: what is mapped can change while it is looked at.
+            let mut near = [0; NEAR];
+            near[..look].copy_from_slice(&bytes[..look]);
+            let near = &std::hint::black_box(&mut near)[..look];
+            let header = RecordHeader::parse(head(near));
             let payload = match payload_within(header, left) {
                 Ok(payload) => payload,
                 Err(fault) => return Ok(Some(fault)),
             };
+            let ahead = (RECORD_HEADER_LEN + payload as usize).saturating_mul(AHEAD);
+            for line in (0..NEAR).step_by(LINE) {
+                fetch(bytes, ahead.saturating_add(line));
+            }
             match header.channel {
-                DATA_CHANNEL => self.data(header, payload, &bytes[RECORD_HEADER_LEN..]),
+                DATA_CHANNEL => self.data(header, payload, &near[RECORD_HEADER_LEN..]),
                 METADATA_CHANNEL => {
                     let mut place = self.place();
                     place.offset += RECORD_HEADER_LEN as u64;

@@ -12,6 +12,11 @@ use memmap2::Mmap;
 use crate::error::{Error, Result};
 use crate::map;
 
+/// Shorter files are read.
+const WORTH_MAPPING: u64 = 4 << 20;
+/// Bytes of a map that the system finds together, when one of them is touched.
+const NEIGHBOURHOOD: usize = 64 << 10;
+
 /// One piece of a run.
 #[derive(Debug)]
 pub(crate) struct Store {
@@ -40,6 +45,61 @@ impl Store {
     /// From here on no part of the file is mapped.
     pub(crate) fn never_map(&mut self) {
         self.mapped = OnceLock::from(None);
+    }
+
+    /// Maps the file for somebody who looks at all of it, if the system has it in its cache. What is
+    /// not there is read in less time than through a map, and a disk that fails then is an error
+    /// and not a signal.
+    /// Tells whether it is mapped now.
+    pub(crate) fn map_if_cached(&self) -> Result<bool> {
+        let length = self.len()?;
+        if length >= WORTH_MAPPING && self.is_cached(length) {
+            self.map();
+        }
+        Ok(matches!(self.mapped.get(), Some(Some(_))))
+    }
+
+    /// Whether the system has bytes from all over the file without reading them.
+    #[cfg(target_os = "linux")]
+    fn is_cached(&self, length: u64) -> bool {
+        use std::io::IoSliceMut;
+
+        use rustix::io::{ReadWriteFlags, preadv2};
+
+        const PLACES: u64 = 64;
+        let Held::File(file) = &self.held else { return false };
+        (0..PLACES).map(|place| (length - 1) / PLACES * place).all(|at| {
+            let mut byte = [0];
+            let read = preadv2(file, &mut [IoSliceMut::new(&mut byte)], at, ReadWriteFlags::NOWAIT);
+            read == Ok(1)
+        })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn is_cached(&self, _length: u64) -> bool {
+        false
+    }
+
+    /// Has the system find the pages of most of a map, while somebody else goes through it from the
+    /// beginning: finding them takes longer than looking at the headers that are in them.
+    pub(crate) fn touch_ahead(&self) {
+        let Some(Some(map)) = self.mapped.get() else { return };
+        // Both are done at about the same time.
+        let ahead = map.len() / 8 * 3;
+        for start in (ahead..map.len()).step_by(IN_PLACE) {
+            // Asks for the length.
+            let len = IN_PLACE.min(map.len() - start);
+            let Ok(Some(part)) = self.view_of_mapped(start as u64, len) else { return };
+            for byte in part.iter().step_by(NEIGHBOURHOOD) {
+                std::hint::black_box(*byte);
+            }
+        }
+    }
+
+    fn map(&self) {
+        if let Held::File(file) = &self.held {
+            self.mapped.get_or_init(|| map::read(file).ok());
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -71,10 +131,14 @@ impl Store {
     /// Bytes where they are, without a copy; `None` where they have to be read. For large parts: the
     /// first touch of each page of a map costs about as much as a copy of it.
     pub(crate) fn view(&self, offset: u64, len: usize) -> Result<Option<&[u8]>> {
-        if let Held::File(file) = &self.held {
-            self.mapped.get_or_init(|| map::read(file).ok());
-        }
+        self.map();
         self.view_of_mapped(offset, len)
+    }
+
+    /// Whether [`view`](Self::view) has the bytes, but for those that were appended since.
+    pub(crate) fn is_in_place(&self) -> bool {
+        self.map();
+        matches!(self.held, Held::Bytes(_)) || matches!(self.mapped.get(), Some(Some(_)))
     }
 
     /// As [`view`](Self::view), of what is in memory or mapped already.

@@ -5,9 +5,9 @@
 //! channels are gathered one by one. Rows are far apart: gathering every channel by itself costs a
 //! page for a few values.
 
-use crate::processor::{self, Loop, Processor};
+use crate::processor::{self, EIGHT, Loop, Processor};
 use crate::sample::{Sample, value};
-use crate::square::{self, EDGE, Square};
+use crate::square::{EDGE, turn};
 
 /// A row of the result, and where in a record its words begin.
 pub(crate) struct Row<'m, T> {
@@ -50,18 +50,24 @@ struct Group<'a, 'm, T> {
 
 impl<T: Sample> Loop for Group<'_, '_, T> {
     #[inline(always)]
-    fn run<P: Processor>(self, _: P) {
+    fn run<P: Processor>(self, processor: P) {
         let Self { bytes, frames, rows, column } = self;
-        let mut room = [[0; EDGE]; EDGE];
-        for (square, frames) in frames.chunks(EDGE).enumerate() {
+        let at = rows[0].at;
+        let (squares, rest) = frames.as_chunks::<EDGE>();
+        for (square, frames) in squares.iter().enumerate() {
             let column = column + square * EDGE;
-            turn(bytes, frames, rows[0].at, &mut room, |row, values| {
-                let to = &mut rows[row].values[column..][..frames.len()];
-                // A copy of a length that is known takes few instructions.
-                match to.first_chunk_mut::<EDGE>() {
-                    Some(to) => *to = *values,
-                    None => to.copy_from_slice(&values[..to.len()]),
-                }
+            turn(processor, bytes, frames, at, |row, of, values: &[T; EIGHT]| {
+                rows[row].values[column + of..][..EIGHT].copy_from_slice(values);
+            });
+        }
+        if let Some(last) = rest.last() {
+            // The last frame again and again, of which nothing is kept.
+            let frames = std::array::from_fn(|frame| *rest.get(frame).unwrap_or(last));
+            let column = column + squares.len() * EDGE;
+            turn(processor, bytes, &frames, at, |row, of, values: &[T; EIGHT]| {
+                let len = rest.len().saturating_sub(of).min(EIGHT);
+                let to = column + of.min(rest.len());
+                rows[row].values[to..][..len].copy_from_slice(&values[..len]);
             });
         }
     }
@@ -69,25 +75,6 @@ impl<T: Sample> Loop for Group<'_, '_, T> {
 
 pub(crate) fn are_neighbours<T: Sample>(rows: &[Row<'_, T>]) -> bool {
     rows.windows(2).all(|pair| pair[1].at == pair[0].at + 4 * T::WORDS)
-}
-
-/// Turns 16 words of up to 16 records over, from byte `at` of each record on. `store` gets the
-/// values of each row; those behind the last record repeat it. `square` is only room to work in:
-/// clearing it anew for each square takes a quarter of the time.
-#[inline(always)]
-pub(crate) fn turn<T: Sample>(
-    bytes: &[u8],
-    frames: &[usize],
-    at: usize,
-    square: &mut Square,
-    mut store: impl FnMut(usize, &[T; EDGE]),
-) {
-    let last = frames.len().min(EDGE) - 1;
-    square::turn(bytes, std::array::from_fn(|frame| frames[frame.min(last)] + at), square);
-    for (row, words) in square.chunks_exact(T::WORDS).enumerate() {
-        let (first, second) = (&words[0], &words[T::WORDS - 1]);
-        store(row, &std::array::from_fn(|frame| T::of(first[frame], second[frame])));
-    }
 }
 
 #[cfg(test)]

@@ -1,28 +1,30 @@
 //! The same turning over, into results that are larger than the caches.
 //!
-//! Sixteen frames at a time are turned over for all channels, so that the source is read once and
-//! in order, and whole cache lines go past the caches. A row begins anywhere in a line: what does
-//! not fill one waits for the next square.
+//! Sixteen frames at a time are turned over for a band of channels, so that the source is read in
+//! order, while the next sixteen are fetched. What is made of them waits in the second-level cache
+//! until there are several whole cache lines of each row, which go past the caches one after the
+//! other. A row begins anywhere in a line: what does not fill one waits for the next squares.
 
 use crate::lines::{LINE, Line, PastCaches, past_caches};
-use crate::processor::{self, Loop, Processor};
+use crate::processor::{self, EIGHT, Loop, Processor, fetch};
 use crate::sample::Sample;
-use crate::square::EDGE;
-use crate::transpose::{Row, are_neighbours, fill, turn};
+use crate::square::{EDGE, turn};
+use crate::transpose::{Row, are_neighbours, fill};
 
-/// Rows that are turned over together: as many as leave room in the second-level cache, with what
-/// waits of each, for the frames that they come from.
-const BAND: usize = 512;
+/// Rows of a band: as many as leave room in the second-level cache, with what waits of each, for
+/// the frames that they come from.
+const BAND: usize = 256;
+/// Squares that are turned over before anything is stored: memory takes lines that follow each
+/// other in less time.
+const DEPTH: usize = 4;
 
 /// A row of the result, cut at the borders of cache lines.
 struct LinedRow<'m, T> {
     /// Values before the first whole line.
     head: &'m mut [T],
     lines: &'m mut [Line],
-    /// Values behind the last whole line.
+    /// Values behind the last whole line. As many of each stage wait for the next one.
     tail: &'m mut [T],
-    /// As many wait for the next square when one has been stored.
-    waiting: usize,
 }
 
 /// As [`fill`], for a result of which nothing is read before this returns.
@@ -47,8 +49,7 @@ pub(crate) fn fill_large<T: Sample>(
         for row in rows {
             let values = &mut row.values[column..][..turned];
             let (head, lines, tail) = bytemuck::pod_align_to_mut::<T, Line>(values);
-            let waiting = tail.len();
-            lined.push(LinedRow { head, lines, tail, waiting });
+            lined.push(LinedRow { head, lines, tail });
         }
     }
     let bands = ats.chunks(BAND / edge).zip(lined.chunks_mut(BAND));
@@ -70,53 +71,63 @@ struct Band<'a, 'm, T> {
 
 impl<T: Sample> Loop for Band<'_, '_, T> {
     #[inline(always)]
-    fn run<P: Processor>(self, _: P) {
+    fn run<P: Processor>(self, processor: P) {
         let Self { bytes, squares, ats, rows, stores } = self;
-        // A row's values of one square, behind those that wait.
+        // Lines of one square of a row; of all that wait, behind those of the squares before.
         let whole = EDGE * size_of::<T>() / LINE;
-        let each = whole + 1;
+        let each = DEPTH * whole + 1;
         let edge = EDGE / T::WORDS;
         let mut stages = vec![Line([0; LINE]); rows.len() * each];
-        let mut room = [[0; EDGE]; EDGE];
-        for (number, frames) in squares.iter().enumerate() {
-            let groups = rows.chunks_exact_mut(edge).zip(stages.chunks_exact_mut(edge * each));
-            for (at, (rows, stages)) in ats.iter().zip(groups) {
-                turn(bytes, frames, *at, &mut room, |row, values: &[T; EDGE]| {
-                    let stage: &mut [T] =
-                        bytemuck::cast_slice_mut(&mut stages[row * each..][..each]);
-                    stage[rows[row].waiting..][..EDGE].copy_from_slice(values);
-                });
-                // Not row by row: a line that is read right after its parts were written waits for
-                // them.
-                for (row, stage) in rows.iter_mut().zip(stages.chunks_exact_mut(each)) {
-                    row.store(number * whole, stage, stores);
+        // Where in the stages the values of each row of a group go on.
+        let end = |row: usize| {
+            row * each * LINE / size_of::<T>() + rows.get(row).map_or(0, |row| row.tail.len())
+        };
+        let ends: Vec<[usize; EDGE]> = (0..ats.len())
+            .map(|group| std::array::from_fn(|row| end(group * edge + row)))
+            .collect();
+        for (number, deep) in squares.chunks(DEPTH).enumerate() {
+            let values: &mut [T] = bytemuck::cast_slice_mut(&mut stages);
+            for (place, frames) in deep.iter().enumerate() {
+                let next = squares.get(number * DEPTH + place + 1);
+                for (at, ends) in ats.iter().zip(&ends) {
+                    for frame in next.into_iter().flatten() {
+                        fetch(bytes, frame + at);
+                    }
+                    turn(processor, bytes, frames, *at, |row, of, eight: &[T; EIGHT]| {
+                        values[ends[row] + place * EDGE + of..][..EIGHT].copy_from_slice(eight);
+                    });
                 }
+            }
+            let lines = deep.len() * whole + 1;
+            for (row, stage) in rows.iter_mut().zip(stages.chunks_exact_mut(each)) {
+                row.store(processor, &mut stage[..lines], stores);
             }
         }
         for (row, stage) in rows.iter_mut().zip(stages.chunks_exact(each)) {
             let stage: &[T] = bytemuck::cast_slice(stage);
-            row.tail.copy_from_slice(&stage[..row.waiting]);
+            row.tail.copy_from_slice(&stage[..row.tail.len()]);
         }
     }
 }
 
 impl<T: Sample> LinedRow<'_, T> {
-    /// Stores all but the last line of a stage, which becomes the first of the next. `first` is the
-    /// number of the stage's first line, counted from the one that the row begins in.
+    /// Stores all but the last line of a stage, which becomes the first of the next.
     #[inline(always)]
-    fn store(&mut self, first: usize, stage: &mut [Line], stores: &PastCaches) {
-        let Some((rest, whole)) = stage.split_last_mut() else { return };
-        let begun = usize::from(!self.head.is_empty());
-        for (number, line) in (first..).zip(whole.iter()) {
-            match number.checked_sub(begun) {
-                Some(number) => stores.store(&mut self.lines[number], line),
-                None => {
-                    let values: &[T] = bytemuck::cast_slice(std::slice::from_ref(line));
-                    self.head.copy_from_slice(&values[values.len() - self.head.len()..]);
-                }
-            }
+    fn store(&mut self, processor: impl Processor, stage: &mut [Line], stores: &PastCaches) {
+        let Some((rest, whole)) = stage.split_last() else { return };
+        let head = std::mem::take(&mut self.head);
+        // Only the first time: the row begins within a line.
+        let begun = usize::from(!head.is_empty());
+        for line in &whole[..begun] {
+            let values: &[T] = bytemuck::cast_slice(std::slice::from_ref(line));
+            head.copy_from_slice(&values[values.len() - head.len()..]);
         }
-        whole[0] = *rest;
+        let (to, left) = std::mem::take(&mut self.lines).split_at_mut(whole.len() - begun);
+        self.lines = left;
+        for (to, line) in to.iter_mut().zip(&whole[begun..]) {
+            stores.store(processor, to, line);
+        }
+        stage[0] = *rest;
     }
 }
 

@@ -5,10 +5,11 @@
 mod maker;
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use maker::{frame, samples, text};
-use wavekeep_smurf::{Error, Run, Sample, Selection};
+use wavekeep_smurf::{Error, OpenOptions, Run, Sample, Selection};
 
 const CHANNELS: usize = 77;
 /// The int32 of all channels take 17 MiB.
@@ -16,9 +17,13 @@ const FRAMES: usize = 57_901;
 
 /// A run whose rhythm is broken by metadata, in two pieces.
 fn run(folder: &Path) -> PathBuf {
+    run_of(folder, CHANNELS, FRAMES)
+}
+
+fn run_of(folder: &Path, channels: usize, frames: usize) -> PathBuf {
     let piece = |frames: std::ops::Range<usize>| -> Vec<u8> {
         let records = frames.map(|number| {
-            let mut record = frame(number as u32 * 20, &samples(CHANNELS, number));
+            let mut record = frame(number as u32 * 20, &samples(channels, number));
             if number % 211 == 5 {
                 record.extend(text("AMCc.Dev.A: 1\n"));
             }
@@ -26,8 +31,8 @@ fn run(folder: &Path) -> PathBuf {
         });
         records.flatten().collect()
     };
-    fs::write(folder.join("r.dat.1"), piece(0..30_001)).unwrap();
-    fs::write(folder.join("r.dat.2"), piece(30_001..FRAMES)).unwrap();
+    fs::write(folder.join("r.dat.1"), piece(0..frames / 2)).unwrap();
+    fs::write(folder.join("r.dat.2"), piece(frames / 2..frames)).unwrap();
     folder.join("r.dat")
 }
 
@@ -65,7 +70,7 @@ fn a_large_result_is_what_small_blocks_give() {
     let all = Selection::all();
     // The maker's samples: a result that is the same by both ways could be wrong by both.
     let reading = run.read::<i32>(&all).unwrap();
-    for frame in [0, 1, 29_999, 30_000, 30_001, FRAMES - 1] {
+    for frame in [0, 1, FRAMES / 2 - 1, FRAMES / 2, FRAMES / 2 + 1, FRAMES - 1] {
         let expected = samples(CHANNELS, frame);
         assert!((0..CHANNELS).all(|channel| reading.channel(channel)[frame] == expected[channel]));
     }
@@ -80,13 +85,43 @@ fn a_large_result_is_what_small_blocks_give() {
     agrees::<i32>(&run, &Selection::channels(chosen));
 }
 
+/// Tasks are given whole rows where there are many.
+#[test]
+fn a_large_result_of_many_channels_is_what_small_blocks_give() {
+    const MANY: usize = 1131;
+    let folder = tempfile::tempdir().unwrap();
+    let run = Run::open(run_of(folder.path(), MANY, 4_011)).unwrap();
+    let all = Selection::all();
+    let reading = run.read::<i32>(&all).unwrap();
+    for frame in [0, 2_004, 2_005, 4_010] {
+        let expected = samples(MANY, frame);
+        assert!((0..MANY).all(|channel| reading.channel(channel)[frame] == expected[channel]));
+    }
+    for threads in [1, 2, 3, 7] {
+        agrees::<i32>(&run, &all.clone().threads(threads));
+    }
+    agrees::<f64>(&run, &all.clone().frames(17..3_999));
+    agrees::<num_complex::Complex<f64>>(&run, &all);
+    agrees::<i32>(&run, &Selection::channels((3..1_100).chain(0..700).rev()));
+}
+
+fn open_unmapped(path: &Path) -> Run {
+    Run::open_with(path, OpenOptions { unmapped: true, ..OpenOptions::default() }).unwrap()
+}
+
 #[test]
 fn a_run_that_is_never_mapped_gives_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let path = run(folder.path());
-    let unmapped = Run::open(&path).unwrap().unmapped().read::<i32>(&Selection::all()).unwrap();
-    let mapped = Run::open(&path).unwrap().read::<i32>(&Selection::all()).unwrap();
-    assert!(unmapped.samples[..] == mapped.samples[..]);
+    // The end of the first piece is damaged.
+    let mut piece = File::options().append(true).open(folder.path().join("r.dat.1")).unwrap();
+    piece.write_all(&[7; 100]).unwrap();
+    let (unmapped, mapped) = (open_unmapped(&path), Run::open(&path).unwrap());
+    assert_eq!(unmapped.index(), mapped.index());
+    assert_eq!(mapped.index().frames(), FRAMES as u64);
+    assert_eq!(mapped.index().damage().len(), 1);
+    let read = |run: &Run| run.read::<i32>(&Selection::all()).unwrap().samples;
+    assert!(read(&unmapped)[..] == read(&mapped)[..]);
 }
 
 #[test]
@@ -101,12 +136,12 @@ fn a_file_that_shrinks_between_large_reads_is_an_error_and_not_a_signal() {
 }
 
 #[test]
-fn headers_are_the_same_before_and_after_the_files_were_mapped() {
+fn headers_are_the_same_from_mapped_files() {
     let folder = tempfile::tempdir().unwrap();
-    let run = Run::open(run(folder.path())).unwrap();
-    let before = run.headers(&Selection::all()).unwrap();
-    run.read::<i32>(&Selection::all()).unwrap();
-    assert_eq!(run.headers(&Selection::all()).unwrap(), before);
-    assert_eq!(before.frames(), FRAMES);
-    assert_eq!(run.timestamps(&Selection::all()).unwrap(), before.timestamp);
+    let path = run(folder.path());
+    let headers = open_unmapped(&path).headers(&Selection::all()).unwrap();
+    assert_eq!(headers.frames(), FRAMES);
+    let run = Run::open(&path).unwrap();
+    assert_eq!(run.headers(&Selection::all()).unwrap(), headers);
+    assert_eq!(run.timestamps(&Selection::all()).unwrap(), headers.timestamp);
 }

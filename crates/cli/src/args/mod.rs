@@ -317,7 +317,11 @@ impl InputArgs {
             pretrigger_s: self.pretrigger,
             ..DecodeOptions::default()
         })
-        .stream_options(OpenOptions { keep_index: self.keep_index, one_piece: self.one_piece });
+        .stream_options(OpenOptions {
+            keep_index: self.keep_index,
+            one_piece: self.one_piece,
+            ..OpenOptions::default()
+        });
         if self.no_report { opener.without_reports() } else { opener }
     }
 }

@@ -96,7 +96,7 @@ impl State {
             )
         })?;
         // Others may write to these files, and a server outlives them.
-        let run = Arc::new(OpenRun { id, run: run.unmapped(), readings: Mutex::default() });
+        let run = Arc::new(OpenRun { id, run, readings: Mutex::default() });
         open().put(id, (row.changed, Arc::clone(&run)));
         Ok(run)
     }
