@@ -87,9 +87,14 @@ fuzz:
 		cargo fuzz run --sanitizer none $$target -- -max_total_time=600 -rss_limit_mb=2048 -timeout=10 || exit 1; \
 	done
 
-# All of gnz but the memory map, which Miri cannot run. Needs a nightly toolchain with Miri.
+# What is unsafe, but for memory maps and stores past the caches, which Miri cannot run; smurf's loops
+# for any processor and for those with AVX2. Needs a nightly toolchain with Miri.
+miri: export MIRIFLAGS = -Zmiri-disable-isolation
+miri: export PROPTEST_CASES = 4
 miri:
 	cargo +nightly miri test --package gnz --lib
+	cargo +nightly miri test --package wavekeep-smurf --lib -- processor lines
+	RUSTFLAGS=-Ctarget-feature=+avx2 cargo +nightly miri test --package wavekeep-smurf --lib -- processor lines
 
 $(VENV)/ready: judges/requirements.txt
 	$(call make_venv,$(VENV),$<)
