@@ -45,7 +45,7 @@ def rust(*arguments):
 def beside_rust(call, runs, *arguments):
     """Ours and Rust's, in turn, so that whatever else the machine does is no side's alone."""
     ours = alone = float("inf")
-    for _ in range(4):
+    for _ in range(8):
         ours = min(ours, fastest(call, runs))
         alone = min(alone, rust(*arguments))
     return ours, alone

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use crate::clock::TimeBasis;
 use crate::error::Result;
-use crate::header::{FrameHeader, HEADER_LEN, TES_BIASES};
-use crate::record::{RECORD_HEADER_LEN, RecordHeader};
+use crate::header::{FrameHeader, TES_BIASES};
+use crate::record::RecordHeader;
+use crate::scan::{NEAR, fetch_ahead};
 use crate::run::Run;
 use crate::select::Selection;
 use crate::store::Lens;
@@ -166,7 +167,8 @@ impl Run {
             for stretch in self.index.stretches_of(range.clone()) {
                 for frame in 0..stretch.count {
                     let offset = stretch.offset + frame * stretch.stride;
-                    let bytes = lens.look(stretch.piece, offset, RECORD_HEADER_LEN + HEADER_LEN)?;
+                    let bytes = lens.look(stretch.piece, offset, NEAR)?;
+                    fetch_ahead(bytes, stretch.stride as usize);
                     let Some((record, header)) = bytes.split_first_chunk() else { continue };
                     // All 128 bytes are there: parsing cannot fail.
                     let header = FrameHeader::parse(header).unwrap_or_default();

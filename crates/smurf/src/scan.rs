@@ -21,8 +21,16 @@ const REACH: usize = 256 << 10;
 /// less than the copy of what lies between them.
 const FAR: u32 = 12 << 10;
 const AHEAD: usize = 2;
-/// What is read of such a record.
-const NEAR: usize = RECORD_HEADER_LEN + HEADER_LEN;
+/// Bytes of a record that are looked at.
+pub(crate) const NEAR: usize = RECORD_HEADER_LEN + HEADER_LEN;
+
+/// Has the header fetched that comes some records later, if all are `stride` bytes long.
+pub(crate) fn fetch_ahead(bytes: &[u8], stride: usize) {
+    let ahead = stride.saturating_mul(AHEAD);
+    for line in (0..NEAR).step_by(LINE) {
+        fetch(bytes, ahead.saturating_add(line));
+    }
+}
 
 /// A pass that can be continued when more bytes are there.
 #[derive(Debug, Default)]
@@ -95,10 +103,7 @@ impl Scan {
                 Ok(payload) => payload,
                 Err(fault) => return Ok(Some(fault)),
             };
-            let ahead = (RECORD_HEADER_LEN + payload as usize).saturating_mul(AHEAD);
-            for line in (0..NEAR).step_by(LINE) {
-                fetch(bytes, ahead.saturating_add(line));
-            }
+            fetch_ahead(bytes, RECORD_HEADER_LEN + payload as usize);
             match header.channel {
                 DATA_CHANNEL => self.data(header, payload, &near[RECORD_HEADER_LEN..]),
                 METADATA_CHANNEL => {
