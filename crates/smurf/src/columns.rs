@@ -6,8 +6,8 @@ use crate::clock::TimeBasis;
 use crate::error::Result;
 use crate::header::{FrameHeader, TES_BIASES};
 use crate::record::RecordHeader;
-use crate::scan::{NEAR, fetch_ahead};
 use crate::run::Run;
+use crate::scan::{NEAR, fetch_ahead};
 use crate::select::Selection;
 use crate::store::Lens;
 
