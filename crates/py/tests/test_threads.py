@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 import wavekeep
-from conftest import BLAST, DAMAGED, RUNS, counts_of, make_run
-from wavekeep.smurf import DataWriter
+from conftest import BLAST, DAMAGED, NIGHT, RUNS, counts_of, frame, make_run
+from wavekeep import gnz
+from wavekeep.smurf import Chain, DataWriter
 
 
 def test_one_recording_serves_many_threads() -> None:
@@ -37,6 +38,31 @@ def test_one_writer_takes_the_frames_of_many_threads(tmp_path: Path) -> None:
         written = list(pool.map(lambda i: writer.write(b"A: %05d" % i, channel=1), range(500)))
         assert set(written) == {"written"} and writer.FrameCount == 500
     assert (tmp_path / "many.dat").stat().st_size == 500 * (8 + 8)
+
+
+def test_one_chain_takes_the_frames_of_many_threads() -> None:
+    chain = Chain(input="i32", filter={"enabled": False}, downsampler={"enabled": False})
+    # The same counter each time is no step back, whoever comes first.
+    payload = frame(np.arange(64, dtype=np.int32), 7, 0)
+    with ThreadPoolExecutor(8) as pool:
+        outputs = list(pool.map(lambda _: chain.process(payload), range(400)))
+    assert {bytes(output or b"")[128:] for output in outputs} == {payload[128:]}
+    assert chain.statistics["frames"] == 400
+
+
+def test_one_archive_and_one_gnz_serve_many_threads(tmp_path: Path) -> None:
+    archive = wavekeep.Archive(tmp_path / "archive", create=True)
+    gnz.save(tmp_path / "a.gnz", {"x": np.arange(1000.0)})
+    arrays = gnz.open(tmp_path / "a.gnz")
+
+    def work(number: int) -> float:
+        archive.import_files([(BLAST, DAMAGED, NIGHT)[number % 3]])
+        assert len(archive.query()) >= 1
+        return float(arrays["x"][number])
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(work, range(24))) == list(range(24))
+    assert len(archive.query()) == 3
 
 
 def goes_on_during(call: Callable[[], object]) -> bool:
