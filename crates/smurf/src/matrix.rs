@@ -15,8 +15,10 @@ use memmap2::MmapMut;
 
 use crate::error::{Error, Result};
 
-/// From this many bytes on, huge pages are asked for: twice the size of one.
-const LARGE: usize = 4 << 20;
+/// Bytes of a huge page, where there are such.
+pub(crate) const HUGE_PAGE: usize = 2 << 20;
+/// From this many bytes on, huge pages are asked for.
+const LARGE: usize = 2 * HUGE_PAGE;
 
 /// Values of type `T`, `rows × columns`, the column index running fastest.
 pub struct Matrix<T> {
@@ -41,6 +43,8 @@ struct Mapped(Option<MmapMut>);
 impl Mapped {
     /// At least `bytes` bytes, of any values.
     fn new(bytes: usize) -> std::io::Result<Self> {
+        // The end too is a huge page: as hundreds of small ones it would take as long as ten.
+        let bytes = bytes.next_multiple_of(HUGE_PAGE);
         // What does not fit goes back to the system before more is asked for. What is larger by
         // more would count to the memory that a read takes beside its result.
         let kept = kept().take().filter(|map| (bytes..=bytes + bytes / 4).contains(&map.len()));

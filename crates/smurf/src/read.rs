@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::header::HEADER_LEN;
-use crate::matrix::Matrix;
+use crate::matrix::{HUGE_PAGE, Matrix};
 use crate::record::RECORD_HEADER_LEN;
 use crate::run::Run;
 use crate::sample::{Sample, value};
@@ -389,7 +389,6 @@ fn way_for<T>(result: &[T]) -> Way {
 /// Has the system hand out and clear fresh memory, a huge page at a time by one thread. Threads that
 /// fill neighbouring columns would all clear the same huge pages, and all but one for nothing.
 fn touch<T: Sample>(buffer: &mut [T]) {
-    const HUGE_PAGE: usize = 2 << 20;
     const PAGE: usize = 4 << 10;
     buffer.par_chunks_mut(HUGE_PAGE / size_of::<T>()).for_each(|part| {
         for page in part.chunks_mut(PAGE / size_of::<T>()) {
