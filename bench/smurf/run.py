@@ -3,10 +3,12 @@
     python bench/smurf/run.py [--quick] [--long]
 
 Rates are MB of file a second, the fastest of several runs, with the file cached; `…_first` is the
-fastest of those that found no memory of an earlier result: all results are held meanwhile, and memory
-was touched before, since a virtual machine gets it from its host first. The peers of labs are no packages of PyPI (pysmurf there is another program). They are
-taken from checkouts and skipped without: WAVEKEEP_PYSMURF is one of slaclab/pysmurf, whose Cython
-reader was built in place; WAVEKEEP_ROGUE one of slaclab/rogue, whose reader in Python needs no build.
+fastest of those that found no memory of an earlier result: all results are held meanwhile, and
+memory was touched before, since a virtual machine gets it from its host first.
+
+The peers of labs are no packages of PyPI (pysmurf there is another program). They are taken from
+checkouts and skipped without: WAVEKEEP_PYSMURF is one of slaclab/pysmurf, whose Cython reader was
+built in place; WAVEKEEP_ROGUE one of slaclab/rogue, whose reader in Python needs no build.
 `--long` also opens a run of 10 GB, which it makes first.
 """
 
@@ -21,8 +23,6 @@ import types
 from pathlib import Path
 
 HERE = Path(__file__).parent
-
-
 PROGRAM = Path(os.environ.get("CARGO_TARGET_DIR", HERE / "target")) / "release" / "bench-smurf"
 
 

@@ -101,11 +101,11 @@ def shape_of(path: Path) -> tuple[int, ...]:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_fork_of_a_process_that_has_read_reads_too(tmp_path: Path) -> None:
-    path = make_run(tmp_path / "fork.dat", counts_of(range(512), range(1000)))
-    # Large enough for the threads that all reads of a process share.
-    assert shape_of(path) == (512, 1000)
+    path = make_run(tmp_path / "fork.dat", counts_of(range(1024), range(2000)))
+    # Large enough for the threads that all reads of a process share, and to be mapped.
+    assert shape_of(path) == (1024, 2000)
     with multiprocessing.get_context("fork").Pool(1) as pool:
-        assert pool.apply_async(shape_of, (path,)).get(timeout=120) == (512, 1000)
+        assert pool.apply_async(shape_of, (path,)).get(timeout=120) == (1024, 2000)
 
 
 def test_warnings_of_damage_come_in_every_thread() -> None:

@@ -25,9 +25,12 @@ pub(crate) trait Processor: Copy {
     /// Makes rows of columns of little-endian words.
     fn turn(self, columns: [&[u8; 4 * EIGHT]; EIGHT]) -> [[i32; EIGHT]; EIGHT];
 
-    /// Writes a line past the caches, where the processor can be told to. Nobody may read it before
-    /// a fence: [`PastCaches`](crate::lines::PastCaches) sees to that.
-    fn store(self, to: &mut Line, line: &Line);
+    /// Writes a line past the caches, where the processor can be told to.
+    ///
+    /// # Safety
+    /// No other thread may be handed the line before a fence, which locks and the like are not for
+    /// such stores: [`PastCaches`](crate::lines::PastCaches) sees to that.
+    unsafe fn store(self, to: &mut Line, line: &Line);
 }
 
 /// Any processor.
@@ -49,7 +52,7 @@ impl Processor for Any {
     }
 
     #[inline(always)]
-    fn store(self, to: &mut Line, line: &Line) {
+    unsafe fn store(self, to: &mut Line, line: &Line) {
         // Miri has no stores past caches.
         #[cfg(all(target_arch = "x86_64", not(miri)))]
         {
@@ -92,7 +95,7 @@ impl Processor for Avx2 {
     }
 
     #[inline(always)]
-    fn store(self, to: &mut Line, line: &Line) {
+    unsafe fn store(self, to: &mut Line, line: &Line) {
         #[cfg(not(miri))]
         {
             use std::arch::x86_64::{__m256i, _mm256_load_si256, _mm256_stream_si256};
@@ -240,10 +243,12 @@ mod tests {
     fn both_ways_of_storing_agree() {
         let line = Line(std::array::from_fn(|byte| byte as u8));
         let mut lines = [Line([0; 64]); 2];
-        Any.store(&mut lines[0], &line);
+        // SAFETY: the lines stay with this thread, which sees its own stores in their order.
+        unsafe { Any.store(&mut lines[0], &line) };
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
-            Avx2(()).store(&mut lines[1], &line);
+            // SAFETY: as before.
+            unsafe { Avx2(()).store(&mut lines[1], &line) };
             assert_eq!(lines[1], line);
         }
         assert_eq!(lines[0], line);

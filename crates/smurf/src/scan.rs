@@ -48,12 +48,16 @@ impl Scan {
         for store in stores {
             mapped |= store.map_if_cached()?;
         }
-        if mapped {
-            let touch = || stores.iter().for_each(Store::touch_ahead);
-            rayon::join(|| Self::through(stores), touch).0
-        } else {
-            Self::through(stores)
+        if !mapped {
+            return Self::through(stores);
         }
+        // A thread of its own: in a process that was forked the shared ones are not there.
+        std::thread::scope(|scope| {
+            let touch = || stores.iter().for_each(Store::touch_ahead);
+            // Without it opening takes longer and nothing else.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, touch);
+            Self::through(stores)
+        })
     }
 
     fn through(stores: &[Store]) -> Result<Index> {
