@@ -230,11 +230,11 @@ impl Run {
         // them: the ends of each part of a row take longer than the rest, and neighbours in a row
         // share huge pages.
         let mapped = way != Way::Small && self.stores.iter().all(Store::is_in_place);
-        let bands = if mapped { (channels / LEAST_ROWS).clamp(1, most) } else { 1 };
-        let rows_each = channels.div_ceil(bands).next_multiple_of(EDGE);
-        let column_tasks = (most / bands)
+        let row_tasks = if mapped { (channels / LEAST_ROWS).clamp(1, most) } else { 1 };
+        let rows_each = channels.div_ceil(row_tasks).next_multiple_of(EDGE);
+        let column_tasks = (most / row_tasks)
             .min(MOST_ROWS / channels)
-            .min((width / LEAST_COLUMNS).max(threads / bands))
+            .min((width / LEAST_COLUMNS).max(threads / row_tasks))
             .max(1);
         let each = width.div_ceil(column_tasks);
         let column_tasks = width.div_ceil(each);
@@ -251,8 +251,8 @@ impl Run {
         parts.resize_with(channels.div_ceil(rows_each) * column_tasks, Vec::new);
         for (row, (channel, values)) in order.into_iter().enumerate() {
             let at = RECORD_HEADER_LEN + HEADER_LEN + channel * 4 * T::WORDS;
-            let band = &mut parts[row / rows_each * column_tasks..];
-            for (part, values) in band.iter_mut().zip(values.chunks_mut(each)) {
+            let of_row = &mut parts[row / rows_each * column_tasks..];
+            for (part, values) in of_row.iter_mut().zip(values.chunks_mut(each)) {
                 part.push(Row { at, values });
             }
         }

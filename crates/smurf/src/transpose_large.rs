@@ -1,6 +1,6 @@
 //! The same turning over, into results that are larger than the caches.
 //!
-//! Sixteen frames at a time are turned over for a band of channels, so that the source is read in
+//! Sixteen frames at a time are turned over for a strip of channels, so that the source is read in
 //! order, while the next sixteen are fetched. What is made of them waits in the second-level cache
 //! until there are several whole cache lines of each row, which go past the caches one after the
 //! other. A row begins anywhere in a line: what does not fill one waits for the next squares.
@@ -11,9 +11,9 @@ use crate::sample::Sample;
 use crate::square::{EDGE, turn};
 use crate::transpose::{Row, are_neighbours, fill};
 
-/// Rows of a band: as many as leave room in the second-level cache, with what waits of each, for
+/// Rows of a strip: as many as leave room in the second-level cache, with what waits of each, for
 /// the frames that they come from.
-const BAND: usize = 256;
+const STRIP: usize = 256;
 /// Squares that are turned over before anything is stored: memory takes lines that follow each
 /// other in less time.
 const DEPTH: usize = 4;
@@ -52,14 +52,14 @@ pub(crate) fn fill_large<T: Sample>(
             lined.push(LinedRow { head, lines, tail });
         }
     }
-    let bands = ats.chunks(BAND / edge).zip(lined.chunks_mut(BAND));
+    let strips = ats.chunks(STRIP / edge).zip(lined.chunks_mut(STRIP));
     past_caches(|stores| {
-        bands.for_each(|(ats, rows)| processor::run(Band { bytes, squares, ats, rows, stores }));
+        strips.for_each(|(ats, rows)| processor::run(Strip { bytes, squares, ats, rows, stores }));
     });
 }
 
 /// Rows that are turned over together, in squares.
-struct Band<'a, 'm, T> {
+struct Strip<'a, 'm, T> {
     bytes: &'a [u8],
     /// Where the records of each square begin.
     squares: &'a [[usize; EDGE]],
@@ -69,7 +69,7 @@ struct Band<'a, 'm, T> {
     stores: &'a PastCaches,
 }
 
-impl<T: Sample> Loop for Band<'_, '_, T> {
+impl<T: Sample> Loop for Strip<'_, '_, T> {
     #[inline(always)]
     fn run<P: Processor>(self, processor: P) {
         let Self { bytes, squares, ats, rows, stores } = self;

@@ -95,7 +95,6 @@ impl State {
                 "the files of this run cannot be opened; the server's log says why",
             )
         })?;
-        // Others may write to these files, and a server outlives them.
         let run = Arc::new(OpenRun { id, run, readings: Mutex::default() });
         open().put(id, (row.changed, Arc::clone(&run)));
         Ok(run)
