@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::counter::forward;
-use crate::header::FrameHeader;
+use crate::header::HeaderView;
 
 /// Seconds from 1970-01-01 to 1990-01-01, from where the timing system counts.
 const TIMING_EPOCH_S: u64 = 631_152_000;
@@ -102,17 +102,17 @@ impl Clock {
     pub(crate) fn push(
         &mut self,
         frame: u64,
-        header: &FrameHeader,
+        header: HeaderView<'_>,
         step: Option<u32>,
         errored: bool,
     ) {
-        let first = *self.counter_0.get_or_insert(header.counter_0);
-        self.counter_0_varies |= first != header.counter_0;
-        self.timing_system_runs |= header.counter_2 != 0;
+        let first = *self.counter_0.get_or_insert(header.counter_0());
+        self.counter_0_varies |= first != header.counter_0();
+        self.timing_system_runs |= header.counter_2() != 0;
         if self.too_many_epochs {
             return;
         }
-        let counter = header.frame_counter;
+        let counter = header.frame_counter();
         let goes_on = step.is_some_and(|step| step == 0 || forward(step));
         if !goes_on {
             if self.epochs.len() == MOST_EPOCHS {
@@ -120,7 +120,7 @@ impl Clock {
                 self.epochs = Vec::new();
                 return;
             }
-            let timestamp = header.timestamp;
+            let timestamp = header.timestamp();
             self.epochs.push(Epoch { first: frame, counter, timestamp, ..Epoch::default() });
         }
         if let Some(epoch) = self.epochs.last_mut() {
@@ -129,7 +129,7 @@ impl Clock {
             }
             if !errored {
                 let elapsed = epoch.elapsed(frame, counter);
-                epoch.line.push(elapsed, difference(header.timestamp, epoch.timestamp));
+                epoch.line.push(elapsed, difference(header.timestamp(), epoch.timestamp));
             }
         }
     }
@@ -145,11 +145,11 @@ impl Clock {
     }
 
     /// UNIX time in ns of a frame.
-    pub(crate) fn time_ns(&self, basis: TimeBasis, frame: u64, header: &FrameHeader) -> u64 {
+    pub(crate) fn time_ns(&self, basis: TimeBasis, frame: u64, header: HeaderView<'_>) -> u64 {
         match basis {
-            TimeBasis::TimingSystem => timing_system_ns(header.counter_0, header.counter_2),
-            TimeBasis::Linearised => self.on_line(frame, header).unwrap_or(header.timestamp),
-            TimeBasis::Server => header.timestamp,
+            TimeBasis::TimingSystem => timing_system_ns(header.counter_0(), header.counter_2()),
+            TimeBasis::Linearised => self.on_line(frame, header).unwrap_or(header.timestamp()),
+            TimeBasis::Server => header.timestamp(),
         }
     }
 
@@ -159,10 +159,10 @@ impl Clock {
         Some(1e9 / (longest.line.slope()? * f64::from(step)))
     }
 
-    fn on_line(&self, frame: u64, header: &FrameHeader) -> Option<u64> {
+    fn on_line(&self, frame: u64, header: HeaderView<'_>) -> Option<u64> {
         let next = self.epochs.partition_point(|epoch| epoch.first <= frame);
         let epoch = &self.epochs[next.checked_sub(1)?];
-        let ns = epoch.line.at(epoch.elapsed(frame, header.frame_counter))?.round();
+        let ns = epoch.line.at(epoch.elapsed(frame, header.frame_counter()))?.round();
         // Saturates for lines that leave the range of time, which no good file has.
         Some(if ns < 0.0 {
             epoch.timestamp.saturating_sub(-ns as u64)
@@ -194,6 +194,7 @@ fn timing_system_ns(counter_0: u32, counter_2: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::header::{FrameHeader, HEADER_LEN};
 
     #[test]
     fn the_timing_system_gives_the_time_of_the_marker_plus_the_ticks() {
@@ -211,18 +212,23 @@ mod tests {
     #[test]
     fn jitter_of_the_server_is_taken_out_and_a_wrap_changes_nothing() {
         let mut clock = Clock::default();
-        let header = |frame: u64| FrameHeader {
-            frame_counter: (u32::MAX - 999).wrapping_add(frame as u32 * 20),
-            timestamp: 1_700_000_000_000_000_000 + frame * 5_000_000 + frame * 7919 % 1000,
-            ..FrameHeader::default()
+        let header = |frame: u64| {
+            let header = FrameHeader {
+                frame_counter: (u32::MAX - 999).wrapping_add(frame as u32 * 20),
+                timestamp: 1_700_000_000_000_000_000 + frame * 5_000_000 + frame * 7919 % 1000,
+                ..FrameHeader::default()
+            };
+            header.to_bytes()
         };
-        for frame in 0..200 {
-            clock.push(frame, &header(frame), (frame > 0).then_some(20), false);
+        let headers: Vec<[u8; HEADER_LEN]> = (0..200).map(header).collect();
+        let views = || (0u64..).zip(headers.iter().map(|bytes| HeaderView::new(bytes).unwrap()));
+        for (frame, header) in views() {
+            clock.push(frame, header, (frame > 0).then_some(20), false);
         }
         assert_eq!(clock.basis(), TimeBasis::Linearised);
         assert_eq!(clock.epochs[0].wraps, [50]);
-        for frame in 0..200 {
-            let time = clock.time_ns(TimeBasis::Linearised, frame, &header(frame));
+        for (frame, header) in views() {
+            let time = clock.time_ns(TimeBasis::Linearised, frame, header);
             let straight = 1_700_000_000_000_000_500 + frame * 5_000_000;
             assert!(time.abs_diff(straight) < 120, "{time} is not near {straight}");
         }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::clock::TimeBasis;
 use crate::error::Result;
-use crate::header::{FrameHeader, TES_BIASES};
+use crate::header::{FrameHeader, HeaderView, TES_BIASES};
 use crate::record::RecordHeader;
 use crate::run::Run;
 use crate::scan::{NEAR, fetch_ahead};
@@ -125,7 +125,7 @@ impl Run {
         let mut headers = Headers { tes_bias: vec![0; TES_BIASES * frames], ..Headers::default() };
         let mut column = 0;
         self.each_header(&ranges, |_, record, header| {
-            headers.push(column, frames, record, &header);
+            headers.push(column, frames, record, &header.parse());
             column += 1;
         })?;
         Ok(headers)
@@ -139,7 +139,7 @@ impl Run {
     pub fn timestamps(&self, selection: &Selection) -> Result<Vec<u64>> {
         let mut timestamps = Vec::new();
         self.each_header(&self.frames_delivered(selection)?, |_, _, header| {
-            timestamps.push(header.timestamp);
+            timestamps.push(header.timestamp());
         })?;
         Ok(timestamps)
     }
@@ -152,7 +152,7 @@ impl Run {
         let basis = self.time_basis();
         let mut ns = Vec::new();
         self.each_header(&self.frames_delivered(selection)?, |frame, _, header| {
-            ns.push(self.index.clock.time_ns(basis, frame, &header));
+            ns.push(self.index.clock.time_ns(basis, frame, header));
         })?;
         Ok(Times { ns, basis })
     }
@@ -160,7 +160,7 @@ impl Run {
     fn each_header(
         &self,
         ranges: &[Range<u64>],
-        mut each: impl FnMut(u64, RecordHeader, FrameHeader),
+        mut each: impl FnMut(u64, RecordHeader, HeaderView<'_>),
     ) -> Result<()> {
         let mut lens = Lens::new(&self.stores, REACH);
         for range in ranges {
@@ -170,8 +170,7 @@ impl Run {
                     let bytes = lens.look(stretch.piece, offset, NEAR)?;
                     fetch_ahead(bytes, stretch.stride as usize);
                     let Some((record, header)) = bytes.split_first_chunk() else { continue };
-                    // All 128 bytes are there: parsing cannot fail.
-                    let header = FrameHeader::parse(header).unwrap_or_default();
+                    let Some(header) = HeaderView::new(header) else { continue };
                     each(stretch.first + frame, RecordHeader::parse(*record), header);
                 }
             }

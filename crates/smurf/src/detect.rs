@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use wavekeep_core::{FormatInfo, Match};
 
-use crate::header::{FrameHeader, HEADER_LEN};
+use crate::header::{HEADER_LEN, HeaderView};
 use crate::record::{RECORD_HEADER_LEN, RecordHeader};
 
 /// What the format is called.
@@ -36,13 +36,10 @@ fn begins_with_a_record(head: &[u8]) -> bool {
     let record = RecordHeader::parse(*record);
     let Some(len) = record.payload_len() else { return false };
     match record.channel {
-        DATA => {
-            let header = payload.first_chunk::<HEADER_LEN>();
-            header.and_then(|header| FrameHeader::parse(header).ok()).is_some_and(|header| {
-                let needed = HEADER_LEN as u64 + 4 * u64::from(header.number_of_channels);
-                header.protocol_version == 1 && u64::from(len) >= needed
-            })
-        }
+        DATA => HeaderView::new(payload).is_some_and(|header| {
+            let needed = HEADER_LEN as u64 + 4 * u64::from(header.number_of_channels());
+            header.protocol_version() == 1 && u64::from(len) >= needed
+        }),
         METADATA => {
             let text = &payload[..payload.len().min(len as usize).min(16)];
             text.len() > 3

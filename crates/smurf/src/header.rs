@@ -56,44 +56,94 @@ pub struct FrameHeader {
     pub data_rate: u16,
 }
 
+/// A header of which each field is taken when it is asked for: whoever looks at all headers of a run
+/// needs few of them, and taking the others takes longer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HeaderView<'a>(pub(crate) &'a [u8; HEADER_LEN]);
+
+impl<'a> HeaderView<'a> {
+    /// `None` when there are fewer than [`HEADER_LEN`] bytes.
+    #[inline]
+    pub(crate) fn new(bytes: &'a [u8]) -> Option<Self> {
+        bytes.first_chunk().map(Self)
+    }
+
+    #[inline]
+    pub(crate) fn protocol_version(self) -> u8 {
+        self.0[0]
+    }
+
+    #[inline]
+    pub(crate) fn number_of_channels(self) -> u32 {
+        u32::from_le_bytes(self.at(4))
+    }
+
+    #[inline]
+    pub(crate) fn timestamp(self) -> u64 {
+        u64::from_le_bytes(self.at(48))
+    }
+
+    #[inline]
+    pub(crate) fn counter_0(self) -> u32 {
+        u32::from_le_bytes(self.at(64))
+    }
+
+    #[inline]
+    pub(crate) fn counter_2(self) -> u64 {
+        u64::from_le_bytes(self.at(72))
+    }
+
+    #[inline]
+    pub(crate) fn frame_counter(self) -> u32 {
+        u32::from_le_bytes(self.at(84))
+    }
+
+    /// All fields.
+    pub(crate) fn parse(self) -> FrameHeader {
+        let word = |offset| u32::from_le_bytes(self.at(offset));
+        let half = |offset| u16::from_le_bytes(self.at(offset));
+        let [a, b, c, d, e] = self.at(96);
+        FrameHeader {
+            protocol_version: self.protocol_version(),
+            crate_id: self.0[1],
+            slot_number: self.0[2],
+            timing_cond: self.0[3],
+            number_of_channels: self.number_of_channels(),
+            tes_bias: decode_tes_bias(&self.at(8)),
+            timestamp: self.timestamp(),
+            flux_ramp_increment: i32::from_le_bytes(self.at(56)),
+            flux_ramp_offset: i32::from_le_bytes(self.at(60)),
+            counter_0: self.counter_0(),
+            counter_1: word(68),
+            counter_2: self.counter_2(),
+            reset_bits: word(80),
+            frame_counter: self.frame_counter(),
+            tes_relays_config: word(88),
+            // Five bytes of the sync word; the next three belong to nobody.
+            external_time: u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]),
+            control_field: self.0[104],
+            test_params: self.0[105],
+            num_rows: half(112),
+            num_rows_reported: half(114),
+            row_length: half(120),
+            data_rate: half(122),
+        }
+    }
+
+    #[inline]
+    fn at<const N: usize>(self, offset: usize) -> [u8; N] {
+        std::array::from_fn(|byte| self.0[offset + byte])
+    }
+}
+
 impl FrameHeader {
     /// Takes a header apart.
     ///
     /// # Errors
     /// [`wavekeep_core::Error::Malformed`] when there are fewer than [`HEADER_LEN`] bytes.
-    // Inlined, so that the pass over a run takes only the fields that it needs.
-    #[inline]
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         let bytes: [u8; HEADER_LEN] = Cursor::new(bytes).array("frame header")?;
-        let long = |offset| u64::from_le_bytes(at(&bytes, offset));
-        let word = |offset| u32::from_le_bytes(at(&bytes, offset));
-        let half = |offset| u16::from_le_bytes(at(&bytes, offset));
-        let [a, b, c, d, e] = at(&bytes, 96);
-        Ok(Self {
-            protocol_version: bytes[0],
-            crate_id: bytes[1],
-            slot_number: bytes[2],
-            timing_cond: bytes[3],
-            number_of_channels: word(4),
-            tes_bias: decode_tes_bias(&at(&bytes, 8)),
-            timestamp: long(48),
-            flux_ramp_increment: i32::from_le_bytes(at(&bytes, 56)),
-            flux_ramp_offset: i32::from_le_bytes(at(&bytes, 60)),
-            counter_0: word(64),
-            counter_1: word(68),
-            counter_2: long(72),
-            reset_bits: word(80),
-            frame_counter: word(84),
-            tes_relays_config: word(88),
-            // Five bytes of the sync word; the next three belong to nobody.
-            external_time: u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]),
-            control_field: bytes[104],
-            test_params: bytes[105],
-            num_rows: half(112),
-            num_rows_reported: half(114),
-            row_length: half(120),
-            data_rate: half(122),
-        })
+        Ok(HeaderView(&bytes).parse())
     }
 
     /// Writes every field to its place; bytes that belong to no field stay as they are, so that a
@@ -129,11 +179,6 @@ impl FrameHeader {
         self.write_into(&mut bytes);
         bytes
     }
-}
-
-#[inline]
-fn at<const N: usize>(bytes: &[u8; HEADER_LEN], offset: usize) -> [u8; N] {
-    std::array::from_fn(|byte| bytes[offset + byte])
 }
 
 /// Sixteen signed 20-bit values, two in five bytes, low bits first.

@@ -18,8 +18,9 @@
 //! | `check`, `salvage`, `recover`, `follow` | verify, save, and read what is still being written |
 //! | `store`, `map` | bytes of files, block by block or mapped |
 //!
-//! `unsafe` is in `map`, `lines` and `processor` and nowhere else: the memory map of a file, a fence
-//! after stores that went past the caches, and instructions that not every processor has.
+//! `unsafe` is in `map`, `lines` and `processor` and nowhere else: memory maps of files and of
+//! results, a fence after stores that went past the caches, and instructions that not every
+//! processor has.
 #![deny(unsafe_code)]
 
 mod check;

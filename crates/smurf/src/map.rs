@@ -1,10 +1,10 @@
-//! Memory maps of the files of a run: one of the places with `unsafe`.
+//! Memory maps, of the files of a run and of results: one of the places with `unsafe`.
 #![allow(unsafe_code)]
 
 use std::fs::File;
 use std::io;
 
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapMut};
 
 /// Maps a whole file for reading.
 pub(crate) fn read(file: &File) -> io::Result<Mmap> {
@@ -16,4 +16,25 @@ pub(crate) fn read(file: &File) -> io::Result<Mmap> {
     //   Who cuts the file within the microseconds of one part ends the process with SIGBUS.
     //   docs/formats/smurf.md states this, and `OpenOptions::unmapped` is the way around it.
     unsafe { Mmap::map(file) }
+}
+
+/// Lets the system take the memory of a map back, page by page, when it is short of memory; until
+/// then whoever writes to the map again finds it there. Its values are lost: each is what it was,
+/// or zero.
+///
+/// Tells whether the system understood.
+pub(crate) fn give_back_when_needed(map: &mut MmapMut) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        use memmap2::UncheckedAdvice;
+
+        // SAFETY: the values change, and nobody else sees them meanwhile: the map is borrowed for
+        // change, and is anonymous memory that is only ever read as numbers.
+        unsafe { map.unchecked_advise(UncheckedAdvice::Free) }.is_ok()
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = map;
+        false
+    }
 }

@@ -4,7 +4,8 @@
 //! by one, filling them takes longer than reading the file. Large results are therefore their own
 //! anonymous maps, for which the system is asked for huge pages. Even those have to be cleared by
 //! the system, which takes a third of a read: the memory of a matrix that is dropped is kept for
-//! the next one, if it is not too large.
+//! the next one. What is large is kept only where the system can take it back when it is short of
+//! memory, as it can pages of files that it has cached.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -14,6 +15,7 @@ use bytemuck::Pod;
 use memmap2::MmapMut;
 
 use crate::error::{Error, Result};
+use crate::map;
 
 /// Bytes of a huge page, where there are such.
 pub(crate) const HUGE_PAGE: usize = 2 << 20;
@@ -34,7 +36,7 @@ enum Held<T> {
 
 /// Memory of one large matrix at most, until the next one needs it.
 static KEPT: Mutex<Option<MmapMut>> = Mutex::new(None);
-/// Bytes of it at most.
+/// Bytes of it at most that the system cannot take back.
 const MOST_KEPT: usize = 64 << 20;
 
 /// A map that is kept when it is dropped: `None` only while that happens.
@@ -79,8 +81,8 @@ impl DerefMut for Mapped {
 
 impl Drop for Mapped {
     fn drop(&mut self) {
-        let map = self.0.take().filter(|map| map.len() <= MOST_KEPT);
-        if let Some(map) = map {
+        let Some(mut map) = self.0.take() else { return };
+        if map::give_back_when_needed(&mut map) || map.len() <= MOST_KEPT {
             let before = kept().replace(map);
             drop(before);
         }

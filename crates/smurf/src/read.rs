@@ -38,7 +38,7 @@ const PART: usize = 16 << 20;
 /// Columns of a task at least, where that leaves one for each thread.
 const LEAST_COLUMNS: usize = 256;
 /// Rows of a task at least.
-const LEAST_ROWS: usize = 256;
+const LEAST_ROWS: usize = 512;
 /// Tasks for each thread, so that one that is held up does not hold up all.
 const TASKS_EACH: usize = 4;
 
@@ -114,9 +114,12 @@ pub struct Blocks<'r, T> {
 impl Run {
     /// Reads a selection into fresh memory, channel-major.
     ///
-    /// Beside the result this takes at most 64 MiB, whatever the size of the run; as much of a
-    /// dropped result is kept for the next one. For a result of 16 MiB or more the files are mapped,
-    /// unless it was opened [`unmapped`](crate::OpenOptions::unmapped); their pages are the system's cache.
+    /// Beside the result this takes at most 64 MiB, whatever the size of the run. For a result of
+    /// 16 MiB or more the files are mapped, unless it was opened
+    /// [`unmapped`](crate::OpenOptions::unmapped); their pages are the system's cache. The memory of
+    /// the result that was dropped last serves the next one of about that size. Until then the
+    /// system takes it back when it is short of memory, as it does with its cache; where it cannot
+    /// be told to, at most 64 MiB are kept.
     /// A run without frames gives an empty result.
     ///
     /// # Errors

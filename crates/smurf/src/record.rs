@@ -11,7 +11,7 @@ use std::fmt;
 
 use wavekeep_core::Cursor;
 
-use crate::header::{FrameHeader, HEADER_LEN};
+use crate::header::{HEADER_LEN, HeaderView};
 
 /// Bytes of a record before its payload.
 pub const RECORD_HEADER_LEN: usize = 8;
@@ -231,10 +231,8 @@ pub(crate) fn payload_within(header: RecordHeader, left: u64) -> Result<u32, Fau
 }
 
 /// Whether a data frame with this payload length and header can be read.
-pub(crate) fn judge_frame(payload: u32, header: &FrameHeader) -> Result<(), Fault> {
+pub(crate) fn judge_frame(payload: u32, header: HeaderView<'_>) -> Result<(), Fault> {
     let words = (payload - HEADER_LEN as u32) / 4;
-    if header.number_of_channels > words {
-        return Err(Fault::TooManyChannels { channels: header.number_of_channels, words });
-    }
-    Ok(())
+    let channels = header.number_of_channels();
+    if channels > words { Err(Fault::TooManyChannels { channels, words }) } else { Ok(()) }
 }

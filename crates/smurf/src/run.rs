@@ -7,7 +7,7 @@ use wavekeep_core::{Note, NoteKind, Report};
 
 use crate::clock::TimeBasis;
 use crate::error::Result;
-use crate::header::{FrameHeader, HEADER_LEN};
+use crate::header::{FrameHeader, HEADER_LEN, HeaderView};
 use crate::index::Index;
 use crate::mask::{Mask, read_frequencies};
 use crate::pieces::{Pieces, beside};
@@ -184,10 +184,15 @@ impl Run {
     /// # Errors
     /// [`Error::Io`](crate::Error::Io), [`Error::Shrunk`](crate::Error::Shrunk).
     pub fn header(&self, frame: u64) -> Result<Option<FrameHeader>> {
+        let bytes = self.header_bytes(frame)?;
+        Ok(bytes.as_ref().map(|bytes| HeaderView(bytes).parse()))
+    }
+
+    fn header_bytes(&self, frame: u64) -> Result<Option<[u8; HEADER_LEN]>> {
         let Some((piece, offset)) = self.index.record_at(frame) else { return Ok(None) };
         let mut bytes = [0; HEADER_LEN];
         self.stores[piece].read_at(offset + RECORD_HEADER_LEN as u64, &mut bytes)?;
-        Ok(FrameHeader::parse(&bytes).ok())
+        Ok(Some(bytes))
     }
 
     /// How [`times`](Self::times) are got.
@@ -205,8 +210,9 @@ impl Run {
     /// # Errors
     /// As [`header`](Self::header).
     pub fn time_ns(&self, frame: u64) -> Result<Option<u64>> {
-        let header = self.header(frame)?;
-        Ok(header.map(|header| self.index.clock.time_ns(self.time_basis(), frame, &header)))
+        let bytes = self.header_bytes(frame)?;
+        let header = bytes.as_ref().map(HeaderView);
+        Ok(header.map(|header| self.index.clock.time_ns(self.time_basis(), frame, header)))
     }
 }
 

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use crate::error::Result;
-use crate::header::{FrameHeader, HEADER_LEN};
+use crate::header::{HEADER_LEN, HeaderView};
 use crate::record::{
     DATA_CHANNEL, Fault, METADATA_CHANNEL, PROTOCOL_VERSION, RECORD_HEADER_LEN, RecordHeader,
     judge_frame, payload_within,
@@ -241,13 +241,13 @@ fn looks_like(bytes: &[u8], position: u64, left: u64, version: Option<u8>) -> Lo
             if (payload as usize) < HEADER_LEN {
                 return short;
             }
-            let Ok(header) = FrameHeader::parse(body) else { return short };
-            let found = header.protocol_version;
+            let Some(header) = HeaderView::new(body) else { return short };
+            let found = header.protocol_version();
             if version.is_some_and(|version| found != version) && found != PROTOCOL_VERSION {
                 return Looks::Contradicts { end, fault: Fault::OtherVersion { version: found } };
             }
-            match judge_frame(payload, &header) {
-                Ok(()) => Looks::Data { end, timestamp: header.timestamp },
+            match judge_frame(payload, header) {
+                Ok(()) => Looks::Data { end, timestamp: header.timestamp() },
                 Err(fault) => Looks::Contradicts { end, fault },
             }
         }

@@ -12,7 +12,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
-use crate::header::FrameHeader;
+use crate::header::{HEADER_LEN, HeaderView};
 use crate::index::{Index, PieceFacts};
 use crate::index_words::{Words, decode, encode};
 use crate::record::{DATA_CHANNEL, METADATA_CHANNEL, RECORD_HEADER_LEN, RecordHeader};
@@ -144,15 +144,15 @@ fn samples_agree(index: &Index, stores: &[Store]) -> Result<bool> {
         let section = &index.sections[index.section_at(stretch.first)];
         for frame in [0, stretch.count - 1] {
             let offset = stretch.offset + frame * stretch.stride;
-            let mut bytes = [0; RECORD_HEADER_LEN + 128];
+            let mut bytes = [0; RECORD_HEADER_LEN + HEADER_LEN];
             stores[stretch.piece].read_at(offset, &mut bytes)?;
             let Some((record, header)) = bytes.split_first_chunk() else { return Ok(false) };
             let record = RecordHeader::parse(*record);
             let same = record.channel == DATA_CHANNEL
                 && record.payload_len() == Some(section.payload_bytes)
                 && record.is_errored() == index.is_errored(stretch.first + frame)
-                && FrameHeader::parse(header)
-                    .is_ok_and(|header| header.number_of_channels == section.channels);
+                && HeaderView::new(header)
+                    .is_some_and(|header| header.number_of_channels() == section.channels);
             if !same {
                 return Ok(false);
             }

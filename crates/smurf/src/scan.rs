@@ -1,9 +1,7 @@
 //! The one pass over record headers that makes an [`Index`].
 
-use wavekeep_core::Cursor;
-
 use crate::error::{Error, Result};
-use crate::header::{FrameHeader, HEADER_LEN};
+use crate::header::{HEADER_LEN, HeaderView};
 use crate::index::{Damage, Index, OtherChannel, PieceFacts, Place, Section, Stretch, TextRecord};
 use crate::lines::LINE;
 use crate::processor::fetch;
@@ -20,7 +18,8 @@ const REACH: usize = 256 << 10;
 /// Records from this length on are not read through: a call of the system for each header costs
 /// less than the copy of what lies between them.
 const FAR: u32 = 12 << 10;
-const AHEAD: usize = 2;
+/// Records ahead of which headers are fetched: as many as are looked at before memory has answered.
+const AHEAD: usize = 6;
 /// Bytes of a record that are looked at.
 pub(crate) const NEAR: usize = RECORD_HEADER_LEN + HEADER_LEN;
 
@@ -146,7 +145,7 @@ impl Scan {
 
     fn data(&mut self, record: RecordHeader, payload: u32, bytes: &[u8]) {
         match self.judge(payload, bytes) {
-            Ok(header) => self.frame(record, payload, &header),
+            Ok(header) => self.frame(record, payload, header),
             Err(fault) => {
                 self.index.bad_frames += 1;
                 self.damage(fault);
@@ -154,16 +153,16 @@ impl Scan {
         }
     }
 
-    fn judge(&self, payload: u32, bytes: &[u8]) -> Result<FrameHeader, Fault> {
+    fn judge<'a>(&self, payload: u32, bytes: &'a [u8]) -> Result<HeaderView<'a>, Fault> {
         let short = Fault::ShortFrame { payload };
         if (payload as usize) < HEADER_LEN {
             return Err(short);
         }
-        let header = FrameHeader::parse(bytes).map_err(|_| short)?;
-        judge_frame(payload, &header)?;
+        let header = HeaderView::new(bytes).ok_or(short)?;
+        judge_frame(payload, header)?;
         // Where sizes lead into the middle of older data, most of what looks like a frame differs
         // here. A run that has another version from its first frame on is read all the same.
-        let version = header.protocol_version;
+        let version = header.protocol_version();
         match self.index.version {
             Some(first) if version != first && version != PROTOCOL_VERSION => {
                 Err(Fault::OtherVersion { version })
@@ -172,13 +171,13 @@ impl Scan {
         }
     }
 
-    fn frame(&mut self, record: RecordHeader, payload: u32, header: &FrameHeader) {
+    fn frame(&mut self, record: RecordHeader, payload: u32, header: HeaderView<'_>) {
         let (piece, offset) = (self.piece(), self.position);
         let index = &mut self.index;
         let frame = index.frames;
-        index.version.get_or_insert(header.protocol_version);
+        index.version.get_or_insert(header.protocol_version());
 
-        let channels = header.number_of_channels;
+        let channels = header.number_of_channels();
         let same_section = match index.sections.last_mut() {
             Some(last) if last.channels == channels && last.payload_bytes == payload => {
                 last.frames.end += 1;
@@ -206,11 +205,11 @@ impl Scan {
                 _ => index.errored.push(frame..frame + 1),
             }
         }
-        let step = (frame > 0).then(|| header.frame_counter.wrapping_sub(self.last_counter));
+        let step = (frame > 0).then(|| header.frame_counter().wrapping_sub(self.last_counter));
         if let Some(step) = step {
             index.steps.push(frame, step);
         }
-        self.last_counter = header.frame_counter;
+        self.last_counter = header.frame_counter();
         index.clock.push(frame, header, step, errored);
         index.frames += 1;
     }
@@ -218,5 +217,5 @@ impl Scan {
 
 fn head(bytes: &[u8]) -> [u8; RECORD_HEADER_LEN] {
     // Every caller looked at eight bytes or more.
-    Cursor::new(bytes).array("record header").unwrap_or_default()
+    bytes.first_chunk().copied().unwrap_or_default()
 }
