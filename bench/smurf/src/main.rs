@@ -104,7 +104,7 @@ fn measure(
     touch_memory();
     let mut held = Vec::new();
     // As many results as fit into memory of any computer.
-    let runs = if length < 1 << 28 { 5 } else { 2 };
+    let runs = if length < 1 << 28 { 5 } else { 3 };
     let first = fastest(runs, || {
         let run = Run::open(path).expect("a run");
         held.push(black_box(run.read::<i32>(&all).expect("samples")));
@@ -137,7 +137,7 @@ fn measure(
 /// Memory that nobody touched for some time has to come from the host of a virtual machine, ten times as
 /// slowly as from the system: whoever is measured next would pay for it.
 fn touch_memory() {
-    let mut memory = memmap2::MmapMut::map_anon(2 << 30).expect("2 GiB of memory");
+    let mut memory = memmap2::MmapMut::map_anon(4 << 30).expect("4 GiB of memory");
     #[cfg(target_os = "linux")]
     let _ = memory.advise(memmap2::Advice::HugePage);
     memory.iter_mut().step_by(4096).for_each(|byte| *byte = 1);
