@@ -100,20 +100,7 @@ fn recording(kind: Kind, time: TimeAxis, options: &DecodeOptions, notes: Vec<Not
             format!("geophone range {} (10 in/s): the file does not state it", range.value),
         );
     }
-    Recording {
-        format: &INFO,
-        kind,
-        source: Source::default(),
-        serial: None,
-        start: None,
-        stop: None,
-        time,
-        range: Some(range),
-        channels: Vec::new(),
-        statement: None,
-        metadata: Map::new(),
-        report,
-    }
+    Recording { range: Some(range), report, ..Recording::new(&INFO, kind, time) }
 }
 
 fn channel(turn: usize, samples: Vec<i16>, range: GeophoneRange) -> Channel {

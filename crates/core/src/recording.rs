@@ -40,6 +40,24 @@ pub struct Recording {
 }
 
 impl Recording {
+    /// A recording of which nothing else is known yet: without channels.
+    pub fn new(format: &'static FormatInfo, kind: Kind, time: TimeAxis) -> Self {
+        Self {
+            format,
+            kind,
+            source: Source::default(),
+            serial: None,
+            start: None,
+            stop: None,
+            time,
+            range: None,
+            channels: Vec::new(),
+            statement: None,
+            metadata: Map::new(),
+            report: Report::default(),
+        }
+    }
+
     /// Samples (or intervals) of each channel.
     pub fn len(&self) -> usize {
         self.channels.iter().map(Channel::len).max().unwrap_or(0)

@@ -197,7 +197,7 @@ fn part_of<T: Clone>(list: &[T], range: &Range<usize>) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Assumed, FormatInfo, Kind, Report, Source};
+    use crate::{Assumed, FormatInfo, Kind};
 
     fn recording() -> Recording {
         let channel = |name: &'static str, first: i16| {
@@ -205,22 +205,14 @@ mod tests {
             channel.gaps.insert(2..4);
             channel
         };
+        const FORMAT: FormatInfo = FormatInfo { id: "test", name: "test", file_names: &[] };
+        let time = TimeAxis::Samples {
+            rate_hz: Assumed::by_default(4.0),
+            pretrigger_s: Assumed::by_default(0.5),
+        };
         Recording {
-            format: &FormatInfo { id: "test", name: "test", file_names: &[] },
-            kind: Kind::Waveform,
-            source: Source::default(),
-            serial: None,
-            start: None,
-            stop: None,
-            time: TimeAxis::Samples {
-                rate_hz: Assumed::by_default(4.0),
-                pretrigger_s: Assumed::by_default(0.5),
-            },
-            range: None,
             channels: vec![channel("Tran", 0), channel("Vert", 10)],
-            statement: None,
-            metadata: Default::default(),
-            report: Report::default(),
+            ..Recording::new(&FORMAT, Kind::Waveform, time)
         }
     }
 

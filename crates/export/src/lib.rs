@@ -31,8 +31,7 @@
 //!
 //! ```
 //! use wavekeep_core::{
-//!     Assumed, Basis, Channel, FormatInfo, Kind, Recording, Report, Samples, Scale, Sensor,
-//!     Source, TimeAxis, Unit,
+//!     Assumed, Basis, Channel, FormatInfo, Kind, Recording, Samples, Scale, Sensor, TimeAxis, Unit,
 //! };
 //! use wavekeep_export::{ExportOptions, Target, write};
 //!
@@ -40,23 +39,13 @@
 //!     .with_scale(Scale::ratio(1.0, 200.0, Unit::InchPerSecond));
 //! vert.sensor = Sensor::Geophone;
 //! vert.gaps.insert(1..2);
-//! let recording = Recording {
-//!     format: &FormatInfo { id: "example", name: "example", file_names: &[] },
-//!     kind: Kind::Waveform,
-//!     source: Source::default(),
-//!     serial: None,
-//!     start: None,
-//!     stop: None,
-//!     time: TimeAxis::Samples {
-//!         rate_hz: Assumed::stated(1000.0, Basis::Report),
-//!         pretrigger_s: Assumed::stated(0.001, Basis::Report),
-//!     },
-//!     range: None,
-//!     channels: vec![vert],
-//!     statement: None,
-//!     metadata: Default::default(),
-//!     report: Report::default(),
+//! const FORMAT: FormatInfo = FormatInfo { id: "example", name: "example", file_names: &[] };
+//! let time = TimeAxis::Samples {
+//!     rate_hz: Assumed::stated(1000.0, Basis::Report),
+//!     pretrigger_s: Assumed::stated(0.001, Basis::Report),
 //! };
+//! let recording =
+//!     Recording { channels: vec![vert], ..Recording::new(&FORMAT, Kind::Waveform, time) };
 //!
 //! let mut csv = Vec::new();
 //! write(&recording, Target::Csv, &ExportOptions::default(), &mut csv)?;

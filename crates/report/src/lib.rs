@@ -16,23 +16,12 @@
 //!     ..Channel::new("Vert", Samples::I16(vec![0, 4, 12, 4, 0, -4, -8, -4, 0]))
 //!         .with_scale(Scale::ratio(1.0, 200.0, Unit::InchPerSecond))
 //! };
-//! let recording = Recording {
-//!     format: &FORMAT,
-//!     kind: Kind::Waveform,
-//!     source: Source::default(),
-//!     serial: None,
-//!     start: None,
-//!     stop: None,
-//!     time: TimeAxis::Samples {
-//!         rate_hz: Assumed::by_default(1024.0),
-//!         pretrigger_s: Assumed::by_default(0.0),
-//!     },
-//!     range: None,
-//!     channels: vec![vert],
-//!     statement: None,
-//!     metadata: Default::default(),
-//!     report: Report::default(),
+//! let time = TimeAxis::Samples {
+//!     rate_hz: Assumed::by_default(1024.0),
+//!     pretrigger_s: Assumed::by_default(0.0),
 //! };
+//! let recording =
+//!     Recording { channels: vec![vert], ..Recording::new(&FORMAT, Kind::Waveform, time) };
 //! let measured = measure(&recording);
 //!
 //! let dark = Style { theme: Theme::Dark, units: Units::Metric };

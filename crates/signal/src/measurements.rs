@@ -83,23 +83,12 @@ impl Measurements {
 ///     ..Channel::new("Vert", Samples::I16(vec![0, 4, 12, 4, 0, -4, -8, -4, 0]))
 ///         .with_scale(Scale::ratio(1.0, 200.0, Unit::InchPerSecond))
 /// };
-/// let recording = Recording {
-///     format: &FORMAT,
-///     kind: Kind::Waveform,
-///     source: Source::default(),
-///     serial: None,
-///     start: None,
-///     stop: None,
-///     time: TimeAxis::Samples {
-///         rate_hz: Assumed::stated(1024.0, Basis::File),
-///         pretrigger_s: Assumed::stated(0.0, Basis::File),
-///     },
-///     range: None,
-///     channels: vec![vert],
-///     statement: None,
-///     metadata: Default::default(),
-///     report: Report::default(),
+/// let time = TimeAxis::Samples {
+///     rate_hz: Assumed::stated(1024.0, Basis::File),
+///     pretrigger_s: Assumed::stated(0.0, Basis::File),
 /// };
+/// let recording =
+///     Recording { channels: vec![vert], ..Recording::new(&FORMAT, Kind::Waveform, time) };
 ///
 /// let measured = wavekeep_signal::measure(&recording);
 /// let vert = &measured.channels[0];

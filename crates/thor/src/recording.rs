@@ -1,7 +1,7 @@
 //! Event file → recording: the body is found, what the name says is taken, and what nothing states
 //! is assumed and said so.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use wavekeep_blastware::Blastware;
 use wavekeep_blastware::waveform::CHANNELS;
 use wavekeep_core::{
@@ -101,20 +101,7 @@ fn recording(kind: Kind, time: TimeAxis, options: &DecodeOptions) -> Recording {
             "what a count is worth on the sensitive range is not known: that of the normal range was taken",
         );
     }
-    Recording {
-        format: &INFO,
-        kind,
-        source: Source::default(),
-        serial: None,
-        start: None,
-        stop: None,
-        time,
-        range: Some(range),
-        channels: Vec::new(),
-        statement: None,
-        metadata: Map::new(),
-        report,
-    }
+    Recording { range: Some(range), report, ..Recording::new(&INFO, kind, time) }
 }
 
 fn channel(turn: usize, samples: Samples) -> Channel {

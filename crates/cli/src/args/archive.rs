@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use wavekeep_archive::{Query, Sort, SortKey, Stated};
-use wavekeep_core::{GeophoneRange, UnitLocal};
+use wavekeep_core::UnitLocal;
 
-use super::{not_negative, positive};
+use super::{SetupArgs, not_negative, positive};
 
 /// The commands of the archive.
 #[derive(Debug, Subcommand)]
@@ -114,15 +114,8 @@ pub struct StatedArgs {
     /// State the serial number of the unit.
     #[arg(long, value_name = "SERIAL")]
     pub serial: Option<String>,
-    /// State the sample rate, in samples per second and channel.
-    #[arg(long, value_name = "HZ", value_parser = positive)]
-    pub rate: Option<f64>,
-    /// State the geophone range: normal (10 in/s) or sensitive (1.25 in/s).
-    #[arg(long, value_name = "RANGE")]
-    pub range: Option<GeophoneRange>,
-    /// State the time recorded before the trigger, in seconds.
-    #[arg(long, value_name = "SECONDS", value_parser = not_negative)]
-    pub pretrigger: Option<f64>,
+    #[command(flatten)]
+    pub setup: SetupArgs,
     /// Leave reports alone.
     #[arg(long)]
     pub no_report: bool,
@@ -143,9 +136,9 @@ impl StatedArgs {
         wavekeep_archive::ImportOptions {
             stated: Stated {
                 serial: self.serial.clone(),
-                range: self.range.map(|range| range.to_string()),
-                rate_hz: self.rate,
-                pretrigger_s: self.pretrigger,
+                range: self.setup.range.map(|range| range.to_string()),
+                rate_hz: self.setup.rate,
+                pretrigger_s: self.setup.pretrigger,
             },
             gnz: self.gnz,
             without_reports: self.no_report,

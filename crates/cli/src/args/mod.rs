@@ -282,12 +282,9 @@ impl FromStr for To {
     }
 }
 
-/// The files, and what the caller states about them.
-#[derive(Debug, ClapArgs)]
-pub struct InputArgs {
-    /// Recordings, or folders that are searched for them.
-    #[arg(required = true, value_name = "FILE")]
-    pub paths: Vec<PathBuf>,
+/// How the unit was set up, where the caller knows it and the file may not.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub struct SetupArgs {
     /// State the sample rate, in samples per second and channel.
     #[arg(long, value_name = "HZ", value_parser = positive)]
     pub rate: Option<f64>,
@@ -297,6 +294,16 @@ pub struct InputArgs {
     /// State the time recorded before the trigger, in seconds.
     #[arg(long, value_name = "SECONDS", value_parser = not_negative)]
     pub pretrigger: Option<f64>,
+}
+
+/// The files, and what the caller states about them.
+#[derive(Debug, ClapArgs)]
+pub struct InputArgs {
+    /// Recordings, or folders that are searched for them.
+    #[arg(required = true, value_name = "FILE")]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub setup: SetupArgs,
     /// Leave the vendor's reports beside the files alone.
     #[arg(long)]
     pub no_report: bool,
@@ -312,9 +319,9 @@ impl InputArgs {
     /// An opener that states what the caller states.
     pub fn opener(&self) -> Opener {
         let opener = Opener::new(DecodeOptions {
-            rate_hz: self.rate,
-            range: self.range,
-            pretrigger_s: self.pretrigger,
+            rate_hz: self.setup.rate,
+            range: self.setup.range,
+            pretrigger_s: self.setup.pretrigger,
             ..DecodeOptions::default()
         })
         .stream_options(OpenOptions {

@@ -13,7 +13,9 @@ use wavekeep_server::{ServeError, ServeOptions};
 use wavekeep_signal::{Curve, measure};
 
 use super::{archive, info, pictures, serve};
-use crate::args::{Args, DemoArgs, InfoArgs, InputArgs, PictureFormat, ThemeArg, VelocityArg};
+use crate::args::{
+    Args, DemoArgs, InfoArgs, InputArgs, PictureFormat, SetupArgs, ThemeArg, VelocityArg,
+};
 use crate::exit::Account;
 use crate::outputs::write_whole;
 use crate::samples::SAMPLES;
@@ -37,9 +39,7 @@ pub fn run(args: &Args, command: &DemoArgs) -> anyhow::Result<Account> {
     }
     let input = InputArgs {
         paths: vec![samples.clone()],
-        rate: None,
-        range: None,
-        pretrigger: None,
+        setup: SetupArgs::default(),
         no_report: false,
         keep_index: false,
         one_piece: false,

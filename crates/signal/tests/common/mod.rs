@@ -2,7 +2,7 @@
 
 use wavekeep_core::{
     Assumed, Basis, Channel, FormatInfo, GeophoneRange, HalfPeriod, IntervalFacts, Kind, Recording,
-    Report, Samples, Scale, Sensor, Source, TimeAxis, Unit, UnitLocal,
+    Samples, Scale, Sensor, TimeAxis, Unit, UnitLocal,
 };
 
 static FORMAT: FormatInfo = FormatInfo { id: "made_up", name: "made-up event", file_names: &[] };
@@ -41,22 +41,14 @@ pub fn blast(amplitude: f64, hz: f64, decay_s: f64, samples: usize) -> Vec<i16> 
 }
 
 pub fn waveform(channels: Vec<Channel>) -> Recording {
+    let time = TimeAxis::Samples {
+        rate_hz: Assumed::stated(RATE_HZ, Basis::Report),
+        pretrigger_s: Assumed::stated(0.25, Basis::Report),
+    };
     Recording {
-        format: &FORMAT,
-        kind: Kind::Waveform,
-        source: Source::default(),
-        serial: None,
-        start: None,
-        stop: None,
-        time: TimeAxis::Samples {
-            rate_hz: Assumed::stated(RATE_HZ, Basis::Report),
-            pretrigger_s: Assumed::stated(0.25, Basis::Report),
-        },
         range: Some(Assumed::stated(GeophoneRange::Normal, Basis::Report)),
         channels,
-        statement: None,
-        metadata: serde_json::Map::new(),
-        report: Report::default(),
+        ..Recording::new(&FORMAT, Kind::Waveform, time)
     }
 }
 
