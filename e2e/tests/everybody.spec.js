@@ -128,6 +128,32 @@ test("on paper the pictures are as wide as the paper, and the table keeps its co
   await expect(page.locator(".tr[data-id] .c-pvs").first()).toBeVisible();
 });
 
+test("the whole list is printed, by the button and by the keys of the browser", async ({ page, full }) => {
+  await page.addInitScript(() => {
+    // What is on paper stays, to be looked at.
+    window.print = () => document.querySelectorAll(".paper-list").forEach((list) => list.after(list.cloneNode(true)));
+  });
+  await page.setViewportSize({ width: 1000, height: 320 });
+  for (const print of [() => page.getByRole("button", { name: "Print" }).click(), () => page.keyboard.press("Control+p")]) {
+    await page.goto(`${full.url}/?kind=waveform`);
+    await expect(page.locator(".tr[data-id]").first()).toBeVisible();
+    await page.emulateMedia({ media: "print" });
+    await expect(page.getByText("Only the rows that were in sight.")).toBeVisible();
+    await page.emulateMedia({ media: "screen" });
+    await print();
+    const list = page.locator(".paper-list");
+    await expect(list.locator("tbody tr")).toHaveCount(8);
+    await expect(list).toBeHidden();
+    await page.emulateMedia({ media: "print" });
+    await expect(list).toBeVisible();
+    await expect(list.getByRole("caption")).toHaveText("8 events, with kind waveform. > and !: the true peak may be larger");
+    await expect(list.getByRole("row", { name: /2026-06-12 14:03:20 BE11529 waveform/ })).toBeVisible();
+    await expect(page.locator(".table")).toBeHidden();
+    await expect(page.getByText("Only the rows that were in sight.")).toBeHidden();
+    await page.emulateMedia({ media: "screen" });
+  }
+});
+
 test("axe finds nothing on a list of imports, and it names none of the server's folders", async ({ page, full }) => {
   await page.goto(`${full.url}/?view=import`);
   await expect(page.getByRole("row", { name: /1 \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC this page, or a program over HTTP 10 new/ })).toBeVisible();

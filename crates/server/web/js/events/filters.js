@@ -35,9 +35,10 @@ export function filterBar(filters) {
     any && h("button", { type: "button", class: "quiet", onclick: () => go(filters["sort"] ? { sort: filters["sort"] } : {}) }, "Clear"));
 }
 
-/** Downloads of what the filters let through. @param {Params} filters */
-export function downloads(filters) {
+/** Downloads of what the filters let through, and paper. @param {Params} filters @param {() => void} print */
+export function downloads(filters, print) {
   /** @param {string} format @param {string} words @param {string} title */
   const one = (format, words, title) => h("a", { class: "button", href: link(`/export${queryString({ ...filters, format })}`), download: true, title }, words);
-  return h("span", { class: "downloads" }, one("csv", "CSV", "The table as CSV"), one("parquet", "Parquet", "The table as Parquet"), one("zip", "ZIP", "The files themselves"));
+  return h("span", { class: "downloads" }, one("csv", "CSV", "The table as CSV"), one("parquet", "Parquet", "The table as Parquet"), one("zip", "ZIP", "The files themselves"),
+    h("button", { type: "button", onclick: print, title: "The whole list on paper (Ctrl P)" }, "Print"));
 }

@@ -12,6 +12,7 @@ import { review, undo } from "../review.js";
 import { countText } from "../units.js";
 import { downloads, filterBar } from "./filters.js";
 import { Pages } from "./pages.js";
+import { paperList } from "./paper.js";
 import { endSession, places } from "./session.js";
 import { drawSides } from "./sides.js";
 import { EventTable } from "./table.js";
@@ -41,8 +42,8 @@ export function eventsView(main, filters) {
   const bar = filterBar(filters);
   replace(main,
     h("div", { class: "events" }, side, h("section", { class: "list", "aria-labelledby": "events-title" },
-      h("div", { class: "list-head" }, h("h1", { id: "events-title" }, "Events"), count, downloads(filters)),
-      bar, table.scroller, empty)));
+      h("div", { class: "list-head" }, h("h1", { id: "events-title" }, "Events"), count, downloads(filters, () => void printList())),
+      bar, table.scroller, h("p", { class: "paper-note" }, "Only the rows that were in sight. The page's button Print, or Ctrl P, prints the whole list."), empty)));
   if (typing) {
     const text = bar.querySelector("input");
     text?.focus();
@@ -66,6 +67,23 @@ export function eventsView(main, filters) {
     }
     first = false;
   }
+  const printList = async () => {
+    try {
+      const list = await paperList(filters, leaving.signal);
+      table.scroller.after(list);
+      window.print();
+      list.remove();
+    } catch (error) {
+      if (!leaving.signal.aborted) complain(error);
+    }
+  };
+  // The browser's own way of printing cannot wait for rows that have to be fetched.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "p" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
+    event.preventDefault();
+    void printList();
+  }, { signal: leaving.signal });
+
   pages.want(0, 0);
   void drawSides(side, filters, leaving.signal).catch(complain);
 
