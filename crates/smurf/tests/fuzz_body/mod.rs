@@ -117,7 +117,7 @@ pub fn selection(data: &[u8]) {
         done += block.frames;
     }
     assert!(reading.channels() == 0 || done == reading.frames());
-    if let Some(frame) = reading.frame_ranges.first().map(|range| range.start) {
+    if let Some(frame) = reading.frame_ranges.iter().flat_map(Clone::clone).next() {
         let one = Selection { section: None, ..selection }.frames(frame..frame + 1);
         let one = run.read::<i32>(&one).expect("a frame of it");
         let firsts = (0..reading.channels()).map(|row| reading.channel(row)[0]);
