@@ -10,134 +10,21 @@
 //! whether two bytes stand between `05 3f` and the first interval. The decision is a part of the
 //! result.
 
-use serde::Serialize;
-use wavekeep_core::{Gaps, HalfPeriod, Note, NoteKind};
+mod decision;
+mod interval;
+mod segment;
 
-/// Length of an interval.
-pub const INTERVAL_LEN: usize = 72;
-/// Length of a channel in an interval.
-const CHANNEL_LEN: usize = 16;
-/// Bytes of the header that `length` counts, whichever layout it has.
-const COUNTED: usize = 10;
-/// The longest half-period, in samples, that speaks for a byte order.
-const LONGEST_HALF_PERIOD: u16 = 2048;
+use wavekeep_core::{Gaps, Note, NoteKind};
+
+pub use decision::Decision;
+pub use interval::{ByteOrder, ChannelExtremes, INTERVAL_LEN, Interval};
+pub use segment::HeaderLayout;
+
+use decision::decide;
+use segment::{COUNTED, Segment, interval_bytes};
+
 /// Share of the channel records that have to be plausible for a decision without a note.
 const NEARLY_ALL: f64 = 0.9;
-
-/// Byte order of the numbers of the channels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ByteOrder {
-    /// Most significant byte first, as everywhere else in the format.
-    BigEndian,
-    /// Least significant byte first.
-    LittleEndian,
-}
-
-/// How long the header of a segment is, and with that what its length field counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HeaderLayout {
-    /// 12 bytes: two more stand behind `05 3f`, and `length` counts what is behind itself.
-    Twelve,
-    /// 10 bytes, which `length` counts with itself.
-    Ten,
-}
-
-impl HeaderLayout {
-    fn len(self) -> usize {
-        match self {
-            Self::Twelve => 12,
-            Self::Ten => 10,
-        }
-    }
-}
-
-/// One channel in one interval.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ChannelExtremes {
-    /// Smallest count.
-    pub minimum: i16,
-    /// Largest count.
-    pub maximum: i16,
-    /// Half-period of the peak.
-    pub half_period: HalfPeriod,
-    /// The numbers at bytes 4, 10 and 14, whose meaning is not known.
-    pub open: [u16; 3],
-}
-
-impl ChannelExtremes {
-    /// The peak: the larger one of |minimum| and |maximum|.
-    pub fn peak(&self) -> i32 {
-        i32::from(self.minimum).abs().max(i32::from(self.maximum).abs())
-    }
-
-    fn read(bytes: &[u8; CHANNEL_LEN], order: ByteOrder) -> Self {
-        let at = |at: usize| match order {
-            ByteOrder::BigEndian => u16::from_be_bytes([bytes[at], bytes[at + 1]]),
-            ByteOrder::LittleEndian => u16::from_le_bytes([bytes[at], bytes[at + 1]]),
-        };
-        Self {
-            minimum: at(0) as i16,
-            maximum: at(2) as i16,
-            half_period: HalfPeriod(at(6)),
-            open: [at(4), at(10), at(14)],
-        }
-    }
-
-    fn write(&self, order: ByteOrder, out: &mut Vec<u8>) {
-        let [open_4, open_10, open_14] = self.open;
-        let numbers = [
-            self.minimum as u16,
-            self.maximum as u16,
-            open_4,
-            self.half_period.0,
-            0,
-            open_10,
-            0,
-            open_14,
-        ];
-        out.extend(numbers.into_iter().flat_map(|number| match order {
-            ByteOrder::BigEndian => number.to_be_bytes(),
-            ByteOrder::LittleEndian => number.to_le_bytes(),
-        }));
-    }
-
-    fn is_plausible(&self) -> bool {
-        self.minimum <= self.maximum && self.half_period.0 <= LONGEST_HALF_PERIOD
-    }
-}
-
-/// One interval: Tran, Vert, Long, MicL.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Interval {
-    /// The channels, in the order of the file.
-    pub channels: [ChannelExtremes; 4],
-    /// Eight bytes whose meaning is not known.
-    pub open: [u8; 8],
-}
-
-/// What was decided on the file, and on what grounds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Decision {
-    /// The byte order that was taken.
-    pub byte_order: ByteOrder,
-    /// The layout of headers that was taken.
-    pub header: HeaderLayout,
-    /// Channel records that are plausible this way: half-period up to 2048, minimum up to maximum.
-    pub plausible: usize,
-    /// The same the other way round: as many or nearly as many decide nothing.
-    pub plausible_in_other_order: usize,
-    /// Channel records in the file.
-    pub channel_records: usize,
-}
-
-impl Decision {
-    /// Whether the file speaks for one byte order; otherwise big-endian was taken.
-    pub fn is_decided(&self) -> bool {
-        self.plausible > self.plausible_in_other_order
-    }
-}
 
 /// A decoded histogram.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,34 +45,6 @@ pub struct Histogram {
     pub notes: Vec<Note>,
 }
 
-/// The header of a segment.
-#[derive(Debug, Clone, Copy)]
-struct Segment {
-    at: usize,
-    number: u8,
-    intervals: usize,
-}
-
-impl Segment {
-    const MARKER: [u8; 5] = [0x0a, 0, 0, 0, 0];
-
-    /// The segment whose length field stands at `at`.
-    fn read(file: &[u8], at: usize) -> Option<Self> {
-        let bytes = file.get(at..)?.first_chunk::<10>()?;
-        let length = usize::from(u16::from_be_bytes([bytes[0], bytes[1]]));
-        let counted = length.checked_sub(COUNTED)?;
-        let fits = bytes[2..7] == Self::MARKER
-            && bytes[8..] == [0x05, 0x3f]
-            && counted > 0
-            && counted % INTERVAL_LEN == 0;
-        fits.then_some(Self { at, number: bytes[7], intervals: counted / INTERVAL_LEN })
-    }
-
-    fn end(&self, header: HeaderLayout) -> usize {
-        self.at + header.len() + self.intervals * INTERVAL_LEN
-    }
-}
-
 /// Decodes a histogram, whatever its state; `None` when not one whole interval is found, or when
 /// the zeros of most channels are not where they are known to be.
 ///
@@ -193,94 +52,8 @@ impl Segment {
 /// segment's length says how many intervals a cut file has lost. Time is proportional to the length
 /// of the file.
 pub fn decode(file: &[u8]) -> Option<Histogram> {
-    let layouts = [HeaderLayout::Twelve, HeaderLayout::Ten];
-    let orders = [ByteOrder::BigEndian, ByteOrder::LittleEndian];
-    let mut best: Option<(usize, Vec<Segment>, Decision)> = None;
-    for header in layouts {
-        let segments = segments(file, header);
-        let [big, little] = orders.map(|order| Tally::of(file, &segments, header, order));
-        let little_is_better = little.plausible > big.plausible;
-        let (byte_order, taken, other) = match little_is_better {
-            true => (ByteOrder::LittleEndian, little, big),
-            false => (ByteOrder::BigEndian, big, little),
-        };
-        let decision = Decision {
-            byte_order,
-            header,
-            plausible: taken.plausible,
-            plausible_in_other_order: other.plausible,
-            channel_records: taken.records,
-        };
-        // Zeros stand at the same places in either byte order: they speak for the layout.
-        let fitness = taken.with_zeros * 4 + taken.plausible;
-        let better = best.as_ref().is_none_or(|(other, ..)| fitness > *other);
-        let zeros_are_there = taken.with_zeros > 0 && taken.with_zeros * 2 >= taken.records;
-        if zeros_are_there && better {
-            best = Some((fitness, segments, decision));
-        }
-    }
-    let (_, segments, decision) = best?;
+    let (segments, decision) = decide(file)?;
     Some(assemble(file, &segments, decision))
-}
-
-/// The segments of a file whose headers are `header` long.
-fn segments(file: &[u8], header: HeaderLayout) -> Vec<Segment> {
-    let mut segments = Vec::new();
-    let mut at = 0;
-    while let Some(segment) = next_segment(file, at) {
-        at = segment.end(header);
-        segments.push(segment);
-    }
-    segments
-}
-
-/// The next header that begins at `from` or behind it.
-fn next_segment(file: &[u8], from: usize) -> Option<Segment> {
-    let rest = file.get(from + 2..)?;
-    memchr::memmem::find_iter(rest, &Segment::MARKER)
-        .find_map(|found| Segment::read(file, from + found))
-}
-
-/// The bytes of the whole intervals of a segment.
-fn interval_bytes<'a>(
-    file: &'a [u8],
-    segment: &Segment,
-    header: HeaderLayout,
-) -> impl Iterator<Item = &'a [u8; INTERVAL_LEN]> + use<'a> {
-    let end = segment.end(header).min(file.len());
-    let bytes = file.get(segment.at + header.len()..end).unwrap_or_default();
-    bytes.as_chunks::<INTERVAL_LEN>().0.iter()
-}
-
-/// The four channel records of an interval, and the open bytes behind them.
-fn split(bytes: &[u8; INTERVAL_LEN]) -> (&[[u8; CHANNEL_LEN]], &[u8]) {
-    bytes.as_chunks::<CHANNEL_LEN>()
-}
-
-/// How well the channel records of a file fit a byte order.
-#[derive(Debug, Clone, Copy, Default)]
-struct Tally {
-    records: usize,
-    plausible: usize,
-    with_zeros: usize,
-}
-
-impl Tally {
-    fn of(file: &[u8], segments: &[Segment], header: HeaderLayout, order: ByteOrder) -> Self {
-        let mut tally = Self::default();
-        for segment in segments {
-            for interval in interval_bytes(file, segment, header) {
-                for record in split(interval).0 {
-                    tally.records += 1;
-                    tally.plausible +=
-                        usize::from(ChannelExtremes::read(record, order).is_plausible());
-                    tally.with_zeros +=
-                        usize::from(record[8..10] == [0, 0] && record[12..14] == [0, 0]);
-                }
-            }
-        }
-        tally
-    }
 }
 
 fn assemble(file: &[u8], segments: &[Segment], decision: Decision) -> Histogram {
@@ -301,15 +74,10 @@ fn assemble(file: &[u8], segments: &[Segment], decision: Decision) -> Histogram 
         }
         before = Some(segment);
         let first = histogram.intervals.len();
-        histogram.intervals.extend(interval_bytes(file, segment, header).map(|bytes| {
-            let (records, open) = split(bytes);
-            Interval {
-                channels: std::array::from_fn(|turn| {
-                    ChannelExtremes::read(&records[turn], decision.byte_order)
-                }),
-                open: open.try_into().unwrap_or_default(),
-            }
-        }));
+        let intervals = interval_bytes(file, segment, header);
+        histogram
+            .intervals
+            .extend(intervals.map(|bytes| Interval::read(bytes, decision.byte_order)));
         let read = histogram.intervals.len();
         let expected = first + segment.intervals;
         if read < expected {
@@ -379,12 +147,7 @@ pub fn encode(segments: &[&[Interval]], order: ByteOrder) -> Result<Vec<u8>, Bad
         body.extend(Segment::MARKER);
         body.push(number as u8);
         body.extend([0x05, 0x3f, 0, 0]);
-        for interval in *intervals {
-            for channel in &interval.channels {
-                channel.write(order, &mut body);
-            }
-            body.extend(interval.open);
-        }
+        intervals.iter().for_each(|interval| interval.write(order, &mut body));
     }
     Ok(body)
 }
@@ -397,6 +160,7 @@ pub struct BadSegment(pub usize);
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use wavekeep_core::HalfPeriod;
 
     use super::*;
     use crate::file::assemble;
