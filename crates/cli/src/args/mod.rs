@@ -1,25 +1,29 @@
 //! What the program is told.
 
 mod archive;
+mod list;
 mod record;
+mod recordings;
 mod serve;
+mod values;
 
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use wavekeep_core::{ChannelChoice, DecodeOptions, GeophoneRange, Selection, Unit};
+use wavekeep_core::Unit;
 use wavekeep_export::arrays::ArrayTarget;
 use wavekeep_export::{Target, Units};
-use wavekeep_formats::Opener;
-use wavekeep_smurf::OpenOptions;
 
 pub use archive::{
-    ArchiveCommand, By, ExportArgs, ExportTarget, ImportArgs, ListArgs, RebuildArgs, RepairArgs,
-    ReviewArgs, VerifyArgs, WatchArgs,
+    ArchiveCommand, ExportArgs, ExportTarget, ImportArgs, RebuildArgs, RepairArgs, ReviewArgs,
+    VerifyArgs, WatchArgs,
 };
+pub use list::{By, ListArgs};
 pub use record::{Origin, RecordArgs};
+pub use recordings::{InputArgs, SelectionArgs, SetupArgs};
 pub use serve::{ServeArgs, TokenArgs, TokenCommand};
+use values::positive;
 
 /// Opens instrument recordings, checks them, draws them and turns them into clean arrays.
 ///
@@ -282,57 +286,6 @@ impl FromStr for To {
     }
 }
 
-/// How the unit was set up, where the caller knows it and the file may not.
-#[derive(Debug, Clone, Default, ClapArgs)]
-pub struct SetupArgs {
-    /// State the sample rate, in samples per second and channel.
-    #[arg(long, value_name = "HZ", value_parser = positive)]
-    pub rate: Option<f64>,
-    /// State the geophone range: normal (10 in/s) or sensitive (1.25 in/s).
-    #[arg(long, value_name = "RANGE")]
-    pub range: Option<GeophoneRange>,
-    /// State the time recorded before the trigger, in seconds.
-    #[arg(long, value_name = "SECONDS", value_parser = not_negative)]
-    pub pretrigger: Option<f64>,
-}
-
-/// The files, and what the caller states about them.
-#[derive(Debug, ClapArgs)]
-pub struct InputArgs {
-    /// Recordings, or folders that are searched for them.
-    #[arg(required = true, value_name = "FILE")]
-    pub paths: Vec<PathBuf>,
-    #[command(flatten)]
-    pub setup: SetupArgs,
-    /// Leave the vendor's reports beside the files alone.
-    #[arg(long)]
-    pub no_report: bool,
-    /// Keep an index beside each stream, and use it the next time: a long run opens at once.
-    #[arg(long)]
-    pub keep_index: bool,
-    /// Of a stream in pieces, read the named piece alone.
-    #[arg(long)]
-    pub one_piece: bool,
-}
-
-impl InputArgs {
-    /// An opener that states what the caller states.
-    pub fn opener(&self) -> Opener {
-        let opener = Opener::new(DecodeOptions {
-            rate_hz: self.setup.rate,
-            range: self.setup.range,
-            pretrigger_s: self.setup.pretrigger,
-            ..DecodeOptions::default()
-        })
-        .stream_options(OpenOptions {
-            keep_index: self.keep_index,
-            one_piece: self.one_piece,
-            ..OpenOptions::default()
-        });
-        if self.no_report { opener.without_reports() } else { opener }
-    }
-}
-
 /// Where results go.
 #[derive(Debug, ClapArgs)]
 pub struct OutputArgs {
@@ -342,38 +295,6 @@ pub struct OutputArgs {
     /// Replace files that exist.
     #[arg(long)]
     pub force: bool,
-}
-
-/// A part of each recording.
-#[derive(Debug, ClapArgs)]
-pub struct SelectionArgs {
-    /// Channels (or arrays) by name or place: Tran,Vert or 0-2; of a stream also band:channel.
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    pub channels: Vec<ChannelChoice>,
-    /// From this time on, in seconds from the trigger.
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = finite)]
-    pub start: Option<f64>,
-    /// Up to this time, exclusive.
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = finite)]
-    pub end: Option<f64>,
-    /// Samples (or intervals) a up to but not including b, from 0.
-    #[arg(long, value_name = "A..B", value_parser = frames)]
-    pub frames: Option<std::ops::Range<usize>>,
-    /// Section of a stream whose frames change their channels, counted from 0 as `info` lists them.
-    #[arg(long, value_name = "N")]
-    pub section: Option<usize>,
-}
-
-impl SelectionArgs {
-    /// What of each recording is asked for.
-    pub fn selection(&self) -> Selection {
-        Selection {
-            channels: self.channels.clone(),
-            indices: self.frames.clone(),
-            start_s: self.start,
-            end_s: self.end,
-        }
-    }
 }
 
 /// The limit curve that events are held against.
@@ -479,30 +400,6 @@ impl Color {
     }
 }
 
-fn finite(text: &str) -> Result<f64, String> {
-    let value: f64 = text.parse().map_err(|_| format!("{text:?} is not a number"))?;
-    if value.is_finite() { Ok(value) } else { Err("must be finite".to_owned()) }
-}
-
-fn positive(text: &str) -> Result<f64, String> {
-    finite(text)
-        .and_then(|value| if value > 0.0 { Ok(value) } else { Err("must be above 0".to_owned()) })
-}
-
-fn not_negative(text: &str) -> Result<f64, String> {
-    finite(text).and_then(|value| {
-        if value >= 0.0 { Ok(value) } else { Err("must not be negative".to_owned()) }
-    })
-}
-
-fn frames(text: &str) -> Result<std::ops::Range<usize>, String> {
-    let form = || format!("{text:?} is not of the form 0..512");
-    let (first, end) = text.split_once("..").ok_or_else(form)?;
-    let first = if first.is_empty() { Ok(0) } else { first.parse() }.map_err(|_| form())?;
-    let end = if end.is_empty() { Ok(usize::MAX) } else { end.parse() }.map_err(|_| form())?;
-    if first <= end { Ok(first..end) } else { Err(format!("{text:?} runs backwards")) }
-}
-
 fn velocity_unit(text: &str) -> Result<Unit, String> {
     match text.parse() {
         Ok(unit @ (Unit::InchPerSecond | Unit::MillimetrePerSecond)) => Ok(unit),
@@ -519,13 +416,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Args::command().debug_assert();
-    }
-
-    #[test]
-    fn frames_are_a_half_open_range() {
-        assert_eq!(frames("0..512"), Ok(0..512));
-        assert_eq!(frames("512.."), Ok(512..usize::MAX));
-        assert_eq!(frames("..5"), Ok(0..5));
-        assert!(frames("5..2").is_err() && frames("5").is_err() && frames("a..b").is_err());
     }
 }

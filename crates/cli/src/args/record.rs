@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::{Args as ClapArgs, ValueEnum};
 use wavekeep_smurf::chain::Shape;
 
-use super::{not_negative, positive};
+use super::values::{not_negative, positive};
 
 #[derive(Debug, ClapArgs)]
 pub struct RecordArgs {
