@@ -28,8 +28,9 @@ pub(crate) fn give_back_when_needed(map: &mut MmapMut) -> bool {
     {
         use memmap2::UncheckedAdvice;
 
-        // SAFETY: the values change, and nobody else sees them meanwhile: the map is borrowed for
-        // change, and is anonymous memory that is only ever read as numbers.
+        // SAFETY: until a page is written again its values can become zero at any time. The map is
+        // borrowed for change, so nobody looks at it now; whoever gets it next writes all that is
+        // read of it (`Matrix::unfilled`), and numbers have no wrong patterns.
         unsafe { map.unchecked_advise(UncheckedAdvice::Free) }.is_ok()
     }
     #[cfg(not(target_os = "linux"))]
