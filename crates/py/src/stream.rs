@@ -10,9 +10,10 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde_json::{Value, json};
-use wavekeep_smurf::{Run, Sample, Selection};
+use wavekeep_smurf::{Matrix, Run, Sample, Selection};
 
 use crate::failure::{Failure, door};
+use crate::view::View;
 
 /// Ranges of frames, and for each frame whether its sender marked it bad.
 type Frames<'py> = (Vec<(u64, u64)>, Bound<'py, PyArray1<bool>>);
@@ -68,6 +69,29 @@ impl Stream {
             return Some(Err(Failure::new("BadArgument", message).into()));
         };
         Some(door(py, || Ok(self.run.read_into::<T>(&ask.selection()?, buffer)?.frames)))
+    }
+}
+
+/// Memory for samples that are to be read, rows × columns, of any values: where it is large, that of
+/// an earlier result. `dtype` is numpy's type string.
+#[pyfunction]
+pub fn unfilled(py: Python<'_>, rows: usize, columns: usize, dtype: &str) -> PyResult<View> {
+    fn of<T: Sample>(
+        py: Python<'_>,
+        (rows, columns): (usize, usize),
+        dtype: &str,
+    ) -> PyResult<View> {
+        let matrix = door(py, || Ok(Matrix::<T>::unfilled(rows, columns)?))?;
+        View::of_matrix(py, dtype, matrix)
+    }
+    let shape = (rows, columns);
+    match dtype.get(1..) {
+        Some("i4") => of::<i32>(py, shape, dtype),
+        Some("f4") => of::<f32>(py, shape, dtype),
+        Some("f8") => of::<f64>(py, shape, dtype),
+        Some("c8") => of::<Complex<f32>>(py, shape, dtype),
+        Some("c16") => of::<Complex<f64>>(py, shape, dtype),
+        _ => Err(Failure::new("BadArgument", format!("no samples are {dtype}")).into()),
     }
 }
 

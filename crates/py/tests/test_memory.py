@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import wavekeep
-from conftest import BLAST, GNZ, RUNS
+from conftest import BLAST, GNZ, RUNS, counts_of, make_run
 from wavekeep.gnz import GnzReader
 
 
@@ -82,6 +82,33 @@ def test_what_is_read_goes_straight_into_the_callers_memory() -> None:
     run = wavekeep.open(RUNS / "basic.dat")
     out = np.empty((64, 20))
     assert address(run.read(out=out)) == address(out)
+
+
+def test_the_memory_of_a_large_result_serves_the_next_one_and_no_other_meanwhile(
+    tmp_path: Path,
+) -> None:
+    counts = counts_of(range(512), range(3000))
+    run: Any = wavekeep.open(make_run(tmp_path / "large.dat", counts))
+    first, second = run.read(raw=True), run.read(raw=True)
+    first[:] = 7
+    assert np.array_equal(second, counts)
+    at = address(first)
+    part = first[5:, ::2]
+    del first
+    gc.collect()
+    assert address(run.read(raw=True)) != at and (part == 7).all()
+    # Gone with the last array over it, and the result before gone as well.
+    del part, second
+    gc.collect()
+    phase, third = run.read(), run.read(raw=True)
+    assert np.array_equal(third, counts) and np.array_equal(run.read(raw=True), counts)
+    at = address(third)
+    del third
+    again = run.read(raw=True)
+    del run
+    gc.collect()
+    assert address(again) == at and np.array_equal(again, counts)
+    assert np.array_equal(phase, counts * (np.pi / 2**15))
 
 
 def test_memory_that_is_read_only_cannot_be_written_to() -> None:

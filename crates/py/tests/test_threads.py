@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -99,13 +100,29 @@ def shape_of(path: Path) -> tuple[int, ...]:
     return wavekeep.open(path).read().shape
 
 
+#: A result that a fork finds.
+held: Any = None
+
+
+def sum_of_what_is_held() -> int:
+    return int(held.sum(dtype=np.int64))
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_fork_of_a_process_that_has_read_reads_too(tmp_path: Path) -> None:
     path = make_run(tmp_path / "fork.dat", counts_of(range(1024), range(2000)))
     # Large enough for the threads that all reads of a process share, and to be mapped.
     assert shape_of(path) == (1024, 2000)
+    # The fork has the results of the process, and none of the memory that is kept for the next.
     with multiprocessing.get_context("fork").Pool(1) as pool:
         assert pool.apply_async(shape_of, (path,)).get(timeout=120) == (1024, 2000)
+    global held
+    # In memory of an earlier one, which a fork would not have had.
+    assert wavekeep.open(path).read(raw=True).shape == (1024, 2000)
+    held = wavekeep.open(path).read(raw=True)
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply_async(sum_of_what_is_held).get(timeout=120) == held.sum(dtype=np.int64)
+    held = None
 
 
 def test_warnings_of_damage_come_in_every_thread() -> None:

@@ -9,7 +9,7 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use bytemuck::Pod;
 use memmap2::MmapMut;
@@ -47,10 +47,13 @@ impl Mapped {
     fn new(bytes: usize) -> std::io::Result<Self> {
         // The end too is a huge page: as hundreds of small ones it would take as long as ten.
         let bytes = bytes.next_multiple_of(HUGE_PAGE);
+        let kept = kept().and_then(|mut kept| kept.take());
         // What does not fit goes back to the system before more is asked for. What is larger by
         // more would count to the memory that a read takes beside its result.
-        let kept = kept().take().filter(|map| (bytes..=bytes + bytes / 4).contains(&map.len()));
-        if let Some(map) = kept {
+        if let Some(mut map) = kept
+            && (bytes..=bytes + bytes / 4).contains(&map.len())
+            && map::use_again(&mut map)
+        {
             return Ok(Self(Some(map)));
         }
         let map = MmapMut::map_anon(bytes)?;
@@ -61,8 +64,13 @@ impl Mapped {
     }
 }
 
-fn kept() -> MutexGuard<'static, Option<MmapMut>> {
-    KEPT.lock().unwrap_or_else(PoisonError::into_inner)
+/// Nobody waits for it: in a process that was forked while another thread had it, it is never free.
+fn kept() -> Option<MutexGuard<'static, Option<MmapMut>>> {
+    match KEPT.try_lock() {
+        Ok(kept) => Some(kept),
+        Err(TryLockError::Poisoned(kept)) => Some(kept.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }
 
 impl Deref for Mapped {
@@ -83,15 +91,20 @@ impl Drop for Mapped {
     fn drop(&mut self) {
         let Some(mut map) = self.0.take() else { return };
         if map::give_back_when_needed(&mut map) || map.len() <= MOST_KEPT {
-            let before = kept().replace(map);
+            // What was kept before is dropped when somebody else can have this one.
+            let before = kept().map(|mut kept| kept.replace(map));
             drop(before);
         }
     }
 }
 
 impl<T: Pod> Matrix<T> {
-    /// A matrix of any values: whoever makes one fills all of it.
-    pub(crate) fn unfilled(rows: usize, columns: usize) -> Result<Self> {
+    /// A matrix of any values, for [`Run::read_into`](crate::Run::read_into): of a large one, in the
+    /// memory of one that was dropped, if there is such.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn unfilled(rows: usize, columns: usize) -> Result<Self> {
         let bytes = rows as u128 * columns as u128 * size_of::<T>() as u128;
         let too_large = || Error::OutOfMemory { bytes };
         let wanted = isize::try_from(bytes).map_err(|_| too_large())?.unsigned_abs();
@@ -184,8 +197,8 @@ mod tests {
         // Another size is fresh, and what was kept for it is gone.
         let larger = Matrix::<i32>::unfilled(3, columns).unwrap();
         assert!(larger.iter().all(|row| row.iter().all(|value| *value == 0)));
-        assert!(kept().is_none());
+        assert!(kept().unwrap().is_none());
         drop((second, larger));
-        assert!(kept().as_ref().is_some_and(|map| map.len() <= MOST_KEPT));
+        assert!(kept().unwrap().as_ref().is_some_and(|map| map.len() <= MOST_KEPT));
     }
 }
