@@ -55,7 +55,7 @@ mod _wavekeep {
     #[pymodule_export]
     use crate::gnz_writer::{GnzStreaming, gnz_write};
     #[pymodule_export]
-    use crate::stream::{Stream, unfilled};
+    use crate::stream::Stream;
     #[pymodule_export]
     use crate::view::View;
     #[pymodule_export]

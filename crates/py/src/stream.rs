@@ -10,7 +10,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde_json::{Value, json};
-use wavekeep_smurf::{Matrix, Run, Sample, Selection};
+use wavekeep_smurf::{Run, Sample, Selection};
 
 use crate::failure::{Failure, door};
 use crate::view::View;
@@ -57,6 +57,11 @@ impl Stream {
         Self { run: Arc::new(run) }
     }
 
+    fn read_as<T: Sample>(&self, py: Python<'_>, ask: &Ask, dtype: &str) -> PyResult<View> {
+        let samples = door(py, || Ok(self.run.read::<T>(&ask.selection()?)?.samples))?;
+        View::of_matrix(py, dtype, samples)
+    }
+
     fn fill_as<'py, T: Sample + numpy::Element>(
         &self,
         ask: &Ask,
@@ -69,29 +74,6 @@ impl Stream {
             return Some(Err(Failure::new("BadArgument", message).into()));
         };
         Some(door(py, || Ok(self.run.read_into::<T>(&ask.selection()?, buffer)?.frames)))
-    }
-}
-
-/// Memory for samples that are to be read, rows × columns, of any values: where it is large, that of
-/// an earlier result. `dtype` is numpy's type string.
-#[pyfunction]
-pub fn unfilled(py: Python<'_>, rows: usize, columns: usize, dtype: &str) -> PyResult<View> {
-    fn of<T: Sample>(
-        py: Python<'_>,
-        (rows, columns): (usize, usize),
-        dtype: &str,
-    ) -> PyResult<View> {
-        let matrix = door(py, || Ok(Matrix::<T>::unfilled(rows, columns)?))?;
-        View::of_matrix(py, dtype, matrix)
-    }
-    let shape = (rows, columns);
-    match dtype.get(1..) {
-        Some("i4") => of::<i32>(py, shape, dtype),
-        Some("f4") => of::<f32>(py, shape, dtype),
-        Some("f8") => of::<f64>(py, shape, dtype),
-        Some("c8") => of::<Complex<f32>>(py, shape, dtype),
-        Some("c16") => of::<Complex<f64>>(py, shape, dtype),
-        _ => Err(Failure::new("BadArgument", format!("no samples are {dtype}")).into()),
     }
 }
 
@@ -167,6 +149,20 @@ impl Stream {
         })?;
         let ranges = ranges.into_iter().map(|range| (range.start, range.end)).collect();
         Ok((ranges, errored.into_pyarray(py)))
+    }
+
+    /// Reads a selection, channels × frames, as numbers of `dtype`, numpy's type string. Memory of an
+    /// earlier result is used again where it is large: having the system clear fresh memory takes
+    /// about as long as reading.
+    fn read(&self, py: Python<'_>, ask: Ask, dtype: &str) -> PyResult<View> {
+        match dtype.get(1..) {
+            Some("i4") => self.read_as::<i32>(py, &ask, dtype),
+            Some("f4") => self.read_as::<f32>(py, &ask, dtype),
+            Some("f8") => self.read_as::<f64>(py, &ask, dtype),
+            Some("c8") => self.read_as::<Complex<f32>>(py, &ask, dtype),
+            Some("c16") => self.read_as::<Complex<f64>>(py, &ask, dtype),
+            _ => Err(Failure::new("BadArgument", format!("no samples are {dtype}")).into()),
+        }
     }
 
     /// Reads a selection into `out`, channels × frames, of int32, float32, float64 or complex;

@@ -99,12 +99,9 @@ impl Drop for Mapped {
 }
 
 impl<T: Pod> Matrix<T> {
-    /// A matrix of any values, for [`Run::read_into`](crate::Run::read_into): of a large one, in the
-    /// memory of one that was dropped, if there is such.
-    ///
-    /// # Errors
-    /// [`Error::OutOfMemory`].
-    pub fn unfilled(rows: usize, columns: usize) -> Result<Self> {
+    /// A matrix of any values, which may even change until they are written: whoever makes one fills
+    /// all of it.
+    pub(crate) fn unfilled(rows: usize, columns: usize) -> Result<Self> {
         let bytes = rows as u128 * columns as u128 * size_of::<T>() as u128;
         let too_large = || Error::OutOfMemory { bytes };
         let wanted = isize::try_from(bytes).map_err(|_| too_large())?.unsigned_abs();

@@ -256,7 +256,9 @@ class Stream(Recording):
         rows, columns = self._shape(ask, iq)
         wanted = _dtype(raw, iq, dtype)
         if out is None:
-            out = _unfilled(rows, columns, wanted)
+            if not progress and rows * columns * wanted.itemsize >= _LARGE:
+                return np.asarray(self._handle.read(ask, wanted.str))
+            out = np.empty((rows, columns), wanted)
         elif out.shape != (rows, columns):
             raise BadArgument(f"out has the shape {out.shape}, the selection ({rows}, {columns})")
         elif (raw or iq or dtype is not None) and out.dtype != wanted:
@@ -408,14 +410,6 @@ class Stream(Recording):
 def _width(word: str) -> int:
     first, _, last = word.partition("-")
     return int(last) - int(first) + 1 if first.isdigit() and last.isdigit() else 1
-
-
-def _unfilled(rows: int, columns: int, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """An array to read into. A large one is in the memory of an earlier one, if there is such:
-    having fresh memory cleared by the system takes about as long as reading."""
-    if rows * columns * dtype.itemsize < _LARGE:
-        return np.empty((rows, columns), dtype)
-    return np.asarray(_wavekeep.unfilled(rows, columns, dtype.str))
 
 
 def _dtype(raw: bool, iq: bool, dtype: DTypeLike | None) -> np.dtype[Any]:
