@@ -40,7 +40,7 @@ def seconds(call):
 
 
 def fastest(call, path, runs=5, first=None):
-    """Of several runs, and of some whose results are held: as many as fit into any memory.
+    """Of several runs, and of some whose results are held: few of large ones, which have to fit.
 
     What is open already for `call` is opened by `first`.
     """

@@ -103,7 +103,7 @@ fn measure(
     // results are held.
     touch_memory();
     let mut held = Vec::new();
-    // As many results as fit into memory of any computer.
+    // Few of large ones: all have to fit into memory.
     let runs = if length < 1 << 28 { 5 } else { 3 };
     let first = fastest(runs, || {
         let run = Run::open(path).expect("a run");

@@ -112,7 +112,7 @@ pub struct Blocks<'r, T> {
 }
 
 impl Run {
-    /// Reads a selection into fresh memory, channel-major.
+    /// Reads a selection into memory of its own, channel-major.
     ///
     /// Beside the result this takes at most 64 MiB, whatever the size of the run. For a result of
     /// 16 MiB or more the files are mapped, unless it was opened
@@ -120,6 +120,7 @@ impl Run {
     /// the result that was dropped last serves the next one of about that size. Until then the
     /// system takes it back when it is short of memory, as it does with its cache; where it cannot
     /// be told to, at most 64 MiB are kept.
+    ///
     /// A run without frames gives an empty result.
     ///
     /// # Errors

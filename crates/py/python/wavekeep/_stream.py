@@ -244,7 +244,8 @@ class Stream(Recording):
         Of the files only what lies between the first and the last channel asked for is read.
 
         ``time`` is in seconds from the first frame, or in ``datetime`` / ``datetime64``. ``out``
-        must be contiguous and of that shape; its type says what is read.
+        must be contiguous and of that shape; its type says what is read. Without it a large result
+        may be in the memory of an earlier one of which no array is left.
         """
         ask = self._ask(
             channels=channels,
