@@ -5,21 +5,40 @@ PYTHON ?= python3
 VENV := .venv
 VENV_HDF5_1 := .venv-hdf5-1
 VENV_PY := .venv-py
+VENV_NODE := .venv-node
 
 # The Pythons that judge what the program writes.
 export WAVEKEEP_PYTHON := $(abspath $(VENV))/bin/python
 export WAVEKEEP_PYTHON_HDF5_1 := $(abspath $(VENV_HDF5_1))/bin/python
 
-.PHONY: demo test test-python python-docs e2e lint bench bench-python torture fuzz miri clean
+.PHONY: demo test test-all test-rust test-python python-docs e2e build-tests lint bench bench-python torture fuzz miri clean
 
 demo:
-	cargo build --locked --release --package wavekeep
-	target/release/wavekeep demo --output demo
+	cargo build --locked --profile demo --package wavekeep
+	target/demo/wavekeep demo --output demo
 
-test: $(VENV)/ready $(VENV_HDF5_1)/ready
-	cargo test --locked --workspace --all-features
-	$(MAKE) test-python
-	$(MAKE) e2e
+# All is compiled first; then the three suites run side by side, since the browser and Python leave
+# processors idle. Each prints its output when it ends.
+test: environments build-tests
+	$(MAKE) --jobs=3 --output-sync=target --no-print-directory test-rust test-python e2e
+
+# Every truncation and every flipped bit of the samples, and as many cases of each property as its
+# library tries by itself, where `make test` takes a share of them.
+test-all: export WAVEKEEP_TEST_STRIDE = 1
+test-all: export PROPTEST_CASES = 256
+test-all: test
+
+.PHONY: environments
+environments: $(VENV)/ready $(VENV_HDF5_1)/ready $(VENV_PY)/ready e2e/node_modules/ready chromium
+
+CARGO_TEST = cargo test --locked --workspace --all-features
+
+build-tests: $(VENV_PY)/ready
+	$(CARGO_TEST) --no-run
+	$(call install_wheel,dev)
+
+test-rust: $(VENV)/ready $(VENV_HDF5_1)/ready
+	$(CARGO_TEST)
 
 # The program as the tests of Rust build it, with the same features: nothing is compiled twice.
 BUILD_PROGRAM = cargo build --locked --workspace --all-features --bin wavekeep
@@ -44,16 +63,26 @@ define install_wheel
 	$(VENV_PY)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall target/wheels/wavekeep-*.whl
 endef
 
-# The page in a browser, over the built program. Needs Node 20 or newer; Chromium is installed if it
-# is not there. WAVEKEEP_CHROMIUM names another one.
+# The page in a browser, over the built program. Chromium is installed if it is not there;
+# WAVEKEEP_CHROMIUM names another one.
 export WAVEKEEP_CHROMIUM ?= /usr/bin/chromium
 
-e2e: e2e/node_modules/ready
-	test -x $(WAVEKEEP_CHROMIUM) || apt-get install --yes chromium
+e2e: e2e/node_modules/ready chromium
 	$(BUILD_PROGRAM)
 	WAVEKEEP_BIN=$(BUILT) npm --prefix e2e test
 
-e2e/node_modules/ready: e2e/package-lock.json
+.PHONY: chromium
+chromium:
+	test -x $(WAVEKEEP_CHROMIUM) || { apt-get update && apt-get install --yes chromium; }
+
+# The browser tests need Node 20.11 or newer. Where the machine has none, PyPI's is taken.
+HAS_NODE := $(shell node --eval 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 11) ? 0 : 1)' 2>/dev/null && echo yes)
+ifneq ($(HAS_NODE),yes)
+NODE := $(VENV_NODE)/ready
+export PATH := $(abspath $(VENV_NODE))/bin:$(PATH)
+endif
+
+e2e/node_modules/ready: e2e/package-lock.json $(NODE)
 	cd e2e && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
 	touch $@
 
@@ -78,8 +107,8 @@ bench-python: $(VENV_PY)/ready
 # Kills imports, reviews, rebuilds and repairs at 10,000 random moments; flips a bit in every byte of
 # every kind of file of an archive.
 torture:
-	WAVEKEEP_TORTURE_ROUNDS=10000 cargo test --locked --release --package wavekeep --test crashes
-	WAVEKEEP_EVERY_BYTE=1 cargo test --locked --release --package wavekeep-archive --test verify flipped
+	WAVEKEEP_TORTURE_ROUNDS=10000 cargo test --locked --release --package wavekeep --test it crashes
+	WAVEKEEP_EVERY_BYTE=1 cargo test --locked --release --package wavekeep-archive --test it verify::flipped
 
 # Ten minutes for each parser. Needs cargo-fuzz: `cargo install cargo-fuzz`.
 fuzz:
@@ -105,6 +134,9 @@ $(VENV_HDF5_1)/ready: judges/requirements-hdf5-1.txt
 $(VENV_PY)/ready: crates/py/requirements.txt
 	$(call make_venv,$(VENV_PY),$<)
 
+$(VENV_NODE)/ready: e2e/node.txt
+	$(call make_venv,$(VENV_NODE),$<)
+
 # Debian keeps Python's venv in a package of its own.
 define make_venv
 	$(PYTHON) -m venv $(1) || { apt-get install --yes python3-venv && $(PYTHON) -m venv --clear $(1); }
@@ -114,4 +146,4 @@ endef
 
 clean:
 	cargo clean
-	rm -rf $(VENV) $(VENV_HDF5_1) $(VENV_PY) e2e/node_modules e2e/test-results demo
+	rm -rf $(VENV) $(VENV_HDF5_1) $(VENV_PY) $(VENV_NODE) e2e/node_modules e2e/test-results demo

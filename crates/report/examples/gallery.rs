@@ -1,6 +1,6 @@
 //! Draws made-up events in every way, for looking at: `cargo run --example gallery -- FOLDER`.
 
-#[path = "../tests/events/mod.rs"]
+#[path = "../tests/it/events/mod.rs"]
 mod events;
 
 use std::error::Error;

@@ -1,0 +1,519 @@
+//! A failure or a stop at every step of every change: what was answered is whole afterwards, and
+//! everything else is absent, or a leftover with a name that says so.
+
+use crate::common;
+use crate::simulated;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
+
+use common::*;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use simulated::{Crash, Fault, SimulatedDisk};
+use tempfile::TempDir;
+use wavekeep_archive::{
+    Archive, CommitPoint, Fate, FindingKind, ImportOptions, OpenOptions, PatchOptions, Query,
+    RederiveOptions, RemakeOptions, Saved, Submission, TEMPORARY_PREFIX, VerifyOptions,
+};
+
+/// A change that is put to the test.
+struct Case {
+    name: &'static str,
+    before: fn(&Archive),
+    /// Notes the numbers of events that were answered as saved, and says whether all succeeded.
+    change: fn(&Archive, &mut Vec<i64>) -> Result<(), String>,
+    /// Whether the change shows.
+    happened: fn(&Archive) -> bool,
+    /// Whether it has one commit of the index, so that a stop there lets it happen.
+    is_one: bool,
+}
+
+fn save(archive: &Archive, batch: &[Submission], answered: &mut Vec<i64>) -> Result<(), String> {
+    let answers: Vec<Result<Saved, _>> = archive.save_batch(batch);
+    let failed = answers.iter().find_map(|answer| answer.as_ref().err().map(ToString::to_string));
+    answered.extend(answers.iter().flatten().map(|saved| saved.id));
+    failed.map_or(Ok(()), Err)
+}
+
+fn total(archive: &Archive) -> u64 {
+    archive.query(&Query::default()).unwrap().total
+}
+
+/// An event with arrays for memory mapping, under a name that says no unit.
+fn nameless() -> Submission {
+    Submission { gnz: true, ..Submission::new("event.bin", sample(BLAST)) }
+}
+
+/// A folder with four events and the report of a fifth, which is in the archive before.
+static FOLDER: LazyLock<TempDir> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    for name in
+        [QUIET, "M529LIY6.N00", "N844L6Z8.ZR0H", OVER_RANGE, OVER_RANGE_REPORT, BLAST_REPORT]
+    {
+        fs::write(folder.path().join(name), sample(name)).unwrap();
+    }
+    folder
+});
+
+fn import(archive: &Archive, answered: &mut Vec<i64>) -> Result<(), String> {
+    let options = ImportOptions { batch: 2, gnz: true, ..ImportOptions::default() };
+    let answers = Mutex::new(Vec::new());
+    let account = archive.import(
+        &[FOLDER.path().to_owned()],
+        &options,
+        &AtomicBool::new(false),
+        &mut |imported| {
+            if let Fate::Event(saved) | Fate::Report(saved) = &imported.fate {
+                answers.lock().unwrap().push(saved.id);
+            }
+        },
+    );
+    answered.extend(answers.into_inner().unwrap());
+    let account = account.map_err(|error| error.to_string())?;
+    match (account.failures.first(), account.stopped_by) {
+        (Some(failure), _) => Err(failure.message.clone()),
+        (None, Some(why)) => Err(why),
+        (None, None) => Ok(()),
+    }
+}
+
+const CASES: [Case; 10] = [
+    Case {
+        name: "save a batch",
+        before: |_| {},
+        change: |archive, answered| {
+            let batch = [with_report(BLAST, BLAST_REPORT), submission(QUIET), submission(DAMAGED)];
+            save(archive, &batch, answered)
+        },
+        happened: |archive| total(archive) == 3,
+        is_one: true,
+    },
+    Case {
+        name: "a conflict",
+        before: |archive| drop(archive.save(&submission(QUIET)).unwrap()),
+        change: |archive, answered| {
+            save(archive, &[Submission::new(QUIET, sample("M529LKVQ.6S0W"))], answered)
+        },
+        happened: |archive| total(archive) == 2,
+        is_one: true,
+    },
+    Case {
+        name: "a late report",
+        before: |archive| drop(archive.save(&submission(BLAST)).unwrap()),
+        change: |archive, answered| save(archive, &[with_report(BLAST, BLAST_REPORT)], answered),
+        happened: |archive| archive.event(1).unwrap().has_report,
+        is_one: true,
+    },
+    Case {
+        name: "an event that goes to its unit",
+        before: |archive| {
+            archive.save(&nameless()).unwrap();
+            let patch = json!({"review": {"notes": "seen"}});
+            archive.patch_sidecar(1, &patch, "kim", PatchOptions::default()).unwrap();
+        },
+        change: |archive, answered| {
+            let with_report = nameless().report("event.bin.TXT", sample(BLAST_REPORT));
+            save(archive, &[with_report], answered)
+        },
+        happened: |archive| {
+            let event = archive.event(1).unwrap();
+            assert_eq!(event.review_notes.as_deref(), Some("seen"));
+            assert_eq!(total(archive), 1);
+            event.serial == "BE11529"
+        },
+        is_one: true,
+    },
+    Case {
+        name: "a patch",
+        before: |archive| drop(archive.save(&submission(QUIET)).unwrap()),
+        change: |archive, answered| {
+            let patch = json!({"review": {"notes": "seen"}, "extensions": {"x": 1}});
+            let patched = archive.patch_sidecar(1, &patch, "kim", PatchOptions::default());
+            patched.map(|_| answered.push(1)).map_err(|error| error.to_string())
+        },
+        happened: |archive| !archive.review_log(Some(1), 9).unwrap().is_empty(),
+        is_one: true,
+    },
+    Case {
+        name: "undoing",
+        before: |archive| {
+            archive.save(&submission(QUIET)).unwrap();
+            let patch = json!({"review": {"notes": "seen"}});
+            archive.patch_sidecar(1, &patch, "kim", PatchOptions::default()).unwrap();
+        },
+        change: |archive, answered| {
+            let undone = archive.undo(1, "kim");
+            undone.map(|_| answered.push(1)).map_err(|error| error.to_string())
+        },
+        happened: |archive| archive.review_log(Some(1), 9).unwrap().len() >= 2,
+        is_one: true,
+    },
+    Case {
+        name: "regeneration",
+        before: |archive| drop(archive.save(&with_report(NIGHT, NIGHT_REPORT)).unwrap()),
+        change: |archive, answered| {
+            let remade = archive.regenerate(1, RemakeOptions { gnz: true, ..Default::default() });
+            remade.map(|_| answered.push(1)).map_err(|error| error.to_string())
+        },
+        happened: |archive| archive.sidecar(1).unwrap().own().gnz_sha256.is_some(),
+        is_one: true,
+    },
+    Case {
+        name: "an import",
+        before: |archive| drop(archive.save(&submission(BLAST)).unwrap()),
+        change: import,
+        happened: |archive| total(archive) == 5 && archive.event(1).unwrap().has_report,
+        is_one: false,
+    },
+    Case {
+        name: "a rebuild of what is derived",
+        before: |archive| {
+            let batch = [with_report(BLAST, BLAST_REPORT), submission(QUIET)];
+            archive.save_batch(&batch).into_iter().for_each(|saved| drop(saved.unwrap()));
+        },
+        change: |archive, answered| {
+            let remake = RemakeOptions { gnz: true, ..RemakeOptions::default() };
+            let options = RederiveOptions { all: true, remake, ..RederiveOptions::default() };
+            let mut failed = None;
+            let account = archive.rederive(&options, &mut |one| match &one.error {
+                None => answered.push(one.id),
+                Some(why) => failed = Some(why.clone()),
+            });
+            account.map_err(|error| error.to_string())?;
+            failed.map_or(Ok(()), Err)
+        },
+        happened: |archive| {
+            [1, 2].iter().all(|id| archive.sidecar(*id).unwrap().own().gnz_sha256.is_some())
+        },
+        is_one: false,
+    },
+    Case {
+        name: "a rebuild of the index",
+        before: |archive| {
+            archive.save(&with_report(BLAST, BLAST_REPORT)).unwrap();
+            let patch = json!({"review": {"notes": "seen"}});
+            archive.patch_sidecar(1, &patch, "kim", PatchOptions::default()).unwrap();
+        },
+        change: |archive, answered| {
+            let rebuilt = archive.rebuild_index();
+            rebuilt.map(|_| answered.push(1)).map_err(|error| error.to_string())
+        },
+        happened: |archive| archive.review_log(Some(1), 9).unwrap().len() == 1,
+        is_one: true,
+    },
+];
+
+/// Where the commits of the index stop.
+#[derive(Debug, Default)]
+struct Commits {
+    /// Commits since the last [`reset`](Self::reset).
+    seen: AtomicUsize,
+    /// The commit that stops, with all that follow.
+    stop_at: AtomicUsize,
+    is_after: AtomicBool,
+    stopped: AtomicBool,
+    /// The files of the index at the stop, and the length of the log before that commit.
+    kept: Mutex<Vec<(PathBuf, Vec<u8>)>>,
+    log_before: AtomicUsize,
+}
+
+impl Commits {
+    fn reset(&self, stop_at: usize, is_after: bool) {
+        self.seen.store(0, Ordering::SeqCst);
+        self.stop_at.store(stop_at, Ordering::SeqCst);
+        self.is_after.store(is_after, Ordering::SeqCst);
+    }
+
+    fn at(&self, point: CommitPoint, own: &Path) -> io::Result<()> {
+        let is_after = point == CommitPoint::After;
+        let turn = match is_after {
+            false => self.seen.fetch_add(1, Ordering::SeqCst),
+            true => self.seen.load(Ordering::SeqCst) - 1,
+        };
+        let stop_at = self.stop_at.load(Ordering::SeqCst);
+        if turn == stop_at && !is_after {
+            let log = fs::metadata(own.join("index.sqlite-wal")).map_or(0, |found| found.len());
+            self.log_before.store(usize::try_from(log).unwrap(), Ordering::SeqCst);
+        }
+        if turn < stop_at || (turn == stop_at && is_after != self.is_after.load(Ordering::SeqCst)) {
+            return Ok(());
+        }
+        if !self.stopped.swap(true, Ordering::SeqCst) {
+            let files = ["index.sqlite", "index.sqlite-wal"].map(|name| own.join(name));
+            let files = files.into_iter().map(|path| (path.clone(), fs::read(&path).unwrap()));
+            *self.kept.lock().unwrap() = files.collect();
+        }
+        Err(io::Error::other("simulated stop"))
+    }
+}
+
+/// An archive on a simulated disk, ready for the change of a case.
+struct Bench {
+    folder: TempDir,
+    disk: SimulatedDisk,
+    archive: Archive,
+    commits: Arc<Commits>,
+}
+
+fn bench(case: &Case) -> Bench {
+    let folder = memory_folder();
+    let disk = SimulatedDisk::default();
+    let commits = Arc::new(Commits::default());
+    commits.reset(usize::MAX, false);
+    let (hook, own) = (Arc::clone(&commits), folder.path().join(".wavekeep"));
+    let archive = OpenOptions::default()
+        .files(Arc::new(disk.clone()))
+        .at_commit(move |point| hook.at(point, &own))
+        .open(folder.path())
+        .unwrap();
+    (case.before)(&archive);
+    commits.reset(usize::MAX, false);
+    Bench { folder, disk, archive, commits }
+}
+
+fn reopen(folder: &TempDir, disk: &SimulatedDisk) -> Archive {
+    OpenOptions::default().files(Arc::new(disk.clone())).open(folder.path()).unwrap()
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Every event is whole, every other file is a leftover that says so, and the index says what the
+/// files say.
+fn check(archive: &Archive, disk: &SimulatedDisk, context: &str) {
+    let root = archive.layout().root().to_owned();
+    let files = disk.all();
+    let bytes = |path: &std::path::Path| {
+        let found = files.iter().find(|(name, _)| name == path);
+        &found.unwrap_or_else(|| panic!("{context}: {path:?} is missing")).1
+    };
+    let mut known = BTreeSet::new();
+    let events = archive.query(&Query::default()).unwrap().events;
+    for event in &events {
+        let paths = archive.layout().event(&event.serial, &event.filename);
+        let sidecar = archive.sidecar(event.id).unwrap();
+        assert_eq!(sidecar.own().id, Some(event.id), "{context}");
+        assert_eq!(Some(sha256(bytes(&paths.source()))), event.sha256, "{context}");
+        assert_eq!(Some(sha256(bytes(&paths.hdf5()))), sidecar.own().hdf5_sha256, "{context}");
+        known.extend([paths.source(), paths.hdf5(), paths.sidecar()]);
+        if let Some(sum) = sidecar.own().gnz_sha256 {
+            assert_eq!(sha256(bytes(&paths.gnz())), sum, "{context}");
+            known.insert(paths.gnz());
+        }
+        if let Some(txt) = &event.txt_filename {
+            bytes(&paths.named(txt));
+            known.insert(paths.named(txt));
+        }
+        archive.recording(event.id).unwrap();
+    }
+    for (path, _) in &files {
+        let name = path.file_name().unwrap().to_string_lossy();
+        let is_own = path.starts_with(root.join(".wavekeep"));
+        assert!(
+            known.contains(path) || name.starts_with(TEMPORARY_PREFIX) || is_own,
+            "{context}: {path:?} belongs to nothing"
+        );
+        assert_ne!(*path, archive.layout().journal(), "{context}: the journal is left");
+    }
+    let log = archive.review_log(None, 100).unwrap();
+    archive.rebuild_index().unwrap();
+    let mut again = archive.query(&Query::default()).unwrap().events;
+    for (again, event) in again.iter_mut().zip(&events) {
+        again.changed = event.changed;
+    }
+    assert_eq!(again, events, "{context}: the index does not say what the files say");
+    assert_eq!(archive.review_log(None, 100).unwrap(), log, "{context}");
+}
+
+/// What was answered is there, and `verify` finds nothing but leftovers.
+fn check_answered(archive: &Archive, answered: &[i64], context: &str) {
+    for id in answered {
+        archive.event(*id).unwrap_or_else(|error| panic!("{context}: {error}"));
+    }
+    let options = VerifyOptions { without_decoding: true, ..VerifyOptions::default() };
+    let found = archive.verify(options, &|_, _| {}).unwrap();
+    for finding in found.findings {
+        assert_eq!(finding.kind, FindingKind::Leftover, "{context}: {finding:?}");
+    }
+    assert_eq!(found.others, Vec::<PathBuf>::new(), "{context}");
+}
+
+/// The change can be done, or done again, and then it shows.
+fn check_again(case: &Case, archive: &Archive, disk: &SimulatedDisk, context: &str) {
+    let again = (case.change)(archive, &mut Vec::new());
+    again.unwrap_or_else(|error| panic!("{context}: {error}"));
+    assert!((case.happened)(archive), "{context}");
+    check(archive, disk, context);
+}
+
+/// Steps and commits that a case takes when nothing fails.
+fn steps(case: &Case) -> (usize, usize) {
+    let bench = bench(case);
+    bench.disk.no_fault();
+    (case.change)(&bench.archive, &mut Vec::new()).unwrap();
+    let (steps, commits) = (bench.disk.steps(), bench.commits.seen.load(Ordering::SeqCst));
+    assert!((case.happened)(&bench.archive));
+    check(&bench.archive, &bench.disk, case.name);
+    // The index is on the real disk: its own rebuild changes nothing else.
+    assert!(steps > 5 || case.name == "a rebuild of the index", "{}: {steps} steps", case.name);
+    assert!(commits > 0, "{}", case.name);
+    // Two workers of an import do not always share batches in the same way.
+    let more = if case.name == "an import" { 8 } else { 0 };
+    (steps + more, commits)
+}
+
+fn a_crash_at_every_step(crash: Crash) {
+    for case in &CASES {
+        let (steps, _) = steps(case);
+        for step in 0..=steps {
+            let context = format!("{}, step {step} of {steps}, {crash:?}", case.name);
+            let bench = bench(case);
+            bench.disk.fault(step, Fault::Stop);
+            let mut answered = Vec::new();
+            let done = (case.change)(&bench.archive, &mut answered);
+            let disk = bench.disk.after(crash);
+            drop(bench.archive);
+            let archive = reopen(&bench.folder, &disk);
+            check(&archive, &disk, &context);
+            check_answered(&archive, &answered, &context);
+            if done.is_ok() {
+                assert!((case.happened)(&archive), "{context}: what was answered is lost");
+            }
+            check_again(case, &archive, &disk, &context);
+        }
+    }
+}
+
+#[test]
+fn a_program_that_is_killed_at_any_step_leaves_the_old_state_or_the_new_one() {
+    a_crash_at_every_step(Crash::Kept);
+}
+
+#[test]
+fn a_power_cut_that_drops_what_was_not_synced_leaves_the_old_state_or_the_new_one() {
+    a_crash_at_every_step(Crash::Dropped);
+}
+
+#[test]
+fn a_power_cut_that_tears_what_was_not_synced_leaves_the_old_state_or_the_new_one() {
+    a_crash_at_every_step(Crash::Torn);
+}
+
+#[test]
+fn a_power_cut_that_leaves_some_of_what_was_not_synced_leaves_the_old_state_or_the_new_one() {
+    a_crash_at_every_step(Crash::Mixed(1));
+    a_crash_at_every_step(Crash::Mixed(2));
+}
+
+#[test]
+fn a_step_that_fails_once_is_an_error_or_nothing_and_the_archive_goes_on() {
+    for case in &CASES {
+        let (steps, _) = steps(case);
+        for step in 0..steps {
+            let context = format!("{}, step {step} of {steps} fails", case.name);
+            let bench = bench(case);
+            bench.disk.fault(step, Fault::Once);
+            let mut answered = Vec::new();
+            if (case.change)(&bench.archive, &mut answered).is_ok() {
+                assert!((case.happened)(&bench.archive), "{context}");
+            }
+            check_answered(&bench.archive, &answered, &context);
+            check_again(case, &bench.archive, &bench.disk, &context);
+        }
+    }
+}
+
+#[test]
+fn a_disk_that_gets_full_at_any_step_loses_nothing_and_goes_on_when_there_is_room() {
+    for case in &CASES {
+        let (steps, _) = steps(case);
+        for step in 0..steps {
+            let context = format!("{}, full at step {step} of {steps}", case.name);
+            let bench = bench(case);
+            bench.disk.fault(step, Fault::Full);
+            let mut answered = Vec::new();
+            let done = (case.change)(&bench.archive, &mut answered);
+            if let Err(why) = &done {
+                let says_so = io::Error::from(io::ErrorKind::StorageFull).to_string();
+                assert!(why.contains(&says_so), "{context}: {why}");
+            }
+            bench.disk.no_fault();
+            // The same program goes on, or another one opens it.
+            let archive = match step % 2 {
+                0 => bench.archive,
+                _ => {
+                    drop(bench.archive);
+                    reopen(&bench.folder, &bench.disk)
+                }
+            };
+            check_answered(&archive, &answered, &context);
+            check_again(case, &archive, &bench.disk, &context);
+            assert_eq!(archive.repair(&|_, _| {}).unwrap().left, [], "{context}");
+        }
+    }
+}
+
+/// How much of a commit that was stopped is left in the log of the index.
+#[derive(Debug, Clone, Copy)]
+enum Log {
+    Whole,
+    Half,
+    HalfAndNoise,
+}
+
+#[test]
+fn a_stop_around_or_within_any_commit_of_the_index_is_made_up_for() {
+    for case in &CASES {
+        let (_, commits) = steps(case);
+        for commit in 0..commits {
+            for (is_after, log) in [
+                (false, Log::Whole),
+                (true, Log::Whole),
+                (true, Log::Half),
+                (true, Log::HalfAndNoise),
+            ] {
+                let context =
+                    format!("{}, commit {commit} of {commits}, {is_after}, {log:?}", case.name);
+                let bench = bench(case);
+                bench.commits.reset(commit, is_after);
+                let mut answered = Vec::new();
+                (case.change)(&bench.archive, &mut answered).unwrap_err();
+                assert!(bench.commits.stopped.load(Ordering::SeqCst), "{context}");
+                let disk = bench.disk.after(Crash::Dropped);
+                drop(bench.archive);
+                leave(&bench.folder, &bench.commits, log);
+                let archive = reopen(&bench.folder, &disk);
+                if case.is_one {
+                    assert!((case.happened)(&archive), "{context}: the journal says so");
+                }
+                check(&archive, &disk, &context);
+                check_answered(&archive, &answered, &context);
+                check_again(case, &archive, &disk, &context);
+            }
+        }
+    }
+}
+
+/// Puts the index back as it was at the stop: closing it tidies it up, which a crash does not.
+fn leave(folder: &TempDir, commits: &Commits, log: Log) {
+    let before = commits.log_before.load(Ordering::SeqCst);
+    for (path, bytes) in commits.kept.lock().unwrap().iter() {
+        let mut bytes = bytes.clone();
+        if path.to_string_lossy().ends_with("-wal") && bytes.len() > before {
+            let half = before + (bytes.len() - before) / 2;
+            match log {
+                Log::Whole => {}
+                Log::Half => bytes.truncate(half),
+                Log::HalfAndNoise => bytes[half..].fill(0x5a),
+            }
+        }
+        fs::write(path, bytes).unwrap();
+    }
+    let _ = fs::remove_file(folder.path().join(".wavekeep/index.sqlite-shm"));
+}

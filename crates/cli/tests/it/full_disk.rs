@@ -1,0 +1,125 @@
+//! A real file system that gets full: what was answered is whole afterwards, and the import is
+//! started again when there is room.
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use wavekeep_archive::{Archive, Query, VerifyOptions};
+
+/// Events of the folder that is imported.
+const EVENTS: usize = 40;
+
+/// Runs a script in name spaces of its own, in which whoever runs the tests may mount.
+fn in_own_mounts(script: &str, arguments: &[&Path]) -> Output {
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-euc", script, "sh"]);
+    command.args(arguments).output().unwrap()
+}
+
+/// Whether this machine lets the test mount a file system of limited size; if not, it says so where
+/// everybody sees it.
+fn can_mount(place: &Path) -> bool {
+    let probe = "mount -t tmpfs -o size=64k tmpfs \"$1\"";
+    let why = match Command::new("unshare").arg("--version").output() {
+        Ok(_) => {
+            let probed = in_own_mounts(probe, &[place]);
+            if probed.status.success() {
+                return true;
+            }
+            String::from_utf8_lossy(&probed.stderr).into_owned()
+        }
+        Err(error) => format!("unshare: {error}"),
+    };
+    // Past the test harness, which keeps what a test that passes prints to itself.
+    let _ = writeln!(
+        io::stderr(),
+        "\n*** NOT TRIED: no file system of limited size can be mounted here ({}).\n\
+         *** That a full disk loses nothing rests on the simulated disk alone \
+         (crates/archive/tests/faults.rs).\n",
+        why.trim()
+    );
+    false
+}
+
+/// Imports until the disk is full, verifies there, makes room, imports again, verifies, repairs, and
+/// copies the archive out of the name space. Exit codes are written down instead of ending it.
+const SCRIPT: &str = r#"
+program=$1 source=$2 disk=$3 out=$4 size=$5
+mount -t tmpfs -o "size=$size" tmpfs "$disk"
+run() { name=$1; shift; "$program" "$@" > "$out/$name" 2> "$out/$name.err" && code=0 || code=$?; echo $code > "$out/$name.code"; }
+run full import --json --batch 4 --gnz --archive "$disk/a" "$source"
+run verify-full verify --json --archive "$disk/a"
+mount -o remount,size=64m "$disk"
+run verify-room verify --json --archive "$disk/a"
+run again import --json --batch 4 --gnz --archive "$disk/a" "$source"
+run repair repair --json --archive "$disk/a"
+cp -a "$disk/a" "$out/archive"
+"#;
+
+fn lines(path: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+#[test]
+fn a_disk_that_gets_full_loses_nothing_that_was_answered_and_the_import_goes_on_with_room() {
+    let place = tempfile::tempdir().unwrap();
+    let (source, disk) = (place.path().join("source"), place.path().join("disk"));
+    fs::create_dir(&source).unwrap();
+    fs::create_dir(&disk).unwrap();
+    if !can_mount(&disk) {
+        return;
+    }
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");
+    for n in 0..EVENTS {
+        fs::copy(samples.join("M529LIY6.N00"), source.join(format!("M{n:03}LIY6.N00"))).unwrap();
+    }
+    let (mut some, mut none) = (0, 0);
+    for kilobytes in (150..1800).step_by(75) {
+        let out = place.path().join(format!("{kilobytes}k"));
+        fs::create_dir(&out).unwrap();
+        let size = format!("{kilobytes}k");
+        let program = Path::new(env!("CARGO_BIN_EXE_wavekeep"));
+        let ran = in_own_mounts(SCRIPT, &[program, &source, &disk, &out, Path::new(&size)]);
+        assert!(ran.status.success(), "{size}: {}", String::from_utf8_lossy(&ran.stderr));
+        let code = |name: &str| {
+            fs::read_to_string(out.join(format!("{name}.code"))).unwrap().trim().to_owned()
+        };
+        let error = |name: &str| fs::read_to_string(out.join(format!("{name}.err"))).unwrap();
+
+        // What is left when it is full, and with room again, is whole but for leftovers.
+        for name in ["verify-full", "verify-room"] {
+            let found = lines(&out.join(name));
+            let findings = found.iter().filter_map(|found| found["findings"].as_array());
+            for finding in findings.flatten() {
+                assert_eq!(finding["kind"], "leftover", "{size}, {name}: {finding}");
+            }
+        }
+        assert!(["0", "3"].contains(&code("verify-room").as_str()), "{}", error("verify-room"));
+        let answered = lines(&out.join("full"));
+        let answered: Vec<&Value> =
+            answered.iter().filter(|answer| answer["fate"] == "event").collect();
+        if code("full") != "0" {
+            let said = error("full") + &fs::read_to_string(out.join("full")).unwrap();
+            assert!(said.contains("No space left") || said.contains("full"), "{size}: {said}");
+            assert!(answered.len() < EVENTS, "{size}");
+            if answered.is_empty() { none += 1 } else { some += 1 }
+        }
+        assert_eq!(code("again"), "0", "{size}: {}", error("again"));
+        assert_eq!(code("repair"), "0", "{size}: {}", error("repair"));
+        let archive = Archive::open(out.join("archive")).unwrap();
+        let found = archive.verify(VerifyOptions::default(), &|_, _| {}).unwrap();
+        assert!(found.is_whole(), "{size}: {found:?}");
+        assert_eq!(archive.query(&Query::default()).unwrap().total as usize, EVENTS, "{size}");
+        for answer in answered {
+            let event = archive.event(answer["id"].as_i64().unwrap()).unwrap();
+            let says = |name: &str| answer[name].as_str().unwrap().to_owned();
+            assert_eq!((event.filename, event.sha256.unwrap()), (says("filename"), says("sha256")));
+        }
+    }
+    assert!(some > 3, "too few disks got full while events were answered: {some}, before: {none}");
+}

@@ -1,0 +1,102 @@
+//! The arrows between the rooms of the house point one way.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Which rooms a room may use. `ARCHITECTURE.md` draws the same.
+const ALLOWED: [(&str, &[&str]); 13] = [
+    ("core", &[]),
+    ("gnz", &[]),
+    ("blastware", &["core"]),
+    ("smurf", &["core"]),
+    ("thor", &["core", "blastware"]),
+    ("formats", &["core", "gnz", "blastware", "smurf", "thor"]),
+    ("signal", &["core"]),
+    ("export", &["core", "gnz"]),
+    ("report", &["core", "signal"]),
+    ("archive", &["core", "blastware", "smurf", "formats", "signal", "export"]),
+    ("server", &["core", "archive", "formats", "signal", "export", "report", "smurf"]),
+    (
+        "cli",
+        &["archive", "server", "core", "gnz", "smurf", "formats", "signal", "export", "report"],
+    ),
+    ("py", &["core", "gnz", "smurf", "formats", "signal", "export", "report", "archive"]),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The rooms that each room uses, by their manifests; what only tests use does not count.
+fn used() -> BTreeMap<String, Vec<String>> {
+    let rooms = fs::read_dir(root().join("crates")).unwrap();
+    rooms
+        .map(|room| {
+            let folder = room.unwrap().path();
+            let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+            let manifest: toml::Table = manifest.parse().unwrap();
+            let dependencies = manifest["dependencies"].as_table().unwrap();
+            let ours = dependencies.keys().filter_map(|name| match name.as_str() {
+                "gnz" => Some("gnz".to_owned()),
+                other => other.strip_prefix("wavekeep-").map(str::to_owned),
+            });
+            (folder.file_name().unwrap().to_string_lossy().into_owned(), ours.collect())
+        })
+        .collect()
+}
+
+#[test]
+fn every_room_uses_only_the_rooms_that_it_may() {
+    let allowed: BTreeMap<_, _> = ALLOWED.into_iter().collect();
+    let used = used();
+    assert_eq!(
+        used.keys().map(String::as_str).collect::<Vec<_>>(),
+        allowed.keys().copied().collect::<Vec<_>>()
+    );
+    for (room, rooms) in used {
+        for other in rooms {
+            assert!(
+                allowed[room.as_str()].contains(&other.as_str()),
+                "{room} must not use {other}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_room_is_on_the_architecture_page() {
+    let page = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    for (room, _) in ALLOWED {
+        assert!(
+            page.contains(&format!("`crates/{room}`")),
+            "crates/{room} is not in ARCHITECTURE.md"
+        );
+    }
+}
+
+#[test]
+fn only_memory_maps_and_code_for_one_kind_of_processor_are_unsafe() {
+    let crates = root().join("crates");
+    let rooms = fs::read_dir(&crates).unwrap();
+    let mut folders: Vec<PathBuf> = rooms.map(|room| room.unwrap().path().join("src")).collect();
+    let mut with_unsafe = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs")
+                && fs::read_to_string(&path).unwrap().contains("unsafe {")
+            {
+                let path = path.strip_prefix(&crates).unwrap();
+                with_unsafe.push(path.to_string_lossy().replace('\\', "/"));
+            }
+        }
+    }
+    with_unsafe.sort();
+    assert_eq!(
+        with_unsafe,
+        ["gnz/src/map.rs", "smurf/src/lines.rs", "smurf/src/map.rs", "smurf/src/processor.rs",]
+    );
+}

@@ -1,0 +1,9 @@
+//! The program as people and scripts use it, and the architecture of the workspace.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
+
+mod archive;
+mod crashes;
+mod full_disk;
+mod house;
+mod program;
+mod recording;

@@ -1,0 +1,5 @@
+//! Drawings of events and streams.
+
+mod drawings;
+mod events;
+mod streams;

@@ -1,0 +1,5 @@
+//! Measurements and verdicts.
+
+mod common;
+mod measure;
+mod verdict;
