@@ -1,9 +1,6 @@
 //! A failure or a stop at every step of every change: what was answered is whole afterwards, and
 //! everything else is absent, or a leftover with a name that says so.
 
-use crate::common;
-use crate::simulated;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -11,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
-use common::*;
+use crate::common::*;
+use crate::simulated::{Crash, Fault, SimulatedDisk};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use simulated::{Crash, Fault, SimulatedDisk};
 use tempfile::TempDir;
 use wavekeep_archive::{
     Archive, CommitPoint, Fate, FindingKind, ImportOptions, OpenOptions, PatchOptions, Query,

@@ -1,14 +1,12 @@
 //! Importing: what is found, what is paired, what is left alone, and why.
 
-use crate::common;
-
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use common::*;
+use crate::common::*;
 use tempfile::TempDir;
 use wavekeep_archive::{
     Account, Archive, ContainerLimits, Fate, ImportOptions, Imported, Query, VerifyOptions,

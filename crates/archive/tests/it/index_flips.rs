@@ -1,13 +1,11 @@
 //! A flipped bit anywhere in the index is found, or changes nothing that the index answers.
 
-use crate::common;
-
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use common::*;
+use crate::common::*;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use wavekeep_archive::{

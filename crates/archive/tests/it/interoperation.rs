@@ -1,10 +1,9 @@
 //! Archives and sidecars of other programs.
 
-use crate::common;
-
 use std::fs;
 
-use common::*;
+use crate::common;
+use crate::common::*;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use wavekeep_archive::{Archive, PatchOptions, Query, RemakeOptions, Sidecar, Submission};

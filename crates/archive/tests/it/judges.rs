@@ -1,12 +1,10 @@
 //! The Python libraries of the people who will open an archive judge what is written.
 
-use crate::common;
-
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::*;
+use crate::common::*;
 use serde_json::json;
 use wavekeep_archive::{PatchOptions, Submission};
 use wavekeep_blastware::frames;

@@ -1,8 +1,6 @@
 //! What people say of an event.
 
-use crate::common;
-
-use common::*;
+use crate::common::*;
 use serde_json::json;
 use wavekeep_archive::{Archive, PatchOptions, Query, RemakeOptions};
 

@@ -1,10 +1,8 @@
 //! Saving an event: what is written, what is answered.
 
-use crate::common;
-
 use std::fs;
 
-use common::*;
+use crate::common::*;
 use serde_json::json;
 use wavekeep_archive::{Outcome, Pairing, Query, SaveError, Submission};
 

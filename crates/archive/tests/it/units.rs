@@ -1,10 +1,8 @@
 //! Events whose unit is known only later, or is known better by the archive than by who sends them.
 
-use crate::common;
-
 use std::fs;
 
-use common::*;
+use crate::common::*;
 use serde_json::json;
 use wavekeep_archive::{
     Outcome, Pairing, PatchOptions, Query, Submission, UNKNOWN_SERIAL, VerifyOptions,

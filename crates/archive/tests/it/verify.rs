@@ -1,11 +1,9 @@
 //! Verifying, repairing, deriving again, exporting.
 
-use crate::common;
-
 use std::fs;
 use std::path::Path;
 
-use common::*;
+use crate::common::*;
 use serde_json::json;
 use wavekeep_archive::{
     Archive, FindingKind, PatchOptions, Query, RederiveOptions, RemakeOptions, Submission,

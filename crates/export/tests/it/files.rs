@@ -1,7 +1,6 @@
 //! What lands on the disk, and what never does.
 
 use crate::recordings;
-
 use std::fs;
 use std::path::Path;
 

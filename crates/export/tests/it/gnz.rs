@@ -1,7 +1,6 @@
 //! Events as GNZ, read with the crate of the format.
 
 use crate::recordings;
-
 use gnz::{ArrayCheck, Gnz, Value};
 use wavekeep_core::{Recording, Samples};
 use wavekeep_export::{ExportOptions, Target, Units, write};

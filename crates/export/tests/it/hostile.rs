@@ -1,7 +1,6 @@
 //! Recordings that no decoder should make: an error that says what to do, or a right file.
 
 use crate::recordings;
-
 use proptest::prelude::*;
 use wavekeep_core::{
     Assumed, Channel, GeophoneRange, IntervalFacts, Kind, Recording, Report, Samples, Scale,

@@ -1,7 +1,6 @@
 //! Records that are read back by another decoder.
 
 use crate::recordings;
-
 use miniseed_rs::{MseedReader, Samples as Read};
 use proptest::prelude::*;
 use wavekeep_core::{Channel, Samples};

@@ -1,7 +1,6 @@
 //! Runs the fuzz target's body over inputs that are worth keeping.
 
 use crate::fuzz_body;
-
 use std::path::Path;
 
 #[test]

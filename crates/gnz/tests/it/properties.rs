@@ -1,7 +1,6 @@
 //! What holds for every input.
 
 use crate::fuzz_body;
-
 use gnz::{Bool, Dtype, Gnz, Object, Order, Value, Writer};
 use half::f16;
 use num_complex::Complex;

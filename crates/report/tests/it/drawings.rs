@@ -1,7 +1,6 @@
 //! Drawings of whole events: what they show, that they are deterministic, that nothing breaks them.
 
 use crate::events;
-
 use proptest::prelude::*;
 use resvg::usvg::roxmltree::Document;
 use wavekeep_core::{Assumed, Channel, Kind, Recording, Samples, Sensor, TimeAxis};

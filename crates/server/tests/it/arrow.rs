@@ -1,12 +1,10 @@
 //! Samples as Arrow, judged by pyarrow.
 
-use crate::common;
-
 use std::env;
 use std::path::Path;
 use std::process::Command;
 
-use common::*;
+use crate::common::*;
 use serde_json::{Value, json};
 use wavekeep_archive::Archive;
 use wavekeep_server::ServeOptions;

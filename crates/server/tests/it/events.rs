@@ -1,8 +1,6 @@
 //! What existing clients and the page ask for.
 
-use crate::common;
-
-use common::*;
+use crate::common::*;
 use serde_json::{Value, json};
 
 #[test]

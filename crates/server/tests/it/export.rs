@@ -1,8 +1,6 @@
 //! Everything that answers a question, as one file.
 
-use crate::common;
-
-use common::*;
+use crate::common::*;
 
 #[test]
 fn an_export_as_csv_holds_the_events_that_the_filters_let_through() {

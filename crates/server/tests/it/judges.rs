@@ -1,12 +1,10 @@
 //! Schemathesis holds the answers of a server against its own description.
 
-use crate::common;
-
 use std::env;
 use std::path::Path;
 use std::process::Command;
 
-use common::*;
+use crate::common::*;
 use wavekeep_archive::Archive;
 use wavekeep_server::{Limits, ServeOptions};
 

@@ -1,11 +1,9 @@
 //! Recordings that the server runs.
 
-use crate::common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::*;
+use crate::common::*;
 use serde_json::{Value, json};
 use wavekeep_archive::Archive;
 use wavekeep_server::{Limits, Role, ServeOptions, Tokens};

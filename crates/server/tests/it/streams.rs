@@ -1,10 +1,8 @@
 //! Runs of streams.
 
-use crate::common;
-
 use std::path::Path;
 
-use common::*;
+use crate::common::*;
 use serde_json::json;
 use wavekeep_server::ServeOptions;
 use wavekeep_smurf::{Run, Selection};

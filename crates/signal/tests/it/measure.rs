@@ -1,8 +1,6 @@
 //! Measurements of whole recordings.
 
-use crate::common;
-
-use common::{blast, geophone, histogram, intervals, microphone, waveform};
+use crate::common::{blast, geophone, histogram, intervals, microphone, waveform};
 use proptest::prelude::*;
 use wavekeep_core::{
     Assumed, Channel, ChannelStatement, Flag, Frequency, Reading, Samples, Statement, TimeAxis,

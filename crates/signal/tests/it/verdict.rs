@@ -1,8 +1,6 @@
 //! Verdicts of limit curves on whole events.
 
-use crate::common;
-
-use common::{blast, geophone, histogram, intervals, microphone, waveform};
+use crate::common::{blast, geophone, histogram, intervals, microphone, waveform};
 use proptest::prelude::*;
 use wavekeep_core::{
     Assumed, ChannelStatement, Flag, Frequency, GeophoneRange, Reading, Statement, TimeAxis, Unit,

@@ -2,8 +2,7 @@
 //! of the real writer covers.
 
 use crate::maker;
-
-use maker::{frame, frames, payload, record, sample, samples, text};
+use crate::maker::{frame, frames, payload, record, sample, samples, text};
 use wavekeep_core::NoteKind;
 use wavekeep_smurf::record::Fault;
 use wavekeep_smurf::{GapKind, Run, Selection, TimeBasis};

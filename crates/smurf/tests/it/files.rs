@@ -1,11 +1,10 @@
 //! Recovering, following, and indexes that belong to other files.
 
-use crate::maker;
-
 use std::fs::{self, File};
 use std::io::Write;
 
-use maker::{frame, frames, samples, text};
+use crate::maker;
+use crate::maker::{frame, frames, samples, text};
 use wavekeep_smurf::{
     Error, Follower, LostBecause, OpenOptions, RecoverOptions, Run, Selection, recover,
 };

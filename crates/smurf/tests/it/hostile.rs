@@ -1,10 +1,8 @@
 //! Nothing that a file says makes the reader panic, loop, or return what no frame holds.
 
-use crate::maker;
-
 use std::fs::File;
 
-use maker::{frames, text};
+use crate::maker::{frames, text};
 use proptest::prelude::*;
 use wavekeep_smurf::{OpenOptions, Run, Selection, recover};
 

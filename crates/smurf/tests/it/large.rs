@@ -1,13 +1,11 @@
 //! Results that are larger than the caches are filled from mapped files, past the caches: they must
 //! be what a small result is, sample by sample.
 
-use crate::maker;
-
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use maker::{frame, samples, text};
+use crate::maker::{frame, samples, text};
 use wavekeep_smurf::{Error, OpenOptions, Run, Sample, Selection};
 
 const CHANNELS: usize = 77;

@@ -1,8 +1,7 @@
 //! Any run is read back exactly, by any selection, with any number of threads.
 
 use crate::maker;
-
-use maker::{payload, record, samples, text};
+use crate::maker::{payload, record, samples, text};
 use num_complex::Complex;
 use proptest::prelude::*;
 use wavekeep_smurf::{FrameHeader, OpenOptions, Run, Selection};

@@ -1,7 +1,6 @@
 //! Runs the bodies of the fuzz targets over inputs that are worth keeping.
 
 use crate::fuzz_body;
-
 use std::path::Path;
 
 fn each_in(folder: &str, body: fn(&[u8])) {

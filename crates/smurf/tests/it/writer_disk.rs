@@ -1,15 +1,13 @@
 //! A small full file system, a process that is killed, names and times on the real disk.
 
-use crate::writer_support;
-
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::writer_support::{payload, record_ends};
 use wavekeep_smurf::record::Records;
 use wavekeep_smurf::writer::{DataWriter, Frame, Outcome, WriterError};
-use writer_support::{payload, record_ends};
 
 /// A file system of 64 KiB for as long as this lives.
 struct SmallDisk {

@@ -1,12 +1,10 @@
 //! Trouble at every single call: what was acknowledged is in the file, the file ends at a record
 //! boundary, and nothing is counted that is not there.
 
-use crate::writer_support;
-
 use std::path::PathBuf;
 
+use crate::writer_support::{Memory, Trouble, record_ends};
 use wavekeep_smurf::writer::{DataWriter, Frame, Outcome, WriterError};
-use writer_support::{Memory, Trouble, record_ends};
 
 const NAME: &str = "run.dat";
 

@@ -1,13 +1,11 @@
 //! The control surface by name, splitting and counters for any input.
 
-use crate::writer_support;
-
 use std::path::PathBuf;
 
+use crate::writer_support::{Memory, record_ends};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use wavekeep_smurf::writer::{Access, Control, DataWriter, Frame, Outcome, Value, WriterError};
-use writer_support::{Memory, record_ends};
 
 fn writer() -> (Memory, DataWriter<Memory>) {
     let memory = Memory::default();

@@ -1,12 +1,10 @@
 //! For equal input the files equal, byte for byte, what Rogue's own writer made.
 
-use crate::writer_support;
-
 use std::fs;
 use std::path::Path;
 
+use crate::writer_support::payload;
 use wavekeep_smurf::writer::{DataWriter, Frame};
-use writer_support::payload;
 
 /// A buffer never changes what is written.
 const BUFFERS: [usize; 6] = [0, 1, 50, 392, 1000, 1_000_000];

@@ -1,7 +1,6 @@
 //! Runs the fuzz targets' bodies over inputs that are worth keeping.
 
 use crate::fuzz_body;
-
 use std::path::Path;
 
 fn each_in(folder: &str, body: fn(&[u8])) {
