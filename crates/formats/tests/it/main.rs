@@ -5,6 +5,7 @@
 mod fuzz_body;
 
 mod arrays;
+mod field;
 mod open;
 mod regressions;
 mod samples;
