@@ -6,6 +6,7 @@ mod fuzz_body;
 
 mod arrays;
 mod field;
+mod long;
 mod open;
 mod regressions;
 mod samples;
