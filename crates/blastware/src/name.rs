@@ -117,6 +117,10 @@ fn plain(name: &str) -> Option<String> {
     let bytes = name.as_bytes();
     name.match_indices('.').find_map(|(dot, _)| {
         let extension: Vec<u8> = bytes[dot + 1..].iter().copied().take_while(is_code).collect();
+        // What has an extension of its own behind it is another file: the event's report.
+        if bytes.get(dot + 1 + extension.len()) == Some(&b'.') {
+            return None;
+        }
         // A copy is numbered in front of the point, too.
         let in_front = name[..dot].trim_end_matches(|c: char| !c.is_alphanumeric());
         let stem = stem(in_front).or_else(|| {
@@ -290,11 +294,20 @@ mod tests {
             "Blast 14 M529LMOK.DK0W",
             "20260612-SITE-M529LMOK.DK0W",
             "site_A_m529lmok.dk0w",
-            "v1.2 M529LMOK.DK0W.bak",
+            "v1.2 M529LMOK.DK0W_old",
         ] {
             assert_eq!(EventName::within(name), Some(plain), "{name}");
         }
-        for name in ["XM529LMOK.DK0W", "M529LMOK.DK0WX", "M529LMOK", "report.txt", "é.W"] {
+        for name in [
+            "XM529LMOK.DK0W",
+            "M529LMOK.DK0WX",
+            "M529LMOK.DK0W.TXT",
+            "M529LMOK_DK0W_ASCII.TXT",
+            "M529LMOK.DK0W.a5.pkl",
+            "M529LMOK",
+            "report.txt",
+            "é.W",
+        ] {
             assert_eq!(EventName::within(name), None, "{name}");
         }
         let names = report_names("Blast 14 M529LMOK.DK0W");

@@ -17,7 +17,10 @@ fn main() {
         match opened {
             Ok(recording) => {
                 let samples = recording.len();
-                println!("{path}: {samples} samples × {} in {seconds:.3} s", recording.channels.len());
+                println!(
+                    "{path}: {samples} samples × {} in {seconds:.3} s",
+                    recording.channels.len()
+                );
                 for note in recording.report.notes() {
                     println!("  {}: {}", note.code, note.message);
                 }
