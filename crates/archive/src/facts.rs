@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use wavekeep_core::{Kind, Reading, Recording, TimeAxis, Unit};
+use wavekeep_core::{Kind, Reading, Recording, Statement, TimeAxis, Unit};
 use wavekeep_export::assumed;
 use wavekeep_signal::{Measurements, measure};
 
@@ -13,8 +13,10 @@ use crate::sidecar::{
     SourceBlock, SourceFile,
 };
 
-/// The program that derives files, as the sidecars name it.
-pub(crate) const TOOL_VERSION: &str = concat!("wavekeep ", env!("CARGO_PKG_VERSION"));
+/// The program that derives files, as the sidecars name it. The number of the decoder goes up when
+/// the same files give other values: `docs/correctness.md` says which, and `rebuild` derives the
+/// files of older ones again.
+pub(crate) const TOOL_VERSION: &str = concat!("wavekeep ", env!("CARGO_PKG_VERSION"), " decoder 2");
 /// The folder of events whose unit nothing names.
 pub const UNKNOWN_SERIAL: &str = "UNKNOWN";
 
@@ -168,9 +170,22 @@ fn project_info(recording: &Recording) -> ProjectInfo {
         client: text("client"),
         operator: text("operator"),
         sensor_location: text("sensor_location"),
-        notes: text("notes"),
+        notes: further_notes(statement),
         labels: Some(labels),
     }
+}
+
+/// Notes of no role of their own, in their order; those with a label of the user's say it.
+fn further_notes(statement: &Statement) -> Option<String> {
+    let notes = statement.notes.iter().filter(|note| note.role == "notes");
+    let notes = notes.filter(|note| !note.text.is_empty()).map(|note| {
+        match note.label.to_lowercase().as_str() {
+            "" | "general" | "notes" | "general notes" => note.text.clone(),
+            _ => format!("{}: {}", note.label, note.text),
+        }
+    });
+    let notes: Vec<String> = notes.collect();
+    (!notes.is_empty()).then(|| notes.join("; "))
 }
 
 fn decode_block(recording: &Recording) -> DecodeBlock {

@@ -6,10 +6,12 @@
 use std::str::FromStr;
 
 use wavekeep_core::{
-    Assumed, Basis, ChannelStatement, DecodeOptions, EventFormat, GeophoneRange, Input, Note,
-    NoteKind, Reading, Recording, Statement, TimeAxis, Unit, UnitLocal, UserNote,
+    Assumed, Basis, ChannelStatement, DecodeOptions, EventFormat, GeophoneRange, Input, Limits,
+    Reading, Recording, Statement, TimeAxis, Unit, UnitLocal, UserNote,
 };
-use wavekeep_formats::{EVENT_FORMATS, HEAD_LEN, detect};
+use wavekeep_formats::{
+    Decoded, EVENT_FORMATS, HEAD_LEN, ReportInput, decode_with_reports, detect,
+};
 
 use crate::error::DecodeFailure;
 use crate::sidecar::{Sidecar, Stated};
@@ -27,6 +29,10 @@ pub(crate) struct Ingredients<'a> {
     pub report: Option<&'a [u8]>,
     /// What the caller stated.
     pub stated: &'a Stated,
+    /// When the file came in, in UTC: a clock that is later was wrong.
+    pub captured_at: Option<UnitLocal>,
+    /// How large a file may be.
+    pub limits: Limits,
     /// The sidecar that is there already. Where no report text is, what it kept of one still wins.
     pub earlier: Option<&'a Sidecar>,
 }
@@ -38,6 +44,8 @@ pub(crate) struct Merged {
     pub recording: Recording,
     /// The serial number by the file alone: `None` where neither name nor content says one.
     pub serial_of_file: Option<String>,
+    /// The start by the file alone.
+    pub start_of_file: Option<UnitLocal>,
     /// Why the report was not used, when it was not.
     pub report_refused: Option<String>,
 }
@@ -60,23 +68,18 @@ pub(crate) fn format_of(
 
 /// Decodes an event and puts its report over it.
 pub(crate) fn merge(ingredients: Ingredients<'_>) -> Result<Merged, DecodeFailure> {
-    let Ingredients { bytes, name, sha256, report, stated, earlier } = ingredients;
-    let mut options = options(stated);
+    let Ingredients { bytes, name, sha256, report, stated, captured_at, limits, earlier } =
+        ingredients;
+    let mut options = DecodeOptions { limits, ..options(stated) };
     let kept = earlier.filter(|earlier| report.is_none() && earlier.report().is_some());
     let kept_range = kept.and_then(stated_range).filter(|_| options.range.is_none());
     options.range = options.range.or(kept_range);
     let format = format_of(bytes, name)?;
-    let mut recording = format.decode(Input { bytes, name: Some(name) }, &options)?;
+    let input = Input { bytes, name: Some(name) };
+    let report = report.map(|text| Ok(ReportInput { name: String::new(), text: Box::new(text) }));
+    let decoded = decode_with_reports(format, input, &options, report, captured_at)?;
+    let Decoded { mut recording, serial_of_file, start_of_file, report_refused, .. } = decoded;
     recording.source.sha256 = Some(sha256.to_owned());
-    let serial_of_file = recording.serial.as_ref().map(|serial| serial.value.clone());
-    let mut report_refused = None;
-    if let Some(text) = report
-        && let Err(error) = format.merge_report(&mut recording, text, &options)
-    {
-        let message = format!("the report was not used: {error}");
-        report_refused = Some(error.to_string());
-        recording.report.push(Note::new(NoteKind::Disagreement, "report_not_used", message));
-    }
     if let Some(kept) = kept {
         state_again(&mut recording, kept, &options);
         if let Some(range) = kept_range {
@@ -86,7 +89,7 @@ pub(crate) fn merge(ingredients: Ingredients<'_>) -> Result<Merged, DecodeFailur
     if let Some(serial) = &stated.serial {
         recording.serial = Some(Assumed::stated(serial.clone(), Basis::Option));
     }
-    Ok(Merged { recording, serial_of_file, report_refused })
+    Ok(Merged { recording, serial_of_file, start_of_file, report_refused })
 }
 
 fn options(stated: &Stated) -> DecodeOptions {
@@ -166,6 +169,20 @@ fn state_again(recording: &mut Recording, earlier: &Sidecar, options: &DecodeOpt
     }
     recording.statement = Some(statement);
 }
+
+/// When a file came in, as a moment without a zone that the unit's clock can be compared with.
+pub(crate) fn moment_of_capture(captured_at: Option<&str>) -> Option<UnitLocal> {
+    let at: jiff::Timestamp = captured_at?.parse().ok()?;
+    Some(UnitLocal(at.to_zoned(jiff::tz::TimeZone::UTC).datetime()))
+}
+
+/// Limits for what is in the archive already: it was taken once.
+pub(crate) const OF_ARCHIVE: Limits = Limits {
+    event_bytes: u64::MAX,
+    event_samples: u64::MAX,
+    report_text_bytes: u64::MAX,
+    notes: 1000,
+};
 
 /// The range that a sidecar has from a report.
 fn stated_range(earlier: &Sidecar) -> Option<GeophoneRange> {

@@ -10,7 +10,7 @@ use crate::error::DecodeFailure;
 use crate::facts::{self, Place, TOOL_VERSION};
 use crate::journal::{Change, Staged, discard, stage};
 use crate::layout::EventFiles;
-use crate::merge::{Ingredients, Merged, merge};
+use crate::merge::{Ingredients, Merged, OF_ARCHIVE, merge, moment_of_capture};
 use crate::name::{SafeName, is_beside};
 use crate::sidecar::{OwnBlock, Sidecar, SourceBlock, Stated};
 use crate::{Archive, ArchiveError, index};
@@ -63,6 +63,8 @@ impl Parts {
             sha256: &self.sha256,
             report: self.report.as_deref(),
             stated,
+            captured_at: moment_of_capture(self.sidecar.source().captured_at.as_deref()),
+            limits: OF_ARCHIVE,
             earlier: Some(&self.sidecar),
         })
     }
@@ -86,6 +88,8 @@ pub fn recording_from(
         sha256: &sha256(bytes),
         report,
         stated: &own.stated.unwrap_or_default(),
+        captured_at: moment_of_capture(sidecar.source().captured_at.as_deref()),
+        limits: OF_ARCHIVE,
         earlier: Some(sidecar),
     };
     Ok(merge(ingredients)?.recording)

@@ -40,7 +40,11 @@ mod recording;
 pub mod report_text;
 pub mod waveform;
 
-use wavekeep_core::{DecodeOptions, EventFormat, FormatInfo, Input, Match, Recording, Result};
+use std::io::BufRead;
+
+use wavekeep_core::{
+    DecodeOptions, EventFormat, FormatInfo, Input, Match, Recording, Result, UnitLocal,
+};
 
 pub use file::{
     BODY_OFFSET, EVENT_TAG, EventFile, FOOTER_LEN, Footer, MAGIC, MONITOR_LOG_TAG, RecordMode,
@@ -53,6 +57,9 @@ const INFO: FormatInfo = FormatInfo {
     name: "Blastware event file",
     file_names: &["M529LKIQ.7M0W", "M529LIY6.N00", "N844L6Z8.ZR0H"],
 };
+
+/// Clocks that have lost their time begin at 1995, and no unit of the series is older; derived.
+const FIRST_YEAR: i16 = 1996;
 
 const FRAMES_INFO: FormatInfo = FormatInfo {
     id: "blastware-frames",
@@ -73,7 +80,7 @@ impl EventFormat for Blastware {
     fn detect(&self, head: &[u8], name: Option<&str>) -> Match {
         if head.starts_with(&MAGIC) {
             Match::ByContent
-        } else if name.is_some_and(|name| name.parse::<EventName>().is_ok()) {
+        } else if name.is_some_and(|name| EventName::within(name).is_some()) {
             Match::ByName
         } else {
             Match::No
@@ -84,6 +91,18 @@ impl EventFormat for Blastware {
         recording::decode(input, options)
     }
 
+    fn first_year(&self) -> i16 {
+        FIRST_YEAR
+    }
+
+    fn without_samples(&self, input: Input<'_>, options: &DecodeOptions) -> Recording {
+        recording::without_samples(input, options)
+    }
+
+    fn start_of_name(&self, name: &str) -> Option<UnitLocal> {
+        EventName::within(name).map(|name| name.start())
+    }
+
     fn report_names(&self, name: &str) -> Vec<String> {
         name::report_names(name)
     }
@@ -91,12 +110,10 @@ impl EventFormat for Blastware {
     fn merge_report(
         &self,
         recording: &mut Recording,
-        text: &[u8],
+        text: &mut dyn BufRead,
         options: &DecodeOptions,
     ) -> Result<()> {
-        let report = report_text::ReportText::parse(text, options.limits.report_text_bytes)?;
-        merge::merge(recording, report, options);
-        Ok(())
+        merge::merge(recording, text, &report_text::FORM, options)
     }
 }
 
@@ -132,6 +149,22 @@ impl EventFormat for BlastwareFrames {
         Ok(recording)
     }
 
+    fn first_year(&self) -> i16 {
+        FIRST_YEAR
+    }
+
+    fn without_samples(&self, input: Input<'_>, options: &DecodeOptions) -> Recording {
+        // The frames are no event file: their name is all that there is.
+        let input = Input { bytes: &[], name: input.name.map(event_name) };
+        let mut recording = Blastware.without_samples(input, options);
+        recording.format = &FRAMES_INFO;
+        recording
+    }
+
+    fn start_of_name(&self, name: &str) -> Option<UnitLocal> {
+        Blastware.start_of_name(event_name(name))
+    }
+
     fn report_names(&self, name: &str) -> Vec<String> {
         name::report_names(event_name(name))
     }
@@ -139,7 +172,7 @@ impl EventFormat for BlastwareFrames {
     fn merge_report(
         &self,
         recording: &mut Recording,
-        text: &[u8],
+        text: &mut dyn BufRead,
         options: &DecodeOptions,
     ) -> Result<()> {
         Blastware.merge_report(recording, text, options)

@@ -1,57 +1,90 @@
 //! The vendor's report over a decoded recording: the report wins, both stay visible.
 
+use std::io::BufRead;
+
 use serde_json::json;
-use wavekeep_core::{DecodeOptions, Frequency, IntervalFacts, Recording, Samples, Sensor, Unit};
+use wavekeep_core::{DecodeOptions, IntervalFacts, Kind, Recording, Result, Samples, Sensor};
+use wavekeep_report_text::{
+    CHANNELS, Context, Form, Grouping, IntervalRow, NOTES, SampleTable, read, state_intervals,
+};
 
 use crate::recording::geophone_scale;
-use crate::report_text::{HistogramRow, ReportText, Table};
 
-/// Half a digit of a velocity that is printed with three decimals, and a little for rounding.
+/// Half a digit of a printed number, and a little for rounding.
+const HALF_A_DIGIT: f64 = 0.51;
+/// The same for a velocity in a histogram, which is printed with three decimals.
 const PRINTED_TOLERANCE: f64 = 0.000_51;
 
-/// Puts `report` over `recording`. What `options` state wins over both, and a disagreement is
-/// noted. Merging the same report again changes nothing.
-pub(crate) fn merge(recording: &mut Recording, report: ReportText, options: &DecodeOptions) {
-    let ReportText { statement, table, not_understood } = report;
-    for code in SETTLED {
+/// Puts the report `text` over `recording`. What `options` state wins over both, and a disagreement
+/// is noted. Merging the same report again changes nothing.
+///
+/// # Errors
+/// When the text is no report of this `form`, or a limit is reached.
+pub(crate) fn merge(
+    recording: &mut Recording,
+    text: &mut dyn BufRead,
+    form: &'static Form,
+    options: &DecodeOptions,
+) -> Result<()> {
+    let file_start = recording.start.filter(|start| start.basis != wavekeep_core::Basis::Report);
+    let context = Context {
+        form,
+        file_start: file_start.or(recording.start).map(|start| start.value),
+        limit_bytes: options.limits.report_text_bytes,
+    };
+    let is_waveform = recording.kind == Kind::Waveform;
+    let report = read(text, &context, is_waveform.then_some(&*recording))?;
+    for code in SETTLED.into_iter().chain(NOTES) {
         recording.report.settle(code);
     }
-    let velocity_unit = statement.geophone_range.map_or(Unit::InchPerSecond, |range| range.unit);
-
-    if let Some(range) = recording.take_statement(&statement, options) {
+    if let Some(range) = recording.take_statement(&report.statement, options) {
         for channel in &mut recording.channels {
             if channel.sensor == Sensor::Geophone {
                 channel.scale = geophone_scale(range);
             }
         }
     }
-    match &table {
-        Table::None => {}
-        Table::Samples(rows) => compare_samples(recording, rows, velocity_unit),
-        Table::Intervals(rows) => compare_intervals(recording, rows, velocity_unit),
+    if let Some(table) = report.samples.filter(|_| is_waveform && !recording.is_empty()) {
+        compare_samples(recording, &table);
     }
-    if !not_understood.is_empty() {
-        recording.metadata.insert("report_lines_not_understood".to_owned(), json!(not_understood));
+    if !is_waveform && !report.intervals.is_empty() && !recording.is_empty() {
+        let grouping = state_intervals(recording, &report.intervals);
+        compare_intervals(recording, &report.intervals, grouping);
     }
-    recording.statement = Some(statement);
+    for note in report.notes {
+        recording.report.push(note);
+    }
+    recording.metadata.extend(report.facts);
+    recording.statement = Some(report.statement);
+    Ok(())
 }
 
 /// Notes that a merge makes beside those of [`Recording::take_statement`]: an earlier merge's are
 /// taken back first.
 const SETTLED: [&str; 3] = ["table_differs", "table_length", "annotated_peaks"];
 
-/// Printed samples against decoded ones: the same numbers by two ways.
-fn compare_samples(recording: &mut Recording, rows: &[[f64; 4]], unit: Unit) {
-    if rows.len() != recording.len() {
+/// Printed samples against decoded ones: the same numbers by two ways. Columns that the report does
+/// not list, or whose unit it does not say, are not compared.
+fn compare_samples(recording: &mut Recording, table: &SampleTable) {
+    if table.rows != recording.len() {
         let note =
-            format!("the report lists {} samples, the file gave {}", rows.len(), recording.len());
+            format!("the report lists {} samples, the file gave {}", table.rows, recording.len());
         recording.report.disagreement("table_length", note);
     }
     let mut different = 0;
-    for (turn, channel) in recording.geophones().enumerate() {
-        for (row, value) in rows.iter().zip(channel.physical()) {
-            let value = value.and_then(|value| channel.unit().convert(value, unit).ok());
-            different += usize::from(value.is_some_and(|value| !prints_as(value, row[turn])));
+    for channel in recording.geophones() {
+        let slot = CHANNELS.iter().position(|name| channel.name.eq_ignore_ascii_case(name));
+        let column = slot.and_then(|slot| table.columns[slot].as_ref());
+        let Some((column, unit)) = column.and_then(|column| Some((column, column.unit?))) else {
+            continue;
+        };
+        let tolerance = HALF_A_DIGIT * 10f64.powi(-i32::from(column.decimals));
+        different += column.tally.not_kept();
+        for pair in column.tally.pairs() {
+            let value = channel.unit().convert(channel.scale.apply(pair.count), unit);
+            if value.is_ok_and(|value| (value - pair.printed).abs() > tolerance) {
+                different += pair.samples;
+            }
         }
     }
     if different > 0 {
@@ -72,40 +105,29 @@ struct Annotated {
     neither: usize,
 }
 
-/// Printed intervals against decoded ones. Several blocks may belong to one row, and one block
-/// more or less than rows is usual.
-fn compare_intervals(recording: &mut Recording, rows: &[HistogramRow], unit: Unit) {
-    let intervals = recording.len();
-    recording.metadata.insert("report_rows".to_owned(), json!(rows.len()));
-    let per_row = ((intervals as f64 / rows.len().max(1) as f64).round() as usize).max(1);
-    if (per_row * rows.len()).abs_diff(intervals) > per_row {
-        let note = format!("the report lists {} intervals, the file has {intervals}", rows.len());
-        recording.report.disagreement("table_length", note);
-    }
+/// Printed peaks of intervals against decoded ones.
+fn compare_intervals(recording: &mut Recording, rows: &[IntervalRow], grouping: Grouping) {
     let (mut different, mut annotated) = (0, Annotated::default());
-    let mut turn = 0;
     for channel in &mut recording.channels {
+        let slot = CHANNELS[..3].iter().position(|name| channel.name.eq_ignore_ascii_case(name));
         let (Samples::I16(peaks), Some(facts)) = (&mut channel.samples, &mut channel.intervals)
         else {
             continue;
         };
-        facts.stated_frequencies = vec![None; peaks.len()];
-        for (row, group) in rows.iter().zip(groups(intervals, per_row)) {
-            if group.clone().any(|index| channel.gaps.contains(index)) {
+        let Some(slot) = slot else { continue };
+        for (row, group) in rows.iter().zip(grouping.groups()) {
+            let is_missing = |index: &usize| channel.gaps.contains(*index);
+            if group.clone().any(|index| is_missing(&index)) {
                 continue;
             }
-            let Some(loudest) = group.max_by_key(|&index| (peaks[index], std::cmp::Reverse(index)))
-            else {
-                continue;
-            };
-            facts.stated_frequencies[loudest] = Some(stated_frequency(row, turn));
-            if channel.sensor != Sensor::Geophone {
-                continue;
-            }
-            let printed = row.peaks[turn];
+            let loudest = group.max_by_key(|&index| (peaks[index], std::cmp::Reverse(index)));
+            // Below or above the range a row prints a bound, not the peak.
+            let printed = row.peaks[slot].filter(|printed| printed.flag.is_none());
+            let (Some(loudest), Some(printed)) = (loudest, printed) else { continue };
             let agrees = |count: i16| {
-                let value = channel.scale.unit.convert(channel.scale.apply(count.into()), unit);
-                value.is_ok_and(|value| prints_as(value, printed))
+                let value = channel.scale.apply(count.into());
+                let value = channel.scale.unit.convert(value, printed.unit);
+                value.is_ok_and(|value| prints_as(value, printed.value))
             };
             match choose(peaks[loudest], loudest, facts, agrees) {
                 Choice::Plain(true) => {}
@@ -118,7 +140,6 @@ fn compare_intervals(recording: &mut Recording, rows: &[HistogramRow], unit: Uni
                 Choice::Neither => annotated.neither += 1,
             }
         }
-        turn += 1;
     }
     if different + annotated.neither > 0 {
         let note = format!(
@@ -136,15 +157,6 @@ fn compare_intervals(recording: &mut Recording, rows: &[HistogramRow], unit: Uni
         );
         recording.report.disagreement("annotated_peaks", note);
     }
-}
-
-/// Blocks of each row: groups of `per_row`, the last one takes what is left.
-fn groups(intervals: usize, per_row: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
-    (0..intervals).step_by(per_row).map(move |first| first..(first + per_row).min(intervals))
-}
-
-fn stated_frequency(row: &HistogramRow, turn: usize) -> Frequency {
-    row.frequencies.get(turn).copied().unwrap_or(row.microphone_frequency)
 }
 
 /// Which reading of a peak the report agrees with.

@@ -102,6 +102,45 @@ impl EventName {
     }
 }
 
+impl EventName {
+    /// The code of an event in a name that people have put something in front of or behind:
+    /// `Blast 14 M529LMOK.DK0W`, `M529LMOK.DK0W (1)`, `M529LMOK (1).DK0W`.
+    pub fn within(name: &str) -> Option<Self> {
+        let upper = name.to_ascii_uppercase();
+        parse(&upper).or_else(|| parse(&plain(&upper)?))
+    }
+}
+
+/// The name of an event in capitals without what people have put around it.
+fn plain(name: &str) -> Option<String> {
+    let is_code = |byte: &u8| byte.is_ascii_alphanumeric();
+    let bytes = name.as_bytes();
+    name.match_indices('.').find_map(|(dot, _)| {
+        let extension: Vec<u8> = bytes[dot + 1..].iter().copied().take_while(is_code).collect();
+        // What has an extension of its own behind it is another file: the event's report.
+        if bytes.get(dot + 1 + extension.len()) == Some(&b'.') {
+            return None;
+        }
+        // A copy is numbered in front of the point, too.
+        let in_front = name[..dot].trim_end_matches(|c: char| !c.is_alphanumeric());
+        let stem = stem(in_front).or_else(|| {
+            let at = in_front.rfind([' ', '_', '-', '('])?;
+            stem(in_front[..at].trim_end_matches(|c: char| !c.is_alphanumeric()))
+        })?;
+        let extension = String::from_utf8(extension).ok()?;
+        let plain = format!("{stem}.{extension}");
+        parse(&plain).map(|_| plain)
+    })
+}
+
+/// The eight characters of a stem at the end of `text`, with nothing joined to them.
+fn stem(text: &str) -> Option<&str> {
+    let at = text.len().checked_sub(8)?;
+    let stem = text.get(at..)?;
+    let is_joined = text[..at].ends_with(|c: char| c.is_alphanumeric());
+    (!is_joined && stem.bytes().all(|byte| byte.is_ascii_alphanumeric())).then_some(stem)
+}
+
 impl std::str::FromStr for EventName {
     type Err = NotAnEventName;
 
@@ -173,13 +212,22 @@ impl fmt::Display for EventName {
 }
 
 /// The names of the report that the vendor's software leaves beside the event `name`, the one
-/// that it writes on call-home first.
+/// that it writes on call-home first; behind them those of the name without what people have put
+/// around it.
 pub(crate) fn report_names(name: &str) -> Vec<String> {
-    let mut names = vec![format!("{name}.TXT")];
-    if let Some((stem, extension)) = name.rsplit_once('.') {
-        names.insert(0, format!("{stem}_{extension}_ASCII.TXT"));
-    }
-    names
+    let of = |name: &str| {
+        let mut names = vec![format!("{name}.TXT")];
+        if let Some((stem, extension)) = name.rsplit_once('.') {
+            names.insert(0, format!("{stem}_{extension}_ASCII.TXT"));
+        }
+        names
+    };
+    let upper = name.to_ascii_uppercase();
+    let plain = plain(&upper);
+    // The same event, saved by hand, has no letter for its kind.
+    let by_hand = plain.as_deref().and_then(|plain| plain.strip_suffix(['W', 'H', 'M', 'E', 'C']));
+    let others = [plain.as_deref(), by_hand].into_iter().flatten().filter(|other| *other != upper);
+    of(name).into_iter().chain(others.flat_map(of)).collect()
 }
 
 #[cfg(test)]
@@ -236,6 +284,37 @@ mod tests {
     }
 
     #[test]
+    fn what_people_put_around_a_name_does_not_hide_it() {
+        let plain: EventName = "M529LMOK.DK0W".parse().unwrap();
+        for name in [
+            "M529LMOK.DK0W",
+            "M529LMOK.DK0W (1)",
+            "M529LMOK (1).DK0W",
+            "M529LMOK - Copy.DK0W",
+            "Blast 14 M529LMOK.DK0W",
+            "20260612-SITE-M529LMOK.DK0W",
+            "site_A_m529lmok.dk0w",
+            "v1.2 M529LMOK.DK0W_old",
+        ] {
+            assert_eq!(EventName::within(name), Some(plain), "{name}");
+        }
+        for name in [
+            "XM529LMOK.DK0W",
+            "M529LMOK.DK0WX",
+            "M529LMOK.DK0W.TXT",
+            "M529LMOK_DK0W_ASCII.TXT",
+            "M529LMOK.DK0W.a5.pkl",
+            "M529LMOK",
+            "report.txt",
+            "é.W",
+        ] {
+            assert_eq!(EventName::within(name), None, "{name}");
+        }
+        let names = report_names("Blast 14 M529LMOK.DK0W");
+        assert!(names.contains(&"M529LMOK_DK0W_ASCII.TXT".to_owned()), "{names:?}");
+    }
+
+    #[test]
     fn what_the_code_cannot_carry_is_refused() {
         let start = |year| UnitLocal::from_fields((year, 6, 1), (0, 0, 0)).unwrap();
         let letter = TypeLetter::Waveform;
@@ -246,7 +325,16 @@ mod tests {
 
     #[test]
     fn the_call_home_report_is_preferred() {
-        assert_eq!(report_names("M529LKIQ.7M0W"), ["M529LKIQ_7M0W_ASCII.TXT", "M529LKIQ.7M0W.TXT"]);
+        assert_eq!(
+            report_names("M529LKIQ.7M0W"),
+            [
+                "M529LKIQ_7M0W_ASCII.TXT",
+                "M529LKIQ.7M0W.TXT",
+                "M529LKIQ_7M0_ASCII.TXT",
+                "M529LKIQ.7M0.TXT"
+            ]
+        );
+        assert_eq!(report_names("M529LKIQ.7M0"), ["M529LKIQ_7M0_ASCII.TXT", "M529LKIQ.7M0.TXT"]);
         assert_eq!(report_names("noextension"), ["noextension.TXT"]);
     }
 

@@ -47,27 +47,61 @@ pub(crate) fn decode(input: Input<'_>, options: &DecodeOptions) -> Result<Record
             what: "length of the event file in bytes".into(),
             limit: options.limits.event_bytes,
             found,
-            raise: "no unit writes events of this size",
+            raise: "--max-event-bytes",
         });
     }
     let file = EventFile::parse(input.bytes)?;
-    let name = input.name.and_then(|name| name.parse::<EventName>().ok());
     let mut recording = body(&file, options)?;
     recording.source = Source { name: input.name.map(str::to_owned), bytes: found, sha256: None };
+    stated_by_file(&mut recording, &file, input.name.and_then(EventName::within), found);
+    Ok(recording)
+}
+
+/// What a file says of an event beside its samples.
+fn stated_by_file(
+    recording: &mut Recording,
+    file: &EventFile<'_>,
+    name: Option<EventName>,
+    len: u64,
+) {
     recording.serial = name
         .map(|name| Assumed::stated(name.serial(), Basis::FileName))
-        .or_else(|| Some(Assumed::stated(serial_in_trailer(&file)?, Basis::File)));
-    times(&mut recording, &file, name);
-    landmarks(&mut recording.report, &file, found);
-    type_letter(&mut recording, name);
-    facts(&mut recording.metadata, &file);
-    Ok(recording)
+        .or_else(|| Some(Assumed::stated(serial_in_trailer(file)?, Basis::File)));
+    times(recording, file, name);
+    landmarks(&mut recording.report, file, len);
+    type_letter(recording, name);
+    facts(&mut recording.metadata, file);
+}
+
+/// An event whose body cannot be decoded: what its name says, and its header and footer where they
+/// can be read.
+pub(crate) fn without_samples(input: Input<'_>, options: &DecodeOptions) -> Recording {
+    let name = input.name.and_then(EventName::within);
+    let is_histogram = name.is_some_and(|name| name.type_letter == TypeLetter::Histogram);
+    let mut recording = match is_histogram {
+        true => from_histogram(histogram::Histogram::default(), options),
+        false => from_waveform(Waveform::default(), &[], options),
+    };
+    let len = input.bytes.len() as u64;
+    recording.source = Source { name: input.name.map(str::to_owned), bytes: len, sha256: None };
+    match EventFile::parse(input.bytes) {
+        Ok(file) => stated_by_file(&mut recording, &file, name, len),
+        Err(_) => {
+            recording.serial = name.map(|name| Assumed::stated(name.serial(), Basis::FileName));
+            recording.start = name.map(|name| Assumed::stated(name.start(), Basis::FileName));
+            if let TimeAxis::Intervals { start, .. } = &mut recording.time {
+                *start = recording.start;
+            }
+        }
+    }
+    recording
 }
 
 /// Waveform if the body begins as one and yields at least one block; otherwise histogram if at
 /// least one block is recognised.
 fn body(file: &EventFile<'_>, options: &DecodeOptions) -> Result<Recording> {
     if file.body.starts_with(&BODY_MARKER) {
+        waveform::check_size(file.body, &options.limits)?;
         let waveform = waveform::decode(file.body);
         // The first two samples stand in front of the first block.
         if waveform.channels[0].len() > 2 {

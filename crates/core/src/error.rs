@@ -42,6 +42,14 @@ pub enum Error {
         /// What to do instead.
         advice: String,
     },
+    /// Reading stopped: try again, or get another copy of the file.
+    #[error("reading stopped at byte {offset}: {reason}")]
+    Read {
+        /// How far reading came.
+        offset: u64,
+        /// What the system says.
+        reason: String,
+    },
     /// A safety limit was reached: raise it if the file can be trusted.
     #[error("{what} is {found}, over the limit of {limit} ({raise})")]
     Limit {
@@ -57,20 +65,21 @@ pub enum Error {
 }
 
 impl Error {
-    /// A short stable word for programs: `not_this_format`, `malformed`, `unsupported`, `limit`.
+    /// A short stable word for programs: `not_this_format`, `malformed`, `unsupported`, `limit`, `read`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::NotThisFormat { .. } => "not_this_format",
             Self::Malformed { .. } => "malformed",
             Self::Unsupported { .. } => "unsupported",
             Self::Limit { .. } => "limit",
+            Self::Read { .. } => "read",
         }
     }
 
     /// Where in the file, when the error has a place.
     pub fn offset(&self) -> Option<u64> {
         match self {
-            Self::Malformed { offset, .. } => Some(*offset),
+            Self::Malformed { offset, .. } | Self::Read { offset, .. } => Some(*offset),
             _ => None,
         }
     }

@@ -1,11 +1,12 @@
 //! The shape of the plug that a format is.
 
 use std::fmt;
+use std::io::BufRead;
 use std::str::FromStr;
 
 use serde::Serialize;
 
-use crate::{Limits, Recording, Result};
+use crate::{Limits, Recording, Result, UnitLocal};
 
 /// What people and programs call a format.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -111,20 +112,31 @@ pub trait EventFormat: Sync {
     /// When nothing of the file can be read, or a limit is reached.
     fn decode(&self, input: Input<'_>, options: &DecodeOptions) -> Result<Recording>;
 
+    /// The start that a file name states by the unit's clock, whatever people have put around it.
+    fn start_of_name(&self, name: &str) -> Option<UnitLocal>;
+
     /// The names under which the vendor's software leaves a report of the event `name`, preferred
     /// first; to be compared without regard to case. `TXT/<name>` is one in a folder `TXT` beside
     /// the event.
     fn report_names(&self, name: &str) -> Vec<String>;
 
+    /// The first year in which units of this kind were made: an earlier date is a clock that had lost
+    /// its time.
+    fn first_year(&self) -> i16;
+
+    /// A recording without samples: what the name and the readable parts of a file say of an event
+    /// whose body cannot be decoded, so that a report beside it is not lost with the body.
+    fn without_samples(&self, input: Input<'_>, options: &DecodeOptions) -> Recording;
+
     /// Puts the vendor's report over a decoded recording: what the report says wins, what was
-    /// decoded stays available.
+    /// decoded stays available. The text is read line by line.
     ///
     /// # Errors
     /// When `text` is no such report, or a limit is reached; the recording is unchanged then.
     fn merge_report(
         &self,
         recording: &mut Recording,
-        text: &[u8],
+        text: &mut dyn BufRead,
         options: &DecodeOptions,
     ) -> Result<()>;
 }

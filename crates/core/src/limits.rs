@@ -1,4 +1,4 @@
-//! What a stranger's file may ask for.
+//! Limits for untrusted input.
 
 /// Bounds on what a decoder does for a file that it knows nothing about.
 ///
@@ -6,9 +6,12 @@
 /// file can grow into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Largest event file, in bytes. The units' ring memory is 64 KiB: 8 MiB is generous.
+    /// Largest event file, in bytes. Two hours at 4096 samples/s are some 240 MB.
     pub event_bytes: u64,
-    /// Largest report text, in bytes.
+    /// Most samples of an event, all channels together: a quiet one takes few bytes.
+    pub event_samples: u64,
+    /// Largest report text, in bytes. It lists every sample: two hours at 4096 samples/s are some
+    /// 900 MB.
     pub report_text_bytes: u64,
     /// Most notes that are kept in a [`Report`](crate::Report); further ones are counted.
     pub notes: usize,
@@ -16,6 +19,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { event_bytes: 8 << 20, report_text_bytes: 32 << 20, notes: 1000 }
+        Self {
+            event_bytes: 512 << 20,
+            event_samples: 1 << 28,
+            report_text_bytes: 2 << 30,
+            notes: 1000,
+        }
     }
 }

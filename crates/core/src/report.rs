@@ -124,6 +124,9 @@ impl Report {
     /// Takes back the notes with this code: what they said has been settled since.
     pub fn settle(&mut self, code: &str) {
         self.notes.retain(|note| note.code != code);
+        // Damage beyond the capacity is not forgotten: what it was is not known.
+        self.damaged = self.not_kept > 0 && self.damaged
+            || self.notes.iter().any(|note| note.kind == NoteKind::Damage);
     }
 
     /// The notes that were kept.

@@ -4,20 +4,29 @@
 //! and wherever two of them differ a note keeps both visible.
 
 use crate::{
-    Assumed, Basis, DecodeOptions, GeophoneRange, Reading, Recording, Statement, TimeAxis, Unit,
+    Assumed, Basis, DecodeOptions, GeophoneRange, Kind, Reading, Recording, Statement, TimeAxis,
+    Unit, UnitLocal,
 };
 
 /// How far a printed range may be from 10 or 1.25 in/s and still mean it: mm/s are rounded.
 const RANGE_TOLERANCE: f64 = 0.01;
 
+/// As many samples more than stated mean nothing: bodies end with whole segments.
+const LONGER_THAN_STATED: f64 = 512.0;
+
+/// Seconds of a day.
+const DAY_S: f64 = 86_400.0;
+
 /// Notes that [`Recording::take_statement`] makes.
-const NOTES: [&str; 6] = [
+const NOTES: [&str; 8] = [
     "rate_stated",
     "pretrigger_stated",
     "range_stated",
     "report_range",
     "report_serial",
     "report_start",
+    "shorter_than_stated",
+    "longer_than_stated",
 ];
 
 impl Recording {
@@ -32,9 +41,25 @@ impl Recording {
         for code in NOTES {
             self.report.settle(code);
         }
+        self.take_kind(statement);
         self.take_time_axis(statement, options);
+        self.compare_record_time(statement);
         self.take_identity(statement);
         self.take_range(statement.geophone_range?, options)
+    }
+
+    /// Where there are no samples, the report says what kind of event it is.
+    fn take_kind(&mut self, statement: &Statement) {
+        let is = |word: &str| {
+            statement.event_type.as_ref().is_some_and(|of| of.to_lowercase().contains(word))
+        };
+        if self.is_empty() && self.kind == Kind::Waveform && is("histogram") && !is("waveform") {
+            self.kind = Kind::Histogram;
+            self.time = TimeAxis::Intervals { start: self.start, length_s: None };
+            for code in ["rate", "pretrigger"] {
+                self.report.settle(code);
+            }
+        }
     }
 
     fn take_time_axis(&mut self, statement: &Statement, options: &DecodeOptions) {
@@ -76,6 +101,30 @@ impl Recording {
                     self.stop = Some(Assumed::stated(stop, Basis::Report));
                 }
             }
+        }
+    }
+
+    /// Record time, pre-trigger and rate of the report say how many samples there were.
+    fn compare_record_time(&mut self, statement: &Statement) {
+        let TimeAxis::Samples { rate_hz, .. } = self.time else { return };
+        let stated_rate = Some(rate_hz.value).filter(|_| !rate_hz.is_assumed());
+        let Some((record_s, rate)) = statement.record_time_s.zip(statement.rate_hz.or(stated_rate))
+        else {
+            return;
+        };
+        let seconds = record_s + statement.pretrigger_s.unwrap_or(0.0);
+        let (expected, found) = ((seconds * rate).round(), self.len() as f64);
+        if self.is_empty() || !expected.is_finite() || expected <= 0.0 {
+            return;
+        }
+        let words = format!(
+            "the report states {seconds} s at {rate} samples/s, that is {expected} samples: the file gave {found}"
+        );
+        // Seconds that are no whole number of samples are rounded by the unit, either way.
+        if expected - found > 1.0 {
+            self.report.damage("shorter_than_stated", words);
+        } else if statement.pretrigger_s.is_some() && found - expected > LONGER_THAN_STATED {
+            self.report.disagreement("longer_than_stated", words);
         }
     }
 
@@ -131,5 +180,25 @@ impl Recording {
                 Some(report)
             }
         }
+    }
+
+    /// Notes a start that the instrument's clock cannot have had right: before `first_year`, when no
+    /// such unit was made, as after a battery that was empty; or more than a day after `now`, which
+    /// leaves room for any time zone. Noting it again changes nothing.
+    pub fn note_clock(&mut self, first_year: i16, now: UnitLocal) {
+        self.report.settle("clock");
+        let Some(Assumed { value: start, .. }) = self.start else { return };
+        let message = if start.0.year() < first_year {
+            format!(
+                "the event began at {start} by the unit's clock, before such units were made: the clock had lost its time"
+            )
+        } else if now.checked_add_seconds(DAY_S).is_some_and(|latest| start > latest) {
+            format!(
+                "the event began at {start} by the unit's clock, which is later than the file came in ({now}): the clock was wrong"
+            )
+        } else {
+            return;
+        };
+        self.report.disagreement("clock", message);
     }
 }

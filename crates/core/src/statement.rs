@@ -64,8 +64,8 @@ impl Statement {
 /// A note that the user typed into the instrument: its label is free text too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UserNote {
-    /// What the position means: `project`, `client`, `operator` or `sensor_location`; `title_note`
-    /// or `title_string` where that is not known.
+    /// What its position or its label means: `project`, `client`, `operator`, `sensor_location`, or
+    /// `notes` for anything else.
     pub role: &'static str,
     /// The label, as written.
     pub label: String,

@@ -16,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 mod arrays;
+mod decode;
 mod error;
 mod open;
 mod siblings;
@@ -25,6 +26,7 @@ use wavekeep_core::{EventFormat, Match};
 use wavekeep_thor::Thor;
 
 pub use arrays::{ArrayFile, ArrayFormat, ArrayLimits};
+pub use decode::{Decoded, ReportInput, decode_with_reports};
 pub use error::OpenError;
 pub use open::{Opened, Opener};
 

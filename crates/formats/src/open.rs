@@ -4,15 +4,20 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 
+use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
-use wavekeep_core::{DecodeOptions, Error, EventFormat, Input, Match, Note, NoteKind, Recording};
+use wavekeep_core::{DecodeOptions, Error, Input, Match, Recording, UnitLocal};
 use wavekeep_smurf::{OpenOptions, Run};
 
+use crate::decode::{ReportInput, decode_with_reports};
 use crate::siblings::Siblings;
 use crate::{
     ARRAY_FORMATS, ArrayFile, ArrayLimits, EVENT_FORMATS, HEAD_LEN, OpenError, detect,
     detect_arrays,
 };
+
+/// Bytes of a report that are read at once.
+const READ_AT_ONCE: usize = 256 << 10;
 
 /// What a file turned out to be.
 #[derive(Debug)]
@@ -112,18 +117,24 @@ impl Opener {
                 what: "length of the event file in bytes".into(),
                 limit,
                 found: len,
-                raise: "no unit writes events of this size",
+                raise: "--max-event-bytes",
             };
             return Err(OpenError::Decode { path: path.to_owned(), source });
         }
         // The file may grow while it is read: the limit holds all the same.
         read(&mut file, &mut bytes, limit)?;
-        let mut recording = format
-            .decode(Input { bytes: &bytes, name: name.as_deref() }, &self.options)
+        let input = Input { bytes: &bytes, name: name.as_deref() };
+        let names = name.as_deref().filter(|_| !self.without_reports);
+        let names = names.map_or_else(Vec::new, |name| format.report_names(name));
+        let reports = self.siblings.find_all(path, &names);
+        let reports = reports.iter().map(|report| report_input(path, report));
+        let now = Some(UnitLocal(jiff::Timestamp::now().to_zoned(TimeZone::UTC).datetime()));
+        let decoded = decode_with_reports(format, input, &self.options, reports, now)
             .map_err(|source| OpenError::Decode { path: path.to_owned(), source })?;
+        let mut recording = decoded.recording;
         recording.source.sha256 = Some(hex(&Sha256::digest(&bytes)));
-        if let (false, Some(name)) = (self.without_reports, &name) {
-            self.merge_report(&mut recording, format, path, name);
+        if let Some(report) = decoded.report {
+            recording.metadata.insert("report_file".to_owned(), report.into());
         }
         Ok(recording)
     }
@@ -133,44 +144,17 @@ impl Opener {
         let failed = |source| OpenError::Stream { path: path.to_owned(), source: Box::new(source) };
         Ok(Opened::Stream(Box::new(run.map_err(failed)?)))
     }
+}
 
-    fn merge_report(
-        &self,
-        recording: &mut Recording,
-        format: &dyn EventFormat,
-        path: &Path,
-        name: &str,
-    ) {
-        let Some(report) = self.siblings.find(path, &format.report_names(name)) else { return };
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let beside = report.strip_prefix(folder).unwrap_or(&report);
-        // As it is seen from the event, with the same separator on every system.
-        let names = beside.iter().map(|name| name.to_string_lossy());
-        let shown = names.filter(|name| name != ".").collect::<Vec<_>>().join("/");
-        let limit = self.options.limits.report_text_bytes;
-        // One byte more than the limit, so that the parser sees that it is too long.
-        let text = regular(&report).and_then(|_| {
-            let mut text = Vec::new();
-            let limited = open(&report)?.take(limit + 1).read_to_end(&mut text);
-            limited.map_err(|source| io_error(&report, "read the report", source))?;
-            Ok(text)
-        });
-        let merged = text.map_err(|error| error.to_string()).and_then(|text| {
-            let merged = format.merge_report(recording, &text, &self.options);
-            merged.map_err(|error| format!("{shown}: {error}"))
-        });
-        match merged {
-            Ok(()) => drop(recording.metadata.insert("report_file".to_owned(), shown.into())),
-            Err(error) => {
-                let message = format!("the report beside the file was not used: {error}");
-                recording.report.push(Note::new(
-                    NoteKind::Disagreement,
-                    "report_not_used",
-                    message,
-                ));
-            }
-        }
-    }
+/// A report that lies beside an event, opened, under its name as it is seen from the event: with the
+/// same separator on every system.
+fn report_input(event: &Path, report: &Path) -> Result<ReportInput<'static>, String> {
+    let folder = event.parent().unwrap_or(Path::new(""));
+    let beside = report.strip_prefix(folder).unwrap_or(report);
+    let names = beside.iter().map(|name| name.to_string_lossy());
+    let name = names.filter(|name| name != ".").collect::<Vec<_>>().join("/");
+    let text = regular(report).and_then(|_| open(report)).map_err(|error| error.to_string())?;
+    Ok(ReportInput { name, text: Box::new(io::BufReader::with_capacity(READ_AT_ONCE, text)) })
 }
 
 /// The first bytes of a regular file.

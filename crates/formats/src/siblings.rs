@@ -15,15 +15,22 @@ pub(crate) struct Siblings {
 }
 
 impl Siblings {
-    /// The first of `names` that lies beside `path`. A name may be one in a folder beside it:
-    /// `TXT/name.txt`.
-    pub(crate) fn find(&self, path: &Path, names: &[String]) -> Option<PathBuf> {
+    /// Those of `names` that lie beside `path`, in their order. A name may be one in a folder beside
+    /// it: `TXT/name.txt`.
+    pub(crate) fn find_all(&self, path: &Path, names: &[String]) -> Vec<PathBuf> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
-        names.iter().find_map(|name| match name.rsplit_once('/') {
+        let found = names.iter().filter_map(|name| match name.rsplit_once('/') {
             Some((below, name)) => self.entry(&self.entry(folder, below)?, name),
             None => self.entry(folder, name),
-        })
+        });
+        let mut all = Vec::new();
+        for path in found {
+            if !all.contains(&path) {
+                all.push(path);
+            }
+        }
+        all
     }
 
     /// What is called `name` in `folder`.

@@ -100,6 +100,9 @@ pub(crate) fn notes_and_moment(recording: &Recording) -> Vec<Fact> {
             fact(label, as_written(note.map(|note| &note.text)))
         })
         .collect();
+    if let Some(note) = notes.iter().find(|note| note.role == "notes" && !note.text.is_empty()) {
+        facts.push(fact("Notes", as_written(Some(&note.text))));
+    }
     let start = recording.start.as_ref();
     let label = if recording.kind == Kind::Waveform { "Date and time" } else { "Start" };
     let words =

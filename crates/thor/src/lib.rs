@@ -41,8 +41,12 @@ pub mod report_text;
 mod scale;
 pub mod waveform;
 
+use std::io::BufRead;
+
 use wavekeep_blastware::Blastware;
-use wavekeep_core::{DecodeOptions, EventFormat, FormatInfo, Input, Match, Recording, Result};
+use wavekeep_core::{
+    DecodeOptions, EventFormat, FormatInfo, Input, Match, Recording, Result, UnitLocal,
+};
 
 pub use file::{FIRST_BODY_OFFSET, SIGNATURE, USUAL_BODY_OFFSET, assemble};
 pub use name::{Ending, NotAThorName, ThorName};
@@ -52,6 +56,9 @@ const INFO: FormatInfo = FormatInfo {
     name: "Thor event file",
     file_names: &["UM11719_20260714153012.IDFW", "UM11719_20260714220000.IDFH"],
 };
+
+/// The Micromate is of 2011 and later; derived.
+const FIRST_YEAR: i16 = 2011;
 
 /// Event files, and Blastware files under a Thor name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +97,18 @@ impl EventFormat for Thor {
         recording::decode(input, options)
     }
 
+    fn first_year(&self) -> i16 {
+        FIRST_YEAR
+    }
+
+    fn without_samples(&self, input: Input<'_>, options: &DecodeOptions) -> Recording {
+        recording::without_samples(input, options)
+    }
+
+    fn start_of_name(&self, name: &str) -> Option<UnitLocal> {
+        ThorName::within(name).map(|name| name.start)
+    }
+
     fn report_names(&self, name: &str) -> Vec<String> {
         name::report_names(name)
     }
@@ -97,14 +116,12 @@ impl EventFormat for Thor {
     fn merge_report(
         &self,
         recording: &mut Recording,
-        text: &[u8],
+        text: &mut dyn BufRead,
         options: &DecodeOptions,
     ) -> Result<()> {
         if recording.format.id == Blastware.info().id {
             return Blastware.merge_report(recording, text, options);
         }
-        let report = report_text::ReportText::parse(text, options.limits.report_text_bytes)?;
-        merge::merge(recording, report, options);
-        Ok(())
+        merge::merge(recording, text, options)
     }
 }

@@ -1,81 +1,115 @@
 //! The report over a decoded recording: the report wins, both stay visible, and its table tells what
 //! a count is worth.
 
+use std::io::BufRead;
+
 use serde_json::json;
-use wavekeep_core::{
-    Basis, Channel, DecodeOptions, Kind, Quantity, Recording, Scale, Sensor, Unit,
+use wavekeep_core::{Basis, DecodeOptions, Kind, Recording, Result, Scale, Sensor, Unit};
+use wavekeep_report_text::{
+    CHANNELS, Context, Grouping, IntervalRow, NOTES, Pair, SampleTable, read, state_intervals,
 };
 
 use crate::recording::scale_fact;
-use crate::report_text::{ReportText, SampleTable, velocity_unit};
-use crate::scale::{self, Fit, Pair};
+use crate::report_text::FORM;
+use crate::scale::{self, Fit};
 
-/// Notes that a merge makes beside those of [`Recording::take_statement`]: an earlier merge's are
-/// taken back first.
-const SETTLED: [&str; 4] = ["table_length", "table_unit", "table_differs", "table_coarse"];
+/// Notes that a merge makes beside those of [`Recording::take_statement`] and of reading: an
+/// earlier merge's are taken back first.
+const SETTLED: [&str; 3] = ["table_length", "table_differs", "table_coarse"];
 
-/// Puts `report` over `recording`. What `options` state wins over both, and a disagreement is
-/// noted. Merging the same report again changes nothing.
-pub(crate) fn merge(recording: &mut Recording, report: ReportText, options: &DecodeOptions) {
-    let ReportText { statement, table, not_understood, text } = report;
-    for code in SETTLED {
+/// Puts the report `text` over `recording`. What `options` state wins over both, and a disagreement
+/// is noted. Merging the same report again changes nothing.
+///
+/// # Errors
+/// When the text is no report, or a limit is reached.
+pub(crate) fn merge(
+    recording: &mut Recording,
+    text: &mut dyn BufRead,
+    options: &DecodeOptions,
+) -> Result<()> {
+    let context = Context {
+        form: &FORM,
+        file_start: recording.start.map(|start| start.value),
+        limit_bytes: options.limits.report_text_bytes,
+    };
+    let is_waveform = recording.kind == Kind::Waveform;
+    let report = read(text, &context, is_waveform.then_some(&*recording))?;
+    for code in SETTLED.into_iter().chain(NOTES) {
         recording.report.settle(code);
     }
     // What a count is worth does not follow from the range here.
-    recording.take_statement(&statement, options);
-    if let Some(table) = &table {
-        let units = TableUnits {
-            velocity: statement.units.as_deref().and_then(velocity_unit).or_else(|| {
-                let peaks = statement.channels.iter().filter_map(|channel| channel.peak);
-                peaks.map(|peak| peak.unit).find(|unit| unit.quantity() == Quantity::Velocity)
-            }),
-            pressure: statement
-                .channel("MicL")
-                .and_then(|channel| channel.peak)
-                .map_or(Unit::DecibelLinear, |peak| peak.unit),
-        };
-        samples(recording, table, units);
+    recording.take_statement(&report.statement, options);
+    if let Some(table) = report.samples.filter(|_| is_waveform && !recording.is_empty()) {
+        samples(recording, &table);
     }
-    let mut keep = |key: &str, value: serde_json::Value| {
-        recording.metadata.insert(key.to_owned(), value);
-    };
-    keep("report_text", json!(text));
-    if !not_understood.is_empty() {
-        keep("report_lines_not_understood", json!(not_understood));
+    if !is_waveform && !report.intervals.is_empty() && !recording.is_empty() {
+        let grouping = state_intervals(recording, &report.intervals);
+        intervals(recording, &report.intervals, grouping);
     }
-    recording.statement = Some(statement);
-}
-
-/// What the columns of a report's table are printed in.
-#[derive(Debug, Clone, Copy)]
-struct TableUnits {
-    /// `None` when nothing in the report says it.
-    velocity: Option<Unit>,
-    pressure: Unit,
+    for note in report.notes {
+        recording.report.push(note);
+    }
+    recording.metadata.extend(report.facts);
+    recording.statement = Some(report.statement);
+    Ok(())
 }
 
 /// Printed samples against counts: the same numbers by two ways, and what one count is worth.
-fn samples(recording: &mut Recording, table: &SampleTable, units: TableUnits) {
-    recording.metadata.insert("report_rows".to_owned(), json!(table.rows.len()));
-    if recording.kind == Kind::Histogram {
-        return;
-    }
-    if table.rows.len() != recording.len() {
-        let note = format!(
-            "the report lists {} samples, the file gave {}",
-            table.rows.len(),
-            recording.len()
-        );
+fn samples(recording: &mut Recording, table: &SampleTable) {
+    recording.metadata.insert("report_rows".to_owned(), json!(table.rows));
+    if table.rows != recording.len() {
+        let note =
+            format!("the report lists {} samples, the file gave {}", table.rows, recording.len());
         recording.report.disagreement("table_length", note);
     }
-    match units.velocity {
-        Some(unit) => sensor(recording, table, &GEOPHONES, unit),
-        None => recording.report.disagreement(
-            "table_unit",
-            "the report does not say in which unit it lists the samples: they were not compared",
-        ),
+    for kind in [&GEOPHONES, &MICROPHONE] {
+        let slots = recording.channels.iter().filter(|channel| channel.sensor == kind.sensor);
+        let slots = slots.filter_map(|channel| {
+            let slot = CHANNELS.iter().position(|name| channel.name.eq_ignore_ascii_case(name))?;
+            table.columns[slot].as_ref()
+        });
+        // Columns in one unit are fitted together.
+        let columns: Vec<_> = slots.filter(|column| column.unit.is_some()).collect();
+        let Some(unit) = columns.first().and_then(|column| column.unit) else { continue };
+        let columns = columns.into_iter().filter(|column| column.unit == Some(unit));
+        let (mut pairs, mut decimals, mut not_kept) = (Vec::new(), u8::MAX, 0);
+        for column in columns {
+            pairs.extend(column.tally.pairs());
+            decimals = decimals.min(column.decimals);
+            not_kept += column.tally.not_kept();
+        }
+        sensor(recording, kind, &pairs, unit, usize::from(decimals), not_kept);
     }
-    sensor(recording, table, &MICROPHONE, units.pressure);
+}
+
+/// Printed peaks of intervals against counts, where each row is one interval.
+fn intervals(recording: &mut Recording, rows: &[IntervalRow], grouping: Grouping) {
+    if !grouping.is_one_to_one() || rows.len() != recording.len() {
+        return;
+    }
+    let mut pairs = Vec::new();
+    let mut unit = None;
+    for (slot, name) in CHANNELS[..3].iter().enumerate() {
+        let Some(channel) = recording.channel(name) else { continue };
+        for (count, row) in channel.counts().zip(rows) {
+            // Below or above the range a row prints a bound, not the peak.
+            let printed = row.peaks[slot].filter(|printed| printed.flag.is_none());
+            let (Some(count), Some(printed)) = (count, printed) else { continue };
+            if *unit.get_or_insert(printed.unit) == printed.unit {
+                pairs.push(Pair { count, printed: printed.value, samples: 1 });
+            }
+        }
+    }
+    let decimals = pairs.iter().map(|pair| decimals_of(pair.printed)).max().unwrap_or(0);
+    if let Some(unit) = unit {
+        sensor(recording, &GEOPHONES, &pairs, unit, decimals, 0);
+    }
+}
+
+/// Decimals of a number that was printed: the shortest text that reads as it.
+fn decimals_of(value: f64) -> usize {
+    let text = value.to_string();
+    text.split_once('.').map_or(0, |(_, decimals)| decimals.len())
 }
 
 /// Channels that share a factor.
@@ -99,14 +133,22 @@ const MICROPHONE: SensorKind = SensorKind {
     default: scale::MICROPHONE,
 };
 
-fn sensor(recording: &mut Recording, table: &SampleTable, kind: &SensorKind, unit: Unit) {
-    let channels = || {
-        recording.channels.iter().enumerate().filter(|(_, channel)| channel.sensor == kind.sensor)
+fn sensor(
+    recording: &mut Recording,
+    kind: &SensorKind,
+    pairs: &[Pair],
+    unit: Unit,
+    decimals: usize,
+    not_kept: u64,
+) {
+    let fit = match scale::fit(pairs, unit, decimals, kind.default) {
+        // Too many different numbers for the same counts: no factor explains them.
+        Fit::Contradicts { differ, values } if not_kept > 0 => {
+            Fit::Contradicts { differ: differ + not_kept, values: values + not_kept }
+        }
+        fit => fit,
     };
-    let pairs: Vec<Pair> =
-        channels().flat_map(|(turn, channel)| pairs(channel, table, turn)).collect();
-    let decimals = channels().map(|(turn, _)| table.decimals[turn]).min().unwrap_or(0);
-    match scale::fit(&pairs, unit, decimals, kind.default) {
+    match fit {
         Fit::Fits(fitted) => {
             for channel in &mut recording.channels {
                 if channel.sensor == kind.sensor {
@@ -147,11 +189,4 @@ fn known_by_table(recording: &mut Recording) {
     recording.report.settle("range");
     recording.report.settle("sensitive_scale");
     recording.range = recording.range.filter(|range| !range.is_assumed());
-}
-
-/// The samples of a channel that are neither missing in the file nor in the table.
-fn pairs(channel: &Channel, table: &SampleTable, turn: usize) -> Vec<Pair> {
-    let printed = table.rows.iter().map(|row| row[turn]);
-    let both = channel.counts().zip(printed);
-    both.filter_map(|(count, printed)| Some(Pair { count: count?, printed: printed? })).collect()
 }

@@ -32,6 +32,12 @@ impl Ending {
         Self::ALL.iter().find(|(_, ending)| name.ends_with(ending)).map(|(ending, _)| *ending)
     }
 
+    /// The ending of a name that people have put something behind: `a.IDFW (1)`. A name that merely
+    /// mentions a monitor log or a cache is none.
+    pub(crate) fn within(name: &str) -> Option<Self> {
+        Self::of(name).or_else(|| plain(name).map(|name| name.ending))
+    }
+
     fn text(self) -> &'static str {
         Self::ALL.iter().find(|(ending, _)| *ending == self).map_or("", |(_, text)| text)
     }
@@ -81,6 +87,38 @@ pub struct ThorName {
 )]
 pub struct NotAThorName;
 
+impl ThorName {
+    /// The name of an event within one that people have put something in front of or behind:
+    /// `20260610-SITE-UM11719_20260610115639.IDFW`, `UM11719_20260610115639.IDFW (1)`,
+    /// `UM11719_20260610115639 (1).IDFW`.
+    pub fn within(name: &str) -> Option<Self> {
+        name.parse().ok().or_else(|| plain(name))
+    }
+}
+
+/// The name without what people have put around it.
+fn plain(name: &str) -> Option<ThorName> {
+    let upper = name.to_ascii_uppercase();
+    let in_digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    upper.match_indices('_').find_map(|(at, _)| {
+        let start = moment(name.get(at + 1..at + 15)?)?;
+        let behind = &upper[at + 15..];
+        let serial_at = upper[..at].rfind(|c: char| !c.is_ascii_alphanumeric());
+        let serial = &name[serial_at.map_or(0, |at| at + 1)..at];
+        // A copy is numbered in front of the point, too; other digits would be part of the time.
+        let point = behind.find(".IDF").filter(|point| in_digits(behind) == 0 && *point <= 24)?;
+        let ending = match behind.as_bytes().get(point + 4)? {
+            b'W' => Ending::Waveform,
+            b'H' => Ending::Histogram,
+            _ => return None,
+        };
+        let rest = &behind[point + 5..];
+        let is_joined = rest.starts_with(|c: char| c.is_alphanumeric() || c == '.');
+        let fits = !serial.is_empty() && !is_joined;
+        fits.then(|| ThorName { serial: serial.to_owned(), start, ending })
+    })
+}
+
 impl std::str::FromStr for ThorName {
     type Err = NotAThorName;
 
@@ -114,12 +152,25 @@ fn moment(digits: &str) -> Option<UnitLocal> {
     )
 }
 
-/// Where the vendor's software leaves the text report of the event `name`: in the folder `TXT`, or
-/// moved beside the event.
+/// Where the vendor's software leaves a report of the event `name`, preferred first: Thor's text in
+/// the folder `TXT` or moved beside the event, Blastware's print of it, Thor's CSV. Behind them those of
+/// the name without what people have put around it.
 pub(crate) fn report_names(name: &str) -> Vec<String> {
-    match Ending::of(name) {
+    let of = |name: &str| {
+        let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+        vec![
+            format!("TXT/{name}.txt"),
+            format!("{name}.txt"),
+            format!("{stem}_{ending}_ASCII.TXT"),
+            format!("CSV/{name}.csv"),
+            format!("{name}.csv"),
+        ]
+    };
+    match Ending::within(name) {
         Some(Ending::Waveform | Ending::Histogram) => {
-            vec![format!("TXT/{name}.txt"), format!("{name}.txt")]
+            let plain = plain(name).map(|plain| plain.to_string());
+            let plain = plain.filter(|plain| !plain.eq_ignore_ascii_case(name));
+            of(name).into_iter().chain(plain.iter().flat_map(|plain| of(plain))).collect()
         }
         // Under any other name it is another format's to say what its report is called.
         _ => Vec::new(),
@@ -146,6 +197,31 @@ mod tests {
     }
 
     #[test]
+    fn what_people_put_around_a_name_does_not_hide_it() {
+        let plain: ThorName = "UM11719_20260610115639.IDFW".parse().unwrap();
+        for name in [
+            "UM11719_20260610115639.IDFW",
+            "20260610-SITE-UM11719_20260610115639.IDFW",
+            "SITE_A_UM11719_20260610115639.IDFW",
+            "UM11719_20260610115639.IDFW (1)",
+            "UM11719_20260610115639 (1).IDFW",
+            "UM11719_20260610115639 - Copy.idfw",
+            "M\u{fc}hle UM11719_20260610115639.IDFW_old",
+        ] {
+            assert_eq!(ThorName::within(name), Some(plain.clone()), "{name}");
+        }
+        for name in [
+            "UM11719_20260610115639.IDFW.txt",
+            "UM11719_20260610115639.IDFWX",
+            "UM11719_202606101156390.IDFW",
+            "_20260610115639.IDFW",
+            "notes.txt",
+        ] {
+            assert_eq!(ThorName::within(name), None, "{name}");
+        }
+    }
+
+    #[test]
     fn a_name_of_another_form_gives_nothing() {
         for name in [
             "",
@@ -167,7 +243,12 @@ mod tests {
 
     #[test]
     fn the_report_lies_in_the_folder_of_texts_or_beside_the_event() {
-        assert_eq!(report_names("a.IDFW"), ["TXT/a.IDFW.txt", "a.IDFW.txt"]);
+        assert_eq!(
+            report_names("a.IDFW"),
+            ["TXT/a.IDFW.txt", "a.IDFW.txt", "a_IDFW_ASCII.TXT", "CSV/a.IDFW.csv", "a.IDFW.csv"]
+        );
+        let names = report_names("20260610-SITE-UM11719_20260610115639.IDFW (1)");
+        assert!(names.contains(&"TXT/UM11719_20260610115639.IDFW.txt".to_owned()), "{names:?}");
         assert!(report_names("M529LMOK.DK0W").is_empty());
     }
 }

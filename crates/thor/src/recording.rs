@@ -31,11 +31,11 @@ pub(crate) fn decode(input: Input<'_>, options: &DecodeOptions) -> Result<Record
             what: "length of the event file in bytes".into(),
             limit: options.limits.event_bytes,
             found,
-            raise: "no unit writes events of this size",
+            raise: "--max-event-bytes",
         });
     }
     check_signature(input.bytes)?;
-    let ending = input.name.and_then(Ending::of);
+    let ending = input.name.and_then(Ending::within);
     let mut recording = body(input.bytes, ending, options)?;
     recording.source = Source { name: input.name.map(str::to_owned), bytes: found, sha256: None };
     stated_by_name(&mut recording, input.name);
@@ -45,7 +45,7 @@ pub(crate) fn decode(input: Input<'_>, options: &DecodeOptions) -> Result<Record
 
 /// A Blastware file whose name is a Thor event's.
 pub(crate) fn decode_misnamed(input: Input<'_>, options: &DecodeOptions) -> Result<Recording> {
-    let ending = input.name.and_then(Ending::of);
+    let ending = input.name.and_then(Ending::within);
     // Its name follows the other code: what it says is taken below.
     let mut recording = Blastware.decode(Input { name: None, ..input }, options)?;
     recording.source.name = input.name.map(str::to_owned);
@@ -58,8 +58,26 @@ pub(crate) fn decode_misnamed(input: Input<'_>, options: &DecodeOptions) -> Resu
     Ok(recording)
 }
 
+/// An event whose body cannot be decoded: what its name says.
+pub(crate) fn without_samples(input: Input<'_>, options: &DecodeOptions) -> Recording {
+    let name = input.name.unwrap_or_default();
+    let is_histogram = Ending::within(name) == Some(Ending::Histogram);
+    let mut recording = match is_histogram {
+        true => from_histogram(Histogram::default(), options),
+        false => from_waveform(Found::default(), &[], options),
+    };
+    for key in ["body_offset", "body_end", "body_attempts", "layout", "layout_decided"] {
+        recording.metadata.remove(key);
+    }
+    let bytes = input.bytes.len() as u64;
+    recording.source = Source { name: input.name.map(str::to_owned), bytes, sha256: None };
+    stated_by_name(&mut recording, input.name);
+    recording
+}
+
 /// What the name says first, the other kind where there is none of it.
 fn body(file: &[u8], ending: Option<Ending>, options: &DecodeOptions) -> Result<Recording> {
+    wavekeep_blastware::waveform::check_size(file, &options.limits)?;
     let as_waveform = || waveform::find(file).map(|found| from_waveform(found, file, options));
     let as_histogram = || histogram::decode(file).map(|found| from_histogram(found, options));
     let recording = match ending {
@@ -211,7 +229,7 @@ fn from_histogram(histogram: Histogram, options: &DecodeOptions) -> Recording {
 
 /// Serial number and start, where the content did not state them.
 fn stated_by_name(recording: &mut Recording, name: Option<&str>) {
-    let Some(name) = name.and_then(|name| name.parse::<ThorName>().ok()) else { return };
+    let Some(name) = name.and_then(ThorName::within) else { return };
     recording.serial.get_or_insert(Assumed::stated(name.serial, Basis::FileName));
     let start = *recording.start.get_or_insert(Assumed::stated(name.start, Basis::FileName));
     if let TimeAxis::Intervals { start: first, .. } = &mut recording.time {

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 use wavekeep_core::{Scale, Unit};
+use wavekeep_report_text::Pair;
 
 /// How narrow the table has to hold a factor, as a share of it, to choose one: the two that are
 /// known for geophones differ by 1.7 %.
@@ -17,13 +18,6 @@ pub(crate) const GEOPHONE: Scale = Scale::ratio(788.0, 100_000.0, Unit::Millimet
 /// 1/64 Pa. Derived, not stated by a file.
 pub(crate) const MICROPHONE: Scale = Scale::ratio(1.0, 64.0, Unit::Pascal);
 
-/// A count and what a report prints for it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Pair {
-    pub count: f64,
-    pub printed: f64,
-}
-
 /// What a table tells of a factor.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Fit {
@@ -35,9 +29,9 @@ pub(crate) enum Fit {
     /// No factor explains all printed values; with the best one so many are not as printed.
     Contradicts {
         /// Values that are not as printed.
-        differ: usize,
+        differ: u64,
         /// Values that were compared.
-        values: usize,
+        values: u64,
     },
     /// No count other than zero: nothing to fit.
     Silent,
@@ -57,7 +51,7 @@ pub(crate) struct Fitted {
     /// The largest one.
     pub at_most: f64,
     /// How many values were used.
-    pub values: usize,
+    pub values: u64,
     /// How far each printed value is from its count times a factor within the bounds, at most.
     pub tolerance: f64,
 }
@@ -85,7 +79,7 @@ struct Line {
     /// Values that tell something of the factor: in the unit of the scale or as levels.
     telling: Vec<Pair>,
     /// Values that the factor cannot explain, by how much they are off.
-    unexplained: Vec<f64>,
+    unexplained: Vec<(f64, u64)>,
     /// Whether the values are levels.
     levels: bool,
     least_squares: f64,
@@ -97,12 +91,14 @@ impl Line {
     fn of_values(pairs: &[Pair], default: Scale) -> Self {
         let (telling, silent): (Vec<Pair>, Vec<Pair>) =
             pairs.iter().partition(|pair| pair.count != 0.0);
-        let product: f64 = telling.iter().map(|pair| pair.count * pair.printed).sum();
-        let square: f64 = telling.iter().map(|pair| pair.count * pair.count).sum();
+        let weighted = |pair: &Pair, value: f64| pair.samples as f64 * value;
+        let product: f64 =
+            telling.iter().map(|pair| weighted(pair, pair.count * pair.printed)).sum();
+        let square: f64 = telling.iter().map(|pair| weighted(pair, pair.count * pair.count)).sum();
         Self {
             least_squares: product / square,
             telling,
-            unexplained: silent.iter().map(|pair| pair.printed.abs()).collect(),
+            unexplained: silent.iter().map(|pair| (pair.printed.abs(), pair.samples)).collect(),
             levels: false,
             default,
         }
@@ -115,11 +111,11 @@ impl Line {
         let same_sign = |pair: &Pair| pair.count * pair.printed > 0.0;
         let (telling, wrong): (Vec<Pair>, Vec<Pair>) =
             pairs.iter().filter(|pair| pair.printed != 0.0).partition(|pair| same_sign(pair));
-        let above: f64 = telling.iter().map(level_of_one).sum();
+        let above: f64 = telling.iter().map(|of| level_of_one(of) * of.samples as f64).sum();
         Self {
-            least_squares: pascal(above / telling.len() as f64),
+            least_squares: pascal(above / samples(&telling) as f64),
             telling,
-            unexplained: vec![f64::INFINITY; wrong.len()],
+            unexplained: wrong.iter().map(|pair| (f64::INFINITY, pair.samples)).collect(),
             levels: true,
             default,
         }
@@ -138,7 +134,7 @@ impl Line {
     /// What the values tell when each is printed within `tolerance`; `None` when no factor makes
     /// them so.
     fn within(&self, tolerance: f64) -> Option<Fit> {
-        if self.unexplained.iter().any(|off| *off > tolerance) {
+        if self.unexplained.iter().any(|(off, _)| *off > tolerance) {
             return None;
         }
         let all = self.telling.iter().map(|pair| self.bounds(pair, tolerance));
@@ -160,7 +156,7 @@ impl Line {
             (true, true) => self.default,
             (false, _) => shortest_decimal(self.least_squares, bounds, self.default.unit),
         };
-        let (least_squares, values) = (self.least_squares, self.telling.len());
+        let (least_squares, values) = (self.least_squares, samples(&self.telling));
         Some(Fit::Fits(Fitted { scale, least_squares, at_least, at_most, values, tolerance }))
     }
 
@@ -169,13 +165,17 @@ impl Line {
             let [low, high] = self.bounds(pair, digit);
             (low..=high).contains(&self.least_squares)
         };
-        let unexplained = self.unexplained.iter().filter(|off| **off > digit).count();
-        let explained = self.telling.iter().filter(explained).count();
-        Fit::Contradicts {
-            differ: self.telling.len() - explained + unexplained,
-            values: self.telling.len() + self.unexplained.len(),
-        }
+        let unexplained = self.unexplained.iter().filter(|(off, _)| *off > digit);
+        let unexplained: u64 = unexplained.map(|(_, samples)| samples).sum();
+        let explained: u64 = self.telling.iter().filter(explained).map(|of| of.samples).sum();
+        let silent: u64 = self.unexplained.iter().map(|(_, samples)| samples).sum();
+        let telling = samples(&self.telling);
+        Fit::Contradicts { differ: telling - explained + unexplained, values: telling + silent }
     }
+}
+
+fn samples(pairs: &[Pair]) -> u64 {
+    pairs.iter().map(|pair| pair.samples).sum()
 }
 
 /// What a level is above that of its count: the level of one count.
@@ -238,7 +238,7 @@ mod tests {
         (-largest..=largest)
             .map(|count| {
                 let count = f64::from(count);
-                Pair { count, printed: printed(count * factor, decimals) }
+                Pair { count, printed: printed(count * factor, decimals), samples: 1 }
             })
             .collect()
     }
@@ -262,7 +262,7 @@ mod tests {
         let fitted = fitted(fit(&pairs, Unit::InchPerSecond, 4, GEOPHONE));
         let factor = fitted.scale.of_one();
         assert!((factor * 32_768.0 / 10.0 - 1.0).abs() < 1e-3, "{factor}");
-        for Pair { count, printed: value } in pairs {
+        for Pair { count, printed: value, .. } in pairs {
             assert_eq!(printed(fitted.scale.apply(count), 4), value);
         }
     }
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn silence_tells_nothing() {
-        let silence = [Pair { count: 0.0, printed: 0.0 }; 9];
+        let silence = [Pair { count: 0.0, printed: 0.0, samples: 9 }];
         assert_eq!(fit(&silence, Unit::InchPerSecond, 4, GEOPHONE), Fit::Silent);
         assert_eq!(fit(&[], Unit::DecibelLinear, 2, MICROPHONE), Fit::Silent);
     }
@@ -301,10 +301,13 @@ mod tests {
     fn one_value_that_is_not_as_printed_is_a_contradiction() {
         let mut pairs = velocities(0.00031, 900, 4);
         pairs[17].printed += 0.001;
-        let contradicts = Fit::Contradicts { differ: 1, values: pairs.len() };
+        let contradicts = Fit::Contradicts { differ: 1, values: pairs.len() as u64 };
         assert_eq!(fit(&pairs, Unit::InchPerSecond, 4, GEOPHONE), contradicts);
-        let loud_silence =
-            [Pair { count: 0.0, printed: 0.1 }, Pair { count: 100.0, printed: 0.031 }];
+        let loud_silence = [(0.0, 0.1), (100.0, 0.031)].map(|(count, printed)| Pair {
+            count,
+            printed,
+            samples: 1,
+        });
         let found = fit(&loud_silence, Unit::InchPerSecond, 4, GEOPHONE);
         assert!(matches!(found, Fit::Contradicts { differ: 1, .. }), "{found:?}");
     }
@@ -325,7 +328,7 @@ mod tests {
                     let level = 20.0 * (count.abs() * pascal / REFERENCE_PA).log10();
                     let printed =
                         if count.abs() < 20.0 { 0.0 } else { printed(count.signum() * level, 2) };
-                    Pair { count, printed }
+                    Pair { count, printed, samples: 1 }
                 })
                 .collect()
         };

@@ -9,14 +9,14 @@ use wavekeep_blastware::waveform::{self, BODY_MARKER, SEGMENT_SAMPLES, Waveform}
 
 use crate::file::FIRST_BODY_OFFSET;
 
-/// As many `00 02 00` as are looked at: a file of the largest size that units write has fewer.
+/// As many `00 02 00` outside of boundaries as are looked at: whole files have far fewer.
 const MOST_MARKERS: usize = 1 << 16;
 /// As many bytes as are decoded in search of the body, all attempts together; the first attempt is
-/// always made. Files of units stay far below it.
+/// always made, and files of units need few others.
 const DECODED_BYTES: usize = 32 << 20;
 
 /// The body of a waveform, found and decoded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     /// Where it begins in the file.
     pub offset: usize,
@@ -71,7 +71,7 @@ enum Likelihood {
 /// proportion to what is behind a candidate. The work stays linear by three means:
 ///
 /// - each candidate is first read up to its first boundary, which looks at 2 KiB at most, and at
-///   most 65,536 candidates are looked at;
+///   most 65,536 candidates outside of boundaries are looked at;
 /// - a candidate is not decoded when it cannot give more than the best one gave: the boundaries behind
 ///   it, at 512 samples each, are too few, or they are those of a whole body and it does not read up to
 ///   the first. That leaves out nearly everything in and in front of a whole body, and never changes
@@ -127,18 +127,22 @@ impl Best {
 
 /// The candidates, likeliest first, and whether there were more than are looked at.
 fn candidates(file: &[u8], boundaries: &[usize]) -> (Vec<Candidate>, bool) {
-    let mut markers = Overlapping { file, at: FIRST_BODY_OFFSET };
-    let mut candidates: Vec<Candidate> = markers
-        .by_ref()
-        .take(MOST_MARKERS)
-        .map(|offset| Candidate {
-            offset,
-            likelihood: likelihood(file, boundaries, offset),
-            boundaries_behind: boundaries.len() - boundaries.partition_point(|&at| at < offset),
-        })
-        .collect();
+    let mut candidates = Vec::new();
+    let mut outside = 0;
+    for offset in (Overlapping { file, at: FIRST_BODY_OFFSET }) {
+        let likelihood = likelihood(file, boundaries, offset);
+        // A long body has a marker in nearly every boundary.
+        if likelihood != Likelihood::InsideBoundary {
+            outside += 1;
+        }
+        if outside > MOST_MARKERS {
+            break;
+        }
+        let boundaries_behind = boundaries.len() - boundaries.partition_point(|&at| at < offset);
+        candidates.push(Candidate { offset, likelihood, boundaries_behind });
+    }
     candidates.sort_by_key(|candidate| (candidate.likelihood, candidate.offset));
-    (candidates, markers.next().is_some())
+    (candidates, outside > MOST_MARKERS)
 }
 
 /// Every `00 02 00`, those that overlap (`00 02 00 02 00`) included.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::PoisonError;
 
 use rayon::prelude::*;
-use wavekeep_core::{DecodeOptions, Limits, Match};
+use wavekeep_core::{Limits, Match};
 use wavekeep_formats::{HEAD_LEN, detect, detect_arrays};
 use wavekeep_smurf::first_piece_before;
 
@@ -48,9 +48,9 @@ impl Content {
     }
 
     /// The bytes, at most `limit` of them.
-    fn read(&self, limit: u64) -> io::Result<Vec<u8>> {
+    fn read(&self, limit: u64, option: &str) -> io::Result<Vec<u8>> {
         let mut opened = self.open()?;
-        opened.rest(limit)?;
+        opened.rest(limit, option)?;
         Ok(opened.bytes)
     }
 
@@ -70,6 +70,14 @@ impl Content {
     }
 }
 
+/// The option that raises the limit of a file of this name.
+pub(super) fn option_of(name: &str) -> &'static str {
+    if is_text(name) { REPORT_OPTION } else { EVENT_OPTION }
+}
+
+const EVENT_OPTION: &str = "--max-event-bytes";
+const REPORT_OPTION: &str = "--max-report-bytes";
+
 /// As much memory as is set aside for a file before it is read.
 const READ_AT_ONCE: usize = 1 << 20;
 
@@ -85,7 +93,7 @@ impl Opened {
     }
 
     /// Reads on to the end, at most `limit` bytes in all.
-    fn rest(&mut self, limit: u64) -> io::Result<()> {
+    fn rest(&mut self, limit: u64, option: &str) -> io::Result<()> {
         if let Some(file) = self.file.take() {
             // The file may grow while it is read: the limit holds all the same.
             let left = (limit + 1).saturating_sub(self.bytes.len() as u64);
@@ -93,7 +101,7 @@ impl Opened {
             if self.bytes.len() as u64 > limit {
                 return Err(io::Error::new(
                     io::ErrorKind::FileTooLarge,
-                    format!("it has more than {limit} bytes, which no event has"),
+                    format!("it has more than {limit} bytes ({option})"),
                 ));
             }
         }
@@ -194,18 +202,19 @@ impl Shared<'_> {
                 _ => Told::from(Fate::Skipped { reason: "no known format" }),
             };
         };
-        let limits = DecodeOptions::default().limits;
-        if let Err(error) = opened.rest(limits.event_bytes) {
+        let limits = self.options.decode_limits;
+        if let Err(error) = opened.rest(limits.event_bytes, EVENT_OPTION) {
             return failed(error);
         }
         let mut submission = Submission::new(name, opened.bytes);
         submission.stated = self.options.stated.clone();
         submission.gnz = self.options.gnz;
+        submission.limits = limits;
         if !format.info().id.starts_with("blastware") {
             submission.source_kind = SourceKind::IdfImport;
         }
         if let Some((report, content)) = &pending.report {
-            match content.read(limits.report_text_bytes) {
+            match content.read(limits.report_text_bytes, REPORT_OPTION) {
                 Ok(bytes) => submission = submission.report(report, bytes),
                 Err(error) => {
                     return Told::from(Fate::failed(
@@ -216,7 +225,7 @@ impl Shared<'_> {
             }
         }
         if let Some(content) = &pending.frames {
-            match content.read(limits.event_bytes) {
+            match content.read(limits.event_bytes, EVENT_OPTION) {
                 Ok(bytes) => submission.frames = Some(bytes),
                 Err(error) => {
                     return Told::from(Fate::failed("io", format_args!("its raw frames: {error}")));
@@ -259,8 +268,8 @@ impl Shared<'_> {
     }
 
     fn late_event(&self, pending: &Pending) -> Result<Option<Submission>, SaveError> {
-        let limit = DecodeOptions::default().limits.report_text_bytes;
-        let bytes = pending.content.read(limit).map_err(|source| {
+        let limit = self.options.decode_limits.report_text_bytes;
+        let bytes = pending.content.read(limit, REPORT_OPTION).map_err(|source| {
             let path = PathBuf::from(&pending.shown);
             ArchiveError::Io { path, action: "read the report", source }
         })?;

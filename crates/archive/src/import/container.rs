@@ -10,11 +10,10 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
-use wavekeep_core::DecodeOptions;
 use wavekeep_formats::{HEAD_LEN, detect};
 
-use super::batch::{Content, Pending};
-use super::pairing::{Pairs, is_text, skipped_by_name};
+use super::batch::{Content, Pending, option_of};
+use super::pairing::{Pairs, is_report_folder, is_text, skipped_by_name};
 use super::{Fate, Finder};
 
 /// How far zip and tar archives are followed.
@@ -184,12 +183,12 @@ fn read(content: &mut dyn Read, mut bytes: Vec<u8>, limit: u64) -> io::Result<Ve
     Ok(bytes)
 }
 
-/// Folder and name of an entry; reports in a `TXT` folder belong to the folder above.
+/// Folder and name of an entry; reports in a `TXT` or `CSV` folder belong to the folder above.
 fn place(path: &str) -> (String, &str) {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let folder = match folder.rsplit_once('/') {
-        Some((above, last)) if last.eq_ignore_ascii_case("txt") => above,
-        None if folder.eq_ignore_ascii_case("txt") => "",
+        Some((above, last)) if is_report_folder(last) => above,
+        None if is_report_folder(folder) => "",
         _ => folder,
     };
     (folder.to_owned(), name)
@@ -220,7 +219,7 @@ impl Finder<'_, '_> {
     }
 
     fn entries(&mut self, path: &Path, limits: ContainerLimits, plan: &Plan) -> io::Result<()> {
-        let decode = DecodeOptions::default().limits;
+        let decode = self.shared.options.decode_limits;
         each(path, limits, &mut |number, entry| {
             if self.shared.is_stopped() {
                 return Ok(());
@@ -261,7 +260,7 @@ impl Finder<'_, '_> {
             };
             let bytes = read(entry.content, head, limit)?;
             if bytes.len() as u64 > limit {
-                let message = format!("it has more than {limit} bytes, which no event has");
+                let message = format!("it has more than {limit} bytes ({})", option_of(&name));
                 self.shared.tell(shown, Fate::failed("limit", message));
                 return Ok(());
             }

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::batch::{Content, Pending};
-use super::pairing::Pairs;
+use super::pairing::{Pairs, is_report_folder};
 use super::{Fate, Finder, container};
 use crate::layout::OWN_FOLDER;
 
@@ -63,26 +63,21 @@ impl Finder<'_, '_> {
             for (name, why) in &listing.refused {
                 self.tell(&folder.join(name), Fate::failed("io", why));
             }
-            let text_folder = listing.folders.iter().find(|name| name.eq_ignore_ascii_case("txt"));
-            let texts = self.texts(&folder, text_folder, &mut folders);
+            let of_reports = listing.folders.iter().filter(|name| is_report_folder(name));
+            let texts = of_reports.flat_map(|name| self.texts(&folder, name, &mut folders));
+            let texts: Vec<(PathBuf, u64)> = texts.collect();
             let mut files: Vec<(PathBuf, u64)> =
                 listing.files.iter().map(|(name, len)| (folder.join(name), *len)).collect();
             files.extend(texts);
             self.group(&files, None);
-            let below = listing.folders.iter().filter(|name| Some(*name) != text_folder);
+            let below = listing.folders.iter().filter(|name| !is_report_folder(name));
             let below = below.filter(|name| *name != OWN_FOLDER).rev();
             folders.extend(below.map(|name| folder.join(name)));
         }
     }
 
-    /// The files of a folder's `TXT` folder; the folders below that one are searched later.
-    fn texts(
-        &self,
-        folder: &Path,
-        name: Option<&String>,
-        folders: &mut Vec<PathBuf>,
-    ) -> Vec<(PathBuf, u64)> {
-        let Some(name) = name else { return Vec::new() };
+    /// The files of a folder's `TXT` or `CSV` folder; the folders below that one are searched later.
+    fn texts(&self, folder: &Path, name: &str, folders: &mut Vec<PathBuf>) -> Vec<(PathBuf, u64)> {
         let folder = folder.join(name);
         match list(&folder) {
             Ok(listing) => {
@@ -100,8 +95,8 @@ impl Finder<'_, '_> {
     pub(super) fn files(&mut self, folder: &Path, names: Vec<String>) {
         // A folder that cannot be listed has no reports to offer; its files may still be readable.
         let listing = list(folder).unwrap_or_default();
-        let text_folder = listing.folders.iter().find(|name| name.eq_ignore_ascii_case("txt"));
-        let texts = text_folder.and_then(|name| Some((name, list(&folder.join(name)).ok()?)));
+        let of_reports = listing.folders.iter().filter(|name| is_report_folder(name));
+        let texts = of_reports.filter_map(|name| Some((name, list(&folder.join(name)).ok()?)));
         let given: HashSet<&str> = names.iter().map(String::as_str).collect();
         let mut files: Vec<(PathBuf, u64)> = Vec::new();
         let missing = names
@@ -114,7 +109,7 @@ impl Finder<'_, '_> {
             (path, len)
         }));
         files.extend(listing.files.iter().map(|(name, len)| (folder.join(name), *len)));
-        if let Some((name, texts)) = texts {
+        for (name, texts) in texts {
             let folder = folder.join(name);
             files.extend(texts.files.into_iter().map(|(name, len)| (folder.join(name), len)));
         }

@@ -19,6 +19,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use wavekeep_core::Limits;
+
 use crate::sidecar::Stated;
 use crate::{Archive, ArchiveError};
 
@@ -43,6 +45,8 @@ pub struct ImportOptions {
     pub batch: usize,
     /// How far zip and tar archives are followed.
     pub limits: ContainerLimits,
+    /// How large an event and its report may be.
+    pub decode_limits: Limits,
 }
 
 impl Default for ImportOptions {
@@ -55,6 +59,7 @@ impl Default for ImportOptions {
             stream_id: None,
             batch: 256,
             limits: ContainerLimits::default(),
+            decode_limits: Limits::default(),
         }
     }
 }
@@ -71,7 +76,7 @@ pub type Listener<'a> = &'a mut (dyn FnMut(&Imported) + Send);
 
 impl Archive {
     /// Imports files, folders, zip and tar archives. Formats are told by content; reports are
-    /// paired by name with events beside them, above their `TXT` folder, or in the archive
+    /// paired by name with events beside them, above their `TXT` or `CSV` folder, or in the archive
     /// already. `listener` hears of each file; `stop` ends the import between two batches.
     ///
     /// # Errors

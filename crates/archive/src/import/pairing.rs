@@ -18,7 +18,7 @@ pub(super) struct Pairs {
 }
 
 impl Pairs {
-    /// Pairs `names`, of which some may lie in a `TXT` folder; names are compared without case.
+    /// Pairs `names`, of which some may lie in a `TXT` or `CSV` folder; names are compared without case.
     pub(super) fn of<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Self {
         let mut places: HashMap<String, usize> = HashMap::new();
         for (place, name) in names.clone().enumerate() {
@@ -64,7 +64,13 @@ pub(super) fn skipped_by_name(name: &str) -> Option<&'static str> {
 
 /// Whether a name is that of a text, which may be a report.
 pub(super) fn is_text(name: &str) -> bool {
-    name.to_ascii_lowercase().ends_with(".txt")
+    let name = name.to_ascii_lowercase();
+    name.ends_with(".txt") || name.ends_with(".csv")
+}
+
+/// Whether a folder is one in which the vendor's software leaves the reports of the events above it.
+pub(super) fn is_report_folder(name: &str) -> bool {
+    name.eq_ignore_ascii_case("txt") || name.eq_ignore_ascii_case("csv")
 }
 
 #[cfg(test)]

@@ -184,6 +184,28 @@ pub(crate) fn same_bytes(
         .collect()
 }
 
+/// The events of a unit that began at one of `starts` and whose sources have this SHA-256: file
+/// names, the oldest first.
+pub(crate) fn same_event(
+    connection: &Connection,
+    serial: &str,
+    starts: &[Option<String>],
+    sha256: &str,
+) -> rusqlite::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for start in starts {
+        // By the start: thousands of events of a unit may have the same bytes in tests, few the same
+        // start.
+        let mut found = connection.prepare_cached(
+            "SELECT filename FROM events \
+             WHERE serial = ?1 AND timestamp IS ?2 AND +sha256 = ?3 ORDER BY id",
+        )?;
+        let found = found.query_map((serial, start, sha256), |row| row.get(0))?;
+        names.extend(found.collect::<rusqlite::Result<Vec<String>>>()?);
+    }
+    Ok(names)
+}
+
 /// The row of an event follows it to another place, with its number and all that the index alone
 /// knows. Where it has gone already nothing happens.
 pub(crate) fn move_row(

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use wavekeep_core::NoteKind;
 
+use super::plan::is_further_name;
 use super::{Done, Outcome, Pairing, Prepared, ReportFile, Saved, There};
 use crate::error::SaveError;
 use crate::facts::{self, Place, TOOL_VERSION};
@@ -16,6 +17,9 @@ use crate::name::{SafeName, is_beside};
 use crate::remake::{Arrays, Parts, RemakeOptions, sha256};
 use crate::sidecar::{OwnBlock, Sidecar, SourceBlock, Stated};
 use crate::{Archive, ArchiveError};
+
+/// Further names of an event that are noted.
+const MOST_NAMES: usize = 100;
 
 impl Archive {
     /// A new event.
@@ -156,6 +160,14 @@ impl Archive {
         }
         sidecar.set("source", &source);
         let mut own = sidecar.own();
+        let is_moved = moves_as.is_some();
+        if !is_moved && is_further_name(prepared.name.as_str(), filename, &sidecar) {
+            let names = own.other_names.get_or_insert_default();
+            // A name more or less says nothing when there are hundreds.
+            if names.len() < MOST_NAMES {
+                names.push(prepared.name.as_str().to_owned());
+            }
+        }
         note_sums(&mut own, &event, &files);
         sidecar.set("wavekeep", &own);
         let name = sidecar.own().original_name.unwrap_or_else(|| filename.to_owned());

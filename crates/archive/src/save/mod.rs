@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use wavekeep_blastware::frames;
+use wavekeep_core::UnitLocal;
+use wavekeep_formats::EVENT_FORMATS;
 
 use crate::archive::Writer;
 use crate::error::SaveError;
@@ -22,7 +24,7 @@ use crate::facts::UNKNOWN_SERIAL;
 use crate::index::{self, EventRow, sums};
 use crate::journal::{Change, Move, Staged};
 use crate::layout::FRAMES_SUFFIX;
-use crate::merge::{Ingredients, Merged, merge};
+use crate::merge::{Ingredients, Merged, merge, moment_of_capture};
 use crate::name::SafeName;
 use crate::remake::{Arrays, sha256};
 use crate::sidecar::Sidecar;
@@ -54,6 +56,11 @@ struct Done {
     staged: Vec<Staged>,
     moves: Option<Move>,
     is_change: bool,
+}
+
+/// The start that the name of a file states, by any format.
+fn start_of_name(name: &SafeName) -> Option<UnitLocal> {
+    EVENT_FORMATS.iter().find_map(|format| format.start_of_name(name.as_str()))
 }
 
 impl Archive {
@@ -134,7 +141,7 @@ impl Archive {
         let stem = report_name.split(['.', '_']).next().unwrap_or_default();
         let mut found = self.with_names_from(stem)?;
         found.retain(|event| {
-            let formats = wavekeep_formats::EVENT_FORMATS.iter();
+            let formats = EVENT_FORMATS.iter();
             let mut names = formats.flat_map(|format| format.report_names(&event.filename));
             names.any(|name| name.eq_ignore_ascii_case(report_name))
         });
@@ -166,7 +173,7 @@ impl Archive {
             let (mut names, mut contents) = (HashSet::new(), HashSet::new());
             let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, prepared)| {
                 names.insert((prepared.serial.clone(), prepared.name.clone()))
-                    & contents.insert((prepared.sha256.clone(), prepared.name.clone()))
+                    & contents.insert((prepared.sha256.clone(), start_of_name(&prepared.name)))
             });
             match self.with_lock(|writer| self.save_prepared(writer, &now)) {
                 Ok(saved) => {
@@ -206,12 +213,15 @@ impl Archive {
             SafeName::folder(serial)?;
         }
         let sha256 = sha256(&bytes);
+        let captured_at = submission.captured_at.map_or_else(crate::now, |at| at.to_string());
         let merged = merge(Ingredients {
             bytes: &bytes,
             name: name.as_str(),
             sha256: &sha256,
             report: submission.report.as_ref().map(|report| report.bytes.as_slice()),
             stated: &submission.stated,
+            captured_at: moment_of_capture(Some(&captured_at)),
+            limits: submission.limits,
             earlier: None,
         })
         .map_err(decode_error)?;

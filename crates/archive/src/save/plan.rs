@@ -1,6 +1,6 @@
 //! The place and the number of an event, and what is to be done for it.
 
-use super::Prepared;
+use super::{Prepared, start_of_name};
 use crate::archive::Writer;
 use crate::error::SaveError;
 use crate::facts::UNKNOWN_SERIAL;
@@ -83,6 +83,9 @@ impl Archive {
                     let other = other.as_str();
                     return self.plan_there(writer, prepared, serial, other, sidecar, last_id);
                 }
+                if let Some((name, sidecar)) = self.under_another_name(writer, prepared)? {
+                    return self.plan_there(writer, prepared, serial, &name, sidecar, last_id);
+                }
                 if let Some((unknown, was)) = elsewhere
                     && let Some(sidecar) = self.sidecar_if_there(&unknown, &was)?
                 {
@@ -131,6 +134,37 @@ impl Archive {
         Ok(None)
     }
 
+    /// The event of the same unit that is there under another name: the same bytes, and no name that
+    /// states another time.
+    fn under_another_name(
+        &self,
+        writer: &Writer,
+        prepared: &Prepared<'_>,
+    ) -> Result<Option<(String, Sidecar)>, SaveError> {
+        let serial = prepared.serial.as_str();
+        if serial == UNKNOWN_SERIAL {
+            return Ok(None);
+        }
+        let by_report = prepared.merged.recording.start.map(|start| start.value);
+        let starts = [by_report, prepared.merged.start_of_file];
+        let starts = starts.map(|start| start.map(|start| start.0.to_string()));
+        let different = if starts[0] == starts[1] { &starts[..1] } else { &starts[..] };
+        let found = index::same_event(&writer.connection, serial, different, &prepared.sha256);
+        let found = found.map_err(|source| self.index_failed(source))?;
+        let stated = start_of_name(&prepared.name);
+        for name in found {
+            let Ok(other) = SafeName::file(&name) else { continue };
+            let contradict = stated.zip(start_of_name(&other)).is_some_and(|(a, b)| a != b);
+            if contradict || name == prepared.name.as_str() {
+                continue;
+            }
+            if let Some(sidecar) = self.sidecar_if_there(serial, &name)? {
+                return Ok(Some((name, sidecar)));
+            }
+        }
+        Ok(None)
+    }
+
     /// What is to be done with an event that is there: nothing, or something came with it.
     fn plan_there(
         &self,
@@ -163,8 +197,9 @@ impl Archive {
             let gnz = self.layout().event(serial, filename).gnz();
             sidecar.own().gnz_sha256.is_none() && self.read_if_there(&gnz)?.is_none()
         };
+        let is_new_name = is_further_name(prepared.name.as_str(), filename, &sidecar);
         let there = There { id, serial: serial.to_owned(), filename: filename.to_owned(), sidecar };
-        Ok(match new_report || new_frames || wants_gnz || !is_indexed {
+        Ok(match new_report || new_frames || wants_gnz || is_new_name || !is_indexed {
             true => Plan::Update(there),
             false => Plan::Same(there),
         })
@@ -228,6 +263,13 @@ impl Archive {
             None => Ok(None),
         }
     }
+}
+
+/// Whether the same bytes come under a name that an event has not had yet.
+pub(super) fn is_further_name(name: &str, filename: &str, sidecar: &Sidecar) -> bool {
+    let own = sidecar.own();
+    let is_known = own.other_names.iter().flatten().any(|other| other == name);
+    name != filename && own.original_name.as_deref() != Some(name) && !is_known
 }
 
 /// The name under which a report is kept beside an event, paired with it or not.

@@ -1,7 +1,7 @@
 //! What is handed in, and what is answered.
 
 use serde::Serialize;
-use wavekeep_core::GeophoneRange;
+use wavekeep_core::{GeophoneRange, Limits};
 
 use crate::sidecar::Stated;
 
@@ -65,6 +65,8 @@ pub struct Submission {
     pub source_kind: SourceKind,
     /// When it came in; now when nobody says.
     pub captured_at: Option<jiff::Timestamp>,
+    /// How large its files may be.
+    pub limits: Limits,
 }
 
 impl Submission {

@@ -216,6 +216,10 @@ pub struct OwnBlock {
     /// The name under which the event came, where it could not keep it.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub original_name: Option<String>,
+    /// Further names under which the same bytes came: an event that a unit sent and somebody saved by
+    /// hand is one event.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub other_names: Option<Vec<String>>,
     /// SHA-256 of the `.h5` that was written. One with another sum is another program's.
     #[serde(deserialize_with = "lenient")]
     pub hdf5_sha256: Option<String>,

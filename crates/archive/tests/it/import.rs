@@ -404,3 +404,67 @@ fn an_archive_of_another_program_is_taken_as_it_is() {
         b"an unknown layout"
     );
 }
+
+/// Cases after exports of real units.
+fn field(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../formats/tests/data/field").join(path)
+}
+
+#[test]
+fn a_micromates_csv_comes_with_its_event_from_its_folder_and_from_a_zip_archive() {
+    const NAME: &str = "UM11719_20260610115639.IDFW";
+    let from = field("02-thor-csv-only");
+    let files: Vec<(String, Vec<u8>)> = [NAME.to_owned(), format!("CSV/{NAME}.csv")]
+        .map(|name| (format!("UM11719/{name}"), fs::read(from.join(name)).unwrap()))
+        .to_vec();
+    let packed = tempfile::tempdir().unwrap();
+    let path = packed.path().join("thordata.zip");
+    zip(&path, &files);
+    for path in [&from, &path] {
+        let fresh = fresh();
+        let account = import(&fresh.archive, path);
+        assert_eq!((account.new, account.failed), (1, 0), "{}", path.display());
+        let row = fresh.archive.query(&Query::default()).unwrap().events.remove(0);
+        assert_eq!(row.txt_filename, Some(format!("{NAME}.csv")));
+        assert_eq!(row.mic_db_l, Some(93.4));
+        assert_eq!(row.location.as_deref(), Some("EXAMPLE VILLAGE"));
+        assert_eq!(row.client.as_deref(), Some("EXAMPLE MINE"));
+        assert_eq!(row.operator.as_deref(), Some("EXAMPLE BLASTING"));
+    }
+    // The event first, its CSV later.
+    let fresh = fresh();
+    import(&fresh.archive, &folder(&files[..1]).path().join("UM11719"));
+    let late = folder(&[(format!("{NAME}.csv"), files[1].1.clone())]);
+    import(&fresh.archive, late.path());
+    assert!(fresh.archive.query(&Query::default()).unwrap().events[0].has_report);
+}
+
+#[test]
+fn the_same_bytes_under_a_call_home_and_a_hand_saved_name_are_one_event() {
+    let fresh = fresh();
+    let account = import(&fresh.archive, &field("16-same-event-twice"));
+    assert_eq!((account.new, account.same), (1, 1));
+    let rows = fresh.archive.query(&Query::default()).unwrap().events;
+    assert_eq!(rows.len(), 1);
+    let sidecar = fresh.archive.sidecar(rows[0].id).unwrap();
+    let names = sidecar.own().other_names.unwrap();
+    assert_eq!([&rows[0].filename[..], &names[0]], ["M529LMOK.DK0W", "M529LMOK.DK0"]);
+    // A third time it is known under both names, and nothing changes.
+    let before = files(fresh.folder.path());
+    import(&fresh.archive, &field("16-same-event-twice"));
+    assert_eq!(files(fresh.folder.path()), before);
+}
+
+#[test]
+fn an_event_without_readable_samples_is_kept_with_the_values_of_its_report() {
+    let summary = folder(&[
+        (BLAST.to_owned(), sample(BLAST)[..43].to_vec()),
+        (BLAST_REPORT.to_owned(), sample(BLAST_REPORT)),
+    ]);
+    let fresh = fresh();
+    let account = import(&fresh.archive, summary.path());
+    assert_eq!((account.new, account.failed), (1, 0));
+    let row = fresh.archive.query(&Query::default()).unwrap().events.remove(0);
+    assert_eq!((row.vert_in_s, row.damaged), (Some(0.41), true));
+    assert!(fresh.archive.verify(VerifyOptions::default(), &|_, _| {}).unwrap().is_whole());
+}

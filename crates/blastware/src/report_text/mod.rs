@@ -1,89 +1,50 @@
 //! The report that the vendor's software writes beside an event (`…_ASCII.TXT`).
 //!
 //! One field a line, the whole line in double quotes: `"Field Name : Value"`; then a blank line, a
-//! heading and a table of samples or intervals. The encoding is Windows-1252.
+//! heading and a table of samples or intervals. The encoding is Windows-1252. It is read by
+//! [`wavekeep_report_text`], as are the reports of other units; written by [`write()`].
 
-mod fields;
-mod table;
-pub mod value;
 mod write;
 
-use wavekeep_core::{Error, Result, Statement};
+use wavekeep_core::{Frequency, Unit};
+use wavekeep_report_text::Form;
 
-pub use table::{HistogramRow, Table};
 pub use write::write;
 
-/// A report, read.
+/// The form of these reports.
+pub const FORM: Form = Form {
+    name: "Blastware report text",
+    expected: "lines of the form \"Field Name : Value\" with an event's fields",
+    microphone: Some(Unit::DecibelLinear),
+};
+
+/// What a report lists, to be written.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct ReportText {
-    /// The fields.
-    pub statement: Statement,
-    /// The table behind the fields.
-    pub table: Table,
-    /// Lines that are neither a field nor a row of the table, as written.
-    pub not_understood: Vec<String>,
+pub enum Table {
+    /// No table.
+    #[default]
+    None,
+    /// A row per sample: Tran, Vert, Long in the report's unit of velocity, MicL in dB(L).
+    Samples(Vec<[f64; 4]>),
+    /// A row per interval.
+    Intervals(Vec<HistogramRow>),
 }
 
-impl ReportText {
-    /// Reads a report.
-    ///
-    /// # Errors
-    /// [`Error::NotThisFormat`] when not one field of a report is found, [`Error::Limit`] when the
-    /// text is longer than `limit_bytes`.
-    pub fn parse(text: &[u8], limit_bytes: u64) -> Result<Self> {
-        if text.len() as u64 > limit_bytes {
-            return Err(Error::Limit {
-                what: "length of the report text in bytes".into(),
-                limit: limit_bytes,
-                found: text.len() as u64,
-                raise: "a report of this size is not known; leave it out",
-            });
-        }
-        let text = windows_1252(text);
-        let mut lines = text.lines().map(str::trim_end);
-        let head: Vec<&str> = lines.by_ref().take_while(|line| !line.trim().is_empty()).collect();
-        let (fields, mut not_understood) = fields::read(&head);
-        if fields.is_empty() {
-            return Err(Error::NotThisFormat {
-                format: "Blastware report text",
-                expected: "lines of the form \"Field Name : Value\"".into(),
-                found: head
-                    .first()
-                    .map_or("no line".to_owned(), |line| line.chars().take(60).collect()),
-            });
-        }
-        let statement = fields::statement(fields, &head);
-        let table = table::read(lines, &mut not_understood);
-        Ok(Self { statement, table, not_understood })
-    }
+/// One row of a histogram's table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistogramRow {
+    /// Columns in front of the numbers (date, time), as written.
+    pub label: Vec<String>,
+    /// Peaks of Tran, Vert and Long in the report's unit of velocity.
+    pub peaks: [f64; 3],
+    /// Their frequencies.
+    pub frequencies: [Frequency; 3],
+    /// Vector sum in the report's unit of velocity.
+    pub vector_sum: f64,
+    /// Air pressure in psi.
+    pub microphone_psi: f64,
+    /// Sound pressure level in dB(L).
+    pub microphone_level_db: f64,
+    /// Its frequency.
+    pub microphone_frequency: Frequency,
 }
-
-/// What stands at 0x80..=0x9f of Windows-1252; five of them are not assigned.
-const WINDOWS_1252: [char; 32] = [
-    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
-    '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
-];
-
-/// Text in Windows-1252.
-pub fn windows_1252(bytes: &[u8]) -> String {
-    let character = |&byte: &u8| match byte {
-        0x80..=0x9f => WINDOWS_1252[usize::from(byte - 0x80)],
-        _ => char::from(byte),
-    };
-    bytes.iter().map(character).collect()
-}
-
-fn to_windows_1252(text: &str) -> Vec<u8> {
-    text.chars()
-        .map(|character| match u32::from(character) {
-            code @ (0..=0x7f | 0xa0..=0xff) => code as u8,
-            _ => WINDOWS_1252
-                .iter()
-                .position(|&other| other == character)
-                .map_or(b'?', |index| 0x80 + index as u8),
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,10 +1,9 @@
 //! A report in the vendor's form, for samples and tests.
 
 use wavekeep_core::{ChannelStatement, Flag, Frequency, Reading, Statement, Unit, UnitLocal};
+use wavekeep_report_text::{NOTE_ROLES, to_windows_1252};
 
-use super::fields::NOTE_ROLES;
-use super::table::Table;
-use super::to_windows_1252;
+use super::Table;
 
 /// Writes a report as the vendor's software lays it out, CRLF lines and Windows-1252.
 ///

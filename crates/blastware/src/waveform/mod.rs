@@ -22,7 +22,7 @@ use wavekeep_core::{Gaps, Note};
 
 pub use decode::decode;
 pub use encode::{TooShort, encode};
-pub use probe::{begins_body, boundaries};
+pub use probe::{begins_body, boundaries, check_size};
 
 /// Samples of one channel in a full segment.
 pub const SEGMENT_SAMPLES: usize = 512;

@@ -1,5 +1,7 @@
 //! Where in a file a body could begin, for formats that hold the same body at no fixed place.
 
+use wavekeep_core::{Error, Limits, Result};
+
 use super::blocks::{self, SegmentBuffer, Stop};
 use super::decode::{Boundary, FIRST_BLOCK, first_samples};
 use super::{BOUNDARY_LEN, BOUNDARY_TAG, SEGMENT_SAMPLES};
@@ -13,6 +15,23 @@ const LONGEST_FIRST_SEGMENT: usize = FIRST_BLOCK + 4 * SEGMENT_SAMPLES + BOUNDAR
 pub fn boundaries(bytes: &[u8]) -> impl Iterator<Item = usize> + '_ {
     memchr::memmem::find_iter(bytes, &BOUNDARY_TAG)
         .filter(move |&at| Boundary::read(bytes, at).is_some())
+}
+
+/// Refuses a body that would give more samples than the limit: a quiet segment takes a few bytes.
+///
+/// # Errors
+/// [`Error::Limit`]
+pub fn check_size(bytes: &[u8], limits: &Limits) -> Result<()> {
+    let found = (boundaries(bytes).count() as u64 + 1) * SEGMENT_SAMPLES as u64;
+    if found <= limits.event_samples {
+        return Ok(());
+    }
+    Err(Error::Limit {
+        what: "number of samples of the event, all channels together,".into(),
+        limit: limits.event_samples,
+        found,
+        raise: "--max-event-samples",
+    })
 }
 
 /// Whether `bytes` read like the beginning of a body: `00 02 00`, two samples and blocks that end

@@ -3,9 +3,10 @@
 //! Kept here so that `tests/regressions.rs` runs the same over every input that is worth keeping,
 //! on any toolchain.
 
-use wavekeep_blastware::report_text::ReportText;
+use wavekeep_blastware::report_text::{FORM, Table};
 use wavekeep_blastware::{Blastware, frames, histogram, waveform};
 use wavekeep_core::{DecodeOptions, EventFormat, Gaps, Input};
+use wavekeep_report_text::{Context, read};
 
 /// Any bytes as an event file: an answer or an error, and an answer is consistent.
 pub fn file(data: &[u8]) {
@@ -19,7 +20,10 @@ pub fn file(data: &[u8]) {
         assert_eq!(channel.physical().flatten().count(), len - channel.gaps.samples());
     }
     // Whatever stands behind the first kilobyte is tried as the report of the event.
-    let _ = Blastware.merge_report(&mut recording, data.get(1024..).unwrap_or_default(), &options);
+    let mut report = data.get(1024..).unwrap_or_default();
+    let _ = Blastware.merge_report(&mut recording, &mut report, &options);
+    let mut outline = Blastware.without_samples(input, &options);
+    let _ = Blastware.merge_report(&mut outline, &mut &*data, &options);
 }
 
 /// Any bytes as a waveform body: channels of equal length, and what was decoded without damage
@@ -52,10 +56,11 @@ pub fn histogram_body(data: &[u8]) {
 
 /// Any bytes as the text of a report.
 pub fn report_text(data: &[u8]) {
-    let Ok(report) = ReportText::parse(data, 1 << 20) else { return };
+    let context = |limit_bytes| Context { form: &FORM, file_start: None, limit_bytes };
+    let Ok(report) = read(&mut &*data, &context(1 << 20), None) else { return };
     // What is written again is a report again.
-    let text = wavekeep_blastware::report_text::write(&report.statement, &report.table);
-    let _ = ReportText::parse(&text, 1 << 24);
+    let text = wavekeep_blastware::report_text::write(&report.statement, &Table::None);
+    let _ = read(&mut &*text, &context(1 << 24), None);
 }
 
 /// Any bytes as a pickle of raw frames: what is read is written and read the same.

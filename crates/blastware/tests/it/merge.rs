@@ -5,7 +5,7 @@ use std::path::Path;
 
 use wavekeep_blastware::Blastware;
 use wavekeep_blastware::histogram::{self, ChannelPeak, Interval};
-use wavekeep_blastware::report_text::{self, HistogramRow, ReportText, Table};
+use wavekeep_blastware::report_text::{self, HistogramRow, Table};
 use wavekeep_blastware::{EventFile, Footer, RecordMode, StartRecord};
 use wavekeep_core::{
     Basis, DecodeOptions, EventFormat, Frequency, GeophoneRange, HalfPeriod, Input, Reading,
@@ -22,7 +22,7 @@ fn decode(name: &str, options: &DecodeOptions) -> Recording {
 
 fn merged(name: &str, text: &[u8], options: &DecodeOptions) -> Recording {
     let mut recording = decode(name, options);
-    Blastware.merge_report(&mut recording, text, options).unwrap();
+    Blastware.merge_report(&mut recording, &mut &*text, options).unwrap();
     recording
 }
 
@@ -51,7 +51,7 @@ fn merging_again_changes_nothing() {
     let text = sample(BLAST_REPORT);
     let once = merged(BLAST, &text, &options);
     let mut twice = once.clone();
-    Blastware.merge_report(&mut twice, &text, &options).unwrap();
+    Blastware.merge_report(&mut twice, &mut &*text, &options).unwrap();
     assert_eq!(format!("{once:?}"), format!("{twice:?}"));
 }
 
@@ -133,7 +133,7 @@ fn histogram(blocks: &[(u8, u8)], printed: &[f64]) -> Recording {
     let text = report_text::write(&statement, &Table::Intervals(rows.collect()));
     let options = DecodeOptions::default();
     let mut recording = Blastware.decode(Input { bytes: &file, name: None }, &options).unwrap();
-    Blastware.merge_report(&mut recording, &text, &options).unwrap();
+    Blastware.merge_report(&mut recording, &mut &*text, &options).unwrap();
     recording
 }
 
@@ -184,7 +184,55 @@ fn a_text_that_is_no_report_leaves_the_recording_as_it_was() {
     let options = DecodeOptions::default();
     let mut recording = decode(BLAST, &options);
     let before = format!("{recording:?}");
-    Blastware.merge_report(&mut recording, b"not a report", &options).unwrap_err();
+    Blastware.merge_report(&mut recording, &mut &b"not a report"[..], &options).unwrap_err();
     assert_eq!(format!("{recording:?}"), before);
-    assert!(ReportText::parse(b"not a report", 1 << 20).is_err());
+}
+
+#[test]
+fn columns_that_the_report_does_not_list_are_not_compared() {
+    let text = String::from_utf8(sample(BLAST_REPORT)).unwrap();
+    let (head, table) = text.split_once("\r\n\r\n").unwrap();
+    let column = |range: std::ops::Range<usize>| -> String {
+        let cells = |line: &str| {
+            let cells: Vec<&str> = line.split('\t').collect();
+            cells[range.clone()].join("\t") + "\r\n"
+        };
+        head.to_owned() + "\r\n\r\n" + &table.lines().map(cells).collect::<String>()
+    };
+    for range in [0..3, 1..2, 3..4, 0..4] {
+        let recording = merged(BLAST, column(range.clone()).as_bytes(), &DecodeOptions::default());
+        assert_eq!(codes(&recording), [] as [&str; 0], "{range:?}");
+    }
+    let other = column(0..3).replacen("\r\n0.0", "\r\n9.0", 3);
+    let other = other.replacen("-0.005", "-0.035", 4);
+    assert_eq!(
+        codes(&merged(BLAST, other.as_bytes(), &DecodeOptions::default())),
+        ["table_differs"]
+    );
+}
+
+#[test]
+fn fewer_samples_than_the_report_states_are_damage() {
+    let text = b"\"Record Time : 4.0 sec\"\r\n\"Pre-trigger Length : -0.250 sec\"\r\n\"Sample Rate : 1024 sps\"\r\n";
+    let recording = merged(BLAST, text, &DecodeOptions::default());
+    assert!(recording.report.is_damaged());
+    assert!(codes(&recording).contains(&"shorter_than_stated"));
+    let whole = b"\"Record Time : 3.0 sec\"\r\n\"Pre-trigger Length : -0.250 sec\"\r\n\"Sample Rate : 1024 sps\"\r\n";
+    let mut again = recording;
+    Blastware.merge_report(&mut again, &mut &whole[..], &DecodeOptions::default()).unwrap();
+    assert!(!again.report.is_damaged());
+}
+
+#[test]
+fn an_event_whose_body_cannot_be_read_has_a_name_and_the_reports_values() {
+    let options = DecodeOptions::default();
+    for bytes in [&b""[..], &sample(BLAST)[..60], b"something else"] {
+        let mut recording = Blastware.without_samples(Input { bytes, name: Some(BLAST) }, &options);
+        assert!(recording.is_empty());
+        assert_eq!(recording.serial.as_ref().unwrap().value, "BE11529");
+        Blastware.merge_report(&mut recording, &mut &*sample(BLAST_REPORT), &options).unwrap();
+        let statement = recording.statement.as_ref().unwrap();
+        assert_eq!(statement.channel("Vert").unwrap().peak.unwrap().value, 0.41);
+        assert!(!codes(&recording).contains(&"table_length"));
+    }
 }

@@ -59,8 +59,8 @@ fn common(start: UnitLocal) -> Statement {
         firmware: Some("Micromate ISEE 11.0".to_owned()),
         calibration: Some("March 3, 2026 by Instantel".to_owned()),
         notes: vec![
-            note("title_string", "TitleString1", "Quarry extension, phase 2"),
-            note("title_note", "TitleNote1", "Garden wall, 12 Mill Lane"),
+            note("sensor_location", "Location", "Garden wall, 12 Mill Lane"),
+            note("notes", "General", "Quarry extension, phase 2"),
         ],
         ..Statement::default()
     }

@@ -6,7 +6,7 @@ use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use wavekeep_archive::Stated;
 
 use super::list::{Condition, FilterArgs, ListArgs};
-use super::recordings::SetupArgs;
+use super::recordings::{LimitArgs, SetupArgs};
 use super::values::{not_negative, positive, share, yes_or_no};
 
 /// The commands of the archive.
@@ -116,6 +116,8 @@ pub struct StatedArgs {
     pub serial: Option<String>,
     #[command(flatten)]
     pub setup: SetupArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
     /// Leave reports alone.
     #[arg(long)]
     pub no_report: bool,
@@ -144,6 +146,7 @@ impl StatedArgs {
             without_reports: self.no_report,
             adopt: self.adopt,
             stream_id: self.stream_id.clone(),
+            decode_limits: self.limits.limits(),
             ..wavekeep_archive::ImportOptions::default()
         }
     }

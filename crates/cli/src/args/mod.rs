@@ -21,7 +21,7 @@ pub use archive::{
 };
 pub use list::{By, ListArgs};
 pub use record::{Origin, RecordArgs};
-pub use recordings::{InputArgs, SelectionArgs, SetupArgs};
+pub use recordings::{InputArgs, LimitArgs, SelectionArgs, SetupArgs};
 pub use serve::{ServeArgs, TokenArgs, TokenCommand};
 use values::positive;
 

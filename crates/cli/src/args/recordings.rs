@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
-use wavekeep_core::{ChannelChoice, DecodeOptions, GeophoneRange, Selection};
+use wavekeep_core::{ChannelChoice, DecodeOptions, GeophoneRange, Limits, Selection};
 use wavekeep_formats::Opener;
 use wavekeep_smurf::OpenOptions;
 
@@ -23,6 +23,44 @@ pub struct SetupArgs {
     pub pretrigger: Option<f64>,
 }
 
+/// How large an event may be: a file from outside could be of any size.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitArgs {
+    /// Largest event file that is read, in bytes.
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().event_bytes)]
+    pub max_event_bytes: u64,
+    /// Most samples of an event, all channels together.
+    #[arg(long, value_name = "SAMPLES", default_value_t = Limits::default().event_samples)]
+    pub max_event_samples: u64,
+    /// Largest report text that is read, in bytes.
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().report_text_bytes)]
+    pub max_report_bytes: u64,
+}
+
+impl Default for LimitArgs {
+    fn default() -> Self {
+        let Limits { event_bytes, event_samples, report_text_bytes, .. } = Limits::default();
+        Self {
+            max_event_bytes: event_bytes,
+            max_event_samples: event_samples,
+            max_report_bytes: report_text_bytes,
+        }
+    }
+}
+
+impl LimitArgs {
+    /// The limits of decoders.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            event_bytes: self.max_event_bytes,
+            event_samples: self.max_event_samples,
+            report_text_bytes: self.max_report_bytes,
+            ..Limits::default()
+        }
+    }
+}
+
 /// The files, and what the caller states about them.
 #[derive(Debug, ClapArgs)]
 pub struct InputArgs {
@@ -31,6 +69,8 @@ pub struct InputArgs {
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub setup: SetupArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
     /// Leave the vendor's reports beside the files alone.
     #[arg(long)]
     pub no_report: bool,
@@ -49,7 +89,7 @@ impl InputArgs {
             rate_hz: self.setup.rate,
             range: self.setup.range,
             pretrigger_s: self.setup.pretrigger,
-            ..DecodeOptions::default()
+            limits: self.limits.limits(),
         })
         .stream_options(OpenOptions {
             keep_index: self.keep_index,

@@ -14,7 +14,7 @@ use wavekeep_signal::{Curve, measure};
 
 use super::{archive, info, pictures, serve};
 use crate::args::{
-    Args, DemoArgs, InfoArgs, InputArgs, PictureFormat, SetupArgs, ThemeArg, VelocityArg,
+    Args, DemoArgs, InfoArgs, InputArgs, LimitArgs, PictureFormat, SetupArgs, ThemeArg, VelocityArg,
 };
 use crate::exit::Account;
 use crate::outputs::write_whole;
@@ -40,6 +40,7 @@ pub fn run(args: &Args, command: &DemoArgs) -> anyhow::Result<Account> {
     let input = InputArgs {
         paths: vec![samples.clone()],
         setup: SetupArgs::default(),
+        limits: LimitArgs::default(),
         no_report: false,
         keep_index: false,
         one_piece: false,

@@ -5,6 +5,8 @@
 mod fuzz_body;
 
 mod arrays;
+mod field;
+mod long;
 mod open;
 mod regressions;
 mod samples;

@@ -11,10 +11,11 @@ pub(super) const CHANNEL_LEN: usize = 16;
 const LONGEST_HALF_PERIOD: u16 = 2048;
 
 /// Byte order of the numbers of the channels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ByteOrder {
     /// Most significant byte first, as everywhere else in the format.
+    #[default]
     BigEndian,
     /// Least significant byte first.
     LittleEndian,

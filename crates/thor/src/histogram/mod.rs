@@ -27,7 +27,7 @@ use segment::{COUNTED, Segment, interval_bytes};
 const NEARLY_ALL: f64 = 0.9;
 
 /// A decoded histogram.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Histogram {
     /// The intervals. Those inside of a gap are placeholders.
     pub intervals: Vec<Interval>,

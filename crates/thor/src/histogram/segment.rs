@@ -8,10 +8,11 @@ use super::interval::INTERVAL_LEN;
 pub(super) const COUNTED: usize = 10;
 
 /// How long the header of a segment is, and with that what its length field counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HeaderLayout {
     /// 12 bytes: two more stand behind `05 3f`, and `length` counts what is behind itself.
+    #[default]
     Twelve,
     /// 10 bytes, which `length` counts with itself.
     Ten,

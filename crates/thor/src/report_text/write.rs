@@ -48,8 +48,9 @@ impl Lines {
         self.field("RecordTime", statement.record_time_s.map(seconds));
         self.field("PretriggerLength", statement.pretrigger_s.map(|s| seconds(-s)));
         self.field("Units", statement.units.clone());
-        for note in &statement.notes {
-            self.field(&note.label, Some(note.text.clone()));
+        for (number, note) in statement.notes.iter().enumerate() {
+            self.field(&format!("TitleNote{}", number + 1), Some(note.label.clone()));
+            self.field(&format!("TitleString{}", number + 1), Some(note.text.clone()));
         }
         if let Some(histogram) = &statement.histogram {
             self.field("HistogramStartTime", histogram.start.map(time));

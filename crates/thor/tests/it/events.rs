@@ -37,7 +37,7 @@ fn error(name: &str, bytes: &[u8]) -> wavekeep_core::Error {
 }
 
 fn merge(recording: &mut Recording, report: &str) {
-    Thor.merge_report(recording, report.as_bytes(), &DecodeOptions::default()).unwrap();
+    Thor.merge_report(recording, &mut report.as_bytes(), &DecodeOptions::default()).unwrap();
 }
 
 fn codes(recording: &Recording, kind: NoteKind) -> Vec<&'static str> {
@@ -169,8 +169,8 @@ fn what_the_caller_states_wins_over_the_report() {
     };
     let mut recording = decode_as(NAME, &file(&wave(64, 900)), &options);
     assert!(codes(&recording, NoteKind::Assumption).contains(&"sensitive_scale"));
-    Thor.merge_report(&mut recording, b"SampleRate : 1024\nGeoRange : 10 in/s\n", &options)
-        .unwrap();
+    let report = "SampleRate : 1024\nGeoRange : 10 in/s\n";
+    Thor.merge_report(&mut recording, &mut report.as_bytes(), &options).unwrap();
     assert!(
         matches!(recording.time, TimeAxis::Samples { rate_hz, .. } if rate_hz.basis == Basis::Option)
     );
@@ -190,15 +190,18 @@ fn merging_the_same_report_again_changes_nothing() {
     assert_eq!(once.metadata, twice.metadata);
     assert_eq!(once.channels, twice.channels);
     assert_eq!(once.statement, twice.statement);
-    assert_eq!(once.metadata["report_lines_not_understood"][0], "an odd line");
-    assert!(once.metadata["report_text"].as_str().unwrap().contains("Weather : rain"));
+    let lost = &once.metadata["report_not_understood"];
+    assert_eq!((&lost["lines"], &lost["fields"]), (&1.into(), &1.into()));
+    assert_eq!(lost["first"][1]["text"], "an odd line");
+    assert!(codes(&once, NoteKind::Disagreement).contains(&"report_not_understood"));
 }
 
 #[test]
 fn a_report_that_is_none_leaves_the_recording_as_it_was() {
     let mut recording = decode(&file(&wave(64, 900)));
     let before = recording.metadata.clone();
-    let refused = Thor.merge_report(&mut recording, b"dear all: hello", &DecodeOptions::default());
+    let mut text = &b"dear all: hello"[..];
+    let refused = Thor.merge_report(&mut recording, &mut text, &DecodeOptions::default());
     assert_eq!(refused.unwrap_err().kind(), "not_this_format");
     assert_eq!((recording.metadata, recording.statement), (before, None));
 }
@@ -263,7 +266,7 @@ fn a_blastware_file_under_a_thor_name_is_read_as_what_it_is_and_said_so() {
     assert_eq!(recording.source.name.as_deref(), Some(NAME));
     assert!(codes(&recording, NoteKind::Disagreement).contains(&"blastware_content"));
     let report = b"\"Event Type : Full Waveform\"\r\n\"Serial Number : BE11529\"\r\n";
-    Thor.merge_report(&mut recording, report, &DecodeOptions::default()).unwrap();
+    Thor.merge_report(&mut recording, &mut &report[..], &DecodeOptions::default()).unwrap();
     assert_eq!(recording.serial.unwrap().value, "BE11529");
 }
 

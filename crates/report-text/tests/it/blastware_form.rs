@@ -1,16 +1,10 @@
+//! Blastware's form: `"Field Name : Value"`, four notes behind `Units`, a table.
+
 use proptest::prelude::*;
-use wavekeep_core::{
-    ChannelStatement, Flag, Frequency, HistogramStatement, MonitorLogEntry, Reading, Unit,
-    UnitLocal, UserNote,
-};
+use wavekeep_core::{Flag, Frequency, MonitorLogEntry, Reading, Unit, UserNote};
+use wavekeep_report_text::{ReportText, to_windows_1252};
 
-use super::*;
-
-const LIMIT: u64 = 1 << 20;
-
-fn parse(text: &str) -> ReportText {
-    ReportText::parse(text.as_bytes(), LIMIT).unwrap()
-}
+use crate::forms::{parse, rows, try_parse};
 
 const WAVEFORM: &str = "\
 \"Event Type : Full Waveform\"\r
@@ -56,7 +50,7 @@ const WAVEFORM: &str = "\
 ";
 
 fn waveform() -> ReportText {
-    ReportText::parse(&super::to_windows_1252(WAVEFORM), LIMIT).unwrap()
+    try_parse(&to_windows_1252(WAVEFORM)).unwrap()
 }
 
 #[test]
@@ -129,7 +123,7 @@ fn special_words_become_a_value_and_a_flag() {
 #[test]
 fn a_loud_event_on_the_sensitive_range_is_its_range() {
     let text = WAVEFORM.replacen("10.000 in/s", "1.250 in/s", 1);
-    let statement = ReportText::parse(&super::to_windows_1252(&text), LIMIT).unwrap().statement;
+    let statement = try_parse(&to_windows_1252(&text)).unwrap().statement;
     assert_eq!(statement.channel("Vert").unwrap().peak.unwrap().value, 1.25);
 }
 
@@ -152,8 +146,10 @@ fn the_monitor_log_is_kept_as_written() {
 
 #[test]
 fn the_table_has_a_row_per_sample() {
-    let table = waveform().table;
-    assert_eq!(table, Table::Samples(vec![[0.0, -0.005, 0.01, 81.94], [0.005, 0.0, 0.0, 0.0]]));
+    assert_eq!(
+        rows(&to_windows_1252(WAVEFORM)),
+        [[0.0, -0.005, 0.01, 81.94], [0.005, 0.0, 0.0, 0.0]].map(|row| row.map(Some))
+    );
 }
 
 #[test]
@@ -183,15 +179,17 @@ fn a_histograms_rows_and_dates_are_read() {
     assert_eq!(statement.start, histogram.start);
     let vert = statement.channel("Vert").unwrap();
     assert_eq!(vert.peak_at.unwrap().to_string(), "2025-08-11 09:43:27");
-    let Table::Intervals(rows) = &report.table else { panic!("{:?}", report.table) };
-    assert_eq!(rows[0].peaks, [0.03, 0.02, 0.025]);
-    assert_eq!(rows[0].frequencies[0], Frequency::Hertz(21.0));
-    assert_eq!((rows[0].vector_sum, rows[0].microphone_level_db), (0.04, 95.92));
+    let rows = &report.intervals;
+    let velocity = |value| Some(Reading::new(value, Unit::InchPerSecond));
+    assert_eq!(rows[0].peaks, [0.03, 0.02, 0.025].map(velocity));
+    assert_eq!(rows[0].frequencies[0], Some(Frequency::Hertz(21.0)));
+    assert_eq!(rows[0].vector_sum, velocity(0.04));
+    assert_eq!(rows[0].level, Some(Reading::new(95.92, Unit::DecibelLinear)));
+    let none = Frequency::NotAvailable;
     assert_eq!(
         rows[1].frequencies,
-        [Frequency::AboveRange(100.0), Frequency::NotAvailable, Frequency::NotAvailable]
+        [Frequency::AboveRange(100.0), none, none, Frequency::BelowRange(1.0)].map(Some)
     );
-    assert_eq!(rows[1].microphone_frequency, Frequency::BelowRange(1.0));
 }
 
 #[test]
@@ -199,94 +197,21 @@ fn a_row_may_begin_with_its_time() {
     let report = parse(
         "\"Event Type : Histogram\"\n\n09:43:27\t0.030\t21\t0.020\t28\t0.025\t24\t0.040\t0.000\t95.92\t57\n",
     );
-    let Table::Intervals(rows) = &report.table else { panic!("{:?}", report.table) };
-    assert_eq!(rows[0].label, ["09:43:27"]);
-    assert_eq!(rows[0].peaks[0], 0.03);
+    assert_eq!(report.intervals[0].label, ["09:43:27"]);
+    assert_eq!(report.intervals[0].peaks[0].unwrap().value, 0.03);
 }
 
 #[test]
 fn a_text_that_is_no_report_is_refused_and_so_is_an_endless_one() {
-    assert_eq!(ReportText::parse(b"hello\nworld", LIMIT).unwrap_err().kind(), "not_this_format");
-    assert_eq!(ReportText::parse(b"", LIMIT).unwrap_err().kind(), "not_this_format");
-    assert_eq!(ReportText::parse(&[b'x'; 100], 99).unwrap_err().kind(), "limit");
-}
-
-#[test]
-fn what_is_written_is_read_back() {
-    let moment = UnitLocal::from_fields((2026, 5, 8), (13, 16, 34)).unwrap();
-    let statement = Statement {
-        event_type: Some("Full Waveform".to_owned()),
-        serial: Some("BE11529".to_owned()),
-        start: Some(moment),
-        geophone_range: Some(Reading::new(10.0, Unit::InchPerSecond)),
-        record_time_s: Some(3.0),
-        pretrigger_s: Some(0.25),
-        rate_hz: Some(1024.0),
-        units: Some("in/s and dB(L)".to_owned()),
-        notes: super::fields::NOTE_ROLES
-            .map(|role| UserNote { role, label: role.to_owned(), text: "–".to_owned() })
-            .to_vec(),
-        channels: vec![
-            ChannelStatement {
-                name: "Tran".to_owned(),
-                peak: Some(Reading::new(10.0, Unit::InchPerSecond).flagged(Flag::Saturated)),
-                zc_frequency: Some(Frequency::AboveRange(100.0)),
-                time_of_peak_s: Some(-0.125),
-                ..Default::default()
-            },
-            ChannelStatement {
-                name: "MicL".to_owned(),
-                peak: Some(Reading::new(140.14, Unit::DecibelLinear)),
-                zc_frequency: Some(Frequency::NotAvailable),
-                ..Default::default()
-            },
-        ],
-        peak_vector_sum: Some(Reading::new(0.19, Unit::InchPerSecond)),
-        peak_vector_sum_time_s: Some(0.103),
-        ..Default::default()
-    };
-    let table = Table::Samples(vec![[0.005, -0.01, 0.0, -81.94]]);
-    let mut read = ReportText::parse(&write(&statement, &table), LIMIT).unwrap();
-    read.statement.fields.clear();
-    assert_eq!((read.statement, read.table), (statement, table));
-    assert!(read.not_understood.is_empty());
-}
-
-#[test]
-fn a_written_histogram_is_read_back() {
-    let moment = UnitLocal::from_fields((2025, 8, 11), (21, 0, 0)).unwrap();
-    let statement = Statement {
-        start: Some(moment),
-        histogram: Some(HistogramStatement {
-            start: Some(moment),
-            stop: moment.checked_add_seconds(150.0),
-            intervals: Some(10.0),
-            interval_s: Some(15.0),
-        }),
-        ..Default::default()
-    };
-    let table = Table::Intervals(vec![HistogramRow {
-        label: Vec::new(),
-        peaks: [0.03, 0.02, 0.025],
-        frequencies: [
-            Frequency::Hertz(21.0),
-            Frequency::AboveRange(100.0),
-            Frequency::NotAvailable,
-        ],
-        vector_sum: 0.04,
-        microphone_psi: 0.0,
-        microphone_level_db: 95.92,
-        microphone_frequency: Frequency::Hertz(57.0),
-    }]);
-    let mut read = ReportText::parse(&write(&statement, &table), LIMIT).unwrap();
-    read.statement.fields.clear();
-    assert_eq!((read.statement, read.table), (statement, table));
+    assert_eq!(try_parse(b"hello\nworld").unwrap_err().kind(), "not_this_format");
+    assert_eq!(try_parse(b"").unwrap_err().kind(), "not_this_format");
+    assert_eq!(try_parse(&[b'x'; 2 << 20]).unwrap_err().kind(), "limit");
 }
 
 proptest! {
     #[test]
     fn any_bytes_are_a_report_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        let _ = ReportText::parse(&bytes, LIMIT);
+        let _ = try_parse(&bytes);
     }
 
     #[test]
@@ -294,6 +219,6 @@ proptest! {
         let mut lines: Vec<&str> = WAVEFORM.lines().collect();
         let index = line % lines.len();
         lines[index] = &text;
-        let _ = ReportText::parse(lines.join("\n").as_bytes(), LIMIT);
+        let _ = try_parse(lines.join("\n").as_bytes());
     }
 }
