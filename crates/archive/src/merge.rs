@@ -10,6 +10,7 @@ use wavekeep_core::{
     NoteKind, Reading, Recording, Statement, TimeAxis, Unit, UnitLocal, UserNote,
 };
 use wavekeep_formats::{EVENT_FORMATS, HEAD_LEN, detect};
+use wavekeep_signal::note_contradictions;
 
 use crate::error::DecodeFailure;
 use crate::sidecar::{Sidecar, Stated};
@@ -86,6 +87,7 @@ pub(crate) fn merge(ingredients: Ingredients<'_>) -> Result<Merged, DecodeFailur
     if let Some(serial) = &stated.serial {
         recording.serial = Some(Assumed::stated(serial.clone(), Basis::Option));
     }
+    note_contradictions(&mut recording);
     Ok(Merged { recording, serial_of_file, report_refused })
 }
 
@@ -102,8 +104,11 @@ fn options(stated: &Stated) -> DecodeOptions {
 fn state_again(recording: &mut Recording, earlier: &Sidecar, options: &DecodeOptions) {
     let (event, peaks, project) = (earlier.event(), earlier.peak_values(), earlier.project_info());
     let flag = |name: &str| peaks.flags.as_ref().and_then(|flags| flags.get(name)?.flag());
+    let readings = peaks.readings.clone().unwrap_or_default();
     let reading = |value: Option<f64>, unit: Unit, name: &str| {
-        value.map(|value| Reading { value, unit, flag: flag(name) })
+        let value = value.map(|value| Reading { flag: flag(name), ..Reading::new(value, unit) });
+        // As it was printed, where that was kept.
+        readings.get(name).copied().or(value)
     };
     let channel = |name: &str, peak: Option<Reading>| ChannelStatement {
         name: name.to_owned(),
@@ -113,6 +118,7 @@ fn state_again(recording: &mut Recording, earlier: &Sidecar, options: &DecodeOpt
     let velocity = Unit::InchPerSecond;
     let level = reading(peaks.mic_db_l, Unit::DecibelLinear, "mic_db_l");
     let pressure = reading(peaks.mic_psi, Unit::Psi, "mic_psi");
+    let level = readings.get("mic").copied().or(level);
     let note = |role: &'static str, text: &Option<String>| {
         let label = project.labels.as_ref().and_then(|labels| labels.get(role).cloned());
         let text = text.clone()?;

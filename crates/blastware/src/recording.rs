@@ -18,6 +18,8 @@ const DEFAULT_PRETRIGGER_S: f64 = 0.25;
 const DEFAULT_RANGE: GeophoneRange = GeophoneRange::Normal;
 /// Sound pressure level that the vendor prints for one count.
 const LEVEL_OF_ONE_COUNT: f64 = 81.94;
+/// The largest count of a geophone that a converter of 16 bits gives, at 16 steps a count.
+const CONVERTER_LIMIT: f64 = 2048.0;
 /// The largest peak that a histogram's byte can say.
 const HISTOGRAM_LIMIT: f64 = 255.0;
 /// As many bytes of an open part as are shown; the source file keeps all.
@@ -137,8 +139,10 @@ fn from_waveform(waveform: Waveform, body: &[u8], options: &DecodeOptions) -> Re
     for (turn, (samples, gaps)) in waveform.channels.into_iter().zip(waveform.gaps).enumerate() {
         let mut channel = channel(turn, samples, range);
         channel.gaps = gaps;
+        channel.converter_limit = (channel.sensor == Sensor::Geophone).then_some(CONVERTER_LIMIT);
         recording.channels.push(channel);
     }
+    recording.note_impossible_samples();
     let trailer = body.get(waveform.trailer_offset..).unwrap_or_default();
     recording.metadata.insert("segments".to_owned(), json!(waveform.segments));
     recording.metadata.insert("trailer_bytes".to_owned(), json!(trailer.len()));
@@ -158,7 +162,7 @@ fn from_histogram(histogram: histogram::Histogram, options: &DecodeOptions) -> R
         channel.intervals = Some(IntervalFacts {
             half_periods: column().map(|peak| peak.half_period).collect(),
             annotations: column().map(|peak| peak.annotation).collect(),
-            stated_frequencies: Vec::new(),
+            ..IntervalFacts::default()
         });
         let at_limit = channel.counts().flatten().filter(|&count| count >= HISTOGRAM_LIMIT).count();
         if at_limit > 0 {

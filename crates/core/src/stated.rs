@@ -4,14 +4,16 @@
 //! and wherever two of them differ a note keeps both visible.
 
 use crate::{
-    Assumed, Basis, DecodeOptions, GeophoneRange, Reading, Recording, Statement, TimeAxis, Unit,
+    Assumed, Basis, DecodeOptions, GeophoneRange, Note, NoteKind, Reading, Recording, Scale,
+    Sensor, Statement, TimeAxis, Unit,
 };
 
 /// How far a printed range may be from 10 or 1.25 in/s and still mean it: mm/s are rounded.
 const RANGE_TOLERANCE: f64 = 0.01;
 
 /// Notes that [`Recording::take_statement`] makes.
-const NOTES: [&str; 6] = [
+const NOTES: [&str; 7] = [
+    "weighted_microphone",
     "rate_stated",
     "pretrigger_stated",
     "range_stated",
@@ -34,6 +36,7 @@ impl Recording {
         }
         self.take_time_axis(statement, options);
         self.take_identity(statement);
+        self.take_weighting(statement);
         self.take_range(statement.geophone_range?, options)
     }
 
@@ -102,6 +105,22 @@ impl Recording {
         }
     }
 
+    /// What a count of a weighted microphone is worth is not known, and it is no pressure: its
+    /// samples stay counts.
+    fn take_weighting(&mut self, statement: &Statement) {
+        let Some(unit) = statement.weighting() else { return };
+        for channel in &mut self.channels {
+            if channel.sensor == Sensor::Microphone {
+                channel.scale = Scale::identity(Unit::Count);
+                let note = format!(
+                    "the report states levels in {unit}: the samples are no unweighted pressures and are shown as counts"
+                );
+                let note = Note::new(NoteKind::Disagreement, "weighted_microphone", note);
+                self.report.push(note.on(channel.name.clone()));
+            }
+        }
+    }
+
     fn take_range(&mut self, printed: Reading, options: &DecodeOptions) -> Option<GeophoneRange> {
         let in_per_s = printed.to(Unit::InchPerSecond).ok()?.value;
         let named = [GeophoneRange::Normal, GeophoneRange::Sensitive]
@@ -110,8 +129,7 @@ impl Recording {
         match (named, options.range) {
             (None, _) => {
                 let note = format!(
-                    "the report states a geophone range of {} {}: neither 10 nor 1.25 in/s",
-                    printed.value, printed.unit
+                    "the report states a geophone range of {printed}: neither 10 nor 1.25 in/s"
                 );
                 self.report.disagreement("report_range", note);
                 None

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 use wavekeep_core::{DecodeOptions, Error, EventFormat, Input, Match, Note, NoteKind, Recording};
+use wavekeep_signal::note_contradictions;
 use wavekeep_smurf::{OpenOptions, Run};
 
 use crate::siblings::Siblings;
@@ -90,7 +91,8 @@ impl Opener {
 
     /// Opens `path`: decodes it, takes its SHA-256, merges the report beside it if there is one.
     ///
-    /// A report that cannot be read is a note in the recording, not an error.
+    /// A report that cannot be read is a note in the recording, not an error; so is one that
+    /// contradicts the samples.
     ///
     /// # Errors
     /// [`OpenError`], which names the path, what was expected and what was found.
@@ -125,6 +127,7 @@ impl Opener {
         if let (false, Some(name)) = (self.without_reports, &name) {
             self.merge_report(&mut recording, format, path, name);
         }
+        note_contradictions(&mut recording);
         Ok(recording)
     }
 

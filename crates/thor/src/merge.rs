@@ -7,7 +7,7 @@ use wavekeep_core::{
 };
 
 use crate::recording::scale_fact;
-use crate::report_text::{ReportText, SampleTable, velocity_unit};
+use crate::report_text::{ReportText, SampleTable, pressure_unit, velocity_unit};
 use crate::scale::{self, Fit, Pair};
 
 /// Notes that a merge makes beside those of [`Recording::take_statement`]: an earlier merge's are
@@ -23,16 +23,20 @@ pub(crate) fn merge(recording: &mut Recording, report: ReportText, options: &Dec
     }
     // What a count is worth does not follow from the range here.
     recording.take_statement(&statement, options);
+    if statement.weighting().is_some() {
+        forget_microphone_scale(recording);
+    }
     if let Some(table) = &table {
         let units = TableUnits {
             velocity: statement.units.as_deref().and_then(velocity_unit).or_else(|| {
                 let peaks = statement.channels.iter().filter_map(|channel| channel.peak);
                 peaks.map(|peak| peak.unit).find(|unit| unit.quantity() == Quantity::Velocity)
             }),
-            pressure: statement
-                .channel("MicL")
-                .and_then(|channel| channel.peak)
-                .map_or(Unit::DecibelLinear, |peak| peak.unit),
+            pressure: statement.weighting().unwrap_or_else(|| {
+                let units = statement.units.as_deref().and_then(pressure_unit);
+                let peak = statement.channel("MicL").and_then(|channel| channel.peak);
+                units.or(peak.map(|peak| peak.unit)).unwrap_or(Unit::DecibelLinear)
+            }),
         };
         samples(recording, table, units);
     }
@@ -75,7 +79,15 @@ fn samples(recording: &mut Recording, table: &SampleTable, units: TableUnits) {
             "the report does not say in which unit it lists the samples: they were not compared",
         ),
     }
-    sensor(recording, table, &MICROPHONE, units.pressure);
+    if units.pressure.quantity() == Quantity::Pressure {
+        sensor(recording, table, &MICROPHONE, units.pressure);
+    }
+}
+
+/// What a count of a weighted microphone is worth is not known: it has no scale, assumed or not.
+fn forget_microphone_scale(recording: &mut Recording) {
+    recording.report.settle(MICROPHONE.code);
+    recording.metadata.remove(MICROPHONE.code);
 }
 
 /// Channels that share a factor.

@@ -11,6 +11,15 @@ use crate::waveform::CHANNELS;
 pub(super) const NOTE_ROLES: [&str; 4] = ["project", "client", "operator", "sensor_location"];
 /// What `OORANGE` stands for in a PSPL.
 const PSPL_LIMIT: Reading = Reading::new(140.0, Unit::DecibelLinear);
+/// What the fields of a channel begin with, its place, and the unit of a level that prints none.
+const CHANNEL_WORDS: [(&str, usize, Unit); 6] = [
+    ("tran", 0, Unit::DecibelLinear),
+    ("vert", 1, Unit::DecibelLinear),
+    ("long", 2, Unit::DecibelLinear),
+    ("micl", 3, Unit::DecibelLinear),
+    ("mica", 3, Unit::DecibelA),
+    ("micc", 3, Unit::DecibelC),
+];
 const MONITOR_LOG: &str = "monitor log(s)";
 
 /// A field as it is written.
@@ -145,21 +154,20 @@ fn notes(fields: &[Field<'_>]) -> Vec<UserNote> {
 fn channels(named: &[(String, &str)], range: Reading) -> Vec<ChannelStatement> {
     let mut channels =
         CHANNELS.map(|name| ChannelStatement { name: name.to_owned(), ..Default::default() });
-    let mut present: Option<usize> = None;
+    let mut present: Option<(usize, Unit)> = None;
     for (key, value) in named {
-        let prefixed = CHANNELS.iter().enumerate().find_map(|(index, name)| {
-            let rest = key.strip_prefix(&name.to_ascii_lowercase())?;
-            Some((index, rest.strip_prefix(' ')?))
+        let prefixed = CHANNEL_WORDS.iter().find_map(|(word, index, level)| {
+            Some(((*index, *level), key.strip_prefix(word)?.strip_prefix(' ')?))
         });
         let field = match prefixed {
-            Some((index, field)) => {
-                present = Some(index);
+            Some((channel, field)) => {
+                present = Some(channel);
                 field
             }
             None => key,
         };
-        if let Some(index) = present {
-            channel_field(&mut channels[index], field, value, range);
+        if let Some((index, level)) = present {
+            channel_field(&mut channels[index], field, value, range, level);
         }
     }
     let empty = |channel: &ChannelStatement| {
@@ -168,11 +176,18 @@ fn channels(named: &[(String, &str)], range: Reading) -> Vec<ChannelStatement> {
     channels.into_iter().filter(|channel| !empty(channel)).collect()
 }
 
-fn channel_field(channel: &mut ChannelStatement, field: &str, text: &str, range: Reading) {
+fn channel_field(
+    channel: &mut ChannelStatement,
+    field: &str,
+    text: &str,
+    range: Reading,
+    level: Unit,
+) {
     let reading = |default, limit| Printed::parse(text)?.reading(default, limit);
     match field {
         "ppv" => channel.peak = reading(range.unit, Some(range)),
-        "pspl" => channel.peak = reading(Unit::DecibelLinear, Some(PSPL_LIMIT)),
+        // What a weighted level is at most is not known.
+        "pspl" => channel.peak = reading(level, Some(PSPL_LIMIT).filter(|it| it.unit == level)),
         "zc freq" => channel.zc_frequency = value::frequency(text),
         "time of peak" => {
             channel.time_of_peak_s = Printed::parse(text).and_then(Printed::number);

@@ -99,11 +99,11 @@ fn a_channel_has_every_field_of_its_own() {
     let statement = waveform().statement;
     let tran = statement.channel("tran").unwrap();
     assert_eq!(tran.peak, Some(Reading::new(0.19, Unit::InchPerSecond)));
-    assert_eq!(tran.zc_frequency, Some(Frequency::Hertz(21.0)));
+    assert_eq!(tran.zc_frequency, Some(Frequency::measured(21.0)));
     assert_eq!(tran.time_of_peak_s, Some(0.212));
     assert_eq!(tran.peak_acceleration, Some(Reading::new(0.209, Unit::Gravity)));
     assert_eq!(tran.peak_displacement, Some(Reading::new(0.00102, Unit::Inch)));
-    assert_eq!(tran.test_frequency, Some(Frequency::Hertz(7.4)));
+    assert_eq!(tran.test_frequency, Some(Frequency::measured(7.4)));
     assert_eq!(tran.test_ratio, Some(3.8));
     assert_eq!(tran.test_results.as_deref(), Some("Passed"));
     let microphone = statement.channel("MicL").unwrap();
@@ -118,7 +118,7 @@ fn special_words_become_a_value_and_a_flag() {
     assert_eq!(peak("Long"), Reading::new(0.005, Unit::InchPerSecond).flagged(Flag::BelowRange));
     assert_eq!(peak("MicL"), Reading::new(140.0, Unit::DecibelLinear).flagged(Flag::Saturated));
     let frequency = |name| statement.channel(name).unwrap().zc_frequency.unwrap();
-    assert_eq!(frequency("Vert"), Frequency::AboveRange(100.0));
+    assert_eq!(frequency("Vert"), Frequency::above(100.0));
     assert_eq!(frequency("Long"), Frequency::NotAvailable);
     assert_eq!(statement.channel("Long").unwrap().time_of_peak_s, None);
     let sum = statement.peak_vector_sum.unwrap();
@@ -185,13 +185,13 @@ fn a_histograms_rows_and_dates_are_read() {
     assert_eq!(vert.peak_at.unwrap().to_string(), "2025-08-11 09:43:27");
     let Table::Intervals(rows) = &report.table else { panic!("{:?}", report.table) };
     assert_eq!(rows[0].peaks, [0.03, 0.02, 0.025]);
-    assert_eq!(rows[0].frequencies[0], Frequency::Hertz(21.0));
+    assert_eq!(rows[0].frequencies[0], Frequency::measured(21.0));
     assert_eq!((rows[0].vector_sum, rows[0].microphone_level_db), (0.04, 95.92));
     assert_eq!(
         rows[1].frequencies,
-        [Frequency::AboveRange(100.0), Frequency::NotAvailable, Frequency::NotAvailable]
+        [Frequency::above(100.0), Frequency::NotAvailable, Frequency::NotAvailable]
     );
-    assert_eq!(rows[1].microphone_frequency, Frequency::BelowRange(1.0));
+    assert_eq!(rows[1].microphone_frequency, Frequency::below(1.0));
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn what_is_written_is_read_back() {
             ChannelStatement {
                 name: "Tran".to_owned(),
                 peak: Some(Reading::new(10.0, Unit::InchPerSecond).flagged(Flag::Saturated)),
-                zc_frequency: Some(Frequency::AboveRange(100.0)),
+                zc_frequency: Some(Frequency::above(100.0)),
                 time_of_peak_s: Some(-0.125),
                 ..Default::default()
             },
@@ -268,15 +268,11 @@ fn a_written_histogram_is_read_back() {
     let table = Table::Intervals(vec![HistogramRow {
         label: Vec::new(),
         peaks: [0.03, 0.02, 0.025],
-        frequencies: [
-            Frequency::Hertz(21.0),
-            Frequency::AboveRange(100.0),
-            Frequency::NotAvailable,
-        ],
+        frequencies: [Frequency::measured(21.0), Frequency::above(100.0), Frequency::NotAvailable],
         vector_sum: 0.04,
         microphone_psi: 0.0,
         microphone_level_db: 95.92,
-        microphone_frequency: Frequency::Hertz(57.0),
+        microphone_frequency: Frequency::measured(57.0),
     }]);
     let mut read = ReportText::parse(&write(&statement, &table), LIMIT).unwrap();
     read.statement.fields.clear();

@@ -2,22 +2,35 @@
 //! print them alike.
 
 use jiff::civil::{Date, Time};
-use wavekeep_core::{Flag, Frequency, Reading, Unit, UnitLocal};
+use wavekeep_core::{Flag, Frequency, Hertz, Reading, Unit, UnitLocal, printed_decimals};
 
 /// A printed value, before it is known what it measures.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Printed {
     /// `OORANGE`
     OutOfRange,
-    /// A number, `>` or `<` in front of it as a flag, and its unit if it has one that is known.
+    /// A number, `>` or `<` in front of it as a flag, and what stands behind it.
     Number {
         /// The number.
         value: f64,
+        /// Its decimals.
+        decimals: u8,
         /// What stood in front of it.
         flag: Option<Flag>,
         /// Its unit.
-        unit: Option<Unit>,
+        unit: PrintedUnit,
     },
+}
+
+/// The unit behind a printed number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrintedUnit {
+    /// None, or `dB` without a weighting: the field says which one is meant.
+    Absent,
+    /// One that is known.
+    Known(Unit),
+    /// Words that name no unit that is known: the number must not pass for one of another unit.
+    Unknown,
 }
 
 impl Printed {
@@ -34,30 +47,35 @@ impl Printed {
         };
         let (number, unit) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         let value: f64 = number.parse().ok().filter(|value: &f64| value.is_finite())?;
-        Some(Self::Number { value, flag, unit: parse_unit(unit) })
+        let decimals = printed_decimals(number);
+        Some(Self::Number { value, decimals, flag, unit: parse_unit(unit) })
     }
 
     /// As a reading: `default` is the unit when none is printed, `out_of_range` what `OORANGE`
-    /// stands for.
+    /// stands for. `None` for a number of a unit that is not known.
     pub fn reading(self, default: Unit, out_of_range: Option<Reading>) -> Option<Reading> {
         match self {
             Self::OutOfRange => out_of_range.map(|reading| reading.flagged(Flag::Saturated)),
-            Self::Number { value, flag, unit } => {
-                Some(Reading { value, unit: unit.unwrap_or(default), flag })
+            Self::Number { value, decimals, flag, unit } => {
+                let unit = match unit {
+                    PrintedUnit::Absent => default,
+                    PrintedUnit::Known(unit) => unit,
+                    PrintedUnit::Unknown => return None,
+                };
+                Some(Reading { value, unit, flag, decimals: Some(decimals) })
             }
         }
     }
 
     /// As a frequency in Hz.
     pub fn frequency(self) -> Option<Frequency> {
-        match self {
-            Self::OutOfRange => None,
-            Self::Number { value, flag: Some(Flag::AboveRange), .. } => {
-                Some(Frequency::AboveRange(value))
-            }
-            Self::Number { value, flag: Some(_), .. } => Some(Frequency::BelowRange(value)),
-            Self::Number { value, flag: None, .. } => Some(Frequency::Hertz(value)),
-        }
+        let Self::Number { value, decimals, flag, .. } = self else { return None };
+        let hz = Hertz::printed(value, decimals);
+        Some(match flag {
+            Some(Flag::AboveRange) => Frequency::AboveRange(hz),
+            Some(_) => Frequency::BelowRange(hz),
+            None => Frequency::Hertz(hz),
+        })
     }
 
     /// The number alone.
@@ -77,16 +95,24 @@ pub fn frequency(text: &str) -> Option<Frequency> {
     Printed::parse(text)?.frequency()
 }
 
-/// The vendor's spellings: `in/s`, `sec`, `psi(L)`, `pa.(L)`, `mv`, `Volts`, `dB(L)` …
-fn parse_unit(text: &str) -> Option<Unit> {
-    let text = text.trim().to_ascii_lowercase();
-    match text.as_str() {
-        "sec" | "sec." | "seconds" => return Some(Unit::Second),
-        "db" | "db(l)" => return Some(Unit::DecibelLinear),
-        "volts" => return Some(Unit::Volt),
-        _ => {}
-    }
-    text.trim_end_matches("(l)").trim_end_matches('.').parse().ok()
+/// The vendor's spellings: `in/s`, `sec`, `psi(L)`, `pa.(L)`, `mv`, `Volts`, `dB(L)`, `db(A)` …
+fn parse_unit(text: &str) -> PrintedUnit {
+    let text: String = text.split_whitespace().collect::<String>().to_ascii_lowercase();
+    PrintedUnit::Known(match text.as_str() {
+        "" | "db" => return PrintedUnit::Absent,
+        "sec" | "sec." | "seconds" => Unit::Second,
+        "dbl" | "db(lin)" => Unit::DecibelLinear,
+        "dba" => Unit::DecibelA,
+        "dbc" => Unit::DecibelC,
+        "volts" => Unit::Volt,
+        _ => {
+            let linear = text.strip_suffix("(l)").filter(|unit| *unit != "db").unwrap_or(&text);
+            match linear.trim_end_matches('.').parse() {
+                Ok(unit) => unit,
+                Err(_) => return PrintedUnit::Unknown,
+            }
+        }
+    })
 }
 
 /// `May 8, 2026`, ISO `2026-05-08`, or with slashes.

@@ -1,6 +1,6 @@
 //! A report in the vendor's form, for samples and tests.
 
-use wavekeep_core::{ChannelStatement, Flag, Frequency, Reading, Statement, Unit, UnitLocal};
+use wavekeep_core::{ChannelStatement, Flag, Frequency, Reading, Statement, UnitLocal};
 
 use super::fields::NOTE_ROLES;
 use super::table::Table;
@@ -163,6 +163,7 @@ fn number(reading: Reading, decimals: usize) -> String {
         Some(Flag::Saturated) => return "OORANGE".to_owned(),
         _ => "",
     };
+    let decimals = reading.decimals.map_or(decimals, usize::from);
     format!("{sign}{:.decimals$} {}", reading.value, reading.unit)
 }
 
@@ -171,7 +172,7 @@ fn velocity(reading: Reading) -> String {
 }
 
 fn level(reading: Reading) -> String {
-    number(reading, if reading.unit == Unit::DecibelLinear { 2 } else { 5 })
+    number(reading, if reading.unit.is_level() { 2 } else { 5 })
 }
 
 fn frequency(frequency: Frequency) -> String {

@@ -37,16 +37,19 @@ fn column(rows: &[Vec<i32>], index: usize) -> Vec<i32> {
 }
 
 #[test]
-fn every_waveform_gives_the_expected_samples_without_damage() {
+fn every_waveform_gives_the_expected_samples() {
     for name in WAVEFORMS {
         let (recording, rows) = (decode(name), expected(name));
         assert_eq!(recording.kind, Kind::Waveform, "{name}");
         for (turn, channel) in recording.channels.iter().enumerate() {
             assert_eq!(counts(channel), column(&rows, turn), "{name} {}", channel.name);
         }
+        // Two samples of each geophone of this one stand for deltas of 16 bits.
+        let impossible =
+            if name == "T438L713.RY0W" { vec!["impossible_samples"; 3] } else { vec![] };
         let not_assumed =
             recording.report.notes().iter().filter(|note| note.kind != NoteKind::Assumption);
-        assert_eq!(not_assumed.collect::<Vec<_>>(), [] as [&_; 0], "{name}");
+        assert_eq!(not_assumed.map(|note| note.code).collect::<Vec<_>>(), impossible, "{name}");
     }
 }
 

@@ -11,7 +11,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ("blastware", &["core"]),
     ("smurf", &["core"]),
     ("thor", &["core", "blastware"]),
-    ("formats", &["core", "gnz", "blastware", "smurf", "thor"]),
+    ("formats", &["core", "gnz", "blastware", "signal", "smurf", "thor"]),
     ("signal", &["core"]),
     ("export", &["core", "gnz"]),
     ("report", &["core", "signal"]),

@@ -4,6 +4,7 @@ use wavekeep_blastware::report_text::value::{self, Printed};
 use wavekeep_blastware::waveform::CHANNELS;
 use wavekeep_core::{
     ChannelStatement, HistogramStatement, Reading, Statement, Unit, UnitLocal, UserNote,
+    weighting_by_words,
 };
 
 /// What `OORANGE` stands for in a PSPL.
@@ -102,6 +103,8 @@ pub(super) fn statement(fields: &[Field<'_>]) -> Statement {
     let velocity = range.map(|range| range.unit).or_else(|| velocity_unit(stated(&["units"])?));
     let limit = range.unwrap_or_else(|| normal_range(velocity.unwrap_or(Unit::InchPerSecond)));
     let histogram = histogram(&stated, &number, &moment);
+    let microphone = text(&["microphone"]);
+    let level = microphone.as_deref().and_then(weighting_by_words).unwrap_or(Unit::DecibelLinear);
     Statement {
         event_type: text(&["eventtype"]),
         start: moment("eventdate", "eventtime")
@@ -118,7 +121,8 @@ pub(super) fn statement(fields: &[Field<'_>]) -> Statement {
         calibration: text(&["calibration", "calibrationdate", "lastcalibration"]),
         software: text(&["pcswversion", "softwareversion"]),
         notes: fields.iter().filter_map(note).collect(),
-        channels: channels(&named, limit),
+        channels: channels(&named, limit, level),
+        microphone,
         peak_vector_sum: stated(&["peakvectorsum"]).and_then(|text| {
             let limit = Reading::new(limit.value * 3f64.sqrt(), limit.unit);
             Printed::parse(text)?.reading(limit.unit, Some(limit))
@@ -139,6 +143,20 @@ pub(crate) fn velocity_unit(units: &str) -> Option<Unit> {
     [Unit::MillimetrePerSecond, Unit::InchPerSecond]
         .into_iter()
         .find(|unit| units.contains(unit.symbol()))
+}
+
+/// The unit of pressure that a field of units names: the samples' one, although a peak may be
+/// printed in dB(L).
+pub(crate) fn pressure_unit(units: &str) -> Option<Unit> {
+    let words = units.split(|letter: char| !(letter.is_alphanumeric() || "()".contains(letter)));
+    words
+        .filter_map(|word| match word.to_ascii_lowercase().trim_end_matches("(l)") {
+            "pa" => Some(Unit::Pascal),
+            "psi" => Some(Unit::Psi),
+            "db" => Some(Unit::DecibelLinear),
+            _ => None,
+        })
+        .next()
 }
 
 fn normal_range(unit: Unit) -> Reading {
@@ -170,12 +188,12 @@ fn note(field: &Field<'_>) -> Option<UserNote> {
     Some(UserNote { role, label: field.name.to_owned(), text: field.value.to_owned() })
 }
 
-fn channels(named: &[(String, &str)], limit: Reading) -> Vec<ChannelStatement> {
+fn channels(named: &[(String, &str)], limit: Reading, level: Unit) -> Vec<ChannelStatement> {
     let mut channels =
         CHANNELS.map(|name| ChannelStatement { name: name.to_owned(), ..Default::default() });
     for (key, value) in named.iter().filter(|(_, value)| !value.is_empty()) {
         if let Some((turn, field)) = of_channel(key) {
-            channel_field(&mut channels[turn], field, value, limit);
+            channel_field(&mut channels[turn], field, value, limit, level);
         }
     }
     let empty = |channel: &ChannelStatement| {
@@ -184,11 +202,19 @@ fn channels(named: &[(String, &str)], limit: Reading) -> Vec<ChannelStatement> {
     channels.into_iter().filter(|channel| !empty(channel)).collect()
 }
 
-fn channel_field(channel: &mut ChannelStatement, field: &str, text: &str, limit: Reading) {
+/// `level` is the unit of a level that prints no weighting.
+fn channel_field(
+    channel: &mut ChannelStatement,
+    field: &str,
+    text: &str,
+    limit: Reading,
+    level: Unit,
+) {
     let reading = |default, limit| Printed::parse(text)?.reading(default, limit);
     match field {
         "ppv" => channel.peak = reading(limit.unit, Some(limit)),
-        "pspl" => channel.peak = reading(Unit::DecibelLinear, Some(PSPL_LIMIT)),
+        // What a weighted level is at most is not known.
+        "pspl" => channel.peak = reading(level, Some(PSPL_LIMIT).filter(|it| it.unit == level)),
         "zcfreq" => channel.zc_frequency = value::frequency(text),
         "timeofpeak" => channel.time_of_peak_s = Printed::parse(text).and_then(Printed::number),
         "peakacceleration" => channel.peak_acceleration = reading(Unit::Gravity, None),

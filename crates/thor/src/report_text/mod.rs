@@ -12,7 +12,7 @@ mod write;
 use wavekeep_blastware::report_text::windows_1252;
 use wavekeep_core::{Error, Result, Statement};
 
-pub(crate) use fields::velocity_unit;
+pub(crate) use fields::{pressure_unit, velocity_unit};
 pub use table::SampleTable;
 pub use write::write;
 

@@ -55,7 +55,7 @@ fn special_values_are_numbers_with_flags_or_none() {
     );
     let tran = stated.channel("Tran").unwrap();
     assert_eq!(tran.peak, Some(Reading::new(0.005, Unit::InchPerSecond).flagged(Flag::BelowRange)));
-    assert_eq!(tran.zc_frequency, Some(Frequency::AboveRange(100.0)));
+    assert_eq!(tran.zc_frequency, Some(Frequency::above(100.0)));
     let vert = stated.channel("Vert").unwrap();
     assert_eq!((vert.peak, vert.zc_frequency), (None, Some(Frequency::NotAvailable)));
     let long = stated.channel("Long").unwrap().peak.unwrap();
