@@ -1,9 +1,11 @@
 //! The vendor's report over a decoded recording: the report wins, both stay visible.
 
 use serde_json::json;
-use wavekeep_core::{DecodeOptions, Frequency, IntervalFacts, Recording, Samples, Sensor, Unit};
+use wavekeep_core::{
+    DecodeOptions, Frequency, IntervalFacts, Kind, Recording, Samples, Sensor, Unit,
+};
 
-use crate::recording::geophone_scale;
+use crate::recording::{geophone_scale, limit_samples};
 use crate::report_text::{HistogramRow, ReportText, Table};
 
 /// Half a digit of a velocity that is printed with three decimals, and a little for rounding.
@@ -23,6 +25,9 @@ pub(crate) fn merge(recording: &mut Recording, report: ReportText, options: &Dec
             if channel.sensor == Sensor::Geophone {
                 channel.scale = geophone_scale(range);
             }
+        }
+        if recording.kind == Kind::Waveform {
+            limit_samples(recording);
         }
     }
     match &table {

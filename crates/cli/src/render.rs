@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
 use wavekeep_core::{
     ArrayOrder, Assumed, Basis, Flag, Frequency, Kind, Note, NoteKind, Reading, Recording, Report,
-    Status, TimeAxis, Unit,
+    Status, TimeAxis, Unit, seconds_decimals,
 };
 use wavekeep_formats::ArrayFile;
 use wavekeep_signal::{ChannelMeasurements, Measured, Measurements, Origin};
@@ -111,10 +111,9 @@ pub fn reading(reading: Reading, unit: Unit) -> String {
     text
 }
 
-/// Seconds as a report states them: three decimals, and more where it prints more.
+/// Seconds with three decimals, and a report's with as many as it prints.
 fn seconds(seconds: f64) -> String {
-    let all = seconds.to_string();
-    let decimals = all.split_once('.').map_or(0, |(_, decimals)| decimals.len()).clamp(3, 6);
+    let decimals = seconds_decimals(seconds);
     format!("{seconds:.decimals$} s")
 }
 

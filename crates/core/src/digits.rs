@@ -23,6 +23,14 @@ pub fn printed_decimals(number: &str) -> u8 {
     limited(decimals, value)
 }
 
+/// Decimals that a time in seconds is shown with: three, or the four or five that a report prints. A
+/// time that was computed from a rate has more, which say nothing.
+pub fn seconds_decimals(seconds: f64) -> usize {
+    let text = seconds.to_string();
+    let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    if decimals <= 5 { decimals.max(3) } else { 3 }
+}
+
 /// Decimals of a value that is a whole number of steps: the last one is at most a third of the step,
 /// 3 for 0.005.
 pub(crate) fn decimals_of_step(step: f64) -> Option<u8> {

@@ -48,7 +48,7 @@ mod unit;
 pub use array::{ArrayOrder, NamedArray, array_bytes};
 pub use assumed::{Assumed, Basis};
 pub use cursor::Cursor;
-pub use digits::printed_decimals;
+pub use digits::{printed_decimals, seconds_decimals};
 pub use error::{Error, Result};
 pub use format::{DecodeOptions, EventFormat, FormatInfo, GeophoneRange, Input, Match};
 pub use frequency::{Frequency, HalfPeriod, Hertz};

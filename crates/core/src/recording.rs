@@ -80,6 +80,7 @@ impl Recording {
 
     /// Notes as damage what no converter gives. The values stay as the file has them.
     pub fn note_impossible_samples(&mut self) {
+        self.report.settle("impossible_samples");
         for channel in &self.channels {
             let counts = channel.counts().enumerate();
             let found = counts.filter_map(|(index, count)| Some((index, count?)));

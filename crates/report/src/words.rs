@@ -1,6 +1,8 @@
 //! Numbers and facts as people read them.
 
-use wavekeep_core::{Channel, Kind, Reading, Recording, Sensor, TimeAxis, Unit, UnitLocal};
+use wavekeep_core::{
+    Channel, Kind, Reading, Recording, Sensor, TimeAxis, Unit, UnitLocal, seconds_decimals,
+};
 use wavekeep_signal::ChannelMeasurements;
 
 use crate::axis::{printed, trimmed};
@@ -23,11 +25,9 @@ pub(crate) fn reading(reading: Reading, unit: Unit) -> String {
     format!("{}{} {}", shown.sign(), printed(shown.value, decimals), shown.unit)
 }
 
-/// Seconds as a report states them: three decimals, and more where it prints more.
+/// Seconds with three decimals, and a report's with as many as it prints.
 pub(crate) fn seconds(seconds: f64) -> String {
-    let all = seconds.to_string();
-    let decimals = all.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-    printed(seconds, decimals.clamp(3, 6))
+    printed(seconds, seconds_decimals(seconds))
 }
 
 /// The unit in which a channel is drawn.

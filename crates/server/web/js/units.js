@@ -152,8 +152,11 @@ export function frequencyText(frequency) {
   return signOf(frequency) + fixed(frequency.hz, frequency.decimals ?? (isBound || frequency.hz >= 9.95 ? 0 : 1));
 }
 
-/** Seconds as a report states them: three decimals, and more where it prints more. @param {number} seconds */
-export const secondsText = (seconds) => fixed(seconds, Math.min(Math.max((String(seconds).split(".")[1] ?? "").length, 3), 6));
+/** Seconds with three decimals, and a report's with as many as it prints. @param {number} seconds */
+export function secondsText(seconds) {
+  const decimals = (String(seconds).split(".")[1] ?? "").length;
+  return fixed(seconds, decimals <= 5 ? Math.max(decimals, 3) : 3);
+}
 
 /** @param {number} n */
 export const countText = (n) => n.toLocaleString("en-GB").replace(/,/g, "\u202f").replace("-", "−");

@@ -21,7 +21,7 @@ function parsed(text) {
  * @returns {Reading | null}
  */
 const readingOf = (row, name, value, unit, flag = name) =>
-  parsed(row.readings)[name] ?? (value === null ? null : { value, unit, flag: parsed(row.flags)[flag] });
+  parsed(row.readings)[name] ?? (value === null ? null : withFlag({ value, unit }, parsed(row.flags)[flag]));
 
 /** @param {Reading | null} reading @param {string} unit */
 function cellOf(reading, unit) {
@@ -33,24 +33,23 @@ function cellOf(reading, unit) {
 /** @param {EventRow} row @param {"tran" | "vert" | "long" | "peak_vector_sum"} name @param {number | null} value */
 const peak = (row, name, value) => cellOf(readingOf(row, name, value, "in/s"), velocityUnit());
 
+/** A reading with a flag, where there is one. @param {Reading} reading @param {string | undefined} flag @returns {Reading} */
+const withFlag = (reading, flag) => (flag ? { ...reading, flag } : reading);
+
 /** The largest of the three, a bound when any of them may be larger. @param {EventRow} row */
 function ppv(row) {
   const all = [readingOf(row, "tran", row.tran_in_s, "in/s"), readingOf(row, "vert", row.vert_in_s, "in/s"), readingOf(row, "long", row.long_in_s, "in/s")]
-    .flatMap((reading) => (reading ? [converted(reading, "in/s")] : []));
+    .flatMap((reading) => reading ?? []);
   if (all.length === 0) return null;
-  const largest = all.reduce((a, b) => (b.value > a.value ? b : a));
-  const doubtful = all.map((reading) => reading.flag).find((flag) => flag && flag !== "below_range");
-  const flag = doubtful ?? largest.flag;
-  // The digits of the source, not those of the comparison.
-  const source = [readingOf(row, "tran", row.tran_in_s, "in/s"), readingOf(row, "vert", row.vert_in_s, "in/s"), readingOf(row, "long", row.long_in_s, "in/s")]
-    .find((reading) => reading && converted(reading, "in/s").value === largest.value) ?? largest;
-  return flag ? { ...source, flag } : source;
+  const inPerS = (/** @type {Reading} */ reading) => converted(reading, "in/s").value;
+  const largest = all.reduce((a, b) => (inPerS(b) > inPerS(a) ? b : a));
+  return withFlag(largest, all.map((reading) => reading.flag).find((flag) => flag && flag !== "below_range") ?? largest.flag);
 }
 
 /** @param {EventRow} row */
 function air(row) {
   const level = readingOf(row, "mic", row.mic_db_l, "dB(L)", "mic_db_l");
-  const psi = row.mic_psi === null ? null : { value: row.mic_psi, unit: "psi", flag: level?.flag };
+  const psi = row.mic_psi === null ? null : withFlag({ value: row.mic_psi, unit: "psi" }, level?.flag);
   const shown = microphoneReading(level, psi);
   return cellOf(shown, shown?.unit === "dB(L)" ? "dB(L)" : pref("pressure"));
 }
