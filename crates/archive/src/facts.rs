@@ -116,7 +116,7 @@ pub(crate) fn kind_word(kind: Kind) -> &'static str {
 }
 
 fn peaks(measured: &Measurements) -> PeakValues {
-    let mut flags = BTreeMap::new();
+    let (mut flags, mut readings) = (BTreeMap::new(), BTreeMap::new());
     let mut shown = |name: &str, reading: Option<Reading>, unit: Unit| {
         // An assumed unit would be worse than no number.
         let reading = reading?.to(unit).ok().filter(|reading| reading.value.is_finite())?;
@@ -129,17 +129,29 @@ fn peaks(measured: &Measurements) -> PeakValues {
     let peak = |name: &str| of(name).and_then(|channel| channel.peak.value());
     let velocity = Unit::InchPerSecond;
     let microphone = measured.microphones().next();
+    let level = microphone.and_then(|mic| mic.peak.value());
+    let all = [
+        ("tran", peak("Tran")),
+        ("vert", peak("Vert")),
+        ("long", peak("Long")),
+        ("peak_vector_sum", measured.peak_vector_sum.value()),
+        ("mic", level.filter(|level| level.unit != Unit::Count)),
+    ];
+    for (name, reading) in all {
+        if let Some(reading) = reading.filter(|reading| reading.value.is_finite()) {
+            readings.insert(name.to_owned(), reading);
+        }
+    }
     let mut peaks = PeakValues {
         tran: shown("tran", peak("Tran"), velocity),
         vert: shown("vert", peak("Vert"), velocity),
         long: shown("long", peak("Long"), velocity),
         peak_vector_sum: shown("peak_vector_sum", measured.peak_vector_sum.value(), velocity),
         mic_psi: shown("mic_psi", microphone.and_then(|mic| mic.peak_psi.value()), Unit::Psi),
-        mic_db_l: shown(
-            "mic_db_l",
-            microphone.and_then(|mic| mic.peak.value()),
-            Unit::DecibelLinear,
-        ),
+        mic_db_l: shown("mic_db_l", level, Unit::DecibelLinear),
+        mic_db_a: shown("mic_db_a", level, Unit::DecibelA),
+        mic_db_c: shown("mic_db_c", level, Unit::DecibelC),
+        readings: Some(readings),
         flags: None,
         units: None,
     };
@@ -194,6 +206,7 @@ fn decode_block(recording: &Recording) -> DecodeBlock {
     DecodeBlock {
         format: Some(recording.format.id.to_owned()),
         damaged: Some(recording.report.is_damaged()),
+        contradicted: Some(recording.report.is_contradicted()),
         gaps: Some(gaps.map(|channel| (channel.name.to_string(), json!(channel.gaps))).collect()),
         missing_samples: Some(missing),
         warnings: Some(recording.report.notes().iter().map(|note| json!(note)).collect()),

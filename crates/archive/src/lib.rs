@@ -51,7 +51,7 @@ pub use facts::UNKNOWN_SERIAL;
 pub use files::{Disk, Entry, FileSystem};
 pub use import::{Account, ContainerLimits, Failure, Fate, ImportOptions, Imported, Listener};
 pub use index::{
-    Change, EventRow, ImportSession, MonitorLogQuery, MonitorLogRow, MonthSummary, Page,
+    Change, EventRow, ImportSession, MonitorLogQuery, MonitorLogRow, MonthSummary, Page, Peak,
     ProjectSummary, Query, SessionCounts, Sort, SortKey, UnitSummary,
 };
 pub use layout::{

@@ -12,6 +12,7 @@ use wavekeep_core::{
 use wavekeep_formats::{
     Decoded, EVENT_FORMATS, HEAD_LEN, ReportInput, decode_with_reports, detect,
 };
+use wavekeep_signal::note_contradictions;
 
 use crate::error::DecodeFailure;
 use crate::sidecar::{Sidecar, Stated};
@@ -89,6 +90,7 @@ pub(crate) fn merge(ingredients: Ingredients<'_>) -> Result<Merged, DecodeFailur
     if let Some(serial) = &stated.serial {
         recording.serial = Some(Assumed::stated(serial.clone(), Basis::Option));
     }
+    note_contradictions(&mut recording);
     Ok(Merged { recording, serial_of_file, start_of_file, report_refused })
 }
 
@@ -105,8 +107,11 @@ fn options(stated: &Stated) -> DecodeOptions {
 fn state_again(recording: &mut Recording, earlier: &Sidecar, options: &DecodeOptions) {
     let (event, peaks, project) = (earlier.event(), earlier.peak_values(), earlier.project_info());
     let flag = |name: &str| peaks.flags.as_ref().and_then(|flags| flags.get(name)?.flag());
+    let readings = peaks.readings.clone().unwrap_or_default();
     let reading = |value: Option<f64>, unit: Unit, name: &str| {
-        value.map(|value| Reading { value, unit, flag: flag(name) })
+        let value = value.map(|value| Reading { flag: flag(name), ..Reading::new(value, unit) });
+        // As it was printed, where that was kept.
+        readings.get(name).copied().or(value)
     };
     let channel = |name: &str, peak: Option<Reading>| ChannelStatement {
         name: name.to_owned(),
@@ -116,6 +121,7 @@ fn state_again(recording: &mut Recording, earlier: &Sidecar, options: &DecodeOpt
     let velocity = Unit::InchPerSecond;
     let level = reading(peaks.mic_db_l, Unit::DecibelLinear, "mic_db_l");
     let pressure = reading(peaks.mic_psi, Unit::Psi, "mic_psi");
+    let level = readings.get("mic").copied().or(level);
     let note = |role: &'static str, text: &Option<String>| {
         let label = project.labels.as_ref().and_then(|labels| labels.get(role).cloned());
         let text = text.clone()?;

@@ -8,7 +8,7 @@ use wavekeep_report_text::{
     CHANNELS, Context, Form, Grouping, IntervalRow, NOTES, SampleTable, read, state_intervals,
 };
 
-use crate::recording::geophone_scale;
+use crate::recording::{geophone_scale, limit_samples};
 
 /// Half a digit of a printed number, and a little for rounding.
 const HALF_A_DIGIT: f64 = 0.51;
@@ -42,6 +42,9 @@ pub(crate) fn merge(
             if channel.sensor == Sensor::Geophone {
                 channel.scale = geophone_scale(range);
             }
+        }
+        if recording.kind == Kind::Waveform {
+            limit_samples(recording);
         }
     }
     if let Some(table) = report.samples.filter(|_| is_waveform && !recording.is_empty()) {

@@ -18,6 +18,12 @@ const DEFAULT_PRETRIGGER_S: f64 = 0.25;
 const DEFAULT_RANGE: GeophoneRange = GeophoneRange::Normal;
 /// Sound pressure level that the vendor prints for one count.
 const LEVEL_OF_ONE_COUNT: f64 = 81.94;
+/// The largest count of a geophone that a converter of 16 bits gives, at 16 steps a count: 2.4 % above
+/// the range.
+const CONVERTER_LIMIT: f64 = 2048.0;
+/// The same where nothing states the range, and so which geophone it is: 100 in/s, ten times the
+/// usual range.
+const LIMIT_OF_UNSTATED_RANGE: f64 = 20_000.0;
 /// The largest peak that a histogram's byte can say.
 const HISTOGRAM_LIMIT: f64 = 255.0;
 /// As many bytes of an open part as are shown; the source file keeps all.
@@ -173,11 +179,22 @@ fn from_waveform(waveform: Waveform, body: &[u8], options: &DecodeOptions) -> Re
         channel.gaps = gaps;
         recording.channels.push(channel);
     }
+    limit_samples(&mut recording);
     let trailer = body.get(waveform.trailer_offset..).unwrap_or_default();
     recording.metadata.insert("segments".to_owned(), json!(waveform.segments));
     recording.metadata.insert("trailer_bytes".to_owned(), json!(trailer.len()));
     recording.metadata.insert("trailer".to_owned(), hex(trailer));
     recording
+}
+
+/// Marks what the geophones of a waveform cannot have given.
+pub(crate) fn limit_samples(recording: &mut Recording) {
+    let is_stated = recording.range.is_some_and(|range| !range.is_assumed());
+    let limit = if is_stated { CONVERTER_LIMIT } else { LIMIT_OF_UNSTATED_RANGE };
+    for channel in &mut recording.channels {
+        channel.converter_limit = (channel.sensor == Sensor::Geophone).then_some(limit);
+    }
+    recording.note_impossible_samples();
 }
 
 fn from_histogram(histogram: histogram::Histogram, options: &DecodeOptions) -> Recording {
@@ -192,7 +209,7 @@ fn from_histogram(histogram: histogram::Histogram, options: &DecodeOptions) -> R
         channel.intervals = Some(IntervalFacts {
             half_periods: column().map(|peak| peak.half_period).collect(),
             annotations: column().map(|peak| peak.annotation).collect(),
-            stated_frequencies: Vec::new(),
+            ..IntervalFacts::default()
         });
         let at_limit = channel.counts().flatten().filter(|&count| count >= HISTOGRAM_LIMIT).count();
         if at_limit > 0 {

@@ -11,7 +11,7 @@ use serde_json::json;
 pub struct Account {
     /// Inputs that were read and are whole.
     pub whole: usize,
-    /// Inputs that were read and are damaged or incomplete.
+    /// Inputs that were read and are damaged, incomplete, or contradicted by their report.
     pub damaged: usize,
     /// Inputs that could not be read, or results that could not be written.
     pub failed: usize,

@@ -172,7 +172,7 @@ pub fn for_each_event<T: Send>(
 ) -> anyhow::Result<Account> {
     let event = |file: &Found, opened| match opened {
         Opened::Event(recording) => {
-            let damaged = recording.report.is_damaged();
+            let damaged = recording.report.status().is_finding();
             work(file, *recording).map(|result| Done { result, damaged })
         }
         Opened::Arrays(_) => Err(Failure::new(

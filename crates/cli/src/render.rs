@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
 use wavekeep_core::{
     ArrayOrder, Assumed, Basis, Flag, Frequency, Kind, Note, NoteKind, Reading, Recording, Report,
-    TimeAxis, Unit,
+    Status, TimeAxis, Unit, seconds_decimals,
 };
 use wavekeep_formats::ArrayFile;
 use wavekeep_signal::{ChannelMeasurements, Measured, Measurements, Origin};
@@ -48,9 +48,10 @@ pub fn plain_table<const N: usize>(
     table.trim_fmt()
 }
 
-/// `whole` or `damaged`, of equal width. The word says it, the colour only repeats it.
-pub fn status(damaged: bool) -> String {
-    if damaged { painted(BAD, "damaged") } else { painted(GOOD, "whole  ") }
+/// `whole`, `contradicted` or `damaged`. The word says it, the colour only repeats it.
+pub fn status(status: Status) -> String {
+    let style = if status.is_finding() { BAD } else { GOOD };
+    painted(style, format_args!("{:<7}", status.word()))
 }
 
 /// `3328 samples × 4 channels, 512 missing`
@@ -69,6 +70,7 @@ pub fn note(note: &Note) -> String {
     let (style, word) = match note.kind {
         NoteKind::Assumption => (DIM, "assumed"),
         NoteKind::Disagreement => (CARE, "disagreement"),
+        NoteKind::Contradiction => (BAD, "contradiction"),
         NoteKind::Damage => (BAD, "damage"),
     };
     let mut line = format!("{} ", painted(style, format_args!("{word}:")));
@@ -99,25 +101,20 @@ fn with_basis<T>(value: &Assumed<T>, shown: impl std::fmt::Display) -> String {
     format!("{shown} {}", basis(value.basis))
 }
 
-/// A number with the decimals that the field prints, its unit and its flag.
+/// A number with its sign, its digits, its unit and the word of its flag.
 pub fn reading(reading: Reading, unit: Unit) -> String {
     let reading = reading.to(unit).unwrap_or(reading);
-    let decimals = match reading.unit {
-        Unit::Inch | Unit::Millimetre => 5,
-        Unit::DecibelLinear => 2,
-        Unit::Psi => 6,
-        _ => 3,
-    };
-    let sign = match reading.flag {
-        Some(Flag::AboveRange) => ">",
-        Some(Flag::BelowRange) => "<",
-        _ => "",
-    };
-    let mut text = format!("{sign}{:.decimals$} {}", reading.value, reading.unit);
-    if let Some(flag @ (Flag::Saturated | Flag::Incomplete)) = reading.flag {
+    let mut text = reading.to_string();
+    if let Some(flag @ (Flag::Saturated | Flag::Incomplete | Flag::Impossible)) = reading.flag {
         let _ = write!(text, " ({})", flag.word());
     }
     text
+}
+
+/// Seconds with three decimals, and a report's with as many as it prints.
+fn seconds(seconds: f64) -> String {
+    let decimals = seconds_decimals(seconds);
+    format!("{seconds:.decimals$} s")
 }
 
 /// The value that wins, with an `r` where the vendor's report states it.
@@ -149,7 +146,7 @@ pub fn card(recording: &Recording, measurements: &Measurements, velocity: Unit) 
         Kind::Waveform => "waveform",
         Kind::Histogram => "histogram",
     };
-    let _ = writeln!(page, "{}  {}", painted(STRONG, name), status(recording.report.is_damaged()));
+    let _ = writeln!(page, "{}  {}", painted(STRONG, name), status(recording.report.status()));
     let _ = writeln!(page, "{} · {kind} · {}", recording.format.name, size(recording));
     page.push('\n');
     for (label, value) in facts(recording) {
@@ -166,9 +163,19 @@ pub fn card(recording: &Recording, measurements: &Measurements, velocity: Unit) 
         );
     }
     if measurements.peak_vector_sum.value().is_some() {
-        let at = measured(&measurements.peak_vector_sum_time_s, |time| format!(" at {time:.3} s"));
+        let at =
+            measured(&measurements.peak_vector_sum_time_s, |time| format!(" at {}", seconds(time)));
         let sum = measured(&measurements.peak_vector_sum, |sum| reading(sum, velocity));
         let _ = writeln!(page, "  PVS {sum}{}", at.trim_start_matches('–'));
+    }
+    for microphone in measurements.microphones() {
+        let Some(levels) = microphone.largest_levels else { continue };
+        let named = [("LMax", levels.max), ("L10", levels.l10), ("L90", levels.l90)];
+        let words: Vec<String> = named
+            .into_iter()
+            .filter_map(|(name, level)| Some(format!("{name} up to {} r", level?)))
+            .collect();
+        let _ = writeln!(page, "  {} levels: {}", microphone.name, words.join(", "));
     }
     if recording.statement.is_some() {
         let _ = writeln!(page, "  {}", painted(DIM, "r: as the vendor's report states it"));
@@ -240,7 +247,7 @@ fn peaks(measurements: &Measurements, kind: Kind, velocity: Unit) -> Table {
             measured(&channel.peak, |peak| reading(peak, velocity)),
             measured(&channel.zc_frequency, frequency),
             match kind {
-                Kind::Waveform => measured(&channel.time_of_peak_s, |time| format!("{time:.3} s")),
+                Kind::Waveform => measured(&channel.time_of_peak_s, seconds),
                 Kind::Histogram => when_of(channel),
             },
             measured(&channel.peak_acceleration, |peak| reading(peak, Unit::Gravity)),
@@ -267,8 +274,7 @@ pub fn arrays(file: &ArrayFile) -> String {
     use CellAlignment::{Left, Right};
     let mut page = String::new();
     let name = file.source().name.as_deref().unwrap_or("arrays");
-    let damaged = file.report().is_damaged();
-    let _ = writeln!(page, "{}  {}", painted(STRONG, name), status(damaged));
+    let _ = writeln!(page, "{}  {}", painted(STRONG, name), status(file.report().status()));
     let bytes = file.source().bytes;
     let _ = writeln!(page, "{} · {} arrays · {bytes} bytes\n", file.format().name, file.len());
     let mut table = bare(&[("  ARRAY", Left), ("DTYPE", Left), ("SHAPE", Right), ("BYTES", Right)]);
@@ -303,7 +309,7 @@ pub fn stream(run: &Run, report: &Report) -> String {
     let index = run.index();
     let name = run.name().file_name().unwrap_or_default().display();
     let pieces = run.pieces().len();
-    let _ = writeln!(page, "{}  {}", painted(STRONG, name), status(report.is_damaged()));
+    let _ = writeln!(page, "{}  {}", painted(STRONG, name), status(report.status()));
     let _ = writeln!(
         page,
         "{} · {} frames · {pieces} file{} · {} bytes\n",
@@ -349,7 +355,7 @@ const SHOWN_METADATA: usize = 100;
 /// A line of the table of several recordings.
 pub struct Row {
     name: String,
-    damaged: bool,
+    status: Status,
     columns: [String; 8],
 }
 
@@ -376,7 +382,7 @@ impl Row {
         let kind = if recording.kind == Kind::Waveform { "waveform" } else { "histogram" };
         Self {
             name,
-            damaged: recording.report.is_damaged(),
+            status: recording.report.status(),
             columns: [
                 kind.to_owned(),
                 recording
@@ -394,17 +400,22 @@ impl Row {
     }
 }
 
-/// The number alone, `!` behind it when the sensor was at its limit, `?` when samples are missing.
+/// The number with its sign; the unit where it is not that of the column.
 fn number(reading: Reading, velocity: Unit) -> String {
     let reading = reading.to(velocity).unwrap_or(reading);
-    let decimals = if reading.unit == Unit::DecibelLinear { 1 } else { 3 };
-    let mark = match reading.flag {
-        Some(Flag::Saturated) => "!",
-        Some(Flag::Incomplete) => "?",
-        _ => "",
-    };
-    format!("{:.decimals$}{mark}", reading.value)
+    if reading.unit == velocity || reading.unit == Unit::DecibelLinear {
+        return format!("{}{}", reading.sign(), reading.digits());
+    }
+    reading.to_string()
 }
+
+/// What the signs in front of numbers mean.
+const SIGNS: [(&str, &str); 4] = [
+    ("≥", "sensor at its limit, or samples are missing: the true value may be larger"),
+    (">", "above the range"),
+    ("<", "below the range"),
+    ("?", "more than the instrument can give"),
+];
 
 /// The table of several recordings, with what its marks mean.
 pub fn table(rows: &[Row], velocity: Unit) -> String {
@@ -426,19 +437,17 @@ pub fn table(rows: &[Row], velocity: Unit) -> String {
     for row in rows {
         let mut cells = vec![row.name.clone()];
         cells.extend(row.columns.iter().cloned());
-        cells.push(if row.damaged { "damaged" } else { "" }.to_owned());
+        cells.push(if row.status.is_finding() { row.status.word() } else { "" }.to_owned());
         table.add_row(cells);
     }
     let marks = [
-        ("!", "sensor at its limit"),
-        ("?", "samples are missing"),
         (" r", "as the vendor's report states it"),
         ("≤", "upper bound from the peaks of an interval"),
     ];
+    let marks = SIGNS.into_iter().chain(marks);
     let used =
         |mark: &str| rows.iter().flat_map(|row| &row.columns).any(|cell| cell.contains(mark));
     let legend: Vec<String> = marks
-        .iter()
         .filter(|(mark, _)| used(mark))
         .map(|(mark, meaning)| format!("{} {meaning}", mark.trim()))
         .collect();

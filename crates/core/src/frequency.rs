@@ -2,19 +2,48 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+
+use crate::digits::with_decimals;
+
+/// A number of Hz, and the decimals that a report prints it with.
+#[derive(Debug, Clone, Copy)]
+pub struct Hertz {
+    /// The number.
+    pub value: f64,
+    /// Decimals that a report prints; `None` for a number that was computed.
+    pub decimals: Option<u8>,
+}
+
+impl Hertz {
+    /// A number as a report prints it.
+    pub const fn printed(value: f64, decimals: u8) -> Self {
+        Self { value, decimals: Some(decimals) }
+    }
+}
+
+impl From<f64> for Hertz {
+    fn from(value: f64) -> Self {
+        Self { value, decimals: None }
+    }
+}
+
+/// Numbers that differ in their decimals alone are equal, as 0.30 is 0.3.
+impl PartialEq for Hertz {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
 
 /// The frequency of a half-wave between two zero crossings.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(tag = "flag", content = "hz", rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Frequency {
-    /// Measured, in Hz.
-    #[serde(rename = "measured")]
-    Hertz(f64),
-    /// Above what the instrument can tell, in Hz: printed `>100 Hz`.
-    AboveRange(f64),
-    /// Below what the instrument can tell, in Hz: printed `<1 Hz`.
-    BelowRange(f64),
+    /// Measured.
+    Hertz(Hertz),
+    /// Above what the instrument can tell: printed `>100 Hz`.
+    AboveRange(Hertz),
+    /// Below what the instrument can tell: printed `<1 Hz`.
+    BelowRange(Hertz),
     /// A crossing is missing: printed `N/A`.
     NotAvailable,
 }
@@ -25,36 +54,85 @@ impl Frequency {
     /// Below this the instruments print `<1 Hz`.
     pub const LOWER_HZ: f64 = 1.0;
 
+    /// A measured frequency.
+    pub fn measured(hz: f64) -> Self {
+        Self::Hertz(hz.into())
+    }
+
+    /// Above `hz`.
+    pub fn above(hz: f64) -> Self {
+        Self::AboveRange(hz.into())
+    }
+
+    /// Below `hz`.
+    pub fn below(hz: f64) -> Self {
+        Self::BelowRange(hz.into())
+    }
+
     /// `hz` with the flags of the instruments' range.
     pub fn in_range(hz: f64) -> Self {
         if hz > Self::UPPER_HZ {
-            Self::AboveRange(Self::UPPER_HZ)
+            Self::above(Self::UPPER_HZ)
         } else if hz < Self::LOWER_HZ {
-            Self::BelowRange(Self::LOWER_HZ)
+            Self::below(Self::LOWER_HZ)
         } else {
-            Self::Hertz(hz)
+            Self::measured(hz)
         }
     }
 
-    /// The number, be it measured or the end of the range; `None` when there is none.
-    pub fn hz(self) -> Option<f64> {
+    /// The number with its decimals, be it measured or the end of the range.
+    fn number(self) -> Option<Hertz> {
         match self {
             Self::Hertz(hz) | Self::AboveRange(hz) | Self::BelowRange(hz) => Some(hz),
             Self::NotAvailable => None,
         }
     }
+
+    /// The number, be it measured or the end of the range; `None` when there is none.
+    pub fn hz(self) -> Option<f64> {
+        self.number().map(|hz| hz.value)
+    }
+
+    /// The word of its case: `measured`, `above_range`, `below_range`, `not_available`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Hertz(_) => "measured",
+            Self::AboveRange(_) => "above_range",
+            Self::BelowRange(_) => "below_range",
+            Self::NotAvailable => "not_available",
+        }
+    }
 }
 
-/// As the vendor prints it: `21 Hz`, `>100 Hz`, `<1 Hz`, `N/A`. A precision is honoured.
+/// As the vendor prints it: `21 Hz`, `>100 Hz`, `<1 Hz`, `N/A`. The digits are those of the report.
+/// A number that was computed has the decimals that are asked for, otherwise one below 10 Hz and
+/// none above.
 impl fmt::Display for Frequency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let precision = f.precision().unwrap_or(0);
-        match self {
-            Self::Hertz(hz) => write!(f, "{hz:.precision$} Hz"),
-            Self::AboveRange(hz) => write!(f, ">{hz:.0} Hz"),
-            Self::BelowRange(hz) => write!(f, "<{hz:.0} Hz"),
-            Self::NotAvailable => f.write_str("N/A"),
+        let Some(hz) = self.number() else { return f.write_str("N/A") };
+        let (sign, computed) = match self {
+            Self::AboveRange(_) => (">", 0),
+            Self::BelowRange(_) => ("<", 0),
+            _ => ("", f.precision().unwrap_or(usize::from(hz.value < 9.95))),
+        };
+        let decimals = hz.decimals.map_or(computed, usize::from);
+        write!(f, "{sign}{} Hz", with_decimals(hz.value, decimals))
+    }
+}
+
+/// `{"flag": "measured", "hz": 20.5, "decimals": 1}`; without a number the flag alone.
+impl Serialize for Frequency {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Document {
+            flag: &'static str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            hz: Option<f64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            decimals: Option<u8>,
         }
+        let decimals = self.number().and_then(|hz| hz.decimals);
+        Document { flag: self.word(), hz: self.hz(), decimals }.serialize(serializer)
     }
 }
 
@@ -68,7 +146,7 @@ impl HalfPeriod {
     pub fn frequency(self) -> Frequency {
         match self.0 {
             0 => Frequency::NotAvailable,
-            1..=5 => Frequency::AboveRange(Frequency::UPPER_HZ),
+            1..=5 => Frequency::above(Frequency::UPPER_HZ),
             samples => Frequency::in_range(512.0 / f64::from(samples)),
         }
     }
@@ -86,8 +164,30 @@ mod tests {
         assert_eq!(printed(21), "24 Hz");
         assert_eq!(printed(9), "57 Hz");
         assert_eq!(printed(6), "85 Hz");
+        assert_eq!(printed(88), "5.8 Hz");
         assert_eq!(printed(5), ">100 Hz");
         assert_eq!(printed(513), "<1 Hz");
         assert_eq!(printed(0), "N/A");
+    }
+
+    #[test]
+    fn a_printed_frequency_keeps_its_digits_whatever_precision_is_asked_for() {
+        let printed = |value, decimals| Frequency::Hertz(Hertz::printed(value, decimals));
+        assert_eq!(format!("{:.0}", printed(20.5, 1)), "20.5 Hz");
+        assert_eq!(format!("{:.1}", printed(20.0, 0)), "20 Hz");
+        assert_eq!(printed(20.0, 1).to_string(), "20.0 Hz");
+        assert_eq!(Frequency::BelowRange(Hertz::printed(0.5, 1)).to_string(), "<0.5 Hz");
+        assert_eq!(format!("{:.1}", Frequency::measured(21.33)), "21.3 Hz");
+    }
+
+    #[test]
+    fn as_json_it_says_what_kind_of_number_it_is() {
+        let json = |frequency: Frequency| serde_json::to_string(&frequency).unwrap();
+        assert_eq!(json(Frequency::measured(20.5)), r#"{"flag":"measured","hz":20.5}"#);
+        assert_eq!(
+            json(Frequency::AboveRange(Hertz::printed(100.0, 0))),
+            r#"{"flag":"above_range","hz":100.0,"decimals":0}"#
+        );
+        assert_eq!(json(Frequency::NotAvailable), r#"{"flag":"not_available"}"#);
     }
 }

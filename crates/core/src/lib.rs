@@ -28,6 +28,7 @@
 mod array;
 mod assumed;
 mod cursor;
+mod digits;
 mod error;
 mod format;
 mod frequency;
@@ -47,17 +48,22 @@ mod unit;
 pub use array::{ArrayOrder, NamedArray, array_bytes};
 pub use assumed::{Assumed, Basis};
 pub use cursor::Cursor;
+pub use digits::{printed_decimals, seconds_decimals};
 pub use error::{Error, Result};
 pub use format::{DecodeOptions, EventFormat, FormatInfo, GeophoneRange, Input, Match};
-pub use frequency::{Frequency, HalfPeriod};
+pub use frequency::{Frequency, HalfPeriod, Hertz};
 pub use gaps::Gaps;
 pub use limits::Limits;
 pub use reading::{Flag, Reading};
-pub use recording::{Channel, IntervalFacts, Kind, Recording, Sensor, Source, TimeAxis};
-pub use report::{Note, NoteKind, Report};
+pub use recording::{
+    Channel, IntervalFacts, Kind, Recording, Sensor, SoundLevels, Source, TimeAxis,
+};
+pub use report::{Note, NoteKind, Report, Status};
 pub use samples::{Samples, Scale};
 pub use selection::{ChannelChoice, Selection, SelectionError};
-pub use statement::{ChannelStatement, HistogramStatement, MonitorLogEntry, Statement, UserNote};
+pub use statement::{
+    ChannelStatement, HistogramStatement, MonitorLogEntry, Statement, UserNote, weighting_by_words,
+};
 pub use stream::{FrameBlock, FrameField, FrameGap, FrameStream};
 pub use time::UnitLocal;
 pub use unit::{Conversion, Quantity, Unit, UnitMismatch};

@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    Assumed, FormatInfo, Frequency, Gaps, GeophoneRange, HalfPeriod, Report, Samples, Scale,
-    Statement, Unit, UnitLocal,
+    Assumed, FormatInfo, Frequency, Gaps, GeophoneRange, HalfPeriod, Note, NoteKind, Reading,
+    Report, Samples, Scale, Statement, Unit, UnitLocal,
 };
 
 /// An event: channels over time, with everything that is known about them.
@@ -76,6 +76,32 @@ impl Recording {
     /// The channels of geophones.
     pub fn geophones(&self) -> impl Iterator<Item = &Channel> {
         self.channels.iter().filter(|channel| channel.sensor == Sensor::Geophone)
+    }
+
+    /// Notes as damage what no converter gives. The values stay as the file has them.
+    pub fn note_impossible_samples(&mut self) {
+        self.report.settle("impossible_samples");
+        for channel in &self.channels {
+            let counts = channel.counts().enumerate();
+            let found = counts.filter_map(|(index, count)| Some((index, count?)));
+            let found = found.filter(|(_, count)| channel.is_impossible(*count));
+            let (mut samples, mut over, mut largest) = (0, 0..0, 0.0);
+            for (index, count) in found {
+                over = if samples == 0 { index..index + 1 } else { over.start..index + 1 };
+                samples += 1;
+                largest = f64::max(largest, count.abs());
+            }
+            if samples == 0 {
+                continue;
+            }
+            let largest = Reading::new(channel.scale.apply(largest), channel.unit());
+            let (s, are) = if samples == 1 { ("", "is") } else { ("s", "are") };
+            let message = format!(
+                "{samples} sample{s} {are} more than the instrument can give, up to {largest}"
+            );
+            let note = Note::new(NoteKind::Damage, "impossible_samples", message);
+            self.report.push(note.on(channel.name.clone()).over(over));
+        }
     }
 
     /// Whether any sample of any channel is missing.
@@ -189,6 +215,9 @@ pub struct Channel {
     pub gaps: Gaps,
     /// The absolute count from which on the sensor or its converter is at its limit, where known.
     pub limit_count: Option<f64>,
+    /// The largest absolute count that the instrument's converter can give, where known: a larger
+    /// one is damage.
+    pub converter_limit: Option<f64>,
     /// What a histogram holds beside the peaks.
     pub intervals: Option<IntervalFacts>,
 }
@@ -203,6 +232,23 @@ pub struct IntervalFacts {
     pub annotations: Vec<u8>,
     /// The frequencies that the vendor's report prints; empty when no report was merged.
     pub stated_frequencies: Vec<Option<Frequency>>,
+    /// The sound levels that the vendor's report lists; empty when it lists none.
+    pub stated_levels: Vec<Option<SoundLevels>>,
+}
+
+/// The sound levels of one interval, as a report lists them: each in the unit that it prints, dB(A)
+/// or another one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct SoundLevels {
+    /// LMax: the largest level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<Reading>,
+    /// L10: the level that was exceeded a tenth of the time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub l10: Option<Reading>,
+    /// L90: the level that was exceeded nine tenths of the time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub l90: Option<Reading>,
 }
 
 impl IntervalFacts {
@@ -231,6 +277,7 @@ impl Channel {
             scale: Scale::identity(Unit::Count),
             gaps: Gaps::default(),
             limit_count: None,
+            converter_limit: None,
             intervals: None,
         }
     }
@@ -280,6 +327,11 @@ impl Channel {
     /// Whether a count is at the limit of the sensor or its converter, where that is known.
     pub fn is_at_limit(&self, count: f64) -> bool {
         self.limit_count.is_some_and(|limit| count.abs() >= limit)
+    }
+
+    /// Whether the instrument cannot have given a count, where that is known.
+    pub fn is_impossible(&self, count: f64) -> bool {
+        self.converter_limit.is_some_and(|limit| count.abs() > limit)
     }
 }
 

@@ -13,8 +13,39 @@ pub enum NoteKind {
     Assumption,
     /// Two statements about the same thing differ; the data itself may be whole.
     Disagreement,
+    /// The vendor's report and the samples differ by more than rounding and steps of the converter
+    /// explain: at least one of them is wrong, or the report is of another event.
+    Contradiction,
     /// Data is damaged or missing.
     Damage,
+}
+
+/// How a recording is, by its worst note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Nothing is missing, and nothing contradicts the samples.
+    Whole,
+    /// Report and samples contradict each other.
+    Contradicted,
+    /// Data is damaged or missing.
+    Damaged,
+}
+
+impl Status {
+    /// `whole`, `contradicted` or `damaged`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Contradicted => "contradicted",
+            Self::Damaged => "damaged",
+        }
+    }
+
+    /// Whether there is something that a person has to look at.
+    pub fn is_finding(self) -> bool {
+        self != Self::Whole
+    }
 }
 
 /// One thing that a reader of the recording ought to know.
@@ -77,6 +108,8 @@ pub struct Report {
     #[serde(skip)]
     damaged: bool,
     #[serde(skip)]
+    contradicted: bool,
+    #[serde(skip)]
     capacity: usize,
 }
 
@@ -93,12 +126,19 @@ impl Default for Report {
 impl Report {
     /// A report that keeps at most `notes` notes.
     pub fn with_capacity(notes: usize) -> Self {
-        Self { notes: Vec::new(), not_kept: 0, damaged: false, capacity: notes }
+        Self {
+            notes: Vec::new(),
+            not_kept: 0,
+            damaged: false,
+            contradicted: false,
+            capacity: notes,
+        }
     }
 
     /// Adds a note.
     pub fn push(&mut self, note: Note) {
         self.damaged |= note.kind == NoteKind::Damage;
+        self.contradicted |= note.kind == NoteKind::Contradiction;
         if self.notes.len() < self.capacity {
             self.notes.push(note);
         } else {
@@ -129,6 +169,12 @@ impl Report {
             || self.notes.iter().any(|note| note.kind == NoteKind::Damage);
     }
 
+    /// Takes back every contradiction: report and samples are about to be compared again.
+    pub fn settle_contradictions(&mut self) {
+        self.notes.retain(|note| note.kind != NoteKind::Contradiction);
+        self.contradicted = false;
+    }
+
     /// The notes that were kept.
     pub fn notes(&self) -> &[Note] {
         &self.notes
@@ -148,6 +194,20 @@ impl Report {
     pub fn is_damaged(&self) -> bool {
         self.damaged
     }
+
+    /// Whether the vendor's report and the samples contradict each other.
+    pub fn is_contradicted(&self) -> bool {
+        self.contradicted
+    }
+
+    /// How the recording is, by its worst note.
+    pub fn status(&self) -> Status {
+        match (self.damaged, self.contradicted) {
+            (true, _) => Status::Damaged,
+            (false, true) => Status::Contradicted,
+            (false, false) => Status::Whole,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -162,5 +222,17 @@ mod tests {
         assert_eq!(report.notes().len(), 1);
         assert_eq!(report.not_kept(), 1);
         assert!(report.is_damaged());
+    }
+
+    #[test]
+    fn a_contradiction_is_a_finding_until_it_is_settled() {
+        let mut report = Report::default();
+        assert_eq!(report.status(), Status::Whole);
+        report.push(Note::new(NoteKind::Contradiction, "peak", "0.010 and 2.035 in/s"));
+        assert_eq!(report.status(), Status::Contradicted);
+        report.damage("segment_lost", "gone");
+        assert_eq!(report.status(), Status::Damaged);
+        report.settle_contradictions();
+        assert!(!report.is_contradicted() && report.is_damaged());
     }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::Unit;
+use crate::digits::decimals_of_step;
 
 /// The values of one channel, in the type that the format has.
 ///
@@ -101,6 +102,14 @@ impl Scale {
     /// What one count is worth in [`unit`](Self::unit).
     pub fn of_one(&self) -> f64 {
         self.apply(1.0)
+    }
+
+    /// Decimals of [`unit`](Self::unit) that say something of a value that is a whole count.
+    pub fn decimals(&self) -> Option<u8> {
+        match self.unit {
+            Unit::Count => Some(0),
+            _ => decimals_of_step(self.of_one()),
+        }
     }
 
     /// `count` as a sound pressure level in dB(L), signed like the count; 0 for 0.

@@ -177,6 +177,7 @@ fn cut(channel: &Channel, range: &Range<usize>) -> Channel {
             half_periods: part_of(&facts.half_periods, &range),
             annotations: part_of(&facts.annotations, &range),
             stated_frequencies: part_of(&facts.stated_frequencies, &range),
+            stated_levels: part_of(&facts.stated_levels, &range),
         }),
         ..channel.clone()
     };

@@ -4,8 +4,8 @@
 //! and wherever two of them differ a note keeps both visible.
 
 use crate::{
-    Assumed, Basis, DecodeOptions, GeophoneRange, Kind, Reading, Recording, Statement, TimeAxis,
-    Unit, UnitLocal,
+    Assumed, Basis, DecodeOptions, GeophoneRange, Kind, Note, NoteKind, Reading, Recording, Scale,
+    Sensor, Statement, TimeAxis, Unit, UnitLocal,
 };
 
 /// How far a printed range may be from 10 or 1.25 in/s and still mean it: mm/s are rounded.
@@ -18,7 +18,8 @@ const LONGER_THAN_STATED: f64 = 512.0;
 const DAY_S: f64 = 86_400.0;
 
 /// Notes that [`Recording::take_statement`] makes.
-const NOTES: [&str; 8] = [
+const NOTES: [&str; 9] = [
+    "weighted_microphone",
     "rate_stated",
     "pretrigger_stated",
     "range_stated",
@@ -45,6 +46,7 @@ impl Recording {
         self.take_time_axis(statement, options);
         self.compare_record_time(statement);
         self.take_identity(statement);
+        self.take_weighting(statement);
         self.take_range(statement.geophone_range?, options)
     }
 
@@ -151,6 +153,22 @@ impl Recording {
         }
     }
 
+    /// What a count of a weighted microphone is worth is not known, and it is no pressure: its
+    /// samples stay counts.
+    fn take_weighting(&mut self, statement: &Statement) {
+        let Some(unit) = statement.weighting() else { return };
+        for channel in &mut self.channels {
+            if channel.sensor == Sensor::Microphone {
+                channel.scale = Scale::identity(Unit::Count);
+                let note = format!(
+                    "the report states levels in {unit}: the samples are no unweighted pressures and are shown as counts"
+                );
+                let note = Note::new(NoteKind::Disagreement, "weighted_microphone", note);
+                self.report.push(note.on(channel.name.clone()));
+            }
+        }
+    }
+
     fn take_range(&mut self, printed: Reading, options: &DecodeOptions) -> Option<GeophoneRange> {
         let in_per_s = printed.to(Unit::InchPerSecond).ok()?.value;
         let named = [GeophoneRange::Normal, GeophoneRange::Sensitive]
@@ -159,8 +177,7 @@ impl Recording {
         match (named, options.range) {
             (None, _) => {
                 let note = format!(
-                    "the report states a geophone range of {} {}: neither 10 nor 1.25 in/s",
-                    printed.value, printed.unit
+                    "the report states a geophone range of {printed}: neither 10 nor 1.25 in/s"
                 );
                 self.report.disagreement("report_range", note);
                 None

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{Frequency, Reading, UnitLocal};
+use crate::{Frequency, Reading, Unit, UnitLocal};
 
 /// Everything that a report of the vendor states, typed; `None` where it says nothing or `N/A`.
 ///
@@ -38,6 +38,8 @@ pub struct Statement {
     pub software: Option<String>,
     /// The user's notes in their order.
     pub notes: Vec<UserNote>,
+    /// The kind of microphone, as written: `ISEE Linear Microphone`, `A-weight Microphone`.
+    pub microphone: Option<String>,
     /// What it says of each channel.
     pub channels: Vec<ChannelStatement>,
     /// Peak vector sum.
@@ -59,6 +61,27 @@ impl Statement {
     pub fn channel(&self, name: &str) -> Option<&ChannelStatement> {
         self.channels.iter().find(|channel| channel.name.eq_ignore_ascii_case(name))
     }
+
+    /// The unit of the microphone's weighted levels; `None` where nothing says that they are
+    /// weighted. The unit of a printed level decides, otherwise the words for the microphone.
+    pub fn weighting(&self) -> Option<Unit> {
+        let of_peak = |channel: &ChannelStatement| channel.peak.map(|peak| peak.unit);
+        let peaks = || self.channels.iter().filter_map(of_peak);
+        if let Some(weighted) = peaks().find(|unit| unit.is_weighted()) {
+            return Some(weighted);
+        }
+        let is_linear = peaks().any(|unit| unit == Unit::DecibelLinear);
+        self.microphone.as_deref().filter(|_| !is_linear).and_then(weighting_by_words)
+    }
+}
+
+/// The weighting that the words for a microphone name: `A-weight Microphone` is dB(A).
+pub fn weighting_by_words(words: &str) -> Option<Unit> {
+    let words = words.to_ascii_lowercase().replace([' ', '_'], "-");
+    [("a-weight", Unit::DecibelA), ("c-weight", Unit::DecibelC)]
+        .into_iter()
+        .find(|(weighting, _)| words.contains(weighting))
+        .map(|(_, unit)| unit)
 }
 
 /// A note that the user typed into the instrument: its label is free text too.

@@ -14,8 +14,12 @@ pub enum Quantity {
     Acceleration,
     /// Particle displacement, or any other length.
     Length,
-    /// Air pressure.
+    /// Air pressure, unweighted.
     Pressure,
+    /// A-weighted sound level. It is not a pressure: how much was filtered out is not known.
+    LevelA,
+    /// C-weighted sound level.
+    LevelC,
     /// Frequency.
     Frequency,
     /// Time.
@@ -60,6 +64,10 @@ pub enum Unit {
     Psi,
     /// dB(L): unweighted sound pressure level, 20 log10(p / 20 µPa), signed like the pressure
     DecibelLinear,
+    /// dB(A): A-weighted sound level, which converts to nothing else
+    DecibelA,
+    /// dB(C): C-weighted sound level, which converts to nothing else
+    DecibelC,
     /// Hz
     Hertz,
     /// s
@@ -89,7 +97,7 @@ const REFERENCE_PA: f64 = 20e-6;
 
 impl Unit {
     /// Every unit.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::InchPerSecond,
         Self::MillimetrePerSecond,
         Self::MetrePerSecond,
@@ -100,6 +108,8 @@ impl Unit {
         Self::Pascal,
         Self::Psi,
         Self::DecibelLinear,
+        Self::DecibelA,
+        Self::DecibelC,
         Self::Hertz,
         Self::Second,
         Self::Millivolt,
@@ -121,6 +131,8 @@ impl Unit {
             Self::Pascal => "Pa",
             Self::Psi => "psi",
             Self::DecibelLinear => "dB(L)",
+            Self::DecibelA => "dB(A)",
+            Self::DecibelC => "dB(C)",
             Self::Hertz => "Hz",
             Self::Second => "s",
             Self::Millivolt => "mV",
@@ -139,11 +151,36 @@ impl Unit {
             Self::Gravity | Self::MetrePerSecondSquared => Quantity::Acceleration,
             Self::Inch | Self::Millimetre => Quantity::Length,
             Self::Pascal | Self::Psi | Self::DecibelLinear => Quantity::Pressure,
+            Self::DecibelA => Quantity::LevelA,
+            Self::DecibelC => Quantity::LevelC,
             Self::Hertz => Quantity::Frequency,
             Self::Second => Quantity::Time,
             Self::Millivolt | Self::Volt => Quantity::Voltage,
             Self::Radian => Quantity::Angle,
             Self::Count => Quantity::Count,
+        }
+    }
+
+    /// Whether it is a level in decibels.
+    pub const fn is_level(self) -> bool {
+        matches!(self, Self::DecibelLinear | Self::DecibelA | Self::DecibelC)
+    }
+
+    /// Whether it is a level that was filtered by how people hear.
+    pub const fn is_weighted(self) -> bool {
+        matches!(self, Self::DecibelA | Self::DecibelC)
+    }
+
+    /// Decimals that the instruments print values of it with, where nothing else says how many.
+    pub const fn usual_decimals(self) -> u8 {
+        match self {
+            Self::InchPerSecond | Self::Gravity | Self::Second => 3,
+            Self::MillimetrePerSecond | Self::Pascal => 2,
+            Self::DecibelLinear | Self::DecibelA | Self::DecibelC => 2,
+            Self::Inch | Self::MetrePerSecond => 5,
+            Self::Psi => 6,
+            Self::Millimetre | Self::MetrePerSecondSquared | Self::Volt | Self::Radian => 4,
+            Self::Count | Self::Millivolt | Self::Hertz => 0,
         }
     }
 
@@ -162,6 +199,8 @@ impl Unit {
             | Self::Millimetre
             | Self::Pascal
             | Self::DecibelLinear
+            | Self::DecibelA
+            | Self::DecibelC
             | Self::Hertz
             | Self::Second
             | Self::Millivolt
@@ -250,7 +289,7 @@ impl fmt::Display for Unit {
 /// A symbol that names no unit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown unit {0:?}: one of in/s, mm/s, m/s, g, m/s², in, mm, Pa, psi, dB(L), Hz, s, mV, V, rad, count"
+    "unknown unit {0:?}: one of in/s, mm/s, m/s, g, m/s², in, mm, Pa, psi, dB(L), dB(A), dB(C), Hz, s, mV, V, rad, count"
 )]
 pub struct UnknownUnit(String);
 
@@ -301,6 +340,17 @@ mod tests {
         close(level, -95.918, 1e-4);
         close(Unit::DecibelLinear.convert(level, Unit::Pascal).unwrap(), -1.25, 1e-12);
         assert_eq!(Unit::Pascal.convert(0.0, Unit::DecibelLinear), Ok(0.0));
+    }
+
+    #[test]
+    fn weighted_levels_convert_to_nothing_else() {
+        for weighted in [Unit::DecibelA, Unit::DecibelC] {
+            for other in Unit::ALL.into_iter().filter(|other| *other != weighted) {
+                assert!(weighted.convert(67.3, other).is_err(), "{weighted} became {other}");
+                assert!(other.convert(67.3, weighted).is_err(), "{other} became {weighted}");
+            }
+            assert_eq!(weighted.convert(67.3, weighted), Ok(67.3));
+        }
     }
 
     #[test]

@@ -15,6 +15,9 @@
 //! | `<1 Hz` | 1.0 | `below_range` |
 //! | `N/A` | | `not_available` |
 //!
+//! Where a report lists the sound levels of a histogram's intervals, `MicL_lmax`, `MicL_l10` and
+//! `MicL_l90` follow, in the unit of the report: dB(A) is never made dB(L).
+//!
 //! `Tran_peak_flag` is `saturated` where the sensor or its converter was at its limit.
 //!
 //! Numbers are the shortest decimals that read back as the same double: 6 counts of 0.005 in/s

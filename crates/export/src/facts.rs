@@ -23,7 +23,7 @@ use crate::values::Values;
 /// | `channels` | `name`, `sensor`, `unit`, `scale`, `length`, `missing` (how many), `gaps` (`first`, `count`), `limit_count` |
 /// | `statement` | what the vendor's report says |
 /// | `metadata` | facts in the format's own words |
-/// | `report` | `damaged`, `notes`, `not_kept` |
+/// | `report` | `damaged`, `contradicted` (report and samples cannot both be right), `notes`, `not_kept` |
 /// | `assumed` | names of the fields that nothing stated |
 ///
 /// A `basis` is one of `file`, `file_name`, `report`, `option`, `assumed`. Numbers that are not
@@ -86,6 +86,7 @@ fn report(recording: &Recording) -> Value {
     let report = &recording.report;
     let mut object = Map::new();
     object.insert("damaged".to_owned(), json!(report.is_damaged()));
+    object.insert("contradicted".to_owned(), json!(report.is_contradicted()));
     object.insert("notes".to_owned(), json!(report.notes()));
     object.insert("not_kept".to_owned(), json!(report.not_kept()));
     Value::Object(object)

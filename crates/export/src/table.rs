@@ -2,7 +2,10 @@
 //!
 //! CSV and Parquet are this table in two notations, and the arrays of JSON are its columns.
 
-use wavekeep_core::{Channel, Frequency, IntervalFacts, Kind, Quantity, Recording, Samples, Unit};
+use wavekeep_core::{
+    Channel, Frequency, IntervalFacts, Kind, Quantity, Reading, Recording, Samples, SoundLevels,
+    Unit,
+};
 
 use crate::values::{SampleTimes, Values};
 use crate::{ExportError, ExportOptions, Target, Units};
@@ -58,7 +61,21 @@ enum Content<'a> {
     PeakFlag(&'a Channel),
     FrequencyFlag(Intervals<'a>),
     Annotation(Intervals<'a>),
+    StatedLevel(Intervals<'a>, Statistic),
 }
+
+/// A statistic of the sound levels that a report lists for an interval.
+#[derive(Debug, Clone, Copy)]
+struct Statistic {
+    name: &'static str,
+    of: fn(&SoundLevels) -> Option<Reading>,
+}
+
+const STATISTICS: [Statistic; 3] = [
+    Statistic { name: "lmax", of: |levels| levels.max },
+    Statistic { name: "l10", of: |levels| levels.l10 },
+    Statistic { name: "l90", of: |levels| levels.l90 },
+];
 
 /// What a histogram's channel holds beside the peaks.
 #[derive(Clone, Copy)]
@@ -71,6 +88,19 @@ impl Intervals<'_> {
     fn frequency(&self, index: usize) -> Option<Frequency> {
         self.channel.count(index)?;
         Some(self.facts.frequency(index))
+    }
+
+    /// What a report lists of interval `index`.
+    fn stated(&self, index: usize, statistic: Statistic) -> Option<Reading> {
+        (statistic.of)(self.facts.stated_levels.get(index)?.as_ref()?)
+    }
+
+    /// The unit of a statistic, when every interval that has one has it in this unit.
+    fn unit_of(&self, statistic: Statistic) -> Option<Unit> {
+        let mut units = (0..self.facts.stated_levels.len())
+            .filter_map(|index| Some(self.stated(index, statistic)?.unit));
+        let first = units.next()?;
+        units.all(|unit| unit == first).then_some(first)
     }
 }
 
@@ -163,6 +193,17 @@ fn histogram<'a>(
             }
         }
     }
+    // Only of reports that list them.
+    if options.units == Units::Physical {
+        for channel in &recording.channels {
+            let Some(facts) = intervals(channel) else { continue };
+            for statistic in STATISTICS {
+                if facts.unit_of(statistic).is_some() {
+                    push(channel, statistic.name, Content::StatedLevel(facts, statistic));
+                }
+            }
+        }
+    }
     // The columns of a CSV are fixed.
     if target != Target::Csv {
         for channel in &recording.channels {
@@ -191,6 +232,7 @@ impl Column<'_> {
             Content::Value(values) => Some(values.unit()),
             Content::Level(_) => Some(Unit::DecibelLinear),
             Content::Frequency(_) => Some(Unit::Hertz),
+            Content::StatedLevel(facts, statistic) => facts.unit_of(*statistic),
             _ => None,
         }
     }
@@ -204,9 +246,11 @@ impl Column<'_> {
             }
             Content::HalfPeriod(_) => CellKind::Integer { bits: 32 },
             Content::Annotation(_) => CellKind::Integer { bits: 16 },
-            Content::Time(_) | Content::Value(_) | Content::Level(_) | Content::Frequency(_) => {
-                CellKind::Real
-            }
+            Content::Time(_)
+            | Content::Value(_)
+            | Content::Level(_)
+            | Content::Frequency(_)
+            | Content::StatedLevel(..) => CellKind::Real,
             Content::PeakFlag(_) | Content::FrequencyFlag(_) => CellKind::Word,
         }
     }
@@ -237,6 +281,11 @@ impl Column<'_> {
             Content::Frequency(intervals) => {
                 intervals.frequency(index).and_then(Frequency::hz).map(Cell::Real)
             }
+            Content::StatedLevel(facts, statistic) => facts
+                .stated(index, *statistic)
+                .map(|level| level.value)
+                .filter(|level| level.is_finite())
+                .map(Cell::Real),
             Content::PeakFlag(channel) => channel
                 .count(index)
                 .filter(|&count| channel.is_at_limit(count))

@@ -17,7 +17,7 @@ pub(crate) fn physical_unit(unit: Unit) -> Unit {
 pub(crate) fn physical_of_one_count(channel: &Channel) -> Option<f64> {
     let own = channel.unit();
     match own {
-        Unit::DecibelLinear => None,
+        level if level.is_level() => None,
         _ => own.convert(channel.scale.of_one(), physical_unit(own)).ok(),
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 use wavekeep_core::{DecodeOptions, Error, Input, Match, Recording, UnitLocal};
+use wavekeep_signal::note_contradictions;
 use wavekeep_smurf::{OpenOptions, Run};
 
 use crate::decode::{ReportInput, decode_with_reports};
@@ -95,7 +96,8 @@ impl Opener {
 
     /// Opens `path`: decodes it, takes its SHA-256, merges the report beside it if there is one.
     ///
-    /// A report that cannot be read is a note in the recording, not an error.
+    /// A report that cannot be read is a note in the recording, not an error; so is one that
+    /// contradicts the samples.
     ///
     /// # Errors
     /// [`OpenError`], which names the path, what was expected and what was found.
@@ -136,6 +138,7 @@ impl Opener {
         if let Some(report) = decoded.report {
             recording.metadata.insert("report_file".to_owned(), report.into());
         }
+        note_contradictions(&mut recording);
         Ok(recording)
     }
 

@@ -25,6 +25,7 @@ use wavekeep_core::Report;
 fn report_json(report: &Report) -> Value {
     json!({
         "damaged": report.is_damaged(),
+        "contradicted": report.is_contradicted(),
         "notes": report.notes(),
         "not_kept": report.not_kept(),
     })

@@ -86,6 +86,37 @@ def test_a_missing_sample_is_nan_or_masked_and_never_a_number() -> None:
     assert not np.isnan(rec["Tran"].values).any()
 
 
+THOR_DATA = SAMPLES.parent / "crates" / "thor" / "tests" / "data"
+
+
+def test_a_weighted_level_converts_to_nothing_else() -> None:
+    event = wavekeep.open(
+        THOR_DATA / "06-a-weighted-microphone" / "UM11719_20260610115639.IDFW"
+    )
+    microphone = event["MicL"]
+    assert microphone.unit == "count"
+    for unit in ("dB(L)", "psi", "Pa"):
+        with pytest.raises(wavekeep.BadArgument):
+            microphone.to(unit)
+    peak = event.measurements["channels"][3]["peak"]
+    assert peak["value"] == {"value": 67.3, "unit": "dB(A)", "decimals": 1}
+    verdict = event.verdict("osmre-air-2hz")
+    assert verdict["outcome"] == "no_verdict" and "dB(A)" in verdict["reason"]
+
+
+def test_a_report_that_contradicts_the_samples_is_a_warning_and_no_verdict(tmp_path: Path) -> None:
+    (tmp_path / BLAST.name).write_bytes(BLAST.read_bytes())
+    report = SAMPLES / "M529LMOK_DK0W_ASCII.TXT"
+    text = report.read_bytes().replace(b"Vert PPV : 0.410", b"Vert PPV : 0.010")
+    (tmp_path / report.name).write_bytes(text)
+    with pytest.warns(wavekeep.DamageWarning, match="0.010 in/s"):
+        event = wavekeep.open(tmp_path / BLAST.name)
+    assert event.report.contradicted and not event.report.damaged
+    assert event.report.contradictions[0].code == "peak_contradicted"
+    verdict = event.verdict("usbm-drywall")
+    assert verdict["outcome"] == "no_verdict" and "0.410 in/s" in verdict["reason"]
+
+
 def test_damage_is_a_warning_that_carries_the_report() -> None:
     with pytest.warns(wavekeep.DamageWarning, match="M529LNE5.390") as caught:
         wavekeep.open(DAMAGED)

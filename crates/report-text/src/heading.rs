@@ -7,7 +7,7 @@ use wavekeep_core::{Quantity, Unit};
 
 use crate::cells::{Separator, cells};
 use crate::label::{self, CHANNELS, MICROPHONE, key};
-use crate::number::{UnitText, Weighting, is_of_samples};
+use crate::number::{UnitText, is_of_samples};
 
 /// More columns than these no table has.
 const MOST_COLUMNS: usize = 64;
@@ -41,7 +41,7 @@ struct HeadingCell {
     channel: Option<(usize, u32)>,
     listed: Option<Listed>,
     unit: Option<Unit>,
-    weighting: Option<Weighting>,
+    weighting: Option<Unit>,
     /// Whether it stands over geophones in general.
     is_geophones: bool,
     is_unknown: bool,
@@ -61,7 +61,7 @@ impl HeadingCell {
                 cell.listed = cell.listed.or(Some(listed));
             } else if let Some(unit) = UnitText(bare).unit() {
                 cell.unit = cell.unit.or(Some(unit));
-            } else if let Some(weighting) = UnitText(bare).weighting() {
+            } else if let Some(weighting) = UnitText(bare).weighted() {
                 cell.weighting = cell.weighting.or(Some(weighting));
             } else if matches!(key.as_str(), "geophone" | "geophones" | "geo") {
                 cell.is_geophones = true;
@@ -212,10 +212,10 @@ pub(crate) struct Layout {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Column {
     /// Samples of a channel, or its peak in an interval, in the unit that the heading says.
-    Channel(usize, Option<Unit>, Option<Weighting>),
+    Channel(usize, Option<Unit>, Option<Unit>),
     Frequency(usize),
     VectorSum(Option<Unit>),
-    Level(LevelKind, Option<Weighting>),
+    Level(LevelKind, Option<Unit>),
     Time,
     /// A further sensor's, or not known.
     Other,
@@ -357,7 +357,7 @@ mod tests {
         }
         expected.push(Column::VectorSum(inches));
         for kind in [LevelKind::Max, LevelKind::L10, LevelKind::L90] {
-            expected.push(Column::Level(kind, Some(Weighting::A)));
+            expected.push(Column::Level(kind, Some(Unit::DecibelA)));
         }
         assert_eq!(csv.columns, expected);
         assert!(csv.is_of_intervals);

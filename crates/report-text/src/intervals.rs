@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use serde_json::{Value, json};
-use wavekeep_core::{Note, NoteKind, Recording};
+use wavekeep_core::{Note, NoteKind, Reading, Recording, SoundLevels};
 
-use crate::label::CHANNELS;
+use crate::label::{CHANNELS, MICROPHONE};
 use crate::reader::IntervalRow;
 
 /// Which intervals belong to which row: several may belong to one, and one interval more or less
@@ -68,6 +68,14 @@ pub fn state_intervals(recording: &mut Recording, rows: &[IntervalRow]) -> Group
             }
         }
         facts.stated_frequencies = stated;
+        facts.stated_levels = match slot {
+            MICROPHONE if grouping.is_one_to_one() && rows.iter().any(|row| row.levels.is_some()) => {
+                let mut levels: Vec<_> = rows.iter().map(|row| row.levels).collect();
+                levels.resize(intervals, None);
+                levels
+            }
+            _ => Vec::new(),
+        };
     }
     for (key, value) in [("report_vector_sums", vector_sums(rows)), ("report_levels", levels(rows))]
     {
@@ -88,9 +96,17 @@ fn vector_sums(rows: &[IntervalRow]) -> Option<Value> {
 
 /// Levels of the rows by their names, with the unit that says how they are weighted.
 fn levels(rows: &[IntervalRow]) -> Option<Value> {
-    let unit = rows.iter().find_map(|row| row.levels_unit)?;
-    let of =
-        |kind: usize| -> Vec<Option<f64>> { rows.iter().map(|row| row.levels[kind]).collect() };
+    let all = || rows.iter().map(|row| row.levels.unwrap_or_default());
+    let unit = all().find_map(|levels| levels.max.or(levels.l10).or(levels.l90))?.unit;
+    let of = |kind: fn(&SoundLevels) -> Option<Reading>| -> Vec<Option<f64>> {
+        all().map(|levels| kind(&levels).map(|level| level.value)).collect()
+    };
     let times: Vec<String> = rows.iter().map(|row| row.label.join(" ")).collect();
-    Some(json!({ "unit": unit, "intervals": times, "LMax": of(0), "L10": of(1), "L90": of(2) }))
+    Some(json!({
+        "unit": unit,
+        "intervals": times,
+        "LMax": of(|levels| levels.max),
+        "L10": of(|levels| levels.l10),
+        "L90": of(|levels| levels.l90),
+    }))
 }

@@ -50,7 +50,7 @@ pub use heading::LevelKind;
 pub use intervals::{Grouping, state_intervals};
 pub use label::CHANNELS;
 pub use not_understood::NotUnderstood;
-pub use number::{DecimalMark, NoValue, Printed, PrintedNumber, UnitText, Weighting};
+pub use number::{DecimalMark, NoValue, Printed, PrintedNumber, UnitText};
 pub use reader::{Context, Form, IntervalRow, NOTES, ReportText, SampleColumn, SampleTable, read};
 pub use statement::NOTE_ROLES;
 pub use tally::{Pair, Tally};

@@ -1,6 +1,6 @@
 //! Printed values: numbers with decimal point or comma, flags, units, special words.
 
-use wavekeep_core::{Flag, Frequency, Quantity, Reading, Unit};
+use wavekeep_core::{Flag, Frequency, Hertz, Quantity, Reading, Unit};
 
 /// More decimals than these a double does not have.
 const MOST_DECIMALS: usize = 17;
@@ -61,15 +61,6 @@ pub enum Printed<'t> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnitText<'t>(pub &'t str);
 
-/// A frequency weighting of sound levels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weighting {
-    /// A: `dB(A)`
-    A,
-    /// C: `dB(C)`
-    C,
-}
-
 impl UnitText<'_> {
     /// The unit, where it is one that is known and not a weighted level.
     pub fn unit(self) -> Option<Unit> {
@@ -81,15 +72,16 @@ impl UnitText<'_> {
             "ips" => return Some(Unit::InchPerSecond),
             _ => {}
         }
-        text.trim_end_matches("(l)").trim_end().trim_end_matches('.').parse().ok()
+        let unit = text.trim_end_matches("(l)").trim_end().trim_end_matches('.').parse();
+        unit.ok().filter(|unit: &Unit| !unit.is_weighted())
     }
 
-    /// The weighting of a level, where the unit is a weighted one: `dB(A)`, `db(A)`, `dBA`, `dB(C)`.
-    pub fn weighting(self) -> Option<Weighting> {
+    /// The unit of a weighted level: `dB(A)`, `db(A)`, `dBA`, `dB(C)`.
+    pub fn weighted(self) -> Option<Unit> {
         let text: String = self.0.chars().filter(|c| c.is_ascii_alphabetic()).collect();
         match text.to_ascii_lowercase().as_str() {
-            "dba" => Some(Weighting::A),
-            "dbc" => Some(Weighting::C),
+            "dba" => Some(Unit::DecibelA),
+            "dbc" => Some(Unit::DecibelC),
             _ => None,
         }
     }
@@ -153,10 +145,11 @@ impl<'t> Printed<'t> {
             Self::OutOfRange => out_of_range
                 .map(|reading| reading.flagged(Flag::Saturated))
                 .ok_or(NoValue::NotUnderstood),
-            Self::Number { value, flag, unit, .. } => {
+            Self::Number { value, decimals, flag, unit } => {
                 let unit = if unit.is_empty() { Some(default) } else { unit.unit() };
                 let unit = unit.filter(|unit| unit.quantity() == default.quantity());
-                let reading = |unit| Reading { flag, ..Reading::new(value, unit) };
+                let reading =
+                    |unit| Reading { flag, ..Reading::new(value, unit).with_decimals(decimals) };
                 unit.map(reading).ok_or(NoValue::NotUnderstood)
             }
         }
@@ -167,11 +160,12 @@ impl<'t> Printed<'t> {
     /// # Errors
     /// [`NoValue`]
     pub fn frequency(self) -> Result<Frequency, NoValue> {
-        let Reading { value, flag, .. } = self.reading(Unit::Hertz, None)?;
+        let Reading { value, flag, decimals, .. } = self.reading(Unit::Hertz, None)?;
+        let hertz = Hertz { value, decimals };
         Ok(match flag {
-            Some(Flag::AboveRange) => Frequency::AboveRange(value),
-            Some(_) => Frequency::BelowRange(value),
-            None => Frequency::Hertz(value),
+            Some(Flag::AboveRange) => Frequency::AboveRange(hertz),
+            Some(_) => Frequency::BelowRange(hertz),
+            None => Frequency::Hertz(hertz),
         })
     }
 
@@ -572,12 +566,12 @@ mod tests {
     #[test]
     fn weighted_levels_are_told_from_linear_ones() {
         for text in ["dB(A)", "db(A)", "dBA", "dB (A)", "dB(a)"] {
-            assert_eq!(UnitText(text).weighting(), Some(Weighting::A), "{text}");
+            assert_eq!(UnitText(text).weighted(), Some(Unit::DecibelA), "{text}");
             assert_eq!(UnitText(text).unit(), None);
         }
-        assert_eq!(UnitText("dB(C)").weighting(), Some(Weighting::C));
+        assert_eq!(UnitText("dB(C)").weighted(), Some(Unit::DecibelC));
         assert_eq!(UnitText("dB(L)").unit(), Some(Unit::DecibelLinear));
-        assert_eq!(UnitText("dB(L)").weighting(), None);
+        assert_eq!(UnitText("dB(L)").weighted(), None);
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::io::BufRead;
 
 use serde_json::{Map, Value, json};
 use wavekeep_core::{
-    Error, Frequency, MonitorLogEntry, Note, NoteKind, Reading, Recording, Result, Statement, Unit,
-    UnitLocal,
+    Error, Frequency, MonitorLogEntry, Note, NoteKind, Reading, Recording, Result, SoundLevels,
+    Statement, Unit, UnitLocal,
 };
 
 use crate::cells::{Separator, cells, is_blank, unquoted};
@@ -15,7 +15,7 @@ use crate::label::{CHANNELS, Label, MICROPHONE, key};
 use crate::lines::Lines;
 use crate::not_understood::{NotUnderstood, Part, shortened};
 use crate::number::{
-    DecimalMark, MarkVotes, NoValue, Printed, PrintedNumber, Weighting, cell_number,
+    DecimalMark, MarkVotes, NoValue, Printed, PrintedNumber, cell_number,
     is_not_available,
 };
 use crate::statement::{self, Decisions, Field, NOTE_ROLES, StatedUnits};
@@ -105,14 +105,12 @@ pub struct IntervalRow {
     pub pressure: Option<Reading>,
     /// Sound pressure level, unweighted.
     pub level: Option<Reading>,
-    /// Levels over the interval: LMax, L10, L90, in the unit of [`IntervalRow::levels_unit`].
-    pub levels: [Option<f64>; 3],
-    /// Their unit as people write it: `dB(A)`, `dB(C)`, `dB(L)`.
-    pub levels_unit: Option<&'static str>,
+    /// Levels over the interval; `None` where the table has no such columns.
+    pub levels: Option<SoundLevels>,
 }
 
 /// Codes of the notes that reading makes.
-pub const NOTES: [&str; 8] = [
+pub const NOTES: [&str; 7] = [
     "decimal_mark",
     "further_sensor",
     "report_date",
@@ -120,7 +118,6 @@ pub const NOTES: [&str; 8] = [
     "report_not_understood",
     "table_columns",
     "table_unit",
-    "weighted_level",
 ];
 
 /// Reads a report, line by line.
@@ -502,7 +499,7 @@ impl Units {
         match channel {
             MICROPHONE => by_heading.or(self.stated.pressure).or_else(|| {
                 // A weighted level is no unit of samples that could be compared.
-                self.form.microphone.filter(|_| self.stated.weighting.is_none())
+                self.form.microphone.filter(|_| self.stated.weighted.is_none())
             }),
             _ => by_heading.or(self.stated.velocity),
         }
@@ -589,9 +586,8 @@ fn interval_row(line: &str, layout: &Layout, mark: Option<DecimalMark>) -> Optio
         match column {
             Column::Time => row.label.push(shortened(cell, 40)),
             Column::Other => {}
-            Column::Channel(MICROPHONE, _, Some(weighting)) => {
-                row.levels_unit = Some(level_unit(Some(*weighting)));
-                row.levels[0] = level(cell, mark)?;
+            Column::Channel(MICROPHONE, _, Some(weighted)) => {
+                row.levels.get_or_insert_default().max = level(cell, mark, *weighted)?;
             }
             Column::Channel(MICROPHONE, unit, None) => {
                 let value = reading(Some(unit.unwrap_or(Unit::DecibelLinear)), 140.0)?;
@@ -610,14 +606,14 @@ fn interval_row(line: &str, layout: &Layout, mark: Option<DecimalMark>) -> Optio
                 };
                 row.frequencies[*channel] = Some(hz);
             }
-            Column::Level(kind, weighting) => {
-                row.levels_unit = Some(level_unit(*weighting));
+            Column::Level(kind, weighted) => {
+                let levels = row.levels.get_or_insert_default();
                 let place = match kind {
-                    LevelKind::Max => 0,
-                    LevelKind::L10 => 1,
-                    LevelKind::L90 => 2,
+                    LevelKind::Max => &mut levels.max,
+                    LevelKind::L10 => &mut levels.l10,
+                    LevelKind::L90 => &mut levels.l90,
                 };
-                row.levels[place] = level(cell, mark)?;
+                *place = level(cell, mark, weighted.unwrap_or(Unit::DecibelLinear))?;
             }
         }
         values += usize::from(!matches!(column, Column::Time | Column::Other));
@@ -625,19 +621,14 @@ fn interval_row(line: &str, layout: &Layout, mark: Option<DecimalMark>) -> Optio
     (columns.next().is_none() && values > 0).then_some(row)
 }
 
-fn level(cell: &str, mark: Option<DecimalMark>) -> Option<Option<f64>> {
+/// A level of `unit`, which the heading names.
+fn level(cell: &str, mark: Option<DecimalMark>, unit: Unit) -> Option<Option<Reading>> {
     match cell_number(cell, mark) {
-        Ok(number) => Some(Some(number.value)),
+        Ok(PrintedNumber { value, decimals }) => {
+            Some(Some(Reading::new(value, unit).with_decimals(decimals)))
+        }
         Err(NoValue::NotAvailable) => Some(None),
         Err(_) => None,
-    }
-}
-
-fn level_unit(weighting: Option<Weighting>) -> &'static str {
-    match weighting {
-        Some(Weighting::A) => "dB(A)",
-        Some(Weighting::C) => "dB(C)",
-        None => "dB(L)",
     }
 }
 

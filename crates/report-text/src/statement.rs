@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use jiff::civil::{Date, Time};
 use wavekeep_core::{
     ChannelStatement, Frequency, HistogramStatement, Note, NoteKind, Reading, Statement, Unit,
-    UnitLocal, UserNote,
+    UnitLocal, UserNote, weighting_by_words,
 };
 
 use crate::date::{self, DateOrder, PrintedDate};
 use crate::heading::channel_name;
 use crate::label::{self, ChannelField, EventField, Label, MICROPHONE, SumField, key};
 use crate::not_understood::{NotUnderstood, Part, shortened};
-use crate::number::{DecimalMark, NoValue, Printed, UnitText, Weighting};
+use crate::number::{DecimalMark, NoValue, Printed, UnitText};
 
 /// What `OORANGE` stands for in a PSPL.
 const PSPL_LIMIT: Reading = Reading::new(140.0, Unit::DecibelLinear);
@@ -51,8 +51,6 @@ pub(crate) struct Stated {
     pub notes: Vec<Note>,
     /// In which order dates in digits alone were read.
     pub date_order: Option<DateOrder>,
-    /// The weighting of the microphone's level, where it is not linear.
-    pub weighting: Option<Weighting>,
 }
 
 /// Units of the samples, by the field `Units`.
@@ -60,7 +58,8 @@ pub(crate) struct Stated {
 pub(crate) struct StatedUnits {
     pub velocity: Option<Unit>,
     pub pressure: Option<Unit>,
-    pub weighting: Option<Weighting>,
+    /// The unit of weighted levels.
+    pub weighted: Option<Unit>,
 }
 
 impl StatedUnits {
@@ -75,7 +74,7 @@ impl StatedUnits {
                 Some(unit) if unit.quantity() == wavekeep_core::Quantity::Pressure => {
                     units.pressure.get_or_insert(unit);
                 }
-                _ => units.weighting = units.weighting.or(UnitText(word).weighting()),
+                _ => units.weighted = units.weighted.or(UnitText(word).weighted()),
             }
         }
         units
@@ -155,6 +154,15 @@ pub(crate) fn statement(
         stated_twice: 0,
         not_understood,
     };
+    let microphone = fields.iter().find(|field| {
+        let is_kind = matches!(
+            key(&field.name).as_str(),
+            "microphone" | "micweighting" | "microphoneweighting"
+        );
+        is_kind && field.note.is_none() && !field.value.trim().is_empty()
+    });
+    builder.out.statement.microphone =
+        microphone.map(|field| shortened(&field.value, KEPT_CHARACTERS));
     for field in fields {
         builder.take(field);
     }
@@ -432,21 +440,29 @@ impl Builder<'_> {
     }
 
     /// The level or pressure of a microphone. A weighted level is another quantity than a linear
-    /// one: it is said, and not taken as one.
-    fn level(&mut self, field: &Field) -> Result<Reading, NoValue> {
+    /// one; where its unit does not say the weighting, its label or the kind of microphone does.
+    fn level(&self, field: &Field) -> Result<Reading, NoValue> {
         let printed = self.printed(&field.value)?;
-        if let Printed::Number { unit, .. } = printed
-            && let Some(weighting) = unit.weighting()
-        {
-            self.out.weighting = Some(weighting);
-            let message = format!(
-                "the report states a weighted level ({} : {}): it is no dB(L) and was not taken as one",
-                field.name, field.value
-            );
-            self.out.notes.push(Note::new(NoteKind::Disagreement, "weighted_level", message));
-            return Err(NoValue::NotAvailable);
+        let by_label = match key(&field.name) {
+            label if label.starts_with("mica") => Some(Unit::DecibelA),
+            label if label.starts_with("micc") => Some(Unit::DecibelC),
+            _ => self.out.statement.microphone.as_deref().and_then(weighting_by_words),
+        };
+        let weighted = match printed {
+            Printed::Number { unit, .. } => match unit.weighted() {
+                None if unit.is_empty() || unit.0.trim().eq_ignore_ascii_case("db") => by_label,
+                by_unit => by_unit,
+            },
+            Printed::OutOfRange => by_label,
+        };
+        match (weighted, printed) {
+            (Some(unit), Printed::Number { value, decimals, flag, .. }) => {
+                Ok(Reading { flag, ..Reading::new(value, unit).with_decimals(decimals) })
+            }
+            // What a weighted level is at most is not known.
+            (Some(_), Printed::OutOfRange) => Err(NoValue::NotUnderstood),
+            (None, _) => printed.reading(PSPL_LIMIT.unit, Some(PSPL_LIMIT)),
         }
-        printed.reading(PSPL_LIMIT.unit, Some(PSPL_LIMIT))
     }
 
     fn vector_sum(&mut self, place: usize, of: SumField, field: &Field) -> Result<(), NoValue> {
@@ -522,7 +538,6 @@ impl Builder<'_> {
             out.notes.push(Note::new(NoteKind::Disagreement, "report_field_again", message));
         }
         out.date_order = order;
-        out.weighting = out.weighting.or(self.units.weighting);
         out
     }
 

@@ -5,10 +5,10 @@ use wavekeep_core::{
 };
 use wavekeep_signal::{ChannelMeasurements, Measured, Measurements, Origin};
 
-use crate::axis::{printed, trimmed};
+use crate::axis::trimmed;
 use crate::style::Units;
 use crate::text::one_line;
-use crate::words::{NOTHING, duration, moment, reading, timing, warnings};
+use crate::words::{NOTHING, duration, moment, reading, seconds, timing, warnings};
 
 /// A label and what stands beside it.
 pub(crate) type Fact = (String, String);
@@ -166,7 +166,7 @@ pub(crate) fn table(
     match measured.kind {
         Kind::Waveform => {
             rows.push(row("Time from trigger (s)", &|channel| {
-                marked(has_report, channel.time_of_peak_s, |time| printed(time, 3))
+                marked(has_report, channel.time_of_peak_s, seconds)
             }));
             rows.push(row("Peak acceleration (g)", &|channel| {
                 marked(has_report, channel.peak_acceleration, |peak| number(peak, Unit::Gravity))
@@ -221,7 +221,7 @@ pub(crate) fn vector_sum(recording: &Recording, measured: &Measurements, units: 
     if let Some((sum, origin)) = measured.peak_vector_sum.shown() {
         let mut words = reading(sum, units.velocity());
         if let Some(time) = measured.peak_vector_sum_time_s.value() {
-            words.push_str(&format!(" at {} s", printed(time, 3)));
+            words.push_str(&format!(" at {} s", seconds(time)));
         }
         if let Some(at) = measured.peak_vector_sum_at {
             words.push_str(&format!(" at {at}"));
@@ -262,10 +262,18 @@ pub(crate) fn microphone(
         reading(peak, peak.unit) + &pressure
     });
     if let Some(time) = channel.time_of_peak_s.value() {
-        level.push_str(&format!(" at {} s", printed(time, 3)));
+        level.push_str(&format!(" at {} s", seconds(time)));
     }
     if let Some(at) = channel.peak_at.value() {
         level.push_str(&format!(" at {at}"));
+    }
+    if let Some(levels) = channel.largest_levels {
+        let named = [("L10", levels.l10), ("L90", levels.l90)];
+        for (name, statistic) in named {
+            if let Some(statistic) = statistic {
+                level.push_str(&format!(", {name} up to {statistic}"));
+            }
+        }
     }
     vec![
         fact("Microphone PSPL", level),
@@ -303,6 +311,7 @@ pub(crate) fn doubts(
     }
     let kinds = [
         (NoteKind::Damage, "Damage"),
+        (NoteKind::Contradiction, "Contradiction"),
         (NoteKind::Disagreement, "Disagreement"),
         (NoteKind::Assumption, "Assumed"),
     ];

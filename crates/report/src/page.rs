@@ -194,7 +194,7 @@ fn footer(
         None => format!("Scale: {}", scale_words(recording, measured, style.units)),
     };
     let mut line = |canvas: &mut Canvas, label: &str, words: &str, colour| {
-        let label_width = if label.is_empty() { 0.0 } else { 50.0 };
+        let label_width = if label.is_empty() { 0.0 } else { 56.0 };
         canvas.text((area.x, y), label, bold(SIZE - 0.6), colour, Anchor::Start);
         let words = face.clip(words, area.w - label_width);
         canvas.text((area.x + label_width, y), &words, face, colours.ink, Anchor::Start);
@@ -213,7 +213,8 @@ fn footer(
         line(canvas, "Integrity", "Nothing is missing, saturated or assumed.", colours.ink);
     }
     for (word, sentence) in doubts.iter().take(MOST_DOUBTS) {
-        let colour = if *word == "Damage" { colours.warning } else { colours.ink };
+        let is_finding = matches!(*word, "Damage" | "Contradiction");
+        let colour = if is_finding { colours.warning } else { colours.ink };
         line(canvas, word, sentence, colour);
     }
     if doubts.len() > MOST_DOUBTS {

@@ -1,6 +1,8 @@
 //! Numbers and facts as people read them.
 
-use wavekeep_core::{Channel, Flag, Kind, Reading, Recording, Sensor, TimeAxis, Unit, UnitLocal};
+use wavekeep_core::{
+    Channel, Kind, Reading, Recording, Sensor, TimeAxis, Unit, UnitLocal, seconds_decimals,
+};
 use wavekeep_signal::ChannelMeasurements;
 
 use crate::axis::{printed, trimmed};
@@ -10,29 +12,22 @@ use crate::text::one_line;
 /// What stands where there is no value.
 pub(crate) const NOTHING: &str = "—";
 
-/// Decimals with which a value of `unit` is printed: as the instruments print them.
+/// Decimals of a number of `unit` that is no reading.
 pub(crate) fn decimals(unit: Unit) -> usize {
-    match unit {
-        Unit::InchPerSecond | Unit::Gravity | Unit::Second => 3,
-        Unit::MillimetrePerSecond | Unit::DecibelLinear | Unit::Pascal => 2,
-        Unit::Inch | Unit::Psi => 5,
-        Unit::Millimetre => 4,
-        Unit::Count | Unit::Millivolt | Unit::Hertz => 0,
-        _ => 4,
-    }
+    unit.usual_decimals().into()
 }
 
 /// A reading in `unit` (in its own where that is of another quantity), with the sign of its flag:
-/// `0.172 in/s`, `≥ 10.000 in/s`, `< 0.005 in/s`.
+/// `0.172 in/s`, `≥10.000 in/s`, `<0.005 in/s`.
 pub(crate) fn reading(reading: Reading, unit: Unit) -> String {
     let shown = reading.to(unit).unwrap_or(reading);
-    let sign = match shown.flag {
-        Some(Flag::Saturated | Flag::Incomplete) => "≥ ",
-        Some(Flag::AboveRange) => "> ",
-        Some(Flag::BelowRange) => "< ",
-        None => "",
-    };
-    format!("{sign}{} {}", printed(shown.value, decimals(shown.unit)), shown.unit)
+    let decimals = shown.decimals.map_or(decimals(shown.unit), usize::from);
+    format!("{}{} {}", shown.sign(), printed(shown.value, decimals), shown.unit)
+}
+
+/// Seconds with three decimals, and a report's with as many as it prints.
+pub(crate) fn seconds(seconds: f64) -> String {
+    printed(seconds, seconds_decimals(seconds))
 }
 
 /// The unit in which a channel is drawn.
@@ -43,7 +38,7 @@ pub(crate) fn drawn_unit(channel: &Channel, units: Units) -> Unit {
         Sensor::Other => channel.unit(),
     };
     // A level is not a multiple of a pressure: it is drawn as it is.
-    let linear = channel.unit() != Unit::DecibelLinear;
+    let linear = !channel.unit().is_level();
     if linear && channel.unit().quantity() == wanted.quantity() { wanted } else { channel.unit() }
 }
 
@@ -67,7 +62,7 @@ pub(crate) fn peak_line(channel: &ChannelMeasurements, units: Units) -> String {
         Sensor::Other => format!("peak {}", reading(peak, peak.unit)),
     };
     if let Some(time) = channel.time_of_peak_s.value() {
-        words.push_str(&format!(" at {} s", printed(time, 3)));
+        words.push_str(&format!(" at {} s", seconds(time)));
     }
     if let Some(at) = channel.peak_at.value() {
         words.push_str(&format!(" at {at}"));
@@ -86,7 +81,10 @@ pub(crate) fn warnings(channel: &ChannelMeasurements, kind: Kind) -> String {
     };
     let counted = |count: usize| format!("{count} {}", if count == 1 { one } else { many });
     let mut words = Vec::new();
-    if channel.samples_at_limit > 0 {
+    if channel.impossible_samples > 0 {
+        let counted = counted(channel.impossible_samples);
+        words.push(format!("impossible: {counted} above what the instrument can give"));
+    } else if channel.samples_at_limit > 0 {
         words.push(format!("saturated: {} at the limit", counted(channel.samples_at_limit)));
     } else if channel.is_saturated() {
         words.push("saturated".to_owned());
@@ -150,7 +148,8 @@ mod tests {
     fn a_flag_is_a_sign_before_the_number() {
         let ten = Reading::new(10.0, Unit::InchPerSecond);
         assert_eq!(reading(ten, Unit::InchPerSecond), "10.000 in/s");
-        assert_eq!(reading(ten.flagged(Flag::Saturated), Unit::InchPerSecond), "≥ 10.000 in/s");
+        let saturated = ten.flagged(wavekeep_core::Flag::Saturated);
+        assert_eq!(reading(saturated, Unit::InchPerSecond), "≥10.000 in/s");
         assert_eq!(reading(ten, Unit::MillimetrePerSecond), "254.00 mm/s");
         assert_eq!(reading(ten, Unit::Pascal), "10.000 in/s");
     }

@@ -127,7 +127,7 @@ fn peak(channel: &Channel, measured: &ChannelMeasurements) -> Value {
         _ => measured.peak.value(),
     };
     let shown = shown.and_then(|reading| reading.to(unit).ok());
-    let level = measured.peak.value().filter(|reading| reading.unit == Unit::DecibelLinear);
+    let level = measured.peak.value().filter(|reading| reading.unit.is_level());
     let mut out = Map::new();
     out.insert("value".to_owned(), json!(shown.map(|reading| reading.value)));
     out.insert("unit".to_owned(), json!(unit));
@@ -138,8 +138,15 @@ fn peak(channel: &Channel, measured: &ChannelMeasurements) -> Value {
     }
     out.insert("flags".to_owned(), json!(flags(shown)));
     if let Some(level) = level {
-        out.insert("db_l".to_owned(), json!(level.value));
+        let name = match level.unit {
+            Unit::DecibelA => "db_a",
+            Unit::DecibelC => "db_c",
+            _ => "db_l",
+        };
+        out.insert(name.to_owned(), json!(level.value));
     }
+    // As it is shown: in the unit and with the digits of its source.
+    out.insert("reading".to_owned(), json!(measured.peak.value()));
     out.insert("zc_frequency".to_owned(), json!(measured.zc_frequency.value()));
     Value::Object(out)
 }
@@ -167,6 +174,7 @@ pub fn document(
         gaps: Value,
         assumed: Vec<&'static str>,
         damaged: bool,
+        contradicted: bool,
     }
     let plot = Plot {
         kind: "sfm.plot.v1",
@@ -179,6 +187,7 @@ pub fn document(
         gaps: gaps(recording),
         assumed: wavekeep_export::assumed(recording),
         damaged: recording.report.is_damaged(),
+        contradicted: recording.report.is_contradicted(),
     };
     serde_json::to_vec(&plot)
 }

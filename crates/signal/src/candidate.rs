@@ -1,6 +1,6 @@
 //! What of an event a curve judges.
 
-use wavekeep_core::{Frequency, Kind, Reading};
+use wavekeep_core::{Flag, Frequency, Kind, Reading};
 
 use crate::channel::{ChannelMeasurements, IntervalPeak};
 use crate::curve::Judged;
@@ -17,11 +17,17 @@ pub(crate) struct Candidate {
     pub(crate) frequency_is_computed: bool,
     pub(crate) saturated: bool,
     pub(crate) missing_samples: usize,
-    /// Whether the true value is at most this: it can then be within a limit, but never exceed one.
-    pub(crate) is_upper_bound: bool,
+    /// Whether it is the upper bound of a histogram's vector sum.
+    pub(crate) bounds_vector_sum: bool,
 }
 
 impl Candidate {
+    /// Whether the true value is at most this: it can then be within a limit, but never exceed one.
+    pub(crate) fn is_upper_bound(&self) -> bool {
+        self.bounds_vector_sum
+            || self.value.is_some_and(|value| value.flag == Some(Flag::BelowRange))
+    }
+
     /// Stands for what an event does not hold.
     pub(crate) fn absent(judged: Judged) -> Self {
         Self {
@@ -37,7 +43,7 @@ impl Candidate {
             frequency_is_computed: true,
             saturated: false,
             missing_samples: 0,
-            is_upper_bound: false,
+            bounds_vector_sum: false,
         }
     }
 
@@ -51,7 +57,7 @@ impl Candidate {
             frequency_is_computed: channel.zc_frequency.stated.is_none(),
             saturated: channel.is_saturated(),
             missing_samples: channel.missing_samples,
-            is_upper_bound: false,
+            bounds_vector_sum: false,
         }
     }
 
@@ -64,7 +70,7 @@ impl Candidate {
             frequency_is_computed: true,
             saturated: interval.peak.is_saturated(),
             missing_samples: channel.missing_samples,
-            is_upper_bound: false,
+            bounds_vector_sum: false,
         }
     }
 }
@@ -172,7 +178,7 @@ fn vector_sum(event: &Measurements, geophones: &[&ChannelMeasurements]) -> Optio
         value: Some(bound.upper_bound),
         origin: Some(Origin::Computed),
         frequency: Frequency::NotAvailable,
-        is_upper_bound: true,
+        bounds_vector_sum: true,
         ..component
     })
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use wavekeep_core::{
     Channel, ChannelStatement, Flag, Frequency, Kind, Quantity, Reading, Recording, Sensor,
-    TimeAxis, Unit, UnitLocal,
+    SoundLevels, TimeAxis, Unit, UnitLocal,
 };
 
 use crate::half_wave::HalfWave;
@@ -13,9 +13,9 @@ use crate::trace::Trace;
 
 /// What is measured of one channel.
 ///
-/// Computed values are flagged *saturated* when a count of the channel is at its limit, else
-/// *incomplete* when samples are missing: the true value may be larger in both cases. The counts of
-/// both stand beside them.
+/// Computed values are flagged *impossible* when a count is more than the converter can give, else
+/// *saturated* when one is at its limit, else *incomplete* when samples are missing: the true value
+/// may be larger in the last two cases. The counts of all stand beside them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ChannelMeasurements {
     /// Name of the channel.
@@ -28,8 +28,12 @@ pub struct ChannelMeasurements {
     pub missing_samples: usize,
     /// How many counts are at the limit of the sensor or its converter.
     pub samples_at_limit: usize,
+    /// How many counts are more than the converter can give: they are damage.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub impossible_samples: usize,
     /// PPV of a geophone: the largest absolute velocity, in the channel's unit. PSPL of a
-    /// microphone: the largest absolute pressure, as a level in dB(L). For another sensor the
+    /// microphone: the largest absolute pressure, as a level in dB(L), or the weighted level that the
+    /// report states; of a weighted microphone the samples give counts alone. For another sensor the
     /// largest absolute value. For a histogram that of the largest interval.
     pub peak: Measured<Reading>,
     /// PSPL of a microphone in psi.
@@ -55,6 +59,9 @@ pub struct ChannelMeasurements {
     /// Largest integral of v between two zero crossings, halved, of a geophone: in inches for in/s,
     /// else in millimetres.
     pub peak_displacement: Measured<Reading>,
+    /// The largest LMax, L10 and L90 that a report lists for the intervals of a histogram.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub largest_levels: Option<SoundLevels>,
     /// The intervals of a histogram, missing ones left out.
     #[serde(skip)]
     pub intervals: Vec<IntervalPeak>,
@@ -70,6 +77,10 @@ pub struct IntervalPeak {
     /// Frequency of the peak: as the report prints it, otherwise from the half-period;
     /// `NotAvailable` where the file says that it cannot be measured.
     pub frequency: Frequency,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 fn is_absent<T: Copy>(quantity: &Measured<T>) -> bool {
@@ -90,6 +101,9 @@ impl ChannelMeasurements {
         if let Some(stated) = recording.statement.as_ref().and_then(|all| all.channel(&out.name)) {
             out.set_stated(stated);
         }
+        if let Some(facts) = &channel.intervals {
+            out.set_stated_levels(&facts.stated_levels, &recording.time);
+        }
         out
     }
 
@@ -100,6 +114,7 @@ impl ChannelMeasurements {
             samples: trace.values.len(),
             missing_samples: trace.missing,
             samples_at_limit: trace.at_limit,
+            impossible_samples: trace.impossible,
             peak: Measured::default(),
             peak_psi: Measured::default(),
             peak_pa: Measured::default(),
@@ -110,6 +125,7 @@ impl ChannelMeasurements {
             half_wave: None,
             peak_acceleration: Measured::default(),
             peak_displacement: Measured::default(),
+            largest_levels: None,
             intervals: Vec::new(),
         }
     }
@@ -169,12 +185,14 @@ impl ChannelMeasurements {
             computed: facts.map(|facts| facts.frequency_of_half_period(peak)),
             stated: facts.and_then(|facts| facts.stated_frequencies.get(peak).copied().flatten()),
         };
+        let decimals = channel.scale.decimals();
         self.intervals = channel
             .counts()
             .enumerate()
             .filter_map(|(index, count)| {
                 let count = count.filter(|count| count.is_finite())?;
                 let mut peak = Reading::new(channel.scale.apply(count).abs(), channel.unit());
+                peak.decimals = channel.samples.are_counts().then_some(decimals).flatten();
                 if channel.is_at_limit(count) {
                     peak = peak.flagged(Flag::Saturated);
                 }
@@ -196,6 +214,28 @@ impl ChannelMeasurements {
         self.zc_frequency.stated = stated.zc_frequency.or(self.zc_frequency.stated);
         self.peak_acceleration.stated = stated.peak_acceleration;
         self.peak_displacement.stated = stated.peak_displacement;
+    }
+
+    /// The largest of the levels that a report lists. Where it states no peak, the largest LMax is
+    /// the peak.
+    fn set_stated_levels(&mut self, levels: &[Option<SoundLevels>], time: &TimeAxis) {
+        let largest = |of: fn(&SoundLevels) -> Option<Reading>| {
+            let all = levels.iter().enumerate();
+            let all = all.filter_map(|(index, levels)| Some((index, of(levels.as_ref()?)?)));
+            all.reduce(|best, next| if next.1.value > best.1.value { next } else { best })
+        };
+        let (max, l10, l90) =
+            (largest(|all| all.max), largest(|all| all.l10), largest(|all| all.l90));
+        if max.or(l10).or(l90).is_none() {
+            return;
+        }
+        let level = |found: Option<(usize, Reading)>| found.map(|(_, level)| level);
+        let levels = SoundLevels { max: level(max), l10: level(l10), l90: level(l90) };
+        self.largest_levels = Some(levels);
+        if let (None, Some((index, level))) = (self.peak.stated, max) {
+            self.peak.stated = Some(level);
+            self.peak_at.stated = interval_start(time, index);
+        }
     }
 
     /// Whether the peak is at a limit by either source: the true one is at least as large.

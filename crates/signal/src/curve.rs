@@ -337,6 +337,38 @@ mod tests {
     }
 
     #[test]
+    fn the_brazilian_limit_rises_between_its_corners_and_is_a_displacement_below_them() {
+        for (hz, expected) in [
+            (2.0, "7.5"),
+            (4.0, "15.0"),
+            (8.4, "17.0"),
+            (15.0, "20.0"),
+            (25.0, "32.0"),
+            (40.0, "50.0"),
+            (70.0, "50.0"),
+        ] {
+            assert_eq!(printed("nbr-9653", hz, 1), expected, "{hz} Hz");
+        }
+        assert_eq!(printed("nbr-9653-air", 10.0, 0), "134");
+    }
+
+    #[test]
+    fn the_indian_classes_change_at_8_and_25_hz() {
+        for (hz, row) in [
+            (7.9, ["5", "10", "2"]),
+            (8.0, ["10", "20", "5"]),
+            (25.0, ["10", "20", "5"]),
+            (25.1, ["15", "25", "10"]),
+        ] {
+            for (id, expected) in
+                ["dgms-houses", "dgms-industrial", "dgms-sensitive"].into_iter().zip(row)
+            {
+                assert_eq!(printed(id, hz, 0), expected, "{id} at {hz} Hz");
+            }
+        }
+    }
+
+    #[test]
     fn swiss_classes_change_at_their_own_frequencies() {
         for (hz, expected) in [(29.9, "15"), (30.0, "20"), (60.0, "20"), (60.1, "30")] {
             assert_eq!(printed("sn-occasional", hz, 0), expected);

@@ -90,8 +90,11 @@ pub(crate) fn parse(text: &str, standing: Standing) -> Result<Vec<Curve>, CurveF
         }
         let unit = *raw.unit.get_ref();
         let air = raw.judges == Judged::AirOverpressure;
-        let quantity = if air { Quantity::Pressure } else { Quantity::Velocity };
-        if unit.quantity() != quantity {
+        let is_judged = match air {
+            true => unit.quantity() == Quantity::Pressure || unit.is_weighted(),
+            false => unit.quantity() == Quantity::Velocity,
+        };
+        if !is_judged {
             let wanted = if air { "a pressure or level" } else { "a velocity" };
             let reason = format!("unit: {unit} is not {wanted}, which is what the curve judges");
             return fail(raw.unit.span().start, reason);

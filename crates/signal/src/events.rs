@@ -42,8 +42,11 @@ impl Curve {
             let found = candidates(self.judges, event);
             let value = found
                 .iter()
-                .filter(|candidate| !candidate.is_upper_bound)
-                .filter_map(|candidate| self.value_of(candidate))
+                .filter(|candidate| !self.is_obstructed(candidate, event))
+                .filter_map(|candidate| Some((candidate, self.value_of(candidate)?)))
+                // A bound that is within the limit settles it, one above it nothing.
+                .filter(|(candidate, value)| !candidate.is_upper_bound() || *value <= share.limit)
+                .map(|(_, value)| value)
                 .reduce(f64::max);
             let in_doubt = found.iter().any(|candidate| self.is_in_doubt(candidate, event));
             match value {

@@ -14,6 +14,7 @@
 
 mod candidate;
 mod channel;
+mod contradiction;
 mod curve;
 mod curve_file;
 mod envelope;
@@ -29,6 +30,7 @@ mod vector_sum;
 mod verdict;
 
 pub use channel::{ChannelMeasurements, IntervalPeak};
+pub use contradiction::{ContradictedQuantity, Contradiction, note_contradictions};
 pub use curve::{Curve, DistanceStep, Judged, Piece, PieceShape, Rule, ShareOfEvents, Standing};
 pub use curve_file::CurveFileError;
 pub use envelope::{Envelope, FrameAxis};

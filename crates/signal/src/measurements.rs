@@ -4,6 +4,7 @@ use serde::Serialize;
 use wavekeep_core::{Kind, Quantity, Reading, Recording, Sensor, TimeAxis, UnitLocal};
 
 use crate::channel::{ChannelMeasurements, interval_start};
+use crate::contradiction::{Contradiction, contradictions};
 use crate::measured::Measured;
 use crate::trace::Trace;
 use crate::vector_sum::largest_vector;
@@ -30,6 +31,9 @@ pub struct Measurements {
     pub range_assumed: bool,
     /// Whether nothing states the sample rate: times and frequencies hang on a default.
     pub rate_assumed: bool,
+    /// Where the report and the samples cannot both be right.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contradictions: Vec<Contradiction>,
 }
 
 /// What the vector sum of a histogram cannot exceed: the largest over its intervals of
@@ -95,7 +99,7 @@ impl Measurements {
 /// assert_eq!(vert.peak.value(), Some(Reading::new(0.06, Unit::InchPerSecond)));
 /// assert_eq!(vert.time_of_peak_s.value(), Some(2.0 / 1024.0));
 /// // Four samples from zero to zero are more than 100 Hz.
-/// assert_eq!(vert.zc_frequency.value(), Some(Frequency::AboveRange(100.0)));
+/// assert_eq!(vert.zc_frequency.value(), Some(Frequency::above(100.0)));
 /// ```
 pub fn measure(recording: &Recording) -> Measurements {
     let traces: Vec<Trace> = recording.channels.iter().map(Trace::of).collect();
@@ -118,6 +122,7 @@ pub fn measure(recording: &Recording) -> Measurements {
             // The half-periods of a histogram are in samples of a rate that the format fixes.
             TimeAxis::Intervals { .. } => false,
         },
+        contradictions: Vec::new(),
     };
     if let Some([tran, vert, long]) = three_geophones(recording, &traces) {
         out.set_vector_sum(recording, [tran, vert, long]);
@@ -127,6 +132,7 @@ pub fn measure(recording: &Recording) -> Measurements {
         out.peak_vector_sum_time_s.stated = statement.peak_vector_sum_time_s;
         out.peak_vector_sum_at = statement.peak_vector_sum_at;
     }
+    out.contradictions = contradictions(recording, &out);
     out
 }
 

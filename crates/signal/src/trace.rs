@@ -14,13 +14,22 @@ pub(crate) struct Trace {
     pub(crate) unit: Unit,
     pub(crate) missing: usize,
     pub(crate) at_limit: usize,
+    pub(crate) impossible: usize,
+    /// Decimals that say something of a value in `unit`.
+    pub(crate) decimals: Option<u8>,
 }
 
 impl Trace {
     pub(crate) fn of(channel: &Channel) -> Self {
         let len = channel.len();
-        let mut trace =
-            Self { values: vec![f64::NAN; len], unit: channel.unit(), missing: len, at_limit: 0 };
+        let mut trace = Self {
+            values: vec![f64::NAN; len],
+            unit: channel.unit(),
+            missing: len,
+            at_limit: 0,
+            impossible: 0,
+            decimals: channel.samples.are_counts().then(|| channel.scale.decimals()).flatten(),
+        };
         // One loop per sample type and run: a match or a look for a gap inside it would cost more
         // than all the rest.
         for run in channel.gaps.runs(len) {
@@ -43,6 +52,7 @@ impl Trace {
     ) {
         // A limit that no count reaches keeps the loop free of a branch on its absence.
         let limit = channel.limit_count.unwrap_or(f64::INFINITY);
+        let possible = channel.converter_limit.unwrap_or(f64::INFINITY);
         for (value, count) in self.values[run.clone()].iter_mut().zip(counts) {
             let count = count.into();
             let physical = channel.scale.apply(count);
@@ -50,6 +60,7 @@ impl Trace {
             *value = if present { physical } else { f64::NAN };
             self.missing -= usize::from(present);
             self.at_limit += usize::from(present && count.abs() >= limit);
+            self.impossible += usize::from(present && count.abs() > possible);
         }
     }
 
@@ -63,19 +74,20 @@ impl Trace {
 
     /// What must be said beside every number that was computed from this trace.
     ///
-    /// Saturation goes first: it says more about the number. The counts of both stay visible in
-    /// the channel's measurements.
+    /// What says most about the number goes first. The counts of all stay visible in the channel's
+    /// measurements.
     pub(crate) fn flag(&self) -> Option<Flag> {
-        match (self.at_limit, self.missing) {
-            (0, 0) => None,
-            (0, _) => Some(Flag::Incomplete),
-            _ => Some(Flag::Saturated),
+        match (self.impossible, self.at_limit, self.missing) {
+            (0, 0, 0) => None,
+            (0, 0, _) => Some(Flag::Incomplete),
+            (0, _, _) => Some(Flag::Saturated),
+            _ => Some(Flag::Impossible),
         }
     }
 
     /// `value` of this trace's quantity in `unit`, with the trace's flag.
     pub(crate) fn reading(&self, value: f64, unit: Unit) -> Option<Reading> {
-        let flag = self.flag();
-        value.is_finite().then_some(Reading { value, unit, flag })
+        let (flag, decimals) = (self.flag(), self.decimals.filter(|_| unit == self.unit));
+        value.is_finite().then_some(Reading { value, unit, flag, decimals })
     }
 }

@@ -21,12 +21,15 @@ pub(crate) fn largest_vector(three: [&Trace; 3]) -> Option<(usize, Reading)> {
     }
     let flags = three.map(Trace::flag);
     let lengths_differ = a.len() != b.len() || b.len() != c.len();
-    let flag = if flags.contains(&Some(Flag::Saturated)) {
+    let flag = if flags.contains(&Some(Flag::Impossible)) {
+        Some(Flag::Impossible)
+    } else if flags.contains(&Some(Flag::Saturated)) {
         Some(Flag::Saturated)
     } else if flags.contains(&Some(Flag::Incomplete)) || lengths_differ {
         Some(Flag::Incomplete)
     } else {
         None
     };
-    largest.map(|index| (index, Reading { value: square.sqrt(), unit: three[0].unit, flag }))
+    let Trace { unit, decimals, .. } = *three[0];
+    largest.map(|index| (index, Reading { value: square.sqrt(), unit, flag, decimals }))
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use wavekeep_core::{Flag, Frequency, Kind, Reading, Unit};
 
 use crate::candidate::{Candidate, candidates};
+use crate::contradiction::ContradictedQuantity;
 use crate::curve::{Curve, Judged, Rule, Standing};
 use crate::measured::Origin;
 use crate::measurements::Measurements;
@@ -74,9 +75,12 @@ impl Curve {
     /// curves that go by it.
     ///
     /// All that the curve judges is judged, every interval of a histogram too, and the worst
-    /// decides. A value above its limit exceeds it, whatever is wrong with the event. *Within* is
-    /// said only of an event whose samples are all there, not saturated and not scaled by an
-    /// assumed range, at a frequency that does not hang on an assumed sample rate.
+    /// decides. There is no verdict on what nothing can be said of: values scaled by an assumed range,
+    /// samples that the instrument cannot give, a report that contradicts the samples, levels that
+    /// are weighted otherwise than the curve's. *Within* is said only of an event whose samples are
+    /// all there, not saturated and not above the range, at a frequency that does not hang on an
+    /// assumed sample rate. A value below the range is a bound: it can be within a limit and never
+    /// exceeds one.
     ///
     /// Where there is no frequency, the range of the instruments (1 to 100 Hz) is taken for it: the
     /// verdict is *within* below the lowest limit in that range and *exceeds* above the highest one.
@@ -124,7 +128,7 @@ impl Curve {
             because: vec![because.to_owned()],
         };
         let Some(value) = self.value_of(candidate) else {
-            return no_verdict(None, "there is no peak to judge");
+            return no_verdict(None, &self.why_no_value(candidate));
         };
         let mut found = match &self.rule {
             Rule::Pieces(_) => match self.limits_at(candidate.frequency) {
@@ -141,7 +145,7 @@ impl Curve {
                 }
             }
             Rule::OverEvents(share) => {
-                if value > share.always && !candidate.is_upper_bound {
+                if value > share.always && !candidate.is_upper_bound() {
                     compare(value, share.always, share.always, candidate)
                 } else {
                     no_verdict(
@@ -156,26 +160,51 @@ impl Curve {
                 }
             }
         };
+        let obstacles = self.obstacles(candidate, event);
         let cautions = self.cautions(candidate, event);
-        if found.outcome == Outcome::Within && !cautions.is_empty() {
+        let is_doubtful = found.outcome == Outcome::Within && !cautions.is_empty();
+        if is_doubtful || !obstacles.is_empty() {
             found.outcome = Outcome::NoVerdict;
         }
+        found.because.splice(0..0, obstacles);
         found.because.extend(cautions);
         found
     }
 
+    /// Why a candidate has no value in the unit of the curve.
+    fn why_no_value(&self, candidate: &Candidate) -> String {
+        match candidate.value {
+            Some(level) if level.unit.is_weighted() => format!(
+                "the level is weighted, {level}, and the limits are in {}: a weighting cannot be taken away again",
+                self.unit
+            ),
+            Some(value) if value.unit.quantity() != self.unit.quantity() => {
+                format!("the peak is {value}, which is not known in {}", self.unit)
+            }
+            _ => "there is no peak to judge".to_owned(),
+        }
+    }
+
     /// The candidate's value in the unit of the curve.
     pub(crate) fn value_of(&self, candidate: &Candidate) -> Option<f64> {
-        let reading = candidate.value?.to(self.unit).ok()?;
-        reading.value.is_finite().then_some(reading.value)
+        self.reading_of(candidate).map(|reading| reading.value)
+    }
+
+    /// The candidate's value in the unit of the curve, with what is special about it.
+    fn reading_of(&self, candidate: &Candidate) -> Option<Reading> {
+        let mut reading = candidate.value?.to(self.unit).ok()?;
+        if candidate.saturated {
+            reading.flag = reading.flag.or(Some(Flag::Saturated));
+        }
+        reading.value.is_finite().then_some(reading)
     }
 
     /// Lowest and highest limit for a frequency or for the range that is meant by its flag.
     fn limits_at(&self, frequency: Frequency) -> Option<(f64, f64)> {
         match frequency {
-            Frequency::Hertz(hz) => self.limit(hz).map(|limit| (limit, limit)),
-            Frequency::AboveRange(hz) => self.limits_between(hz, f64::INFINITY),
-            Frequency::BelowRange(hz) => self.limits_between(0.0, hz),
+            Frequency::Hertz(hz) => self.limit(hz.value).map(|limit| (limit, limit)),
+            Frequency::AboveRange(hz) => self.limits_between(hz.value, f64::INFINITY),
+            Frequency::BelowRange(hz) => self.limits_between(0.0, hz.value),
             Frequency::NotAvailable => {
                 self.limits_between(Frequency::LOWER_HZ, Frequency::UPPER_HZ)
             }
@@ -184,7 +213,32 @@ impl Curve {
 
     /// Whether something keeps a value below a limit from being called within it.
     pub(crate) fn is_in_doubt(&self, candidate: &Candidate, event: &Measurements) -> bool {
-        !self.cautions(candidate, event).is_empty()
+        !self.cautions(candidate, event).is_empty() || self.is_obstructed(candidate, event)
+    }
+
+    /// Whether nothing can be said of a value, be it above or below a limit.
+    pub(crate) fn is_obstructed(&self, candidate: &Candidate, event: &Measurements) -> bool {
+        !self.obstacles(candidate, event).is_empty()
+    }
+
+    /// Everything for which a value is neither within a limit nor above it.
+    fn obstacles(&self, candidate: &Candidate, event: &Measurements) -> Vec<String> {
+        let is_air = self.judges == Judged::AirOverpressure;
+        let mut obstacles = Vec::new();
+        // A report that is wrong about the air may still be right about the ground.
+        let concerns = |quantity| is_air || quantity != ContradictedQuantity::Level;
+        let mut found = event.contradictions.iter().filter(|found| concerns(found.quantity));
+        let of_subject = found.clone().find(|found| candidate.subject.starts_with(&found.subject));
+        if let Some(found) = of_subject.or(found.next()) {
+            obstacles.push(format!("report and samples disagree: {found}"));
+        }
+        if candidate.value.is_some_and(|value| value.flag == Some(Flag::Impossible)) {
+            obstacles.push("samples are more than the instrument can give".to_owned());
+        }
+        if event.range_assumed && !is_air {
+            obstacles.push("the range of the geophones is assumed".to_owned());
+        }
+        obstacles
     }
 
     /// Everything that keeps a value below the limit from being called within it.
@@ -192,6 +246,13 @@ impl Curve {
         let mut cautions = Vec::new();
         if candidate.saturated {
             cautions.push("the sensor was saturated and the true value is larger".to_owned());
+        }
+        let flag = candidate.value.and_then(|value| value.flag);
+        if flag == Some(Flag::AboveRange) {
+            cautions.push("the value is above the range and the true one is larger".to_owned());
+        }
+        if flag == Some(Flag::Incomplete) && candidate.missing_samples == 0 {
+            cautions.push("samples are missing and may hold a larger value".to_owned());
         }
         if candidate.missing_samples > 0 {
             let of = candidate.missing_samples;
@@ -201,9 +262,6 @@ impl Curve {
             };
             let (s, are) = if of == 1 { ("", "is") } else { ("s", "are") };
             cautions.push(format!("{of} {one}{s} {are} missing and may hold a larger value"));
-        }
-        if event.range_assumed && self.judges != Judged::AirOverpressure {
-            cautions.push("the range of the geophones is assumed".to_owned());
         }
         if event.rate_assumed && candidate.frequency_is_computed && self.goes_by_frequency() {
             cautions.push("the sample rate, and with it the frequency, is assumed".to_owned());
@@ -217,9 +275,9 @@ impl Curve {
 
     fn margin_percent(&self, candidate: &Candidate, found: &Assessment) -> Option<f64> {
         let (value, limit) = (self.value_of(candidate)?, found.limit?);
-        let share = match self.unit {
-            Unit::DecibelLinear => 10f64.powf((value - limit) / 20.0),
-            _ => value / limit,
+        let share = match self.unit.is_level() {
+            true => 10f64.powf((value - limit) / 20.0),
+            false => value / limit,
         };
         let margin = 100.0 * (1.0 - share);
         margin.is_finite().then_some(margin)
@@ -227,22 +285,15 @@ impl Curve {
 
     fn verdict(&self, candidate: Candidate, found: Assessment) -> Verdict {
         let margin_percent = self.margin_percent(&candidate, &found);
-        let value = self.value_of(&candidate);
+        let value = self.reading_of(&candidate);
         Verdict {
             curve: self.id.clone(),
             curve_name: self.name.clone(),
             standing: self.standing,
-            value: value.map(|value| Reading {
-                value,
-                unit: self.unit,
-                flag: match candidate.value.and_then(|value| value.flag) {
-                    None if candidate.saturated => Some(Flag::Saturated),
-                    flag => flag,
-                },
-            }),
+            value,
             origin: candidate.origin,
             frequency: self.goes_by_frequency().then_some(candidate.frequency),
-            limit: found.limit.map(|limit| Reading::new(limit, self.unit)),
+            limit: found.limit.map(|limit| limit_reading(limit, self.unit)),
             margin_percent,
             outcome: found.outcome,
             reason: self.reason(&candidate, &found, value, margin_percent),
@@ -255,12 +306,12 @@ impl Curve {
         &self,
         candidate: &Candidate,
         found: &Assessment,
-        value: Option<f64>,
+        value: Option<Reading>,
         margin_percent: Option<f64>,
     ) -> String {
         let mut text = format!("{}:", candidate.subject);
         if let Some(value) = value {
-            text.push_str(&format!(" {}", shown(value, self.unit)));
+            text.push_str(&format!(" {value}"));
             if self.goes_by_frequency() {
                 match candidate.frequency {
                     Frequency::NotAvailable => text.push_str(" without a frequency"),
@@ -269,16 +320,17 @@ impl Curve {
             }
         }
         let limit = found.limit.map_or_else(String::new, |limit| shown(limit, self.unit));
-        let margin =
-            margin_percent.map_or_else(String::new, |margin| match (self.unit, found.limit) {
-                (Unit::DecibelLinear, Some(limit)) => {
-                    format!("{:.1} dB", (value.unwrap_or(limit) - limit).abs())
-                }
-                _ => format!("{:.1} %", margin.abs()),
-            });
+        let margin = margin_percent.map_or_else(String::new, |margin| match (value, found.limit) {
+            (Some(level), Some(limit)) if self.unit.is_level() => {
+                format!("{:.1} dB", (level.value - limit).abs())
+            }
+            _ => format!("{:.1} %", margin.abs()),
+        });
+        let at_least =
+            if value.is_some_and(|value| value.flag.is_some()) { "at least " } else { "" };
         text.push_str(&match found.outcome {
-            Outcome::Exceeds => format!(" exceeds the limit of {limit} by {margin}"),
-            Outcome::Within => format!(" is {margin} below the limit of {limit}"),
+            Outcome::Exceeds => format!(" exceeds the limit of {limit} by {at_least}{margin}"),
+            Outcome::Within => format!(" is {at_least}{margin} below the limit of {limit}"),
             Outcome::NoVerdict if value.is_some() => ", no verdict".to_owned(),
             Outcome::NoVerdict => " no verdict".to_owned(),
         });
@@ -297,7 +349,7 @@ impl Curve {
 
 /// Compares a value with the lowest and highest limit that may hold for it.
 fn compare(value: f64, low: f64, high: f64, candidate: &Candidate) -> Assessment {
-    let (limit, outcome) = if value > high && !candidate.is_upper_bound {
+    let (limit, outcome) = if value > high && !candidate.is_upper_bound() {
         (high, Outcome::Exceeds)
     } else if value <= low {
         (low, Outcome::Within)
@@ -306,8 +358,8 @@ fn compare(value: f64, low: f64, high: f64, candidate: &Candidate) -> Assessment
     };
     let mut because = Vec::new();
     if outcome == Outcome::NoVerdict {
-        because.push(if candidate.is_upper_bound {
-            "only an upper bound of the vector sum is known, and it is above the limit".to_owned()
+        because.push(if candidate.is_upper_bound() {
+            "only an upper bound is known, and it is above the limit".to_owned()
         } else {
             "the limit depends on a frequency that is not known".to_owned()
         });
@@ -322,12 +374,17 @@ fn compare(value: f64, low: f64, high: f64, candidate: &Candidate) -> Assessment
     Assessment { limit: Some(limit), outcome, because }
 }
 
-/// A value with as many decimals as its unit is printed with, and the unit.
-pub(crate) fn shown(value: f64, unit: Unit) -> String {
+/// A limit with as many decimals as limits of its unit are printed with.
+fn limit_reading(limit: f64, unit: Unit) -> Reading {
     let decimals = match unit {
-        Unit::DecibelLinear => 1,
+        _ if unit.is_level() => 1,
         Unit::MillimetrePerSecond => 2,
         _ => 3,
     };
-    format!("{value:.decimals$} {unit}")
+    Reading::new(limit, unit).with_decimals(decimals)
+}
+
+/// A limit in words.
+pub(crate) fn shown(limit: f64, unit: Unit) -> String {
+    limit_reading(limit, unit).to_string()
 }

@@ -39,6 +39,9 @@ pub(crate) fn merge(
     }
     // What a count is worth does not follow from the range here.
     recording.take_statement(&report.statement, options);
+    if report.statement.weighting().is_some() {
+        forget_microphone_scale(recording);
+    }
     if let Some(table) = report.samples.filter(|_| is_waveform && !recording.is_empty()) {
         samples(recording, &table);
     }
@@ -110,6 +113,12 @@ fn intervals(recording: &mut Recording, rows: &[IntervalRow], grouping: Grouping
 fn decimals_of(value: f64) -> usize {
     let text = value.to_string();
     text.split_once('.').map_or(0, |(_, decimals)| decimals.len())
+}
+
+/// What a count of a weighted microphone is worth is not known: it has no scale, assumed or not.
+fn forget_microphone_scale(recording: &mut Recording) {
+    recording.report.settle(MICROPHONE.code);
+    recording.metadata.remove(MICROPHONE.code);
 }
 
 /// Channels that share a factor.

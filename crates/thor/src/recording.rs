@@ -21,6 +21,8 @@ const DEFAULT_RATE_HZ: f64 = 1024.0;
 const DEFAULT_PRETRIGGER_S: f64 = 0.25;
 /// A count cannot say more than this.
 const LIMIT_COUNT: f64 = 32_767.0;
+/// The first count of a geophone that is above the instrument's range: 254 mm/s, 0.00788 mm/s a count.
+const LIMIT_COUNT_GEOPHONE: f64 = 32_233.0;
 /// As many bytes of an open part as are shown; the source file keeps all.
 const SHOWN_BYTES: usize = 64;
 
@@ -111,7 +113,11 @@ fn recording(kind: Kind, time: TimeAxis, options: &DecodeOptions) -> Recording {
     );
     report.assumption(
         "microphone_scale",
-        "1/64 Pa for a count of the microphone: the file does not state it",
+        format!(
+            "{} {} for a count of the microphone: the file does not state it",
+            scale::MICROPHONE.of_one(),
+            scale::MICROPHONE.unit
+        ),
     );
     if range.value == GeophoneRange::Sensitive {
         report.assumption(
@@ -124,11 +130,12 @@ fn recording(kind: Kind, time: TimeAxis, options: &DecodeOptions) -> Recording {
 
 fn channel(turn: usize, samples: Samples) -> Channel {
     let mut channel = Channel::new(CHANNELS[turn], samples);
-    (channel.sensor, channel.scale) = match turn {
-        0..=2 => (Sensor::Geophone, scale::GEOPHONE),
-        _ => (Sensor::Microphone, scale::MICROPHONE),
+    let limit;
+    (channel.sensor, channel.scale, limit) = match turn {
+        0..=2 => (Sensor::Geophone, scale::GEOPHONE, LIMIT_COUNT_GEOPHONE),
+        _ => (Sensor::Microphone, scale::MICROPHONE, LIMIT_COUNT),
     };
-    channel.limit_count = Some(LIMIT_COUNT);
+    channel.limit_count = Some(limit);
     channel
 }
 

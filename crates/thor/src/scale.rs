@@ -15,8 +15,9 @@ const REFERENCE_PA: f64 = 20e-6;
 
 /// 0.00788 mm/s, the resolution that the vendor states. Derived, not stated by a file.
 pub(crate) const GEOPHONE: Scale = Scale::ratio(788.0, 100_000.0, Unit::MillimetrePerSecond);
-/// 1/64 Pa. Derived, not stated by a file.
-pub(crate) const MICROPHONE: Scale = Scale::ratio(1.0, 64.0, Unit::Pascal);
+/// 0.015516 Pa, of which the printed peaks of real units are whole multiples. Derived, not stated by
+/// a file.
+pub(crate) const MICROPHONE: Scale = Scale::ratio(15_516.0, 1_000_000.0, Unit::Pascal);
 
 /// What a table tells of a factor.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -319,6 +320,23 @@ mod tests {
         assert!(matches!(found, Fit::Contradicts { .. }), "{found:?}");
     }
 
+    /// Whether `printed`, rounded to `decimals`, is `counts` times `factor`.
+    fn prints(factor: f64, counts: f64, printed: f64, decimals: i32) -> bool {
+        (counts * factor - printed).abs() <= 0.5 * 10f64.powi(-decimals)
+    }
+
+    #[test]
+    fn the_printed_peaks_of_real_microphones_are_whole_counts() {
+        let of_one = MICROPHONE.of_one();
+        for (counts, pascal) in [(59.0, 0.915), (121.0, 1.877), (548.0, 8.503), (420.0, 6.517)] {
+            assert!(prints(of_one, counts, pascal, 3), "{pascal} Pa");
+        }
+        let level = MICROPHONE.level(44.0).unwrap();
+        assert_eq!(format!("{level:.2}"), "90.66");
+        // 1/64 Pa, which the vendor's numbers do not fit.
+        assert!(!(1..2000).any(|counts| prints(1.0 / 64.0, f64::from(counts), 8.503, 3)));
+    }
+
     #[test]
     fn levels_tell_the_microphones_factor_and_those_below_the_threshold_nothing() {
         let levels = |pascal: f64| -> Vec<Pair> {
@@ -333,11 +351,11 @@ mod tests {
                 .collect()
         };
         let of = |pairs: &[Pair]| fit(pairs, Unit::DecibelLinear, 2, MICROPHONE);
-        assert_eq!(fitted(of(&levels(1.0 / 64.0))).scale, MICROPHONE);
+        assert_eq!(fitted(of(&levels(0.015516))).scale, MICROPHONE);
         let other = fitted(of(&levels(0.02))).scale;
         assert!((other.of_one() / 0.02 - 1.0).abs() < 1e-3, "{other:?}");
         assert_eq!(other.unit, Unit::Pascal);
-        let mut wrong = levels(1.0 / 64.0);
+        let mut wrong = levels(0.015516);
         wrong[3].printed = -wrong[3].printed;
         assert!(matches!(of(&wrong), Fit::Contradicts { differ: 1, .. }));
     }

@@ -11,13 +11,15 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 
+use wavekeep_core::{Reading, Unit};
+
 use super::{ExportFailure, PAGE};
-use crate::index::EventRow;
+use crate::index::{EventRow, Peak};
 use crate::{Archive, Query};
 
 /// The columns, in their order. Times named `timestamp` are by the unit's clock, without a zone;
 /// those that end with `_at` are UTC.
-pub const EXPORT_COLUMNS: [&str; 34] = [
+pub const EXPORT_COLUMNS: [&str; 38] = [
     "id",
     "serial",
     "filename",
@@ -52,6 +54,10 @@ pub const EXPORT_COLUMNS: [&str; 34] = [
     "captured_at",
     "source_kind",
     "txt_filename",
+    "mic_db_a",
+    "mic_db_c",
+    "readings",
+    "contradicted",
 ];
 
 /// A value of a row.
@@ -59,13 +65,22 @@ pub const EXPORT_COLUMNS: [&str; 34] = [
 enum Cell {
     Integer(Option<i64>),
     Real(Option<f64>),
+    /// A number with the digits of its source.
+    Shown(Option<Reading>),
     Text(Option<String>),
     Flag(bool),
 }
 
 fn cells(row: EventRow) -> [Cell; EXPORT_COLUMNS.len()] {
-    use Cell::{Flag, Integer, Real};
+    use Cell::{Flag, Integer, Real, Shown};
     let text = |text: String| Cell::Text(Some(text));
+    let level = row.peak(Peak::Microphone);
+    let of_level = |unit: Unit| Shown(level.filter(|level| level.unit == unit));
+    let levels = [Unit::DecibelLinear, Unit::DecibelA, Unit::DecibelC].map(of_level);
+    let [linear, weighted_a, weighted_c] = levels;
+    let [tran, vert, long, sum] =
+        [Peak::Tran, Peak::Vert, Peak::Long, Peak::VectorSum].map(|peak| Shown(row.peak(peak)));
+    let ppv = Shown(row.ppv());
     [
         Integer(Some(row.id)),
         text(row.serial),
@@ -74,13 +89,13 @@ fn cells(row: EventRow) -> [Cell; EXPORT_COLUMNS.len()] {
         Cell::Text(row.timestamp),
         Real(row.sample_rate_hz),
         Real(row.record_time_s),
-        Real(row.tran_in_s),
-        Real(row.vert_in_s),
-        Real(row.long_in_s),
-        Real(row.ppv_in_s),
-        Real(row.pvs_in_s),
+        tran,
+        vert,
+        long,
+        ppv,
+        sum,
         Real(row.mic_psi),
-        Real(row.mic_db_l),
+        linear,
         text(row.flags),
         Cell::Text(row.project),
         Cell::Text(row.client),
@@ -101,6 +116,10 @@ fn cells(row: EventRow) -> [Cell; EXPORT_COLUMNS.len()] {
         Cell::Text(row.captured_at),
         Cell::Text(row.source_kind),
         Cell::Text(row.txt_filename),
+        weighted_a,
+        weighted_c,
+        text(row.readings),
+        Flag(row.contradicted),
     ]
 }
 
@@ -122,9 +141,13 @@ impl Archive {
                 match cell {
                     Cell::Integer(Some(value)) => write!(out, "{value}")?,
                     Cell::Real(Some(value)) => write!(out, "{value}")?,
+                    Cell::Shown(Some(reading)) => out.write_all(digits(reading).as_bytes())?,
                     Cell::Flag(value) => write!(out, "{value}")?,
                     Cell::Text(Some(text)) => field(out, &text)?,
-                    Cell::Integer(None) | Cell::Real(None) | Cell::Text(None) => {}
+                    Cell::Integer(None)
+                    | Cell::Real(None)
+                    | Cell::Shown(None)
+                    | Cell::Text(None) => {}
                 }
             }
             Ok::<(), ExportFailure>(out.write_all(b"\r\n")?)
@@ -172,6 +195,14 @@ impl Archive {
     }
 }
 
+/// The digits of the source where it has any, otherwise the whole number.
+fn digits(reading: Reading) -> String {
+    match reading.decimals {
+        Some(_) => reading.digits(),
+        None => reading.value.to_string(),
+    }
+}
+
 fn field(out: &mut dyn Write, text: &str) -> Result<(), ExportFailure> {
     if text.contains(['"', ',', '\r', '\n']) || text.starts_with(' ') || text.ends_with(' ') {
         write!(out, "\"{}\"", text.replace('"', "\"\""))?;
@@ -186,7 +217,7 @@ fn schema() -> Result<Type, ParquetError> {
     let fields = EXPORT_COLUMNS.iter().zip(kinds).map(|(name, kind)| {
         let (physical, logical) = match kind {
             Cell::Integer(_) => (PhysicalType::INT64, None),
-            Cell::Real(_) => (PhysicalType::DOUBLE, None),
+            Cell::Real(_) | Cell::Shown(_) => (PhysicalType::DOUBLE, None),
             Cell::Flag(_) => (PhysicalType::BOOLEAN, None),
             Cell::Text(_) => (PhysicalType::BYTE_ARRAY, Some(LogicalType::String)),
         };
@@ -208,7 +239,10 @@ fn write_group<W: Write + Send>(
         let Some(mut column_writer) = group.next_column()? else { break };
         let cells = || rows.iter().map(|row| &row[column]);
         let is_there = |cell: &Cell| {
-            !matches!(cell, Cell::Integer(None) | Cell::Real(None) | Cell::Text(None))
+            !matches!(
+                cell,
+                Cell::Integer(None) | Cell::Real(None) | Cell::Shown(None) | Cell::Text(None)
+            )
         };
         let levels: Vec<i16> = cells().map(|cell| i16::from(is_there(cell))).collect();
         match column_writer.untyped() {
@@ -220,7 +254,11 @@ fn write_group<W: Write + Send>(
             }
             ColumnWriter::DoubleColumnWriter(writer) => {
                 let values: Vec<f64> = cells()
-                    .filter_map(|cell| if let Cell::Real(value) = cell { *value } else { None })
+                    .filter_map(|cell| match cell {
+                        Cell::Real(value) => *value,
+                        Cell::Shown(reading) => reading.map(|reading| reading.value),
+                        _ => None,
+                    })
                     .collect();
                 writer.write_batch(&values, Some(&levels), None)?;
             }

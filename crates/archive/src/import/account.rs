@@ -94,7 +94,7 @@ pub struct Account {
     pub unknown_serials: u64,
     /// The first ones of them.
     pub unknown: Vec<String>,
-    /// Events with damage that was survived.
+    /// Events with damage that was survived, or whose report contradicts the samples.
     pub damaged: u64,
     /// Files that should be in the archive and are not.
     pub failed: u64,

@@ -22,7 +22,7 @@ use crate::sidecar::Sidecar;
 
 pub use query::{Page, Query, Sort, SortKey};
 pub(crate) use remembered::Remembered;
-pub use row::EventRow;
+pub use row::{EventRow, Peak};
 pub use summary::{
     Change, ImportSession, MonitorLogQuery, MonitorLogRow, MonthSummary, ProjectSummary,
     SessionCounts, UnitSummary,

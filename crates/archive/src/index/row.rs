@@ -1,11 +1,14 @@
 //! One row an event, derived from its sidecar and from nothing else.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Row, named_params};
 use serde::Serialize;
+use wavekeep_core::{Flag, Reading, Unit};
 
 use super::sums;
 use crate::facts::UNKNOWN_SERIAL;
-use crate::sidecar::{STREAM_KIND, Sidecar};
+use crate::sidecar::{FlagWord, STREAM_KIND, Sidecar};
 
 /// An event as the index knows it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -88,6 +91,30 @@ pub struct EventRow {
     pub hdf5_filename: Option<String>,
     /// Place in the order of changes.
     pub changed: i64,
+    /// A-weighted level of the microphone in dB(A).
+    pub mic_db_a: Option<f64>,
+    /// C-weighted level of the microphone in dB(C).
+    pub mic_db_c: Option<f64>,
+    /// The peaks as they are shown, with unit and decimals: a JSON object, reading by field of the
+    /// sidecar.
+    pub readings: String,
+    /// Whether report and samples contradict each other.
+    pub contradicted: bool,
+}
+
+/// A peak of an [`EventRow`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peak {
+    /// PPV of the transverse channel.
+    Tran,
+    /// PPV of the vertical channel.
+    Vert,
+    /// PPV of the longitudinal channel.
+    Long,
+    /// Peak vector sum.
+    VectorSum,
+    /// Level of the microphone, in dB(L) or weighted.
+    Microphone,
 }
 
 impl EventRow {
@@ -148,7 +175,50 @@ impl EventRow {
             txt_filename: source.txt_filename,
             hdf5_filename: own.hdf5_sha256.map(|_| format!("{filename}.h5")),
             changed: 0,
+            mic_db_a: peaks.mic_db_a,
+            mic_db_c: peaks.mic_db_c,
+            readings: json(serde_json::to_string(&peaks.readings.unwrap_or_default()), "{}"),
+            contradicted: decode.contradicted.unwrap_or(false),
         }
+    }
+
+    /// A peak as it is shown: with the digits of its source and what is special about it, velocities
+    /// in in/s.
+    pub fn peak(&self, peak: Peak) -> Option<Reading> {
+        let (name, columns): (_, &[_]) = match peak {
+            Peak::Tran => ("tran", &[("tran", self.tran_in_s, Unit::InchPerSecond)]),
+            Peak::Vert => ("vert", &[("vert", self.vert_in_s, Unit::InchPerSecond)]),
+            Peak::Long => ("long", &[("long", self.long_in_s, Unit::InchPerSecond)]),
+            Peak::VectorSum => {
+                ("peak_vector_sum", &[("peak_vector_sum", self.pvs_in_s, Unit::InchPerSecond)])
+            }
+            Peak::Microphone => (
+                "mic",
+                &[
+                    ("mic_db_l", self.mic_db_l, Unit::DecibelLinear),
+                    ("mic_db_a", self.mic_db_a, Unit::DecibelA),
+                    ("mic_db_c", self.mic_db_c, Unit::DecibelC),
+                ],
+            ),
+        };
+        let (flag_name, value, unit) = columns.iter().find(|(_, value, _)| value.is_some())?;
+        // What another program wrote has flags alone.
+        let flags: BTreeMap<String, FlagWord> =
+            serde_json::from_str(&self.flags).unwrap_or_default();
+        let flag = flags.get(*flag_name).and_then(FlagWord::flag);
+        let readings: BTreeMap<String, Reading> =
+            serde_json::from_str(&self.readings).unwrap_or_default();
+        let shown = readings.get(name).and_then(|reading| reading.to(*unit).ok());
+        Some(shown.unwrap_or(Reading { flag, ..Reading::new((*value)?, *unit) }))
+    }
+
+    /// The largest of the three PPVs. It is a bound when any of them may be larger than it is shown.
+    pub fn ppv(&self) -> Option<Reading> {
+        let peaks = [Peak::Tran, Peak::Vert, Peak::Long].map(|peak| self.peak(peak));
+        let all = || peaks.into_iter().flatten();
+        let largest = all().reduce(|a, b| if b.value > a.value { b } else { a })?;
+        let doubtful = all().filter_map(|peak| peak.flag).find(|flag| *flag != Flag::BelowRange);
+        Some(Reading { flag: largest.flag.filter(|_| doubtful.is_none()).or(doubtful), ..largest })
     }
 
     /// Whether the unit is not known.
@@ -198,6 +268,10 @@ impl EventRow {
             txt_filename: row.get(36)?,
             hdf5_filename: row.get(37)?,
             changed: row.get(38)?,
+            mic_db_a: row.get(39)?,
+            mic_db_c: row.get(40)?,
+            readings: row.get(41)?,
+            contradicted: row.get(42)?,
         })
     }
 }
@@ -213,7 +287,8 @@ pub(crate) const COLUMNS: &str = "e.id, e.serial, e.filename, e.kind, e.timestam
     e.pvs_in_s, e.mic_psi, e.mic_db_l, e.flags, t.project, t.client, t.operator, t.location, \
     t.notes, t.labels, e.false_trigger, e.reviewer, e.reviewed_at, e.review_notes, e.has_report, \
     e.assumed, e.missing_samples, e.damaged, e.sha256, e.filesize, e.tool_version, e.captured_at, \
-    e.last_seen, e.source_kind, e.a5_pickle_filename, e.txt_filename, e.hdf5_filename, e.changed";
+    e.last_seen, e.source_kind, e.a5_pickle_filename, e.txt_filename, e.hdf5_filename, e.changed, \
+    e.mic_db_a, e.mic_db_c, e.readings, e.contradicted";
 
 /// Writes a row: a new one, or over the one of the same event, every column but
 /// `last_seen` and its sum.
@@ -241,6 +316,8 @@ pub(crate) fn upsert(
             ":last_seen_sum": sums::of_last_seen(row.last_seen.as_deref()), ":source_kind": row.source_kind,
             ":a5_pickle_filename": row.a5_pickle_filename, ":txt_filename": row.txt_filename,
             ":hdf5_filename": row.hdf5_filename, ":changed": changed,
+            ":mic_db_a": row.mic_db_a, ":mic_db_c": row.mic_db_c, ":readings": row.readings,
+            ":contradicted": row.contradicted,
         },
         |row| row.get(0),
     )
@@ -277,12 +354,14 @@ const UPSERT: &str = "INSERT INTO events (id, serial, filename, kind, timestamp,
     record_time_s, tran_in_s, vert_in_s, long_in_s, ppv_in_s, pvs_in_s, mic_psi, mic_db_l, flags, \
     text_id, false_trigger, reviewer, reviewed_at, review_notes, has_report, assumed, \
     missing_samples, damaged, sha256, filesize, tool_version, captured_at, last_seen, \
-    last_seen_sum, source_kind, a5_pickle_filename, txt_filename, hdf5_filename, changed) \
+    last_seen_sum, source_kind, a5_pickle_filename, txt_filename, hdf5_filename, changed, \
+    mic_db_a, mic_db_c, readings, contradicted) \
     VALUES (:id, :serial, :filename, :kind, :timestamp, :sample_rate_hz, :record_time_s, \
     :tran_in_s, :vert_in_s, :long_in_s, :ppv_in_s, :pvs_in_s, :mic_psi, :mic_db_l, :flags, \
     :text_id, :false_trigger, :reviewer, :reviewed_at, :review_notes, :has_report, :assumed, \
     :missing_samples, :damaged, :sha256, :filesize, :tool_version, :captured_at, :last_seen, \
-    :last_seen_sum, :source_kind, :a5_pickle_filename, :txt_filename, :hdf5_filename, :changed) \
+    :last_seen_sum, :source_kind, :a5_pickle_filename, :txt_filename, :hdf5_filename, :changed, \
+    :mic_db_a, :mic_db_c, :readings, :contradicted) \
     ON CONFLICT (serial, filename) DO UPDATE SET kind = excluded.kind, \
     timestamp = excluded.timestamp, sample_rate_hz = excluded.sample_rate_hz, \
     record_time_s = excluded.record_time_s, tran_in_s = excluded.tran_in_s, \
@@ -297,4 +376,5 @@ const UPSERT: &str = "INSERT INTO events (id, serial, filename, kind, timestamp,
     tool_version = excluded.tool_version, captured_at = excluded.captured_at, \
     source_kind = excluded.source_kind, a5_pickle_filename = excluded.a5_pickle_filename, \
     txt_filename = excluded.txt_filename, hdf5_filename = excluded.hdf5_filename, \
-    changed = excluded.changed RETURNING id";
+    changed = excluded.changed, mic_db_a = excluded.mic_db_a, mic_db_c = excluded.mic_db_c, \
+    readings = excluded.readings, contradicted = excluded.contradicted RETURNING id";

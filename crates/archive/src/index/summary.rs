@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row, Transaction, named_params};
 use serde::Serialize;
 use serde_json::Value;
-use wavekeep_core::UnitLocal;
+use wavekeep_core::{Reading, UnitLocal};
 
 use super::sums;
 use crate::sidecar::Sidecar;
@@ -21,6 +21,8 @@ pub struct UnitSummary {
     pub unreviewed: u64,
     /// The largest PPV in in/s.
     pub largest_ppv_in_s: Option<f64>,
+    /// The same as it is shown: with its digits and what is special about it.
+    pub largest_ppv: Option<Reading>,
     /// The event that has it.
     pub largest_event: Option<i64>,
     /// Time of the earliest event by the unit's own clock.
@@ -44,6 +46,8 @@ pub struct ProjectSummary {
     pub units: u64,
     /// The largest PPV in in/s.
     pub largest_ppv_in_s: Option<f64>,
+    /// The same as it is shown: with its digits and what is special about it.
+    pub largest_ppv: Option<Reading>,
     /// The event that has it.
     pub largest_event: Option<i64>,
     /// Time of the earliest event.
@@ -63,6 +67,8 @@ pub struct MonthSummary {
     pub false_triggers: u64,
     /// The largest PPV in in/s.
     pub largest_ppv_in_s: Option<f64>,
+    /// The same as it is shown: with its digits and what is special about it.
+    pub largest_ppv: Option<Reading>,
     /// The event that has it.
     pub largest_event: Option<i64>,
 }
@@ -138,6 +144,12 @@ fn collect<T>(
     connection.prepare_cached(sql)?.query_map([], read)?.collect()
 }
 
+/// The PPV of an event as it is shown.
+fn ppv_of(connection: &Connection, event: Option<i64>) -> rusqlite::Result<Option<Reading>> {
+    let row = event.map(|id| super::event(connection, id)).transpose()?.flatten();
+    Ok(row.and_then(|row| row.ppv()))
+}
+
 pub(crate) fn units(connection: &Connection) -> rusqlite::Result<Vec<UnitSummary>> {
     let sql = format!(
         "SELECT e.serial, count(*) AS events, sum(e.false_trigger) AS false_triggers, \
@@ -152,6 +164,7 @@ pub(crate) fn units(connection: &Connection) -> rusqlite::Result<Vec<UnitSummary
             false_triggers: count(row, "false_triggers")?,
             unreviewed: count(row, "unreviewed")?,
             largest_ppv_in_s: row.get("largest")?,
+            largest_ppv: None,
             largest_event: None,
             first: row.get("first")?,
             last: row.get("last")?,
@@ -164,6 +177,7 @@ pub(crate) fn units(connection: &Connection) -> rusqlite::Result<Vec<UnitSummary
     for unit in &mut units {
         let asked = (&unit.serial, unit.largest_ppv_in_s);
         unit.largest_event = largest.query_row(asked, |row| row.get(0))?;
+        unit.largest_ppv = ppv_of(connection, unit.largest_event)?;
     }
     Ok(units)
 }
@@ -184,6 +198,7 @@ pub(crate) fn projects(connection: &Connection) -> rusqlite::Result<Vec<ProjectS
             false_triggers: count(row, "false_triggers")?,
             units: 0,
             largest_ppv_in_s: row.get("largest")?,
+            largest_ppv: None,
             largest_event: None,
             first: row.get("first")?,
             last: row.get("last")?,
@@ -200,6 +215,7 @@ pub(crate) fn projects(connection: &Connection) -> rusqlite::Result<Vec<ProjectS
     for project in &mut projects {
         let asked = (&project.project, project.largest_ppv_in_s);
         project.largest_event = largest.query_row(asked, |row| row.get(0))?;
+        project.largest_ppv = ppv_of(connection, project.largest_event)?;
         project.units =
             units.query_row([&project.project], |row| count(row, "count(DISTINCT serial)"))?;
     }
@@ -218,6 +234,7 @@ pub(crate) fn months(connection: &Connection) -> rusqlite::Result<Vec<MonthSumma
             events: count(row, "events")?,
             false_triggers: count(row, "false_triggers")?,
             largest_ppv_in_s: row.get("largest")?,
+            largest_ppv: None,
             largest_event: None,
         })
     })?;
@@ -228,6 +245,7 @@ pub(crate) fn months(connection: &Connection) -> rusqlite::Result<Vec<MonthSumma
     for month in &mut months {
         let asked = (&month.month, month.largest_ppv_in_s);
         month.largest_event = largest.query_row(asked, |row| row.get(0))?;
+        month.largest_ppv = ppv_of(connection, month.largest_event)?;
     }
     Ok(months)
 }

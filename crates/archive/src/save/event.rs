@@ -340,10 +340,11 @@ pub(super) fn answer(
 ) -> Saved {
     let row = EventRow::of(serial, filename, sidecar);
     let warnings = sidecar.decode().warnings.unwrap_or_default();
-    let damage = serde_json::to_value(NoteKind::Damage).unwrap_or_default();
+    let kinds =
+        [NoteKind::Damage, NoteKind::Contradiction].map(|kind| serde_json::to_value(kind).ok());
     let not_decoded = warnings
         .iter()
-        .filter(|note| note.get("kind") == Some(&damage))
+        .filter(|note| kinds.iter().flatten().any(|kind| note.get("kind") == Some(kind)))
         .filter_map(|note| Some(note.get("message")?.as_str()?.to_owned()))
         .collect();
     Saved {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
-use wavekeep_core::Flag;
+use wavekeep_core::{Flag, Reading};
 
 /// Block `event`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -90,6 +90,16 @@ pub struct PeakValues {
     /// PSPL in dB(L).
     #[serde(deserialize_with = "lenient")]
     pub mic_db_l: Option<f64>,
+    /// A-weighted level in dB(A), which is none in dB(L) or psi.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub mic_db_a: Option<f64>,
+    /// C-weighted level in dB(C), which is none in dB(L) or psi.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub mic_db_c: Option<f64>,
+    /// The same peaks as they are shown, in the unit and with the decimals of the report or the
+    /// converter: `tran`, `vert`, `long`, `peak_vector_sum`, `mic`.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub readings: Option<BTreeMap<String, Reading>>,
     /// What is special about a peak, by the name of its field.
     #[serde(deserialize_with = "lenient")]
     pub flags: Option<BTreeMap<String, FlagWord>>,
@@ -98,8 +108,8 @@ pub struct PeakValues {
     pub units: Option<BTreeMap<String, String>>,
 }
 
-/// A flag as it is written: `saturated`, `above_range`, `below_range`, `incomplete`, or another
-/// program's word.
+/// A flag as it is written: `saturated`, `above_range`, `below_range`, `incomplete`, `impossible`, or
+/// another program's word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FlagWord(pub String);
@@ -117,6 +127,7 @@ impl FlagWord {
             "above_range" => Some(Flag::AboveRange),
             "below_range" => Some(Flag::BelowRange),
             "incomplete" => Some(Flag::Incomplete),
+            "impossible" => Some(Flag::Impossible),
             _ => None,
         }
     }
@@ -195,6 +206,9 @@ pub struct DecodeBlock {
     /// Whether data is damaged or missing.
     #[serde(deserialize_with = "lenient")]
     pub damaged: Option<bool>,
+    /// Whether report and samples contradict each other.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub contradicted: Option<bool>,
     /// Missing samples: a list of `first` and `count` by channel.
     #[serde(deserialize_with = "lenient")]
     pub gaps: Option<BTreeMap<String, Value>>,

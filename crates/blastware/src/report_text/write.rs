@@ -1,6 +1,6 @@
 //! A report in the vendor's form, for samples and tests.
 
-use wavekeep_core::{ChannelStatement, Flag, Frequency, Reading, Statement, Unit, UnitLocal};
+use wavekeep_core::{ChannelStatement, Flag, Frequency, Reading, Statement, UnitLocal};
 use wavekeep_report_text::{NOTE_ROLES, to_windows_1252};
 
 use super::Table;
@@ -162,6 +162,7 @@ fn number(reading: Reading, decimals: usize) -> String {
         Some(Flag::Saturated) => return "OORANGE".to_owned(),
         _ => "",
     };
+    let decimals = reading.decimals.map_or(decimals, usize::from);
     format!("{sign}{:.decimals$} {}", reading.value, reading.unit)
 }
 
@@ -170,7 +171,7 @@ fn velocity(reading: Reading) -> String {
 }
 
 fn level(reading: Reading) -> String {
-    number(reading, if reading.unit == Unit::DecibelLinear { 2 } else { 5 })
+    number(reading, if reading.unit.is_level() { 2 } else { 5 })
 }
 
 fn frequency(frequency: Frequency) -> String {

@@ -120,7 +120,7 @@ fn histogram(blocks: &[(u8, u8)], printed: &[f64]) -> Recording {
     let rows = printed.iter().map(|&vert| HistogramRow {
         label: Vec::new(),
         peaks: [0.0, vert, 0.0],
-        frequencies: [Frequency::NotAvailable, Frequency::Hertz(12.0), Frequency::NotAvailable],
+        frequencies: [Frequency::NotAvailable, Frequency::measured(12.0), Frequency::NotAvailable],
         vector_sum: vert,
         microphone_psi: 0.0,
         microphone_level_db: 0.0,
@@ -159,8 +159,8 @@ fn where_a_peak_is_annotated_the_report_decides_between_one_byte_and_two() {
 fn the_frequency_that_the_report_prints_wins_over_the_half_period() {
     let recording = histogram(&[(12, 0)], &[0.06]);
     let facts = recording.channel("Vert").unwrap().intervals.as_ref().unwrap();
-    assert_eq!(facts.frequency(0), Frequency::Hertz(12.0));
-    assert_eq!(facts.half_periods[0].frequency(), Frequency::Hertz(25.6));
+    assert_eq!(facts.frequency(0), Frequency::measured(12.0));
+    assert_eq!(facts.half_periods[0].frequency(), Frequency::measured(25.6));
 }
 
 #[test]

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use wavekeep_blastware::{Blastware, EventFile, frames, histogram, waveform};
-use wavekeep_core::{Channel, DecodeOptions, EventFormat, Input, Kind, NoteKind, Recording};
+use wavekeep_core::{
+    Channel, DecodeOptions, EventFormat, GeophoneRange, Input, Kind, NoteKind, Recording,
+};
 
 const WAVEFORMS: [&str; 5] =
     ["M529LKIQ.7M0W", "M529LKVQ.6S0W", "T190LD5Q.LK0W", "T438L713.RY0W", "M529LIY6.N00"];
@@ -138,4 +140,22 @@ fn what_nothing_states_is_marked_as_assumed_until_it_is_stated() {
         ..DecodeOptions::default()
     };
     assert_eq!(codes(&options), [] as [&str; 0]);
+}
+
+#[test]
+fn samples_above_what_the_instrument_can_give_are_damage() {
+    let damage = |name: &str, options: &DecodeOptions| {
+        let bytes = sample(name);
+        let input = Input { bytes: &bytes, name: Some(name) };
+        let recording = Blastware.decode(input, options).unwrap();
+        let notes = recording.report.of_kind(NoteKind::Damage);
+        notes.map(|note| note.message.clone()).collect::<Vec<_>>()
+    };
+    // 45 in/s: more than a geophone of 10 in/s gives, when it is stated to be one.
+    let stated = DecodeOptions { range: Some(GeophoneRange::Normal), ..DecodeOptions::default() };
+    let found = damage("T438L713.RY0W", &stated);
+    assert_eq!(found.len(), 3);
+    assert_eq!(found[0], "2 samples are more than the instrument can give, up to 45.000 in/s");
+    assert_eq!(damage("T438L713.RY0W", &DecodeOptions::default()), Vec::<String>::new());
+    assert_eq!(damage("T190LD5Q.LK0W", &stated), Vec::<String>::new());
 }

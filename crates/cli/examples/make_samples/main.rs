@@ -181,7 +181,7 @@ fn waveform_statement(
                 .peak_displacement
                 .computed
                 .map(|peak| Reading { flag: None, ..peak }),
-            test_frequency: Some(Frequency::Hertz(if microphone { 20.1 } else { 7.4 })),
+            test_frequency: Some(Frequency::measured(if microphone { 20.1 } else { 7.4 })),
             test_ratio: (!microphone).then_some(3.7),
             test_amplitude: microphone.then_some(Reading::new(533.0, Unit::Millivolt)),
             test_results: Some("Passed".to_owned()),

@@ -2,7 +2,7 @@
 
 use gnz::ArrayCheck;
 use serde_json::{Value, json};
-use wavekeep_core::{Note, NoteKind, Recording, Report};
+use wavekeep_core::{Note, NoteKind, Recording, Report, Status};
 use wavekeep_formats::{ArrayFile, Opened};
 use wavekeep_smurf::Run;
 
@@ -20,7 +20,7 @@ pub fn run(args: &Args, command: &CheckArgs) -> anyhow::Result<Account> {
             Opened::Event(recording) => {
                 let json = args.json.then(|| document(file, &recording).to_string());
                 let result = json.unwrap_or_else(|| lines(file, &recording));
-                Ok(Done { result, damaged: recording.report.is_damaged() })
+                Ok(Done { result, damaged: recording.report.status().is_finding() })
             }
             Opened::Arrays(held) => {
                 let checked = CheckedArrays::of(file, &held)?;
@@ -31,7 +31,7 @@ pub fn run(args: &Args, command: &CheckArgs) -> anyhow::Result<Account> {
                 let check = run.check().map_err(|error| Failure::new("io", &file.path, error))?;
                 let damaged = check.report.is_damaged();
                 let result = if args.json {
-                    json!({ "path": file.path, "status": status(damaged), "kind": "stream", "check": check }).to_string()
+                    json!({ "path": file.path, "status": status(damaged).word(), "kind": "stream", "check": check }).to_string()
                 } else {
                     stream_lines(file, &run, &check.report)
                 };
@@ -42,15 +42,15 @@ pub fn run(args: &Args, command: &CheckArgs) -> anyhow::Result<Account> {
     )
 }
 
-fn status(damaged: bool) -> &'static str {
-    if damaged { "damaged" } else { "whole" }
+fn status(damaged: bool) -> Status {
+    if damaged { Status::Damaged } else { Status::Whole }
 }
 
 fn document(file: &Found, recording: &Recording) -> Value {
     let missing: usize = recording.channels.iter().map(|channel| channel.gaps.samples()).sum();
     json!({
         "path": file.path,
-        "status": status(recording.report.is_damaged()),
+        "status": recording.report.status().word(),
         "format": recording.format.id,
         "kind": recording.kind,
         "length": recording.len(),
@@ -65,7 +65,7 @@ fn lines(file: &Found, recording: &Recording) -> String {
     let what = render::size(recording);
     let mut lines = vec![format!(
         "{} {}  {what}",
-        render::status(recording.report.is_damaged()),
+        render::status(recording.report.status()),
         file.path.display()
     )];
     // Assumptions are not findings: `info` shows them.
@@ -75,7 +75,7 @@ fn lines(file: &Found, recording: &Recording) -> String {
 }
 
 fn stream_lines(file: &Found, run: &Run, report: &Report) -> String {
-    let status = render::status(report.is_damaged());
+    let status = render::status(report.status());
     let index = run.index();
     let mut lines = vec![format!(
         "{status} {}  {} frames in {} sections, {} metadata records",
@@ -142,7 +142,7 @@ impl CheckedArrays {
         let checksums = self.checksums.iter().map(|(array, word)| (array.clone(), json!(word)));
         json!({
             "path": file.path,
-            "status": status(self.damaged),
+            "status": status(self.damaged).word(),
             "kind": "arrays",
             "arrays": self.arrays,
             "checksums": Value::Object(checksums.collect()),
@@ -153,7 +153,7 @@ impl CheckedArrays {
 
     fn lines(&self, file: &Found) -> String {
         let intact = self.checksums.iter().filter(|(_, word)| *word == "intact").count();
-        let status = render::status(self.damaged);
+        let status = render::status(status(self.damaged));
         let mut lines = vec![format!(
             "{status} {}  {} arrays, {intact} checksums intact",
             file.path.display(),

@@ -38,7 +38,7 @@ pub fn run(args: &Args, command: &ConvertArgs) -> anyhow::Result<Account> {
         |file, opened| match opened {
             Opened::Event(recording) => Ok(Done {
                 result: event(command, &place, file, &recording)?,
-                damaged: recording.report.is_damaged(),
+                damaged: recording.report.status().is_finding(),
             }),
             Opened::Arrays(held) => Ok(Done {
                 result: arrays(command, &place, file, &held)?,

@@ -34,7 +34,7 @@ pub fn run(args: &Args, command: &InfoArgs) -> anyhow::Result<Account> {
         |file, opened| {
             Ok(match opened {
                 Opened::Event(recording) => Done {
-                    damaged: recording.report.is_damaged(),
+                    damaged: recording.report.status().is_finding(),
                     result: event(args.json, alone, velocity, file, &recording),
                 },
                 Opened::Arrays(arrays) => Done {

@@ -34,7 +34,7 @@ pub fn run(args: &Args, command: &PlotArgs) -> anyhow::Result<Account> {
         |file, opened| match opened {
             Opened::Event(recording) => Ok(Done {
                 result: event(command, &place, &curve, style, file, &recording)?,
-                damaged: recording.report.is_damaged(),
+                damaged: recording.report.status().is_finding(),
             }),
             Opened::Stream(run) => Ok(Done {
                 result: stream(args, command, &place, style.theme, file, &run)?,

@@ -12,7 +12,7 @@ const ALLOWED: [(&str, &[&str]); 14] = [
     ("blastware", &["core", "report-text"]),
     ("smurf", &["core"]),
     ("thor", &["core", "blastware", "report-text"]),
-    ("formats", &["core", "gnz", "blastware", "smurf", "thor"]),
+    ("formats", &["core", "gnz", "blastware", "signal", "smurf", "thor"]),
     ("signal", &["core"]),
     ("export", &["core", "gnz"]),
     ("report", &["core", "signal"]),

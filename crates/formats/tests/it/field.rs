@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use wavekeep_core::{
-    Basis, DecodeOptions, Limits, Note, NoteKind, Recording, TimeAxis, Unit, UnitLocal,
+    Basis, DecodeOptions, Limits, Note, NoteKind, Recording, Unit, TimeAxis, Unit, UnitLocal,
 };
 use wavekeep_formats::{OpenError, Opener};
 
@@ -87,8 +87,10 @@ fn a_serial_number_is_taken_without_the_firmware_behind_it() {
 fn a_weighted_level_is_said_and_not_taken_as_a_linear_one() {
     let recording = open(&format!("06-a-weighted-microphone/{THOR}"));
     let statement = recording.statement.as_ref().unwrap();
-    assert_eq!(statement.channel("MicL").unwrap().peak, None);
-    assert!(note(&recording, "weighted_level").message.contains("67.3 dB(A)"));
+    let peak = statement.channel("MicL").unwrap().peak.unwrap();
+    assert_eq!(peak.to_string(), "67.3 dB(A)");
+    assert!(peak.to(Unit::DecibelLinear).is_err() && peak.to(Unit::Psi).is_err());
+    note(&recording, "weighted_microphone");
 }
 
 #[test]

@@ -93,7 +93,8 @@ def _page(path: str, what: str, rows: dict[str, str], report: Any) -> str:
     notes = "".join(f"<li>{escape(str(note))}</li>" for note in report.notes[:5])
     if len(report.notes) > 5:
         notes += f"<li>and {len(report.notes) - 5} more</li>"
-    state = "<b>damaged</b>" if report.damaged else "whole"
+    state = "<b>contradicted by its report</b>" if report.contradicted else "whole"
+    state = "<b>damaged</b>" if report.damaged else state
     title = f"<b>{escape(os.path.basename(path))}</b> · {escape(what)} · {state}"
     return f"<div>{title}</div><table>{lines}</table>" + (f"<ul>{notes}</ul>" if notes else "")
 

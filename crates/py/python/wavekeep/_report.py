@@ -13,7 +13,7 @@ from typing import Any
 class Note:
     """One thing that a reader of the recording ought to know."""
 
-    #: ``"assumption"``, ``"disagreement"`` or ``"damage"``.
+    #: ``"assumption"``, ``"disagreement"``, ``"contradiction"`` or ``"damage"``.
     kind: str
     #: A short stable word for programs, such as ``"segment_lost"``.
     code: str
@@ -41,6 +41,8 @@ class Report:
     notes: tuple[Note, ...] = ()
     #: How many further notes were only counted.
     not_kept: int = field(default=0)
+    #: Whether the vendor's report and the samples contradict each other.
+    contradicted: bool = False
 
     @classmethod
     def from_json(cls, text: str | dict[str, Any]) -> Report:
@@ -59,12 +61,18 @@ class Report:
                     offset=note.get("offset"),
                 )
             )
-        return cls(raw["damaged"], tuple(notes), raw["not_kept"])
+        contradicted = bool(raw.get("contradicted", False))
+        return cls(raw["damaged"], tuple(notes), raw["not_kept"], contradicted)
 
     @property
     def damage(self) -> tuple[Note, ...]:
         """The notes on damage."""
         return tuple(note for note in self.notes if note.kind == "damage")
+
+    @property
+    def contradictions(self) -> tuple[Note, ...]:
+        """The notes on what report and samples state differently."""
+        return tuple(note for note in self.notes if note.kind == "contradiction")
 
     @property
     def assumptions(self) -> tuple[Note, ...]:
@@ -88,7 +96,8 @@ class Report:
 
 
 class DamageWarning(UserWarning):
-    """Data is damaged or missing. ``report`` says what and where."""
+    """Data is damaged or missing, or the vendor's report contradicts it. ``report`` says what and
+    where."""
 
     #: What is damaged, and where.
     report: Report
@@ -100,8 +109,9 @@ class DamageWarning(UserWarning):
 
 def warn_of_damage(report: Report, path: str, stacklevel: int) -> None:
     """A warning, if the report speaks of damage."""
-    if not report.damaged:
+    if not (report.damaged or report.contradicted):
         return
-    first = report.damage[0].message if report.damage else "data is damaged"
-    more = f" (and {len(report.damage) - 1} more)" if len(report.damage) > 1 else ""
+    found = report.damage + report.contradictions
+    first = found[0].message if found else "data is damaged"
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     warnings.warn(DamageWarning(f"{path}: {first}{more}", report), stacklevel=stacklevel)

@@ -57,6 +57,10 @@ EVENTS: Kinds = {
     "txt_filename": "text",
     "hdf5_filename": "text",
     "changed": "count",
+    "mic_db_a": "number",
+    "mic_db_c": "number",
+    "readings": "document",
+    "contradicted": "truth",
 }
 _SUMMARY: Kinds = {
     "events": "count",

@@ -93,11 +93,11 @@ fn a_channel_has_every_field_of_its_own() {
     let statement = waveform().statement;
     let tran = statement.channel("tran").unwrap();
     assert_eq!(tran.peak, Some(Reading::new(0.19, Unit::InchPerSecond)));
-    assert_eq!(tran.zc_frequency, Some(Frequency::Hertz(21.0)));
+    assert_eq!(tran.zc_frequency, Some(Frequency::measured(21.0)));
     assert_eq!(tran.time_of_peak_s, Some(0.212));
     assert_eq!(tran.peak_acceleration, Some(Reading::new(0.209, Unit::Gravity)));
     assert_eq!(tran.peak_displacement, Some(Reading::new(0.00102, Unit::Inch)));
-    assert_eq!(tran.test_frequency, Some(Frequency::Hertz(7.4)));
+    assert_eq!(tran.test_frequency, Some(Frequency::measured(7.4)));
     assert_eq!(tran.test_ratio, Some(3.8));
     assert_eq!(tran.test_results.as_deref(), Some("Passed"));
     let microphone = statement.channel("MicL").unwrap();
@@ -112,7 +112,7 @@ fn special_words_become_a_value_and_a_flag() {
     assert_eq!(peak("Long"), Reading::new(0.005, Unit::InchPerSecond).flagged(Flag::BelowRange));
     assert_eq!(peak("MicL"), Reading::new(140.0, Unit::DecibelLinear).flagged(Flag::Saturated));
     let frequency = |name| statement.channel(name).unwrap().zc_frequency.unwrap();
-    assert_eq!(frequency("Vert"), Frequency::AboveRange(100.0));
+    assert_eq!(frequency("Vert"), Frequency::above(100.0));
     assert_eq!(frequency("Long"), Frequency::NotAvailable);
     assert_eq!(statement.channel("Long").unwrap().time_of_peak_s, None);
     let sum = statement.peak_vector_sum.unwrap();
@@ -182,13 +182,13 @@ fn a_histograms_rows_and_dates_are_read() {
     let rows = &report.intervals;
     let velocity = |value| Some(Reading::new(value, Unit::InchPerSecond));
     assert_eq!(rows[0].peaks, [0.03, 0.02, 0.025].map(velocity));
-    assert_eq!(rows[0].frequencies[0], Some(Frequency::Hertz(21.0)));
+    assert_eq!(rows[0].frequencies[0], Some(Frequency::measured(21.0)));
     assert_eq!(rows[0].vector_sum, velocity(0.04));
     assert_eq!(rows[0].level, Some(Reading::new(95.92, Unit::DecibelLinear)));
     let none = Frequency::NotAvailable;
     assert_eq!(
         rows[1].frequencies,
-        [Frequency::AboveRange(100.0), none, none, Frequency::BelowRange(1.0)].map(Some)
+        [Frequency::above(100.0), none, none, Frequency::below(1.0)].map(Some)
     );
 }
 

@@ -11,12 +11,13 @@
  *   location: string | null, notes: string | null, false_trigger: boolean, reviewer: string | null,
  *   reviewed_at: string | null, review_notes: string | null, has_report: boolean, assumed: string,
  *   missing_samples: number, damaged: boolean, sha256: string | null, filesize: number | null,
- *   tool_version: string | null, captured_at: string | null, source_kind: string | null
+ *   tool_version: string | null, captured_at: string | null, source_kind: string | null,
+ *   mic_db_a: number | null, mic_db_c: number | null, readings: string, contradicted: boolean
  * }} EventRow
  *
  * @typedef {{ total: number, limit: number, offset: number, events: EventRow[] }} EventPage
- * @typedef {{ value: number, unit: string, flag?: string }} Reading
- * @typedef {{ flag: string, hz?: number }} Frequency
+ * @typedef {{ value: number, unit: string, flag?: string, decimals?: number }} Reading
+ * @typedef {{ flag: string, hz?: number, decimals?: number }} Frequency
  */
 
 /**
@@ -30,14 +31,16 @@
  *   peak: Measured<Reading>, peak_psi?: Measured<Reading>, peak_pa?: Measured<Reading>,
  *   peak_index: number | null, time_of_peak_s: Measured<number>, peak_at?: Measured<string>,
  *   zc_frequency: Measured<Frequency>, half_wave: { from_s: number, to_s: number } | null,
- *   peak_acceleration: Measured<Reading>, peak_displacement: Measured<Reading>
+ *   peak_acceleration: Measured<Reading>, peak_displacement: Measured<Reading>,
+ *   largest_levels?: { max?: Reading, l10?: Reading, l90?: Reading }
  * }} ChannelMeasurements
  *
  * @typedef {{
  *   kind: string, channels: ChannelMeasurements[], peak_vector_sum: Measured<Reading>,
  *   peak_vector_sum_time_s: Measured<number>, peak_vector_sum_at: string | null,
  *   vector_sum_upper_bound?: { upper_bound: Reading, interval: number, at?: string },
- *   range_assumed: boolean, rate_assumed: boolean
+ *   range_assumed: boolean, rate_assumed: boolean,
+ *   contradictions?: { quantity: string, subject: string, stated: string, computed: string }[]
  * }} Measurements
  *
  * @typedef {{ kind: string, code: string, message: string, channel?: string }} Note

@@ -39,6 +39,69 @@ export function fixed(value, decimals) {
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 
+/** @typedef {import("./types.js").Reading} Reading */
+
+/** Decimals where nothing says how many: as the instruments print. @type {Record<string, number>} */
+const USUAL = { "in/s": 3, "mm/s": 2, g: 3, in: 5, mm: 4, Pa: 2, psi: 6, "dB(L)": 2, "dB(A)": 2, "dB(C)": 2, Hz: 0, s: 3, count: 0 };
+/** What one of a unit is of the other ones that measure the same. @type {Record<string, Record<string, number>>} */
+const FACTORS = {
+  "in/s": { "mm/s": MM_PER_INCH }, "mm/s": { "in/s": 1 / MM_PER_INCH },
+  in: { mm: MM_PER_INCH }, mm: { in: 1 / MM_PER_INCH },
+  psi: { Pa: PA_PER_PSI }, Pa: { psi: 1 / PA_PER_PSI },
+};
+/** The sign in front of a number: a bound is never shown as a plain number. @type {Record<string, string>} */
+const SIGNS = { saturated: "≥", incomplete: "≥", above_range: ">", below_range: "<", impossible: "?" };
+/** What the sign says. @type {Record<string, string>} */
+const SIGN_WORDS = {
+  saturated: "saturated: the true value is at least this", incomplete: "samples are missing: the true value may be larger",
+  above_range: "above the range: the true value is larger", below_range: "below the range: the true value is smaller",
+  impossible: "more than the instrument can give: the data is damaged",
+};
+
+/** @param {{ flag?: string } | null | undefined} reading */
+export const signOf = (reading) => SIGNS[reading?.flag ?? ""] ?? "";
+/** @param {{ flag?: string } | null | undefined} reading */
+export const signWords = (reading) => SIGN_WORDS[reading?.flag ?? ""] ?? "";
+
+/** The power of ten of the first digit. @param {number} value */
+const magnitude = (value) => (value === 0 ? 0 : Number(Math.abs(value).toExponential().split("e")[1]));
+
+/**
+ * A reading in another unit, with at least as many significant digits and steps that are about as
+ * fine; itself where the unit measures something else.
+ * @param {Reading} reading @param {string} unit @returns {Reading}
+ */
+export function converted(reading, unit) {
+  const factor = FACTORS[reading.unit]?.[unit];
+  if (factor === undefined) return reading;
+  const value = reading.value * factor;
+  if (reading.decimals === undefined) return { ...reading, value, unit };
+  const asFine = reading.decimals - Math.round(Math.log10(factor));
+  const significant = reading.decimals + 1 + magnitude(reading.value);
+  const decimals = value === 0 ? asFine : Math.max(asFine, significant - 1 - magnitude(value));
+  return { ...reading, value, unit, decimals: Math.min(Math.max(decimals, 0), 15) };
+}
+
+/** The digits of a reading in a unit, with its sign in front. @param {Reading | null | undefined} reading @param {string} unit */
+export function digits(reading, unit) {
+  if (!reading) return NONE;
+  const shown = converted(reading, unit);
+  return signOf(shown) + fixed(shown.value, shown.decimals ?? USUAL[shown.unit] ?? 3);
+}
+
+/** A reading with its unit: in `unit` where it measures the same. @param {Reading | null | undefined} reading @param {string} unit */
+export const readingText = (reading, unit) => (reading ? `${digits(reading, unit)} ${converted(reading, unit).unit}` : NONE);
+
+/**
+ * The microphone in the reader's unit. A level is shown as it is stated: a weighted one never becomes
+ * a pressure or an unweighted level.
+ * @param {Reading | null | undefined} level @param {Reading | null | undefined} psi
+ */
+export function microphoneReading(level, psi) {
+  if (!level || pref("pressure") === "dB(L)" || !psi) return level ?? null;
+  return converted(psi, pref("pressure"));
+}
+
 /** @param {number | null | undefined} inPerS */
 export function velocityText(inPerS) {
   if (inPerS === null || inPerS === undefined) return NONE;
@@ -52,7 +115,7 @@ export function velocityText(inPerS) {
  */
 export const velocitiesShown = (sentence, known) => sentence.replace(/(\d+(?:\.(\d+))?) (in\/s|mm\/s)/g, (_, number, decimals, unit) => {
   const whole = known.find((reading) => reading !== null && reading.unit === unit && reading.value.toFixed((decimals ?? "").length) === number)?.value ?? Number(number);
-  return `${velocityText(unit === "in/s" ? whole : whole / MM_PER_INCH)} ${velocityUnit()}`;
+  return readingText({ value: whole, unit, decimals: (decimals ?? "").length }, velocityUnit());
 });
 
 /** @param {number | null | undefined} psi @param {number | null | undefined} [dB] as stated, where it is */
@@ -79,19 +142,20 @@ export function sampleText(value, unit) {
 }
 
 /** @param {import("./types.js").Reading | null | undefined} reading inches as the reader's unit */
-export function lengthText(reading) {
-  if (!reading) return NONE;
-  const inches = reading.unit === "mm" ? reading.value / MM_PER_INCH : reading.value;
-  return lengthUnit() === "mm" ? fixed(inches * MM_PER_INCH, 3) : fixed(inches, 5);
-}
+export const lengthText = (reading) => digits(reading, lengthUnit());
 
 /** @param {import("./types.js").Frequency | null | undefined} frequency */
 export function frequencyText(frequency) {
   if (!frequency) return NONE;
-  if (frequency.flag === "above_range") return `>${frequency.hz ?? 100}`;
-  if (frequency.flag === "below_range") return `<${frequency.hz ?? 1}`;
   if (frequency.hz === undefined || frequency.hz === null) return "N/A";
-  return fixed(frequency.hz, frequency.hz < 10 ? 1 : 0);
+  const isBound = frequency.flag === "above_range" || frequency.flag === "below_range";
+  return signOf(frequency) + fixed(frequency.hz, frequency.decimals ?? (isBound || frequency.hz >= 9.95 ? 0 : 1));
+}
+
+/** Seconds with three decimals, and a report's with as many as it prints. @param {number} seconds */
+export function secondsText(seconds) {
+  const decimals = (String(seconds).split(".")[1] ?? "").length;
+  return fixed(seconds, decimals <= 5 ? Math.max(decimals, 3) : 3);
 }
 
 /** @param {number} n */

@@ -3,8 +3,8 @@
 use crate::common::{blast, geophone, histogram, intervals, microphone, waveform};
 use proptest::prelude::*;
 use wavekeep_core::{
-    Assumed, Channel, ChannelStatement, Flag, Frequency, Reading, Samples, Statement, TimeAxis,
-    Unit, UnitLocal,
+    Assumed, Channel, ChannelStatement, Flag, Frequency, Reading, Samples, SoundLevels, Statement,
+    TimeAxis, Unit, UnitLocal,
 };
 use wavekeep_signal::{Origin, measure};
 
@@ -22,7 +22,7 @@ fn a_blast_has_the_peak_frequency_acceleration_and_displacement_that_it_was_made
     assert_eq!((ppv.unit, ppv.flag, origin), (Unit::InchPerSecond, None, Origin::Computed));
     close(ppv.value, 5.0, 0.03);
     close(vert.time_of_peak_s.value().unwrap(), 0.25 / 32.0, 0.05);
-    assert_eq!(vert.zc_frequency.value(), Some(Frequency::Hertz(32.0)));
+    assert_eq!(vert.zc_frequency.value(), Some(Frequency::measured(32.0)));
     let wave = vert.half_wave.unwrap();
     assert_eq!(wave.half_period_samples, 16);
     assert!(wave.from_s < vert.time_of_peak_s.value().unwrap());
@@ -102,7 +102,7 @@ fn printed_record() -> Statement {
     let channel = |name: &str, ppv, hz, time, g, inch| ChannelStatement {
         name: name.to_owned(),
         peak: Some(Reading::new(ppv, Unit::InchPerSecond)),
-        zc_frequency: Some(Frequency::Hertz(hz)),
+        zc_frequency: Some(Frequency::measured(hz)),
         time_of_peak_s: Some(time),
         peak_acceleration: Some(Reading::new(g, Unit::Gravity)),
         peak_displacement: Some(Reading::new(inch, Unit::Inch)),
@@ -116,7 +116,7 @@ fn printed_record() -> Statement {
             ChannelStatement {
                 name: "MicL".to_owned(),
                 peak: Some(Reading::new(90.66, Unit::DecibelLinear)),
-                zc_frequency: Some(Frequency::Hertz(23.0)),
+                zc_frequency: Some(Frequency::measured(23.0)),
                 time_of_peak_s: Some(0.136),
                 ..ChannelStatement::default()
             },
@@ -140,8 +140,8 @@ fn what_the_report_states_wins_and_both_stay_visible() {
     let tran = measured.channel("tran").unwrap();
     assert_eq!(tran.peak.shown().map(|(r, o)| (r.value, o)), Some((0.169, Origin::Stated)));
     assert_eq!(tran.peak.computed.unwrap().value, 0.165);
-    assert_eq!(tran.zc_frequency.value(), Some(Frequency::Hertz(21.0)));
-    assert_eq!(tran.zc_frequency.computed, Some(Frequency::AboveRange(100.0)));
+    assert_eq!(tran.zc_frequency.value(), Some(Frequency::measured(21.0)));
+    assert_eq!(tran.zc_frequency.computed, Some(Frequency::above(100.0)));
     assert_eq!(measured.peak_vector_sum.value().unwrap().value, 0.190);
     let mic = measured.channel("MicL").unwrap();
     assert_eq!(mic.peak.value().unwrap().value, 90.66);
@@ -261,11 +261,28 @@ proptest! {
 fn a_frequency_printed_for_the_largest_interval_wins_over_the_half_period() {
     let mut tran = intervals(geophone("Tran", vec![1, 9]), &[24, 18], &[0, 1]);
     if let Some(facts) = &mut tran.intervals {
-        facts.stated_frequencies = vec![None, Some(Frequency::Hertz(30.0))];
+        facts.stated_frequencies = vec![None, Some(Frequency::measured(30.0))];
     }
     let measured = measure(&histogram(vec![tran]));
     let frequency = measured.channels[0].zc_frequency;
-    assert_eq!(frequency.shown(), Some((Frequency::Hertz(30.0), Origin::Stated)));
+    assert_eq!(frequency.shown(), Some((Frequency::measured(30.0), Origin::Stated)));
     assert_eq!(frequency.computed, Some(Frequency::NotAvailable));
-    assert_eq!(measured.channels[0].intervals[1].frequency, Frequency::Hertz(30.0));
+    assert_eq!(measured.channels[0].intervals[1].frequency, Frequency::measured(30.0));
+}
+
+#[test]
+fn the_largest_level_of_the_intervals_is_the_peak_where_a_report_lists_them() {
+    let level = |value: f64| Some(Reading::new(value, Unit::DecibelA).with_decimals(1));
+    let mut channel = intervals(microphone(vec![1, 2, 3]), &[9, 9, 9], &[0, 0, 0]);
+    if let Some(facts) = &mut channel.intervals {
+        facts.stated_levels = [(61.2, 55.0), (67.3, 54.1), (59.9, 53.0)]
+            .map(|(max, l10)| Some(SoundLevels { max: level(max), l10: level(l10), l90: None }))
+            .to_vec();
+    }
+    let measured = measure(&histogram(vec![channel]));
+    let microphone = &measured.channels[0];
+    assert_eq!(microphone.peak.value(), level(67.3));
+    assert_eq!(microphone.peak_at.value().unwrap().to_string(), "2025-08-11 07:34:27");
+    let levels = microphone.largest_levels.unwrap();
+    assert_eq!((levels.max, levels.l10, levels.l90), (level(67.3), level(55.0), None));
 }

@@ -3,7 +3,8 @@
 use crate::common::{blast, geophone, histogram, intervals, microphone, waveform};
 use proptest::prelude::*;
 use wavekeep_core::{
-    Assumed, ChannelStatement, Flag, Frequency, GeophoneRange, Reading, Statement, TimeAxis, Unit,
+    Assumed, ChannelStatement, DecodeOptions, Flag, Frequency, GeophoneRange, Reading, Statement,
+    TimeAxis, Unit,
 };
 use wavekeep_signal::{Curve, Measurements, Origin, Outcome, Standing, Verdict, measure};
 
@@ -11,7 +12,7 @@ use wavekeep_signal::{Curve, Measurements, Origin, Outcome, Standing, Verdict, m
 fn stated(ppv: f64, frequency: Frequency) -> Measurements {
     let mut recording = waveform(vec![
         geophone("Tran", vec![0; 9]),
-        geophone("Vert", vec![0, 1, 0, 0, 0, 0, 0, 0, 0]),
+        geophone("Vert", vec![0, (ppv * 200.0).round() as i16, 0, 0, 0, 0, 0, 0, 0]),
         geophone("Long", vec![0; 9]),
     ]);
     recording.statement = Some(Statement {
@@ -32,7 +33,7 @@ fn judge(id: &str, event: &Measurements) -> Verdict {
 
 #[test]
 fn the_same_event_fails_ri_8507_and_passes_osmre() {
-    let event = stated(1.8, Frequency::Hertz(32.0));
+    let event = stated(1.8, Frequency::measured(32.0));
     let usbm = judge("usbm-drywall", &event);
     assert_eq!(usbm.outcome, Outcome::Exceeds);
     assert_eq!(usbm.reason, "Vert: 1.800 in/s at 32 Hz exceeds the limit of 1.608 in/s by 11.9 %.");
@@ -46,7 +47,7 @@ fn the_same_event_fails_ri_8507_and_passes_osmre() {
 
 #[test]
 fn a_provisional_curve_says_so_in_every_verdict() {
-    let verdict = judge("din-2", &stated(0.1, Frequency::Hertz(25.0)));
+    let verdict = judge("din-2", &stated(0.1, Frequency::measured(25.0)));
     assert_eq!((verdict.outcome, verdict.standing), (Outcome::Within, Standing::Provisional));
     assert_eq!(verdict.value.map(|value| value.unit), Some(Unit::MillimetrePerSecond));
     assert!(verdict.reason.ends_with("The limits of this curve are provisional."));
@@ -65,6 +66,135 @@ fn a_saturated_event_is_never_within() {
     assert_eq!(verdict.outcome, Outcome::NoVerdict);
     assert_eq!(verdict.value.unwrap().flag, Some(Flag::Saturated));
     assert!(verdict.reason.contains("saturated"), "{}", verdict.reason);
+}
+
+/// An event whose report prints `peak` for Vert, over samples that reach `counts`.
+fn printed(counts: i16, peak: Reading) -> Measurements {
+    let mut recording = waveform(vec![
+        geophone("Tran", vec![0; 9]),
+        geophone("Vert", vec![0, counts, 0, 0, 0, 0, 0, 0, 0]),
+        geophone("Long", vec![0; 9]),
+    ]);
+    let vert = ChannelStatement {
+        name: "Vert".to_owned(),
+        peak: Some(peak),
+        zc_frequency: Some(Frequency::measured(20.0)),
+        ..ChannelStatement::default()
+    };
+    recording.statement = Some(Statement { channels: vec![vert], ..Statement::default() });
+    measure(&recording)
+}
+
+fn inches(value: f64) -> Reading {
+    Reading::new(value, Unit::InchPerSecond).with_decimals(3)
+}
+
+#[test]
+fn a_report_that_contradicts_the_samples_gives_no_verdict_and_both_numbers() {
+    for (counts, stated) in [(407, 0.010), (407, 1.0), (2, 2.035), (254, 10.16)] {
+        let verdict = judge("usbm-drywall", &printed(counts, inches(stated)));
+        assert_eq!(verdict.outcome, Outcome::NoVerdict, "{stated} over {counts} counts");
+        assert!(verdict.reason.contains("report and samples disagree"), "{}", verdict.reason);
+        for number in [inches(stated), inches(f64::from(counts) / 200.0)] {
+            assert!(verdict.reason.contains(&number.to_string()), "{}", verdict.reason);
+        }
+    }
+    let verdict = judge("usbm-drywall", &printed(407, inches(0.010)));
+    assert_eq!(
+        verdict.reason,
+        "Vert: 0.010 in/s at 20 Hz, no verdict: report and samples disagree: Vert: the report \
+         states 0.010 in/s, the samples give 2.035 in/s."
+    );
+}
+
+#[test]
+fn rounding_and_steps_of_the_converter_are_no_contradiction() {
+    for (counts, stated) in [(407, 2.035), (407, 2.033), (407, 2.040), (2, 0.012), (1, 0.010)] {
+        let event = printed(counts, inches(stated));
+        assert_eq!(event.contradictions, [], "{stated} over {counts} counts");
+    }
+}
+
+#[test]
+fn a_bound_is_judged_as_one() {
+    // 0.127 mm/s and less is within 5 mm/s, and says nothing about a limit below it.
+    let below = Reading::new(0.127, Unit::MillimetrePerSecond).flagged(Flag::BelowRange);
+    let event = printed(0, below.with_decimals(3));
+    let within = judge("din-2", &event);
+    assert_eq!(within.outcome, Outcome::Within);
+    assert!(
+        within.reason.starts_with("Vert: <0.127 mm/s at 20 Hz is at least "),
+        "{}",
+        within.reason
+    );
+    let low = &Curve::parse_file(
+        "[[curve]]\nid = \"low\"\nname = \"Low\"\nunit = \"mm/s\"\njudges = \"each component\"\n\
+         source = \"-\"\npieces = [{ constant = 0.1 }]",
+    )
+    .unwrap()[0];
+    assert_eq!(low.judge(&event, None).outcome, Outcome::NoVerdict);
+
+    let above = inches(0.5).flagged(Flag::AboveRange);
+    let verdict = judge("usbm-drywall", &printed(100, above));
+    assert_eq!(verdict.outcome, Outcome::NoVerdict);
+    assert!(verdict.reason.starts_with("Vert: >0.500 in/s"), "{}", verdict.reason);
+    let exceeds = judge("usbm-drywall", &printed(500, inches(2.5).flagged(Flag::AboveRange)));
+    assert_eq!(exceeds.outcome, Outcome::Exceeds);
+}
+
+#[test]
+fn a_value_above_the_limit_on_an_assumed_range_is_no_verdict() {
+    let mut recording = waveform(vec![geophone("Vert", blast(1900.0, 32.0, 0.5, 1024))]);
+    assert_eq!(judge("usbm-drywall", &measure(&recording)).outcome, Outcome::Exceeds);
+    recording.range = Some(Assumed::by_default(GeophoneRange::Normal));
+    let verdict = judge("usbm-drywall", &measure(&recording));
+    assert_eq!(verdict.outcome, Outcome::NoVerdict);
+    assert!(verdict.reason.contains("the range of the geophones is assumed"), "{}", verdict.reason);
+}
+
+#[test]
+fn samples_that_no_instrument_gives_are_no_verdict() {
+    let mut recording = waveform(vec![geophone("Vert", vec![0, 5, 32_600, 5, 0])]);
+    recording.channels[0].converter_limit = Some(2048.0);
+    let verdict = judge("usbm-drywall", &measure(&recording));
+    assert_eq!(verdict.outcome, Outcome::NoVerdict);
+    assert!(verdict.reason.starts_with("Vert: ?163.000 in/s"), "{}", verdict.reason);
+}
+
+#[test]
+fn a_weighted_level_gets_no_verdict_of_an_unweighted_curve() {
+    for unit in [Unit::DecibelA, Unit::DecibelC] {
+        let mut recording = waveform(vec![microphone(vec![0, 5, 900, 5, 0])]);
+        let microphone = ChannelStatement {
+            name: "MicL".to_owned(),
+            peak: Some(Reading::new(140.2, unit).with_decimals(1)),
+            ..ChannelStatement::default()
+        };
+        let statement = Statement { channels: vec![microphone], ..Statement::default() };
+        recording.take_statement(&statement, &DecodeOptions::default());
+        recording.statement = Some(statement);
+        let event = measure(&recording);
+        let json = serde_json::to_string(&event).unwrap();
+        for linear in ["dB(L)", "psi", "Pa"] {
+            assert!(!json.contains(&format!("\"{linear}\"")), "{linear} in {json}");
+        }
+        for curve in Curve::all_built_in().iter().filter(|curve| curve.unit.is_level()) {
+            let verdict = curve.judge(&event, None);
+            assert_eq!(verdict.outcome, Outcome::NoVerdict, "{}", curve.id);
+            assert_eq!(verdict.value, None);
+            assert!(
+                verdict.reason.contains(&format!("weighted, 140.2 {unit}")),
+                "{}",
+                verdict.reason
+            );
+        }
+        let own = format!(
+            "[[curve]]\nid = \"own\"\nname = \"Own\"\nunit = \"{unit}\"\njudges = \"air overpressure\"\n\
+             source = \"-\"\npieces = [{{ constant = 100 }}]"
+        );
+        let verdict = Curve::parse_file(&own).unwrap()[0].judge(&event, None);
+        assert_eq!(verdict.outcome, Outcome::Exceeds);
+    }
 }
 
 #[test]
@@ -106,16 +236,16 @@ fn without_a_frequency_only_values_beyond_all_limits_are_judged() {
     assert_eq!(outcome(0.1), Outcome::Within);
     assert_eq!(outcome(0.5), Outcome::NoVerdict);
     assert_eq!(outcome(2.1), Outcome::Exceeds);
-    let above = judge("din-1", &stated(1.9, Frequency::AboveRange(100.0)));
+    let above = judge("din-1", &stated(1.9, Frequency::above(100.0)));
     assert_eq!((above.outcome, above.limit.unwrap().value), (Outcome::Within, 50.0));
-    let below = judge("usbm-drywall", &stated(0.1, Frequency::BelowRange(1.0)));
+    let below = judge("usbm-drywall", &stated(0.1, Frequency::below(1.0)));
     assert_eq!(below.outcome, Outcome::NoVerdict);
-    assert_eq!(judge("bs-1", &stated(0.1, Frequency::Hertz(3.0))).outcome, Outcome::NoVerdict);
+    assert_eq!(judge("bs-1", &stated(0.1, Frequency::measured(3.0))).outcome, Outcome::NoVerdict);
 }
 
 #[test]
 fn osmre_by_distance_needs_a_distance() {
-    let event = stated(1.1, Frequency::Hertz(10.0));
+    let event = stated(1.1, Frequency::measured(10.0));
     let curve = Curve::built_in("osmre-distance").unwrap();
     assert_eq!(curve.judge(&event, None).outcome, Outcome::NoVerdict);
     assert_eq!(curve.judge(&event, Some(300.0)).outcome, Outcome::Within);
@@ -151,7 +281,7 @@ fn air_is_judged_by_the_level() {
     let event = measure(&waveform(vec![microphone(vec![0, 400, 0])]));
     let verdict = judge("osmre-air-2hz", &event);
     assert_eq!(verdict.outcome, Outcome::Exceeds);
-    assert_eq!(verdict.reason, "MicL: 134.0 dB(L) exceeds the limit of 133.0 dB(L) by 1.0 dB.");
+    assert_eq!(verdict.reason, "MicL: 133.98 dB(L) exceeds the limit of 133.0 dB(L) by 1.0 dB.");
     assert_eq!(judge("osmre-air-0.1hz", &event).outcome, Outcome::Within);
     assert_eq!(judge("osmre", &event).outcome, Outcome::NoVerdict);
 }

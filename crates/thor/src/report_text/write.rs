@@ -1,6 +1,6 @@
 //! A report in the form that [`ReportText`](super::ReportText) reads, for samples and tests.
 
-use wavekeep_core::{ChannelStatement, Flag, Reading, Statement, Unit, UnitLocal};
+use wavekeep_core::{ChannelStatement, Flag, Reading, Statement, UnitLocal};
 
 use super::SampleTable;
 
@@ -68,8 +68,7 @@ impl Lines {
         let mut field = |name: &str, value: Option<String>| {
             self.field(&format!("{prefix}{name}"), value);
         };
-        let level =
-            |peak: Reading| reading(peak, if peak.unit == Unit::DecibelLinear { 2 } else { 6 });
+        let level = |peak: Reading| reading(peak, if peak.unit.is_level() { 2 } else { 6 });
         match microphone {
             true => field("PSPL", channel.peak.map(level)),
             false => field("PPV", channel.peak.map(|peak| reading(peak, 4))),
@@ -105,6 +104,7 @@ fn reading(reading: Reading, decimals: usize) -> String {
         Some(Flag::Saturated) => return "OORANGE".to_owned(),
         _ => "",
     };
+    let decimals = reading.decimals.map_or(decimals, usize::from);
     format!("{sign}{:.decimals$} {}", reading.value, reading.unit)
 }
 

@@ -95,9 +95,9 @@ fn loud_events_need_and_have_16_bit_deltas() {
 fn a_table_tells_what_a_count_is_worth_and_the_recording_says_so() {
     let channels = wave(1280, 900);
     let mut recording = decode(&file(&channels));
-    merge(&mut recording, &report(&channels, "in/s and dB(L)", 0.00031, 1.0 / 64.0));
+    merge(&mut recording, &report(&channels, "in/s and dB(L)", 0.00031, 0.015516));
     assert_eq!(recording.channels[1].scale, Scale::ratio(31.0, 100_000.0, Unit::InchPerSecond));
-    assert_eq!(recording.channels[3].scale, Scale::ratio(1.0, 64.0, Unit::Pascal));
+    assert_eq!(recording.channels[3].scale, Scale::ratio(15_516.0, 1_000_000.0, Unit::Pascal));
     let fact = &recording.metadata["geophone_scale"];
     assert_eq!((&fact["basis"], &fact["factor"]), (&"report".into(), &0.00031.into()));
     let least_squares = fact["fit"]["least_squares"].as_f64().unwrap();
@@ -116,7 +116,7 @@ fn a_table_that_no_factor_explains_is_a_disagreement_and_changes_nothing() {
     for value in &mut others[0] {
         *value = value.wrapping_mul(2);
     }
-    merge(&mut recording, &report(&others, "in/s and dB(L)", 0.00031, 1.0 / 64.0));
+    merge(&mut recording, &report(&others, "in/s and dB(L)", 0.00031, 0.015516));
     assert_eq!(codes(&recording, NoteKind::Disagreement), ["table_differs"]);
     assert_eq!(recording.channels[0].scale.of_one(), 0.00788);
     assert_eq!(recording.metadata["geophone_scale"]["basis"], "assumed");
@@ -127,7 +127,7 @@ fn a_table_that_no_factor_explains_is_a_disagreement_and_changes_nothing() {
 fn a_table_without_a_unit_is_not_compared() {
     let channels = wave(600, 900);
     let mut recording = decode(&file(&channels));
-    merge(&mut recording, &report(&channels, "as usual", 0.00788, 1.0 / 64.0));
+    merge(&mut recording, &report(&channels, "as usual", 0.00788, 0.015516));
     assert_eq!(codes(&recording, NoteKind::Disagreement), ["table_unit"]);
     assert_eq!(recording.metadata["geophone_scale"]["basis"], "assumed");
 }
@@ -136,7 +136,7 @@ fn a_table_without_a_unit_is_not_compared() {
 fn a_shorter_table_is_noted_and_still_tells_the_factor() {
     let channels = wave(1280, 900);
     let mut recording = decode(&file(&channels));
-    let whole = report(&channels, "mm/s and dB(L)", 0.00788, 1.0 / 64.0);
+    let whole = report(&channels, "mm/s and dB(L)", 0.00788, 0.015516);
     let lines: Vec<&str> = whole.lines().take(1000).collect();
     merge(&mut recording, &lines.join("\n"));
     assert_eq!(codes(&recording, NoteKind::Disagreement), ["table_length"]);

@@ -6,4 +6,5 @@ mod fuzz_body;
 
 mod damage;
 mod events;
+mod quantities;
 mod regressions;

@@ -3,7 +3,8 @@
 use std::io::{BufWriter, Write};
 
 use serde_json::json;
-use wavekeep_archive::{EventRow, Page};
+use wavekeep_archive::{EventRow, Page, Peak};
+use wavekeep_core::{Reading, Unit};
 
 use super::{count, document, open};
 use crate::args::{Args, By, ListArgs};
@@ -30,7 +31,7 @@ pub fn run(args: &Args, command: &ListArgs) -> anyhow::Result<Account> {
                         unit.events.to_string(),
                         unit.false_triggers.to_string(),
                         unit.unreviewed.to_string(),
-                        ppv(unit.largest_ppv_in_s),
+                        shown(unit.largest_ppv),
                         time(unit.first.as_deref()),
                         time(unit.last.as_deref()),
                     ]
@@ -58,7 +59,7 @@ pub fn run(args: &Args, command: &ListArgs) -> anyhow::Result<Account> {
                         project.events.to_string(),
                         project.false_triggers.to_string(),
                         project.units.to_string(),
-                        ppv(project.largest_ppv_in_s),
+                        shown(project.largest_ppv),
                         time(project.first.as_deref()),
                         time(project.last.as_deref()),
                     ]
@@ -85,7 +86,7 @@ pub fn run(args: &Args, command: &ListArgs) -> anyhow::Result<Account> {
                         month.month.clone().unwrap_or_else(|| "–".to_owned()),
                         month.events.to_string(),
                         month.false_triggers.to_string(),
-                        ppv(month.largest_ppv_in_s),
+                        shown(month.largest_ppv),
                     ]
                 });
                 let heads = ["MONTH (UNIT-LOCAL)", ">EVENTS", ">FALSE", ">LARGEST PPV in/s"];
@@ -144,40 +145,35 @@ fn cells(row: &EventRow) -> [String; 10] {
         (row.false_trigger, "false trigger"),
         (row.reviewed_at.is_some() && !row.false_trigger, "reviewed"),
         (row.damaged, "damaged"),
+        (row.contradicted, "report disagrees"),
         (row.is_serial_unknown(), "unknown unit"),
     ] {
         if is {
             marks.push(word);
         }
     }
-    let flags: serde_json::Value = serde_json::from_str(&row.flags).unwrap_or_default();
-    let mark = |names: &[&str]| {
-        let has = |word: &str| names.iter().any(|name| flags[*name] == *word);
-        if has("saturated") || has("above_range") {
-            "!"
-        } else if has("incomplete") {
-            "?"
-        } else {
-            ""
-        }
-    };
-    let level = row.mic_db_l.map_or("–".to_owned(), |level| format!("{level:.1}"));
     [
         row.id.to_string(),
         row.serial.clone(),
         row.filename.clone(),
         row.kind.clone(),
         time(row.timestamp.as_deref()),
-        format!("{}{}", ppv(row.ppv_in_s), mark(&["tran", "vert", "long"])),
-        format!("{}{}", ppv(row.pvs_in_s), mark(&["peak_vector_sum"])),
-        format!("{level}{}", mark(&["mic_db_l"])),
+        shown(row.ppv()),
+        shown(row.peak(Peak::VectorSum)),
+        shown(row.peak(Peak::Microphone)),
         row.project.clone().unwrap_or_else(|| "–".to_owned()),
         marks.join(", "),
     ]
 }
 
-fn ppv(value: Option<f64>) -> String {
-    value.map_or("–".to_owned(), |value| format!("{value:.3}"))
+/// The number with its sign; the unit where it is not that of the column.
+fn shown(reading: Option<Reading>) -> String {
+    reading.map_or("–".to_owned(), |reading| match reading.unit {
+        Unit::InchPerSecond | Unit::DecibelLinear => {
+            format!("{}{}", reading.sign(), reading.digits())
+        }
+        _ => reading.to_string(),
+    })
 }
 
 fn time(text: Option<&str>) -> String {

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use wavekeep_archive::Archive;
+use wavekeep_core::Status;
 
 use super::{bar, count};
 use crate::args::{Args, RepairArgs};
@@ -31,7 +32,7 @@ pub fn run(args: &Args, command: &RepairArgs) -> anyhow::Result<Account> {
         }
         for finding in &repaired.left {
             let path = finding.path.display();
-            anstream::println!("{} {path}: {}", render::status(true), finding.message);
+            anstream::println!("{} {path}: {}", render::status(Status::Damaged), finding.message);
         }
         if let Some(aside) = &repaired.aside {
             anstream::println!("what was in the way is in {}", aside.display());

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use serde_json::json;
 use wavekeep_archive::{Verification, VerifyOptions};
+use wavekeep_core::Status;
 
 use super::{bar, count, open};
 use crate::args::{Args, VerifyArgs};
@@ -40,7 +41,7 @@ pub fn print(args: &Args, found: &Verification) -> anyhow::Result<()> {
     }
     for finding in &found.findings {
         let path = finding.path.display();
-        writeln!(out, "{} {path}: {}", render::status(true), finding.message)?;
+        writeln!(out, "{} {path}: {}", render::status(Status::Damaged), finding.message)?;
     }
     if args.quiet {
         return Ok(());

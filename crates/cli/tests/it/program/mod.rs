@@ -6,6 +6,7 @@ mod exit_codes;
 mod info;
 mod looks;
 mod pictures;
+mod quantities;
 mod streams;
 
 use std::fs;

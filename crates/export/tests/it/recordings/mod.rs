@@ -134,7 +134,7 @@ pub fn night(len: usize) -> Recording {
         });
     }
     if let Some(facts) = &mut channels[1].intervals {
-        facts.stated_frequencies = vec![None, Some(Frequency::Hertz(33.5)), None];
+        facts.stated_frequencies = vec![None, Some(Frequency::measured(33.5)), None];
     }
     let mut recording = waveform(channels);
     recording.kind = Kind::Histogram;

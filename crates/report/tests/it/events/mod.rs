@@ -127,7 +127,7 @@ pub fn reported() -> Recording {
         time_of_peak_s: measured.channel(name).and_then(|found| found.time_of_peak_s.value()),
         peak_acceleration: measured.channel(name).and_then(|found| found.peak_acceleration.value()),
         peak_displacement: measured.channel(name).and_then(|found| found.peak_displacement.value()),
-        test_frequency: Some(Frequency::Hertz(test)),
+        test_frequency: Some(Frequency::measured(test)),
         test_ratio: Some(3.8),
         test_results: Some("Passed".to_owned()),
         ..ChannelStatement::default()

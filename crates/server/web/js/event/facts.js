@@ -24,7 +24,7 @@ export function facts(detail) {
   return [
     h("h2", null, "Facts"),
     (event.damaged || kept.length > 0 || detail.not_decoded) && h("div", { class: "notice bad" },
-      h("strong", null, event.damaged ? "Damaged or incomplete" : "Noticed"),
+      h("strong", null, event.damaged ? "Damaged or incomplete" : event.contradicted ? "Report and samples disagree" : "Noticed"),
       h("ul", null, detail.not_decoded && h("li", null, detail.not_decoded), kept.map((note) => h("li", null, note.channel ? `${note.channel}: ` : "", note.message)))),
     assumed.length > 0 && h("div", { class: "notice" },
       h("strong", null, "Assumed, because nothing states it"),
@@ -41,7 +41,7 @@ export function facts(detail) {
       fact("Record time", known(event.record_time_s, `${durationText(event.record_time_s ?? 0)} `), known(block.pretrigger_s, `and ${fixed(block.pretrigger_s ?? 0, 2)} s before the trigger `), block.pretrigger_s !== undefined && block.pretrigger_s !== null && mark("pretrigger_s")),
       fact("Geophone range", known(block.geo_range_in_s, `${fixed(velocity(block.geo_range_in_s ?? 0), 2)} ${velocityUnit()} `), block.geo_range_in_s && mark("range")),
       fact("Missing samples", event.missing_samples ? `${event.missing_samples}, shown as gaps` : "none"),
-      fact("Report", event.has_report ? "read, its values win" : "none: all values are computed from the samples"),
+      fact("Report", event.has_report ? "read; its values take precedence" : "none: all values are computed from the samples"),
       fact("File", `${event.filename} · ${event.filesize === null ? NONE : bytesText(event.filesize)}`),
       fact("SHA-256", h("code", { class: "hash" }, file.sha256 ?? event.sha256 ?? NONE)),
       fact("Derived by", source.tool_version ?? event.tool_version, source.kind ? ` · ${source.kind}` : ""))];

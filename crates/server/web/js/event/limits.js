@@ -5,11 +5,11 @@ import { get, queryString } from "../api.js";
 import { h, replace, s, select } from "../dom.js";
 import { pref, setPref } from "../prefs.js";
 import { channelColour, palette } from "../theme.js";
-import { NONE, fixed, frequencyText, velocitiesShown, velocity, velocityText, velocityUnit } from "../units.js";
+import { NONE, converted, digits, fixed, frequencyText, readingText, velocitiesShown, velocity, velocityText, velocityUnit } from "../units.js";
 
 /** @typedef {import("../types.js").Curve} Curve */
 /** @typedef {import("../types.js").Verdict} Verdict */
-/** @typedef {{ name: string, colour: string, shape: number, hz: number, inPerS: number, small?: boolean, words: string }} Point */
+/** @typedef {{ name: string, colour: string, shape: number, hz: number, inPerS: number, small?: boolean, reading?: import("../types.js").Reading, words: string }} Point */
 
 const W = 480, H = 330, LEFT = 52, RIGHT = 14, TOP = 12, BOTTOM = 40;
 const HZ = /** @type {const} */ ([1, 100]);
@@ -43,7 +43,7 @@ function pointsOf(detail, plot) {
     if (!peak || !peak.value) return;
     const hz = frequency?.flag === "above_range" ? 100 : frequency?.flag === "below_range" ? 1 : frequency?.hz;
     if (hz === undefined) return;
-    points.push({ name: channel.name, colour, shape: index, hz, inPerS: peak.value, words: `${velocityText(peak.value)} ${velocityUnit()} at ${frequencyText(frequency)} Hz` });
+    points.push({ name: channel.name, colour, shape: index, hz, inPerS: converted(peak, "in/s").value, reading: peak, words: `${readingText(peak, velocityUnit())} at ${frequencyText(frequency)} Hz` });
   });
   return points;
 }
@@ -125,7 +125,7 @@ function twin(points, curve) {
   const head = (/** @type {string[]} */ words) => h("thead", null, h("tr", null, words.map((word) => h("th", { scope: "col" }, word))));
   return h("details", { class: "twin" }, h("summary", null, "The same as a table"), h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "PPV against frequency as a table" },
     h("table", { class: "plain" }, h("caption", null, "Peaks of the event"), head(["Channel", "Frequency (Hz)", `PPV (${velocityUnit()})`]),
-      h("tbody", null, named.map((point) => h("tr", null, h("th", { scope: "row" }, point.name), h("td", null, Number(point.hz.toPrecision(3))), h("td", null, velocityText(point.inPerS)))))),
+      h("tbody", null, named.map((point) => h("tr", null, h("th", { scope: "row" }, point.name), h("td", null, Number(point.hz.toPrecision(3))), h("td", null, point.reading ? digits(point.reading, velocityUnit()) : velocityText(point.inPerS)))))),
     line.length > 0 && h("table", { class: "plain" }, h("caption", null, `Corners of ${curve?.name}`), head(["Frequency (Hz)", `Limit (${velocityUnit()})`]),
       h("tbody", null, corners(line).map(([hz, limit]) => h("tr", null, h("th", { scope: "row" }, Number(hz.toPrecision(3))), h("td", null, velocityText(limit))))))));
 }
@@ -140,11 +140,8 @@ function corners(line) {
 }
 
 /** @param {import("../types.js").Reading | null} reading The server's values are in the curve's own unit. */
-function readingText(reading) {
-  if (!reading) return NONE;
-  if (reading.unit === "in/s") return `${velocityText(reading.value)} ${velocityUnit()}`;
-  if (reading.unit === "mm/s") return `${velocityText(reading.value / 25.4)} ${velocityUnit()}`;
-  return `${fixed(reading.value, 1)} ${reading.unit}`;
+function inReadersUnit(reading) {
+  return readingText(reading, velocityUnit());
 }
 
 /** @param {Verdict} verdict */
@@ -155,8 +152,8 @@ function verdictWords(verdict) {
     h("p", { class: `outcome ${verdict.outcome}` }, h("span", { "aria-hidden": "true" }, { within: "✓", exceeds: "▲", no_verdict: "?" }[verdict.outcome]), " ", outcome),
     h("dl", { class: "facts" },
       h("dt", null, "Curve"), h("dd", null, verdict.curve_name),
-      h("dt", null, "Decided by"), h("dd", null, `${verdict.subject}: ${readingText(verdict.value)}${verdict.frequency ? ` at ${frequencyText(verdict.frequency)} Hz` : ""}`),
-      h("dt", null, "Limit there"), h("dd", null, readingText(verdict.limit)),
+      h("dt", null, "Decided by"), h("dd", null, `${verdict.subject}: ${inReadersUnit(verdict.value)}${verdict.frequency ? ` at ${frequencyText(verdict.frequency)} Hz` : ""}`),
+      h("dt", null, "Limit there"), h("dd", null, inReadersUnit(verdict.limit)),
       h("dt", null, "Margin"), h("dd", null, margin === null ? NONE : margin >= 0 ? `${fixed(margin, 1)} % below the limit` : `${fixed(-margin, 1)} % above the limit`)),
     h("p", null, velocitiesShown(verdict.reason, [verdict.value, verdict.limit])),
     h("p", { class: "small" }, [verdict.standing === "provisional" ? "Provisional: the values come from secondary sources. " : "", ...verdict.remarks.map((remark) => `${remark} `)]),

@@ -2,18 +2,16 @@
 /** The table of peaks. What the instrument's report states wins; what is computed is marked. */
 
 import { h } from "../dom.js";
-import { pref } from "../prefs.js";
 import { channelColour } from "../theme.js";
-import { NONE, fixed, frequencyText, lengthText, lengthUnit, localText, pressureText, velocityText, velocityUnit } from "../units.js";
+import { NONE, digits, frequencyText, lengthText, lengthUnit, localText, microphoneReading, readingText, secondsText, signWords, velocityUnit } from "../units.js";
 
 /** @typedef {import("../types.js").Measurements} Measurements */
 /** @typedef {import("../types.js").ChannelMeasurements} ChannelMeasurements */
 
 /** @param {import("../types.js").Measured<any> | undefined} measured @param {import("../dom.js").Child} text */
 function marked(measured, text) {
-  const flag = measured?.value?.flag;
-  const special = typeof flag === "string" && !["measured", "above_range", "below_range", "not_available"].includes(flag) ? flag : null;
-  return [special && h("abbr", { title: special.replaceAll("_", " ") }, special === "incomplete" ? "≥" : ">"), text,
+  const words = signWords(measured?.value);
+  return [words ? h("abbr", { title: words }, text) : text,
     measured?.origin === "computed" ? h("span", { class: "computed", title: "computed from the samples" }, "*") : null];
 }
 
@@ -36,20 +34,21 @@ export function measuresTable(measurements) {
         return head;
       }))),
       h("tbody", null,
-        row(`PPV (${velocityUnit()})`, (channel) => marked(channel.peak, velocityText(channel.peak.value?.value))),
+        row(`PPV (${velocityUnit()})`, (channel) => marked(channel.peak, digits(channel.peak.value, velocityUnit()))),
         row("ZC frequency (Hz)", (channel) => marked(channel.zc_frequency, frequencyText(channel.zc_frequency.value))),
         isHistogram
           ? row("Interval (unit-local)", (channel) => marked(channel.peak_at, channel.peak_at?.value ? localText(channel.peak_at.value).slice(5, 16) : NONE))
-          : row("Time from trigger (s)", (channel) => marked(channel.time_of_peak_s, channel.time_of_peak_s.value === null ? NONE : fixed(channel.time_of_peak_s.value, 3))),
-        !isHistogram && row("Acceleration (g)", (channel) => marked(channel.peak_acceleration, channel.peak_acceleration.value ? fixed(channel.peak_acceleration.value.value, 3) : NONE)),
+          : row("Time from trigger (s)", (channel) => marked(channel.time_of_peak_s, channel.time_of_peak_s.value === null ? NONE : secondsText(channel.time_of_peak_s.value))),
+        !isHistogram && row("Acceleration (g)", (channel) => marked(channel.peak_acceleration, digits(channel.peak_acceleration.value, "g"))),
         !isHistogram && row(`Displacement (${lengthUnit()})`, (channel) => marked(channel.peak_displacement, lengthText(channel.peak_displacement.value))))),
     h("dl", { class: "facts" },
       h("dt", null, "Peak vector sum"),
-      h("dd", null, pvs.value ? [marked(pvs, `${velocityText(pvs.value.value)} ${velocityUnit()}`), pvsAt !== null && pvsAt !== undefined ? ` at ${fixed(pvsAt, 3)} s` : measurements.peak_vector_sum_at ? ` at ${localText(measurements.peak_vector_sum_at)}` : ""]
-        : bound ? `at most ${velocityText(bound.upper_bound.value)} ${velocityUnit()} (the intervals' peaks need not coincide)` : NONE),
+      h("dd", null, pvs.value ? [marked(pvs, readingText(pvs.value, velocityUnit())), pvsAt !== null && pvsAt !== undefined ? ` at ${secondsText(pvsAt)} s` : measurements.peak_vector_sum_at ? ` at ${localText(measurements.peak_vector_sum_at)}` : ""]
+        : bound ? `at most ${readingText(bound.upper_bound, velocityUnit())} (the intervals' peaks need not coincide)` : NONE),
       microphones.map((channel) => {
-        const dB = channel.peak.value?.unit === "dB(L)" ? channel.peak.value.value : null;
-        return [h("dt", null, `${channel.name} PSPL`), h("dd", null, marked(channel.peak, `${pressureText(channel.peak_psi?.value?.value, dB)} ${pref("pressure")}`), channel.zc_frequency.value ? [", ", marked(channel.zc_frequency, `${frequencyText(channel.zc_frequency.value)} Hz`)] : "")];
+        const shown = microphoneReading(channel.peak.value, channel.peak_psi?.value);
+        const levels = channel.largest_levels;
+        return [h("dt", null, `${channel.name} PSPL`), h("dd", null, marked(channel.peak, readingText(shown, shown?.unit ?? "")), levels?.l10 && `, L10 up to ${readingText(levels.l10, levels.l10.unit)}`, levels?.l90 && `, L90 up to ${readingText(levels.l90, levels.l90.unit)}`, channel.zc_frequency.value ? [", ", marked(channel.zc_frequency, `${frequencyText(channel.zc_frequency.value)} Hz`)] : "")];
       })),
     h("p", { class: "small" }, "As the instrument's report states; ", h("span", { class: "computed" }, "*"), " computed from the samples."));
 }

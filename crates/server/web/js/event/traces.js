@@ -8,7 +8,7 @@ import { PlotGroup } from "../plot/group.js";
 import { clock } from "../plot/trace_plot.js";
 import { pref, setPref } from "../prefs.js";
 import { channelColour } from "../theme.js";
-import { PA_PER_PSI, decibels, fixed, frequencyText, localText, niceHalf, pressureText, sampleText, tracePressure, traceUnit, velocity, velocityUnit } from "../units.js";
+import { PA_PER_PSI, decibels, fixed, frequencyText, localText, microphoneReading, niceHalf, readingText, sampleText, secondsText, tracePressure, traceUnit, velocity, velocityUnit } from "../units.js";
 
 /** @typedef {import("../types.js").PlotDocument} PlotDocument */
 /** @typedef {import("../types.js").EventDetail} EventDetail */
@@ -156,12 +156,13 @@ function peakWords(measured) {
   if (!measured || !peak) return "no peak";
   const flag = peak.flag ? ` (${peak.flag.replaceAll("_", " ")})` : "";
   const at = measured.time_of_peak_s.value !== null && measured.time_of_peak_s.value !== undefined
-    ? ` at ${fixed(measured.time_of_peak_s.value, 3)} s` : measured.peak_at?.value ? ` at ${localText(measured.peak_at.value).slice(11)}` : "";
+    ? ` at ${secondsText(measured.time_of_peak_s.value)} s` : measured.peak_at?.value ? ` at ${localText(measured.peak_at.value).slice(11)}` : "";
   const hz = measured.zc_frequency.value ? `, ${frequencyText(measured.zc_frequency.value)} Hz` : "";
   if (measured.sensor === "microphone") {
-    return `PSPL ${pressureText(measured.peak_psi?.value?.value, peak.unit === "dB(L)" ? peak.value : null)} ${pref("pressure")}${flag}${at}${hz}`;
+    const shown = microphoneReading(peak, measured.peak_psi?.value);
+    return `PSPL ${readingText(shown, shown?.unit ?? "")}${flag}${at}${hz}`;
   }
-  return `PPV ${sampleText(peak.value, peak.unit)}${flag}${at}${hz}`;
+  return `PPV ${readingText(peak, velocityUnit())}${flag}${at}${hz}`;
 }
 
 /** Rows of the table that says the same as the plots. */

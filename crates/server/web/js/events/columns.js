@@ -2,23 +2,57 @@
 /** The columns of the table of events. */
 
 import { h } from "../dom.js";
-import { localText, pressureText, velocityText, velocityUnit } from "../units.js";
+import { converted, digits, localText, microphoneReading, readingText, signWords, velocityUnit } from "../units.js";
 import { pref } from "../prefs.js";
 
 /** @typedef {import("../types.js").EventRow} EventRow */
 /** @typedef {{ id: string, title: () => string, sort?: string, number?: boolean, hint?: string, cell: (row: EventRow) => import("../dom.js").Child }} Column */
 
-/** @param {EventRow} row @param {string} field */
-function flagged(row, field) {
-  /** @type {Record<string, string>} */
-  let flags = {};
-  try { flags = JSON.parse(row.flags); } catch { /* another program's flags */ }
-  const flag = flags[field];
-  return flag ? h("abbr", { title: `${flag.replace("_", " ")}: the true peak may be larger` }, flag === "saturated" || flag === "above_range" ? ">" : "!") : null;
+/** @typedef {import("../types.js").Reading} Reading */
+
+/** A document in a column. @param {string} text @returns {Record<string, any>} */
+function parsed(text) {
+  try { return JSON.parse(text) ?? {}; } catch { return {}; /* another program's text */ }
 }
 
-/** @param {EventRow} row @param {"tran_in_s" | "vert_in_s" | "long_in_s" | "pvs_in_s"} field @param {string} flag */
-const peak = (row, field, flag) => [flagged(row, flag), velocityText(row[field])];
+/**
+ * A peak with the digits of its source, or with the flag alone where that is all there is.
+ * @param {EventRow} row @param {string} name @param {number | null} value @param {string} unit @param {string} [flag]
+ * @returns {Reading | null}
+ */
+const readingOf = (row, name, value, unit, flag = name) =>
+  parsed(row.readings)[name] ?? (value === null ? null : withFlag({ value, unit }, parsed(row.flags)[flag]));
+
+/** @param {Reading | null} reading @param {string} unit */
+function cellOf(reading, unit) {
+  const words = signWords(reading);
+  const text = reading && converted(reading, unit).unit !== unit && reading.unit !== "dB(L)" ? readingText(reading, unit) : digits(reading, unit);
+  return words ? h("abbr", { title: words }, text) : text;
+}
+
+/** @param {EventRow} row @param {"tran" | "vert" | "long" | "peak_vector_sum"} name @param {number | null} value */
+const peak = (row, name, value) => cellOf(readingOf(row, name, value, "in/s"), velocityUnit());
+
+/** A reading with a flag, where there is one. @param {Reading} reading @param {string | undefined} flag @returns {Reading} */
+const withFlag = (reading, flag) => (flag ? { ...reading, flag } : reading);
+
+/** The largest of the three, a bound when any of them may be larger. @param {EventRow} row */
+function ppv(row) {
+  const all = [readingOf(row, "tran", row.tran_in_s, "in/s"), readingOf(row, "vert", row.vert_in_s, "in/s"), readingOf(row, "long", row.long_in_s, "in/s")]
+    .flatMap((reading) => reading ?? []);
+  if (all.length === 0) return null;
+  const inPerS = (/** @type {Reading} */ reading) => converted(reading, "in/s").value;
+  const largest = all.reduce((a, b) => (inPerS(b) > inPerS(a) ? b : a));
+  return withFlag(largest, all.map((reading) => reading.flag).find((flag) => flag && flag !== "below_range") ?? largest.flag);
+}
+
+/** @param {EventRow} row */
+function air(row) {
+  const level = readingOf(row, "mic", row.mic_db_l, "dB(L)", "mic_db_l");
+  const psi = row.mic_psi === null ? null : withFlag({ value: row.mic_psi, unit: "psi" }, level?.flag);
+  const shown = microphoneReading(level, psi);
+  return cellOf(shown, shown?.unit === "dB(L)" ? "dB(L)" : pref("pressure"));
+}
 
 /** What else there is to say of an event: words, not colours alone. @param {EventRow} row */
 export function badges(row) {
@@ -26,6 +60,7 @@ export function badges(row) {
   return [
     row.false_trigger && h("span", { class: "badge struck" }, "false trigger"),
     row.damaged && h("span", { class: "badge bad", title: "Data is damaged or missing" }, "damaged"),
+    row.contradicted && h("span", { class: "badge bad", title: "The report and the samples cannot both be right" }, "report disagrees"),
     assumed && h("span", { class: "badge", title: `Nothing states: ${row.assumed.replace(/[[\]"]/g, "").replace(/,/g, ", ")}` }, "assumed"),
     row.reviewed_at && !row.false_trigger && h("span", { class: "badge good", title: `Reviewed by ${row.reviewer ?? "somebody"}` }, "reviewed"),
     row.review_notes && h("span", { class: "note-words", title: row.review_notes }, row.review_notes),
@@ -37,12 +72,12 @@ export const COLUMNS = [
   { id: "time", title: () => "Unit-local time", sort: "timestamp", hint: "By the unit's own clock, which knows no time zone", cell: (row) => localText(row.timestamp) },
   { id: "unit", title: () => "Unit", cell: (row) => row.serial },
   { id: "kind", title: () => "Kind", cell: (row) => row.kind },
-  { id: "ppv", title: () => `PPV ${velocityUnit()}`, sort: "ppv", number: true, hint: "The largest of the three components", cell: (row) => [flagged(row, "tran") ?? flagged(row, "vert") ?? flagged(row, "long"), h("strong", null, velocityText(row.ppv_in_s))] },
-  { id: "tran", title: () => "Tran", number: true, cell: (row) => peak(row, "tran_in_s", "tran") },
-  { id: "vert", title: () => "Vert", number: true, cell: (row) => peak(row, "vert_in_s", "vert") },
-  { id: "long", title: () => "Long", number: true, cell: (row) => peak(row, "long_in_s", "long") },
-  { id: "pvs", title: () => "PVS", number: true, hint: "Peak vector sum", cell: (row) => peak(row, "pvs_in_s", "peak_vector_sum") },
-  { id: "mic", title: () => `Air ${pref("pressure")}`, number: true, hint: "PSPL, the peak of the microphone", cell: (row) => [flagged(row, "mic_psi"), pressureText(row.mic_psi, row.mic_db_l)] },
+  { id: "ppv", title: () => `PPV ${velocityUnit()}`, sort: "ppv", number: true, hint: "The largest of the three components", cell: (row) => h("strong", null, cellOf(ppv(row), velocityUnit())) },
+  { id: "tran", title: () => "Tran", number: true, cell: (row) => peak(row, "tran", row.tran_in_s) },
+  { id: "vert", title: () => "Vert", number: true, cell: (row) => peak(row, "vert", row.vert_in_s) },
+  { id: "long", title: () => "Long", number: true, cell: (row) => peak(row, "long", row.long_in_s) },
+  { id: "pvs", title: () => "PVS", number: true, hint: "Peak vector sum", cell: (row) => peak(row, "peak_vector_sum", row.pvs_in_s) },
+  { id: "mic", title: () => `Air ${pref("pressure")}`, number: true, hint: "PSPL, the peak of the microphone", cell: (row) => air(row) },
   { id: "project", title: () => "Project", cell: (row) => row.project ?? "" },
   { id: "state", title: () => "Review", cell: badges },
 ];

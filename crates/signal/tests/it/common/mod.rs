@@ -57,7 +57,7 @@ pub fn intervals(mut channel: Channel, half_periods: &[u16], annotations: &[u8])
     channel.intervals = Some(IntervalFacts {
         half_periods: half_periods.iter().copied().map(HalfPeriod).collect(),
         annotations: annotations.to_vec(),
-        stated_frequencies: Vec::new(),
+        ..IntervalFacts::default()
     });
     channel
 }
