@@ -1,21 +1,24 @@
-//! The door.
+//! The open archive: for writing, or to be read alone.
 
-use std::fs::{File, OpenOptions as FileOptions};
+use std::fs::{File, OpenOptions as FileOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Transaction};
 use wavekeep_core::Recording;
 
 use crate::error::ArchiveError;
-use crate::files::{Disk, Entry, FileSystem};
+use crate::files::{Disk, Entry, FileSystem, refuse_links};
 use crate::index::{
     self, Change, EventRow, ImportSession, Index, MonitorLogQuery, MonitorLogRow, MonthSummary,
     Page, ProjectSummary, Query, Remembered, SessionCounts, UnitSummary, summary, sums,
 };
 use crate::journal::{self, Journal};
 use crate::layout::Layout;
+use crate::place::Identity;
 use crate::review::{self, ReviewEntry};
 use crate::sidecar::Sidecar;
 
@@ -26,12 +29,22 @@ pub struct Archive {
     layout: Layout,
     files: Arc<dyn FileSystem>,
     index: Index,
-    writer: Mutex<Writer>,
+    /// Nothing where the archive is open to be read alone.
+    writer: Option<Mutex<Writer>>,
+    /// What the root was to the system when it was opened.
+    root: Identity,
     at_commit: Option<CommitHook>,
     units: Remembered<Vec<UnitSummary>>,
     projects: Remembered<Vec<ProjectSummary>>,
     months: Remembered<Vec<MonthSummary>>,
 }
+
+/// How long those who only look wait for others who write.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often they look meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// Times that the index is asked while others change it.
+const TURNS: usize = 8;
 
 /// Called around each commit of the index; an error stops there.
 type CommitHook = HookFn;
@@ -84,33 +97,28 @@ impl OpenOptions {
     /// # Errors
     /// As [`Archive::open`].
     pub fn open(self, root: impl AsRef<Path>) -> Result<Archive, ArchiveError> {
-        let root = root.as_ref();
-        if !root.is_dir() {
-            return Err(ArchiveError::NotAnArchive { path: root.to_owned() });
-        }
-        // Links in the path are followed once, here.
-        let root =
-            std::fs::canonicalize(root).map_err(ArchiveError::io(root, "look at the folder"))?;
-        let layout = Layout::new(root);
+        let layout = layout_of(root.as_ref())?;
+        let files = self.files.unwrap_or_else(|| Arc::new(Disk::below(layout.root())));
         let own = layout.own_folder();
-        let files = self.files.unwrap_or_else(|| Arc::new(Disk));
-        std::fs::create_dir_all(&own).map_err(ArchiveError::io(&own, "make the folder"))?;
-        files.create_folder(&own).map_err(ArchiveError::io(&own, "make the folder"))?;
+        let made = |source| ArchiveError::io(&own, "make the folder")(source);
+        refuse_links(layout.root(), &own).map_err(made)?;
+        std::fs::create_dir_all(&own).map_err(made)?;
+        files.create_folder(&own).map_err(made)?;
         let path = layout.lock();
-        let mut lock = FileOptions::new();
-        let lock = lock.read(true).write(true).create(true).truncate(false).open(&path);
-        let lock = lock.map_err(ArchiveError::io(&path, "open the lock"))?;
-        lock.lock().map_err(ArchiveError::io(&path, "take the lock"))?;
+        let lock = locked(&layout, &path)?;
         let index = Index::new(layout.index());
-        let opened = index.writer();
+        let opened = refuse_links(layout.root(), index.path())
+            .map_err(ArchiveError::io(index.path(), "open the index"))
+            .and_then(|()| index.writer())
+            .and_then(|(connection, version)| Ok((connection, version, index.identity()?)));
         let _ = lock.unlock();
-        let (connection, version) = opened?;
-        let writer = Mutex::new(Writer { connection, lock });
+        let (connection, version, of) = opened?;
         let archive = Archive {
+            root: identity_of(layout.root())?,
             layout,
             files,
             index,
-            writer,
+            writer: Some(Mutex::new(Writer { connection, of, lock })),
             at_commit: self.at_commit,
             units: Remembered::default(),
             projects: Remembered::default(),
@@ -124,12 +132,75 @@ impl OpenOptions {
         }
         Ok(archive)
     }
+
+    /// Opens the archive at `root` to be read alone, as [`Archive::open_to_read`].
+    ///
+    /// # Errors
+    /// As [`Archive::open_to_read`].
+    pub fn open_to_read(self, root: impl AsRef<Path>) -> Result<Archive, ArchiveError> {
+        let layout = layout_of(root.as_ref())?;
+        let files = self.files.unwrap_or_else(|| Arc::new(Disk::below(layout.root())));
+        let path = layout.index();
+        refuse_links(layout.root(), &path).map_err(ArchiveError::io(&path, "open the index"))?;
+        let found = Index::to_look(path.clone())?;
+        let is_missing = found.is_none();
+        let archive = Archive {
+            root: identity_of(layout.root())?,
+            layout,
+            files,
+            index: found.map_or_else(|| Index::in_memory(path), Ok)?,
+            writer: None,
+            at_commit: self.at_commit,
+            units: Remembered::default(),
+            projects: Remembered::default(),
+            months: Remembered::default(),
+        };
+        if is_missing {
+            archive.fill_in_memory()?;
+        }
+        Ok(archive)
+    }
+}
+
+/// The paths of the archive at `root`. Links in the path to it are followed once, here.
+pub(crate) fn layout_of(root: &Path) -> Result<Layout, ArchiveError> {
+    if !root.is_dir() {
+        return Err(ArchiveError::NotAnArchive { path: root.to_owned() });
+    }
+    let root = std::fs::canonicalize(root).map_err(ArchiveError::io(root, "look at the folder"))?;
+    Ok(Layout::new(root))
+}
+
+fn identity_of(root: &Path) -> Result<Identity, ArchiveError> {
+    Identity::at(root).map_err(ArchiveError::io(root, "look at the folder"))
+}
+
+/// The lock, held. Whoever replaces the file lets others lock another one: what is locked has to be
+/// what the path names.
+pub(crate) fn locked(layout: &Layout, path: &Path) -> Result<File, ArchiveError> {
+    loop {
+        refuse_links(layout.root(), path).map_err(ArchiveError::io(path, "open the lock"))?;
+        let mut lock = FileOptions::new();
+        let lock = lock.read(true).write(true).create(true).truncate(false).open(path);
+        let lock = lock.map_err(ArchiveError::io(path, "open the lock"))?;
+        lock.lock().map_err(ArchiveError::io(path, "take the lock"))?;
+        if is_at(&lock, path) {
+            return Ok(lock);
+        }
+    }
+}
+
+/// Whether a path names this file.
+fn is_at(file: &File, path: &Path) -> bool {
+    matches!((Identity::of_file(file), Identity::at(path)), (Ok(file), Ok(named)) if file == named)
 }
 
 /// Who holds it may change the archive.
 #[derive(Debug)]
 pub(crate) struct Writer {
     pub(crate) connection: Connection,
+    /// The file of the index that it writes.
+    of: Identity,
     lock: File,
 }
 
@@ -153,6 +224,23 @@ impl Archive {
         Self::open(root)
     }
 
+    /// Opens the archive at `root` to be read alone. No write access is needed, nobody is waited for
+    /// and nothing is changed: read-only media, another user's archive, a full disk. Where the index
+    /// cannot be used as it is, one is made in memory from the files, as it is then. What a crash
+    /// left half done stays so, and [`waiting`](Self::waiting) says it.
+    ///
+    /// # Errors
+    /// [`ArchiveError::NotAnArchive`] when there is no folder; [`ArchiveError::NewerIndex`];
+    /// otherwise what the system says.
+    pub fn open_to_read(root: impl AsRef<Path>) -> Result<Self, ArchiveError> {
+        OpenOptions::default().open_to_read(root)
+    }
+
+    /// Whether nothing can be changed.
+    pub fn is_read_only(&self) -> bool {
+        self.writer.is_none()
+    }
+
     /// Where the files are.
     pub fn layout(&self) -> &Layout {
         &self.layout
@@ -172,13 +260,108 @@ impl Archive {
         &self,
         change: impl FnOnce(&mut Writer) -> Result<T, ArchiveError>,
     ) -> Result<T, ArchiveError> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(writer) = &self.writer else {
+            return Err(ArchiveError::ReadOnly { path: self.layout.root().to_owned() });
+        };
+        let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
         let path = self.layout.lock();
+        self.check_place()?;
         writer.lock.lock().map_err(ArchiveError::io(&path, "take the lock"))?;
-        let done = self.recover(&mut writer).and_then(|()| change(&mut writer));
+        let done = self
+            .still_ours(&mut writer, &path)
+            .and_then(|()| self.recover(&mut writer))
+            .and_then(|()| change(&mut writer));
         // The system lets go of it with the process at the latest.
         let _ = writer.lock.unlock();
         done
+    }
+
+    /// Makes sure that lock and index are those that their paths name.
+    fn still_ours(&self, writer: &mut Writer, path: &Path) -> Result<(), ArchiveError> {
+        self.check_place()?;
+        if !is_at(&writer.lock, path) {
+            writer.lock = locked(&self.layout, path)?;
+        }
+        if self.index.identity().ok() != Some(writer.of) {
+            // Moved aside by a repair, or deleted.
+            let (connection, version) = self.index.writer()?;
+            let of = self.index.identity()?;
+            (writer.connection, writer.of) = (connection, of);
+            if version == 0 {
+                self.refill(writer)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notices that another folder is where the archive was, or none.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Exchanged`].
+    pub fn check_place(&self) -> Result<(), ArchiveError> {
+        let root = self.layout.root();
+        match Identity::at(root) {
+            Ok(found) if found == self.root => Ok(()),
+            _ => Err(ArchiveError::Exchanged { path: root.to_owned() }),
+        }
+    }
+
+    /// Runs `look` while nobody writes. One that is open to be read alone waits for others a moment
+    /// at most, and then looks all the same.
+    pub(crate) fn while_nobody_writes<T>(
+        &self,
+        look: impl FnOnce() -> Result<T, ArchiveError>,
+    ) -> Result<T, ArchiveError> {
+        if self.writer.is_some() {
+            return self.with_lock(|_| look());
+        }
+        let _held = self.shared_lock(PATIENCE);
+        look()
+    }
+
+    /// The lock as those share it who only look; `None` when somebody writes all the while, or there
+    /// is no lock that can be read.
+    fn shared_lock(&self, patience: Duration) -> Option<File> {
+        let path = self.layout.lock();
+        let begun = Instant::now();
+        loop {
+            let lock = File::open(&path).ok()?;
+            match lock.try_lock_shared() {
+                Ok(()) if is_at(&lock, &path) => return Some(lock),
+                Err(TryLockError::Error(_)) => return None,
+                Ok(()) | Err(TryLockError::WouldBlock) => {}
+            }
+            if begun.elapsed() >= patience {
+                return None;
+            }
+            thread::sleep(LOOK_AGAIN);
+        }
+    }
+
+    /// The change that was cut short and that nobody is finishing, for those who only look.
+    pub(crate) fn unfinished(&self) -> Result<Option<Journal>, ArchiveError> {
+        if self.writer.is_some() || Journal::read(self.files(), &self.layout)?.is_none() {
+            return Ok(None);
+        }
+        let _held = self.shared_lock(PATIENCE);
+        Journal::read(self.files(), &self.layout)
+    }
+
+    /// A sentence on a change that was cut short, where the archive is open to be read alone: it is
+    /// not finished by looking.
+    pub fn waiting(&self) -> Option<String> {
+        match self.unfinished() {
+            Ok(None) => None,
+            Ok(Some(journal)) => Some(format!(
+                "{}: a change of {} was cut short: the next import, review or repair finishes it; until then it may show in part",
+                self.layout.journal().display(),
+                match journal.places().count() {
+                    1 => "1 event".to_owned(),
+                    n => format!("{n} events"),
+                }
+            )),
+            Err(error) => Some(error.to_string()),
+        }
     }
 
     /// Finishes a change that was cut short.
@@ -228,12 +411,31 @@ impl Archive {
         at(CommitPoint::After)
     }
 
-    fn ask<T>(
+    /// Asks the index. Where others may write meanwhile it is asked again until nothing has changed
+    /// under the answer.
+    pub(crate) fn ask<T>(
         &self,
-        question: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+        question: impl Fn(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, ArchiveError> {
-        let reader = self.index.reader()?;
-        question(&reader).map_err(|source| self.index_failed(source))
+        self.check_place()?;
+        let mut turn = 0;
+        loop {
+            turn += 1;
+            let reader = self.index.reader()?;
+            let answer = question(&reader);
+            if reader.is_current() || turn == TURNS {
+                return answer.map_err(|source| self.index_failed(source));
+            }
+        }
+    }
+
+    /// Whether the index cannot be used as it is and was made in memory.
+    pub(crate) fn has_index_in_memory(&self) -> bool {
+        self.index.is_in_memory()
+    }
+
+    pub(crate) fn index(&self) -> &Index {
+        &self.index
     }
 
     /// What is in a folder, by name.
@@ -400,15 +602,15 @@ impl Archive {
         self.ask(summary::sessions)
     }
 
-    /// Notes that an import begins. `source` says what is imported.
+    /// Notes that an import begins. `source` says what is imported, `sent_by` who sent it.
     ///
     /// # Errors
     /// What the index says.
-    pub fn begin_session(&self, source: &str) -> Result<i64, ArchiveError> {
+    pub fn begin_session(&self, source: &str, sent_by: Option<&str>) -> Result<i64, ArchiveError> {
         self.with_lock(|writer| {
             let mut id = 0;
             self.commit(writer, |transaction| {
-                id = summary::begin_session(transaction, source)?;
+                id = summary::begin_session(transaction, source, sent_by)?;
                 Ok(())
             })?;
             Ok(id)

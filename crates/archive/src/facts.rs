@@ -15,6 +15,18 @@ use crate::sidecar::{
 
 /// The program that derives files, as the sidecars name it.
 pub(crate) const TOOL_VERSION: &str = concat!("wavekeep ", env!("CARGO_PKG_VERSION"));
+
+/// Whether a newer version of this program derived what carries this word. What it derived is not
+/// derived again by an older one: it may hold what the older one does not know.
+pub(crate) fn is_newer(tool_version: Option<&str>) -> bool {
+    let numbers = |tool: &str| -> Option<Vec<u64>> {
+        let release = tool.strip_prefix("wavekeep ")?.split(['-', '+']).next()?;
+        release.split('.').map(|part| part.parse().ok()).collect()
+    };
+    let newer = tool_version.and_then(numbers).zip(numbers(TOOL_VERSION));
+    newer.is_some_and(|(theirs, ours)| theirs > ours)
+}
+
 /// The folder of events whose unit nothing names.
 pub const UNKNOWN_SERIAL: &str = "UNKNOWN";
 

@@ -19,7 +19,8 @@
 //! | `verify`, `repair` | every file, sidecar and row against each other; what can be done about it |
 //! | `rebuild`, `rederive` | the index, and derived files, again |
 //! | `export` | answers as CSV, Parquet, and originals with their checksums |
-//! | `archive` | the door |
+//! | `archive`, `place` | the open archive, and whether its path still names it |
+//! | `tokens` | who may use a server of the archive |
 #![forbid(unsafe_code)]
 
 mod archive;
@@ -33,6 +34,7 @@ mod journal;
 mod layout;
 mod merge;
 mod name;
+mod place;
 mod rebuild;
 mod rederive;
 mod remake;
@@ -41,6 +43,7 @@ mod review;
 mod save;
 mod sidecar;
 mod stream;
+mod tokens;
 mod verify;
 mod watch;
 
@@ -61,7 +64,7 @@ pub use name::{NAME_BYTES, NameError, SafeName};
 pub use rebuild::Rebuilt;
 pub use rederive::{Becomes, Difference, RederiveAccount, RederiveOptions, Rederived};
 pub use remake::{Remade, RemakeOptions, recording_from};
-pub use repair::{Repair, Repaired};
+pub use repair::{OpenedForRepair, Repair, Repaired};
 pub use review::{PatchError, PatchOptions, ReviewEntry};
 pub use save::{Outcome, Pairing, ReportFile, Saved, SourceKind, Submission};
 pub use sidecar::{
@@ -69,8 +72,9 @@ pub use sidecar::{
     SCHEMA_VERSION, STREAM_KIND, Sidecar, SidecarError, SourceBlock, SourceFile, Stated,
 };
 pub use stream::{Adopted, AdoptedFile, StreamBlock};
+pub use tokens::{Role, TokenEntry, TokenError};
 pub use verify::{Finding, FindingKind, Verification, VerifyOptions};
-pub use watch::WatchOptions;
+pub use watch::{WatchOptions, Watched};
 
 /// The present moment in UTC, to the second.
 pub(crate) fn now() -> String {

@@ -113,7 +113,7 @@ fn a_late_report_reaches_sidecar_row_and_arrays() {
     assert!(fresh.archive.event(saved.id).unwrap().has_report);
     assert_ne!(fs::read(fresh.path("BE11529", "M529LMOK.DK0W.h5")).unwrap(), arrays);
     // It is the same archive as if both had come together.
-    let both = super::fresh();
+    let both = common::fresh();
     both.save(&with_report(BLAST, BLAST_REPORT));
     let row = |of: &common::Fresh| {
         let mut row = of.archive.event(1).unwrap();
@@ -129,13 +129,13 @@ fn a_report_is_found_by_every_name_that_vendors_give_it() {
         let fresh = fresh();
         fresh.save(&submission(BLAST));
         fresh.save(&submission(QUIET));
-        let paired = fresh.archive.add_report(None, name, &sample(BLAST_REPORT)).unwrap().unwrap();
+        let paired = fresh.archive.add_report(None, name, &sample(BLAST_REPORT), None).unwrap().unwrap();
         assert_eq!((paired.filename.as_str(), paired.outcome), (BLAST, Outcome::PairedLate));
         assert_eq!(paired.report, Pairing::Paired { txt_filename: name.into() });
     }
     let fresh = fresh();
     fresh.save(&submission(BLAST));
-    let nobody = fresh.archive.add_report(None, "M529LMOX_DK0W_ASCII.TXT", b"x").unwrap();
+    let nobody = fresh.archive.add_report(None, "M529LMOX_DK0W_ASCII.TXT", b"x", None).unwrap();
     assert!(nobody.is_none());
 }
 
