@@ -17,7 +17,7 @@ use crate::index::{
     Page, ProjectSummary, Query, Remembered, SessionCounts, UnitSummary, summary, sums,
 };
 use crate::journal::{self, Journal};
-use crate::layout::Layout;
+use crate::layout::{Layout, OWN_FOLDER};
 use crate::place::Identity;
 use crate::review::{self, ReviewEntry};
 use crate::sidecar::Sidecar;
@@ -234,6 +234,19 @@ impl Archive {
     /// otherwise what the system says.
     pub fn open_to_read(root: impl AsRef<Path>) -> Result<Self, ArchiveError> {
         OpenOptions::default().open_to_read(root)
+    }
+
+    /// Whether there is an archive at `root`: a folder in which this program keeps its own.
+    pub fn is_at(root: impl AsRef<Path>) -> bool {
+        root.as_ref().join(OWN_FOLDER).is_dir()
+    }
+
+    /// Refuses a path that leads out of the archive, or through a link inside it.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Link`], or that the path is outside.
+    pub fn refuse_links(&self, path: &Path) -> Result<(), ArchiveError> {
+        refuse_links(self.layout.root(), path).map_err(ArchiveError::io(path, "use the file"))
     }
 
     /// Whether nothing can be changed.

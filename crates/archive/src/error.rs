@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::files::is_link;
 use crate::name::NameError;
 use crate::review::PatchError;
 use crate::sidecar::SidecarError;
@@ -67,6 +68,14 @@ pub enum ArchiveError {
         found: i64,
         /// The newest version that this program knows.
         known: i64,
+    },
+    /// A link where the archive keeps files and folders.
+    #[error("{source}")]
+    Link {
+        /// The path that leads through it.
+        path: PathBuf,
+        /// Which link it is.
+        source: io::Error,
     },
     /// It was opened to be read alone.
     #[error("{}: the archive is open to be read alone: nothing can be changed", path.display())]
@@ -133,7 +142,10 @@ pub enum ArchiveError {
 impl ArchiveError {
     pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io { path, action, source }
+        move |source| match is_link(&source) {
+            true => Self::Link { path, source },
+            false => Self::Io { path, action, source },
+        }
     }
 
     /// A short stable word for programs.
@@ -146,6 +158,7 @@ impl ArchiveError {
             Self::Damaged { .. } => "damaged",
             Self::Index { .. } => "index",
             Self::NewerIndex { .. } => "newer_index",
+            Self::Link { .. } => "link",
             Self::ReadOnly { .. } => "read_only",
             Self::Exchanged { .. } => "exchanged",
             Self::Newer { .. } | Self::NewerDecoder { .. } => "newer",

@@ -15,6 +15,7 @@
 //! | `save`, `review`, `remake`, `stream` | what changes the archive |
 //! | `import` | files, folders, zip and tar archives: found, paired, handed in |
 //! | `index` | SQLite: rows, questions, summaries |
+//! | `recordings` | what a server is recording, in case it ends while it records |
 //! | `watch` | a folder whose files are imported when they have settled |
 //! | `verify`, `repair` | every file, sidecar and row against each other; what can be done about it |
 //! | `rebuild`, `rederive` | the index, and derived files, again |
@@ -36,6 +37,7 @@ mod merge;
 mod name;
 mod place;
 mod rebuild;
+mod recordings;
 mod rederive;
 mod remake;
 mod repair;
@@ -75,6 +77,12 @@ pub use stream::{Adopted, AdoptedFile, StreamBlock};
 pub use tokens::{Role, TokenEntry, TokenError};
 pub use verify::{Finding, FindingKind, Verification, VerifyOptions};
 pub use watch::{WatchOptions, Watched};
+
+/// The user of the machine: who reviews or imports where nobody says it otherwise.
+pub fn machine_user() -> String {
+    let named = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    named.filter(|name| !name.is_empty()).unwrap_or_else(|| "local".to_owned())
+}
 
 /// The present moment in UTC, to the second.
 pub(crate) fn now() -> String {

@@ -12,7 +12,7 @@ use wavekeep_blastware::frames;
 
 use crate::archive::{layout_of, locked};
 use crate::facts::is_newer;
-use crate::files::{Disk, FileSystem, is_link};
+use crate::files::{Disk, FileSystem};
 use crate::index::EventRow;
 use crate::journal::{Change, Journal, stage};
 use crate::layout::{FRAMES_SUFFIX, GNZ_SUFFIX, HDF5_SUFFIX, Layout, SIDECAR_SUFFIX};
@@ -162,8 +162,9 @@ fn set_journal_aside(layout: &Layout) -> Result<Option<PathBuf>, ArchiveError> {
     let moved = match Journal::read(&disk, layout) {
         Ok(_) => Ok(None),
         // A link is no journal of this program either; it is moved as it is.
-        Err(ArchiveError::Damaged { .. }) => moved_aside(layout).map(Some),
-        Err(ArchiveError::Io { source, .. }) if is_link(&source) => moved_aside(layout).map(Some),
+        Err(ArchiveError::Damaged { .. } | ArchiveError::Link { .. }) => {
+            moved_aside(layout).map(Some)
+        }
         Err(error) => Err(error),
     };
     let _ = lock.unlock();

@@ -11,7 +11,6 @@ use crate::index::EventRow;
 use crate::layout::{EventFiles, FRAMES_SUFFIX};
 use crate::name::is_beside;
 use crate::remake::{Parts, sha256};
-use crate::files::is_link;
 use crate::sidecar::{STREAM_KIND, Seal, Sidecar, SidecarError, check_seal};
 use crate::stream::hashed;
 use crate::{Archive, ArchiveError};
@@ -37,7 +36,7 @@ impl Archive {
         match looked {
             Ok(()) => {}
             // Each link is named where links are looked for.
-            Err(ArchiveError::Io { path, source, .. }) if is_link(&source) => {
+            Err(ArchiveError::Link { path, source }) => {
                 found.finding(self.relative(&path), FindingKind::Link, source.to_string());
             }
             Err(error) => {

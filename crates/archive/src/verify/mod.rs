@@ -267,8 +267,14 @@ impl Archive {
     fn verify_review_log(&self, found: &mut Verification) -> Result<(), ArchiveError> {
         self.while_nobody_writes(|| {
             let path = self.layout().review_log();
-            let log = self.read_if_there(&path)?.unwrap_or_default();
             let shown = self.relative(&path);
+            let log = match self.read_if_there(&path) {
+                Err(ArchiveError::Link { source, .. }) => {
+                    found.finding(shown, FindingKind::Link, source.to_string());
+                    return Ok(());
+                }
+                read => read?.unwrap_or_default(),
+            };
             let mut wrong = |message: String| {
                 found.findings.push(Finding {
                     path: shown.clone(),
