@@ -24,7 +24,7 @@ use wavekeep_blastware::{Blastware, BlastwareFrames};
 use wavekeep_core::{EventFormat, Match};
 use wavekeep_thor::Thor;
 
-pub use arrays::{ArrayFile, ArrayFormat, ArrayLimits};
+pub use arrays::{ArrayFile, ArrayFormat, ArrayInfo, ArrayLimits};
 pub use error::OpenError;
 pub use open::{Opened, Opener};
 
