@@ -273,7 +273,8 @@ impl Journal {
         }
         let bytes = files.read(&path).map_err(ArchiveError::io(&path, "read the journal"))?;
         let damaged = |why: String| {
-            let what = format!("the journal cannot be followed ({why}): `wavekeep repair` sets it aside");
+            let what =
+                format!("the journal cannot be followed ({why}): `wavekeep repair` sets it aside");
             ArchiveError::Damaged { path: path.clone(), what }
         };
         let version: Version =
@@ -303,7 +304,9 @@ impl Journal {
         }
         if let Some(rename) = self.renames.iter().find(|rename| !rename.is_ours()) {
             let (from, to) = (rename.from.display(), rename.to.display());
-            return Some(format!("it would rename {from} to {to}, which is no change of an archive"));
+            return Some(format!(
+                "it would rename {from} to {to}, which is no change of an archive"
+            ));
         }
         for of in &self.moves {
             if !is_place(&of.from) || !is_place(&of.to) {

@@ -80,7 +80,8 @@ pub use watch::{WatchOptions, Watched};
 
 /// The user of the machine: who reviews or imports where nobody says it otherwise.
 pub fn machine_user() -> String {
-    let named = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let named =
+        ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
     named.filter(|name| !name.is_empty()).unwrap_or_else(|| "local".to_owned())
 }
 

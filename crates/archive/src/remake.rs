@@ -257,7 +257,8 @@ impl Archive {
         merged: &Merged,
         options: RemakeOptions,
     ) -> Result<(Sidecar, Vec<Staged>, Option<String>), ArchiveError> {
-        if let Some(found) = parts.sidecar.source().tool_version.filter(|tool| is_newer(Some(tool))) {
+        if let Some(found) = parts.sidecar.source().tool_version.filter(|tool| is_newer(Some(tool)))
+        {
             let path = parts.event.sidecar();
             return Err(ArchiveError::NewerDecoder { path, found });
         }

@@ -67,7 +67,9 @@ impl Archive {
     ///
     /// # Errors
     /// As [`open`](Self::open); [`ArchiveError::Newer`] when a newer program wrote the journal.
-    pub fn open_for_repair(root: impl AsRef<Path>) -> Result<(Self, OpenedForRepair), ArchiveError> {
+    pub fn open_for_repair(
+        root: impl AsRef<Path>,
+    ) -> Result<(Self, OpenedForRepair), ArchiveError> {
         let layout = layout_of(root.as_ref())?;
         let journal_aside = set_journal_aside(&layout)?;
         let (archive, index_made_again) = Self::open_with_index(&layout)?;

@@ -44,7 +44,9 @@ pub enum PatchError {
         found: &'static str,
     },
     /// Objects and lists would stand in each other too deep.
-    #[error("review and extensions would have {found} levels of objects and lists: at most {most} are kept")]
+    #[error(
+        "review and extensions would have {found} levels of objects and lists: at most {most} are kept"
+    )]
     TooDeep {
         /// Levels that there would be.
         found: usize,
@@ -52,7 +54,9 @@ pub enum PatchError {
         most: usize,
     },
     /// The sidecar would become too long.
-    #[error("the sidecar would have {found} bytes: at most {most} are kept, keep large data in a file of its own")]
+    #[error(
+        "the sidecar would have {found} bytes: at most {most} are kept, keep large data in a file of its own"
+    )]
     TooLong {
         /// Bytes that it would have.
         found: usize,

@@ -164,7 +164,12 @@ impl Archive {
         match kept["version"].as_u64() {
             Some(found) if found > VERSION => {
                 let path = self.layout().tokens();
-                return Err(ArchiveError::Newer { path, what: "list of tokens", found, known: VERSION });
+                return Err(ArchiveError::Newer {
+                    path,
+                    what: "list of tokens",
+                    found,
+                    known: VERSION,
+                });
             }
             _ => {}
         }

@@ -251,12 +251,13 @@ impl Work<'_, '_> {
         }
         let mut unreadable = BTreeSet::new();
         let listener = &mut *self.listener;
-        let account = self.archive.import(&ready, &self.options.import, self.stop, &mut |imported| {
-            if let Fate::Failed { kind: "io", .. } = imported.fate {
-                unreadable.insert(PathBuf::from(&imported.path));
-            }
-            listener(imported);
-        })?;
+        let account =
+            self.archive.import(&ready, &self.options.import, self.stop, &mut |imported| {
+                if let Fate::Failed { kind: "io", .. } = imported.fate {
+                    unreadable.insert(PathBuf::from(&imported.path));
+                }
+                listener(imported);
+            })?;
         (self.watched)(Watched::Imported(&account));
         if let Some(what) = account.stopped_by {
             let path = self.archive.layout().root().to_owned();

@@ -1,5 +1,6 @@
 //! Archives on this machine.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -10,8 +11,8 @@ use pyo3::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wavekeep_archive::{
-    self as archive, ImportOptions, PatchOptions, Query, Sidecar, Sort, SortKey, Stated,
-    VerifyOptions, recording_from,
+    self as archive, ArchiveError, ImportOptions, PatchOptions, Query, Sidecar, Sort, SortKey,
+    Stated, VerifyOptions, recording_from,
 };
 
 use crate::event::Event;
@@ -97,8 +98,20 @@ impl Archive {
     #[new]
     fn new(py: Python<'_>, path: PathBuf, create: bool) -> PyResult<Self> {
         door(py, || {
-            let open = if create { archive::Archive::create } else { archive::Archive::open };
-            Ok(Self { archive: open(path)? })
+            if create {
+                return Ok(Self { archive: archive::Archive::create(path)? });
+            }
+            // Without write access it is read alone: what changes something is refused then.
+            let opened = archive::Archive::open(&path).or_else(|error| match &error {
+                ArchiveError::Io { source, .. }
+                    if [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem]
+                        .contains(&source.kind()) =>
+                {
+                    archive::Archive::open_to_read(&path)
+                }
+                _ => Err(error),
+            });
+            Ok(Self { archive: opened? })
         })
     }
 

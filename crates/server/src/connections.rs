@@ -34,7 +34,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub struct Peer(pub IpAddr);
 
 /// What an address is told that has as many connections as it may.
-const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n\
+const TOO_MANY: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n\
     Content-Length: 0\r\n\r\n";
 
 /// Connections of each address.

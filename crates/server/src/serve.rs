@@ -157,7 +157,9 @@ impl Server {
         }
         notes.extend(archive.waiting());
         notes.extend(self.state.recordings.interrupted().into_iter().map(|file| {
-            format!("{file} was being recorded when the server ended: GET /api/v1/recordings lists it")
+            format!(
+                "{file} was being recorded when the server ended: GET /api/v1/recordings lists it"
+            )
         }));
         notes
     }

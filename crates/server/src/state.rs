@@ -65,7 +65,12 @@ impl std::ops::Deref for State {
 
 impl State {
     /// The state of a server of `archive`.
-    pub fn new(archive: Archive, access: Access, certificate_ends: Option<Timestamp>, limits: Limits) -> Self {
+    pub fn new(
+        archive: Archive,
+        access: Access,
+        certificate_ends: Option<Timestamp>,
+        limits: Limits,
+    ) -> Self {
         Self(Arc::new(Shared {
             archive,
             access,

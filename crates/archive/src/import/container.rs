@@ -133,7 +133,8 @@ fn each_of_zip(
     let mut left = allowed;
     for place in 0..archive.len() {
         let named = archive.name_for_index(place).and_then(Result::ok);
-        let path = named.map_or_else(|| format!("file {}", place + 1), |name| name.replace('\\', "/"));
+        let path =
+            named.map_or_else(|| format!("file {}", place + 1), |name| name.replace('\\', "/"));
         let entry = match archive.by_index(place) {
             Ok(entry) if !entry.is_file() => continue,
             Ok(entry) => entry,

@@ -25,8 +25,8 @@ use crate::{Archive, ArchiveError};
 
 pub use account::{Account, Failure, Fate, Imported};
 use batch::Pending;
-use spool::Spool;
 pub use container::ContainerLimits;
+use spool::Spool;
 
 /// How an import is done.
 #[derive(Debug, Clone)]

@@ -97,7 +97,8 @@ impl Archive {
             }
         }
         let name = to.file_name().unwrap_or_default().to_string_lossy();
-        let temporary = to.with_file_name(format!("{TEMPORARY_PREFIX}{}-{name}", std::process::id()));
+        let temporary =
+            to.with_file_name(format!("{TEMPORARY_PREFIX}{}-{name}", std::process::id()));
         let copied = fs::copy(from, &temporary)
             .and_then(|_| File::options().append(true).open(&temporary)?.sync_all())
             .and_then(|()| fs::rename(&temporary, to));

@@ -62,8 +62,12 @@ pub(super) fn open(path: &Path) -> rusqlite::Result<Option<(Stamp, Connection)>>
 /// Whether SQLite would have to write beside the index to read it.
 fn needs_to_write(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error_code();
-    let codes =
-        [ErrorCode::CannotOpen, ErrorCode::ReadOnly, ErrorCode::DiskFull, ErrorCode::SystemIoFailure];
+    let codes = [
+        ErrorCode::CannotOpen,
+        ErrorCode::ReadOnly,
+        ErrorCode::DiskFull,
+        ErrorCode::SystemIoFailure,
+    ];
     code.is_some_and(|code| codes.contains(&code))
 }
 

@@ -68,7 +68,8 @@ impl Index {
     /// When a newer program made it, or it is damaged.
     pub(crate) fn to_look(path: PathBuf) -> Result<Option<Self>, ArchiveError> {
         let index = Self { path, source: Source::Looked(Mutex::default()) };
-        let Some((stamp, connection)) = look::open(&index.path).map_err(|e| index.failed(e))? else {
+        let Some((stamp, connection)) = look::open(&index.path).map_err(|e| index.failed(e))?
+        else {
             return Ok(None);
         };
         let version = migrate::version(&connection).map_err(|source| index.failed(source))?;
@@ -87,7 +88,8 @@ impl Index {
             migrate::migrate(&mut connection)?;
             Ok(connection)
         };
-        let connection = made().map_err(|source| ArchiveError::Index { path: path.clone(), source })?;
+        let connection =
+            made().map_err(|source| ArchiveError::Index { path: path.clone(), source })?;
         Ok(Self { path, source: Source::Memory(Mutex::new(connection)) })
     }
 
@@ -123,6 +125,7 @@ impl Index {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let mut connection = Connection::open_with_flags(&self.path, flags).map_err(failed)?;
+        connection.busy_timeout(BUSY).map_err(failed)?;
         // Before anything is set: what a newer program made stays as it is.
         let version = migrate::version(&connection).map_err(failed)?;
         self.check_version(version)?;
@@ -167,7 +170,8 @@ impl Index {
                 match kept {
                     Some((stamp, connection)) => Kept::Looked(stamp, connection),
                     None => {
-                        let opened = look::open(&self.path).map_err(|source| self.failed(source))?;
+                        let opened =
+                            look::open(&self.path).map_err(|source| self.failed(source))?;
                         let (stamp, connection) = opened.ok_or_else(|| {
                             let gone = std::io::ErrorKind::NotFound.into();
                             ArchiveError::io(&self.path, "open the index")(gone)

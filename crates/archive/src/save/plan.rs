@@ -159,7 +159,9 @@ impl Archive {
             true => sidecar.decode().damaged == Some(true) && is_beginning(&there, &prepared.bytes),
             false => {
                 let is_damaged = prepared.merged.recording.report.is_damaged();
-                is_damaged && there.len() > prepared.bytes.len() && is_beginning(&prepared.bytes, &there)
+                is_damaged
+                    && there.len() > prepared.bytes.len()
+                    && is_beginning(&prepared.bytes, &there)
             }
         };
         if !wanted {

@@ -168,8 +168,8 @@ impl Archive {
         // Who shows something may have been changed meanwhile. Not above: whoever holds the
         // archive's lock may wait for the threads that would wait for the lock.
         for place in again {
-            let looked = self
-                .while_nobody_writes(|| Ok(self.verify_event(&place, options, &reviewed)));
+            let looked =
+                self.while_nobody_writes(|| Ok(self.verify_event(&place, options, &reviewed)));
             let (one, beside) = looked?;
             found.add(one);
             named.extend(beside);

@@ -66,12 +66,10 @@ fn spoilt(what: &str, name: &str) -> Vec<u8> {
 fn import(archive: &Archive, path: &Path) -> (Account, Vec<Imported>) {
     let mut heard = Vec::new();
     let options = ImportOptions::default();
-    let account = archive.import(
-        &[path.to_owned()],
-        &options,
-        &AtomicBool::new(false),
-        &mut |imported| heard.push(imported.clone()),
-    );
+    let account =
+        archive.import(&[path.to_owned()], &options, &AtomicBool::new(false), &mut |imported| {
+            heard.push(imported.clone())
+        });
     (account.unwrap(), heard)
 }
 
@@ -113,8 +111,7 @@ fn a_compressed_tar_that_was_cut_gives_what_stands_before_the_cut() {
     }
     let plain = tar.into_inner().unwrap();
     // Stored, so that the place of the cut says how many events stand before it.
-    let mut packed =
-        flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
     packed.write_all(&plain).unwrap();
     let packed = packed.finish().unwrap();
     let fresh = fresh();
@@ -176,7 +173,8 @@ fn links_pipes_and_unfinished_uploads_in_a_folder_are_named() {
     assert_eq!((account.new, account.unknown_serials, account.failed), (1, 0, 5), "{heard:?}");
     for name in [BLAST, "circle", "dangling", BLAST_REPORT, "socket"] {
         let is_named = |one: &&Imported| {
-            one.path.ends_with(name) && matches!(one.fate, Fate::Failed { kind: "link" | "not_a_file", .. })
+            one.path.ends_with(name)
+                && matches!(one.fate, Fate::Failed { kind: "link" | "not_a_file", .. })
         };
         assert!(heard.iter().any(|one| is_named(&one)), "{name}: {heard:?}");
     }

@@ -129,7 +129,8 @@ fn a_report_is_found_by_every_name_that_vendors_give_it() {
         let fresh = fresh();
         fresh.save(&submission(BLAST));
         fresh.save(&submission(QUIET));
-        let paired = fresh.archive.add_report(None, name, &sample(BLAST_REPORT), None).unwrap().unwrap();
+        let paired =
+            fresh.archive.add_report(None, name, &sample(BLAST_REPORT), None).unwrap().unwrap();
         assert_eq!((paired.filename.as_str(), paired.outcome), (BLAST, Outcome::PairedLate));
         assert_eq!(paired.report, Pairing::Paired { txt_filename: name.into() });
     }

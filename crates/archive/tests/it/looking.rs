@@ -128,9 +128,7 @@ fn nothing_can_be_changed_through_an_archive_that_is_open_to_be_read() {
 /// Journals that name what is not the archive's, in all ways that a path has.
 fn hostile_journals(outside: &Path) -> Vec<String> {
     let absolute = outside.display().to_string();
-    let rename = |from: &str, to: &str| {
-        json!({"version": 1, "renames": [{"from": from, "to": to}], "review": [], "events": []})
-    };
+    let rename = |from: &str, to: &str| json!({"version": 1, "renames": [{"from": from, "to": to}], "review": [], "events": []});
     let removes = |path: &str| {
         json!({"version": 1, "renames": [], "review": [], "events": [], "moves": [
             {"from": ["UNKNOWN", "x"], "to": ["BE1", "x"], "removes": [path]}]})

@@ -176,7 +176,8 @@ fn no_patch_makes_a_sidecar_that_cannot_be_read_again() {
     // Small ones go on all the same, and undoing does.
     patch(json!(1)).unwrap();
     fresh.archive.undo(id, "kim").unwrap();
-    let found = fresh.archive.verify(wavekeep_archive::VerifyOptions::default(), &|_, _| {}).unwrap();
+    let found =
+        fresh.archive.verify(wavekeep_archive::VerifyOptions::default(), &|_, _| {}).unwrap();
     assert!(found.is_whole(), "{:?}", found.findings);
 }
 
@@ -184,7 +185,8 @@ fn no_patch_makes_a_sidecar_that_cannot_be_read_again() {
 fn a_sidecar_that_another_program_made_deep_can_be_reviewed() {
     let root = tempfile::tempdir().unwrap();
     std::fs::create_dir(root.path().join("BE11529")).unwrap();
-    let sidecar = json!({"schema_version": 1, "kind": "sfm.event", "extensions": {"x": nested(100)}});
+    let sidecar =
+        json!({"schema_version": 1, "kind": "sfm.event", "extensions": {"x": nested(100)}});
     let path = root.path().join("BE11529").join(format!("{QUIET}.sfm.json"));
     std::fs::write(&path, sidecar.to_string()).unwrap();
     let archive = Archive::open(root.path()).unwrap();

@@ -93,7 +93,8 @@ fn a_flipped_bit_in_any_byte_of_the_list_is_found_and_lets_nobody_in() {
 fn a_list_of_an_older_program_is_read_and_one_of_a_newer_program_is_left_alone() {
     let fresh = fresh();
     let path = fresh.archive.layout().tokens();
-    let entry = r#"{"name": "kim", "role": "admin", "sha256": "00", "created_at": "2026-01-01T00:00:00Z"}"#;
+    let entry =
+        r#"{"name": "kim", "role": "admin", "sha256": "00", "created_at": "2026-01-01T00:00:00Z"}"#;
     fs::write(&path, format!("[{entry}]")).unwrap();
     assert_eq!(names(&fresh.archive), ["kim"]);
     fresh.archive.add_token("sam", Role::Read).unwrap();

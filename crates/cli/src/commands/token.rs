@@ -9,7 +9,9 @@ use crate::exit::{Account, Usage};
 /// Makes, lists or takes away tokens of an archive.
 pub fn run(args: &Args, command: &TokenArgs) -> anyhow::Result<Account> {
     let Some(path) = &command.archive else {
-        return Err(Usage("say which archive: --archive DIR, or WAVEKEEP_ARCHIVE".to_owned()).into());
+        return Err(
+            Usage("say which archive: --archive DIR, or WAVEKEEP_ARCHIVE".to_owned()).into()
+        );
     };
     match &command.command {
         TokenCommand::Add { name, role } => {

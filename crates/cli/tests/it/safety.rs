@@ -84,7 +84,10 @@ fn in_own_mounts(script: &str, place: &Path) -> Option<Output> {
 #[cfg(target_os = "linux")]
 fn script_of_looks() -> String {
     let looks = LOOKS.iter().map(|arguments| {
-        format!("\"$1\" {} --archive \"$2/fleet\" > /dev/null 2>> \"$2.said\"\n", arguments.join(" "))
+        format!(
+            "\"$1\" {} --archive \"$2/fleet\" > /dev/null 2>> \"$2.said\"\n",
+            arguments.join(" ")
+        )
     });
     looks.collect()
 }
@@ -107,9 +110,13 @@ fn looking_works_on_read_only_media() {
             assert!(fs::metadata(root.join(".wavekeep/index.sqlite-wal")).unwrap().len() > 0);
         }
         let before = names(place.path());
-        let script = format!("mount --bind \"$2\" \"$2\"; mount -o remount,bind,ro \"$2\"\n{}", script_of_looks());
+        let script = format!(
+            "mount --bind \"$2\" \"$2\"; mount -o remount,bind,ro \"$2\"\n{}",
+            script_of_looks()
+        );
         let Some(ran) = in_own_mounts(&script, place.path()) else { return };
-        let said = fs::read_to_string(format!("{}.said", place.path().display())).unwrap_or_default();
+        let said =
+            fs::read_to_string(format!("{}.said", place.path().display())).unwrap_or_default();
         let _ = fs::remove_file(format!("{}.said", place.path().display()));
         assert!(ran.status.success(), "killed: {killed}: {}{said}", self::said(&ran));
         assert_eq!(names(place.path()), before);
@@ -145,10 +152,19 @@ fn looking_needs_no_write_access() {
     for arguments in LOOKS {
         let mut command = Command::new("setpriv");
         command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
-        let ran = command.arg(&copy).args(arguments).arg("--archive").arg(place.path().join("fleet")).output();
+        let ran = command
+            .arg(&copy)
+            .args(arguments)
+            .arg("--archive")
+            .arg(place.path().join("fleet"))
+            .output();
         match ran {
             Ok(ran) if said(&ran).contains("setpriv:") => {
-                let _ = writeln!(std::io::stderr(), "\n*** NOT TRIED as another user: {}\n", said(&ran));
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "\n*** NOT TRIED as another user: {}\n",
+                    said(&ran)
+                );
                 return;
             }
             Err(error) => {
@@ -191,7 +207,11 @@ fn no_command_makes_an_archive_by_a_slip_of_the_pen() {
                 };
                 let ran = command.output().unwrap();
                 assert_eq!(ran.status.code(), Some(1), "{arguments:?}: {}", said(&ran));
-                assert_eq!(names(place.path()), [place.path().to_owned(), empty.clone()], "{arguments:?}");
+                assert_eq!(
+                    names(place.path()),
+                    [place.path().to_owned(), empty.clone()],
+                    "{arguments:?}"
+                );
             }
         }
     }
@@ -204,7 +224,9 @@ fn a_journal_that_cannot_be_followed_is_told_of_and_repaired() {
     let place = fleet();
     let root = place.path().join("fleet");
     fs::write(root.join(".wavekeep/journal.json"), "{").unwrap();
-    let run = |arguments: &[&str]| program().args(arguments).arg("--archive").arg(&root).output().unwrap();
+    let run = |arguments: &[&str]| {
+        program().args(arguments).arg("--archive").arg(&root).output().unwrap()
+    };
     let list = run(&["list"]);
     assert!(list.status.success() && said(&list).contains("journal"), "{}", said(&list));
     assert_eq!(run(&["verify"]).status.code(), Some(3));
@@ -264,7 +286,10 @@ fn a_watcher_waits_for_the_end_of_an_upload_and_outlives_a_folder_that_goes() {
     std::thread::sleep(Duration::from_millis(700));
     fs::write(folder.join(name), &bytes).unwrap();
     let taken = watcher.until(|said| said["fate"] == "event");
-    assert_eq!((&taken["filesize"], &taken["outcome"]), (&Value::from(bytes.len()), &Value::from("new")));
+    assert_eq!(
+        (&taken["filesize"], &taken["outcome"]),
+        (&Value::from(bytes.len()), &Value::from("new"))
+    );
     // Under another name until it is whole.
     let part = folder.join("M529LKVQ.6S0W.part");
     fs::write(&part, sample("M529LKVQ.6S0W")).unwrap();

@@ -136,7 +136,9 @@ impl ArrayFile {
             order: entry.order,
             shape: &entry.shape,
             bytes: match &self.held {
-                Held::Gnz(gnz) => gnz.array(&entry.name).map_or(0, |array| array.bytes().len() as u64),
+                Held::Gnz(gnz) => {
+                    gnz.array(&entry.name).map_or(0, |array| array.bytes().len() as u64)
+                }
                 Held::Mapped(_) | Held::Packed(_) => entry.range.len() as u64,
             },
         })

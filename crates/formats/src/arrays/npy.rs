@@ -10,9 +10,7 @@ use gnz::Object;
 use wavekeep_core::{Error, FormatInfo, Match, Report, array_bytes};
 
 use super::npy_header::{MAGIC, NpyHeader};
-use super::{
-    ArrayFile, ArrayFormat, ArrayLimits, Entry, Held, decode_error, mapped, source_of,
-};
+use super::{ArrayFile, ArrayFormat, ArrayLimits, Entry, Held, decode_error, mapped, source_of};
 use crate::OpenError;
 
 /// The plug.
@@ -32,7 +30,8 @@ impl ArrayFormat for Npy {
     fn open(&self, path: &Path, _: &ArrayLimits) -> Result<ArrayFile, OpenError> {
         let bytes = mapped(path)?;
         let name = path.file_stem().map_or_else(|| "array".into(), |stem| stem.to_string_lossy());
-        let entry = entry(&name, 0, &bytes, bytes.len()).map_err(|source| decode_error(path, source))?;
+        let entry =
+            entry(&name, 0, &bytes, bytes.len()).map_err(|source| decode_error(path, source))?;
         Ok(ArrayFile {
             format: &INFO,
             source: source_of(path, bytes.len() as u64),

@@ -171,7 +171,8 @@ impl Members {
         limits: &ArrayLimits,
     ) -> Result<(), Fault> {
         let named = archive.name_for_index(place).and_then(Result::ok);
-        let what = named.map_or_else(|| format!("member {place}"), |name| format!("member {name:?}"));
+        let what =
+            named.map_or_else(|| format!("member {place}"), |name| format!("member {name:?}"));
         let mut member = archive.by_index(place).map_err(|error| fault(&what, error))?;
         let full_name = member.name().map_err(|error| fault(&what, error))?.into_owned();
         let Some(name) = full_name.strip_suffix(SUFFIX) else {
@@ -192,10 +193,11 @@ impl Members {
         let allowed = left.saturating_add(1);
         (&mut member).take(HEADER_BYTES.min(allowed)).read_to_end(&mut head).map_err(unreadable)?;
         let rest = (&mut member).take(allowed - head.len() as u64);
-        let len = head.len() as u64 + io::copy(&mut { rest }, &mut io::sink()).map_err(unreadable)?;
-        *left = left.checked_sub(len).ok_or_else(|| {
-            Fault::Content(over_limit(limits, limits.bytes.saturating_add(1)))
-        })?;
+        let len =
+            head.len() as u64 + io::copy(&mut { rest }, &mut io::sink()).map_err(unreadable)?;
+        *left = left
+            .checked_sub(len)
+            .ok_or_else(|| Fault::Content(over_limit(limits, limits.bytes.saturating_add(1))))?;
         if len != member.size() {
             let stated = format!("{} bytes, as its entry states", member.size());
             let found = format!("{len} bytes");

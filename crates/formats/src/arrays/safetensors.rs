@@ -18,9 +18,7 @@ use std::path::Path;
 use gnz::{Object, Value};
 use wavekeep_core::{ArrayOrder, Cursor, Error, FormatInfo, Match, Report, Result, array_bytes};
 
-use super::{
-    ArrayFile, ArrayFormat, ArrayLimits, Entry, Held, decode_error, mapped, source_of,
-};
+use super::{ArrayFile, ArrayFormat, ArrayLimits, Entry, Held, decode_error, mapped, source_of};
 use crate::OpenError;
 
 /// The plug.

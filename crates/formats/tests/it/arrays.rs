@@ -326,14 +326,12 @@ fn a_sparse_file_is_refused_without_being_read() {
 fn opening_a_file_of_large_arrays_takes_little_memory_whatever_the_format() {
     const BYTES: usize = 6 << 30;
     let shape = format!("({BYTES},)");
-    let tensors = format!(
-        r#"{{"a":{{"dtype":"U8","shape":[{BYTES}],"data_offsets":[0,{BYTES}]}}}}"#
-    );
+    let tensors =
+        format!(r#"{{"a":{{"dtype":"U8","shape":[{BYTES}],"data_offsets":[0,{BYTES}]}}}}"#);
     let before = in_use();
-    for (name, head) in [
-        ("x.npy", described("'|u1'", &shape, &[])),
-        ("x.safetensors", safetensors(&tensors, b"")),
-    ] {
+    for (name, head) in
+        [("x.npy", described("'|u1'", &shape, &[])), ("x.safetensors", safetensors(&tensors, b""))]
+    {
         let (_folder, path) = placed(name, &head);
         let len = (head.len() + BYTES) as u64;
         fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(len).unwrap();
@@ -343,7 +341,10 @@ fn opening_a_file_of_large_arrays_takes_little_memory_whatever_the_format() {
     }
     // A few kilobytes that unpack to far more.
     let zeros = described("'|u1'", "(100000000,)", &vec![0; 100_000_000]);
-    let bomb = npz(&[("a.npy", &zeros), ("b.npy", &zeros), ("c.npy", &zeros)], CompressionMethod::Deflated);
+    let bomb = npz(
+        &[("a.npy", &zeros), ("b.npy", &zeros), ("c.npy", &zeros)],
+        CompressionMethod::Deflated,
+    );
     let (_folder, path) = placed("x.npz", &bomb);
     drop(zeros);
     let packed = in_use();
@@ -359,7 +360,8 @@ fn opening_a_file_of_large_arrays_takes_little_memory_whatever_the_format() {
 #[test]
 fn one_bad_member_costs_itself_and_is_noted() {
     let one = described("'<i2'", "(3,)", &[1, 0, 2, 0, 3, 0]);
-    let whole = npz(&[("a.npy", &one), ("b.npy", &one), ("c.npy", &one)], CompressionMethod::Deflated);
+    let whole =
+        npz(&[("a.npy", &one), ("b.npy", &one), ("c.npy", &one)], CompressionMethod::Deflated);
     let central: Vec<usize> =
         (0..whole.len()).filter(|at| whole[*at..].starts_with(b"PK\x01\x02")).collect();
     let local: Vec<usize> =

@@ -67,7 +67,14 @@ impl Default for SourceForm {
 impl RecordingForm {
     /// All that comes from a source, when it is opened.
     pub fn of(source: SourceForm) -> Self {
-        Self { source, chain: None, frames: None, seconds: None, variables: Map::new(), open: false }
+        Self {
+            source,
+            chain: None,
+            frames: None,
+            seconds: None,
+            variables: Map::new(),
+            open: false,
+        }
     }
 }
 

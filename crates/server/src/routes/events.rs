@@ -7,11 +7,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
 
+use super::review::shown;
 use super::{Id, answer};
 use crate::cache::PlotKey;
 use crate::extract::{Filters, Paging, Path, Query, optional};
 use crate::plot;
-use super::review::shown;
 use crate::problem::Problem;
 use crate::state::State;
 

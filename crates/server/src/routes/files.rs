@@ -166,7 +166,8 @@ pub async fn report_text(Shared(state): Shared<State>, Path(id): Id) -> Result<R
             // The name stands in a sidecar, which another program may have written.
             let name = row.txt_filename.as_deref().and_then(|name| SafeName::folder(name).ok());
             let files = state.archive.layout().event(&row.serial, &row.filename);
-            let text = name.map(|name| read(state, &files.named(name.as_str()))).transpose()?.flatten();
+            let text =
+                name.map(|name| read(state, &files.named(name.as_str()))).transpose()?.flatten();
             let text =
                 text.ok_or_else(|| Problem::not_found("no report is paired with this event"))?;
             // Byte for byte: older programs of the vendor write Windows-1252.

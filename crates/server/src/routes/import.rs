@@ -261,8 +261,7 @@ fn save(
     for place in alone {
         let bytes = upload.bytes(place)?;
         let name = upload.files[place].name.clone();
-        let paired =
-            state.archive.add_report(params.serial.as_deref(), &name, &bytes, Some(who));
+        let paired = state.archive.add_report(params.serial.as_deref(), &name, &bytes, Some(who));
         results.push(match paired.transpose() {
             Some(saved) => {
                 let mut result = told(&name, saved, &mut counts);

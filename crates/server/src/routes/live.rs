@@ -46,7 +46,8 @@ pub async fn live(
     let limits = &state.limits;
     let entered = state.live.enter(key, limits.listeners, limits.listeners_of_caller);
     let Some(entered) = entered else {
-        let detail = "as many listen as the server allows, in all or of this token; try again later";
+        let detail =
+            "as many listen as the server allows, in all or of this token; try again later";
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "listeners", detail));
     };
     // First listen, then look back: nothing falls in between.
@@ -69,8 +70,14 @@ pub async fn live(
     let mut access = state.live.access();
     // What is known now is what let this request in, or newer.
     access.mark_changed();
-    let listening =
-        Listening { missed, receiver, stopping: state.live.stopping(), access, caller, _entered: entered };
+    let listening = Listening {
+        missed,
+        receiver,
+        stopping: state.live.stopping(),
+        access,
+        caller,
+        _entered: entered,
+    };
     let messages = unfold(listening, async |mut listening| {
         let message = listening.next().await?;
         Some((Ok(event(&message)), listening))

@@ -210,8 +210,16 @@ fn reviewer_and_time_of_a_review_come_from_the_server_and_not_from_the_request()
     let headers = [("X-Reviewer", "somebody else"), ("Content-Type", "application/json")];
     let user = wavekeep_archive::machine_user();
     let bodies = [
-        ("PATCH", "/api/v1/events/1/review", r#"{"notes": "a", "reviewer": "sam", "reviewed_at": "1999-01-01T00:00:00Z"}"#),
-        ("PATCH", "/db/events/1/sidecar", r#"{"review": {"notes": "b", "reviewer": "sam", "reviewed_at": "1999-01-01T00:00:00Z"}}"#),
+        (
+            "PATCH",
+            "/api/v1/events/1/review",
+            r#"{"notes": "a", "reviewer": "sam", "reviewed_at": "1999-01-01T00:00:00Z"}"#,
+        ),
+        (
+            "PATCH",
+            "/db/events/1/sidecar",
+            r#"{"review": {"notes": "b", "reviewer": "sam", "reviewed_at": "1999-01-01T00:00:00Z"}}"#,
+        ),
         ("PATCH", "/db/events/1/false_trigger", r#"{"false_trigger": true}"#),
         ("POST", "/api/v1/review", r#"{"where": {}, "patch": {"notes": "c", "reviewer": "sam"}}"#),
         ("POST", "/api/v1/events/1/undo", "{}"),

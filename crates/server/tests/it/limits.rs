@@ -157,11 +157,7 @@ fn connections_of_one_address_are_bounded_and_those_beyond_are_told_so() {
 
 #[test]
 fn a_client_that_takes_nothing_of_its_answer_is_cut_off_and_gives_its_place_back() {
-    let limits = Limits {
-        silence: Duration::from_millis(300),
-        exports: 1,
-        ..Limits::default()
-    };
+    let limits = Limits { silence: Duration::from_millis(300), exports: 1, ..Limits::default() };
     let server = limited(limits);
     // Long enough not to fit into what the system holds for a client.
     let files: Vec<(String, Vec<u8>)> =
@@ -195,7 +191,10 @@ fn a_client_that_takes_nothing_of_its_answer_is_cut_off_and_gives_its_place_back
 fn exports_are_bounded_in_number_and_bytes() {
     let one = limited(Limits { exports: 0, ..Limits::default() });
     let refused = one.get("/api/v1/export");
-    assert_eq!((refused.status, refused.json()["type"].clone()), (503, json!("urn:wavekeep:exports")));
+    assert_eq!(
+        (refused.status, refused.json()["type"].clone()),
+        (503, json!("urn:wavekeep:exports"))
+    );
     let small = limited(Limits { temporary_bytes: 20_000, ..Limits::default() });
     assert_eq!(small.import("/api/v1/import", &[(QUIET, sample(QUIET))]).status, 200);
     for _ in 0..3 {
@@ -241,7 +240,8 @@ fn a_request_of_many_small_files_takes_one_descriptor() {
 fn made_up_methods_make_one_metric_and_aborted_requests_leave_no_gauge_behind() {
     let server = Running::with_samples(&[QUIET]);
     for n in 0..50 {
-        let request = format!("M{n} /db/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        let request =
+            format!("M{n} /db/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         raw(&server, &request);
     }
     for _ in 0..20 {
@@ -273,9 +273,11 @@ fn an_import_records_who_sent_it_and_no_answer_names_paths_of_the_machine() {
     let server = Running::with(folder, ServeOptions::default());
     let bearer = format!("Bearer {token}");
     let headers = [("Authorization", bearer.as_str())];
-    let answer = server.import_with("/db/import/blastware_file", &[(BLAST, sample(BLAST))], &headers);
+    let answer =
+        server.import_with("/db/import/blastware_file", &[(BLAST, sample(BLAST))], &headers);
     assert_eq!(answer.status, 200);
-    let late = server.import_with("/api/v1/import", &[(BLAST_REPORT, sample(BLAST_REPORT))], &headers);
+    let late =
+        server.import_with("/api/v1/import", &[(BLAST_REPORT, sample(BLAST_REPORT))], &headers);
     assert_eq!(late.json()["results"][0]["outcome"], "paired_late");
     let sessions = server.ask("GET", "/api/v1/sessions", &headers, b"").json();
     assert_eq!(sessions[0]["sent_by"], "gate 4");
@@ -310,15 +312,22 @@ fn a_server_that_only_reads_answers_and_changes_nothing() {
     let folder = Running::with_samples(&[QUIET, BLAST]).stop();
     let before = files_with_own(folder.path());
     let server = Running::with(folder, ServeOptions { read_only: true, ..ServeOptions::default() });
-    for path in
-        ["/db/events", "/api/v1/events/1", "/api/v1/events/2/plot", "/api/v1/export?format=zip", "/health"]
-    {
+    for path in [
+        "/db/events",
+        "/api/v1/events/1",
+        "/api/v1/events/2/plot",
+        "/api/v1/export?format=zip",
+        "/health",
+    ] {
         assert_eq!(server.get(path).status, 200, "{path}");
     }
     assert_eq!(server.json("/health")["checks"]["disk"], "not written to");
     assert_eq!(server.json("/api/v1/session")["read_only"], true);
     let import = server.import("/api/v1/import", &[(DAMAGED, sample(DAMAGED))]);
-    assert_eq!((import.status, import.json()["type"].clone()), (403, json!("urn:wavekeep:read_only")));
+    assert_eq!(
+        (import.status, import.json()["type"].clone()),
+        (403, json!("urn:wavekeep:read_only"))
+    );
     assert_eq!(server.patch("/api/v1/events/1/review", r#"{"notes": "x"}"#).status, 403);
     assert_eq!(server.post("/api/v1/recordings", "{}").status, 403);
     assert_eq!(files_with_own(server.folder.path()), before);
@@ -355,7 +364,10 @@ fn an_archive_that_is_exchanged_is_a_process_that_lives_and_is_not_ready() {
     });
     assert!(is_noticed);
     let health = server.get("/health").json();
-    assert_eq!((&health["status"], &health["checks"]["certificate"]), (&json!("not_ready"), &json!("none")));
+    assert_eq!(
+        (&health["status"], &health["checks"]["certificate"]),
+        (&json!("not_ready"), &json!("none"))
+    );
     assert_ne!(health["checks"]["archive"], "ok");
     let text = health.to_string();
     assert!(!text.contains(root.to_str().unwrap()), "{text}");
@@ -389,7 +401,9 @@ fn a_link_in_the_place_of_an_events_file_is_not_served() {
     let answer = server.get("/api/v1/events/1/file");
     let text = String::from_utf8_lossy(&answer.body).into_owned();
     assert!(answer.status == 409 && text.contains("is a link"), "{}: {text}", answer.status);
-    assert!(!String::from_utf8_lossy(&server.get("/api/v1/export?format=zip").body).contains("secret"));
+    assert!(
+        !String::from_utf8_lossy(&server.get("/api/v1/export?format=zip").body).contains("secret")
+    );
 }
 
 #[test]
@@ -414,7 +428,8 @@ fn what_was_being_recorded_when_a_server_ended_is_listed_by_the_next_one() {
         for file in std::fs::read_dir(server.folder.path().join(entry)).unwrap() {
             let path = file.unwrap().path();
             if path.is_file() && !path.to_string_lossy().contains("index.sqlite") {
-                std::fs::copy(&path, copy.path().join(entry).join(path.file_name().unwrap())).unwrap();
+                std::fs::copy(&path, copy.path().join(entry).join(path.file_name().unwrap()))
+                    .unwrap();
             }
         }
     }

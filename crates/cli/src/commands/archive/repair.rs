@@ -19,7 +19,10 @@ pub fn run(args: &Args, command: &RepairArgs) -> anyhow::Result<Account> {
     })?;
     progress.finish_and_clear();
     if args.json {
-        println!("{}", json!({ "index_made_again": opened.index_made_again, "journal_aside": opened.journal_aside, "repaired": repaired }));
+        println!(
+            "{}",
+            json!({ "index_made_again": opened.index_made_again, "journal_aside": opened.journal_aside, "repaired": repaired })
+        );
     } else {
         if let Some(journal) = &opened.journal_aside {
             anstream::println!(

@@ -3,7 +3,9 @@
 use std::io::{BufWriter, Write};
 
 use serde_json::{Map, Value, json};
-use wavekeep_archive::{Archive, EventRow, Page, PatchOptions, Query, ReviewEntry, Sidecar, machine_user};
+use wavekeep_archive::{
+    Archive, EventRow, Page, PatchOptions, Query, ReviewEntry, Sidecar, machine_user,
+};
 
 use super::{count, look, open, print_list};
 use crate::args::{Args, ReviewArgs};

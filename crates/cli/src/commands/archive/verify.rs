@@ -75,7 +75,10 @@ pub fn print(args: &Args, found: &Verification) -> anyhow::Result<()> {
         }
     }
     if found.index_in_memory {
-        writeln!(out, "the index could not be used as it is: one was made in memory, and it was not checked")?;
+        writeln!(
+            out,
+            "the index could not be used as it is: one was made in memory, and it was not checked"
+        )?;
     }
     for other in found.others.iter().take(20) {
         writeln!(out, "  {}", other.display())?;
