@@ -102,9 +102,10 @@ fn revoking_a_token_ends_its_open_stream_of_changes_and_no_other() {
     // Without the end of the stream this would wait for ever.
     let mut rest = Vec::new();
     let _ = first.read_to_end(&mut rest);
+    // The other one is open and silent, but for what keeps it alive.
     second.set_read_timeout(Some(Duration::from_millis(700))).unwrap();
-    let waited = (&second).read(&mut [0; 512]).unwrap_err();
-    assert!(matches!(waited.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut));
+    let ended = (0..10).any(|_| (&second).read(&mut [0; 512]).is_ok_and(|read| read == 0));
+    assert!(!ended);
 }
 
 #[test]
@@ -159,12 +160,7 @@ fn connections_of_one_address_are_bounded_and_those_beyond_are_told_so() {
 fn a_client_that_takes_nothing_of_its_answer_is_cut_off_and_gives_its_place_back() {
     let limits = Limits { silence: Duration::from_millis(300), exports: 1, ..Limits::default() };
     let server = limited(limits);
-    // Long enough not to fit into what the system holds for a client.
-    let files: Vec<(String, Vec<u8>)> =
-        (0..4000).map(|n| (format!("T{n}.bin"), vec![0; 8])).collect();
-    let files: Vec<(&str, Vec<u8>)> =
-        files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
-    server.import("/api/v1/import", &files);
+    // Together far longer than what the system holds for a client.
     server.import("/api/v1/import", &[(QUIET, sample(QUIET))]);
     let path = "/api/v1/events/1/samples?form=json";
     let mut stalled = TcpStream::connect(server.address).unwrap();
