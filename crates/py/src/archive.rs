@@ -102,15 +102,17 @@ impl Archive {
                 return Ok(Self { archive: archive::Archive::create(path)? });
             }
             // Without write access it is read alone: what changes something is refused then.
-            let opened = archive::Archive::open(&path).or_else(|error| match &error {
-                ArchiveError::Io { source, .. }
-                    if [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem]
-                        .contains(&source.kind()) =>
-                {
-                    archive::Archive::open_to_read(&path)
+            let needs_write_access = |error: &ArchiveError| match error {
+                ArchiveError::Io { source, .. } => {
+                    let kinds = [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem];
+                    kinds.contains(&source.kind())
                 }
-                _ => Err(error),
-            });
+                _ => false,
+            };
+            let opened = match archive::Archive::open(&path) {
+                Err(error) if needs_write_access(&error) => archive::Archive::open_to_read(&path),
+                opened => opened,
+            };
             Ok(Self { archive: opened? })
         })
     }
