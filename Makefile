@@ -104,10 +104,13 @@ bench-python: $(VENV_PY)/ready
 	$(call install_wheel,release)
 	$(VENV_PY)/bin/python bench/python/run.py
 
-# Kills imports, reviews, rebuilds and repairs at 10,000 random moments; flips a bit in every byte of
-# every kind of file of an archive.
+# Kills imports, reviews, rebuilds and repairs at 10,000 random moments; kills them, and lets the system
+# fail, at every system call that writes (strace injects the faults); flips a bit in every byte of every
+# kind of file of an archive.
 torture:
+	test -x /usr/bin/strace || { apt-get update && apt-get install --yes strace; }
 	WAVEKEEP_TORTURE_ROUNDS=10000 cargo test --locked --release --package wavekeep --test it crashes
+	WAVEKEEP_EVERY_CALL=1 cargo test --locked --release --package wavekeep --test it calls
 	WAVEKEEP_EVERY_BYTE=1 cargo test --locked --release --package wavekeep-archive --test it verify::flipped
 
 # Ten minutes for each parser. Needs cargo-fuzz: `cargo install cargo-fuzz`.

@@ -19,7 +19,7 @@ export const samples = readdirSync(SAMPLES).filter((name) => !/\.(json|md)$|^UM|
 
 /** @param {string} folder @param {string[]} [more] Further arguments. @returns {Promise<{ url: string, end: () => Promise<void> }>} */
 export async function serve(folder, more = []) {
-  const child = spawn(/** @type {string} */ (BIN), ["serve", "--archive", folder, "--listen", "127.0.0.1:0", ...more], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(/** @type {string} */ (BIN), ["serve", "--create", "--archive", folder, "--listen", "127.0.0.1:0", ...more], { stdio: ["ignore", "pipe", "pipe"] });
   const url = await new Promise((done, failed) => {
     let said = "";
     const hear = (/** @type {Buffer} */ some) => {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::files::is_link;
 use crate::name::NameError;
 use crate::review::PatchError;
 use crate::sidecar::SidecarError;
@@ -68,6 +69,46 @@ pub enum ArchiveError {
         /// The newest version that this program knows.
         known: i64,
     },
+    /// A link where the archive keeps files and folders.
+    #[error("{source}")]
+    Link {
+        /// The path that leads through it.
+        path: PathBuf,
+        /// Which link it is.
+        source: io::Error,
+    },
+    /// It was opened to be read alone.
+    #[error("{}: the archive is open to be read alone: nothing can be changed", path.display())]
+    ReadOnly {
+        /// The archive.
+        path: PathBuf,
+    },
+    /// Another folder is where the archive was when it was opened, or none.
+    #[error("{}: this is not the folder that was opened any more: it was replaced or moved away while the program had it open; start the program again", path.display())]
+    Exchanged {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A newer program wrote a file; it was left alone.
+    #[error("{}: the {what} has version {found}, this program knows {known}: use the program that wrote it, or a newer one; nothing was changed", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// What it is: `journal`, …
+        what: &'static str,
+        /// The version that stands there.
+        found: u64,
+        /// The newest version that this program knows.
+        known: u64,
+    },
+    /// A newer program derived the files of an event; they were left alone.
+    #[error("{}: {found} derived this event: it is left alone by {}, which is older", path.display(), crate::facts::TOOL_VERSION)]
+    NewerDecoder {
+        /// The sidecar.
+        path: PathBuf,
+        /// The program.
+        found: String,
+    },
     /// The patch asks for something that it may not.
     #[error(transparent)]
     Patch(#[from] PatchError),
@@ -101,7 +142,10 @@ pub enum ArchiveError {
 impl ArchiveError {
     pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io { path, action, source }
+        move |source| match is_link(&source) {
+            true => Self::Link { path, source },
+            false => Self::Io { path, action, source },
+        }
     }
 
     /// A short stable word for programs.
@@ -114,6 +158,10 @@ impl ArchiveError {
             Self::Damaged { .. } => "damaged",
             Self::Index { .. } => "index",
             Self::NewerIndex { .. } => "newer_index",
+            Self::Link { .. } => "link",
+            Self::ReadOnly { .. } => "read_only",
+            Self::Exchanged { .. } => "exchanged",
+            Self::Newer { .. } | Self::NewerDecoder { .. } => "newer",
             Self::Patch(_) => "patch",
             Self::Name(_) => "name",
             Self::Decode { .. } => "decode",

@@ -17,6 +17,20 @@ use crate::sidecar::{
 /// the same files give other values: `docs/correctness.md` says which, and `rebuild` derives the
 /// files of older ones again.
 pub(crate) const TOOL_VERSION: &str = concat!("wavekeep ", env!("CARGO_PKG_VERSION"), " decoder 2");
+/// Whether a newer version of this program derived what carries this word. What it derived is not
+/// derived again by an older one: it may hold what the older one does not know.
+pub(crate) fn is_newer(tool_version: Option<&str>) -> bool {
+    let numbers = |tool: &str| -> Option<Vec<u64>> {
+        let version = tool.strip_prefix("wavekeep ")?;
+        // The first decoder had no number.
+        let (version, decoder) = version.split_once(" decoder ").unwrap_or((version, "1"));
+        let release = version.split(['-', '+']).next()?;
+        release.split('.').chain([decoder]).map(|part| part.parse().ok()).collect()
+    };
+    let newer = tool_version.and_then(numbers).zip(numbers(TOOL_VERSION));
+    newer.is_some_and(|(theirs, ours)| theirs > ours)
+}
+
 /// The folder of events whose unit nothing names.
 pub const UNKNOWN_SERIAL: &str = "UNKNOWN";
 

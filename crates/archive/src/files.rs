@@ -6,7 +6,7 @@
 use std::fmt::Debug;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// A file system, as far as the archive needs one.
 pub trait FileSystem: Debug + Send + Sync {
@@ -21,6 +21,15 @@ pub trait FileSystem: Debug + Send + Sync {
     /// # Errors
     /// What the system says; [`io::ErrorKind::AlreadyExists`] when there is one.
     fn write_new(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+
+    /// As [`write_new`](Self::write_new), for a file that only its owner may read, where the system
+    /// knows such files.
+    ///
+    /// # Errors
+    /// As [`write_new`](Self::write_new).
+    fn write_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.write_new(path, bytes)
+    }
 
     /// Appends to a file, which is made when it is not there, and syncs it.
     ///
@@ -64,11 +73,20 @@ pub trait FileSystem: Debug + Send + Sync {
     /// What the system says.
     fn len(&self, path: &Path) -> io::Result<Option<u64>>;
 
-    /// What is in a folder, by name.
+    /// What is in a folder, by name. Links are left out.
     ///
     /// # Errors
     /// What the system says.
     fn list(&self, folder: &Path) -> io::Result<Vec<Entry>>;
+
+    /// The names of links in a folder.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn links(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let _ = folder;
+        Ok(Vec::new())
+    }
 }
 
 /// What a folder lists.
@@ -80,9 +98,56 @@ pub struct Entry {
     pub is_folder: bool,
 }
 
-/// The real file system.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Disk;
+/// The real file system, of an archive: a path outside of the root, or one that leads through a link
+/// below it, is refused. A link could lead anywhere: to what a server must not show, or to what an
+/// import must not replace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disk {
+    root: PathBuf,
+}
+
+impl Disk {
+    /// The files below a root. The root itself may be given through links.
+    pub fn below(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    fn check(&self, path: &Path) -> io::Result<()> {
+        refuse_links(&self.root, path)
+    }
+}
+
+/// A link where the archive keeps files and folders.
+#[derive(Debug, thiserror::Error)]
+#[error("{} is a link: links inside an archive are not followed, put the file or folder itself there", path.display())]
+pub(crate) struct LinkInside {
+    path: PathBuf,
+}
+
+/// Refuses a path that is not below `root`, or leads there through a link.
+pub(crate) fn refuse_links(root: &Path, path: &Path) -> io::Result<()> {
+    let outside = || io::Error::new(io::ErrorKind::InvalidInput, "it is outside of the archive");
+    let below = path.strip_prefix(root).map_err(|_| outside())?;
+    let mut at = root.to_owned();
+    for component in below.components() {
+        let Component::Normal(name) = component else { return Err(outside()) };
+        at.push(name);
+        match fs::symlink_metadata(&at) {
+            Ok(found) if found.file_type().is_symlink() => {
+                return Err(io::Error::other(LinkInside { path: at }));
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Whether an operation was refused because of a link.
+pub(crate) fn is_link(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<LinkInside>())
+}
 
 /// From so many files on, one sync of the whole file system is cheaper than one for each.
 #[cfg(target_os = "linux")]
@@ -90,14 +155,26 @@ const MANY_FILES: usize = 16;
 
 impl FileSystem for Disk {
     fn create_folder(&self, folder: &Path) -> io::Result<()> {
+        self.check(folder)?;
         fs::create_dir_all(folder)
     }
 
     fn write_new(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.check(path)?;
         OpenOptions::new().write(true).create_new(true).open(path)?.write_all(bytes)
     }
 
+    fn write_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.check(path)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(path)?.write_all(bytes)
+    }
+
     fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.check(path)?;
         let mut file = OpenOptions::new().append(true).create(true).open(path)?;
         file.write_all(bytes)?;
         file.sync_data()
@@ -110,28 +187,35 @@ impl FileSystem for Disk {
             return any.map_or(Ok(()), |path| Ok(rustix::fs::syncfs(File::open(path)?)?));
         }
         for file in files {
+            self.check(file)?;
             // Windows syncs only what is open for writing.
             OpenOptions::new().append(true).open(file)?.sync_all()?;
         }
         for folder in folders {
+            self.check(folder)?;
             sync_folder(folder)?;
         }
         Ok(())
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.check(from)?;
+        self.check(to)?;
         fs::rename(from, to)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
+        self.check(path)?;
         fs::remove_file(path)
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.check(path)?;
         fs::read(path)
     }
 
     fn read_tail(&self, path: &Path, bytes: u64) -> io::Result<Vec<u8>> {
+        self.check(path)?;
         let mut file = File::open(path)?;
         let len = file.metadata()?.len();
         file.seek(SeekFrom::Start(len.saturating_sub(bytes)))?;
@@ -141,6 +225,7 @@ impl FileSystem for Disk {
     }
 
     fn len(&self, path: &Path) -> io::Result<Option<u64>> {
+        self.check(path)?;
         match fs::symlink_metadata(path) {
             Ok(found) => Ok(Some(found.len())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -149,11 +234,11 @@ impl FileSystem for Disk {
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+        self.check(folder)?;
         let mut entries = Vec::new();
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             let Ok(name) = entry.file_name().into_string() else { continue };
-            // A link is neither followed nor ours.
             let found = entry.file_type()?;
             if found.is_symlink() {
                 continue;
@@ -162,6 +247,19 @@ impl FileSystem for Disk {
         }
         entries.sort();
         Ok(entries)
+    }
+
+    fn links(&self, folder: &Path) -> io::Result<Vec<String>> {
+        self.check(folder)?;
+        let mut names = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_symlink() {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
     }
 }
 

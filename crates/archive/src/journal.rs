@@ -11,7 +11,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::ArchiveError;
 use crate::files::FileSystem;
-use crate::layout::{Layout, SIDECAR_SUFFIX, TEMPORARY_PREFIX};
+use crate::layout::{Layout, OWN_FOLDER, REVIEW_LOG, SIDECAR_SUFFIX, TEMPORARY_PREFIX};
+use crate::name::{SafeName, is_beside};
 use crate::review::last_number;
 
 /// A change of files that happens as a whole or not at all.
@@ -62,6 +63,46 @@ struct Rename {
     to: PathBuf,
 }
 
+impl Rename {
+    /// Whether it puts a temporary of this program into a place beside it.
+    fn is_ours(&self) -> bool {
+        let (Some((folder, name)), Some((to_folder, to))) =
+            (two_names(&self.from), two_names(&self.to))
+        else {
+            return false;
+        };
+        let is_target = match to_folder {
+            OWN_FOLDER => to == REVIEW_LOG,
+            serial => SafeName::folder(serial).is_ok() && is_beside(to),
+        };
+        folder == to_folder && is_temporary(name) && is_target
+    }
+}
+
+/// Folder and name of a relative path that has these two components and no other.
+fn two_names(path: &Path) -> Option<(&str, &str)> {
+    let mut components = path.components();
+    match (components.next()?, components.next()?, components.next()) {
+        (Component::Normal(folder), Component::Normal(name), None) => {
+            Some((folder.to_str()?, name.to_str()?))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a name is one that [`stage`] gives.
+fn is_temporary(name: &str) -> bool {
+    let numbers = name.strip_prefix(TEMPORARY_PREFIX).and_then(|rest| rest.split_once('-'));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    numbers.is_some_and(|(process, turn)| is_number(process) && is_number(turn))
+}
+
+/// What tells which program wrote a journal.
+#[derive(Debug, Deserialize)]
+struct Version {
+    version: u32,
+}
+
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct ReviewLine {
     number: i64,
@@ -81,12 +122,33 @@ pub(crate) fn stage(
     target: &Path,
     bytes: &[u8],
 ) -> Result<Staged, ArchiveError> {
+    stage_by(files, layout, target, &|temporary| files.write_new(temporary, bytes))
+}
+
+/// Replaces a single file that no event's change goes with, readable by its owner alone: it is the
+/// old one or the new one, whatever happens, and the new one is on the disk when this returns.
+pub(crate) fn replace_private(
+    files: &dyn FileSystem,
+    layout: &Layout,
+    target: &Path,
+    bytes: &[u8],
+) -> Result<(), ArchiveError> {
+    stage_by(files, layout, target, &|temporary| files.write_private(temporary, bytes))?
+        .publish(files, layout)
+}
+
+fn stage_by(
+    files: &dyn FileSystem,
+    layout: &Layout,
+    target: &Path,
+    write: &dyn Fn(&Path) -> io::Result<()>,
+) -> Result<Staged, ArchiveError> {
     static TURN: AtomicU64 = AtomicU64::new(0);
     let folder = target.parent().unwrap_or(layout.root());
     loop {
         let turn = TURN.fetch_add(1, Ordering::Relaxed);
         let temporary = folder.join(format!("{TEMPORARY_PREFIX}{}-{turn}", process::id()));
-        match files.write_new(&temporary, bytes) {
+        match write(&temporary) {
             Ok(()) => {
                 let relative =
                     |path: &Path| path.strip_prefix(layout.root()).unwrap_or(path).to_owned();
@@ -100,6 +162,24 @@ pub(crate) fn stage(
                 return Err(ArchiveError::io(target, "write the file")(source));
             }
         }
+    }
+}
+
+impl Staged {
+    /// Puts one file into its place by itself: synced, renamed, its folder synced.
+    pub(crate) fn publish(
+        self,
+        files: &dyn FileSystem,
+        layout: &Layout,
+    ) -> Result<(), ArchiveError> {
+        let (from, to) = (layout.root().join(&self.0.from), layout.root().join(&self.0.to));
+        let published = files.sync(&[from.clone()], &[]).and_then(|()| files.rename(&from, &to));
+        if published.is_err() {
+            discard(files, layout, vec![self]);
+        }
+        published.map_err(ArchiveError::io(&to, "put the file into its place"))?;
+        let folders: Vec<PathBuf> = to.parent().map(Path::to_owned).into_iter().collect();
+        files.sync(&[], &folders).map_err(ArchiveError::io(&to, "sync the folder"))
     }
 }
 
@@ -192,14 +272,64 @@ impl Journal {
             return Ok(None);
         }
         let bytes = files.read(&path).map_err(ArchiveError::io(&path, "read the journal"))?;
-        let damaged = |what: String| ArchiveError::Damaged { path: path.clone(), what };
-        let journal: Self = serde_json::from_slice(&bytes)
-            .map_err(|error| damaged(format!("the journal cannot be read ({error})")))?;
-        if journal.version != VERSION {
-            let what = format!("version {} of the journal: use a newer program", journal.version);
-            return Err(damaged(what));
+        let damaged = |why: String| {
+            let what =
+                format!("the journal cannot be followed ({why}): `wavekeep repair` sets it aside");
+            ArchiveError::Damaged { path: path.clone(), what }
+        };
+        let version: Version =
+            serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+        if version.version > VERSION {
+            let (found, known) = (version.version.into(), VERSION.into());
+            return Err(ArchiveError::Newer { path, what: "journal", found, known });
         }
-        Ok(Some(journal))
+        let journal: Self =
+            serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+        match journal.fault() {
+            Some(why) => Err(damaged(why)),
+            None => Ok(Some(journal)),
+        }
+    }
+
+    /// What in the journal is not of the form that this program makes. Whoever hands over an archive
+    /// hands over its journal: it must not name what is not the archive's.
+    fn fault(&self) -> Option<String> {
+        let is_place = |(serial, filename): &(String, String)| {
+            // A change of the review log alone belongs to no event.
+            (serial.is_empty() && filename.is_empty())
+                || (SafeName::folder(serial).is_ok() && is_beside(filename))
+        };
+        if let Some((serial, filename)) = self.events.iter().find(|place| !is_place(place)) {
+            return Some(format!("{serial:?}/{filename:?} is no place of an event"));
+        }
+        if let Some(rename) = self.renames.iter().find(|rename| !rename.is_ours()) {
+            let (from, to) = (rename.from.display(), rename.to.display());
+            return Some(format!(
+                "it would rename {from} to {to}, which is no change of an archive"
+            ));
+        }
+        for of in &self.moves {
+            if !is_place(&of.from) || !is_place(&of.to) {
+                return Some(format!("{:?} or {:?} is no place of an event", of.from, of.to));
+            }
+            let is_ours = |path: &&PathBuf| {
+                two_names(path).is_none_or(|(folder, name)| folder != of.from.0 || !is_beside(name))
+            };
+            if let Some(path) = of.removes.iter().find(is_ours) {
+                return Some(format!("it would remove {}", path.display()));
+            }
+        }
+        None
+    }
+
+    /// The events that the change is of.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &(String, String)> {
+        self.events.iter().chain(self.moves.iter().map(|of| &of.from))
+    }
+
+    /// The temporaries that the change needs, relative to the root.
+    pub(crate) fn temporaries(&self) -> impl Iterator<Item = &Path> {
+        self.renames.iter().map(|rename| rename.from.as_path())
     }
 
     /// Puts everything into its place. What is there already stays, so it can be done again.

@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 /// What the archive keeps for itself, below the root. No serial number begins with a dot.
 pub(crate) const OWN_FOLDER: &str = ".wavekeep";
+/// The name of the review log.
+pub(crate) const REVIEW_LOG: &str = "review.jsonl";
 /// What temporary files begin with, wherever they are.
 pub const TEMPORARY_PREFIX: &str = ".wavekeep-";
 /// The end of a sidecar's name.
@@ -53,7 +55,17 @@ impl Layout {
 
     /// The review log: one JSON document a line, only ever appended to.
     pub fn review_log(&self) -> PathBuf {
-        self.own_folder().join("review.jsonl")
+        self.own_folder().join(REVIEW_LOG)
+    }
+
+    /// The access tokens of a server: names, roles and hashes.
+    pub fn tokens(&self) -> PathBuf {
+        self.own_folder().join("tokens.json")
+    }
+
+    /// Where a server notes what it is recording, while it is recording.
+    pub fn open_recordings(&self) -> PathBuf {
+        self.own_folder().join("recording")
     }
 
     /// Held by whoever writes.

@@ -15,11 +15,13 @@
 //! | `save`, `review`, `remake`, `stream` | what changes the archive |
 //! | `import` | files, folders, zip and tar archives: found, paired, handed in |
 //! | `index` | SQLite: rows, questions, summaries |
+//! | `recordings` | what a server is recording, in case it ends while it records |
 //! | `watch` | a folder whose files are imported when they have settled |
 //! | `verify`, `repair` | every file, sidecar and row against each other; what can be done about it |
 //! | `rebuild`, `rederive` | the index, and derived files, again |
 //! | `export` | answers as CSV, Parquet, and originals with their checksums |
-//! | `archive` | the door |
+//! | `archive`, `place` | the open archive, and whether its path still names it |
+//! | `tokens` | who may use a server of the archive |
 #![forbid(unsafe_code)]
 
 mod archive;
@@ -33,7 +35,9 @@ mod journal;
 mod layout;
 mod merge;
 mod name;
+mod place;
 mod rebuild;
+mod recordings;
 mod rederive;
 mod remake;
 mod repair;
@@ -41,6 +45,7 @@ mod review;
 mod save;
 mod sidecar;
 mod stream;
+mod tokens;
 mod verify;
 mod watch;
 
@@ -61,7 +66,7 @@ pub use name::{NAME_BYTES, NameError, SafeName};
 pub use rebuild::Rebuilt;
 pub use rederive::{Becomes, Difference, RederiveAccount, RederiveOptions, Rederived};
 pub use remake::{Remade, RemakeOptions, recording_from};
-pub use repair::{Repair, Repaired};
+pub use repair::{OpenedForRepair, Repair, Repaired};
 pub use review::{PatchError, PatchOptions, ReviewEntry};
 pub use save::{Outcome, Pairing, ReportFile, Saved, SourceKind, Submission};
 pub use sidecar::{
@@ -69,8 +74,16 @@ pub use sidecar::{
     SCHEMA_VERSION, STREAM_KIND, Sidecar, SidecarError, SourceBlock, SourceFile, Stated,
 };
 pub use stream::{Adopted, AdoptedFile, StreamBlock};
+pub use tokens::{Role, TokenEntry, TokenError};
 pub use verify::{Finding, FindingKind, Verification, VerifyOptions};
-pub use watch::WatchOptions;
+pub use watch::{WatchOptions, Watched};
+
+/// The user of the machine: who reviews or imports where nobody says it otherwise.
+pub fn machine_user() -> String {
+    let named =
+        ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    named.filter(|name| !name.is_empty()).unwrap_or_else(|| "local".to_owned())
+}
 
 /// The present moment in UTC, to the second.
 pub(crate) fn now() -> String {

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use rayon::prelude::*;
+use rusqlite::Transaction;
 
+use crate::archive::Writer;
 use crate::index::{self, sums};
 use crate::layout::{HDF5_SUFFIX, SIDECAR_SUFFIX};
 use crate::sidecar::Sidecar;
-use crate::{Archive, ArchiveError, review};
+use crate::{Archive, ArchiveError, ReviewEntry, review};
 
 /// Sidecars that are read side by side.
 const AT_ONCE: usize = 512;
@@ -31,68 +33,90 @@ impl Archive {
     /// # Errors
     /// What the system or the index says; the old index stays then.
     pub fn rebuild_index(&self) -> Result<Rebuilt, ArchiveError> {
-        let rebuilt = self.with_lock(|writer| {
-            let places = self.places()?;
-            let mut rebuilt = Rebuilt::default();
-            let changed = index::next_change(&writer.connection);
-            let reviews = review::read_log(self)?;
-            let mut changed = changed.map_err(|source| self.index_failed(source))?;
-            self.commit(writer, |transaction| {
-                transaction.execute_batch(
-                    "DROP TABLE IF EXISTS temp.old; \
-                     CREATE TEMP TABLE old AS SELECT id, serial, filename, last_seen, \
-                     last_seen_sum FROM events; \
-                     CREATE INDEX temp.old_place ON old (serial, filename); \
-                     DELETE FROM monitor_log; DELETE FROM events; DELETE FROM texts; \
-                     DELETE FROM review_log;",
-                )?;
-                // Numbers that sidecars state come first, so that no other event takes one.
-                let mut without_number = Vec::new();
-                for some in places.chunks(AT_ONCE) {
-                    let read: Vec<_> =
-                        some.par_iter().map(|place| self.read_place(place)).collect();
-                    for (place, read) in some.iter().zip(read) {
-                        let sidecar = match read {
-                            Ok(sidecar) => sidecar,
-                            Err(error) => {
-                                let path = self.layout().event(&place.0, &place.1).sidecar();
-                                rebuilt.not_read.push((path, error.to_string()));
-                                continue;
-                            }
-                        };
-                        rebuilt.events += 1;
-                        let own = sidecar.own();
-                        rebuilt.unknown_hdf5 += u64::from(place.2 && own.hdf5_sha256.is_none());
-                        if own.id.is_none_or(|id| id <= 0) {
-                            without_number.push(place);
-                            continue;
-                        }
-                        changed += 1;
-                        index::store(transaction, &place.0, &place.1, &sidecar, changed)?;
-                    }
-                }
-                for place in without_number {
-                    let mut sidecar = match self.read_place(place) {
-                        Ok(sidecar) => sidecar,
-                        // It could be read a moment ago.
-                        Err(error) => {
-                            let path = self.layout().event(&place.0, &place.1).sidecar();
-                            rebuilt.not_read.push((path, error.to_string()));
-                            rebuilt.events -= 1;
-                            continue;
-                        }
-                    };
-                    give_old_number(transaction, &place.0, &place.1, &mut sidecar)?;
-                    changed += 1;
-                    index::store(transaction, &place.0, &place.1, &sidecar, changed)?;
-                }
-                keep_last_seen(transaction)?;
-                sums::restore_numbers(transaction)?;
-                sums::seal_all(transaction)?;
-                review::store_all(transaction, &reviews)
-            })?;
-            Ok(rebuilt)
+        self.with_lock(|writer| self.refill(writer))
+    }
+
+    /// Makes all rows again, for whoever holds the lock.
+    pub(crate) fn refill(&self, writer: &mut Writer) -> Result<Rebuilt, ArchiveError> {
+        let places = self.places()?;
+        let reviews = review::read_log(self)?;
+        let changed = index::next_change(&writer.connection);
+        let changed = changed.map_err(|source| self.index_failed(source))?;
+        let mut rebuilt = Rebuilt::default();
+        self.commit(writer, |transaction| {
+            rebuilt = self.fill(transaction, &places, &reviews, changed)?;
+            Ok(())
         })?;
+        Ok(rebuilt)
+    }
+
+    /// Fills an index that was made in memory.
+    pub(crate) fn fill_in_memory(&self) -> Result<Rebuilt, ArchiveError> {
+        let places = self.places()?;
+        let reviews = review::read_log(self)?;
+        self.index().fill(|transaction| self.fill(transaction, &places, &reviews, 0))
+    }
+
+    /// Puts the rows of all places into the tables, in the place of those that are there.
+    fn fill(
+        &self,
+        transaction: &Transaction<'_>,
+        places: &[(String, String, bool)],
+        reviews: &[ReviewEntry],
+        mut changed: i64,
+    ) -> rusqlite::Result<Rebuilt> {
+        let mut rebuilt = Rebuilt::default();
+        transaction.execute_batch(
+            "DROP TABLE IF EXISTS temp.old; \
+             CREATE TEMP TABLE old AS SELECT id, serial, filename, last_seen, \
+             last_seen_sum FROM events; \
+             CREATE INDEX temp.old_place ON old (serial, filename); \
+             DELETE FROM monitor_log; DELETE FROM events; DELETE FROM texts; \
+             DELETE FROM review_log;",
+        )?;
+        // Numbers that sidecars state come first, so that no other event takes one.
+        let mut without_number = Vec::new();
+        for some in places.chunks(AT_ONCE) {
+            let read: Vec<_> = some.par_iter().map(|place| self.read_place(place)).collect();
+            for (place, read) in some.iter().zip(read) {
+                let sidecar = match read {
+                    Ok(sidecar) => sidecar,
+                    Err(error) => {
+                        let path = self.layout().event(&place.0, &place.1).sidecar();
+                        rebuilt.not_read.push((path, error.to_string()));
+                        continue;
+                    }
+                };
+                rebuilt.events += 1;
+                let own = sidecar.own();
+                rebuilt.unknown_hdf5 += u64::from(place.2 && own.hdf5_sha256.is_none());
+                if own.id.is_none_or(|id| id <= 0) {
+                    without_number.push(place);
+                    continue;
+                }
+                changed += 1;
+                index::store(transaction, &place.0, &place.1, &sidecar, changed)?;
+            }
+        }
+        for place in without_number {
+            let mut sidecar = match self.read_place(place) {
+                Ok(sidecar) => sidecar,
+                // It could be read a moment ago.
+                Err(error) => {
+                    let path = self.layout().event(&place.0, &place.1).sidecar();
+                    rebuilt.not_read.push((path, error.to_string()));
+                    rebuilt.events -= 1;
+                    continue;
+                }
+            };
+            give_old_number(transaction, &place.0, &place.1, &mut sidecar)?;
+            changed += 1;
+            index::store(transaction, &place.0, &place.1, &sidecar, changed)?;
+        }
+        keep_last_seen(transaction)?;
+        sums::restore_numbers(transaction)?;
+        sums::seal_all(transaction)?;
+        review::store_all(transaction, reviews)?;
         Ok(rebuilt)
     }
 
@@ -125,7 +149,7 @@ impl Archive {
 }
 
 /// When events were last seen, from the old rows, where it is as it was written.
-fn keep_last_seen(transaction: &rusqlite::Transaction<'_>) -> rusqlite::Result<()> {
+fn keep_last_seen(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     {
         let mut old = transaction
             .prepare("SELECT serial, filename, last_seen, last_seen_sum FROM temp.old")?;
@@ -148,7 +172,7 @@ fn keep_last_seen(transaction: &rusqlite::Transaction<'_>) -> rusqlite::Result<(
 
 /// An event whose sidecar states no number keeps the one that the index gave it.
 fn give_old_number(
-    transaction: &rusqlite::Transaction<'_>,
+    transaction: &Transaction<'_>,
     serial: &str,
     filename: &str,
     sidecar: &mut Sidecar,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::facts::TOOL_VERSION;
+use crate::facts::{TOOL_VERSION, is_newer};
 use crate::remake::RemakeOptions;
 use crate::sidecar::Sidecar;
 use crate::{Archive, ArchiveError, Query};
@@ -72,6 +72,8 @@ pub struct RederiveAccount {
     pub events: u64,
     /// Events that an up-to-date decoder derived: left alone.
     pub up_to_date: u64,
+    /// Events that a newer program derived: left alone.
+    pub newer: u64,
     /// Values that become others.
     pub other: u64,
     /// Values that appear.
@@ -106,6 +108,10 @@ impl Archive {
             }
             let event = self.layout().event(&row.serial, &row.filename);
             let wants_gnz = options.remake.gnz && self.read_if_there(&event.gnz())?.is_none();
+            if is_newer(row.tool_version.as_deref()) {
+                account.newer += 1;
+                return Ok(());
+            }
             match options.all || is_old || wants_gnz {
                 true => chosen.push((row.id, PathBuf::from(&row.serial).join(&row.filename))),
                 false => account.up_to_date += 1,

@@ -7,7 +7,7 @@ use wavekeep_core::Recording;
 use wavekeep_export::{ExportOptions, Target, Units, write};
 
 use crate::error::DecodeFailure;
-use crate::facts::{self, Place, TOOL_VERSION};
+use crate::facts::{self, Place, TOOL_VERSION, is_newer};
 use crate::journal::{Change, Staged, discard, stage};
 use crate::layout::EventFiles;
 use crate::merge::{Ingredients, Merged, OF_ARCHIVE, merge, moment_of_capture};
@@ -261,6 +261,11 @@ impl Archive {
         merged: &Merged,
         options: RemakeOptions,
     ) -> Result<(Sidecar, Vec<Staged>, Option<String>), ArchiveError> {
+        if let Some(found) = parts.sidecar.source().tool_version.filter(|tool| is_newer(Some(tool)))
+        {
+            let path = parts.event.sidecar();
+            return Err(ArchiveError::NewerDecoder { path, found });
+        }
         let mut own = parts.sidecar.own();
         own.id = Some(own.id.unwrap_or(id));
         self.note_missing_sums(&mut own, parts)?;

@@ -10,9 +10,12 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use wavekeep_blastware::frames;
 
+use crate::archive::{layout_of, locked};
+use crate::facts::is_newer;
+use crate::files::{Disk, FileSystem};
 use crate::index::EventRow;
-use crate::journal::{Change, stage};
-use crate::layout::{FRAMES_SUFFIX, GNZ_SUFFIX, HDF5_SUFFIX, SIDECAR_SUFFIX};
+use crate::journal::{Change, Journal, stage};
+use crate::layout::{FRAMES_SUFFIX, GNZ_SUFFIX, HDF5_SUFFIX, Layout, SIDECAR_SUFFIX};
 use crate::remake::{RemakeOptions, sha256};
 use crate::review::{self, ReviewEntry};
 use crate::sidecar::{EVENT_KIND, OwnBlock, Review, Sidecar, SourceBlock, SourceFile, merge_patch};
@@ -41,6 +44,15 @@ pub struct Repaired {
     pub aside: Option<PathBuf>,
 }
 
+/// What had to be done before an archive could be opened for a repair.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct OpenedForRepair {
+    /// The index was moved aside and made again from the files.
+    pub index_made_again: bool,
+    /// Where the journal is that could not be followed, relative to the root.
+    pub journal_aside: Option<PathBuf>,
+}
+
 /// A repair while it is done.
 struct Work<'a> {
     archive: &'a Archive,
@@ -50,13 +62,22 @@ struct Work<'a> {
 }
 
 impl Archive {
-    /// Opens an archive whose index cannot be opened or is damaged: the index is moved aside and
-    /// made again from the files. The answer says whether that was done.
+    /// Opens an archive to repair it. A journal that cannot be followed is moved aside. So is an
+    /// index that cannot be opened or is damaged, and it is made again from the files.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
-    pub fn open_for_repair(root: impl AsRef<Path>) -> Result<(Self, bool), ArchiveError> {
-        let root = root.as_ref();
+    /// As [`open`](Self::open); [`ArchiveError::Newer`] when a newer program wrote the journal.
+    pub fn open_for_repair(
+        root: impl AsRef<Path>,
+    ) -> Result<(Self, OpenedForRepair), ArchiveError> {
+        let layout = layout_of(root.as_ref())?;
+        let journal_aside = set_journal_aside(&layout)?;
+        let (archive, index_made_again) = Self::open_with_index(&layout)?;
+        Ok((archive, OpenedForRepair { index_made_again, journal_aside }))
+    }
+
+    fn open_with_index(layout: &Layout) -> Result<(Self, bool), ArchiveError> {
+        let root = layout.root();
         let is_whole =
             |archive: &Self| archive.index_problems().is_ok_and(|problems| problems.is_empty());
         match Self::open(root) {
@@ -64,9 +85,7 @@ impl Archive {
             Ok(_) | Err(ArchiveError::Index { .. }) => {}
             Err(error) => return Err(error),
         }
-        let layout = crate::Layout::new(root.to_owned());
-        let aside = aside_folder(&layout.own_folder());
-        std::fs::create_dir_all(&aside).map_err(ArchiveError::io(&aside, "make the folder"))?;
+        let aside = made_aside_folder(layout)?;
         for suffix in ["", "-wal", "-shm"] {
             let mut from = layout.index().into_os_string();
             from.push(suffix);
@@ -126,6 +145,45 @@ fn aside_folder(own: &Path) -> PathBuf {
     own.join("aside").join(crate::now().replace(':', ""))
 }
 
+fn made_aside_folder(layout: &Layout) -> Result<PathBuf, ArchiveError> {
+    let aside = aside_folder(&layout.own_folder());
+    let disk = Disk::below(layout.root());
+    disk.create_folder(&aside).map_err(ArchiveError::io(&aside, "make the folder"))?;
+    Ok(aside)
+}
+
+/// Moves a journal aside that cannot be followed: what it names was not answered as saved.
+fn set_journal_aside(layout: &Layout) -> Result<Option<PathBuf>, ArchiveError> {
+    let disk = Disk::below(layout.root());
+    let own = layout.own_folder();
+    if !own.is_dir() {
+        return Ok(None);
+    }
+    let path = layout.lock();
+    let lock = locked(layout, &path)?;
+    let moved = match Journal::read(&disk, layout) {
+        Ok(_) => Ok(None),
+        // A link is no journal of this program either; it is moved as it is.
+        Err(ArchiveError::Damaged { .. } | ArchiveError::Link { .. }) => {
+            moved_aside(layout).map(Some)
+        }
+        Err(error) => Err(error),
+    };
+    let _ = lock.unlock();
+    moved
+}
+
+fn moved_aside(layout: &Layout) -> Result<PathBuf, ArchiveError> {
+    let journal = layout.journal();
+    let target = made_aside_folder(layout)?.join("journal.json");
+    let moved = std::fs::rename(&journal, &target);
+    moved.map_err(ArchiveError::io(&journal, "move the journal aside"))?;
+    let own = layout.own_folder();
+    let synced = Disk::below(layout.root()).sync(&[], std::slice::from_ref(&own));
+    synced.map_err(ArchiveError::io(&own, "sync the folder"))?;
+    Ok(target.strip_prefix(layout.root()).unwrap_or(&target).to_owned())
+}
+
 /// The event that a file belongs to, by its path.
 fn place_of(path: &Path) -> Option<Place> {
     let serial = path.parent()?.to_str()?;
@@ -180,6 +238,16 @@ impl Work<'_> {
         let archive = self.archive;
         let event = archive.layout().event(&place.0, &place.1);
         let row = archive.find(&place.0, &place.1)?;
+        // Before anything is moved aside: what a newer program derived is left to it.
+        let sidecar = archive.read_if_there(&event.sidecar())?.map(|bytes| Sidecar::parse(&bytes));
+        if let Some(Ok(sidecar)) = &sidecar
+            && let Some(found) = sidecar.source().tool_version.filter(|tool| is_newer(Some(tool)))
+        {
+            return Err(ArchiveError::NewerDecoder { path: event.sidecar(), found });
+        }
+        if has(&[Newer]) {
+            return Ok(());
+        }
         let mut source_is_good = !has(&[SourceMissing, SourceDiffers]);
         if !source_is_good {
             source_is_good = self.source_from_frames(place, row.as_ref())?;

@@ -43,7 +43,39 @@ pub enum PatchError {
         /// What the patch makes of it.
         found: &'static str,
     },
+    /// Objects and lists would stand in each other too deep.
+    #[error(
+        "review and extensions would have {found} levels of objects and lists: at most {most} are kept"
+    )]
+    TooDeep {
+        /// Levels that there would be.
+        found: usize,
+        /// Levels that there may be.
+        most: usize,
+    },
+    /// The sidecar would become too long.
+    #[error(
+        "the sidecar would have {found} bytes: at most {most} are kept, keep large data in a file of its own"
+    )]
+    TooLong {
+        /// Bytes that it would have.
+        found: usize,
+        /// Bytes that it may have.
+        most: usize,
+    },
+    /// What would be written could not be read again.
+    #[error("what would be written could not be read again: {why}")]
+    NotReadable {
+        /// Why not.
+        why: String,
+    },
 }
+
+/// Most levels of objects and lists in a sidecar that a patch may lead to. Readers bound them: a
+/// sidecar with more could not be read any more.
+const MOST_LEVELS: usize = 64;
+/// Most bytes of a sidecar that a patch may lead to.
+const MOST_BYTES: usize = 16 << 20;
 
 /// How a patch is applied.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -288,7 +320,9 @@ impl Archive {
                 after: members(&sidecar, &touched),
             };
             let line = sealed(&entry);
-            let staged = stage(self.files(), self.layout(), &event.sidecar(), &sidecar.to_bytes())?;
+            let bytes = sidecar.to_bytes();
+            check_result(&earlier, &sidecar, &bytes, &line)?;
+            let staged = stage(self.files(), self.layout(), &event.sidecar(), &bytes)?;
             let mut happening = Change::new(self.files(), self.layout());
             happening.event(&row.serial, &row.filename, vec![staged]);
             happening.review(number, line);
@@ -352,6 +386,49 @@ fn check_review(review: &Value) -> Result<(), PatchError> {
         }
     }
     Ok(())
+}
+
+/// Reads back what is about to be written: a sidecar or a line of the log that cannot be read would
+/// take the event away for good. One that another program made too deep or too long may stay so.
+fn check_result(
+    earlier: &Sidecar,
+    sidecar: &Sidecar,
+    bytes: &[u8],
+    line: &str,
+) -> Result<(), PatchError> {
+    let deepest = |sidecar: &Sidecar| {
+        sidecar.document().values().map(levels).max().map_or(0, |levels| levels + 1)
+    };
+    let (was, found) = (deepest(earlier), deepest(sidecar));
+    if found > MOST_LEVELS && found > was {
+        return Err(PatchError::TooDeep { found, most: MOST_LEVELS });
+    }
+    if bytes.len() > MOST_BYTES && bytes.len() > earlier.to_bytes().len() {
+        return Err(PatchError::TooLong { found: bytes.len(), most: MOST_BYTES });
+    }
+    let unreadable = |why: String| PatchError::NotReadable { why };
+    let read = Sidecar::parse(bytes).map_err(|error| unreadable(error.to_string()))?;
+    if read != *sidecar {
+        return Err(unreadable("it would not be read as it is".to_owned()));
+    }
+    serde_json::from_str::<ReviewEntry>(line).map_err(|error| unreadable(error.to_string()))?;
+    Ok(())
+}
+
+/// How deep objects and lists stand in each other.
+fn levels(value: &Value) -> usize {
+    // Not by recursion: what comes from outside does not decide how much of the stack is used.
+    let (mut deepest, mut left) = (0, vec![(value, 1)]);
+    while let Some((value, level)) = left.pop() {
+        let below: Vec<&Value> = match value {
+            Value::Array(all) => all.iter().collect(),
+            Value::Object(all) => all.values().collect(),
+            _ => continue,
+        };
+        deepest = deepest.max(level);
+        left.extend(below.into_iter().map(|value| (value, level + 1)));
+    }
+    deepest
 }
 
 fn kind_of(value: &Value) -> &'static str {

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use wavekeep_smurf::Run;
 
 use crate::facts::TOOL_VERSION;
+use crate::files::refuse_links;
 use crate::journal::Change;
 use crate::name::SafeName;
 use crate::sidecar::{EventBlock, Review, STREAM_KIND, Sidecar, SourceBlock};
@@ -113,7 +114,9 @@ impl Archive {
             Ok(Adopted { id, stream_id, filename, same: false, stream })
         })?;
         // Whoever opens it next need not go through the run again; without the index it would.
-        let _ = std::fs::create_dir_all(self.layout().streams())
+        let _ = self
+            .files()
+            .create_folder(&self.layout().streams())
             .and_then(|()| run.keep_index(&self.layout().stream_index(adopted.id)));
         Ok(adopted)
     }
@@ -124,9 +127,19 @@ impl Archive {
     /// [`ArchiveError::NoEvent`] when there is no such run.
     pub fn stream_pieces(&self, id: i64) -> Result<Vec<PathBuf>, ArchiveError> {
         let stream = self.sidecar(id)?.stream().ok_or(ArchiveError::NoEvent { id })?;
-        let root = self.layout().root();
-        // Joining leaves an absolute path as it is.
-        Ok(stream.pieces.iter().map(|piece| root.join(&piece.path)).collect())
+        stream.pieces.iter().map(|piece| self.piece(&piece.path)).collect()
+    }
+
+    /// Where a piece is that a sidecar names: below the root, and not through a link, or where an
+    /// adopted run lies, by its whole path.
+    pub(crate) fn piece(&self, path: &Path) -> Result<PathBuf, ArchiveError> {
+        if path.is_absolute() {
+            return Ok(path.to_owned());
+        }
+        let below = self.layout().root().join(path);
+        refuse_links(self.layout().root(), &below)
+            .map_err(ArchiveError::io(&below, "use the piece of the run"))?;
+        Ok(below)
     }
 
     fn describe(&self, run: &Run) -> Result<StreamBlock, ArchiveError> {

@@ -278,13 +278,13 @@ pub fn arrays(file: &ArrayFile) -> String {
     let bytes = file.source().bytes;
     let _ = writeln!(page, "{} · {} arrays · {bytes} bytes\n", file.format().name, file.len());
     let mut table = bare(&[("  ARRAY", Left), ("DTYPE", Left), ("SHAPE", Right), ("BYTES", Right)]);
-    for array in file.arrays() {
+    for array in file.infos() {
         let order = if array.order == ArrayOrder::ColumnMajor { " F" } else { "" };
         table.add_row([
             format!("  {}", array.name),
             format!("{}{order}", array.dtype),
             format!("{:?}", array.shape),
-            array.bytes.len().to_string(),
+            array.bytes.to_string(),
         ]);
     }
     let _ = writeln!(page, "{}", table.trim_fmt());

@@ -25,7 +25,7 @@ use wavekeep_blastware::{Blastware, BlastwareFrames};
 use wavekeep_core::{EventFormat, Match};
 use wavekeep_thor::Thor;
 
-pub use arrays::{ArrayFile, ArrayFormat, ArrayLimits};
+pub use arrays::{ArrayFile, ArrayFormat, ArrayInfo, ArrayLimits};
 pub use decode::{Decoded, ReportInput, decode_with_reports};
 pub use error::OpenError;
 pub use open::{Opened, Opener};

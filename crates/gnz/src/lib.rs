@@ -86,6 +86,7 @@ pub use header::{ALIGNMENT, ArrayInfo, MAGIC, Note, Order};
 pub use integrity::{ArrayCheck, CHECKSUM_KEY, CheckedArray, Checksums, Verification, checksum};
 pub use json::{Integer, Object, Value};
 pub use limits::Limits;
+pub use map::FileMap;
 pub use reader::{FileBytes, Gnz};
 pub use recover::{Lost, Recovery, Salvage, recover};
 pub use streaming::{ArrayMut, Streaming};

@@ -8,8 +8,33 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Deref;
 
 use memmap2::{Mmap, MmapMut};
+
+/// A file of any format, mapped for reading: only the pages that are touched take memory. What a
+/// change of the file does meanwhile is as for a GNZ file: see the section on memory maps in
+/// `docs/formats/gnz.md`.
+#[derive(Debug)]
+pub struct FileMap(Mmap);
+
+impl FileMap {
+    /// Maps a whole file.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn of(file: &File) -> io::Result<Self> {
+        read(file).map(Self)
+    }
+}
+
+impl Deref for FileMap {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
 
 /// Maps a whole file for reading.
 pub(crate) fn read(file: &File) -> io::Result<Mmap> {

@@ -1,5 +1,6 @@
 //! Archives on this machine.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -10,8 +11,8 @@ use pyo3::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wavekeep_archive::{
-    self as archive, ImportOptions, PatchOptions, Query, Sidecar, Sort, SortKey, Stated,
-    VerifyOptions, recording_from,
+    self as archive, ArchiveError, ImportOptions, PatchOptions, Query, Sidecar, Sort, SortKey,
+    Stated, VerifyOptions, recording_from,
 };
 
 use crate::event::Event;
@@ -97,8 +98,22 @@ impl Archive {
     #[new]
     fn new(py: Python<'_>, path: PathBuf, create: bool) -> PyResult<Self> {
         door(py, || {
-            let open = if create { archive::Archive::create } else { archive::Archive::open };
-            Ok(Self { archive: open(path)? })
+            if create {
+                return Ok(Self { archive: archive::Archive::create(path)? });
+            }
+            // Without write access it is read alone: what changes something is refused then.
+            let needs_write_access = |error: &ArchiveError| match error {
+                ArchiveError::Io { source, .. } => {
+                    let kinds = [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem];
+                    kinds.contains(&source.kind())
+                }
+                _ => false,
+            };
+            let opened = match archive::Archive::open(&path) {
+                Err(error) if needs_write_access(&error) => archive::Archive::open_to_read(&path),
+                opened => opened,
+            };
+            Ok(Self { archive: opened? })
         })
     }
 

@@ -23,7 +23,7 @@ impl Arrays {
 
     fn array(&self, name: &str) -> Result<NamedArray<'_>, Failure> {
         self.file.array(name).ok_or_else(|| {
-            let names: Vec<&str> = self.file.arrays().map(|array| array.name).collect();
+            let names: Vec<&str> = self.file.infos().map(|array| array.name).collect();
             let message =
                 format!("there is no array {name:?}; the arrays are {}", names.join(", "));
             Failure::new("NoSuchArray", message)
@@ -40,7 +40,7 @@ impl Arrays {
 
     /// Names, in the order of the file.
     fn keys(&self) -> Vec<&str> {
-        self.file.arrays().map(|array| array.name).collect()
+        self.file.infos().map(|array| array.name).collect()
     }
 
     /// Metadata, as JSON.
@@ -55,7 +55,11 @@ impl Arrays {
 
     /// Type string, order and shape of an array.
     fn describe(&self, name: &str) -> PyResult<(String, &'static str, Vec<usize>)> {
-        let array = self.array(name)?;
+        // Without unpacking anything.
+        let Some(array) = self.file.infos().find(|array| array.name == name) else {
+            self.array(name)?;
+            return Err(Failure::new("NoSuchArray", name).into());
+        };
         Ok((array.dtype.to_owned(), array.order.letter(), array.shape.to_vec()))
     }
 

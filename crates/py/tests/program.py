@@ -30,10 +30,16 @@ def token(folder: Path) -> str:
     return found
 
 
+def machine_user() -> str:
+    """The user of this machine, as a server names it who reviews without a token."""
+    names = (os.environ.get(name) for name in ("USER", "LOGNAME", "USERNAME"))
+    return next((name for name in names if name), "local")
+
+
 @contextmanager
 def serving(folder: Path, *options: str) -> Iterator[str]:
     """The address of a server of the archive in `folder`."""
-    command = [program(), "serve", "--json", "--listen", "127.0.0.1:0", "--archive", str(folder)]
+    command = [program(), "serve", "--create", "--json", "--listen", "127.0.0.1:0", "--archive", str(folder)]
     served = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True)
     try:
         assert served.stdout is not None

@@ -122,5 +122,3 @@ def test_what_only_a_folder_can_says_so(served: Served) -> None:
         archive.verify()
     with pytest.raises(wavekeep.Unsupported, match="adopt"):
         archive.import_files(BLAST, adopt=True)
-    with pytest.raises(wavekeep.BadArgument, match="ASCII"):
-        archive.review(1, notes="x", who="ß")

@@ -83,6 +83,7 @@ fn paths() -> (Router<State>, utoipa::openapi::OpenApi) {
         .routes(routes!(legacy::file))
         .routes(routes!(legacy::nth_newest))
         .routes(routes!(status::health))
+        .routes(routes!(status::live))
         .routes(routes!(status::metrics))
         .routes(routes!(status::session, status::sign_in, status::sign_out))
         .merge(uploads)

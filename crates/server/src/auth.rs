@@ -1,275 +1,39 @@
 //! Who may do what.
 //!
-//! Beyond loopback every request carries a token. On loopback without tokens the person at this
-//! machine may do everything; names of other hosts are refused there, so that no page of the web
-//! can reach the server through the reader's own browser.
+//! Beyond loopback, and wherever the archive has tokens, every request carries one. On loopback
+//! without tokens the person at this machine may do everything; names of other hosts, requests
+//! without a host and requests that came through a proxy are refused there, so that neither a page of
+//! the web nor anybody behind a proxy is taken for that person.
 
-use std::fmt;
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
-use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::{Request, State as Shared};
-use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::header::{AUTHORIZATION, COOKIE, FORWARDED, HOST, ORIGIN, VIA, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use serde::Serialize;
 use utoipa::ToSchema;
+use wavekeep_archive::{Archive, ArchiveError, Role, TokenEntry};
 
 use crate::problem::Problem;
 use crate::state::State;
 
 /// The cookie that a page's own requests carry.
 pub const COOKIE_NAME: &str = "wavekeep_token";
-/// What tokens begin with, so that people and scanners know one when they see it.
-const PREFIX: &str = "wk_";
 
-/// What a token may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Look at everything.
-    Read,
-    /// Read, and say what is a false trigger.
-    Review,
-    /// Read, bring events in, and record.
-    Import,
-    /// Everything.
-    Admin,
-}
-
-impl Role {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Review, Self::Import, Self::Admin];
-
-    /// The word.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Review => "review",
-            Self::Import => "import",
-            Self::Admin => "admin",
+/// What a request asks for.
+fn needed(method: &Method, path: &str) -> Role {
+    let path = path.strip_prefix("/api/v1").unwrap_or(path);
+    if path == "/session" {
+        return Role::Read;
+    }
+    match *method {
+        Method::GET | Method::HEAD | Method::OPTIONS => Role::Read,
+        _ if ["/import", "/db/import", "/recordings"].iter().any(|of| path.starts_with(of)) => {
+            Role::Import
         }
-    }
-
-    /// Whether who has this role may do what asks for `needed`.
-    pub fn allows(self, needed: Self) -> bool {
-        self == Self::Admin || self == needed || needed == Self::Read
-    }
-
-    /// What a request asks for.
-    fn needed(method: &Method, path: &str) -> Self {
-        let path = path.strip_prefix("/api/v1").unwrap_or(path);
-        if path == "/session" {
-            return Self::Read;
-        }
-        match *method {
-            Method::GET | Method::HEAD | Method::OPTIONS => Self::Read,
-            _ if ["/import", "/db/import", "/recordings"].iter().any(|of| path.starts_with(of)) => {
-                Self::Import
-            }
-            _ => Self::Review,
-        }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.word())
-    }
-}
-
-impl FromStr for Role {
-    type Err = &'static str;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.into_iter().find(|role| role.word() == word);
-        found.ok_or("one of read, review, import, admin was expected")
-    }
-}
-
-/// A token as it is kept: its hash, never itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TokenEntry {
-    /// Whose it is; reviews are signed with it.
-    pub name: String,
-    /// What it may do.
-    pub role: Role,
-    /// SHA-256 of the token in hexadecimal. The token has 256 random bits: nothing slower is needed.
-    pub sha256: String,
-    /// When it was made, in UTC.
-    pub created_at: String,
-}
-
-/// Why tokens cannot be kept.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TokenError {
-    /// The file cannot be read or written.
-    #[error("{}: cannot {action}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What was tried.
-        action: &'static str,
-        /// Why it failed.
-        source: io::Error,
-    },
-    /// The file is not what this program writes.
-    #[error("{}: not a list of tokens ({reason}): mend the file, or delete it and add the tokens again", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// There is one already.
-    #[error("there is a token called {name:?} already: revoke it first, or take another name")]
-    Exists {
-        /// The name.
-        name: String,
-    },
-    /// There is none.
-    #[error("there is no token called {name:?}")]
-    NoSuchToken {
-        /// The name.
-        name: String,
-    },
-    /// A name that cannot be shown in one line.
-    #[error("{name:?} is no name for a token: 1 to 80 characters of one line were expected")]
-    Name {
-        /// The name.
-        name: String,
-    },
-    /// The system has no random numbers.
-    #[error("the system gave no random numbers: {0}")]
-    Random(String),
-}
-
-/// The tokens of an archive, in a file of its own folder.
-#[derive(Debug)]
-pub struct Tokens {
-    path: PathBuf,
-    read: Mutex<(Option<SystemTime>, Vec<TokenEntry>)>,
-}
-
-impl Tokens {
-    /// The tokens of the archive whose own folder this is.
-    ///
-    /// # Errors
-    /// When the file is there and cannot be read.
-    pub fn open(own_folder: &Path) -> Result<Self, TokenError> {
-        let path = own_folder.join("tokens.json");
-        let tokens = Self { path, read: Mutex::default() };
-        tokens.list()?;
-        Ok(tokens)
-    }
-
-    /// All of them. The file is read again when it changed: a token that was revoked on the command
-    /// line is refused by a server that runs.
-    ///
-    /// # Errors
-    /// [`TokenError`]. Nobody is let in then.
-    pub fn list(&self) -> Result<Vec<TokenEntry>, TokenError> {
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let changed = match fs::metadata(&self.path) {
-            Ok(metadata) => metadata.modified().ok(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                *read = (None, Vec::new());
-                return Ok(Vec::new());
-            }
-            Err(source) => return Err(self.io("look at the file", source)),
-        };
-        if changed.is_none() || read.0 != changed {
-            let text = fs::read(&self.path).map_err(|source| self.io("read the file", source))?;
-            let entries = serde_json::from_slice(&text).map_err(|error| TokenError::Damaged {
-                path: self.path.clone(),
-                reason: error.to_string(),
-            })?;
-            *read = (changed, entries);
-        }
-        Ok(read.1.clone())
-    }
-
-    /// Makes a token. It is shown once: only its hash is kept.
-    ///
-    /// # Errors
-    /// [`TokenError`]; nothing was changed then.
-    pub fn add(&self, name: &str, role: Role) -> Result<String, TokenError> {
-        if name.is_empty() || name.chars().count() > 80 || name.chars().any(char::is_control) {
-            return Err(TokenError::Name { name: name.to_owned() });
-        }
-        let mut entries = self.list()?;
-        if entries.iter().any(|entry| entry.name == name) {
-            return Err(TokenError::Exists { name: name.to_owned() });
-        }
-        let mut secret = [0; 32];
-        getrandom::fill(&mut secret).map_err(|error| TokenError::Random(error.to_string()))?;
-        let token = format!("{PREFIX}{}", hex(&secret));
-        let created_at = jiff::Timestamp::now();
-        let created_at = jiff::Timestamp::from_second(created_at.as_second()).unwrap_or(created_at);
-        entries.push(TokenEntry {
-            name: name.to_owned(),
-            role,
-            sha256: hex(&Sha256::digest(token.as_bytes())),
-            created_at: created_at.to_string(),
-        });
-        self.write(&entries)?;
-        Ok(token)
-    }
-
-    /// Takes a token away.
-    ///
-    /// # Errors
-    /// [`TokenError::NoSuchToken`]; what the system says.
-    pub fn revoke(&self, name: &str) -> Result<(), TokenError> {
-        let mut entries = self.list()?;
-        let before = entries.len();
-        entries.retain(|entry| entry.name != name);
-        match entries.len() == before {
-            true => Err(TokenError::NoSuchToken { name: name.to_owned() }),
-            false => self.write(&entries),
-        }
-    }
-
-    /// Whose token this is.
-    fn find(&self, token: &str) -> Result<Option<TokenEntry>, TokenError> {
-        let asked = hex(&Sha256::digest(token.as_bytes()));
-        // All of them are compared, each in the same time: the time tells nothing.
-        let same = |entry: &TokenEntry| {
-            let pairs = entry.sha256.bytes().zip(asked.bytes());
-            let differ = pairs.fold(0, |differ, (a, b)| differ | (a ^ b));
-            std::hint::black_box(differ) == 0 && entry.sha256.len() == asked.len()
-        };
-        let found =
-            |found: Option<TokenEntry>, entry| if same(&entry) { Some(entry) } else { found };
-        Ok(self.list()?.into_iter().fold(None, found))
-    }
-
-    fn write(&self, entries: &[TokenEntry]) -> Result<(), TokenError> {
-        let io = |action| move |source| self.io(action, source);
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        let mut text = serde_json::to_vec_pretty(entries).unwrap_or_default();
-        text.push(b'\n');
-        // A temporary file is its owner's alone, and stays so under the new name.
-        let mut file = tempfile::Builder::new()
-            .prefix(".wavekeep-")
-            .tempfile_in(folder)
-            .map_err(io("write the file"))?;
-        io::Write::write_all(&mut file, &text).map_err(io("write the file"))?;
-        file.as_file().sync_all().map_err(io("sync the file"))?;
-        file.persist(&self.path).map_err(|error| self.io("write the file", error.error))?;
-        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = (None, Vec::new());
-        Ok(())
-    }
-
-    fn io(&self, action: &'static str, source: io::Error) -> TokenError {
-        TokenError::Io { path: self.path.clone(), action, source }
+        _ => Role::Review,
     }
 }
 
@@ -280,12 +44,45 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 /// How requests are let in.
 #[derive(Debug)]
 pub struct Access {
-    /// The tokens.
-    pub tokens: Tokens,
-    /// Whether every request needs one.
-    pub tokens_required: bool,
+    /// Whether every request needs a token, whatever the archive has.
+    required: bool,
+    /// The archive had tokens once: that the last one was revoked opens nothing.
+    had_tokens: AtomicBool,
     /// Whether cookies travel over TLS alone.
     pub is_tls: bool,
+    /// Whose name reviews and imports carry that come without a token.
+    pub machine_user: String,
+}
+
+impl Access {
+    /// How a server of an archive lets requests in.
+    pub fn new(required: bool, is_tls: bool, machine_user: String) -> Self {
+        Self { required, had_tokens: AtomicBool::new(false), is_tls, machine_user }
+    }
+
+    /// The tokens as they are now, and whether every request needs one.
+    ///
+    /// # Errors
+    /// When they cannot be read: nobody is let in then.
+    pub fn tokens(&self, archive: &Archive) -> Result<(Vec<TokenEntry>, bool), ArchiveError> {
+        let tokens = archive.tokens()?;
+        if !tokens.is_empty() {
+            self.had_tokens.store(true, Ordering::Relaxed);
+        }
+        let required = self.required || self.had_tokens.load(Ordering::Relaxed);
+        Ok((tokens, required))
+    }
+}
+
+/// The roles, for the description of the API.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code, reason = "describes the answer")]
+enum RoleWord {
+    Read,
+    Review,
+    Import,
+    Admin,
 }
 
 /// Who asks.
@@ -294,9 +91,25 @@ pub struct Caller {
     /// Name of the token; `null` on loopback without one.
     pub name: Option<String>,
     /// What it may do.
+    #[schema(value_type = RoleWord, inline)]
     pub role: Role,
     /// Whether every request needs a token.
     pub tokens_required: bool,
+    /// Whether nothing can be changed through this server.
+    pub read_only: bool,
+    /// The hash of the token.
+    #[serde(skip)]
+    pub token: Option<String>,
+}
+
+impl Caller {
+    /// Whether the caller may still do what it did when it asked.
+    pub fn is_valid(&self, tokens: &[TokenEntry], tokens_required: bool) -> bool {
+        match &self.token {
+            Some(sha256) => tokens.iter().any(|entry| entry.sha256 == *sha256),
+            None => !tokens_required,
+        }
+    }
 }
 
 /// Paths that anybody may see: they say nothing of the archive. The page asks for a token itself.
@@ -357,38 +170,98 @@ pub async fn guard(Shared(state): Shared<State>, mut request: Request, next: Nex
     }
 }
 
+/// Headers that proxies add.
+static OF_PROXIES: [HeaderName; 6] = [
+    FORWARDED,
+    VIA,
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-real-ip"),
+];
+
+/// Why a request without a token is not from the person at this machine.
+fn not_local(headers: &HeaderMap) -> Option<(&'static str, String)> {
+    let advice = "add a token to the archive (`wavekeep token add`) or start the server with --require-tokens";
+    let host = headers.get(HOST).map(|host| host.to_str().unwrap_or_default());
+    match host {
+        None | Some("") => {
+            let detail = format!(
+                "without tokens the server answers for localhost alone, and the request names no host; behind a proxy, {advice}"
+            );
+            return Some(("host", detail));
+        }
+        Some(host) if !is_loopback_name(host) => {
+            let detail = format!(
+                "without tokens the server answers for localhost alone, not for {host:?}; behind a proxy, {advice}"
+            );
+            return Some(("host", detail));
+        }
+        Some(_) => {}
+    }
+    let added = OF_PROXIES.iter().find(|name| headers.contains_key(*name))?;
+    let detail = format!(
+        "the request came through a proxy ({added}), and without tokens everybody behind it could do everything: {advice}"
+    );
+    Some(("proxy", detail))
+}
+
 fn admit(
     state: &State,
     method: &Method,
     path: &str,
     headers: &HeaderMap,
 ) -> Result<Caller, Problem> {
-    let access = &state.access;
-    let tokens_required = access.tokens_required;
     let forbidden = |kind, detail: String| Problem::new(StatusCode::FORBIDDEN, kind, detail);
     if is_foreign(headers) && !matches!(*method, Method::GET | Method::HEAD) {
         let detail = "the request comes from a page of another site; only pages of this server may change something";
         return Err(forbidden("origin", detail.to_owned()));
     }
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if !tokens_required && !host.is_empty() && !is_loopback_name(host) {
-        let detail = format!(
-            "the server listens on loopback without tokens and answers for localhost alone, not for {host:?}; \
-             behind a proxy, start it with --require-tokens"
-        );
-        return Err(forbidden("host", detail));
+    let read_only = state.archive.is_read_only();
+    let anybody = |tokens_required| Caller {
+        name: None,
+        role: Role::Read,
+        tokens_required,
+        read_only,
+        token: None,
+    };
+    let (tokens, tokens_required) = match state.access.tokens(&state.archive) {
+        Ok(found) => found,
+        // The page and the state of the server say nothing of the archive.
+        Err(_) if is_open(method, path) => return Ok(anybody(true)),
+        Err(error) => return Err(Problem::internal(&error)),
+    };
+    // Whoever watches over servers asks how this one is, from wherever that may be.
+    let is_health = path == "/health" || path.starts_with("/health/");
+    if !tokens_required
+        && !is_health
+        && let Some((kind, detail)) = not_local(headers)
+    {
+        return Err(forbidden(kind, detail));
     }
-    let needed = Role::needed(method, path);
+    let needed = needed(method, path);
     let caller = match token_of(headers) {
-        Some(token) => {
-            let found = access.tokens.find(token).map_err(|error| Problem::internal(&error))?;
-            found.map(|entry| Caller { name: Some(entry.name), role: entry.role, tokens_required })
-        }
-        None if !tokens_required => Some(Caller { name: None, role: Role::Admin, tokens_required }),
+        // All of them are compared: the time tells nothing of which one it is.
+        Some(token) => tokens
+            .into_iter()
+            .fold(None, |found, entry| if entry.is_of(token) { Some(entry) } else { found })
+            .map(|entry| Caller {
+                name: Some(entry.name),
+                role: entry.role,
+                token: Some(entry.sha256),
+                ..anybody(tokens_required)
+            }),
+        None if !tokens_required => Some(Caller { role: Role::Admin, ..anybody(false) }),
         None => None,
     };
     match caller {
-        Some(caller) if caller.role.allows(needed) => Ok(caller),
+        Some(caller) if caller.role.allows(needed) => {
+            if read_only && needed != Role::Read {
+                let detail = "the server was started with --read-only: nothing can be changed";
+                return Err(forbidden("read_only", detail.to_owned()));
+            }
+            Ok(caller)
+        }
         Some(caller) => {
             let detail = format!(
                 "this needs the role {needed}, the token {:?} has the role {}",
@@ -397,9 +270,7 @@ fn admit(
             );
             Err(forbidden("role", detail))
         }
-        None if is_open(method, path) => {
-            Ok(Caller { name: None, role: Role::Read, tokens_required })
-        }
+        None if is_open(method, path) => Ok(anybody(tokens_required)),
         None => {
             let detail = "a valid token is needed: send it as `Authorization: Bearer wk_…`; \
                 `wavekeep token add` makes one";

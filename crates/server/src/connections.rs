@@ -1,8 +1,10 @@
-//! Connections: how many, how long they may say nothing, with or without TLS.
+//! Connections: how many, of one address and in all, how long they may say or take nothing, with or
+//! without TLS.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -20,6 +22,8 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
+use crate::rate::subscriber;
+use crate::stalled::Stalled;
 use crate::state::State;
 
 /// How long the system is left alone when it has no room for another connection.
@@ -28,6 +32,47 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// The address that a request comes from.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub IpAddr);
+
+/// What an address is told that has as many connections as it may.
+const TOO_MANY: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n\
+    Content-Length: 0\r\n\r\n";
+
+/// Connections of each address.
+#[derive(Debug, Default)]
+struct Addresses(Mutex<HashMap<IpAddr, usize>>);
+
+impl Addresses {
+    /// One more of this address, unless there are `most` of them.
+    fn enter(self: &Arc<Self>, address: IpAddr, most: usize) -> Option<Entered> {
+        let address = subscriber(address.to_canonical());
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = all.entry(address).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Entered { of: Arc::clone(self), address })
+    }
+}
+
+/// A connection that counts until it is dropped.
+struct Entered {
+    of: Arc<Addresses>,
+    address: IpAddr,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let mut all = self.of.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = all.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                all.remove(&self.address);
+            }
+        }
+    }
+}
 
 /// Answers until the server stops, then until what is being answered is done.
 pub async fn answer(
@@ -40,6 +85,7 @@ pub async fn answer(
     let room = Arc::new(Semaphore::new(state.limits.connections));
     let silence = state.limits.silence;
     let mut stopping = state.live.stopping();
+    let addresses = Arc::new(Addresses::default());
     let mut connections = JoinSet::new();
     loop {
         // Beyond the bound they wait where the system keeps them.
@@ -63,18 +109,29 @@ pub async fn answer(
                 continue;
             }
         };
+        let Some(entered) = addresses.enter(peer.ip(), state.limits.connections_of_address) else {
+            if tls.is_none() {
+                refuse(&stream);
+            }
+            continue;
+        };
         let (tls, app, stopping) = (tls.clone(), app.clone(), state.live.stopping());
         connections.spawn(async move {
-            shaken(stream, peer, tls, app, silence, stopping).await;
-            drop(permit);
+            handle_connection(stream, peer, tls, app, silence, stopping).await;
+            drop((permit, entered));
         });
     }
     drop(listener);
     while connections.join_next().await.is_some() {}
 }
 
+/// Says that an address has as many connections as it may, as far as the system takes it at once.
+fn refuse(stream: &TcpStream) {
+    let _ = stream.try_write(TOO_MANY);
+}
+
 /// Answers on a connection, after the handshake of TLS where there is one.
-async fn shaken(
+async fn handle_connection(
     stream: TcpStream,
     peer: SocketAddr,
     tls: Option<TlsAcceptor>,
@@ -84,6 +141,7 @@ async fn shaken(
 ) {
     // Answers are written whole: waiting for more only delays them.
     let _ = stream.set_nodelay(true);
+    let stream = Stalled::new(stream, silence);
     match tls {
         None => connected(TokioIo::new(stream), peer, app, silence, stopping).await,
         Some(tls) => match timeout(silence, tls.accept(stream)).await {

@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 
 use crate::connections::Peer;
+use crate::metrics::InFlight;
 use crate::problem::Problem;
 use crate::silence::Patient;
 use crate::state::State;
@@ -38,7 +39,7 @@ pub async fn outermost(
     let path = request.uri().path().to_owned();
     let is_long = path.contains("/import") || path.ends_with("/adopt") || path == "/api/v1/export";
     let time = if is_long { state.limits.upload_time } else { state.limits.request_time };
-    state.metrics.in_flight.fetch_add(1, Ordering::Relaxed);
+    let in_flight = InFlight::new(state.clone());
     let was_silent = Arc::new(AtomicBool::new(false));
     let refused = too_many(&state, &request, begun).or_else(|| too_long(&state, &request));
     let silence = state.limits.silence;
@@ -62,7 +63,7 @@ pub async fn outermost(
             }
         },
     };
-    state.metrics.in_flight.fetch_sub(1, Ordering::Relaxed);
+    drop(in_flight);
     let route =
         response.extensions().get::<Route>().map_or("", |route| route.0.as_str()).to_owned();
     let mut response = problem_of(response, &path);
@@ -93,6 +94,10 @@ fn too_long(state: &State, request: &Request) -> Option<Response> {
     Some(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail).into_response())
 }
 
+/// Marks an answer that says all there is to say, though its status is that of an error.
+#[derive(Debug, Clone)]
+pub struct Whole;
+
 /// The pattern of the path that matched.
 #[derive(Debug, Clone)]
 struct Route(String);
@@ -109,7 +114,8 @@ pub async fn route(matched: Option<MatchedPath>, request: Request, next: Next) -
 /// The same answer, as a problem that names the path when it is an error.
 fn problem_of(mut response: Response, path: &str) -> Response {
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || response.extensions().get::<Whole>().is_some() {
         return response;
     }
     let known = response.extensions_mut().remove::<Problem>();

@@ -8,9 +8,11 @@
 //! | `problem`, `extract` | errors as RFC 9457; what requests carry |
 //! | `state`, `cache`, `streams`, `live` | what requests share |
 //! | `recordings` | recordings that the server runs, each on a thread of its own |
+//! | `health` | whether the server can do what it is asked for |
 //! | `plot`, `arrow` | `sfm.plot.v1`, and samples as they travel |
 //! | `serve`, `connections`, `tls` | listening, answering, stopping |
-//! | `silence`, `rate` | clients that say nothing, and those that ask too much |
+//! | `silence`, `stalled`, `rate` | clients that say nothing, those that take nothing, and those that ask too much |
+//! | `temporary` | files of uploads and exports, bounded in number and bytes |
 #![forbid(unsafe_code)]
 
 mod app;
@@ -20,6 +22,7 @@ mod cache;
 mod connections;
 mod extract;
 mod guards;
+mod health;
 mod live;
 mod metrics;
 mod options;
@@ -30,12 +33,13 @@ mod recordings;
 mod routes;
 mod serve;
 mod silence;
+mod stalled;
 mod state;
 mod streams;
+mod temporary;
 mod tls;
 
 pub use app::openapi;
-pub use auth::{Role, TokenEntry, TokenError, Tokens};
 pub use options::Limits;
 pub use serve::{ServeError, ServeOptions, Server, asked_to_stop};
 pub use tls::TlsFiles;

@@ -1,9 +1,11 @@
 //! Changes as they happen, for who listens.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{broadcast, watch};
-use wavekeep_archive::{Query, Sort, SortKey};
+use wavekeep_archive::{Query, Sort, SortKey, TokenEntry};
 
 use crate::state::State;
 
@@ -30,12 +32,66 @@ pub struct Message {
 pub struct Live {
     sender: broadcast::Sender<Message>,
     stopping: watch::Sender<bool>,
+    /// The tokens, and whether every request needs one; looked at as often as the index.
+    access: watch::Sender<Arc<(Vec<TokenEntry>, bool)>>,
+    listening: Arc<Mutex<HashMap<String, usize>>>,
+}
+
+/// A listener, until it is dropped.
+#[derive(Debug)]
+pub struct Listener {
+    caller: String,
+    all: Arc<Mutex<HashMap<String, usize>>>,
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = all.get_mut(&self.caller) {
+            *count -= 1;
+            if *count == 0 {
+                all.remove(&self.caller);
+            }
+        }
+    }
 }
 
 impl Live {
     /// Nobody listens yet.
     pub fn new() -> Self {
-        Self { sender: broadcast::channel(BEHIND).0, stopping: watch::channel(false).0 }
+        Self {
+            sender: broadcast::channel(BEHIND).0,
+            stopping: watch::channel(false).0,
+            access: watch::channel(Arc::default()).0,
+            listening: Arc::default(),
+        }
+    }
+
+    /// One more listener, unless there are `most` in all, or `of_caller` of this one.
+    pub fn enter(&self, caller: String, most: usize, of_caller: usize) -> Option<Listener> {
+        let mut all = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        let there: usize = all.values().sum();
+        let of_this = all.get(&caller).copied().unwrap_or_default();
+        if there >= most || of_this >= of_caller {
+            return None;
+        }
+        all.insert(caller.clone(), of_this + 1);
+        Some(Listener { caller, all: Arc::clone(&self.listening) })
+    }
+
+    /// Changes when tokens are added or revoked.
+    pub fn access(&self) -> watch::Receiver<Arc<(Vec<TokenEntry>, bool)>> {
+        self.access.subscribe()
+    }
+
+    fn note_access(&self, found: (Vec<TokenEntry>, bool)) {
+        self.access.send_if_modified(|known| {
+            let is_other = **known != found;
+            if is_other {
+                *known = Arc::new(found);
+            }
+            is_other
+        });
     }
 
     /// Tells everybody.
@@ -51,7 +107,8 @@ impl Live {
 
     /// How many listen.
     pub fn listeners(&self) -> usize {
-        self.sender.receiver_count()
+        let all = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        all.values().sum()
     }
 
     /// Becomes true when the server stops.
@@ -76,6 +133,9 @@ pub async fn follow(state: State) {
             () = tokio::time::sleep(POLL) => {}
             _ = stopping.wait_for(|stopping| *stopping) => return,
         }
+        let access = state.work(|state| Ok(state.access.tokens(&state.archive)?)).await;
+        // Tokens that cannot be read let nobody in, and keep nobody in.
+        state.live.note_access(access.unwrap_or((Vec::new(), true)));
         let found =
             state.work(move |state| Ok(state.archive.changes_since(cursor, AT_A_TIME)?)).await;
         // The next question may be answered again.

@@ -6,13 +6,38 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::state::State;
+
 /// Upper ends of the buckets of durations, in seconds.
 const BUCKETS: [f64; 10] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 60.0];
+
+/// Methods that are counted by their names.
+const KNOWN: [&str; 9] =
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
+
+/// A request that is being worked on, until this is dropped: when it is answered, and when its client
+/// goes away.
+#[derive(Debug)]
+pub struct InFlight(State);
+
+impl InFlight {
+    /// One more.
+    pub fn new(state: State) -> Self {
+        state.metrics.in_flight.fetch_add(1, Ordering::Relaxed);
+        Self(state)
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.metrics.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 /// Counters of the server.
 #[derive(Debug, Default)]
 pub struct Metrics {
-    requests: Mutex<BTreeMap<(String, String, u16), u64>>,
+    requests: Mutex<BTreeMap<(&'static str, String, u16), u64>>,
     durations: Mutex<(Vec<u64>, f64, u64)>,
     /// Requests that are being worked on.
     pub in_flight: AtomicU64,
@@ -32,7 +57,9 @@ impl Metrics {
 
     /// Counts an answer. `route` is the pattern of the path, so that there are few of them.
     pub fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
-        let key = (method.to_owned(), route.to_owned(), status);
+        // A client can make up methods; each would be a series for ever.
+        let method = KNOWN.into_iter().find(|known| *known == method).unwrap_or("OTHER");
+        let key = (method, route.to_owned(), status);
         *self.requests.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default() += 1;
         let seconds = took.as_secs_f64();
         let mut durations = self.durations.lock().unwrap_or_else(PoisonError::into_inner);

@@ -17,10 +17,13 @@ pub struct Limits {
     pub request_time: Duration,
     /// How long an upload may take, or an export until it begins.
     pub upload_time: Duration,
-    /// How long a client may take for the head of a request, or be silent within a body.
+    /// How long a client may take for the head of a request, be silent within a body, or take
+    /// nothing of an answer.
     pub silence: Duration,
     /// Connections at a time.
     pub connections: usize,
+    /// Connections of one address at a time; of IPv6, of one network of 64 bits.
+    pub connections_of_address: usize,
     /// Requests that are worked on at a time.
     pub requests: usize,
     /// Threads for what computes or waits for the disk.
@@ -29,6 +32,12 @@ pub struct Limits {
     pub rate_per_s: Option<f64>,
     /// Clients of the live page at a time.
     pub listeners: usize,
+    /// Clients of the live page of one token at a time, or of one address without a token.
+    pub listeners_of_caller: usize,
+    /// Exports at a time: each is a file on the disk until it is sent.
+    pub exports: usize,
+    /// Bytes of the files of all exports and uploads that are being worked on.
+    pub temporary_bytes: u64,
     /// Recordings at a time, closed ones that were not deleted among them.
     pub recordings: usize,
     /// Bytes of one recording.
@@ -53,10 +62,14 @@ impl Default for Limits {
             upload_time: Duration::from_secs(600),
             silence: Duration::from_secs(30),
             connections: 2048,
+            connections_of_address: 512,
             requests: 1024,
             workers: (2 * cores).max(4),
             rate_per_s: None,
             listeners: 256,
+            listeners_of_caller: 64,
+            exports: 8,
+            temporary_bytes: 16 << 30,
             recordings: 16,
             recording_bytes: 1 << 40,
             samples_at_once: 16 << 20,

@@ -108,7 +108,30 @@ impl From<ArchiveError> for Problem {
                 Self::unprocessable(error.kind(), error.to_string())
             }
             ArchiveError::NothingToUndo { .. } => Self::conflict(error.kind(), error.to_string()),
+            ArchiveError::ReadOnly { .. } => {
+                let detail = "the server was started with --read-only: nothing can be changed";
+                Self::new(StatusCode::FORBIDDEN, error.kind(), detail)
+            }
+            ArchiveError::Exchanged { .. } => {
+                tracing::error!("{error}");
+                let detail = "the folder of the archive was replaced or moved away: the server has to be started again";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, error.kind(), detail)
+            }
+            ArchiveError::NewerDecoder { found, .. } => Self::conflict(
+                error.kind(),
+                format!("{found} derived this event: this older program leaves it alone"),
+            ),
+            ArchiveError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                tracing::error!("{error}");
+                let detail = "the disk of the server is full: nothing was changed";
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", detail)
+            }
             // Without the path.
+            ArchiveError::Link { .. } => {
+                tracing::error!("{error}");
+                let detail = "the file is a link, and links inside an archive are not followed";
+                Self::conflict(error.kind(), detail)
+            }
             ArchiveError::Decode { source, .. } => Self::conflict(
                 error.kind(),
                 format!("the source file of this event cannot be decoded: {source}"),

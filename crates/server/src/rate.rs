@@ -51,7 +51,7 @@ impl Rate {
 }
 
 /// One subscriber of IPv6 has 2⁶⁴ addresses.
-fn subscriber(address: IpAddr) -> IpAddr {
+pub fn subscriber(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),

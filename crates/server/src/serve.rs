@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio_rustls::rustls::ServerConfig;
-use wavekeep_archive::{Archive, ArchiveError};
+use wavekeep_archive::{Archive, ArchiveError, machine_user};
 
 use crate::app::app;
-use crate::auth::{Access, TokenError, Tokens};
+use crate::auth::Access;
 use crate::connections::answer;
 use crate::live;
 use crate::options::Limits;
@@ -21,8 +21,12 @@ use crate::tls::TlsFiles;
 pub struct ServeOptions {
     /// Where it listens.
     pub listen: SocketAddr,
-    /// Whether requests need a token on loopback too.
+    /// Whether requests need a token on loopback too, though the archive has none.
     pub require_tokens: bool,
+    /// Nothing can be changed, and nothing is written into the archive.
+    pub read_only: bool,
+    /// Makes the archive when there is none.
+    pub create: bool,
     /// The certificate, for TLS.
     pub tls: Option<TlsFiles>,
     /// Bounds.
@@ -34,6 +38,8 @@ impl Default for ServeOptions {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             require_tokens: false,
+            read_only: false,
+            create: false,
             tls: None,
             limits: Limits::default(),
         }
@@ -52,12 +58,15 @@ pub enum ServeError {
         /// The archive.
         archive: PathBuf,
     },
+    /// There is no archive, and none was to be made.
+    #[error("{} is no archive: `wavekeep import` makes one, and so does `wavekeep serve --create`", path.display())]
+    NoArchive {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The archive cannot be opened.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
-    /// The tokens cannot be read.
-    #[error(transparent)]
-    Tokens(#[from] TokenError),
     /// The address cannot be had.
     #[error(
         "{listen}: cannot listen: {source}; another program may listen there, `--listen` names another address"
@@ -94,22 +103,70 @@ impl Server {
     /// [`ServeError`]. Beyond loopback it does not start without tokens.
     pub async fn bind(archive: &Path, options: ServeOptions) -> Result<Self, ServeError> {
         let listen = options.listen;
-        let archive = Archive::create(archive)?;
-        let tokens = Tokens::open(&archive.layout().own_folder())?;
-        let tokens_required = options.require_tokens || !listen.ip().is_loopback();
-        if tokens_required && tokens.list()?.is_empty() {
+        let archive = match options.create && !options.read_only {
+            true => Archive::create(archive)?,
+            false if !Archive::is_at(archive) => {
+                return Err(ServeError::NoArchive { path: archive.to_owned() });
+            }
+            false if options.read_only => Archive::open_to_read(archive)?,
+            false => Archive::open(archive)?,
+        };
+        let must = options.require_tokens || !listen.ip().is_loopback();
+        let access = Access::new(must, options.tls.is_some(), machine_user());
+        let (tokens, tokens_required) = access.tokens(&archive)?;
+        if tokens_required && tokens.is_empty() {
             return Err(ServeError::NoTokens {
                 listen,
                 archive: archive.layout().root().to_owned(),
             });
         }
         let tls = options.tls.as_ref().map(TlsFiles::config).transpose()?;
+        let (tls, certificate_ends) = tls.map_or((None, None), |(tls, ends)| (Some(tls), ends));
         let refused = |source| ServeError::Listen { listen, source };
         let listener = TcpListener::bind(listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let access = Access { tokens, tokens_required, is_tls: tls.is_some() };
-        let state = State::new(archive, access, options.limits);
+        let state = State::new(archive, access, certificate_ends, options.limits);
+        state.list_interrupted_recordings()?;
         Ok(Self { state, listener, tls, address })
+    }
+
+    /// What is open to whom, in sentences for the one who starts it.
+    pub fn notes(&self) -> Vec<String> {
+        let (archive, address) = (&self.state.archive, self.address);
+        let mut notes = Vec::new();
+        match self.state.access.tokens(archive) {
+            Ok((tokens, true)) => notes.push(format!(
+                "every request needs one of the {} tokens of the archive",
+                tokens.len()
+            )),
+            Ok((_, false)) => notes.push(format!(
+                "the archive has no tokens: everybody at this machine can {} everything at {address}; \
+                 add tokens before a proxy makes it known elsewhere",
+                if archive.is_read_only() { "see" } else { "change" }
+            )),
+            Err(error) => notes.push(error.to_string()),
+        }
+        if !address.ip().is_loopback() && self.tls.is_none() {
+            notes.push(format!(
+                "warning: {address} can be reached from other machines without TLS: tokens and data \
+                 can be read on the way; give --tls-cert and --tls-key, or listen on 127.0.0.1 behind a proxy"
+            ));
+        }
+        if archive.is_read_only() {
+            notes.push("nothing can be changed (--read-only)".to_owned());
+        }
+        notes.extend(archive.waiting());
+        notes.extend(self.state.recordings.interrupted().into_iter().map(|file| {
+            format!(
+                "{file} was being recorded when the server ended: GET /api/v1/recordings lists it"
+            )
+        }));
+        notes
+    }
+
+    /// Whether every request needs a token.
+    pub fn tokens_required(&self) -> bool {
+        self.state.access.tokens(&self.state.archive).map_or(true, |(_, required)| required)
     }
 
     /// The address that it has.

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
+use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use wavekeep_archive::Archive;
 
 use crate::auth::Access;
 use crate::cache::Cache;
+use crate::health::Health;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::options::Limits;
@@ -15,6 +17,7 @@ use crate::problem::Problem;
 use crate::rate::Rate;
 use crate::recordings::Recordings;
 use crate::streams::Streams;
+use crate::temporary::Temporaries;
 
 /// Requests that write at a time: the archive takes one after the other, and syncs each.
 const WRITERS: usize = 2;
@@ -42,6 +45,10 @@ pub struct Shared {
     pub rate: Option<Rate>,
     /// Recordings that run.
     pub recordings: Recordings,
+    /// Files of uploads and exports.
+    pub temporaries: Temporaries,
+    /// What was found of the server's own state a moment ago.
+    pub health: Health,
     /// Runs that are open.
     pub streams: Streams,
     workers: Arc<Semaphore>,
@@ -58,7 +65,12 @@ impl std::ops::Deref for State {
 
 impl State {
     /// The state of a server of `archive`.
-    pub fn new(archive: Archive, access: Access, limits: Limits) -> Self {
+    pub fn new(
+        archive: Archive,
+        access: Access,
+        certificate_ends: Option<Timestamp>,
+        limits: Limits,
+    ) -> Self {
         Self(Arc::new(Shared {
             archive,
             access,
@@ -68,6 +80,8 @@ impl State {
             writers: Arc::new(Semaphore::new(WRITERS)),
             workers: Arc::new(Semaphore::new(limits.workers)),
             rate: limits.rate_per_s.map(Rate::new),
+            temporaries: Temporaries::new(limits.exports, limits.temporary_bytes),
+            health: Health::new(certificate_ends),
             limits,
             recordings: Recordings::default(),
             streams: Streams::new(),

@@ -3,10 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
 
 use crate::serve::ServeError;
 
@@ -20,11 +23,11 @@ pub struct TlsFiles {
 }
 
 impl TlsFiles {
-    /// What handshakes need of these.
+    /// What handshakes need of these, and the end of the first certificate that ends.
     ///
     /// # Errors
     /// [`ServeError::Tls`].
-    pub(crate) fn config(&self) -> Result<Arc<ServerConfig>, ServeError> {
+    pub(crate) fn config(&self) -> Result<(Arc<ServerConfig>, Option<Timestamp>), ServeError> {
         let failed = |path: &Path, error: &dyn std::fmt::Display| ServeError::Tls {
             path: path.to_owned(),
             reason: error.to_string(),
@@ -32,6 +35,7 @@ impl TlsFiles {
         let certificates = CertificateDer::pem_file_iter(&self.certificate)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
             .map_err(|error| failed(&self.certificate, &error))?;
+        let ends = certificates.iter().map(end).min().flatten();
         let key =
             PrivateKeyDer::from_pem_file(&self.key).map_err(|error| failed(&self.key, &error))?;
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -41,6 +45,13 @@ impl TlsFiles {
             .with_single_cert(certificates, key)
             .map_err(|error| failed(&self.certificate, &error))?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Arc::new(config))
+        Ok((Arc::new(config), ends))
     }
+}
+
+/// When a certificate ends; nothing where that cannot be read, which the handshake then tells.
+fn end(certificate: &CertificateDer<'_>) -> Option<Timestamp> {
+    let read = Certificate::from_der(certificate).ok()?;
+    let end = read.tbs_certificate.validity.not_after.to_unix_duration();
+    Timestamp::from_second(i64::try_from(end.as_secs()).ok()?).ok()
 }

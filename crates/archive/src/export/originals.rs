@@ -9,7 +9,7 @@ use zip::{CompressionMethod, ZipWriter};
 use super::ExportFailure;
 use crate::name::is_beside;
 use crate::remake::sha256;
-use crate::{Archive, Query};
+use crate::{Archive, ArchiveError, Query};
 
 /// The name of the manifest: lines of `sha256sum`, which `sha256sum -c` checks.
 pub const MANIFEST: &str = "SHA256SUMS";
@@ -76,9 +76,17 @@ impl Archive {
             for (path, sum) in files {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 let name = format!("{}/{name}", row.serial);
-                let Some(bytes) = self.read_if_there(&path)? else {
-                    originals.damaged.push(format!("{name}: is gone"));
-                    continue;
+                let bytes = match self.read_if_there(&path) {
+                    Ok(Some(bytes)) => bytes,
+                    Ok(None) => {
+                        originals.damaged.push(format!("{name}: is gone"));
+                        continue;
+                    }
+                    Err(error @ ArchiveError::Link { .. }) => {
+                        originals.damaged.push(format!("{name}: {error}"));
+                        continue;
+                    }
+                    Err(error) => return Err(error.into()),
                 };
                 let is = sha256(&bytes);
                 if sum.is_some_and(|sum| sum != is) {

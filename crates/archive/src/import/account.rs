@@ -84,6 +84,8 @@ pub struct Account {
     pub moved: u64,
     /// Events whose name stood for other bytes: kept under the name in their answer.
     pub conflicts: u64,
+    /// Events of which a shorter, damaged copy was there: it was replaced.
+    pub superseded: u64,
     /// Runs of streams that were recorded.
     pub streams: u64,
     /// Events without a report.
@@ -112,14 +114,19 @@ pub struct Account {
 impl Account {
     /// Events that were answered.
     pub fn events(&self) -> u64 {
-        self.new + self.same + self.paired_late + self.frames_added + self.conflicts
+        self.new
+            + self.same
+            + self.paired_late
+            + self.frames_added
+            + self.superseded
+            + self.conflicts
     }
 
     pub(super) fn counts(&self) -> SessionCounts {
         SessionCounts {
             received: self.events() + self.streams + self.failed,
             new: self.new + self.streams,
-            same: self.same,
+            same: self.same + self.superseded,
             paired_late: self.paired_late + self.frames_added,
             conflicts: self.conflicts,
             refused: self.failed,
@@ -155,7 +162,8 @@ impl Account {
     fn count_event(&mut self, imported: &Imported, saved: &Saved, named: usize) {
         *match saved.outcome {
             Outcome::New => &mut self.new,
-            Outcome::Same | Outcome::Moved => &mut self.same,
+            Outcome::Same | Outcome::Moved | Outcome::Shorter => &mut self.same,
+            Outcome::Superseded => &mut self.superseded,
             Outcome::PairedLate => &mut self.paired_late,
             Outcome::FramesAdded => &mut self.frames_added,
             Outcome::Conflict => &mut self.conflicts,

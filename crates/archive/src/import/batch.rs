@@ -11,7 +11,8 @@ use wavekeep_formats::{HEAD_LEN, detect, detect_arrays};
 use wavekeep_smurf::first_piece_before;
 
 use super::pairing::{is_text, skipped_by_name};
-use super::{Fate, Shared};
+use super::spool::Spooled;
+use super::{BATCH_BYTES, Fate, Shared};
 use crate::save::{ReportFile, SourceKind, Submission};
 use crate::{ArchiveError, SaveError};
 
@@ -36,6 +37,8 @@ pub(super) enum Content {
     Disk(PathBuf, u64),
     /// Out of a zip or tar archive.
     Held(Vec<u8>),
+    /// The same, on the disk.
+    Spooled(Spooled),
 }
 
 impl Content {
@@ -44,6 +47,7 @@ impl Content {
         match self {
             Self::Disk(_, bytes) => *bytes,
             Self::Held(bytes) => bytes.len() as u64,
+            Self::Spooled(spooled) => spooled.len,
         }
     }
 
@@ -58,6 +62,7 @@ impl Content {
     fn open(&self) -> io::Result<Opened> {
         let mut opened = match self {
             Self::Held(bytes) => Opened { bytes: bytes.clone(), file: None },
+            Self::Spooled(spooled) => Opened { bytes: spooled.read()?, file: None },
             Self::Disk(path, len) => {
                 let len = usize::try_from(*len).unwrap_or(usize::MAX).min(READ_AT_ONCE);
                 Opened { bytes: Vec::with_capacity(len + 1), file: Some(File::open(path)?) }
@@ -210,6 +215,7 @@ impl Shared<'_> {
         submission.stated = self.options.stated.clone();
         submission.gnz = self.options.gnz;
         submission.limits = limits;
+        submission.sent_by.clone_from(&self.options.sent_by);
         if !format.info().id.starts_with("blastware") {
             submission.source_kind = SourceKind::IdfImport;
         }
@@ -236,14 +242,38 @@ impl Shared<'_> {
     }
 
     /// A report waits until all events are in.
-    fn hold_late(&self, pending: Pending) {
+    fn hold_late(&self, mut pending: Pending) {
+        if let Content::Held(bytes) = &pending.content {
+            let folder = self.archive.layout().own_folder();
+            let mut spool = self.spool.lock().unwrap_or_else(PoisonError::into_inner);
+            match spool.put(&folder, bytes) {
+                Ok(spooled) => pending.content = Content::Spooled(spooled),
+                Err(error) => {
+                    drop(spool);
+                    let kind = match error.kind() {
+                        io::ErrorKind::QuotaExceeded => "limit",
+                        _ => "io",
+                    };
+                    return self.tell(pending.shown, Fate::failed(kind, error));
+                }
+            }
+        }
         self.late.lock().unwrap_or_else(PoisonError::into_inner).push(pending);
     }
 
     /// Pairs the reports that were met without their events.
     pub(super) fn pair_late(&self) {
         let late = std::mem::take(&mut *self.late.lock().unwrap_or_else(PoisonError::into_inner));
-        for batch in late.chunks(self.options.batch.max(1)) {
+        let mut left = late.as_slice();
+        while !left.is_empty() {
+            // One at least, then as many as memory is meant for.
+            let mut bytes = 0;
+            let fits = left.iter().take(self.options.batch.max(1)).take_while(|pending| {
+                bytes += pending.content.bytes();
+                bytes <= BATCH_BYTES
+            });
+            let (batch, rest) = left.split_at(fits.count().max(1));
+            left = rest;
             if self.is_stopped() {
                 return;
             }
@@ -268,13 +298,19 @@ impl Shared<'_> {
     }
 
     fn late_event(&self, pending: &Pending) -> Result<Option<Submission>, SaveError> {
+        let serial = self.options.stated.serial.as_deref();
+        // Before it is read: most texts are no reports of events here.
+        if self.archive.events_of_report(serial, &pending.name)?.is_empty() {
+            return Ok(None);
+        }
         let limit = self.options.decode_limits.report_text_bytes;
         let bytes = pending.content.read(limit, REPORT_OPTION).map_err(|source| {
             let path = PathBuf::from(&pending.shown);
             ArchiveError::Io { path, action: "read the report", source }
         })?;
-        let serial = self.options.stated.serial.as_deref();
         let report = ReportFile { name: Some(pending.name.clone()), bytes };
-        self.archive.with_report(serial, report)
+        let found = self.archive.with_report(serial, report)?;
+        let sent_by = self.options.sent_by.clone();
+        Ok(found.map(|submission| Submission { sent_by, ..submission }))
     }
 }

@@ -71,10 +71,11 @@ pub(super) fn is_container(path: &Path) -> bool {
         }
 }
 
-/// A file in an archive: its path there, with `/` between folders.
+/// A file in an archive: its path there, with `/` between folders, and what is in it, or why that
+/// cannot be had.
 struct Entry<'r> {
     path: String,
-    content: &'r mut dyn Read,
+    content: Result<&'r mut dyn Read, String>,
 }
 
 /// What goes through an archive hears of each file; an error ends it.
@@ -130,13 +131,20 @@ fn each_of_zip(
     }
     let mut left = allowed;
     for place in 0..archive.len() {
-        let entry = archive.by_index(place).map_err(io::Error::other)?;
-        if !entry.is_file() {
-            continue;
-        }
-        let path = entry.name().map_err(io::Error::other)?.replace('\\', "/");
+        let named = archive.name_for_index(place).and_then(Result::ok);
+        let path =
+            named.map_or_else(|| format!("file {}", place + 1), |name| name.replace('\\', "/"));
+        let entry = match archive.by_index(place) {
+            Ok(entry) if !entry.is_file() => continue,
+            Ok(entry) => entry,
+            // Encrypted, an unknown method, no such place: this file alone.
+            Err(error) => {
+                visit(place, Entry { path, content: Err(error.to_string()) })?;
+                continue;
+            }
+        };
         let mut content = Allowed { inner: entry, left };
-        visit(place, Entry { path, content: &mut content })?;
+        visit(place, Entry { path, content: Ok(&mut content) })?;
         left = content.left;
     }
     Ok(())
@@ -168,7 +176,7 @@ fn each_of_tar(reader: impl Read, limits: ContainerLimits, visit: Visit<'_>) -> 
         } else if kind.is_file() {
             let own = || String::from_utf8_lossy(&entry.path_bytes()).into_owned();
             let path = long_name.take().unwrap_or_else(own).replace('\\', "/");
-            visit(place, Entry { path, content: &mut entry })?;
+            visit(place, Entry { path, content: Ok(&mut entry) })?;
         } else {
             long_name = None;
         }
@@ -243,7 +251,25 @@ impl Finder<'_, '_> {
                 self.shared.tell(shown, Fate::Skipped { reason });
                 return Ok(());
             }
-            let head = read(entry.content, Vec::new(), HEAD_LEN as u64 - 1)?;
+            let content = match entry.content {
+                Ok(content) => content,
+                Err(why) => {
+                    self.shared.tell(shown, Fate::failed("member", why));
+                    return Ok(());
+                }
+            };
+            let refuse = |shown: String, error: io::Error| match error.kind() {
+                // The whole archive is refused: all that follows would be, too.
+                io::ErrorKind::QuotaExceeded => Err(error),
+                _ => {
+                    self.shared.tell(shown, Fate::failed("member", error));
+                    Ok(())
+                }
+            };
+            let head = match read(content, Vec::new(), HEAD_LEN as u64 - 1) {
+                Ok(head) => head,
+                Err(error) => return refuse(shown, error),
+            };
             let limit = match (detect(&head, Some(&name)), is_text(&name)) {
                 (Some(_), _) => decode.event_bytes,
                 (None, true) => decode.report_text_bytes,
@@ -258,7 +284,10 @@ impl Finder<'_, '_> {
                     return Ok(());
                 }
             };
-            let bytes = read(entry.content, head, limit)?;
+            let bytes = match read(content, head, limit) {
+                Ok(bytes) => bytes,
+                Err(error) => return refuse(shown, error),
+            };
             if bytes.len() as u64 > limit {
                 let message = format!("it has more than {limit} bytes ({})", option_of(&name));
                 self.shared.tell(shown, Fate::failed("limit", message));
@@ -284,23 +313,39 @@ fn plan(path: &Path, limits: ContainerLimits, without_reports: bool) -> io::Resu
     let mut texts: HashMap<usize, Vec<u8>> = HashMap::new();
     let mut left = limits.held_bytes;
     let mut names_left = limits.held_bytes;
-    each(path, limits, &mut |number, entry| {
+    let listed = each(path, limits, &mut |number, entry| {
         let (folder, name) = place(&entry.path);
         let is_companion = is_text(name) || name.to_ascii_lowercase().ends_with(".a5.pkl");
         names_left = names_left.checked_sub(entry.path.len() as u64).ok_or_else(|| {
             too_much("the names of its files take more memory than is allowed".to_owned())
         })?;
         if is_companion && skipped_by_name(name).is_none() {
-            let bytes = read(entry.content, Vec::new(), left)?;
-            // What does not fit is paired when it comes.
-            if bytes.len() as u64 <= left {
-                left -= bytes.len() as u64;
-                texts.insert(number, bytes);
+            let bytes = match entry.content {
+                Ok(content) => read(content, Vec::new(), left),
+                Err(why) => Err(io::Error::other(why)),
+            };
+            match bytes {
+                // What does not fit is paired when it comes.
+                Ok(bytes) if bytes.len() as u64 <= left => {
+                    left -= bytes.len() as u64;
+                    texts.insert(number, bytes);
+                }
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::QuotaExceeded => return Err(error),
+                // It is named when the files are taken.
+                Err(_) => {}
             }
         }
         folders.entry(folder).or_default().push((number, name.to_owned()));
         Ok(())
-    })?;
+    });
+    match listed {
+        Err(error) if error.kind() == io::ErrorKind::QuotaExceeded || folders.is_empty() => {
+            return Err(error);
+        }
+        // Damaged from some place on: what stands before it is taken, then the damage is named.
+        _ => {}
+    }
     let mut plan = Plan::default();
     for files in folders.into_values() {
         let pairs = Pairs::of(files.iter().map(|(_, name)| name.as_str()));

@@ -16,8 +16,8 @@ struct Listing {
     /// Names and lengths of files, by name.
     files: Vec<(String, u64)>,
     folders: Vec<String>,
-    /// What cannot be taken, and why.
-    refused: Vec<(String, String)>,
+    /// What cannot be taken, and why: name, a short stable word, a sentence.
+    refused: Vec<(String, &'static str, String)>,
 }
 
 fn list(folder: &Path) -> io::Result<Listing> {
@@ -29,15 +29,23 @@ fn list(folder: &Path) -> io::Result<Listing> {
             Ok(name) => name,
             Err(name) => {
                 let name = name.to_string_lossy().into_owned();
-                listing.refused.push((name, "its name is not Unicode".to_owned()));
+                listing.refused.push((name, "name", "its name is not Unicode".to_owned()));
                 continue;
             }
         };
         match entry.metadata() {
             Ok(found) if found.is_file() => listing.files.push((name, found.len())),
             Ok(found) if found.is_dir() => listing.folders.push(name),
-            Ok(_) => {}
-            Err(error) => listing.refused.push((name, error.to_string())),
+            Ok(found) if found.is_symlink() => {
+                let why = "it is a link, and links in a folder are not followed: name what it leads \
+                    to, or the link itself";
+                listing.refused.push((name, "link", why.to_owned()));
+            }
+            Ok(_) => {
+                let why = "it is a pipe, a socket or a device, not a file";
+                listing.refused.push((name, "not_a_file", why.to_owned()));
+            }
+            Err(error) => listing.refused.push((name, "io", error.to_string())),
         }
     }
     listing.files.sort();
@@ -60,9 +68,7 @@ impl Finder<'_, '_> {
                     continue;
                 }
             };
-            for (name, why) in &listing.refused {
-                self.tell(&folder.join(name), Fate::failed("io", why));
-            }
+            self.refused(&folder, &listing);
             let of_reports = listing.folders.iter().filter(|name| is_report_folder(name));
             let texts = of_reports.flat_map(|name| self.texts(&folder, name, &mut folders));
             let texts: Vec<(PathBuf, u64)> = texts.collect();
@@ -76,11 +82,19 @@ impl Finder<'_, '_> {
         }
     }
 
+    /// Names what cannot be taken: what lies in a folder does not vanish without a word.
+    fn refused(&self, folder: &Path, listing: &Listing) {
+        for (name, kind, why) in &listing.refused {
+            self.tell(&folder.join(name), Fate::failed(kind, why));
+        }
+    }
+
     /// The files of a folder's `TXT` or `CSV` folder; the folders below that one are searched later.
     fn texts(&self, folder: &Path, name: &str, folders: &mut Vec<PathBuf>) -> Vec<(PathBuf, u64)> {
         let folder = folder.join(name);
         match list(&folder) {
             Ok(listing) => {
+                self.refused(&folder, &listing);
                 folders.extend(listing.folders.iter().rev().map(|name| folder.join(name)));
                 listing.files.into_iter().map(|(name, len)| (folder.join(name), len)).collect()
             }

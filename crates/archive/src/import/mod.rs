@@ -10,6 +10,7 @@ mod batch;
 mod container;
 mod folder;
 mod pairing;
+mod spool;
 mod streams;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use crate::{Archive, ArchiveError};
 pub use account::{Account, Failure, Fate, Imported};
 use batch::Pending;
 pub use container::ContainerLimits;
+use spool::Spool;
 
 /// How an import is done.
 #[derive(Debug, Clone)]
@@ -43,6 +45,8 @@ pub struct ImportOptions {
     pub stream_id: Option<String>,
     /// Events that are saved with one sync.
     pub batch: usize,
+    /// Who sends what is imported: the user of the machine, where a person imports.
+    pub sent_by: Option<String>,
     /// How far zip and tar archives are followed.
     pub limits: ContainerLimits,
     /// How large an event and its report may be.
@@ -58,6 +62,7 @@ impl Default for ImportOptions {
             adopt: false,
             stream_id: None,
             batch: 256,
+            sent_by: None,
             limits: ContainerLimits::default(),
             decode_limits: Limits::default(),
         }
@@ -91,13 +96,14 @@ impl Archive {
     ) -> Result<Account, ArchiveError> {
         let named: Vec<String> =
             paths.iter().take(20).map(|path| path.display().to_string()).collect();
-        let session = self.begin_session(&named.join(", "))?;
+        let session = self.begin_session(&named.join(", "), options.sent_by.as_deref())?;
         let shared = Shared {
             archive: self,
             options,
             stop,
             told: Mutex::new(Told { listener, account: Account::default() }),
             late: Mutex::new(Vec::new()),
+            spool: Mutex::default(),
         };
         let (sender, receiver) = sync_channel::<Vec<Pending>>(1);
         let receiver = Mutex::new(receiver);
@@ -129,6 +135,8 @@ struct Shared<'a> {
     told: Mutex<Told<'a>>,
     /// Reports whose events were not there when they were met.
     late: Mutex<Vec<Pending>>,
+    /// What of them came out of zip and tar archives.
+    spool: Mutex<Spool>,
 }
 
 struct Told<'a> {

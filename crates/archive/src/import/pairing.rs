@@ -45,7 +45,9 @@ impl Pairs {
 pub(super) fn skipped_by_name(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase();
     let ends = |suffix: &str| name.ends_with(suffix);
-    if ends(".mlg") {
+    if is_unfinished(&name) {
+        Some("unfinished upload, by its name")
+    } else if ends(".mlg") {
         Some("monitor log")
     } else if ends(".cdb") {
         Some("cache of the vendor's software")
@@ -60,6 +62,39 @@ pub(super) fn skipped_by_name(name: &str) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// What programs that copy, upload or download add to the name of a file until it is whole, and
+/// editors to that of a copy.
+const UNFINISHED: [&str; 19] = [
+    ".part",
+    ".partial",
+    ".filepart",
+    ".tmp",
+    ".temp",
+    ".crdownload",
+    ".download",
+    ".opdownload",
+    ".incomplete",
+    ".inprogress",
+    ".upload",
+    ".uploading",
+    ".writing",
+    ".!ut",
+    ".aria2",
+    ".swp",
+    ".swx",
+    ".lock",
+    "~",
+];
+
+/// Whether a name, in lower case, says that the file is not whole yet.
+fn is_unfinished(name: &str) -> bool {
+    let starts = ["~$", ".~", ".in."].iter().any(|prefix| name.starts_with(prefix));
+    // ProFTPD and rsync name what they receive `.in.<name>.` and `.<name>.<six signs>`.
+    let is_rsync = name.starts_with('.')
+        && name.rsplit_once('.').is_some_and(|(stem, end)| stem.len() > 1 && end.len() == 6);
+    UNFINISHED.iter().any(|end| name.ends_with(end)) || starts || is_rsync
 }
 
 /// Whether a name is that of a text, which may be a report.

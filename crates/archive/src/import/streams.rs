@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use wavekeep_smurf::Run;
 
 use super::{Fate, Finder, Shared};
+use crate::files::refuse_links;
 use crate::layout::TEMPORARY_PREFIX;
 use crate::name::SafeName;
 use crate::{Archive, ArchiveError};
@@ -67,7 +68,7 @@ impl Archive {
         for piece in run.pieces() {
             let name = piece.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             let target = folder.join(SafeName::file(name)?.as_str());
-            copy_piece(piece, &target)?;
+            self.copy_piece(piece, &target)?;
             first.get_or_insert(target);
         }
         for suffix in ["_mask.txt", "_freq.txt"] {
@@ -76,10 +77,35 @@ impl Archive {
             let beside = PathBuf::from(beside);
             let name = beside.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if beside.is_file() {
-                copy_piece(&beside, &folder.join(SafeName::file(name)?.as_str()))?;
+                self.copy_piece(&beside, &folder.join(SafeName::file(name)?.as_str()))?;
             }
         }
         self.adopt(stream_id.as_str(), first.as_deref().unwrap_or(path))
+    }
+
+    fn copy_piece(&self, from: &Path, to: &Path) -> Result<(), ArchiveError> {
+        refuse_links(self.layout().root(), to).map_err(ArchiveError::io(to, "copy the stream"))?;
+        match compare(to, from).map_err(ArchiveError::io(from, "read the file"))? {
+            There::Same => return Ok(()),
+            There::Nothing | There::Beginning => {}
+            There::Other => {
+                let what = format!(
+                    "a file of this name with other bytes is there: {} was not copied, give it another --stream-id",
+                    from.display()
+                );
+                return Err(ArchiveError::Damaged { path: to.to_owned(), what });
+            }
+        }
+        let name = to.file_name().unwrap_or_default().to_string_lossy();
+        let temporary =
+            to.with_file_name(format!("{TEMPORARY_PREFIX}{}-{name}", std::process::id()));
+        let copied = fs::copy(from, &temporary)
+            .and_then(|_| File::options().append(true).open(&temporary)?.sync_all())
+            .and_then(|()| fs::rename(&temporary, to));
+        if copied.is_err() {
+            let _ = fs::remove_file(&temporary);
+        }
+        copied.map_err(ArchiveError::io(to, "copy the stream"))
     }
 }
 
@@ -90,29 +116,6 @@ enum There {
     /// The new one goes on where this one ends.
     Beginning,
     Other,
-}
-
-fn copy_piece(from: &Path, to: &Path) -> Result<(), ArchiveError> {
-    match compare(to, from).map_err(ArchiveError::io(from, "read the file"))? {
-        There::Same => return Ok(()),
-        There::Nothing | There::Beginning => {}
-        There::Other => {
-            let what = format!(
-                "a file of this name with other bytes is there: {} was not copied, give it another --stream-id",
-                from.display()
-            );
-            return Err(ArchiveError::Damaged { path: to.to_owned(), what });
-        }
-    }
-    let name = to.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = to.with_file_name(format!("{TEMPORARY_PREFIX}{}-{name}", std::process::id()));
-    let copied = fs::copy(from, &temporary)
-        .and_then(|_| File::options().append(true).open(&temporary)?.sync_all())
-        .and_then(|()| fs::rename(&temporary, to));
-    if copied.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    copied.map_err(ArchiveError::io(to, "copy the stream"))
 }
 
 fn compare(there: &Path, new: &Path) -> io::Result<There> {

@@ -1,7 +1,9 @@
 //! The index: SQLite, one row an event, derivable from the files at any time.
 //!
-//! One connection writes, under the archive's lock; any number read beside it (WAL).
+//! One connection writes, under the archive's lock; any number read beside it (WAL). Programs that
+//! only look open it in a way that needs no write access: see `look`.
 
+mod look;
 pub(crate) mod migrate;
 mod query;
 mod remembered;
@@ -11,15 +13,17 @@ pub(crate) mod sums;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction};
 
 use crate::ArchiveError;
+use crate::place::Identity;
 use crate::sidecar::Sidecar;
 
+use look::Stamp;
 pub use query::{Page, Query, Sort, SortKey};
 pub(crate) use remembered::Remembered;
 pub use row::{EventRow, Peak};
@@ -37,42 +41,175 @@ const BUSY: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Index {
     path: PathBuf,
-    readers: Mutex<Vec<Connection>>,
+    source: Source,
+}
+
+/// What is asked.
+#[derive(Debug)]
+enum Source {
+    /// The file, beside a connection that writes.
+    Shared(Mutex<Vec<(Identity, Connection)>>),
+    /// The file, which is never written to. Each connection is good as long as the file is what it
+    /// was.
+    Looked(Mutex<Vec<(Stamp, Connection)>>),
+    /// A copy that was made from the files, where the file cannot be used.
+    Memory(Mutex<Connection>),
 }
 
 impl Index {
     pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, readers: Mutex::new(Vec::new()) }
+        Self { path, source: Source::Shared(Mutex::default()) }
+    }
+
+    /// The index for a program that only looks. `None` when there is none that could be asked as it
+    /// is: it is made in memory then.
+    ///
+    /// # Errors
+    /// When a newer program made it, or it is damaged.
+    pub(crate) fn to_look(path: PathBuf) -> Result<Option<Self>, ArchiveError> {
+        let index = Self { path, source: Source::Looked(Mutex::default()) };
+        let Some((stamp, connection)) = look::open(&index.path).map_err(|e| index.failed(e))?
+        else {
+            return Ok(None);
+        };
+        let version = migrate::version(&connection).map_err(|source| index.failed(source))?;
+        index.check_version(version)?;
+        if version < migrate::VERSION {
+            return Ok(None);
+        }
+        index.keep(Kept::Looked(stamp, connection));
+        Ok(Some(index))
+    }
+
+    /// An index in memory, empty.
+    pub(crate) fn in_memory(path: PathBuf) -> Result<Self, ArchiveError> {
+        let made = || {
+            let mut connection = Connection::open_in_memory()?;
+            migrate::migrate(&mut connection)?;
+            Ok(connection)
+        };
+        let connection =
+            made().map_err(|source| ArchiveError::Index { path: path.clone(), source })?;
+        Ok(Self { path, source: Source::Memory(Mutex::new(connection)) })
+    }
+
+    /// Fills an index in memory, in one transaction.
+    pub(crate) fn fill<T>(
+        &self,
+        fill: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, ArchiveError> {
+        let Source::Memory(connection) = &self.source else {
+            return Err(self.failed(rusqlite::Error::InvalidQuery));
+        };
+        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let filled = || {
+            let transaction = connection.transaction()?;
+            let filled = fill(&transaction)?;
+            transaction.commit()?;
+            Ok(filled)
+        };
+        filled().map_err(|source| self.failed(source))
+    }
+
+    /// Whether it was made in memory.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        matches!(self.source, Source::Memory(_))
     }
 
     /// A connection that writes. The index is made when there is none; the caller holds the lock.
     /// The version is the one that was found, 0 for an index that was made now.
     pub(crate) fn writer(&self) -> Result<(Connection, i64), ArchiveError> {
         let failed = |source| self.failed(source);
-        let mut connection = Connection::open(&self.path).map_err(failed)?;
-        settings(&connection).map_err(failed)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        let mut connection = Connection::open_with_flags(&self.path, flags).map_err(failed)?;
+        connection.busy_timeout(BUSY).map_err(failed)?;
+        // Before anything is set: what a newer program made stays as it is.
         let version = migrate::version(&connection).map_err(failed)?;
         self.check_version(version)?;
+        settings(&connection).map_err(failed)?;
         if version < migrate::VERSION {
             migrate::migrate(&mut connection).map_err(failed)?;
         }
         Ok((connection, version))
     }
 
+    /// What the file is to the system.
+    pub(crate) fn identity(&self) -> Result<Identity, ArchiveError> {
+        Identity::at(&self.path).map_err(ArchiveError::io(&self.path, "look at the index"))
+    }
+
     /// A connection to ask, from the pool.
     pub(crate) fn reader(&self) -> Result<Reader<'_>, ArchiveError> {
-        let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = match kept {
-            Some(connection) => connection,
-            None => {
-                let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-                let open = Connection::open_with_flags(&self.path, flags);
-                let connection = open.map_err(|source| self.failed(source))?;
-                settings(&connection).map_err(|source| self.failed(source))?;
-                connection
+        let kept = match &self.source {
+            Source::Memory(connection) => {
+                Kept::Held(connection.lock().unwrap_or_else(PoisonError::into_inner))
+            }
+            Source::Shared(readers) => {
+                let identity = self.identity()?;
+                let mut readers = readers.lock().unwrap_or_else(PoisonError::into_inner);
+                // Those of an index that was moved aside would answer from what is no more.
+                readers.retain(|(of, _)| *of == identity);
+                let kept = readers.pop();
+                drop(readers);
+                let (identity, connection) = match kept {
+                    Some(kept) => kept,
+                    None => (identity, self.opened()?),
+                };
+                Kept::Shared(identity, connection)
+            }
+            Source::Looked(readers) => {
+                let stamp = Stamp::of(&self.path)
+                    .map_err(ArchiveError::io(&self.path, "look at the index"))?;
+                let mut readers = readers.lock().unwrap_or_else(PoisonError::into_inner);
+                readers.retain(|(of, _)| *of == stamp);
+                let kept = readers.pop();
+                drop(readers);
+                match kept {
+                    Some((stamp, connection)) => Kept::Looked(stamp, connection),
+                    None => {
+                        let opened =
+                            look::open(&self.path).map_err(|source| self.failed(source))?;
+                        let (stamp, connection) = opened.ok_or_else(|| {
+                            let gone = std::io::ErrorKind::NotFound.into();
+                            ArchiveError::io(&self.path, "open the index")(gone)
+                        })?;
+                        Kept::Looked(stamp, connection)
+                    }
+                }
             }
         };
-        Ok(Reader { index: self, connection: Some(connection) })
+        Ok(Reader { index: self, kept: Some(kept) })
+    }
+
+    fn opened(&self) -> Result<Connection, ArchiveError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        let open = Connection::open_with_flags(&self.path, flags);
+        let connection = open.map_err(|source| self.failed(source))?;
+        settings(&connection).map_err(|source| self.failed(source))?;
+        Ok(connection)
+    }
+
+    fn keep(&self, kept: Kept<'_>) {
+        fn put<T>(readers: &Mutex<Vec<T>>, one: T) {
+            let mut readers = readers.lock().unwrap_or_else(PoisonError::into_inner);
+            if readers.len() < READERS {
+                readers.push(one);
+            }
+        }
+        match (&self.source, kept) {
+            (Source::Shared(readers), Kept::Shared(identity, connection)) => {
+                put(readers, (identity, connection));
+            }
+            (Source::Looked(readers), Kept::Looked(stamp, connection)) => {
+                put(readers, (stamp, connection));
+            }
+            _ => {}
+        }
     }
 
     pub(crate) fn failed(&self, source: rusqlite::Error) -> ArchiveError {
@@ -92,12 +229,19 @@ impl Index {
     }
 }
 
+/// What a connection needs that may write.
 fn settings(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // What was answered must outlive a power cut: each commit is synced.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    reading(connection)
+}
+
+/// What holds for all connections.
+fn reading(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // 16 MiB of pages.
     connection.pragma_update(None, "cache_size", -16_384)?;
@@ -107,11 +251,31 @@ fn settings(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// A connection that goes back to the pool.
+/// A connection that goes back to where it came from.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
     index: &'a Index,
-    connection: Option<Connection>,
+    kept: Option<Kept<'a>>,
+}
+
+#[derive(Debug)]
+enum Kept<'a> {
+    Shared(Identity, Connection),
+    Looked(Stamp, Connection),
+    Held(MutexGuard<'a, Connection>),
+}
+
+impl Reader<'_> {
+    /// Whether the index is still the one that was asked. Where only looks are taken nobody keeps
+    /// others from writing: an answer counts when nothing has changed under it.
+    pub(crate) fn is_current(&self) -> bool {
+        match &self.kept {
+            Some(Kept::Looked(stamp, _)) => {
+                Stamp::of(&self.index.path).is_ok_and(|now| now == *stamp)
+            }
+            _ => true,
+        }
+    }
 }
 
 impl Deref for Reader<'_> {
@@ -119,15 +283,17 @@ impl Deref for Reader<'_> {
 
     #[expect(clippy::expect_used, reason = "it is there until the reader is dropped")]
     fn deref(&self) -> &Connection {
-        self.connection.as_ref().expect("a connection until the reader is dropped")
+        match self.kept.as_ref().expect("a connection until the reader is dropped") {
+            Kept::Shared(_, connection) | Kept::Looked(_, connection) => connection,
+            Kept::Held(connection) => connection,
+        }
     }
 }
 
 impl Drop for Reader<'_> {
     fn drop(&mut self) {
-        let mut readers = self.index.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        if readers.len() < READERS {
-            readers.extend(self.connection.take());
+        if let Some(kept) = self.kept.take() {
+            self.index.keep(kept);
         }
     }
 }

@@ -116,6 +116,8 @@ pub struct ImportSession {
     pub ended_at: Option<String>,
     /// What was imported, as whoever imported says.
     pub source: String,
+    /// Who sent it: the name of a token, or the user of the machine; `None` when nobody says.
+    pub sent_by: Option<String>,
     /// How its events fared.
     pub counts: SessionCounts,
 }
@@ -372,6 +374,7 @@ pub(crate) fn sessions(connection: &Connection) -> rusqlite::Result<Vec<ImportSe
             started_at: row.get("started_at")?,
             ended_at: row.get("ended_at")?,
             source: row.get("source")?,
+            sent_by: row.get("sent_by")?,
             counts: SessionCounts {
                 received: count(row, "received")?,
                 new: count(row, "new")?,
@@ -384,11 +387,15 @@ pub(crate) fn sessions(connection: &Connection) -> rusqlite::Result<Vec<ImportSe
     })
 }
 
-pub(crate) fn begin_session(connection: &Connection, source: &str) -> rusqlite::Result<i64> {
+pub(crate) fn begin_session(
+    connection: &Connection,
+    source: &str,
+    sent_by: Option<&str>,
+) -> rusqlite::Result<i64> {
     let id = connection.query_row(
-        "INSERT INTO sessions (started_at, source, received, new, same, paired_late, conflicts, \
-         refused) VALUES (?1, ?2, 0, 0, 0, 0, 0, 0) RETURNING id",
-        (crate::now(), source),
+        "INSERT INTO sessions (started_at, source, sent_by, received, new, same, paired_late, \
+         conflicts, refused) VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0, 0) RETURNING id",
+        (crate::now(), source, sent_by),
         |row| row.get(0),
     )?;
     sums::seal_sessions(connection, Some(id))?;

@@ -29,7 +29,8 @@ fn of_number(name: &str, last: i64) -> i64 {
 const SESSION: &str = "SELECT id, sum, id || char(31) || quote(started_at) || char(31) || \
     quote(ended_at) || char(31) || quote(source) || char(31) || quote(received) || char(31) || \
     quote(new) || char(31) || quote(same) || char(31) || quote(paired_late) || char(31) || \
-    quote(conflicts) || char(31) || quote(refused) FROM sessions";
+    quote(conflicts) || char(31) || quote(refused) || \
+    coalesce(char(31) || quote(sent_by), '') FROM sessions";
 
 fn sessions(
     connection: &Connection,

@@ -51,6 +51,7 @@ impl Archive {
         };
         let mut own = OwnBlock { id: Some(id), ..OwnBlock::default() };
         own.original_name = is_conflict.then(|| prepared.name.as_str().to_owned());
+        own.sent_by = submission.sent_by.clone();
         own.stated = (submission.stated != Stated::default()).then(|| submission.stated.clone());
         let made;
         let arrays = match &prepared.arrays {
@@ -122,6 +123,15 @@ impl Archive {
             sidecar.set("wavekeep", &own);
             outcome = Outcome::Moved;
         }
+        let supersedes = moves_as.is_none() && self.is_other_source(&sidecar, prepared, &old)?;
+        if supersedes {
+            self.keep_superseded(&old, &from_serial, &from_filename)?;
+            files.push((event.source(), Cow::Borrowed(&prepared.bytes)));
+            let mut own = sidecar.own();
+            own.sent_by.clone_from(&prepared.submission.sent_by);
+            sidecar.set("wavekeep", &own);
+            outcome = Outcome::Superseded;
+        }
         let mut source = sidecar.source();
         if let Some(frames) = prepared.frames.filter(|_| source.a5_pickle_filename.is_none()) {
             files.push((event.frames(), Cow::Borrowed(frames)));
@@ -140,16 +150,24 @@ impl Archive {
         let is_better = prepared.merged.report_refused.is_none() && sidecar.report().is_none();
         let mut report = kept.clone();
         let mut differs = None;
+        let mut report_is_new = false;
         if let Some(given) = &prepared.submission.report {
             let stored = SafeName::file(filename)?;
             let is_other = kept.as_ref().is_some_and(|kept| *kept != given.bytes);
-            if kept.is_none() || is_other && is_better {
+            // One that was taken before its end gives way to the whole of it.
+            let is_whole = kept.as_ref().is_some_and(|kept| {
+                given.bytes.len() > kept.len() && given.bytes.starts_with(kept)
+            });
+            if kept.is_none() || is_other && (is_better || is_whole) {
                 let name = self.report_name(prepared, serial, &stored, given)?;
                 let name = beside(&event, &files, name, &given.bytes)?;
                 files.push((event.named(&name), Cow::Borrowed(&given.bytes)));
                 source.txt_filename = Some(name);
                 report = Some(given.bytes.clone());
-                outcome = Outcome::PairedLate;
+                report_is_new = true;
+                if !supersedes {
+                    outcome = Outcome::PairedLate;
+                }
             } else if is_other {
                 let name = kept_name.unwrap_or(stored).with_sha(&sha256(&given.bytes));
                 if self.read_if_there(&event.named(name.as_str()))?.is_none() {
@@ -169,6 +187,9 @@ impl Archive {
             }
         }
         note_sums(&mut own, &event, &files);
+        if report_is_new {
+            own.report_sent_by.clone_from(&prepared.submission.sent_by);
+        }
         sidecar.set("wavekeep", &own);
         let name = sidecar.own().original_name.unwrap_or_else(|| filename.to_owned());
         let parts = Parts {
@@ -203,6 +224,42 @@ impl Archive {
         let moves = moves_as.map(|_| Move { from: (from_serial, from_filename), to, removes });
         saved.moved_from = moves.as_ref().map(|of| format!("{}/{}", of.from.0, of.from.1));
         Ok(Done { saved, sidecar, staged, moves, is_change: true })
+    }
+
+    /// Whether the source that is there has other bytes than those that came.
+    fn is_other_source(
+        &self,
+        sidecar: &Sidecar,
+        prepared: &Prepared<'_>,
+        event: &EventFiles,
+    ) -> Result<bool, ArchiveError> {
+        let sum = match sidecar.source_file().sha256 {
+            Some(sum) => Some(sum.to_lowercase()),
+            None => self.read_if_there(&event.source())?.map(|bytes| sha256(&bytes)),
+        };
+        Ok(sum.is_some_and(|sum| sum != prepared.sha256))
+    }
+
+    /// Keeps a source that is about to be replaced, in the archive's own folder.
+    fn keep_superseded(
+        &self,
+        event: &EventFiles,
+        serial: &str,
+        filename: &str,
+    ) -> Result<(), SaveError> {
+        let source = event.source();
+        let Some(bytes) = self.read_if_there(&source)? else { return Ok(()) };
+        let failed = |source| ArchiveError::io(&event.source(), "keep the shorter copy")(source);
+        let folder = self.layout().own_folder().join("aside").join("superseded").join(serial);
+        self.files().create_folder(&folder).map_err(failed)?;
+        let name = SafeName::file(filename)?.with_sha(&sha256(&bytes));
+        let target = folder.join(name.as_str());
+        if self.read_if_there(&target)?.as_deref() == Some(&*bytes) {
+            return Ok(());
+        }
+        let path = crate::journal::stage(self.files(), self.layout(), &target, &bytes)?;
+        path.publish(self.files(), self.layout())?;
+        Ok(())
     }
 
     /// Adds to `files` what goes with an event to another place as it is, and lets its sidecar name

@@ -83,7 +83,8 @@ impl Archive {
         submissions.chunks(ROUND).flat_map(|round| self.save_round(round)).collect()
     }
 
-    /// Pairs a report that came later than its event: the event is found by the report's name.
+    /// Pairs a report that came later than its event: the event is found by the report's name;
+    /// `sent_by` is who sent it.
     /// `None` when no event has such a report (yet), or when more than one could.
     ///
     /// # Errors
@@ -93,10 +94,14 @@ impl Archive {
         serial: Option<&str>,
         report_name: &str,
         bytes: &[u8],
+        sent_by: Option<&str>,
     ) -> Result<Option<Saved>, SaveError> {
         let report = ReportFile { name: Some(report_name.to_owned()), bytes: bytes.to_vec() };
         match self.with_report(serial, report)? {
-            Some(submission) => self.save(&submission).map(Some),
+            Some(submission) => {
+                let sent_by = sent_by.map(str::to_owned);
+                self.save(&Submission { sent_by, ..submission }).map(Some)
+            }
             None => Ok(None),
         }
     }
@@ -323,9 +328,19 @@ impl Archive {
                 let saved = event::answer(id, prepared, place, &sidecar, Outcome::Same, pairing);
                 Ok(Done { saved, sidecar, staged: Vec::new(), moves: None, is_change: false })
             }
-            Plan::Update(there) => {
+            Plan::Update(there) | Plan::Supersede(there) => {
                 let to = (there.serial.clone(), there.filename.clone());
                 self.update(prepared, there, to, None)
+            }
+            Plan::Shorter(There { id, serial, filename, sidecar }) => {
+                let pairing = event::pairing(&sidecar);
+                let place = (serial.as_str(), filename.as_str());
+                let mut saved =
+                    event::answer(id, prepared, place, &sidecar, Outcome::Shorter, pairing);
+                let there = sidecar.source_file();
+                saved.filesize = there.filesize.unwrap_or(saved.filesize);
+                saved.sha256 = there.sha256.unwrap_or(saved.sha256);
+                Ok(Done { saved, sidecar, staged: Vec::new(), moves: None, is_change: false })
             }
             Plan::Move { there, filename, is_conflict } => {
                 let to = (prepared.serial.as_str().to_owned(), filename.as_str().to_owned());

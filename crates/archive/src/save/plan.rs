@@ -20,6 +20,10 @@ pub(super) enum Plan {
     },
     Same(There),
     Update(There),
+    /// What is there is the damaged beginning of it.
+    Supersede(There),
+    /// It is the damaged beginning of what is there.
+    Shorter(There),
     /// It is in `UNKNOWN`, and its unit is known now.
     Move {
         there: There,
@@ -101,6 +105,11 @@ impl Archive {
                 None => self.read_if_there(&event.source())?.map(|bytes| sha256(&bytes)),
             };
             if there.as_deref() != Some(prepared.sha256.as_str()) && !is_conflict {
+                if let Some(plan) =
+                    self.plan_of_copies(writer, prepared, &filename, &sidecar, last_id)?
+                {
+                    return Ok(plan);
+                }
                 filename = prepared.name.with_sha(&prepared.sha256);
                 is_conflict = true;
                 continue;
@@ -163,6 +172,43 @@ impl Archive {
             }
         }
         Ok(None)
+    }
+
+    /// What is to be done where one of two copies is the damaged beginning of the other: an upload
+    /// that was taken, or sent, before its end.
+    fn plan_of_copies(
+        &self,
+        writer: &Writer,
+        prepared: &Prepared<'_>,
+        filename: &SafeName,
+        sidecar: &Sidecar,
+        last_id: &mut i64,
+    ) -> Result<Option<Plan>, SaveError> {
+        let serial = prepared.serial.as_str();
+        let event = self.layout().event(serial, filename.as_str());
+        let Some(there) = self.read_if_there(&event.source())? else { return Ok(None) };
+        let is_longer = prepared.bytes.len() > there.len();
+        let is_beginning = |short: &[u8], long: &[u8]| !short.is_empty() && long.starts_with(short);
+        let wanted = match is_longer {
+            true => sidecar.decode().damaged == Some(true) && is_beginning(&there, &prepared.bytes),
+            false => {
+                let is_damaged = prepared.merged.recording.report.is_damaged();
+                is_damaged
+                    && there.len() > prepared.bytes.len()
+                    && is_beginning(&prepared.bytes, &there)
+            }
+        };
+        if !wanted {
+            return Ok(None);
+        }
+        let plan =
+            self.plan_there(writer, prepared, serial, filename.as_str(), sidecar.clone(), last_id)?;
+        Ok(Some(match plan {
+            Plan::Same(there) | Plan::Update(there) if is_longer => Plan::Supersede(there),
+            // What would come with it belongs to the whole one: it is sent with that one.
+            Plan::Same(there) | Plan::Update(there) => Plan::Shorter(there),
+            other => other,
+        }))
     }
 
     /// What is to be done with an event that is there: nothing, or something came with it.

@@ -63,6 +63,8 @@ pub struct Submission {
     pub stated: Stated,
     /// Where it came from.
     pub source_kind: SourceKind,
+    /// Who sent it: the name of a token, or the user of the machine.
+    pub sent_by: Option<String>,
     /// When it came in; now when nobody says.
     pub captured_at: Option<jiff::Timestamp>,
     /// How large its files may be.
@@ -118,6 +120,12 @@ pub enum Outcome {
     FramesAdded,
     /// The same bytes were there in `UNKNOWN`; their unit is known now, and they went to it.
     Moved,
+    /// A shorter, damaged copy of it was there, whose bytes are the first ones of these: it was
+    /// replaced, and is kept in the archive's own folder. Number and review stay.
+    Superseded,
+    /// It is a shorter, damaged copy of the event that is there: all of its bytes are in that one, and
+    /// it was not kept.
+    Shorter,
     /// Other bytes of this name were there: saved under the name in the answer.
     Conflict,
 }

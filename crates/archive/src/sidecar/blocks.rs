@@ -244,6 +244,12 @@ pub struct OwnBlock {
     /// SHA-256 of the other files beside the source (reports, raw frames), by name.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub files: Option<BTreeMap<String, String>>,
+    /// Who sent the event: the name of a token, or the user of the machine.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub sent_by: Option<String>,
+    /// Who sent the report, where it came later.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub report_sent_by: Option<String>,
     /// What the caller stated when the event was saved.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub stated: Option<Stated>,

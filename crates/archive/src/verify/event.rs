@@ -11,7 +11,7 @@ use crate::index::EventRow;
 use crate::layout::{EventFiles, FRAMES_SUFFIX};
 use crate::name::is_beside;
 use crate::remake::{Parts, sha256};
-use crate::sidecar::{STREAM_KIND, Seal, Sidecar, check_seal};
+use crate::sidecar::{STREAM_KIND, Seal, Sidecar, SidecarError, check_seal};
 use crate::stream::hashed;
 use crate::{Archive, ArchiveError};
 
@@ -33,9 +33,16 @@ impl Archive {
         let mut named = Vec::new();
         let event = self.layout().event(&place.0, &place.1);
         let looked = self.look_at(place, &event, options, reviewed, &mut found, &mut named);
-        if let Err(error) = looked {
-            let path = self.relative(&event.sidecar());
-            found.finding(path, FindingKind::SidecarUnreadable, error.to_string());
+        match looked {
+            Ok(()) => {}
+            // Each link is named where links are looked for.
+            Err(ArchiveError::Link { path, source }) => {
+                found.finding(self.relative(&path), FindingKind::Link, source.to_string());
+            }
+            Err(error) => {
+                let path = self.relative(&event.sidecar());
+                found.finding(path, FindingKind::SidecarUnreadable, error.to_string());
+            }
         }
         (found, named)
     }
@@ -75,7 +82,11 @@ impl Archive {
         let sidecar = match Sidecar::parse(&bytes) {
             Ok(sidecar) => sidecar,
             Err(error) => {
-                found.finding(shown, FindingKind::SidecarUnreadable, error.to_string());
+                let kind = match error {
+                    SidecarError::NewerSchema { .. } => FindingKind::Newer,
+                    _ => FindingKind::SidecarUnreadable,
+                };
+                found.finding(shown, kind, error.to_string());
                 // The source is worth a look all the same.
                 if let Some(row) = row {
                     self.check_file(&event.source(), row.sha256.as_deref(), SOURCE, found)?;
@@ -128,8 +139,12 @@ impl Archive {
         for (name, sum) in beside.iter().filter(|(name, _)| is_beside(name)) {
             self.check_file(&event.named(name), Some(sum), BESIDE, found)?;
         }
-        if sidecar.source().tool_version.as_deref() != Some(TOOL_VERSION) {
-            found.older_decoder += 1;
+        let tool = sidecar.source().tool_version;
+        if tool.as_deref() != Some(TOOL_VERSION) {
+            *match facts::is_newer(tool.as_deref()) {
+                true => &mut found.newer_decoder,
+                false => &mut found.older_decoder,
+            } += 1;
             return Ok(());
         }
         // What is damaged has been said; decoding it would only say it again.
@@ -205,8 +220,11 @@ impl Archive {
     ) -> Result<(), ArchiveError> {
         let stream = sidecar.stream().unwrap_or_default();
         for file in stream.pieces.iter().chain(&stream.beside) {
-            let path = self.layout().root().join(&file.path);
-            match hashed(&path) {
+            let hashed = self
+                .piece(&file.path)
+                .map_err(|error| error.to_string())
+                .and_then(|path| hashed(&path).map_err(|error| error.to_string()));
+            match hashed {
                 Ok((sum, bytes)) => {
                     found.hashed(bytes);
                     if sum != file.sha256 {

@@ -14,6 +14,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::index::sums;
+use crate::journal::Journal;
 use crate::review::{self, ReviewEntry};
 use crate::{Archive, ArchiveError, Query};
 
@@ -67,6 +68,14 @@ pub enum FindingKind {
     Leftover,
     /// A piece of a stream is gone or has other bytes.
     StreamDiffers,
+    /// A change was cut short and waits: it is not finished by looking.
+    Waiting,
+    /// A link, which is not followed.
+    Link,
+    /// A newer program wrote it: it can be neither checked nor repaired by this one.
+    Newer,
+    /// The list of access tokens is not as it was written.
+    Tokens,
 }
 
 /// One thing that is wrong.
@@ -97,6 +106,10 @@ pub struct Verification {
     pub without_checksum: u64,
     /// Events whose files an older decoder derived: `rebuild` makes them again.
     pub older_decoder: u64,
+    /// Events whose files a newer decoder derived: left alone.
+    pub newer_decoder: u64,
+    /// Whether the index could not be used as it is and was made in memory: it was not checked.
+    pub index_in_memory: bool,
     /// Files that are none of the archive's: left alone.
     pub others: Vec<PathBuf>,
 }
@@ -119,10 +132,20 @@ impl Archive {
         options: VerifyOptions,
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<Verification, ArchiveError> {
-        let mut found = Verification::default();
-        // What was cut short is finished first: its files belong to their events then.
-        self.with_lock(|_| Ok(()))?;
-        let places = self.event_places()?;
+        let mut found =
+            Verification { index_in_memory: self.has_index_in_memory(), ..Verification::default() };
+        // What was cut short is finished first: its files belong to their events then. Without
+        // write access it is left alone, and so are its files.
+        if !self.is_read_only() {
+            self.with_lock(|_| Ok(()))?;
+        }
+        let unfinished = self.unfinished_change(&mut found);
+        let mut places = self.event_places()?;
+        let all = places.clone();
+        if let Some(change) = &unfinished {
+            let of: HashSet<&Place> = change.places().collect();
+            places.retain(|place| !of.contains(place));
+        }
         found.of = places.len() as u64;
         let chosen: Vec<&Place> = places.iter().filter(|place| options.chooses(place)).collect();
         let reviewed = self.reviewed_places()?;
@@ -145,20 +168,45 @@ impl Archive {
         // Who shows something may have been changed meanwhile. Not above: whoever holds the
         // archive's lock may wait for the threads that would wait for the lock.
         for place in again {
-            let looked = self.with_lock(|_| Ok(self.verify_event(&place, options, &reviewed)));
+            let looked =
+                self.while_nobody_writes(|| Ok(self.verify_event(&place, options, &reviewed)));
             let (one, beside) = looked?;
             found.add(one);
             named.extend(beside);
         }
         if options.share.is_none() {
-            self.find_strays(&places, &named, &mut found)?;
+            self.find_strays(&all, &named, unfinished.as_ref(), &mut found)?;
         }
         self.verify_index(&mut found)?;
         self.verify_review_log(&mut found)?;
+        let (problem, is_without_checksum) = self.tokens_problem()?;
+        found.without_checksum += u64::from(is_without_checksum);
+        if let Some(problem) = problem {
+            let path = self.relative(&self.layout().tokens());
+            found.finding(path, FindingKind::Tokens, problem);
+        }
         found.findings.sort();
         found.findings.dedup();
         found.others.sort();
         Ok(found)
+    }
+
+    /// The change that was cut short, as a finding.
+    fn unfinished_change(&self, found: &mut Verification) -> Option<Journal> {
+        let path = self.relative(&self.layout().journal());
+        match self.unfinished() {
+            Ok(None) => None,
+            Ok(Some(journal)) => {
+                let message = "a change was cut short: the next import, review or repair finishes \
+                    it; the events that it is of were not looked at";
+                found.finding(path, FindingKind::Waiting, message);
+                Some(journal)
+            }
+            Err(error) => {
+                found.finding(path, FindingKind::Waiting, error.to_string());
+                None
+            }
+        }
     }
 
     /// Every event that a sidecar or a row tells of.
@@ -186,9 +234,7 @@ impl Archive {
             found.finding(path.clone(), FindingKind::IndexDamaged, problem);
         }
         if is_readable {
-            let problems = self.with_lock(|writer| {
-                sums::problems(&writer.connection).map_err(|source| self.index_failed(source))
-            })?;
+            let problems = self.while_nobody_writes(|| self.ask(sums::problems))?;
             for problem in problems.into_iter().take(20) {
                 found.finding(path.clone(), FindingKind::IndexDisagrees, problem);
             }
@@ -198,25 +244,37 @@ impl Archive {
 
     /// What SQLite finds wrong with the index.
     pub(crate) fn index_problems(&self) -> Result<Vec<String>, ArchiveError> {
-        self.with_lock(|writer| {
-            let check = writer.connection.prepare("PRAGMA integrity_check");
-            let lines =
-                check.and_then(|mut check| check.query_map([], |row| row.get(0))?.collect());
-            let lines = lines.unwrap_or_else(|error: rusqlite::Error| vec![error.to_string()]);
-            let mut problems: Vec<String> =
-                lines.into_iter().filter(|line: &String| line != "ok").collect();
-            let schema = sums::wrong_schema(&writer.connection);
-            problems.extend(schema.unwrap_or_else(|error| Some(error.to_string())));
-            Ok(problems)
+        self.while_nobody_writes(|| {
+            let asked = self.ask(|connection| {
+                let check = connection.prepare("PRAGMA integrity_check");
+                let lines =
+                    check.and_then(|mut check| check.query_map([], |row| row.get(0))?.collect());
+                let lines = lines.unwrap_or_else(|error: rusqlite::Error| vec![error.to_string()]);
+                let mut problems: Vec<String> =
+                    lines.into_iter().filter(|line: &String| line != "ok").collect();
+                let schema = sums::wrong_schema(connection);
+                problems.extend(schema.unwrap_or_else(|error| Some(error.to_string())));
+                Ok(problems)
+            });
+            match asked {
+                Err(ArchiveError::Index { source, .. }) => Ok(vec![source.to_string()]),
+                asked => asked,
+            }
         })
     }
 
     /// The log against its own checksums and against the table.
     fn verify_review_log(&self, found: &mut Verification) -> Result<(), ArchiveError> {
-        self.with_lock(|_| {
+        self.while_nobody_writes(|| {
             let path = self.layout().review_log();
-            let log = self.read_if_there(&path)?.unwrap_or_default();
             let shown = self.relative(&path);
+            let log = match self.read_if_there(&path) {
+                Err(ArchiveError::Link { source, .. }) => {
+                    found.finding(shown, FindingKind::Link, source.to_string());
+                    return Ok(());
+                }
+                read => read?.unwrap_or_default(),
+            };
             let mut wrong = |message: String| {
                 found.findings.push(Finding {
                     path: shown.clone(),
@@ -288,6 +346,7 @@ impl Verification {
         self.findings.extend(one.findings);
         self.without_checksum += one.without_checksum;
         self.older_decoder += one.older_decoder;
+        self.newer_decoder += one.newer_decoder;
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::{FindingKind, Place, Verification};
+use crate::journal::Journal;
 use crate::layout::{
     FRAMES_SUFFIX, GNZ_SUFFIX, HDF5_SUFFIX, OWN_FOLDER, SIDECAR_SUFFIX, TEMPORARY_PREFIX,
 };
@@ -20,26 +21,57 @@ impl Archive {
         &self,
         places: &[Place],
         named: &HashSet<PathBuf>,
+        unfinished: Option<&Journal>,
         found: &mut Verification,
     ) -> Result<(), ArchiveError> {
-        // Under the lock nobody writes, and a change that was cut short is finished: what still
-        // has such a name belongs to nothing.
-        self.with_lock(|_| {
+        let waiting: HashSet<&Path> =
+            unfinished.into_iter().flat_map(Journal::temporaries).collect();
+        // Nobody writes, and a change that was cut short is finished or known: what still has such
+        // a name belongs to nothing.
+        self.while_nobody_writes(|| {
             let own = self.layout().own_folder();
-            for entry in self.listed(&own)? {
-                if !entry.is_folder && entry.name.starts_with(TEMPORARY_PREFIX) {
-                    found.leftover(self.relative(&own.join(entry.name)));
+            // Another program's archive has none.
+            let listed = if own.is_dir() { self.listed(&own)? } else { Vec::new() };
+            for entry in listed {
+                let path = self.relative(&own.join(&entry.name));
+                if !entry.is_folder
+                    && entry.name.starts_with(TEMPORARY_PREFIX)
+                    && !waiting.contains(&*path)
+                {
+                    found.leftover(path);
                 }
             }
+            self.find_links(found)?;
             self.each_file(&mut |serial, path| {
                 let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
                 if name.starts_with(TEMPORARY_PREFIX) {
-                    found.leftover(self.relative(path));
+                    let path = self.relative(path);
+                    if !waiting.contains(&*path) {
+                        found.leftover(path);
+                    }
                 } else if !is_of_an_event(places, serial, name) && !named.contains(path) {
                     found.others.push(self.relative(path));
                 }
             })
         })
+    }
+
+    /// Names the links in the root, in the folders of units and in the archive's own.
+    fn find_links(&self, found: &mut Verification) -> Result<(), ArchiveError> {
+        let root = self.layout().root();
+        let mut folders = vec![root.to_owned()];
+        let below = self.listed(root)?.into_iter().filter(|entry| entry.is_folder);
+        folders.extend(below.map(|entry| root.join(entry.name)));
+        for folder in folders {
+            let links = self.files().links(&folder);
+            let links = links.map_err(ArchiveError::io(&folder, "list the folder"))?;
+            for name in links {
+                let message = "it is a link: links inside an archive are not followed, put the \
+                    file or folder itself there";
+                found.finding(self.relative(&folder.join(name)), FindingKind::Link, message);
+            }
+        }
+        Ok(())
     }
 
     /// All files of the root, with an empty serial number, and of the folders of units.

@@ -10,7 +10,7 @@ use crate::common::*;
 use tempfile::TempDir;
 use wavekeep_archive::{
     Account, Archive, ContainerLimits, Fate, ImportOptions, Imported, Query, VerifyOptions,
-    WatchOptions,
+    WatchOptions, Watched,
 };
 
 fn import_with(
@@ -348,14 +348,20 @@ fn an_import_leaves_a_session_and_one_that_was_stopped_has_no_end() {
 fn a_watched_folder_is_imported_when_it_has_settled_and_survives_a_restart() {
     let fresh = fresh();
     let source = folder(&places());
-    let options =
-        WatchOptions { settle: Duration::from_millis(50), once: true, ..WatchOptions::default() };
+    let options = WatchOptions {
+        settle: Duration::from_millis(50),
+        incomplete: Duration::ZERO,
+        once: true,
+        ..WatchOptions::default()
+    };
     let watch = || {
         let (mut new, mut same) = (0, 0);
         let never = AtomicBool::new(false);
-        let mut count = |account: &Account| {
-            new += account.new;
-            same += account.same;
+        let mut count = |watched: Watched<'_>| {
+            if let Watched::Imported(account) = watched {
+                new += account.new;
+                same += account.same;
+            }
         };
         fresh.archive.watch(source.path(), &options, &never, &mut |_| {}, &mut count).unwrap();
         (new, same)

@@ -22,7 +22,7 @@ fn fill(archive: &Archive) {
     let path = sample_path("M529LIY6.N00");
     archive.import(&[path], &options, &never, &mut |_| {}).unwrap();
     let report = sample(OVER_RANGE_REPORT);
-    archive.add_report(None, "M529LIY6.N00.TXT", &report).unwrap().unwrap();
+    archive.add_report(None, "M529LIY6.N00.TXT", &report, None).unwrap().unwrap();
     let patch = json!({"review": {"notes": "a lorry"}, "extensions": {"x": 1}});
     archive.patch_sidecar(1, &patch, "kim", PatchOptions::default()).unwrap();
     assert!(!archive.monitor_log(&MonitorLogQuery::default()).unwrap().is_empty());
@@ -169,7 +169,7 @@ fn what_the_index_alone_knows_is_found_when_it_changes_and_repaired() {
         assert!(named, "{change}: {found:?}");
         drop(index);
         let (archive, made_again) = Archive::open_for_repair(fresh.folder.path()).unwrap();
-        assert_eq!(made_again, says == "tables", "{change}");
+        assert_eq!(made_again.index_made_again, says == "tables", "{change}");
         assert_eq!(archive.repair(&|_, _| {}).unwrap().left, [], "{change}");
         // Numbers that were given are not given again.
         let next = archive.save(&submission(QUIET)).unwrap();
@@ -187,6 +187,7 @@ fn an_index_of_the_first_version_is_brought_to_the_present_one() {
     let old = Connection::open(&index).unwrap();
     old.execute_batch(
         "ALTER TABLE events DROP COLUMN last_seen_sum; ALTER TABLE sessions DROP COLUMN sum; \
+         ALTER TABLE sessions DROP COLUMN sent_by; \
          DROP TABLE numbers; PRAGMA user_version = 1",
     )
     .unwrap();

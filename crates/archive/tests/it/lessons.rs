@@ -128,13 +128,14 @@ fn a_report_is_found_by_every_name_that_vendors_give_it() {
         let fresh = fresh();
         fresh.save(&submission(BLAST));
         fresh.save(&submission(QUIET));
-        let paired = fresh.archive.add_report(None, name, &sample(BLAST_REPORT)).unwrap().unwrap();
+        let paired =
+            fresh.archive.add_report(None, name, &sample(BLAST_REPORT), None).unwrap().unwrap();
         assert_eq!((paired.filename.as_str(), paired.outcome), (BLAST, Outcome::PairedLate));
         assert_eq!(paired.report, Pairing::Paired { txt_filename: name.into() });
     }
     let fresh = fresh();
     fresh.save(&submission(BLAST));
-    let nobody = fresh.archive.add_report(None, "M529LMOX_DK0W_ASCII.TXT", b"x").unwrap();
+    let nobody = fresh.archive.add_report(None, "M529LMOX_DK0W_ASCII.TXT", b"x", None).unwrap();
     assert!(nobody.is_none());
 }
 

@@ -2,14 +2,18 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod common;
+mod containers;
+mod copies;
 mod faults;
 mod import;
 mod index_flips;
 mod interoperation;
 mod judges;
 mod lessons;
+mod looking;
 mod review;
 mod save;
 mod simulated;
+mod tokens;
 mod units;
 mod verify;

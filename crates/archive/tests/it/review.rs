@@ -139,3 +139,56 @@ fn the_largest_leaves_false_triggers_out_and_says_how_many() {
     let cursor = fresh.archive.changes_since(0, 10).unwrap();
     assert_eq!(cursor.iter().map(|change| change.id).collect::<Vec<_>>(), [blast, loud]);
 }
+
+/// A value with so many levels of lists.
+fn nested(levels: usize) -> serde_json::Value {
+    (1..levels).fold(json!([]), |inner, _| json!([inner]))
+}
+
+#[test]
+fn no_patch_makes_a_sidecar_that_cannot_be_read_again() {
+    let fresh = fresh();
+    let id = fresh.save(&submission(QUIET)).id;
+    let patch = |value: serde_json::Value| {
+        let patch = json!({"extensions": {"x": value}});
+        fresh.archive.patch_sidecar(id, &patch, "kim", PatchOptions::default())
+    };
+    for levels in [1, 10, 60, 61, 62, 63, 64, 100, 120, 124, 125, 126, 127, 128, 200, 2000] {
+        let before = fresh.archive.sidecar(id).unwrap();
+        match patch(nested(levels)) {
+            Ok(sidecar) => assert_eq!(fresh.archive.sidecar(id).unwrap(), sidecar, "{levels}"),
+            Err(error) => {
+                assert!(levels > 60, "{levels}: {error}");
+                assert!(error.to_string().contains("levels"), "{error}");
+                assert_eq!(fresh.archive.sidecar(id).unwrap(), before, "{levels}");
+            }
+        }
+    }
+    // Each by itself is short enough, all of them together are not.
+    let part = "x".repeat(3 << 20);
+    let kept = (0..8).take_while(|n| {
+        let patch = json!({"extensions": {format!("part {n}"): part}});
+        fresh.archive.patch_sidecar(id, &patch, "kim", PatchOptions::default()).is_ok()
+    });
+    assert_eq!(kept.count(), 5);
+    // Small ones go on all the same, and undoing does.
+    patch(json!(1)).unwrap();
+    fresh.archive.undo(id, "kim").unwrap();
+    let found =
+        fresh.archive.verify(wavekeep_archive::VerifyOptions::default(), &|_, _| {}).unwrap();
+    assert!(found.is_whole(), "{:?}", found.findings);
+}
+
+#[test]
+fn a_sidecar_that_another_program_made_deep_can_be_reviewed() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir(root.path().join("BE11529")).unwrap();
+    let sidecar =
+        json!({"schema_version": 1, "kind": "sfm.event", "extensions": {"x": nested(100)}});
+    let path = root.path().join("BE11529").join(format!("{QUIET}.sfm.json"));
+    std::fs::write(&path, sidecar.to_string()).unwrap();
+    let archive = Archive::open(root.path()).unwrap();
+    let patch = json!({"review": {"notes": "seen"}});
+    archive.patch_sidecar(1, &patch, "kim", PatchOptions::default()).unwrap();
+    assert_eq!(archive.sidecar(1).unwrap().review().notes.as_deref(), Some("seen"));
+}

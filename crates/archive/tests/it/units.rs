@@ -47,7 +47,8 @@ fn an_event_of_an_unknown_unit_goes_to_the_unit_that_its_late_report_names() {
     let fresh = fresh();
     let first = fresh.save(&nameless());
     assert_eq!((first.serial.as_str(), first.id), (UNKNOWN_SERIAL, 1));
-    let late = fresh.archive.add_report(None, ITS_REPORT, &sample(BLAST_REPORT)).unwrap().unwrap();
+    let late =
+        fresh.archive.add_report(None, ITS_REPORT, &sample(BLAST_REPORT), None).unwrap().unwrap();
     assert_eq!((late.outcome, late.id, late.serial_unknown), (Outcome::PairedLate, 1, false));
     assert_eq!((late.serial.as_str(), late.filename.as_str()), ("BE11529", NAMELESS));
     assert_eq!(late.moved_from.as_deref(), Some("UNKNOWN/event.bin"));

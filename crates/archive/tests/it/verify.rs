@@ -260,7 +260,7 @@ fn an_index_that_cannot_be_opened_is_moved_aside_and_made_again() {
         let _ = fs::remove_file(name);
     }
     let (archive, made_again) = Archive::open_for_repair(root).unwrap();
-    assert!(made_again);
+    assert!(made_again.index_made_again);
     let mut after = archive.event(1).unwrap();
     // Known to the index alone.
     (after.changed, after.last_seen) = (before.changed, before.last_seen.clone());

@@ -91,8 +91,10 @@ Examples:
     Export(ExportArgs),
     /// Watch a folder and import what arrives in it, until it is stopped.
     #[command(after_help = "\
-A file is taken when it has not changed for a while. After a restart, what is in the archive is met as
-the same. SIGTERM or Ctrl-C ends it after the batch at hand.
+A file is taken when it has not changed for a while. An event that is not whole by its content is left
+for longer: its upload may only pause. Names of unfinished uploads (.part, .filepart, .tmp, …) are left
+alone. After a restart, files that are in the archive are recognised. SIGTERM or Ctrl-C ends it after the
+batch at hand; a folder that is away, a full disk or an unreadable file does not.
 
 Examples:
   wavekeep watch --archive fleet /srv/call-home
@@ -287,8 +289,12 @@ pub struct WatchArgs {
     #[command(flatten)]
     pub stated: StatedArgs,
     /// A file is finished when it has not changed for so long.
-    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = not_negative)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = not_negative)]
     pub settle: f64,
+    /// An event that is not whole by its content is left for so long after its last change; then it
+    /// is taken as damaged.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600.0, value_parser = not_negative)]
+    pub incomplete: f64,
     /// Look through the folder at least so often.
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = positive)]
     pub rescan: f64,

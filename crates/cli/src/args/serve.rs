@@ -4,17 +4,24 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
-use wavekeep_server::Role;
+use wavekeep_archive::Role;
+
+use super::archive::ArchiveArg;
 
 #[derive(Debug, ClapArgs)]
 pub struct ServeArgs {
-    /// Folder of the archive; made when there is none.
-    #[arg(long, value_name = "DIR")]
-    pub archive: PathBuf,
+    #[command(flatten)]
+    pub archive: ArchiveArg,
+    /// Make the archive when there is none.
+    #[arg(long, conflicts_with = "read_only")]
+    pub create: bool,
+    /// Change nothing and write nothing into the archive: no write access is needed.
+    #[arg(long)]
+    pub read_only: bool,
     /// Address and port. Beyond loopback the archive must have tokens.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Ask for tokens on loopback too, as behind a proxy.
+    /// Ask for tokens on loopback too, though the archive has none yet.
     #[arg(long)]
     pub require_tokens: bool,
     /// Certificate for TLS, in PEM, with those that lead from it to a root.
@@ -31,8 +38,8 @@ pub struct ServeArgs {
 #[derive(Debug, ClapArgs)]
 pub struct TokenArgs {
     /// Folder of the archive.
-    #[arg(long, value_name = "DIR", global = true, default_value = ".")]
-    pub archive: PathBuf,
+    #[arg(long, value_name = "DIR", global = true, env = "WAVEKEEP_ARCHIVE")]
+    pub archive: Option<PathBuf>,
     #[command(subcommand)]
     pub command: TokenCommand,
 }

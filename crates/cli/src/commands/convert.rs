@@ -150,31 +150,41 @@ fn chosen<'a>(
     file: &Found,
     held: &'a ArrayFile,
 ) -> Result<Vec<NamedArray<'a>>, Failure> {
-    let all: Vec<_> = held.arrays().collect();
+    let names: Vec<&str> = held.infos().map(|array| array.name).collect();
     let Selection { channels, indices, start_s, end_s } = command.selection.selection();
     if indices.is_some() || start_s.is_some() || end_s.is_some() {
         let message =
             "times and frames are parts of an event: of arrays, choose some by --channels";
         return Err(Failure::new("selection", &file.path, message));
     }
+    // Only what is chosen is unpacked.
+    let array = |place: usize| {
+        held.at(place).ok_or_else(|| {
+            let message = format!("the array {} cannot be read any more", names[place]);
+            Failure::new("io", &file.path, message)
+        })
+    };
     if channels.is_empty() {
-        return Ok(all);
+        return (0..names.len()).map(array).collect();
     }
     let mut chosen = Vec::new();
     for choice in channels {
         let found = match &choice {
             ChannelChoice::Name(name) => {
-                all.iter().position(|array| array.name == name).map(|at| &all[at..=at])
+                names.iter().position(|array| array == name).map(|at| at..at + 1)
             }
-            ChannelChoice::Places(places) => all.get(places.clone()),
+            ChannelChoice::Places(places) => {
+                Some(places.clone()).filter(|places| places.end <= names.len())
+            }
         };
         let missing = || {
-            let names: Vec<&str> = all.iter().map(|array| array.name).collect();
             let message =
                 format!("there is no array {choice}; the arrays are {}", names.join(", "));
             Failure::new("selection", &file.path, message)
         };
-        chosen.extend(found.ok_or_else(missing)?);
+        for place in found.ok_or_else(missing)? {
+            chosen.push(array(place)?);
+        }
     }
     Ok(chosen)
 }

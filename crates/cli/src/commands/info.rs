@@ -100,13 +100,13 @@ fn document(file: &Found, recording: &Recording, measurements: &Measurements) ->
 
 /// The arrays without their elements, and what the file says beside them.
 fn arrays_document(file: &Found, arrays: &ArrayFile) -> Value {
-    let list = arrays.arrays().map(|array| {
+    let list = arrays.infos().map(|array| {
         json!({
             "name": array.name,
             "dtype": array.dtype,
             "order": array.order.letter(),
             "shape": array.shape,
-            "bytes": array.bytes.len(),
+            "bytes": array.bytes,
         })
     });
     json!({

@@ -16,10 +16,12 @@ pub fn run(args: &Args, command: &ServeArgs) -> anyhow::Result<Account> {
     let options = ServeOptions {
         listen: command.listen,
         require_tokens: command.require_tokens,
+        read_only: command.read_only,
+        create: command.create,
         tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
         limits,
     };
-    serve(args, &command.archive, options)
+    serve(args, &command.archive.archive, options)
 }
 
 /// Serves the archive in a folder; says where it can be reached before it answers.
@@ -27,20 +29,27 @@ pub fn serve(args: &Args, archive: &Path, options: ServeOptions) -> anyhow::Resu
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let server = Server::bind(archive, options).await?;
-        told(args, &server, archive);
+        announce(args, &server, archive);
         server.run(asked_to_stop()).await;
         Ok::<(), ServeError>(())
     })?;
     Ok(Account::default())
 }
 
-fn told(args: &Args, server: &Server, archive: &Path) {
+/// Says where the server is, and what is open to whom.
+fn announce(args: &Args, server: &Server, archive: &Path) {
+    let notes = server.notes();
     if args.json {
+        let tokens_required = server.tokens_required();
         println!(
             "{}",
-            json!({ "listening": server.address(), "url": server.url(), "archive": archive })
+            json!({ "listening": server.address(), "url": server.url(), "archive": archive,
+                "tokens_required": tokens_required, "notes": notes })
         );
     } else {
         anstream::println!("{} is at {} (Ctrl-C ends it)", archive.display(), server.url());
+        for note in notes {
+            anstream::eprintln!("  {note}");
+        }
     }
 }

@@ -1,26 +1,28 @@
 //! `wavekeep token`
 
 use serde_json::json;
-use wavekeep_archive::Archive;
-use wavekeep_server::Tokens;
 
+use super::archive::{look, open};
 use crate::args::{Args, TokenArgs, TokenCommand};
-use crate::exit::Account;
+use crate::exit::{Account, Usage};
 
 /// Makes, lists or takes away tokens of an archive.
 pub fn run(args: &Args, command: &TokenArgs) -> anyhow::Result<Account> {
-    let archive = Archive::open(&command.archive)?;
-    let tokens = Tokens::open(&archive.layout().own_folder())?;
+    let Some(path) = &command.archive else {
+        return Err(
+            Usage("say which archive: --archive DIR, or WAVEKEEP_ARCHIVE".to_owned()).into()
+        );
+    };
     match &command.command {
         TokenCommand::Add { name, role } => {
-            let token = tokens.add(name, *role)?;
+            let token = open(path)?.add_token(name, *role)?;
             match args.json {
                 true => println!("{}", json!({ "name": name, "role": role, "token": token })),
                 false => println!("{token}"),
             }
         }
         TokenCommand::List => {
-            for entry in tokens.list()? {
+            for entry in look(args, path)?.tokens()? {
                 let (name, role, at) = (&entry.name, entry.role, &entry.created_at);
                 match args.json {
                     true => println!("{}", json!({ "name": name, "role": role, "created_at": at })),
@@ -29,7 +31,7 @@ pub fn run(args: &Args, command: &TokenArgs) -> anyhow::Result<Account> {
             }
         }
         TokenCommand::Revoke { name } => {
-            tokens.revoke(name)?;
+            open(path)?.revoke_token(name)?;
             if args.json {
                 println!("{}", json!({ "revoked": name }));
             }

@@ -39,7 +39,7 @@ fn can_mount(place: &Path) -> bool {
         io::stderr(),
         "\n*** NOT TRIED: no file system of limited size can be mounted here ({}).\n\
          *** That a full disk loses nothing rests on the simulated disk alone \
-         (crates/archive/tests/faults.rs).\n",
+         (crates/archive/tests/it/faults.rs).\n",
         why.trim()
     );
     false
@@ -96,7 +96,9 @@ fn a_disk_that_gets_full_loses_nothing_that_was_answered_and_the_import_goes_on_
             let found = lines(&out.join(name));
             let findings = found.iter().filter_map(|found| found["findings"].as_array());
             for finding in findings.flatten() {
-                assert_eq!(finding["kind"], "leftover", "{size}, {name}: {finding}");
+                // Looking does not finish what was cut short.
+                let kind = finding["kind"].as_str().unwrap();
+                assert!(["leftover", "waiting"].contains(&kind), "{size}, {name}: {finding}");
             }
         }
         assert!(["0", "3"].contains(&code("verify-room").as_str()), "{}", error("verify-room"));

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod archive;
+mod calls;
 mod crashes;
 mod full_disk;
 mod house;
 mod program;
 mod recording;
+mod safety;

@@ -38,7 +38,7 @@ impl ArrayFormat for GnzFile {
                 Order::F => ArrayOrder::ColumnMajor,
             },
             shape: info.shape.clone(),
-            buffer: 0,
+            member: 0,
             range: 0..0,
         });
         let entries = entries.collect();
@@ -51,7 +51,7 @@ impl ArrayFormat for GnzFile {
             source: source_of(path, len),
             entries,
             metadata: gnz.metadata().clone(),
-            held: Held::Mapped(Box::new(gnz)),
+            held: Held::Gnz(Box::new(gnz)),
             report,
         })
     }

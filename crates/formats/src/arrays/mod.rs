@@ -3,11 +3,11 @@
 //! | format | arrays | metadata | how it is opened |
 //! |---|---|---|---|
 //! | GNZ | any number | a JSON object | mapped: only the header is read |
-//! | npy | one, called like the file | none | read |
-//! | npz | any number | none | each member read, unpacked where it is deflated |
-//! | safetensors | any number | text by key | read |
+//! | npy | one, called like the file | none | mapped |
+//! | npz | any number | none | each member is unpacked once to check it, and again when its elements are asked for |
+//! | safetensors | any number | text by key | mapped |
 //!
-//! What is read is bounded by [`ArrayLimits`], whatever the file says of itself.
+//! What is unpacked is bounded by [`ArrayLimits`], whatever the file says of itself.
 
 mod gnz_file;
 mod npy;
@@ -16,11 +16,10 @@ mod npz;
 mod safetensors;
 
 use std::fs::File;
-use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
 
-use gnz::{Gnz, Object};
+use gnz::{FileMap, Gnz, Object};
 use wavekeep_core::{ArrayOrder, Error, FormatInfo, Match, NamedArray, Report, Source};
 
 use crate::OpenError;
@@ -29,13 +28,13 @@ use crate::open::io_error;
 pub(crate) use gnz_file::GnzFile;
 pub(crate) use npy::Npy;
 pub(crate) use npz::Npz;
+use npz::Packed;
 pub(crate) use safetensors::Safetensors;
 
 /// How much a file of arrays may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ArrayLimits {
-    /// Most bytes that are read into memory for one file, unpacked. A GNZ file is mapped and does
-    /// not count.
+    /// Most bytes that are unpacked of one file. Files that are mapped do not count.
     pub bytes: u64,
 }
 
@@ -90,16 +89,32 @@ struct Entry {
     dtype: String,
     order: ArrayOrder,
     shape: Vec<usize>,
-    /// Which of [`Held::Read`] it is in.
-    buffer: usize,
+    /// Which of [`Held::Packed`] it is.
+    member: usize,
     range: Range<usize>,
 }
 
 /// What holds the bytes.
 #[derive(Debug)]
 enum Held {
-    Mapped(Box<Gnz>),
-    Read(Vec<Vec<u8>>),
+    Gnz(Box<Gnz>),
+    Mapped(FileMap),
+    Packed(Packed),
+}
+
+/// An array without its elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArrayInfo<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// numpy's type string, or the format's own word.
+    pub dtype: &'a str,
+    /// Which index runs fastest.
+    pub order: ArrayOrder,
+    /// Lengths of the dimensions.
+    pub shape: &'a [usize],
+    /// Bytes of its elements.
+    pub bytes: u64,
 }
 
 impl ArrayFile {
@@ -113,7 +128,25 @@ impl ArrayFile {
         &self.source
     }
 
-    /// The arrays in the order of the file.
+    /// The arrays in the order of the file, without their elements: nothing is unpacked for it.
+    pub fn infos(&self) -> impl Iterator<Item = ArrayInfo<'_>> {
+        self.entries.iter().map(|entry| ArrayInfo {
+            name: &entry.name,
+            dtype: &entry.dtype,
+            order: entry.order,
+            shape: &entry.shape,
+            bytes: match &self.held {
+                Held::Gnz(gnz) => {
+                    gnz.array(&entry.name).map_or(0, |array| array.bytes().len() as u64)
+                }
+                Held::Mapped(_) | Held::Packed(_) => entry.range.len() as u64,
+            },
+        })
+    }
+
+    /// The arrays in the order of the file. The elements of those that are packed are unpacked when
+    /// their turn comes, and stay in memory as long as the file is open; one whose file has changed
+    /// since it was opened is left out.
     pub fn arrays(&self) -> impl Iterator<Item = NamedArray<'_>> {
         (0..self.entries.len()).filter_map(|place| self.at(place))
     }
@@ -147,16 +180,18 @@ impl ArrayFile {
     /// The file as GNZ, when it is one: for its checksums.
     pub fn gnz(&self) -> Option<&Gnz> {
         match &self.held {
-            Held::Mapped(gnz) => Some(gnz),
-            Held::Read(_) => None,
+            Held::Gnz(gnz) => Some(gnz),
+            Held::Mapped(_) | Held::Packed(_) => None,
         }
     }
 
-    fn at(&self, place: usize) -> Option<NamedArray<'_>> {
+    /// The array at a place in the order of the file.
+    pub fn at(&self, place: usize) -> Option<NamedArray<'_>> {
         let entry = self.entries.get(place)?;
         let bytes = match &self.held {
-            Held::Mapped(gnz) => gnz.array(&entry.name).ok()?.bytes(),
-            Held::Read(buffers) => buffers.get(entry.buffer)?.get(entry.range.clone())?,
+            Held::Gnz(gnz) => gnz.array(&entry.name).ok()?.bytes(),
+            Held::Mapped(map) => map.get(entry.range.clone())?,
+            Held::Packed(packed) => packed.member(entry.member)?.get(entry.range.clone())?,
         };
         Some(NamedArray {
             name: &entry.name,
@@ -186,17 +221,8 @@ fn over_limit(limits: &ArrayLimits, found: u64) -> Error {
     }
 }
 
-/// Reads a whole file, as far as the limit allows.
-fn read_whole(path: &Path, limits: &ArrayLimits) -> Result<Vec<u8>, OpenError> {
-    let mut bytes = Vec::new();
+/// Maps a whole file.
+fn mapped(path: &Path) -> Result<FileMap, OpenError> {
     let file = File::open(path).map_err(|source| io_error(path, "open the file", source))?;
-    // One byte more than the limit, to see that there is more. Nothing is reserved beforehand: the
-    // length of a sparse file says nothing.
-    file.take(limits.bytes.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|source| io_error(path, "read the file", source))?;
-    if bytes.len() as u64 > limits.bytes {
-        return Err(decode_error(path, over_limit(limits, bytes.len() as u64)));
-    }
-    Ok(bytes)
+    FileMap::of(&file).map_err(|source| io_error(path, "map the file", source))
 }

@@ -10,9 +10,7 @@ use gnz::Object;
 use wavekeep_core::{Error, FormatInfo, Match, Report, array_bytes};
 
 use super::npy_header::{MAGIC, NpyHeader};
-use super::{
-    ArrayFile, ArrayFormat, ArrayLimits, Entry, Held, decode_error, read_whole, source_of,
-};
+use super::{ArrayFile, ArrayFormat, ArrayLimits, Entry, Held, decode_error, mapped, source_of};
 use crate::OpenError;
 
 /// The plug.
@@ -29,27 +27,29 @@ impl ArrayFormat for Npy {
         if head.starts_with(&MAGIC) { Match::ByContent } else { Match::No }
     }
 
-    fn open(&self, path: &Path, limits: &ArrayLimits) -> Result<ArrayFile, OpenError> {
-        let bytes = read_whole(path, limits)?;
+    fn open(&self, path: &Path, _: &ArrayLimits) -> Result<ArrayFile, OpenError> {
+        let bytes = mapped(path)?;
         let name = path.file_stem().map_or_else(|| "array".into(), |stem| stem.to_string_lossy());
-        let entry = entry(&name, 0, &bytes).map_err(|source| decode_error(path, source))?;
+        let entry =
+            entry(&name, 0, &bytes, bytes.len()).map_err(|source| decode_error(path, source))?;
         Ok(ArrayFile {
             format: &INFO,
             source: source_of(path, bytes.len() as u64),
             entries: vec![entry],
-            held: Held::Read(vec![bytes]),
+            held: Held::Mapped(bytes),
             metadata: Object::new(),
             report: Report::default(),
         })
     }
 }
 
-/// The array `name` that the npy file `bytes`, number `buffer` of those that are held, consists of.
-pub(super) fn entry(name: &str, buffer: usize, bytes: &[u8]) -> Result<Entry, Error> {
-    let header = NpyHeader::read(bytes)?;
-    let range = data(&header, bytes.len())?;
+/// The array `name` that an npy file of `len` bytes consists of, which begins with `head`; it is member
+/// number `member` of what is held.
+pub(super) fn entry(name: &str, member: usize, head: &[u8], len: usize) -> Result<Entry, Error> {
+    let header = NpyHeader::read(head)?;
+    let range = data(&header, len)?;
     let NpyHeader { dtype, order, shape, .. } = header;
-    Ok(Entry { name: name.to_owned(), dtype: dtype.to_string(), order, shape, buffer, range })
+    Ok(Entry { name: name.to_owned(), dtype: dtype.to_string(), order, shape, member, range })
 }
 
 /// Where the elements lie, which has to be all the rest of the file.

@@ -15,6 +15,8 @@ use wavekeep_core::{ArrayOrder, Cursor, Error, Result};
 
 pub(super) const MAGIC: [u8; 6] = *b"\x93NUMPY";
 
+/// As much of a file as its header can take.
+pub(super) const HEADER_BYTES: u64 = 12 + DICTIONARY_BYTES;
 /// Longest dictionary. numpy reads 10,000 characters unless told otherwise.
 const DICTIONARY_BYTES: u64 = 1 << 16;
 /// numpy's own bound is 64.

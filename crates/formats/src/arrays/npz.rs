@@ -1,18 +1,23 @@
 //! npz: a zip archive whose members are npy files, stored or deflated.
 //!
-//! Sizes that stand in the archive are not believed: members are unpacked as a stream, and all of
-//! them together may not grow over [`ArrayLimits`]. zip compares each with its CRC-32. Members that
-//! are not called `*.npy` are passed over and reported.
+//! Sizes that stand in the archive are not believed: when it is opened each member is unpacked as a
+//! stream that keeps the header alone, and all of them together may not grow over [`ArrayLimits`]. zip
+//! compares each with its CRC-32. Elements are unpacked again when they are asked for: a small archive
+//! can hold arrays that fill the memory. Members that are not called `*.npy` are passed over and
+//! reported, and so are those that are damaged, encrypted or packed in a way that is not known: each
+//! costs itself.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use gnz::Object;
 use wavekeep_core::{Error, FormatInfo, Match, Note, NoteKind, Report};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
+use super::npy_header::HEADER_BYTES;
 use super::{
     ArrayFile, ArrayFormat, ArrayLimits, Entry, Held, decode_error, npy, over_limit, source_of,
 };
@@ -58,7 +63,7 @@ impl ArrayFormat for Npz {
             format: &INFO,
             source: source_of(path, len.len()),
             entries: members.entries,
-            held: Held::Read(members.buffers),
+            held: Held::Packed(Packed { path: path.to_owned(), members: members.members }),
             metadata: Object::new(),
             report: members.report,
         })
@@ -75,10 +80,46 @@ fn is_array(name: &[u8]) -> bool {
     name.ends_with(SUFFIX.as_bytes())
 }
 
+/// The members of an open archive.
+#[derive(Debug)]
+pub(super) struct Packed {
+    path: PathBuf,
+    members: Vec<Member>,
+}
+
+/// One of them.
+#[derive(Debug)]
+struct Member {
+    /// Its place in the archive.
+    place: usize,
+    /// Its length, unpacked.
+    len: u64,
+    /// Its bytes, once they were asked for; nothing where they are not what they were any more.
+    bytes: OnceLock<Option<Vec<u8>>>,
+}
+
+impl Packed {
+    /// The bytes of a member.
+    pub(super) fn member(&self, number: usize) -> Option<&[u8]> {
+        let member = self.members.get(number)?;
+        member.bytes.get_or_init(|| member.unpack(&self.path)).as_deref()
+    }
+}
+
+impl Member {
+    fn unpack(&self, path: &Path) -> Option<Vec<u8>> {
+        let mut archive = ZipArchive::new(BufReader::new(File::open(path).ok()?)).ok()?;
+        let packed = archive.by_index(self.place).ok()?;
+        let mut bytes = Vec::new();
+        packed.take(self.len + 1).read_to_end(&mut bytes).ok()?;
+        (bytes.len() as u64 == self.len).then_some(bytes)
+    }
+}
+
 #[derive(Default)]
 struct Members {
     entries: Vec<Entry>,
-    buffers: Vec<Vec<u8>>,
+    members: Vec<Member>,
     report: Report,
 }
 
@@ -92,41 +133,20 @@ impl Members {
         let mut archive = ZipArchive::new(file).map_err(|error| fault("the archive", error))?;
         let mut members = Self::default();
         let mut left = limits.bytes;
+        let mut first_fault = None;
         for place in 0..archive.len() {
-            let member = archive.by_index(place);
-            let mut member = member.map_err(|error| fault(&format!("member {place}"), error))?;
-            let full_name = member.name();
-            let full_name = full_name.map_err(|error| fault(&format!("member {place}"), error))?;
-            let full_name = full_name.into_owned();
-            let Some(name) = full_name.strip_suffix(SUFFIX) else {
-                members.pass_over(&full_name);
-                continue;
-            };
-            let mut bytes = Vec::new();
-            let read = (&mut member).take(left.saturating_add(1)).read_to_end(&mut bytes);
-            read.map_err(|error| match error.kind() {
-                // What is said of the content (a wrong CRC-32, bad deflate) has no kind of its own.
-                io::ErrorKind::InvalidData
-                | io::ErrorKind::InvalidInput
-                | io::ErrorKind::UnexpectedEof
-                | io::ErrorKind::Other => {
-                    Fault::Content(malformed(&full_name, "whole content", &error.to_string()))
+            match members.add(&mut archive, place, &mut left, limits) {
+                Ok(()) => {}
+                Err(Fault::Content(error)) if !matches!(error, Error::Limit { .. }) => {
+                    let message = format!("a member was left out: {error}");
+                    members.report.push(Note::new(NoteKind::Damage, "npz_member", message));
+                    first_fault.get_or_insert(Fault::Content(error));
                 }
-                _ => Fault::Io(error),
-            })?;
-            left = left.checked_sub(bytes.len() as u64).ok_or_else(|| {
-                Fault::Content(over_limit(limits, limits.bytes.saturating_add(1)))
-            })?;
-            if bytes.len() as u64 != member.size() {
-                let stated = format!("{} bytes, as its entry states", member.size());
-                let found = format!("{} bytes", bytes.len());
-                return Err(Fault::Content(malformed(&full_name, &stated, &found)));
+                Err(fault) => return Err(fault),
             }
-            let buffer = members.buffers.len();
-            let entry = npy::entry(name, buffer, &bytes)
-                .map_err(|error| Fault::Content(of_member(&full_name, error)))?;
-            members.entries.push(entry);
-            members.buffers.push(bytes);
+        }
+        if let Some(fault) = first_fault.filter(|_| members.entries.is_empty()) {
+            return Err(fault);
         }
         // Of entries of one name the library keeps the last and says nothing.
         let (kept, start) = (archive.len() as u64, archive.central_directory_start());
@@ -140,6 +160,55 @@ impl Members {
             }));
         }
         Ok(members)
+    }
+
+    /// Checks a member and notes its array.
+    fn add(
+        &mut self,
+        archive: &mut ZipArchive<impl Read + Seek>,
+        place: usize,
+        left: &mut u64,
+        limits: &ArrayLimits,
+    ) -> Result<(), Fault> {
+        let named = archive.name_for_index(place).and_then(Result::ok);
+        let what =
+            named.map_or_else(|| format!("member {place}"), |name| format!("member {name:?}"));
+        let mut member = archive.by_index(place).map_err(|error| fault(&what, error))?;
+        let full_name = member.name().map_err(|error| fault(&what, error))?.into_owned();
+        let Some(name) = full_name.strip_suffix(SUFFIX) else {
+            self.pass_over(&full_name);
+            return Ok(());
+        };
+        let unreadable = |error: io::Error| match error.kind() {
+            // What is said of the content (a wrong CRC-32, bad deflate) has no kind of its own.
+            io::ErrorKind::InvalidData
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::Other => {
+                Fault::Content(malformed(&full_name, "whole content", &error.to_string()))
+            }
+            _ => Fault::Io(error),
+        };
+        let mut head = Vec::new();
+        let allowed = left.saturating_add(1);
+        (&mut member).take(HEADER_BYTES.min(allowed)).read_to_end(&mut head).map_err(unreadable)?;
+        let rest = (&mut member).take(allowed - head.len() as u64);
+        let len =
+            head.len() as u64 + io::copy(&mut { rest }, &mut io::sink()).map_err(unreadable)?;
+        *left = left
+            .checked_sub(len)
+            .ok_or_else(|| Fault::Content(over_limit(limits, limits.bytes.saturating_add(1))))?;
+        if len != member.size() {
+            let stated = format!("{} bytes, as its entry states", member.size());
+            let found = format!("{len} bytes");
+            return Err(Fault::Content(malformed(&full_name, &stated, &found)));
+        }
+        let whole = usize::try_from(len).unwrap_or(usize::MAX);
+        let entry = npy::entry(name, self.members.len(), &head, whole)
+            .map_err(|error| Fault::Content(of_member(&full_name, error)))?;
+        self.entries.push(entry);
+        self.members.push(Member { place, len, bytes: OnceLock::new() });
+        Ok(())
     }
 
     fn pass_over(&mut self, name: &str) {

@@ -18,9 +18,7 @@ use std::path::Path;
 use gnz::{Object, Value};
 use wavekeep_core::{ArrayOrder, Cursor, Error, FormatInfo, Match, Report, Result, array_bytes};
 
-use super::{
-    ArrayFile, ArrayFormat, ArrayLimits, Entry, Held, decode_error, read_whole, source_of,
-};
+use super::{ArrayFile, ArrayFormat, ArrayLimits, Entry, Held, decode_error, mapped, source_of};
 use crate::OpenError;
 
 /// The plug.
@@ -72,14 +70,14 @@ impl ArrayFormat for Safetensors {
         if fits && cursor.u8("header") == Ok(b'{') { Match::ByContent } else { Match::No }
     }
 
-    fn open(&self, path: &Path, limits: &ArrayLimits) -> std::result::Result<ArrayFile, OpenError> {
-        let bytes = read_whole(path, limits)?;
+    fn open(&self, path: &Path, _: &ArrayLimits) -> std::result::Result<ArrayFile, OpenError> {
+        let bytes = mapped(path)?;
         let header = Header::read(&bytes).map_err(|source| decode_error(path, source))?;
         Ok(ArrayFile {
             format: &INFO,
             source: source_of(path, bytes.len() as u64),
             entries: header.entries,
-            held: Held::Read(vec![bytes]),
+            held: Held::Mapped(bytes),
             metadata: header.metadata,
             report: Report::default(),
         })
@@ -186,7 +184,7 @@ fn entry(name: &str, value: &Value, data: usize) -> Result<Entry> {
         dtype: (*dtype).to_owned(),
         order: ArrayOrder::RowMajor,
         shape,
-        buffer: 0,
+        member: 0,
         range,
     })
 }

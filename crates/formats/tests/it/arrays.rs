@@ -301,17 +301,109 @@ fn two_members_of_one_name_are_refused() {
     assert_eq!(refused("twice.npz", &twice).0, "malformed");
 }
 
+/// Bytes of memory of this process that are in use.
+#[cfg(target_os = "linux")]
+fn in_use() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() << 10
+}
+
 #[test]
-fn a_sparse_file_is_refused_without_being_read_whole() {
+fn a_sparse_file_is_refused_without_being_read() {
     let tensors = r#"{"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}}"#;
     for (name, head) in
         [("x.npy", described("'|u1'", "(3,)", &[])), ("x.safetensors", safetensors(tensors, b""))]
     {
         let (_folder, path) = placed(name, &head);
         fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(1 << 40).unwrap();
-        let opener = Opener::default().array_limits(ArrayLimits { bytes: 1 << 20 });
-        assert_eq!(open_with(&opener, &path).unwrap_err().kind(), "limit");
+        assert_eq!(open_with(&Opener::default(), &path).unwrap_err().kind(), "malformed");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn opening_a_file_of_large_arrays_takes_little_memory_whatever_the_format() {
+    const BYTES: usize = 6 << 30;
+    let shape = format!("({BYTES},)");
+    let tensors =
+        format!(r#"{{"a":{{"dtype":"U8","shape":[{BYTES}],"data_offsets":[0,{BYTES}]}}}}"#);
+    let before = in_use();
+    for (name, head) in
+        [("x.npy", described("'|u1'", &shape, &[])), ("x.safetensors", safetensors(&tensors, b""))]
+    {
+        let (_folder, path) = placed(name, &head);
+        let len = (head.len() + BYTES) as u64;
+        fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(len).unwrap();
+        let file = open_with(&Opener::default(), &path).unwrap();
+        assert_eq!(file.infos().next().unwrap().bytes, BYTES as u64);
+        assert_eq!(file.arrays().next().unwrap().bytes[BYTES - 1], 0, "{name}");
+    }
+    // A few kilobytes that unpack to far more.
+    let zeros = described("'|u1'", "(100000000,)", &vec![0; 100_000_000]);
+    let bomb = npz(
+        &[("a.npy", &zeros), ("b.npy", &zeros), ("c.npy", &zeros)],
+        CompressionMethod::Deflated,
+    );
+    let (_folder, path) = placed("x.npz", &bomb);
+    drop(zeros);
+    let packed = in_use();
+    let file = open_with(&Opener::default(), &path).unwrap();
+    assert_eq!(file.infos().map(|array| array.bytes).sum::<u64>(), 300_000_000);
+    let opened = in_use();
+    assert!(opened - packed < 50 << 20, "{} bytes to open it", opened - packed);
+    assert_eq!(file.array("b").unwrap().bytes.len(), 100_000_000);
+    assert!(in_use() - packed < 250 << 20, "more than was asked for");
+    assert!(packed - before < 400 << 20, "{} bytes for mapped files", packed - before);
+}
+
+#[test]
+fn one_bad_member_costs_itself_and_is_noted() {
+    let one = described("'<i2'", "(3,)", &[1, 0, 2, 0, 3, 0]);
+    let whole =
+        npz(&[("a.npy", &one), ("b.npy", &one), ("c.npy", &one)], CompressionMethod::Deflated);
+    let central: Vec<usize> =
+        (0..whole.len()).filter(|at| whole[*at..].starts_with(b"PK\x01\x02")).collect();
+    let local: Vec<usize> =
+        (0..whole.len()).filter(|at| whole[*at..].starts_with(b"PK\x03\x04")).collect();
+    for (member, name) in ["a", "b", "c"].into_iter().enumerate() {
+        let encrypted = |zip: &mut Vec<u8>| {
+            zip[local[member] + 6] |= 1;
+            zip[central[member] + 8] |= 1;
+        };
+        let unknown = |zip: &mut Vec<u8>| {
+            zip[local[member] + 8] = 77;
+            zip[central[member] + 10] = 77;
+        };
+        let wrong_sum = |zip: &mut Vec<u8>| zip[central[member] + 16] ^= 1;
+        let no_array = |zip: &mut Vec<u8>| zip[central[member] + 24] ^= 1;
+        let spoils: [(&str, &dyn Fn(&mut Vec<u8>)); 4] = [
+            ("encrypted", &encrypted),
+            ("unknown method", &unknown),
+            ("wrong sum", &wrong_sum),
+            ("wrong length", &no_array),
+        ];
+        for (what, spoil) in spoils {
+            let mut bad = whole.clone();
+            spoil(&mut bad);
+            let file = opened("x.npz", &bad).unwrap_or_else(|error| panic!("{what}: {error}"));
+            let names: Vec<&str> = file.arrays().map(|array| array.name).collect();
+            assert!(names.len() == 2 && !names.contains(&name), "{what}, {name}: {names:?}");
+            assert!(file.report().is_damaged(), "{what}");
+            let message = &file.report().notes()[0].message;
+            assert!(message.contains(&format!("{name}.npy")), "{message}");
+        }
+    }
+}
+
+#[test]
+fn an_npz_that_is_replaced_while_it_is_open_gives_no_other_arrays() {
+    let one = described("'|u1'", "(3,)", &[1, 2, 3]);
+    let other = described("'|u1'", "(4,)", &[4, 5, 6, 7]);
+    let (_folder, path) = placed("x.npz", &npz(&[("a.npy", &one)], CompressionMethod::Deflated));
+    let file = open_with(&Opener::default(), &path).unwrap();
+    fs::write(&path, npz(&[("a.npy", &other)], CompressionMethod::Deflated)).unwrap();
+    assert!(file.array("a").is_none());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use wavekeep_core::{
-    Basis, DecodeOptions, Limits, Note, NoteKind, Recording, Unit, TimeAxis, Unit, UnitLocal,
+    Basis, DecodeOptions, Limits, Note, NoteKind, Recording, TimeAxis, Unit, UnitLocal,
 };
 use wavekeep_formats::{OpenError, Opener};
 

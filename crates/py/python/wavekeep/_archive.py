@@ -160,7 +160,8 @@ class Archive:
         """Says what an event is; gives the sidecar as it is now.
 
         What is not named stays, ``None`` takes away. ``who`` reviews: by default the user of this
-        machine; a server takes the name of the token instead.
+        machine. A server does not go by it: it takes the name of the token, or the user of its
+        own machine.
         """
         review: dict[str, Any] = {}
         if false_trigger is not ...:

@@ -58,6 +58,26 @@ pub enum SourceForm {
     },
 }
 
+impl Default for SourceForm {
+    fn default() -> Self {
+        Self::Emulator(EmulatorForm::default())
+    }
+}
+
+impl RecordingForm {
+    /// All that comes from a source, when it is opened.
+    pub fn of(source: SourceForm) -> Self {
+        Self {
+            source,
+            chain: None,
+            frames: None,
+            seconds: None,
+            variables: Map::new(),
+            open: false,
+        }
+    }
+}
+
 /// The frames of the emulator.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(default)]

@@ -18,6 +18,8 @@ use tokio::sync::{mpsc, oneshot};
 pub use form::{RecordingForm, SourceForm};
 pub use running::{Order, Running};
 
+use wavekeep_archive::ArchiveError;
+
 use crate::problem::Problem;
 use crate::state::State;
 
@@ -34,6 +36,8 @@ pub struct Recordings {
 struct Numbered {
     last: u64,
     handles: BTreeMap<u64, Arc<Handle>>,
+    /// Files that an earlier server was recording when it ended.
+    interrupted: Vec<String>,
     is_stopping: bool,
 }
 
@@ -97,6 +101,11 @@ impl Recordings {
         Ok((id, handle))
     }
 
+    /// The files that an earlier server was recording when it ended.
+    pub fn interrupted(&self) -> Vec<String> {
+        self.all().interrupted.clone()
+    }
+
     /// Takes one off the list; its file stays.
     pub fn forget(&self, id: u64) -> Option<Arc<Handle>> {
         self.all().handles.remove(&id)
@@ -152,12 +161,37 @@ impl Handle {
 }
 
 impl State {
+    /// Lists what an earlier server was recording when it ended.
+    ///
+    /// # Errors
+    /// What the archive says.
+    pub fn list_interrupted_recordings(&self) -> Result<(), ArchiveError> {
+        for (file, note) in self.archive.noted_recordings()? {
+            let (state, name) = (self.clone(), file.as_str().to_owned());
+            let begun = self
+                .recordings
+                .begin(usize::MAX, move |id| Running::interrupted(id, state, &file, &note));
+            match begun {
+                Ok(_) => self.recordings.all().interrupted.push(name),
+                Err(problem) => tracing::error!("recording {name}: {}", problem.detail),
+            }
+        }
+        Ok(())
+    }
+
     /// Takes a recording off the list after its file is closed.
     ///
     /// # Errors
     /// When there is none of this number.
     pub async fn end_recording(&self, id: u64) -> Result<(), Problem> {
         let handle = self.recordings.get(id)?;
+        // Whoever takes it off the list has seen it.
+        let _ = handle
+            .ask(|running| {
+                running.forget_note();
+                Ok(())
+            })
+            .await;
         handle.end();
         let ended = tokio::task::spawn_blocking(move || handle.joined()).await;
         ended.map_err(|error| Problem::internal(&error))?;

@@ -52,6 +52,8 @@ pub struct Running {
     ended: Option<String>,
     fault: Option<Problem>,
     event: Option<i64>,
+    /// An earlier server ended while it recorded this.
+    was_interrupted: bool,
     told: Instant,
     is_over: bool,
 }
@@ -92,9 +94,45 @@ impl Running {
             ended: None,
             fault: None,
             event: None,
+            was_interrupted: false,
             told: Instant::now(),
             is_over: false,
         }
+    }
+
+    /// What an earlier server was recording when it ended: closed, and to be adopted or deleted.
+    pub fn interrupted(id: u64, state: State, file: &SafeName, note: &Value) -> Self {
+        let source = serde_json::from_value(note["source"].clone());
+        let form = RecordingForm::of(source.unwrap_or_default());
+        let mut running = Self::new(id, state, &form, None, Vec::new());
+        running.recorder.writer_mut().set_data_file(file.as_str());
+        let is_raw = note["raw_mode"].as_bool().unwrap_or_default();
+        running.recorded = Some((PathBuf::from(file.as_str()), is_raw));
+        running.opened_at = note["opened_at"].as_str().map(str::to_owned);
+        running.ended = Some("the server ended while it was recording".to_owned());
+        running.was_interrupted = true;
+        running
+    }
+
+    /// Notes in the archive that the file is being recorded, for the next server.
+    fn note(&self) -> Result<(), Problem> {
+        let Some(file) = self.file_name() else { return Ok(()) };
+        let raw_mode = self.recorder.writer().raw_mode();
+        let note = json!({ "source": self.source, "opened_at": now(), "raw_mode": raw_mode });
+        Ok(self.state.archive.note_recording(&file, &note)?)
+    }
+
+    /// Takes the note away.
+    pub fn forget_note(&mut self) {
+        if let Some(file) = self.file_name()
+            && let Err(error) = self.state.archive.forget_recording(&file)
+        {
+            tracing::error!("recording {}: {error}", self.id);
+        }
+    }
+
+    fn file_name(&self) -> Option<SafeName> {
+        SafeName::file(self.recorder.writer().data_file().to_str()?).ok()
     }
 
     /// Records, and does what is asked for, until it is told to end.
@@ -166,6 +204,7 @@ impl Running {
             self.fault.get_or_insert(problem_of(&error));
         }
         if was_open {
+            self.forget_note();
             self.ended = Some(why.to_owned());
             self.closed_at = Some(now());
             self.tell();
@@ -277,7 +316,12 @@ impl Running {
         self.finish("it was opened anew");
         let chain = self.config.clone().map(Chain::new).transpose();
         let chain = chain.map_err(|error| Problem::unprocessable("chain", error.to_string()))?;
-        self.recorder.writer_mut().open().map_err(|error| problem_of(&error))?;
+        self.note()?;
+        if let Err(error) = self.recorder.writer_mut().open() {
+            self.forget_note();
+            return Err(problem_of(&error));
+        }
+        self.was_interrupted = false;
         self.recorder.restart(chain);
         let source = match &self.source {
             SourceForm::Emulator(emulator) => Source::emulator(emulator.channels, emulator.rate_hz),
@@ -322,7 +366,9 @@ impl Running {
                     "payloads without record headers are no run: record with RawMode false";
                 Err(Problem::conflict("raw", detail))
             }
-            Some((file, false)) if writer.frame_count() > 0 => Ok(self.folder.path(file)),
+            Some((file, false)) if writer.frame_count() > 0 || self.was_interrupted => {
+                Ok(self.folder.path(file))
+            }
             _ => Err(Problem::conflict("empty", "nothing was recorded")),
         }
     }
@@ -330,6 +376,7 @@ impl Running {
     /// Notes the number under which the archive has it.
     pub fn adopted(&mut self, event: i64) {
         self.event = Some(event);
+        self.forget_note();
         self.tell();
     }
 }

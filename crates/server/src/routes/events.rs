@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
 
+use super::review::shown;
 use super::{Id, answer};
 use crate::cache::PlotKey;
 use crate::extract::{Filters, Paging, Path, Query, optional};
@@ -46,7 +47,7 @@ pub async fn one(Shared(state): Shared<State>, Path(id): Id) -> Result<Response,
     state
         .work(move |state| {
             let event = state.archive.event(id)?;
-            let sidecar = state.archive.sidecar(id)?.into_value();
+            let sidecar = shown(state.archive.sidecar(id)?);
             // What cannot be decoded any more is shown all the same, with the reason.
             let (measurements, notes, undecoded) = match state.decoded(id) {
                 Ok(decoded) => {

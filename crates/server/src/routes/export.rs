@@ -1,6 +1,5 @@
 //! What a question answers as one file: a table, or the originals.
 
-use std::fs::File;
 use std::io::{BufWriter, Read, Seek, Write};
 use std::str::FromStr;
 
@@ -19,6 +18,7 @@ use super::files::attachment;
 use crate::extract::{Filters, Query, optional};
 use crate::problem::Problem;
 use crate::state::State;
+use crate::temporary::{self, Temporary};
 
 /// Bytes that are read of the finished file at a time.
 const PART: usize = 256 << 10;
@@ -96,9 +96,7 @@ pub async fn export(
     let (file, len, events, damaged) = state
         .work(move |state| {
             let mut damaged = 0;
-            // The file has no name: it is gone when nobody has it open, whatever happens.
-            let file = tempfile::tempfile_in(state.archive.layout().own_folder());
-            let mut out = BufWriter::new(file.map_err(|error| Problem::internal(&error))?);
+            let mut out = BufWriter::new(state.temporaries.export(&state.archive)?);
             let events = match format {
                 ExportWord::Csv => state.archive.export_csv(&query, &mut out),
                 ExportWord::Parquet => state.archive.export_parquet(&query, &mut out),
@@ -113,7 +111,7 @@ pub async fn export(
                 }
             };
             let events = events.map_err(failed)?;
-            let (file, len) = rewound(out).map_err(|error| Problem::internal(&error))?;
+            let (file, len) = rewound(out).map_err(|error| temporary::failed(&error))?;
             Ok((file, len, events, damaged))
         })
         .await?;
@@ -130,21 +128,22 @@ pub async fn export(
 fn failed(failure: ExportFailure) -> Problem {
     match failure {
         ExportFailure::Archive(error) => error.into(),
+        ExportFailure::Write(error) => temporary::failed(&error),
         other => Problem::internal(&other),
     }
 }
 
 /// The finished file from its beginning, and its length.
-fn rewound(mut out: BufWriter<File>) -> std::io::Result<(File, u64)> {
+fn rewound(mut out: BufWriter<Temporary>) -> std::io::Result<(Temporary, u64)> {
     out.flush()?;
     let mut file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-    let len = file.metadata()?.len();
+    let len = file.len()?;
     file.rewind()?;
     Ok((file, len))
 }
 
 /// The parts of a file, each read when the client has taken the one before.
-fn parts(file: File) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> {
+fn parts(file: Temporary) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> {
     try_unfold(file, async |mut file| {
         let read = tokio::task::spawn_blocking(move || {
             let mut part = Vec::new();

@@ -115,8 +115,10 @@ fn file_answer(headers: &HeaderMap, name: &str, bytes: Vec<u8>) -> Response {
     response
 }
 
-/// The bytes of a file of the archive; `None` where there is none.
-fn read(path: &std::path::Path) -> Result<Option<Vec<u8>>, Problem> {
+/// The bytes of a file of the archive; `None` where there is none. A link is refused: it could lead
+/// anywhere.
+fn read(state: &State, path: &std::path::Path) -> Result<Option<Vec<u8>>, Problem> {
+    state.archive.refuse_links(path)?;
     let file = match std::fs::File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -145,7 +147,7 @@ pub async fn source(
                 let detail = format!("event {id} is a stream: ask /api/v1/streams/{id}");
                 return Err(Problem::conflict("stream", detail));
             }
-            let bytes = read(&state.archive.source_path(id)?)?;
+            let bytes = read(state, &state.archive.source_path(id)?)?;
             let bytes =
                 bytes.ok_or_else(|| Problem::not_found("the source file is not in the archive"))?;
             Ok(file_answer(&headers, &row.filename, bytes))
@@ -164,7 +166,8 @@ pub async fn report_text(Shared(state): Shared<State>, Path(id): Id) -> Result<R
             // The name stands in a sidecar, which another program may have written.
             let name = row.txt_filename.as_deref().and_then(|name| SafeName::folder(name).ok());
             let files = state.archive.layout().event(&row.serial, &row.filename);
-            let text = name.map(|name| read(&files.named(name.as_str()))).transpose()?.flatten();
+            let text =
+                name.map(|name| read(state, &files.named(name.as_str()))).transpose()?.flatten();
             let text =
                 text.ok_or_else(|| Problem::not_found("no report is paired with this event"))?;
             // Byte for byte: older programs of the vendor write Windows-1252.

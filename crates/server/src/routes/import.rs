@@ -1,9 +1,9 @@
 //! Events that are brought in: multipart, many files at once, reports paired by name.
 
-use std::fs::File;
-use std::io::{Read, Seek, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::sync::atomic::Ordering;
 
+use axum::Extension;
 use axum::extract::State as Shared;
 use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
 use axum::http::StatusCode;
@@ -18,9 +18,12 @@ use wavekeep_archive::{
 };
 use wavekeep_formats::EVENT_FORMATS;
 
+use super::review::who;
+use crate::auth::Caller;
 use crate::extract::{Query, optional};
 use crate::problem::Problem;
 use crate::state::State;
+use crate::temporary::{self, Temporary};
 
 /// Events whose bytes are in memory at a time.
 const AT_A_TIME: usize = 64;
@@ -52,12 +55,20 @@ pub struct ImportForm {
     files: Vec<Vec<u8>>,
 }
 
-/// A file that came in: on disk, without a name there.
+/// A file that came in.
 struct Received {
     name: String,
-    file: File,
+    /// Where it begins in the file that holds all of the request.
+    offset: u64,
     head: Vec<u8>,
     len: u64,
+}
+
+/// The files of a request, one behind the other in one file on the disk: however many they are, they
+/// take one descriptor.
+struct Upload {
+    file: Temporary,
+    files: Vec<Received>,
 }
 
 /// Brings events in. A report is paired by its name with its event, be it in this request or in the
@@ -68,13 +79,15 @@ struct Received {
         (status = "4XX", description = "Refused; nothing was saved", body = Problem, content_type = "application/problem+json")))]
 pub async fn import(
     Shared(state): Shared<State>,
+    Extension(caller): Extension<Caller>,
     Query(params): Query<ImportParams>,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Problem> {
-    import_of(state, params, form, SourceKind::BwImport).await
+    let who = who(&state, &caller);
+    import_of(state, params, form, SourceKind::BwImport, who).await
 }
 
-/// Takes a request in and saves what is in it.
+/// Takes a request in and saves what is in it; `who` sent it.
 ///
 /// # Errors
 /// When the request cannot be read to its end: nothing of it is saved then.
@@ -83,6 +96,7 @@ pub async fn import_of(
     params: ImportParams,
     form: Result<Multipart, MultipartRejection>,
     kind: SourceKind,
+    who: String,
 ) -> Result<Response, Problem> {
     if let Some(serial) = &params.serial {
         SafeName::folder(serial)
@@ -100,16 +114,19 @@ pub async fn import_of(
         Problem::new(status, "multipart", rejection.body_text())
     })?;
     let received = receive(&state, form).await?;
-    if received.is_empty() {
+    if received.files.is_empty() {
         let detail = "the form has no file: each file is a part with a file name";
         return Err(Problem::unprocessable("no_files", detail));
     }
-    state.write(move |state| save(state, received, &params, kind)).await
+    state.write(move |state| save(state, received, &params, kind, &who)).await
 }
 
 /// The files of a request, on disk.
-async fn receive(state: &State, mut form: Multipart) -> Result<Vec<Received>, Problem> {
-    let mut all = Vec::new();
+async fn receive(state: &State, mut form: Multipart) -> Result<Upload, Problem> {
+    let made = state.clone();
+    let file = tokio::task::spawn_blocking(move || made.temporaries.upload(&made.archive)).await;
+    let mut file = file.map_err(|error| Problem::internal(&error))??;
+    let (mut all, mut offset) = (Vec::new(), 0);
     let too_large =
         |detail: String| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail);
     while let Some(mut part) = form.next_field().await.map_err(|error| cut(&error))? {
@@ -117,11 +134,6 @@ async fn receive(state: &State, mut form: Multipart) -> Result<Vec<Received>, Pr
         if all.len() == state.limits.files {
             return Err(too_large(format!("a request holds at most {} files", state.limits.files)));
         }
-        let own_folder = state.archive.layout().own_folder();
-        // The file has no name: it is gone when nobody has it open, whatever happens.
-        let file = tokio::task::spawn_blocking(move || tempfile::tempfile_in(own_folder)).await;
-        let file = file.map_err(|error| Problem::internal(&error))?;
-        let mut file = file.map_err(|error| Problem::internal(&error))?;
         let (mut head, mut len) = (Vec::new(), 0);
         while let Some(chunk) = part.chunk().await.map_err(|error| cut(&error))? {
             len += chunk.len() as u64;
@@ -134,11 +146,12 @@ async fn receive(state: &State, mut form: Multipart) -> Result<Vec<Received>, Pr
             let wanted = wavekeep_formats::HEAD_LEN.saturating_sub(head.len()).min(chunk.len());
             head.extend_from_slice(&chunk[..wanted]);
             // Into the system's memory at first: short enough for this thread.
-            file.write_all(&chunk).map_err(|error| Problem::internal(&error))?;
+            file.write_all(&chunk).map_err(|error| temporary::failed(&error))?;
         }
-        all.push(Received { name, file, head, len });
+        all.push(Received { name, offset, head, len });
+        offset += len;
     }
-    Ok(all)
+    Ok(Upload { file, files: all })
 }
 
 fn cut(error: &MultipartError) -> Problem {
@@ -150,14 +163,19 @@ fn cut(error: &MultipartError) -> Problem {
     Problem::new(status, kind, error.body_text())
 }
 
-impl Received {
-    fn bytes(&mut self) -> Result<Vec<u8>, Problem> {
+impl Upload {
+    /// The bytes of one of the files.
+    fn bytes(&mut self, place: usize) -> Result<Vec<u8>, Problem> {
+        let Received { offset, len, .. } = self.files[place];
         let mut bytes = Vec::new();
-        let read = self.file.rewind().and_then(|()| self.file.read_to_end(&mut bytes));
+        let found = self.file.seek(SeekFrom::Start(offset));
+        let read = found.and_then(|_| (&mut self.file).take(len).read_to_end(&mut bytes));
         read.map_err(|error| Problem::internal(&error))?;
         Ok(bytes)
     }
+}
 
+impl Received {
     fn is_event(&self) -> bool {
         self.len > 0 && wavekeep_formats::detect(&self.head, Some(&self.name)).is_some()
     }
@@ -192,17 +210,18 @@ fn pair(files: &[Received]) -> (Vec<Group>, Vec<usize>) {
 
 fn save(
     state: &State,
-    mut files: Vec<Received>,
+    mut upload: Upload,
     params: &ImportParams,
     kind: SourceKind,
+    who: &str,
 ) -> Result<Response, Problem> {
-    let (groups, alone) = pair(&files);
+    let (groups, alone) = pair(&upload.files);
     let places =
         |group: &Group| [Some(group.event), group.report, group.frames].into_iter().flatten();
-    let bytes = |group: &Group| places(group).map(|place| files[place].len).sum::<u64>();
+    let bytes = |group: &Group| places(group).map(|place| upload.files[place].len).sum::<u64>();
     let weights: Vec<u64> = groups.iter().map(bytes).collect();
     let total = groups.len() + alone.len();
-    let session = state.archive.begin_session("http")?;
+    let session = state.archive.begin_session("http", Some(who))?;
     let mut counts = SessionCounts::default();
     let mut results = Vec::new();
     let tell = |state: &State, done: usize| {
@@ -217,31 +236,32 @@ fn save(
         for group in some {
             let report = group.report.map(|place| -> Result<_, Problem> {
                 Ok(ReportFile {
-                    name: Some(files[place].name.clone()),
-                    bytes: files[place].bytes()?,
+                    name: Some(upload.files[place].name.clone()),
+                    bytes: upload.bytes(place)?,
                 })
             });
             submissions.push(Submission {
-                name: files[group.event].name.clone(),
-                bytes: files[group.event].bytes()?,
+                name: upload.files[group.event].name.clone(),
+                bytes: upload.bytes(group.event)?,
                 report: report.transpose()?,
-                frames: group.frames.map(|place| files[place].bytes()).transpose()?,
+                frames: group.frames.map(|place| upload.bytes(place)).transpose()?,
                 stated: Stated { serial: params.serial.clone(), ..Stated::default() },
                 source_kind: kind,
+                sent_by: Some(who.to_owned()),
                 ..Submission::default()
             });
         }
         for (group, saved) in some.iter().zip(state.archive.save_batch(&submissions)) {
-            let mut result = told(&files[group.event].name, saved, &mut counts);
-            result["report_name"] = json!(group.report.map(|place| &files[place].name));
+            let mut result = told(&upload.files[group.event].name, saved, &mut counts);
+            result["report_name"] = json!(group.report.map(|place| &upload.files[place].name));
             results.push(result);
         }
         tell(state, results.len());
     }
     for place in alone {
-        let bytes = files[place].bytes()?;
-        let name = files[place].name.clone();
-        let paired = state.archive.add_report(params.serial.as_deref(), &name, &bytes);
+        let bytes = upload.bytes(place)?;
+        let name = upload.files[place].name.clone();
+        let paired = state.archive.add_report(params.serial.as_deref(), &name, &bytes, Some(who));
         results.push(match paired.transpose() {
             Some(saved) => {
                 let mut result = told(&name, saved, &mut counts);
@@ -298,7 +318,11 @@ fn told(name: &str, saved: Result<Saved, SaveError>, counts: &mut SessionCounts)
         Ok(saved) => {
             match saved.outcome {
                 Outcome::New => counts.new += 1,
-                Outcome::Same | Outcome::FramesAdded | Outcome::Moved => counts.same += 1,
+                Outcome::Same
+                | Outcome::FramesAdded
+                | Outcome::Moved
+                | Outcome::Shorter
+                | Outcome::Superseded => counts.same += 1,
                 Outcome::PairedLate => counts.paired_late += 1,
                 Outcome::Conflict => counts.conflicts += 1,
             }

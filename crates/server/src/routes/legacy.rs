@@ -74,10 +74,12 @@ same! {
         (status = "4XX", description = "Refused; nothing was saved", body = Problem, content_type = "application/problem+json")))]
 pub async fn import_blastware(
     Shared(state): S,
+    Extension(caller): Extension<Caller>,
     Query(params): Query<ImportParams>,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Problem> {
-    import_of(state, params, form, SourceKind::BwImport).await
+    let who = who(&state, &caller);
+    import_of(state, params, form, SourceKind::BwImport, who).await
 }
 
 /// Brings Thor files in; as `/api/v1/import`.
@@ -87,10 +89,12 @@ pub async fn import_blastware(
         (status = "4XX", description = "Refused; nothing was saved", body = Problem, content_type = "application/problem+json")))]
 pub async fn import_idf(
     Shared(state): S,
+    Extension(caller): Extension<Caller>,
     Query(params): Query<ImportParams>,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Problem> {
-    import_of(state, params, form, SourceKind::IdfImport).await
+    let who = who(&state, &caller);
+    import_of(state, params, form, SourceKind::IdfImport, who).await
 }
 
 /// Patches a sidecar: a JSON merge patch (RFC 7396) of `review` and `extensions`.
@@ -101,11 +105,11 @@ pub async fn import_idf(
 pub async fn patch_sidecar(
     Shared(state): S,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
     Path(id): Id,
     Json(patch): Json<Value>,
 ) -> Result<Response, Problem> {
-    patched(state, id, patch, who(&caller, &headers)).await
+    let who = who(&state, &caller);
+    patched(state, id, patch, who).await
 }
 
 /// Whether an event is a false trigger.
@@ -124,12 +128,11 @@ pub struct FalseTrigger {
 pub async fn false_trigger(
     Shared(state): S,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
     Path(id): Id,
     Json(said): Json<FalseTrigger>,
 ) -> Result<Response, Problem> {
-    let who = who(&caller, &headers);
-    let patch = json!({ "review": { "false_trigger": said.false_trigger, "reviewer": who } });
+    let who = who(&state, &caller);
+    let patch = json!({ "review": { "false_trigger": said.false_trigger } });
     patched(state, id, patch, who).await
 }
 

@@ -1,16 +1,23 @@
 //! Changes as they happen: server-sent events.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State as Shared;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
 use futures_util::stream::unfold;
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
+use wavekeep_archive::TokenEntry;
 
-use crate::live::Message;
+use crate::auth::Caller;
+use crate::connections::Peer;
+use crate::live::{Listener, Message};
 use crate::problem::Problem;
 use crate::state::State;
 
@@ -27,12 +34,22 @@ const REPLAYED: usize = 1000;
         (status = 503, description = "Too many listen", body = Problem, content_type = "application/problem+json")))]
 pub async fn live(
     Shared(state): Shared<State>,
+    Extension(caller): Extension<Caller>,
+    peer: Option<Extension<Peer>>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    if state.live.listeners() >= state.limits.listeners {
-        let detail = "as many listen as the server allows; try again later";
+    let key = match (&caller.token, peer) {
+        (Some(token), _) => token.clone(),
+        (None, Some(Extension(Peer(address)))) => address.to_string(),
+        (None, None) => String::new(),
+    };
+    let limits = &state.limits;
+    let entered = state.live.enter(key, limits.listeners, limits.listeners_of_caller);
+    let Some(entered) = entered else {
+        let detail =
+            "as many listen as the server allows, in all or of this token; try again later";
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "listeners", detail));
-    }
+    };
     // First listen, then look back: nothing falls in between.
     let receiver = state.live.listen();
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse::<i64>().ok());
@@ -50,23 +67,59 @@ pub async fn live(
         }
     }
     missed.reverse();
-    let stopping = state.live.stopping();
-    let messages =
-        unfold((missed, receiver, stopping), async |(mut missed, mut receiver, mut stopping)| {
-            if let Some(message) = missed.pop() {
-                return Some((Ok(event(&message)), (missed, receiver, stopping)));
+    let mut access = state.live.access();
+    // What is known now is what let this request in, or newer.
+    access.mark_changed();
+    let listening = Listening {
+        missed,
+        receiver,
+        stopping: state.live.stopping(),
+        access,
+        caller,
+        _entered: entered,
+    };
+    let messages = unfold(listening, async |mut listening| {
+        let message = listening.next().await?;
+        Some((Ok(event(&message)), listening))
+    });
+    Ok(Sse::new(messages).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+/// A client that listens.
+struct Listening {
+    missed: Vec<Message>,
+    receiver: Receiver<Message>,
+    stopping: watch::Receiver<bool>,
+    access: watch::Receiver<Arc<(Vec<TokenEntry>, bool)>>,
+    caller: Caller,
+    _entered: Listener,
+}
+
+impl Listening {
+    /// The next message; nothing when the server stops, or the caller's token was revoked.
+    async fn next(&mut self) -> Option<Message> {
+        loop {
+            if let Some(message) = self.missed.pop() {
+                return Some(message);
             }
-            let message = tokio::select! {
-                received = receiver.recv() => match received {
-                    Ok(message) => message,
-                    Err(RecvError::Lagged(_)) => reset(),
+            tokio::select! {
+                received = self.receiver.recv() => match received {
+                    Ok(message) => return Some(message),
+                    Err(RecvError::Lagged(_)) => return Some(reset()),
                     Err(RecvError::Closed) => return None,
                 },
-                _ = stopping.wait_for(|stopping| *stopping) => return None,
-            };
-            Some((Ok(event(&message)), (missed, receiver, stopping)))
-        });
-    Ok(Sse::new(messages).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+                _ = self.stopping.wait_for(|stopping| *stopping) => return None,
+                changed = self.access.changed() => {
+                    changed.ok()?;
+                    let (tokens, required) = &**self.access.borrow_and_update();
+                    // Before the first look at them nothing is known.
+                    if !(tokens.is_empty() && !required) && !self.caller.is_valid(tokens, *required) {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn reset() -> Message {

@@ -2,13 +2,11 @@
 
 use axum::Extension;
 use axum::extract::State as Shared;
-use axum::http::HeaderMap;
 use axum::response::Response;
-use percent_encoding::percent_decode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
-use wavekeep_archive::{PatchOptions, Query as ArchiveQuery, Sort, SortKey};
+use wavekeep_archive::{PatchOptions, Query as ArchiveQuery, Sidecar, Sort, SortKey};
 
 use super::Id;
 use crate::auth::Caller;
@@ -18,19 +16,10 @@ use crate::state::State;
 
 /// Events that one request may review.
 const MOST_REVIEWED: u64 = 10_000;
-/// The header by which a caller without a token says who it is.
-const REVIEWER: &str = "x-reviewer";
-
-/// Who reviews: the token's name, or what the caller says. A header holds ASCII alone: other
-/// characters travel percent-encoded, in UTF-8.
-pub fn who(caller: &Caller, headers: &HeaderMap) -> String {
-    let said = || {
-        let said = percent_decode(headers.get(REVIEWER)?.as_bytes()).decode_utf8().ok()?;
-        let said = said.trim();
-        let is_line = (1..=80).contains(&said.chars().count()) && !said.contains(char::is_control);
-        is_line.then(|| said.to_owned())
-    };
-    caller.name.clone().or_else(said).unwrap_or_else(|| "local".to_owned())
+/// Who reviews: the token's name, or the user of the machine that serves. What a request says of it
+/// is not believed.
+pub fn who(state: &State, caller: &Caller) -> String {
+    caller.name.clone().unwrap_or_else(|| state.access.machine_user.clone())
 }
 
 /// The sidecar of an event.
@@ -38,7 +27,31 @@ pub fn who(caller: &Caller, headers: &HeaderMap) -> String {
     responses((status = 200, description = "The sidecar", body = Object),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub async fn sidecar(Shared(state): Shared<State>, Path(id): Id) -> Result<Response, Problem> {
-    state.work(move |state| super::json(state.archive.sidecar(id)?.document())).await
+    state.work(move |state| super::json(&shown(state.archive.sidecar(id)?))).await
+}
+
+/// A sidecar as it is handed out: without the paths that the files of an adopted run have on the
+/// machine that serves.
+pub fn shown(sidecar: Sidecar) -> Value {
+    let mut document = sidecar.into_value();
+    for list in ["pieces", "beside"] {
+        let files = document.pointer_mut(&format!("/stream/{list}")).and_then(Value::as_array_mut);
+        for file in files.into_iter().flatten() {
+            if let Some(path) = file.get("path").and_then(Value::as_str) {
+                file["path"] = file_name(path).into();
+            }
+        }
+    }
+    document
+}
+
+/// The last part of a path, of whatever system; all of one that leads nowhere outside.
+pub fn file_name(path: &str) -> &str {
+    let is_outside = path.starts_with(['/', '\\']) || path.contains(':');
+    match is_outside {
+        true => path.rsplit(['/', '\\']).next().unwrap_or_default(),
+        false => path,
+    }
 }
 
 /// Patches a sidecar and answers with it.
@@ -53,8 +66,9 @@ pub async fn patched(
 ) -> Result<Response, Problem> {
     state
         .write(move |state| {
+            let patch = signed(patch, &who);
             let sidecar = state.archive.patch_sidecar(id, &patch, &who, PatchOptions::default())?;
-            super::json(sidecar.document())
+            super::json(&shown(sidecar))
         })
         .await
 }
@@ -65,20 +79,24 @@ pub async fn patched(
 pub struct ReviewPatch {
     /// Whether the event is no event; null takes it away.
     pub false_trigger: Option<bool>,
-    /// Who says so. Without it, whoever asks.
+    /// Null takes the reviewer away. Any other value is replaced by the token's name, or by that of
+    /// the user of the machine.
     pub reviewer: Option<String>,
     /// Free text; null takes it away.
     pub notes: Option<String>,
 }
 
-/// A review with the name of whoever gives it.
-fn signed(mut review: Value, who: &str) -> Value {
-    if let Value::Object(members) = &mut review
-        && !members.contains_key("reviewer")
-    {
-        members.insert("reviewer".to_owned(), who.into());
+/// A patch whose review carries the name of the one who gives it. Who reviewed and when is not a
+/// matter of what a request says; null takes either away.
+fn signed(mut patch: Value, who: &str) -> Value {
+    let review = patch.get_mut("review").and_then(Value::as_object_mut);
+    if let Some(review) = review {
+        review.retain(|name, value| name != "reviewed_at" || value.is_null());
+        if review.get("reviewer").is_none_or(|reviewer| !reviewer.is_null()) {
+            review.insert("reviewer".to_owned(), who.into());
+        }
     }
-    json!({ "review": review })
+    patch
 }
 
 /// Reviews an event: a JSON merge patch (RFC 7396) of the sidecar's `review`.
@@ -89,12 +107,11 @@ fn signed(mut review: Value, who: &str) -> Value {
 pub async fn review(
     Shared(state): Shared<State>,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
     Path(id): Id,
     Json(patch): Json<Value>,
 ) -> Result<Response, Problem> {
-    let who = who(&caller, &headers);
-    patched(state, id, signed(patch, &who), who).await
+    let who = who(&state, &caller);
+    patched(state, id, json!({ "review": patch }), who).await
 }
 
 /// Takes the last change of an event's review back.
@@ -104,11 +121,10 @@ pub async fn review(
 pub async fn undo(
     Shared(state): Shared<State>,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
     Path(id): Id,
 ) -> Result<Response, Problem> {
-    let who = who(&caller, &headers);
-    state.write(move |state| super::json(state.archive.undo(id, &who)?.document())).await
+    let who = who(&state, &caller);
+    state.write(move |state| super::json(&shown(state.archive.undo(id, &who)?))).await
 }
 
 /// How much of a log.
@@ -195,12 +211,11 @@ fn filters_of(filter: serde_json::Map<String, Value>) -> Result<Filters, Problem
 pub async fn bulk(
     Shared(state): Shared<State>,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
     Json(body): Json<BulkReview>,
 ) -> Result<Response, Problem> {
-    let who = who(&caller, &headers);
+    let who = who(&state, &caller);
     let filters = filters_of(body.filter)?;
-    let patch = signed(body.patch, &who);
+    let patch = signed(json!({ "review": body.patch }), &who);
     let dry_run = body.dry_run;
     state
         .write(move |state| {

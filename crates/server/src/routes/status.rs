@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::answer;
 use crate::auth::{COOKIE_NAME, Caller, hex};
+use crate::guards::Whole;
 use crate::problem::Problem;
 use crate::state::State;
 
@@ -21,10 +22,33 @@ use crate::state::State;
 #[folder = "web/"]
 struct Web;
 
-/// Whether the server can answer.
+/// Whether the server can do what it is asked for: its archive is there, the index answers, the disk
+/// takes what is written, the certificate is valid.
 #[utoipa::path(get, path = "/health", tag = "server",
-    responses((status = 200, description = "It can", body = Object)))]
-pub async fn health() -> Response {
+    responses((status = 200, description = "It can", body = Object),
+        (status = 503, description = "It runs, but cannot; `checks` says why", body = Object)))]
+pub async fn health(Shared(state): Shared<State>) -> Response {
+    let checked = state.work(|state| Ok(state.health.of(&state.archive))).await;
+    let (is_ready, checks) = match checked {
+        Ok(checks) => (checks.is_ready(), json!(checks)),
+        Err(problem) => (false, json!({ "server": problem.detail })),
+    };
+    let (code, status) = match is_ready {
+        true => (StatusCode::OK, "ok"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    let body = json!({ "status": status, "version": version, "checks": checks });
+    let mut response = axum::Json(body).into_response();
+    *response.status_mut() = code;
+    response.extensions_mut().insert(Whole);
+    response
+}
+
+/// Whether the process runs and answers, whatever else is wrong.
+#[utoipa::path(get, path = "/health/live", tag = "server",
+    responses((status = 200, description = "It does", body = Object)))]
+pub async fn live() -> Response {
     axum::Json(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") })).into_response()
 }
 

@@ -8,6 +8,7 @@ use serde_json::json;
 use utoipa::IntoParams;
 use wavekeep_archive::{ImportSession, MonitorLogQuery};
 
+use super::review::file_name;
 use crate::extract::{Moment, Paging, Query, optional};
 use crate::problem::Problem;
 use crate::state::State;
@@ -118,7 +119,12 @@ pub async fn sessions(
 ) -> Result<Response, Problem> {
     state
         .work(move |state| {
-            let all = state.archive.sessions()?.into_iter();
+            let all = state.archive.sessions()?.into_iter().map(|mut session| {
+                // Where files lie on the machine that serves is nobody's business.
+                let names = session.source.split(", ").map(file_name).collect::<Vec<_>>();
+                session.source = names.join(", ");
+                session
+            });
             super::json(&part.of(all.filter(|session| period.chooses(session))))
         })
         .await

@@ -203,12 +203,37 @@ fn every_error_is_a_problem_with_its_path() {
 }
 
 #[test]
-fn a_reviewer_whose_name_is_not_ascii_is_percent_encoded() {
+fn reviewer_and_time_of_a_review_come_from_the_server_and_not_from_the_request() {
     let server = Running::with_samples(&[QUIET]);
-    let headers = [("X-Reviewer", "J.%20M%C3%BCller"), ("Content-Type", "application/json")];
-    let body = br#"{"false_trigger": true}"#;
-    let answer = server.ask("PATCH", "/api/v1/events/1/review", &headers, body);
-    assert_eq!(answer.json()["review"]["reviewer"], "J. Müller");
+    let headers = [("X-Reviewer", "somebody else"), ("Content-Type", "application/json")];
+    let user = wavekeep_archive::machine_user();
+    let bodies = [
+        (
+            "PATCH",
+            "/api/v1/events/1/review",
+            r#"{"notes": "a", "reviewer": "sam", "reviewed_at": "1999-01-01T00:00:00Z"}"#,
+        ),
+        (
+            "PATCH",
+            "/db/events/1/sidecar",
+            r#"{"review": {"notes": "b", "reviewer": "sam", "reviewed_at": "1999-01-01T00:00:00Z"}}"#,
+        ),
+        ("PATCH", "/db/events/1/false_trigger", r#"{"false_trigger": true}"#),
+        ("POST", "/api/v1/review", r#"{"where": {}, "patch": {"notes": "c", "reviewer": "sam"}}"#),
+        ("POST", "/api/v1/events/1/undo", "{}"),
+    ];
+    for (method, path, body) in bodies {
+        assert_eq!(server.ask(method, path, &headers, body.as_bytes()).status, 200, "{path}");
+        let log = server.json("/api/v1/events/1/log");
+        assert_eq!(log[0]["who"], user.as_str(), "{path}");
+        let review = server.json("/api/v1/events/1/sidecar")["review"].clone();
+        assert_eq!(review["reviewer"], user.as_str(), "{path}");
+        assert!(review["reviewed_at"].as_str().unwrap() > "2000", "{path}: {review}");
+    }
+    // Both can be taken away.
+    let body = r#"{"reviewer": null, "reviewed_at": null}"#;
+    let review = server.patch("/api/v1/events/1/review", body).json()["review"].clone();
+    assert_eq!((&review["reviewer"], &review["reviewed_at"]), (&json!(null), &json!(null)));
 }
 
 #[test]

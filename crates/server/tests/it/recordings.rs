@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::common::*;
 use serde_json::{Value, json};
-use wavekeep_archive::Archive;
-use wavekeep_server::{Limits, Role, ServeOptions, Tokens};
+use wavekeep_archive::{Archive, Role};
+use wavekeep_server::{Limits, ServeOptions};
 use wavekeep_smurf::Run;
 
 /// A file that Rogue wrote.
@@ -365,10 +365,9 @@ fn all_pieces_of_a_recording_become_one_stream_and_payloads_alone_become_none() 
 #[test]
 fn recording_wants_the_role_import() {
     let folder = tempfile::tempdir().unwrap();
-    Archive::create(folder.path()).unwrap();
-    let tokens = Tokens::open(&folder.path().join(".wavekeep")).unwrap();
+    let archive = Archive::create(folder.path()).unwrap();
     let bearers =
-        Role::ALL.map(|role| format!("Bearer {}", tokens.add(role.word(), role).unwrap()));
+        Role::ALL.map(|role| format!("Bearer {}", archive.add_token(role.word(), role).unwrap()));
     let options = ServeOptions { require_tokens: true, ..ServeOptions::default() };
     let server = Running::with(folder, options);
     let statuses = [0, 1, 2, 3].map(|turn| {

@@ -11,13 +11,14 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-use wavekeep_server::{Limits, Role, ServeError, ServeOptions, Server, TlsFiles, Tokens};
+use wavekeep_archive::{Archive, Role};
+use wavekeep_server::{Limits, ServeError, ServeOptions, Server, TlsFiles};
 
 #[test]
 fn beyond_loopback_it_does_not_start_without_tokens() {
     let folder = tempfile::tempdir().unwrap();
     let listen = SocketAddr::from(([0, 0, 0, 0], 0));
-    let options = ServeOptions { listen, ..ServeOptions::default() };
+    let options = ServeOptions { listen, create: true, ..ServeOptions::default() };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let refused = runtime.block_on(Server::bind(folder.path(), options)).unwrap_err();
     assert!(matches!(refused, ServeError::NoTokens { .. }));
@@ -27,10 +28,9 @@ fn beyond_loopback_it_does_not_start_without_tokens() {
 #[test]
 fn each_role_may_what_its_name_says() {
     let folder = tempfile::tempdir().unwrap();
-    wavekeep_archive::Archive::create(folder.path()).unwrap();
-    let tokens = Tokens::open(&folder.path().join(".wavekeep")).unwrap();
+    let archive = Archive::create(folder.path()).unwrap();
     let bearers =
-        Role::ALL.map(|role| format!("Bearer {}", tokens.add(role.word(), role).unwrap()));
+        Role::ALL.map(|role| format!("Bearer {}", archive.add_token(role.word(), role).unwrap()));
     let file = std::fs::read_to_string(folder.path().join(".wavekeep/tokens.json")).unwrap();
     assert!(!file.contains("wk_"), "only hashes are kept");
     let options = ServeOptions { require_tokens: true, ..ServeOptions::default() };
@@ -51,7 +51,7 @@ fn each_role_may_what_its_name_says() {
     assert_eq!(allowed(&bearers[2]), [200, 403, 200]);
     assert_eq!(allowed("Bearer wk_00"), [401, 401, 401]);
     assert_eq!((server.get("/metrics").status, server.get("/health").status), (401, 200));
-    tokens.revoke("read").unwrap();
+    archive.revoke_token("read").unwrap();
     assert_eq!(allowed(&bearers[0]), [401, 401, 401]);
 }
 
@@ -236,9 +236,8 @@ fn certificate(name: &str) -> PathBuf {
 #[test]
 fn with_a_certificate_it_speaks_tls_and_its_cookie_travels_over_tls_alone() {
     let folder = tempfile::tempdir().unwrap();
-    wavekeep_archive::Archive::create(folder.path()).unwrap();
-    let tokens = Tokens::open(&folder.path().join(".wavekeep")).unwrap();
-    let token = tokens.add("page", Role::Read).unwrap();
+    let archive = Archive::create(folder.path()).unwrap();
+    let token = archive.add_token("page", Role::Read).unwrap();
     let files =
         TlsFiles { certificate: certificate("localhost.crt"), key: certificate("localhost.key") };
     let options =
@@ -271,7 +270,8 @@ fn a_file_that_is_no_certificate_is_named() {
     let files =
         TlsFiles { certificate: certificate("localhost.crt"), key: certificate("localhost.crt") };
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    let options = ServeOptions { listen, tls: Some(files), ..ServeOptions::default() };
+    let options =
+        ServeOptions { listen, tls: Some(files), create: true, ..ServeOptions::default() };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let refused = runtime.block_on(Server::bind(folder.path(), options)).unwrap_err();
     assert!(refused.to_string().contains("localhost.crt"), "{refused}");

@@ -1,7 +1,6 @@
 // @ts-check
 /** Requests to the server. Everything goes to /api/v1 on the same origin. */
 
-import { reviewer } from "./prefs.js";
 import { askForToken } from "./sign_in.js";
 
 const BASE = "/api/v1";
@@ -47,18 +46,11 @@ export async function get(path, signal) {
  */
 export async function send(method, path, body) {
   const headers = new Headers({ accept: "application/json" });
-  const name = headerName();
-  if (name) headers.set("x-reviewer", name);
   if (body !== undefined) {
     headers.set("content-type", method === "PATCH" ? "application/merge-patch+json" : "application/json");
   }
   const response = await ask(path, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
   return response.json();
-}
-
-/** A header holds ASCII; the full name travels in the review itself. */
-function headerName() {
-  return reviewer().normalize("NFKD").replace(/[^\x20-\x7e]/g, "").trim();
 }
 
 /** @param {Record<string, string | number | null | undefined>} query */

@@ -42,9 +42,3 @@ export function onPrefs(listener) {
 export function tell() {
   for (const listener of [...listeners]) listener();
 }
-
-/** The name that reviews are signed with. */
-export const reviewer = () => localStorage.getItem("wavekeep.reviewer") ?? "";
-
-/** @param {string} name */
-export const setReviewer = (name) => localStorage.setItem("wavekeep.reviewer", name.trim().slice(0, 80));

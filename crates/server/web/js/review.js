@@ -2,15 +2,13 @@
 /** What people say of events. */
 
 import { send } from "./api.js";
-import { reviewer } from "./prefs.js";
 
 /**
  * @param {number} id @param {{ false_trigger?: boolean, notes?: string | null }} patch
  * @returns {Promise<import("./types.js").Sidecar>} the sidecar as it is now
  */
 export function review(id, patch) {
-  const name = reviewer();
-  return send("PATCH", `/events/${id}/review`, name ? { ...patch, reviewer: name } : patch);
+  return send("PATCH", `/events/${id}/review`, patch);
 }
 
 /** Takes the last change back. @param {number} id @returns {Promise<import("./types.js").Sidecar>} */

@@ -1,10 +1,10 @@
 // @ts-check
-/** Units, name, theme, keys: the right end of the bar. */
+/** Units, theme, keys: the right end of the bar. */
 
 import { byId, h, replace, select } from "./dom.js";
 import { showHelp } from "./keys.js";
 import { onState } from "./live.js";
-import { pref, reviewer, setPref, setReviewer } from "./prefs.js";
+import { pref, setPref } from "./prefs.js";
 import { themeSwitch } from "./theme.js";
 
 export function showSettings() {
@@ -14,11 +14,8 @@ export function showSettings() {
     live.title = connected ? "Live: new events appear by themselves" : "Not connected: new events do not appear";
     replace(live, h("span", { class: "unseen" }, connected ? "Live updates: on" : "Live updates: off"));
   });
-  const name = h("input", { class: "who", "aria-label": "Your name, for reviews", placeholder: "Your name", maxlength: 80, value: reviewer(), autocomplete: "name" });
-  name.addEventListener("change", () => setReviewer(name.value));
   replace(byId("settings"),
     live,
-    name,
     select("Unit of velocity", [["in/s", "in/s"], ["mm/s", "mm/s"]], pref("velocity"), (unit) => setPref("velocity", /** @type {any} */ (unit)), { id: "velocity-unit" }),
     select("Unit of air pressure", [["dB(L)", "dB(L)"], ["Pa", "Pa"], ["psi", "psi"]], pref("pressure"), (unit) => setPref("pressure", /** @type {any} */ (unit)), { id: "pressure-unit" }),
     themeSwitch(),

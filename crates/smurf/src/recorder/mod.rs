@@ -27,6 +27,8 @@
 
 mod source;
 
+use std::time::{Duration, Instant};
+
 pub use source::{Input, Next, Source};
 
 use crate::chain::{Chain, ChainError, SampleWidth};
@@ -51,11 +53,15 @@ pub enum RecordError {
     WrongWidth,
 }
 
+/// How long what was taken may stay in the writer's buffer: a slow source would fill it in hours.
+const HELD: Duration = Duration::from_millis(900);
+
 /// A writer, and what happens to data frames before it.
 pub struct Recorder<L: FileLayer = Disk> {
     writer: DataWriter<L>,
     chain: Option<Chain>,
     taken: u64,
+    flushed: Instant,
 }
 
 impl<L: FileLayer> std::fmt::Debug for Recorder<L> {
@@ -68,7 +74,7 @@ impl<L: FileLayer> std::fmt::Debug for Recorder<L> {
 impl<L: FileLayer> Recorder<L> {
     /// Frames go to `writer`, those of data through `chain` where there is one.
     pub fn new(writer: DataWriter<L>, chain: Option<Chain>) -> Self {
-        Self { writer, chain, taken: 0 }
+        Self { writer, chain, taken: 0, flushed: Instant::now() }
     }
 
     /// The writer.
@@ -98,7 +104,8 @@ impl<L: FileLayer> Recorder<L> {
     }
 
     /// Writes one frame, through the chain if it is one of data. `stamp` as in
-    /// [`Chain::process`].
+    /// [`Chain::process`]. At least once a second what the writer holds goes to the file system,
+    /// whatever the size of its buffer.
     ///
     /// # Errors
     /// [`RecordError`]; the frame is not in the file then.
@@ -116,6 +123,10 @@ impl<L: FileLayer> Recorder<L> {
             _ => drop::<Outcome>(self.writer.write(frame)?),
         }
         self.taken += u64::from(is_data);
+        if self.flushed.elapsed() >= HELD {
+            self.writer.flush()?;
+            self.flushed = Instant::now();
+        }
         Ok(())
     }
 }

@@ -9,14 +9,14 @@ use serde_json::json;
 use tempfile::NamedTempFile;
 use wavekeep_archive::{Archive, Query};
 
-use super::{count, open};
+use super::{count, look};
 use crate::args::{Args, ExportArgs, ExportTarget};
 use crate::exit::{Account, Usage};
 use crate::render;
 
 /// Writes the events of a question.
 pub fn run(args: &Args, command: &ExportArgs) -> anyhow::Result<Account> {
-    let archive = open(&command.archive.archive)?;
+    let archive = look(args, &command.archive.archive)?;
     let mut query = Query::default();
     let mut max_ppv = None;
     for condition in &command.conditions {

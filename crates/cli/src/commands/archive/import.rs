@@ -4,7 +4,9 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use serde_json::json;
-use wavekeep_archive::{Account as Imports, Archive, Fate, ImportOptions, Imported, Outcome};
+use wavekeep_archive::{
+    Account as Imports, Archive, Fate, ImportOptions, Imported, Outcome, machine_user,
+};
 
 use super::{bar, count};
 use crate::args::{Args, ImportArgs};
@@ -19,6 +21,7 @@ pub fn run(args: &Args, command: &ImportArgs) -> anyhow::Result<Account> {
     let archive = Archive::create(&command.archive.archive)?;
     let mut options = command.stated.options();
     options.batch = command.batch as usize;
+    options.sent_by = Some(machine_user());
     import(args, &archive, &command.paths, &options)
 }
 
@@ -99,6 +102,7 @@ pub(super) fn sentences(account: &Imports) -> String {
         (account.same, "there already"),
         (account.paired_late, "paired with their report now"),
         (account.frames_added, "given their raw frames now"),
+        (account.superseded, "put into the place of a shorter, damaged copy"),
         (account.conflicts, "kept under another name"),
         (account.damaged, "damaged"),
     ] {

@@ -6,14 +6,14 @@ use serde_json::json;
 use wavekeep_archive::{EventRow, Page, Peak};
 use wavekeep_core::{Reading, Unit};
 
-use super::{count, document, open};
+use super::{count, document, look};
 use crate::args::{Args, By, ListArgs};
 use crate::exit::Account;
 use crate::render;
 
 /// Prints events, or what there is of each unit, project or month.
 pub fn run(args: &Args, command: &ListArgs) -> anyhow::Result<Account> {
-    let archive = open(&command.archive.archive)?;
+    let archive = look(args, &command.archive.archive)?;
     let mut out = BufWriter::new(anstream::stdout());
     match command.by {
         None => {

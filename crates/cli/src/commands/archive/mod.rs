@@ -42,13 +42,30 @@ pub fn run(args: &Args, command: &ArchiveCommand) -> anyhow::Result<Account> {
 
 /// Opens an archive that is there: a path with a slip of the pen must not become a new one.
 pub fn open(path: &Path) -> anyhow::Result<Archive> {
-    if path.is_dir() && !path.join(".wavekeep").is_dir() {
+    refuse_other_folders(path)?;
+    Ok(Archive::open(path)?)
+}
+
+/// Refuses a folder that is no archive.
+pub fn refuse_other_folders(path: &Path) -> anyhow::Result<()> {
+    if path.is_dir() && !Archive::is_at(path) {
         anyhow::bail!(
             "{} is no archive: `wavekeep import` makes one, `wavekeep import --adopt-archive` takes one of another program as it is",
             path.display()
         );
     }
-    Ok(Archive::open(path)?)
+    Ok(())
+}
+
+/// Opens an archive that is there to be read alone: nothing is changed, no write access is needed and
+/// nobody is waited for. What waits to be finished is said.
+pub fn look(args: &Args, path: &Path) -> anyhow::Result<Archive> {
+    refuse_other_folders(path)?;
+    let archive = Archive::open_to_read(path)?;
+    if let Some(waiting) = archive.waiting().filter(|_| !args.quiet) {
+        crate::render::care(waiting);
+    }
+    Ok(archive)
 }
 
 /// Hears of Ctrl-C and SIGTERM.

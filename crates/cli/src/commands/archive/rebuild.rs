@@ -3,7 +3,7 @@
 use serde_json::json;
 use wavekeep_archive::{Archive, Becomes, RederiveOptions, Rederived, RemakeOptions};
 
-use super::{bar, count, open};
+use super::{bar, count, open, refuse_other_folders};
 use crate::args::{Args, RebuildArgs};
 use crate::exit::Account;
 use crate::render;
@@ -42,6 +42,12 @@ pub fn run(args: &Args, command: &RebuildArgs) -> anyhow::Result<Account> {
             account.worse,
             account.vanished
         );
+        if account.newer > 0 {
+            anstream::println!(
+                "{} derived by a newer version of this program: left alone",
+                count(account.newer, "event")
+            );
+        }
         if account.without_hdf5 > 0 {
             anstream::println!(
                 "{} of arrays left as they are",
@@ -86,6 +92,7 @@ fn tell(args: &Args, one: &Rederived) {
 }
 
 fn index(args: &Args, command: &RebuildArgs) -> anyhow::Result<Account> {
+    refuse_other_folders(&command.archive.archive)?;
     // One that cannot be opened is moved aside.
     let (archive, _) = Archive::open_for_repair(&command.archive.archive)?;
     let rebuilt = archive.rebuild_index()?;

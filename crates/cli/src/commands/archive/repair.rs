@@ -4,14 +4,15 @@ use serde_json::json;
 use wavekeep_archive::Archive;
 use wavekeep_core::Status;
 
-use super::{bar, count};
+use super::{bar, count, refuse_other_folders};
 use crate::args::{Args, RepairArgs};
 use crate::exit::Account;
 use crate::render;
 
 /// Repairs, and prints what was done and what is left.
 pub fn run(args: &Args, command: &RepairArgs) -> anyhow::Result<Account> {
-    let (archive, has_new_index) = Archive::open_for_repair(&command.archive.archive)?;
+    refuse_other_folders(&command.archive.archive)?;
+    let (archive, opened) = Archive::open_for_repair(&command.archive.archive)?;
     let progress = bar(args, 1, "events");
     let repaired = archive.repair(&|done, total| {
         progress.set_length(total);
@@ -19,9 +20,18 @@ pub fn run(args: &Args, command: &RepairArgs) -> anyhow::Result<Account> {
     })?;
     progress.finish_and_clear();
     if args.json {
-        println!("{}", json!({ "index_made_again": has_new_index, "repaired": repaired }));
+        println!(
+            "{}",
+            json!({ "index_made_again": opened.index_made_again, "journal_aside": opened.journal_aside, "repaired": repaired })
+        );
     } else {
-        if has_new_index {
+        if let Some(journal) = &opened.journal_aside {
+            anstream::println!(
+                "the journal could not be followed: it was moved aside, to {}",
+                journal.display()
+            );
+        }
+        if opened.index_made_again {
             anstream::println!("the index was damaged: it was moved aside and made again");
         }
         for repair in &repaired.repairs {

@@ -3,9 +3,11 @@
 use std::io::{BufWriter, Write};
 
 use serde_json::{Map, Value, json};
-use wavekeep_archive::{Archive, EventRow, Page, PatchOptions, Query, ReviewEntry, Sidecar};
+use wavekeep_archive::{
+    Archive, EventRow, Page, PatchOptions, Query, ReviewEntry, Sidecar, machine_user,
+};
 
-use super::{count, open, print_list};
+use super::{count, look, open, print_list};
 use crate::args::{Args, ReviewArgs};
 use crate::exit::{Account, Usage};
 use crate::render;
@@ -15,10 +17,13 @@ const LOG: usize = 200;
 
 /// Changes reviews, undoes, or shows the log.
 pub fn run(args: &Args, command: &ReviewArgs) -> anyhow::Result<Account> {
-    let archive = open(&command.archive.archive)?;
     if command.log {
-        return log(args, &archive, &command.ids);
+        return log(args, &look(args, &command.archive.archive)?, &command.ids);
     }
+    let archive = match command.conditions.is_empty() || command.yes {
+        true => open(&command.archive.archive)?,
+        false => look(args, &command.archive.archive)?,
+    };
     let who = reviewer(command);
     if command.undo {
         return change(args, &command.ids, |id| archive.undo(id, &who));
@@ -44,8 +49,7 @@ pub fn run(args: &Args, command: &ReviewArgs) -> anyhow::Result<Account> {
 }
 
 fn reviewer(command: &ReviewArgs) -> String {
-    let system = || std::env::var("USER").or_else(|_| std::env::var("USERNAME")).ok();
-    command.reviewer.clone().or_else(system).unwrap_or_else(|| "unknown".to_owned())
+    command.reviewer.clone().unwrap_or_else(machine_user)
 }
 
 fn patch(command: &ReviewArgs, who: &str) -> Result<Value, Usage> {

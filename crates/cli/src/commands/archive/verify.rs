@@ -3,17 +3,18 @@
 use std::io::Write;
 
 use serde_json::json;
-use wavekeep_archive::{Verification, VerifyOptions};
+use wavekeep_archive::{Archive, Verification, VerifyOptions};
 use wavekeep_core::Status;
 
-use super::{bar, count, open};
+use super::{bar, count, refuse_other_folders};
 use crate::args::{Args, VerifyArgs};
 use crate::exit::Account;
 use crate::render;
 
 /// Verifies and prints what was found.
 pub fn run(args: &Args, command: &VerifyArgs) -> anyhow::Result<Account> {
-    let archive = open(&command.archive.archive)?;
+    refuse_other_folders(&command.archive.archive)?;
+    let archive = Archive::open_to_read(&command.archive.archive)?;
     let options = VerifyOptions {
         share: command.share,
         seed: command.seed,
@@ -64,11 +65,21 @@ pub fn print(args: &Args, found: &Verification) -> anyhow::Result<()> {
     for (n, text) in [
         (found.without_checksum, "without a checksum: `wavekeep rebuild --all` notes them"),
         (found.older_decoder, "derived by an older decoder: `wavekeep rebuild` makes them again"),
+        (
+            found.newer_decoder,
+            "derived by a newer version of this program: left alone, and not decoded again",
+        ),
         (found.others.len() as u64, "that the archive does not know: left alone"),
     ] {
         if n > 0 {
             writeln!(out, "{} {text}", count(n, "file"))?;
         }
+    }
+    if found.index_in_memory {
+        writeln!(
+            out,
+            "the index could not be used as it is: one was made in memory, and it was not checked"
+        )?;
     }
     for other in found.others.iter().take(20) {
         writeln!(out, "  {}", other.display())?;

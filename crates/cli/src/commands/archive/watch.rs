@@ -3,23 +3,27 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wavekeep_archive::{Archive, WatchOptions};
+use wavekeep_archive::{WatchOptions, Watched, machine_user};
 
 use super::import::{sentences, tell};
+use super::open;
 use crate::args::{Args, WatchArgs};
 use crate::exit::Account;
 
 /// Watches until it is stopped; that is no failure.
 pub fn run(args: &Args, command: &WatchArgs) -> anyhow::Result<Account> {
-    let archive = Archive::create(&command.archive.archive)?;
+    let archive = open(&command.archive.archive)?;
+    let mut import = command.stated.options();
+    import.sent_by = Some(machine_user());
     let options = WatchOptions {
-        import: command.stated.options(),
+        import,
+        incomplete: Duration::try_from_secs_f64(command.incomplete)?,
         settle: Duration::try_from_secs_f64(command.settle)?,
         rescan: Duration::try_from_secs_f64(command.rescan)?,
         once: command.once,
     };
     let stop = super::stop_signal()?;
-    let mut failed = 0;
+    let (mut failed, mut incomplete) = (0, 0);
     archive.watch(
         &command.folder,
         &options,
@@ -28,15 +32,38 @@ pub fn run(args: &Args, command: &WatchArgs) -> anyhow::Result<Account> {
             // When whoever read our output is gone, the watcher goes on.
             let _ = tell(args, imported);
         },
-        &mut |account| {
-            failed += account.failed;
-            if args.json {
-                println!("{}", json!({ "account": account }));
-            } else if !args.quiet {
-                anstream::println!("{}", sentences(account));
+        &mut |watched| match watched {
+            Watched::Imported(account) => {
+                failed += account.failed;
+                if args.json {
+                    println!("{}", json!({ "account": account }));
+                } else if !args.quiet {
+                    anstream::println!("{}", sentences(account));
+                }
             }
+            Watched::Incomplete(path) => {
+                incomplete += 1;
+                if args.json {
+                    println!("{}", json!({ "path": path, "incomplete": true }));
+                } else {
+                    crate::render::care(format_args!(
+                        "{}: the event is not whole yet: it is left until it changes, or for {} s",
+                        path.display(),
+                        command.incomplete
+                    ));
+                }
+            }
+            Watched::Trouble(what) => {
+                if args.json {
+                    println!("{}", json!({ "trouble": what }));
+                }
+                crate::render::error(format_args!("{what}; tried again"));
+            }
+            Watched::Passed if args.json => println!("{}", json!({ "trouble": null })),
+            Watched::Passed => crate::render::care("it has passed: watching goes on"),
         },
     )?;
     let failed = usize::try_from(failed).unwrap_or(usize::MAX);
-    Ok(Account { failed: if command.once { failed } else { 0 }, ..Account::default() })
+    let (failed, damaged) = if command.once { (failed, incomplete) } else { (0, 0) };
+    Ok(Account { failed, damaged, ..Account::default() })
 }

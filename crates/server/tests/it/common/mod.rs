@@ -55,6 +55,7 @@ impl Running {
 
     pub fn with(folder: TempDir, mut options: ServeOptions) -> Self {
         options.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        options.create = !options.read_only;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let server = runtime.block_on(Server::bind(folder.path(), options)).unwrap();
         let address = server.address();
@@ -96,6 +97,11 @@ impl Running {
         let answer = self.get(path);
         assert_eq!(answer.status, 200, "{path}: {}", String::from_utf8_lossy(&answer.body));
         answer.json()
+    }
+
+    /// What a path answers, whatever its status.
+    pub fn json_of_any(&self, path: &str) -> Value {
+        self.get(path).json()
     }
 
     pub fn patch(&self, path: &str, body: &str) -> Answer {

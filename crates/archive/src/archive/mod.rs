@@ -1,23 +1,27 @@
-//! The door.
+//! The open archive: for writing, or to be read alone.
 
-use std::fs::{File, OpenOptions as FileOptions};
+mod lock;
+
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use rusqlite::{Connection, Transaction};
 use wavekeep_core::Recording;
 
 use crate::error::ArchiveError;
-use crate::files::{Disk, Entry, FileSystem};
+use crate::files::{Disk, Entry, FileSystem, refuse_links};
 use crate::index::{
     self, Change, EventRow, ImportSession, Index, MonitorLogQuery, MonitorLogRow, MonthSummary,
     Page, ProjectSummary, Query, Remembered, SessionCounts, UnitSummary, summary, sums,
 };
-use crate::journal::{self, Journal};
-use crate::layout::Layout;
+use crate::layout::{Layout, OWN_FOLDER};
+use crate::place::Identity;
 use crate::review::{self, ReviewEntry};
 use crate::sidecar::Sidecar;
+
+use lock::identity_of;
+pub(crate) use lock::{Writer, layout_of, locked};
 
 /// An archive. It can be shared between threads, and any number of processes may have the same one
 /// open: they take turns in writing and never wait for each other in reading.
@@ -26,12 +30,18 @@ pub struct Archive {
     layout: Layout,
     files: Arc<dyn FileSystem>,
     index: Index,
-    writer: Mutex<Writer>,
+    /// Nothing where the archive is open to be read alone.
+    writer: Option<Mutex<Writer>>,
+    /// What the root was to the system when it was opened.
+    root: Identity,
     at_commit: Option<CommitHook>,
     units: Remembered<Vec<UnitSummary>>,
     projects: Remembered<Vec<ProjectSummary>>,
     months: Remembered<Vec<MonthSummary>>,
 }
+
+/// Times that the index is asked while others change it.
+const TURNS: usize = 8;
 
 /// Called around each commit of the index; an error stops there.
 type CommitHook = HookFn;
@@ -84,33 +94,28 @@ impl OpenOptions {
     /// # Errors
     /// As [`Archive::open`].
     pub fn open(self, root: impl AsRef<Path>) -> Result<Archive, ArchiveError> {
-        let root = root.as_ref();
-        if !root.is_dir() {
-            return Err(ArchiveError::NotAnArchive { path: root.to_owned() });
-        }
-        // Links in the path are followed once, here.
-        let root =
-            std::fs::canonicalize(root).map_err(ArchiveError::io(root, "look at the folder"))?;
-        let layout = Layout::new(root);
+        let layout = layout_of(root.as_ref())?;
+        let files = self.files.unwrap_or_else(|| Arc::new(Disk::below(layout.root())));
         let own = layout.own_folder();
-        let files = self.files.unwrap_or_else(|| Arc::new(Disk));
-        std::fs::create_dir_all(&own).map_err(ArchiveError::io(&own, "make the folder"))?;
-        files.create_folder(&own).map_err(ArchiveError::io(&own, "make the folder"))?;
+        let made = |source| ArchiveError::io(&own, "make the folder")(source);
+        refuse_links(layout.root(), &own).map_err(made)?;
+        std::fs::create_dir_all(&own).map_err(made)?;
+        files.create_folder(&own).map_err(made)?;
         let path = layout.lock();
-        let mut lock = FileOptions::new();
-        let lock = lock.read(true).write(true).create(true).truncate(false).open(&path);
-        let lock = lock.map_err(ArchiveError::io(&path, "open the lock"))?;
-        lock.lock().map_err(ArchiveError::io(&path, "take the lock"))?;
+        let lock = locked(&layout, &path)?;
         let index = Index::new(layout.index());
-        let opened = index.writer();
+        let opened = refuse_links(layout.root(), index.path())
+            .map_err(ArchiveError::io(index.path(), "open the index"))
+            .and_then(|()| index.writer())
+            .and_then(|(connection, version)| Ok((connection, version, index.identity()?)));
         let _ = lock.unlock();
-        let (connection, version) = opened?;
-        let writer = Mutex::new(Writer { connection, lock });
+        let (connection, version, of) = opened?;
         let archive = Archive {
+            root: identity_of(layout.root())?,
             layout,
             files,
             index,
-            writer,
+            writer: Some(Mutex::new(Writer { connection, of, lock })),
             at_commit: self.at_commit,
             units: Remembered::default(),
             projects: Remembered::default(),
@@ -124,13 +129,34 @@ impl OpenOptions {
         }
         Ok(archive)
     }
-}
 
-/// Who holds it may change the archive.
-#[derive(Debug)]
-pub(crate) struct Writer {
-    pub(crate) connection: Connection,
-    lock: File,
+    /// Opens the archive at `root` to be read alone, as [`Archive::open_to_read`].
+    ///
+    /// # Errors
+    /// As [`Archive::open_to_read`].
+    pub fn open_to_read(self, root: impl AsRef<Path>) -> Result<Archive, ArchiveError> {
+        let layout = layout_of(root.as_ref())?;
+        let files = self.files.unwrap_or_else(|| Arc::new(Disk::below(layout.root())));
+        let path = layout.index();
+        refuse_links(layout.root(), &path).map_err(ArchiveError::io(&path, "open the index"))?;
+        let found = Index::to_look(path.clone())?;
+        let is_missing = found.is_none();
+        let archive = Archive {
+            root: identity_of(layout.root())?,
+            layout,
+            files,
+            index: found.map_or_else(|| Index::in_memory(path), Ok)?,
+            writer: None,
+            at_commit: self.at_commit,
+            units: Remembered::default(),
+            projects: Remembered::default(),
+            months: Remembered::default(),
+        };
+        if is_missing {
+            archive.fill_in_memory()?;
+        }
+        Ok(archive)
+    }
 }
 
 impl Archive {
@@ -153,6 +179,36 @@ impl Archive {
         Self::open(root)
     }
 
+    /// Opens the archive at `root` to be read alone. No write access is needed, nobody is waited for
+    /// and nothing is changed: read-only media, another user's archive, a full disk. Where the index
+    /// cannot be used as it is, one is made in memory from the files, as it is then. What a crash
+    /// left half done stays so, and [`waiting`](Self::waiting) says it.
+    ///
+    /// # Errors
+    /// [`ArchiveError::NotAnArchive`] when there is no folder; [`ArchiveError::NewerIndex`];
+    /// otherwise what the system says.
+    pub fn open_to_read(root: impl AsRef<Path>) -> Result<Self, ArchiveError> {
+        OpenOptions::default().open_to_read(root)
+    }
+
+    /// Whether there is an archive at `root`: a folder in which this program keeps its own.
+    pub fn is_at(root: impl AsRef<Path>) -> bool {
+        root.as_ref().join(OWN_FOLDER).is_dir()
+    }
+
+    /// Refuses a path that leads out of the archive, or through a link inside it.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Link`], or that the path is outside.
+    pub fn refuse_links(&self, path: &Path) -> Result<(), ArchiveError> {
+        refuse_links(self.layout.root(), path).map_err(ArchiveError::io(path, "use the file"))
+    }
+
+    /// Whether nothing can be changed.
+    pub fn is_read_only(&self) -> bool {
+        self.writer.is_none()
+    }
+
     /// Where the files are.
     pub fn layout(&self) -> &Layout {
         &self.layout
@@ -164,47 +220,6 @@ impl Archive {
 
     pub(crate) fn index_failed(&self, source: rusqlite::Error) -> ArchiveError {
         self.index.failed(source)
-    }
-
-    /// Runs `change` alone among all threads and processes, after what a crash left half done is
-    /// finished.
-    pub(crate) fn with_lock<T>(
-        &self,
-        change: impl FnOnce(&mut Writer) -> Result<T, ArchiveError>,
-    ) -> Result<T, ArchiveError> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = self.layout.lock();
-        writer.lock.lock().map_err(ArchiveError::io(&path, "take the lock"))?;
-        let done = self.recover(&mut writer).and_then(|()| change(&mut writer));
-        // The system lets go of it with the process at the latest.
-        let _ = writer.lock.unlock();
-        done
-    }
-
-    /// Finishes a change that was cut short.
-    fn recover(&self, writer: &mut Writer) -> Result<(), ArchiveError> {
-        let Some(journal) = Journal::read(self.files(), &self.layout)? else { return Ok(()) };
-        journal.finish(self.files(), &self.layout)?;
-        let mut there = Vec::new();
-        for (serial, filename) in &journal.events {
-            let path = self.layout.event(serial, filename).sidecar();
-            let len = self.files.len(&path);
-            if len.map_err(ArchiveError::io(&path, "look at the sidecar"))?.is_some() {
-                there.push((serial, filename, self.read_sidecar(&path)?));
-            }
-        }
-        let reviews = review::read_log(self)?;
-        self.commit(writer, |transaction| {
-            for of in &journal.moves {
-                index::move_row(transaction, &of.from, &of.to)?;
-            }
-            for (serial, filename, sidecar) in &there {
-                let changed = index::next_change(transaction)?;
-                index::store(transaction, serial, filename, sidecar, changed)?;
-            }
-            review::store_all(transaction, &reviews)
-        })?;
-        journal::forget(self.files(), &self.layout)
     }
 
     /// One transaction of the index.
@@ -228,12 +243,31 @@ impl Archive {
         at(CommitPoint::After)
     }
 
-    fn ask<T>(
+    /// Asks the index. Where others may write meanwhile it is asked again until nothing has changed
+    /// under the answer.
+    pub(crate) fn ask<T>(
         &self,
-        question: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+        question: impl Fn(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, ArchiveError> {
-        let reader = self.index.reader()?;
-        question(&reader).map_err(|source| self.index_failed(source))
+        self.check_place()?;
+        let mut turn = 0;
+        loop {
+            turn += 1;
+            let reader = self.index.reader()?;
+            let answer = question(&reader);
+            if reader.is_current() || turn == TURNS {
+                return answer.map_err(|source| self.index_failed(source));
+            }
+        }
+    }
+
+    /// Whether the index cannot be used as it is and was made in memory.
+    pub(crate) fn has_index_in_memory(&self) -> bool {
+        self.index.is_in_memory()
+    }
+
+    pub(crate) fn index(&self) -> &Index {
+        &self.index
     }
 
     /// What is in a folder, by name.
@@ -400,15 +434,15 @@ impl Archive {
         self.ask(summary::sessions)
     }
 
-    /// Notes that an import begins. `source` says what is imported.
+    /// Notes that an import begins. `source` says what is imported, `sent_by` who sent it.
     ///
     /// # Errors
     /// What the index says.
-    pub fn begin_session(&self, source: &str) -> Result<i64, ArchiveError> {
+    pub fn begin_session(&self, source: &str, sent_by: Option<&str>) -> Result<i64, ArchiveError> {
         self.with_lock(|writer| {
             let mut id = 0;
             self.commit(writer, |transaction| {
-                id = summary::begin_session(transaction, source)?;
+                id = summary::begin_session(transaction, source, sent_by)?;
                 Ok(())
             })?;
             Ok(id)

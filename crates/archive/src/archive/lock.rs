@@ -1,0 +1,203 @@
+//! Who writes, and who only looks: the lock, what was cut short, and whether the paths still name what
+//! was opened.
+
+use std::fs::{File, OpenOptions as FileOptions, TryLockError};
+use std::path::Path;
+use std::sync::PoisonError;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use super::Archive;
+use crate::error::ArchiveError;
+use crate::files::refuse_links;
+use crate::index;
+use crate::journal::{self, Journal};
+use crate::layout::Layout;
+use crate::place::Identity;
+use crate::review;
+
+/// How long those who only look wait for others who write.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often they look meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// The paths of the archive at `root`. Links in the path to it are followed once, here.
+pub(crate) fn layout_of(root: &Path) -> Result<Layout, ArchiveError> {
+    if !root.is_dir() {
+        return Err(ArchiveError::NotAnArchive { path: root.to_owned() });
+    }
+    let root = std::fs::canonicalize(root).map_err(ArchiveError::io(root, "look at the folder"))?;
+    Ok(Layout::new(root))
+}
+
+pub(super) fn identity_of(root: &Path) -> Result<Identity, ArchiveError> {
+    Identity::at(root).map_err(ArchiveError::io(root, "look at the folder"))
+}
+
+/// The lock, held. Whoever replaces the file lets others lock another one: what is locked has to be
+/// what the path names.
+pub(crate) fn locked(layout: &Layout, path: &Path) -> Result<File, ArchiveError> {
+    loop {
+        refuse_links(layout.root(), path).map_err(ArchiveError::io(path, "open the lock"))?;
+        let mut lock = FileOptions::new();
+        let lock = lock.read(true).write(true).create(true).truncate(false).open(path);
+        let lock = lock.map_err(ArchiveError::io(path, "open the lock"))?;
+        lock.lock().map_err(ArchiveError::io(path, "take the lock"))?;
+        if is_at(&lock, path) {
+            return Ok(lock);
+        }
+    }
+}
+
+/// Whether a path names this file.
+fn is_at(file: &File, path: &Path) -> bool {
+    matches!((Identity::of_file(file), Identity::at(path)), (Ok(file), Ok(named)) if file == named)
+}
+
+/// Who holds it may change the archive.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    pub(crate) connection: Connection,
+    /// The file of the index that it writes.
+    pub(super) of: Identity,
+    pub(super) lock: File,
+}
+
+impl Archive {
+    /// Runs `change` alone among all threads and processes, after what a crash left half done is
+    /// finished.
+    pub(crate) fn with_lock<T>(
+        &self,
+        change: impl FnOnce(&mut Writer) -> Result<T, ArchiveError>,
+    ) -> Result<T, ArchiveError> {
+        let Some(writer) = &self.writer else {
+            return Err(ArchiveError::ReadOnly { path: self.layout.root().to_owned() });
+        };
+        let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = self.layout.lock();
+        self.check_place()?;
+        writer.lock.lock().map_err(ArchiveError::io(&path, "take the lock"))?;
+        let done = self
+            .still_ours(&mut writer, &path)
+            .and_then(|()| self.recover(&mut writer))
+            .and_then(|()| change(&mut writer));
+        // The system lets go of it with the process at the latest.
+        let _ = writer.lock.unlock();
+        done
+    }
+
+    /// Makes sure that lock and index are those that their paths name.
+    fn still_ours(&self, writer: &mut Writer, path: &Path) -> Result<(), ArchiveError> {
+        self.check_place()?;
+        if !is_at(&writer.lock, path) {
+            writer.lock = locked(&self.layout, path)?;
+        }
+        if self.index.identity().ok() != Some(writer.of) {
+            // Moved aside by a repair, or deleted.
+            let (connection, version) = self.index.writer()?;
+            let of = self.index.identity()?;
+            (writer.connection, writer.of) = (connection, of);
+            if version == 0 {
+                self.refill(writer)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notices that another folder is where the archive was, or none.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Exchanged`].
+    pub fn check_place(&self) -> Result<(), ArchiveError> {
+        let root = self.layout.root();
+        match Identity::at(root) {
+            Ok(found) if found == self.root => Ok(()),
+            _ => Err(ArchiveError::Exchanged { path: root.to_owned() }),
+        }
+    }
+
+    /// Runs `look` while nobody writes. One that is open to be read alone waits for others a moment
+    /// at most, and then looks all the same.
+    pub(crate) fn while_nobody_writes<T>(
+        &self,
+        look: impl FnOnce() -> Result<T, ArchiveError>,
+    ) -> Result<T, ArchiveError> {
+        if self.writer.is_some() {
+            return self.with_lock(|_| look());
+        }
+        let _held = self.shared_lock(PATIENCE);
+        look()
+    }
+
+    /// The lock as those share it who only look; `None` when somebody writes all the while, or there
+    /// is no lock that can be read.
+    fn shared_lock(&self, patience: Duration) -> Option<File> {
+        let path = self.layout.lock();
+        let begun = Instant::now();
+        loop {
+            let lock = File::open(&path).ok()?;
+            match lock.try_lock_shared() {
+                Ok(()) if is_at(&lock, &path) => return Some(lock),
+                Err(TryLockError::Error(_)) => return None,
+                Ok(()) | Err(TryLockError::WouldBlock) => {}
+            }
+            if begun.elapsed() >= patience {
+                return None;
+            }
+            thread::sleep(LOOK_AGAIN);
+        }
+    }
+
+    /// The change that was cut short and that nobody is finishing, for those who only look.
+    pub(crate) fn unfinished(&self) -> Result<Option<Journal>, ArchiveError> {
+        if self.writer.is_some() || Journal::read(self.files(), &self.layout)?.is_none() {
+            return Ok(None);
+        }
+        let _held = self.shared_lock(PATIENCE);
+        Journal::read(self.files(), &self.layout)
+    }
+
+    /// A sentence on a change that was cut short, where the archive is open to be read alone: it is
+    /// not finished by looking.
+    pub fn waiting(&self) -> Option<String> {
+        match self.unfinished() {
+            Ok(None) => None,
+            Ok(Some(journal)) => Some(format!(
+                "{}: a change of {} was cut short: the next import, review or repair finishes it; until then it may show in part",
+                self.layout.journal().display(),
+                match journal.places().count() {
+                    1 => "1 event".to_owned(),
+                    n => format!("{n} events"),
+                }
+            )),
+            Err(error) => Some(error.to_string()),
+        }
+    }
+
+    /// Finishes a change that was cut short.
+    fn recover(&self, writer: &mut Writer) -> Result<(), ArchiveError> {
+        let Some(journal) = Journal::read(self.files(), &self.layout)? else { return Ok(()) };
+        journal.finish(self.files(), &self.layout)?;
+        let mut there = Vec::new();
+        for (serial, filename) in &journal.events {
+            let path = self.layout.event(serial, filename).sidecar();
+            let len = self.files.len(&path);
+            if len.map_err(ArchiveError::io(&path, "look at the sidecar"))?.is_some() {
+                there.push((serial, filename, self.read_sidecar(&path)?));
+            }
+        }
+        let reviews = review::read_log(self)?;
+        self.commit(writer, |transaction| {
+            for of in &journal.moves {
+                index::move_row(transaction, &of.from, &of.to)?;
+            }
+            for (serial, filename, sidecar) in &there {
+                let changed = index::next_change(transaction)?;
+                index::store(transaction, serial, filename, sidecar, changed)?;
+            }
+            review::store_all(transaction, &reviews)
+        })?;
+        journal::forget(self.files(), &self.layout)
+    }
+}

@@ -1,0 +1,292 @@
+//! Who may use a server of the archive: names, roles and the hashes of tokens, in a file of the
+//! archive's own folder.
+//!
+//! Tokens are added and revoked under the archive's lock, and the file is replaced as a whole and
+//! synced with its folder. Checking one reads the file each time: what is revoked is refused from
+//! the moment at which the revoking returns. The file carries a checksum, which `verify` looks at.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::journal::replace_private;
+use crate::remake::sha256;
+use crate::{Archive, ArchiveError};
+
+/// What tokens begin with, so that people and scanners know one when they see it.
+const PREFIX: &str = "wk_";
+/// The version of the file that is written. The list alone, without version and checksum, is 0.
+const VERSION: u64 = 1;
+/// Largest file that is read, in bytes.
+const MOST_BYTES: u64 = 16 << 20;
+/// What stands in the place of the checksum while it is computed.
+const ZEROS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// What a token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Look at everything.
+    Read,
+    /// Read, and say what is a false trigger.
+    Review,
+    /// Read, bring events in, and record.
+    Import,
+    /// Everything.
+    Admin,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Read, Self::Review, Self::Import, Self::Admin];
+
+    /// The word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Review => "review",
+            Self::Import => "import",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// Whether this role may do what needs the role `needed`.
+    pub fn allows(self, needed: Self) -> bool {
+        self == Self::Admin || self == needed || needed == Self::Read
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+impl FromStr for Role {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|role| role.word() == word);
+        found.ok_or("one of read, review, import, admin was expected")
+    }
+}
+
+/// A token as it is kept: its hash, never itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenEntry {
+    /// Whose it is; reviews are signed with it.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// SHA-256 of the token in hexadecimal. The token has 256 random bits: nothing slower is needed.
+    pub sha256: String,
+    /// When it was made, in UTC.
+    pub created_at: String,
+}
+
+impl TokenEntry {
+    /// Whether this is the entry of `token`. The time that it takes says nothing of the hash.
+    pub fn is_of(&self, token: &str) -> bool {
+        let asked = sha256(token.as_bytes());
+        let pairs = self.sha256.bytes().zip(asked.bytes());
+        let differ = pairs.fold(0, |differ, (a, b)| differ | (a ^ b));
+        std::hint::black_box(differ) == 0 && self.sha256.len() == asked.len()
+    }
+}
+
+/// The file as it is written; the checksum is the last of it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    version: u64,
+    tokens: Vec<TokenEntry>,
+    /// SHA-256 of the file with 64 zeros in its place.
+    sha256: String,
+}
+
+/// Why tokens cannot be kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// The archive failed, or the file of tokens cannot be understood.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// There is one already.
+    #[error("there is a token called {name:?} already: revoke it first, or take another name")]
+    Exists {
+        /// The name.
+        name: String,
+    },
+    /// There is none.
+    #[error("there is no token called {name:?}")]
+    NoSuchToken {
+        /// The name.
+        name: String,
+    },
+    /// A name that cannot be shown in one line.
+    #[error("{name:?} is no name for a token: 1 to 80 characters of one line were expected")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// The system has no random numbers.
+    #[error("the system gave no random numbers: {0}")]
+    Random(String),
+}
+
+impl Archive {
+    /// The tokens as they are kept now.
+    ///
+    /// # Errors
+    /// When the file cannot be read or understood: nobody has a token then.
+    pub fn tokens(&self) -> Result<Vec<TokenEntry>, ArchiveError> {
+        let path = self.layout().tokens();
+        let len = self.files().len(&path);
+        match len.map_err(ArchiveError::io(&path, "look at the tokens"))? {
+            None => return Ok(Vec::new()),
+            Some(len) if len > MOST_BYTES => {
+                return Err(self.damaged_tokens(&format!("it has {len} bytes")));
+            }
+            Some(_) => {}
+        }
+        let bytes = self.files().read(&path).map_err(ArchiveError::io(&path, "read the tokens"))?;
+        self.tokens_of(&bytes)
+    }
+
+    fn tokens_of(&self, bytes: &[u8]) -> Result<Vec<TokenEntry>, ArchiveError> {
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            return serde_json::from_slice(bytes)
+                .map_err(|error| self.damaged_tokens(&error.to_string()));
+        }
+        let kept: serde_json::Value = serde_json::from_slice(bytes)
+            .map_err(|error| self.damaged_tokens(&error.to_string()))?;
+        match kept["version"].as_u64() {
+            Some(found) if found > VERSION => {
+                let path = self.layout().tokens();
+                return Err(ArchiveError::Newer {
+                    path,
+                    what: "list of tokens",
+                    found,
+                    known: VERSION,
+                });
+            }
+            _ => {}
+        }
+        let kept: Kept = serde_json::from_value(kept)
+            .map_err(|error| self.damaged_tokens(&error.to_string()))?;
+        if !is_intact(bytes, &kept) {
+            return Err(self.damaged_tokens("its checksum does not fit"));
+        }
+        Ok(kept.tokens)
+    }
+
+    fn damaged_tokens(&self, why: &str) -> ArchiveError {
+        let what = format!(
+            "not the list of tokens that was written ({why}): no token is valid; put it back from a \
+             backup, or delete the file and add the tokens again"
+        );
+        ArchiveError::Damaged { path: self.layout().tokens(), what }
+    }
+
+    /// What is wrong with the file of tokens, and whether it carries no checksum yet.
+    pub(crate) fn tokens_problem(&self) -> Result<(Option<String>, bool), ArchiveError> {
+        let path = self.layout().tokens();
+        let bytes = match self.read_if_there(&path) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok((None, false)),
+            // The owner alone may read it.
+            Err(ArchiveError::Io { source, .. })
+                if source.kind() == std::io::ErrorKind::PermissionDenied =>
+            {
+                return Ok((None, false));
+            }
+            Err(error) => return Ok((Some(error.to_string()), false)),
+        };
+        match self.tokens_of(&bytes) {
+            Ok(_) => Ok((None, bytes.trim_ascii_start().starts_with(b"["))),
+            Err(ArchiveError::Damaged { what, .. }) => Ok((Some(what), false)),
+            Err(error) => Ok((Some(error.to_string()), false)),
+        }
+    }
+
+    /// Makes a token. It is shown once: only its hash is kept.
+    ///
+    /// # Errors
+    /// [`TokenError`]; nothing was changed then.
+    pub fn add_token(&self, name: &str, role: Role) -> Result<String, TokenError> {
+        if name.is_empty() || name.chars().count() > 80 || name.chars().any(char::is_control) {
+            return Err(TokenError::Name { name: name.to_owned() });
+        }
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret).map_err(|error| TokenError::Random(error.to_string()))?;
+        let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+        let token = format!("{PREFIX}{hex}");
+        let entry = TokenEntry {
+            name: name.to_owned(),
+            role,
+            sha256: sha256(token.as_bytes()),
+            created_at: crate::now(),
+        };
+        self.change_tokens(|tokens| {
+            if tokens.iter().any(|entry| entry.name == name) {
+                return Err(TokenError::Exists { name: name.to_owned() });
+            }
+            tokens.push(entry);
+            Ok(())
+        })?;
+        Ok(token)
+    }
+
+    /// Takes a token away. It is refused from the moment at which this returns.
+    ///
+    /// # Errors
+    /// [`TokenError`]; it is still valid then.
+    pub fn revoke_token(&self, name: &str) -> Result<(), TokenError> {
+        self.change_tokens(|tokens| {
+            let before = tokens.len();
+            tokens.retain(|entry| entry.name != name);
+            match tokens.len() == before {
+                true => Err(TokenError::NoSuchToken { name: name.to_owned() }),
+                false => Ok(()),
+            }
+        })
+    }
+
+    fn change_tokens(
+        &self,
+        change: impl FnOnce(&mut Vec<TokenEntry>) -> Result<(), TokenError>,
+    ) -> Result<(), TokenError> {
+        // What the change itself refuses is no failure of the archive.
+        self.with_lock(|_| {
+            let mut tokens = self.tokens()?;
+            if let Err(refused) = change(&mut tokens) {
+                return Ok(Err(refused));
+            }
+            let path = self.layout().tokens();
+            replace_private(self.files(), self.layout(), &path, &sealed(tokens))?;
+            Ok(Ok(()))
+        })?
+    }
+}
+
+/// The file of these tokens.
+fn sealed(tokens: Vec<TokenEntry>) -> Vec<u8> {
+    let kept = Kept { version: VERSION, tokens, sha256: ZEROS.to_owned() };
+    // Plain data always has a JSON form.
+    let mut text = serde_json::to_string_pretty(&kept).unwrap_or_default();
+    text.push('\n');
+    let sum = sha256(text.as_bytes());
+    if let Some(at) = text.rfind(ZEROS) {
+        text.replace_range(at..at + ZEROS.len(), &sum);
+    }
+    text.into_bytes()
+}
+
+fn is_intact(bytes: &[u8], kept: &Kept) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let names: HashSet<&str> = kept.tokens.iter().map(|entry| entry.name.as_str()).collect();
+    let Some(at) = text.rfind(kept.sha256.as_str()) else { return false };
+    let before = format!("{}{ZEROS}{}", &text[..at], &text[at + kept.sha256.len()..]);
+    names.len() == kept.tokens.len() && sha256(before.as_bytes()) == kept.sha256
+}

@@ -1,0 +1,129 @@
+//! Whether the server can do what it is asked for, and what keeps it from that.
+
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+use wavekeep_archive::{Archive, Query};
+
+/// How long a finding is good: whoever asks often does not wear out the disk.
+const GOOD_FOR: Duration = Duration::from_secs(1);
+/// Bytes that are written to see whether the disk takes any.
+const PROBE: usize = 64 << 10;
+
+/// What was found last.
+#[derive(Debug)]
+pub struct Health {
+    certificate_ends: Option<Timestamp>,
+    last: Mutex<Option<(Instant, Checks)>>,
+}
+
+/// Each check: `ok`, or what is wrong, without paths of the machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Checks {
+    /// The folder is the one that was opened.
+    archive: String,
+    /// The index answers.
+    index: String,
+    /// The disk takes what is written; of a server that only reads, `not written to`.
+    disk: String,
+    /// The certificate is valid; without TLS, `none`.
+    certificate: String,
+}
+
+impl Checks {
+    /// Whether the server can do what it is asked for.
+    pub fn is_ready(&self) -> bool {
+        let fine = ["ok", "not written to", "none"];
+        [&self.archive, &self.index, &self.disk, &self.certificate]
+            .into_iter()
+            .all(|found| fine.contains(&found.as_str()))
+    }
+}
+
+impl Health {
+    /// Nothing is known yet; the certificate, where there is one, is valid until then.
+    pub fn new(certificate_ends: Option<Timestamp>) -> Self {
+        Self { certificate_ends, last: Mutex::default() }
+    }
+
+    /// What holds now, or did a moment ago.
+    pub fn of(&self, archive: &Archive) -> Checks {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, checks)) = &*last
+            && at.elapsed() < GOOD_FOR
+        {
+            return checks.clone();
+        }
+        let checks = Checks {
+            archive: word(archive.check_place().map_err(|_| "replaced, moved away or gone")),
+            index: word(asked(archive)),
+            disk: match archive.is_read_only() {
+                true => "not written to".to_owned(),
+                false => written(archive),
+            },
+            certificate: self.certificate(Timestamp::now()),
+        };
+        *last = Some((Instant::now(), checks.clone()));
+        checks
+    }
+
+    fn certificate(&self, now: Timestamp) -> String {
+        match self.certificate_ends {
+            None => "none".to_owned(),
+            Some(ends) if ends <= now => format!("expired at {ends}"),
+            Some(_) => "ok".to_owned(),
+        }
+    }
+}
+
+fn word(found: Result<(), &str>) -> String {
+    found.err().unwrap_or("ok").to_owned()
+}
+
+fn asked(archive: &Archive) -> Result<(), &'static str> {
+    let answered = archive.query(&Query { limit: Some(1), ..Query::default() });
+    answered.map(drop).map_err(|error| {
+        tracing::error!("{error}");
+        "it cannot be read: the server's log says why"
+    })
+}
+
+/// Whether the disk takes a file. That it is full is known only when something is on it.
+fn written(archive: &Archive) -> String {
+    let folder = archive.layout().own_folder();
+    let tried = archive.refuse_links(&folder).map_err(std::io::Error::other).and_then(|()| {
+        let mut file = tempfile::tempfile_in(&folder)?;
+        file.write_all(&[0x5a; PROBE])?;
+        file.sync_all()
+    });
+    match tried {
+        Ok(()) => "ok".to_owned(),
+        Err(error) => {
+            tracing::error!("{}: {error}", folder.display());
+            match error.kind() {
+                std::io::ErrorKind::StorageFull => "full".to_owned(),
+                std::io::ErrorKind::ReadOnlyFilesystem => "read-only".to_owned(),
+                std::io::ErrorKind::PermissionDenied => "not writable for the server".to_owned(),
+                _ => "it does not take what is written: the server's log says why".to_owned(),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_expired_from_its_end_on() {
+        let ends = Timestamp::from_second(1_800_000_000).unwrap();
+        let health = Health::new(Some(ends));
+        let at = |second| health.certificate(Timestamp::from_second(second).unwrap());
+        assert_eq!(at(1_799_999_999), "ok");
+        assert!(at(1_800_000_000).starts_with("expired at 2027-01-15"));
+    }
+}
