@@ -5,7 +5,7 @@
 //! | `app`, `guards` | all paths; bounds, counters and headers around them |
 //! | `routes` | one file a resource |
 //! | `auth` | tokens and roles |
-//! | `problem`, `extract` | errors as RFC 9457; what requests carry |
+//! | `problem`, `extract`, `units` | errors as RFC 9457; what requests carry |
 //! | `state`, `cache`, `streams`, `live` | what requests share |
 //! | `recordings` | recordings that the server runs, each on a thread of its own |
 //! | `plot`, `arrow` | `sfm.plot.v1`, and samples as they travel |
@@ -33,6 +33,7 @@ mod silence;
 mod state;
 mod streams;
 mod tls;
+mod units;
 
 pub use app::openapi;
 pub use auth::{Role, TokenEntry, TokenError, Tokens};

@@ -1,5 +1,5 @@
 // @ts-check
-/** The table of peaks. What the instrument's report states wins; what is computed is marked. */
+/** The table of peaks. Values of the instrument's report take precedence; computed ones are marked. */
 
 import { h } from "../dom.js";
 import { pref } from "../prefs.js";
@@ -13,7 +13,7 @@ import { NONE, fixed, frequencyText, lengthText, lengthUnit, localText, pressure
 function marked(measured, text) {
   const flag = measured?.value?.flag;
   const special = typeof flag === "string" && !["measured", "above_range", "below_range", "not_available"].includes(flag) ? flag : null;
-  return [special && h("abbr", { title: special.replaceAll("_", " ") }, special === "incomplete" ? "≥" : ">"), text,
+  return [special && h("abbr", { title: special.replaceAll("_", " ") }, special === "below_range" ? "<" : "≥"), text,
     measured?.origin === "computed" ? h("span", { class: "computed", title: "computed from the samples" }, "*") : null];
 }
 

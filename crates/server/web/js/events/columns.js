@@ -8,26 +8,46 @@ import { pref } from "../prefs.js";
 /** @typedef {import("../types.js").EventRow} EventRow */
 /** @typedef {{ id: string, title: () => string, sort?: string, number?: boolean, hint?: string, cell: (row: EventRow) => import("../dom.js").Child }} Column */
 
+/** Signs before a value, as in the reports. @type {Record<string, string>} */
+const FLAG_SIGNS = { saturated: "≥", incomplete: "≥", above_range: ">", below_range: "<" };
+
+/** Flags of the peaks: JSON, or JSON within a text. @param {EventRow} row @returns {Record<string, string>} */
+export function flagsOf({ flags }) {
+  try {
+    return typeof flags === "string" ? JSON.parse(flags) ?? {} : flags;
+  } catch {
+    // Flags of another program.
+    return {};
+  }
+}
+
+/** @param {EventRow} row @returns {string[]} */
+function assumedOf({ assumed }) {
+  try {
+    return typeof assumed === "string" ? JSON.parse(assumed) ?? [] : assumed;
+  } catch {
+    return [String(assumed)];
+  }
+}
+
 /** @param {EventRow} row @param {string} field */
 function flagged(row, field) {
-  /** @type {Record<string, string>} */
-  let flags = {};
-  try { flags = JSON.parse(row.flags); } catch { /* another program's flags */ }
-  const flag = flags[field];
-  return flag ? h("abbr", { title: `${flag.replace("_", " ")}: the true peak may be larger` }, flag === "saturated" || flag === "above_range" ? ">" : "!") : null;
+  const flag = flagsOf(row)[field];
+  return flag ? h("abbr", { title: `${flag.replaceAll("_", " ")}: the true peak may be larger` }, FLAG_SIGNS[flag] ?? "!") : null;
 }
 
 /** @param {EventRow} row @param {"tran_in_s" | "vert_in_s" | "long_in_s" | "pvs_in_s"} field @param {string} flag */
 const peak = (row, field, flag) => [flagged(row, flag), velocityText(row[field])];
 
-/** What else there is to say of an event: words, not colours alone. @param {EventRow} row */
+/** The state of an event in words, not in colours alone. @param {EventRow} row */
 export function badges(row) {
-  const assumed = row.assumed !== "[]" && row.assumed !== "";
+  const assumed = assumedOf(row);
   return [
     row.false_trigger && h("span", { class: "badge struck" }, "false trigger"),
+    Object.values(flagsOf(row)).includes("saturated") && h("span", { class: "badge bad", title: "A sensor was at its limit: the true peak may be larger" }, "saturated"),
     row.damaged && h("span", { class: "badge bad", title: "Data is damaged or missing" }, "damaged"),
-    assumed && h("span", { class: "badge", title: `Nothing states: ${row.assumed.replace(/[[\]"]/g, "").replace(/,/g, ", ")}` }, "assumed"),
-    row.reviewed_at && !row.false_trigger && h("span", { class: "badge good", title: `Reviewed by ${row.reviewer ?? "somebody"}` }, "reviewed"),
+    assumed.length > 0 && h("span", { class: "badge", title: `Assumed: ${assumed.join(", ")}` }, "assumed"),
+    row.reviewed_at && !row.false_trigger && h("span", { class: "badge good", title: row.reviewer ? `Reviewed by ${row.reviewer}` : "Reviewed" }, "reviewed"),
     row.review_notes && h("span", { class: "note-words", title: row.review_notes }, row.review_notes),
   ];
 }

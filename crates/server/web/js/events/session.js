@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * The events that a reader walks through with n and p. They are taken when the first of them is
- * opened, and more when the reader comes near an end: reviewing changes what the filters let
- * through, and a list that shrank under the reader's hand would leave events out.
+ * The events that a reader steps through with n and p. They are fetched when the first of them is
+ * opened, and more when the reader comes near an end: a review changes which events match the
+ * filters, and a list that shrinks meanwhile would leave events out.
  */
 
 import { get, queryString } from "../api.js";
@@ -98,8 +98,10 @@ export function neighbours(id) {
   };
 }
 
-/** Places in the table of events that were opened, so that going back finds them. */
+/** What was looked at last, so that going back to the table finds it. */
 export const places = {
+  /** @type {import("../types.js").EventRow | null} */
+  row: null,
   index: 0,
   scroll: 0,
   filters: "",
