@@ -55,7 +55,7 @@ test("a review that fails names its event and says that it was not reviewed", as
   await page.goto(`${full.url}/?text=M529LMOK`);
   await page.locator(".tr[data-id]").first().focus();
   await page.keyboard.press("f");
-  await expect(page.getByText("BE11529 2026-06-12 14:03:20 was not reviewed")).toBeVisible();
+  await expect(page.locator(".toast strong", { hasText: "BE11529 2026-06-12 14:03:20 was not reviewed" })).toBeVisible();
   await expect(page.getByText("The disk is full.", { exact: true })).toBeVisible();
   await page.close();
 });
@@ -140,4 +140,17 @@ test("a recording that a program asks for without an end has one by default", as
   expect((await ask({ frames: 10 })).body).toMatchObject({ seconds: null, frames: 10 });
   expect((await ask({ until_closed: true })).body).toMatchObject({ seconds: null, frames: null });
   expect((await ask({ until_closed: true, seconds: 5 })).status).toBe(422);
+});
+
+test("the report of an event follows its review at once, and is as before after undo", async ({ full }) => {
+  const pdf = async () => Buffer.from(await (await fetch(`${full.url}/api/v1/events/1/report.pdf`)).arrayBuffer()).toString("base64");
+  const review = (/** @type {any} */ patch) => fetch(`${full.url}/api/v1/events/1/review`, { method: "PATCH", headers: { "content-type": "application/merge-patch+json" }, body: JSON.stringify(patch) });
+  const before = await pdf();
+  await review({ false_trigger: true });
+  const marked = await pdf();
+  await review({ notes: "a lorry" });
+  const noted = await pdf();
+  expect(new Set([before, marked, noted]).size).toBe(3);
+  for (let n = 0; n < 2; n += 1) await fetch(`${full.url}/api/v1/events/1/undo`, { method: "POST" });
+  expect(await pdf()).toBe(before);
 });

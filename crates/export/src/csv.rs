@@ -44,8 +44,7 @@ pub(crate) fn write(
         if place > 0 {
             text.push(b',');
         }
-        let heading =
-            if options.unit_headings { column.heading() } else { column.name.clone() };
+        let heading = if options.unit_headings { column.heading() } else { column.name.clone() };
         push_quoted(&mut text, &heading);
     }
     text.push(b'\n');

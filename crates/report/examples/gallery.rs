@@ -34,7 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             let curve = Curve::built_in(id).ok_or("no such curve")?;
             let plot = Drawing::ppv_frequency(recording, &measured, curve, None, style);
             save(folder, &file("ppv"), &plot)?;
-            let page = event_report(recording, &measured, Some(curve), None, None, Paper::A4, style);
+            let page =
+                event_report(recording, &measured, Some(curve), None, None, Paper::A4, style);
             save(folder, &file("page"), &page)?;
         }
     }
@@ -48,7 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             let curve = Curve::built_in("osmre").ok_or("no such curve")?;
             let plot = Drawing::ppv_frequency(&recording, &measured, curve, None, style);
             save(folder, &file("ppv"), &plot)?;
-            let page = event_report(&recording, &measured, Some(curve), None, None, Paper::Letter, style);
+            let page =
+                event_report(&recording, &measured, Some(curve), None, None, Paper::Letter, style);
             save(folder, &file("page"), &page)?;
         }
     }

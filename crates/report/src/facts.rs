@@ -8,9 +8,7 @@ use wavekeep_signal::{ChannelMeasurements, Measured, Measurements, Origin, veloc
 use crate::axis::{printed, trimmed};
 use crate::style::Units;
 use crate::text::one_line;
-use crate::words::{
-    NOTHING, duration, incompleteness, moment, pspl, reading, saturation, timing,
-};
+use crate::words::{NOTHING, duration, incompleteness, moment, pspl, reading, saturation, timing};
 
 /// A label and what stands beside it.
 pub(crate) type Fact = (String, String);
@@ -53,10 +51,7 @@ pub(crate) fn instrument(recording: &Recording, units: Units) -> Vec<Fact> {
         fact("Firmware", written(|stated| &stated.firmware)),
         fact("Calibration", written(|stated| &stated.calibration)),
         fact("Battery", written(|stated| &stated.battery)),
-        fact(
-            "Trigger",
-            velocities_in(&written(|stated| &stated.trigger), units.velocity(), &[]),
-        ),
+        fact("Trigger", velocities_in(&written(|stated| &stated.trigger), units.velocity(), &[])),
     ];
     let range = recording.range.as_ref().map(|range| {
         let unit = units.velocity();
@@ -295,7 +290,9 @@ pub(crate) fn doubts(
             ("Saturation", saturation(channel, measured.kind)),
         ];
         for (word, words) in found {
-            doubts.extend(words.map(|words| (word, format!("{}: {words}.", one_line(&channel.name)))));
+            doubts.extend(
+                words.map(|words| (word, format!("{}: {words}.", one_line(&channel.name)))),
+            );
         }
     }
     let kinds = [
@@ -304,9 +301,12 @@ pub(crate) fn doubts(
         (NoteKind::Assumption, "Assumed"),
     ];
     for (kind, word) in kinds {
-        doubts.extend(recording.report.of_kind(kind).map(|note| {
-            (word, velocities_in(&one_line(&note.message), units.velocity(), &[]))
-        }));
+        doubts.extend(
+            recording
+                .report
+                .of_kind(kind)
+                .map(|note| (word, velocities_in(&one_line(&note.message), units.velocity(), &[]))),
+        );
     }
     if recording.report.of_kind(NoteKind::Assumption).next().is_none() {
         doubts.extend(assumed(recording).map(|words| ("Assumed", words)));

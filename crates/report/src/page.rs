@@ -84,7 +84,8 @@ pub fn event_report(
     if let Some(curve) = curve {
         let verdict = curve.judge(measured, distance_ft);
         let area = Rect { y, ..page };
-        y = verdict_words(&mut canvas, area, SIZE, curve, &verdict, style.units.velocity(), 3) + 8.0;
+        y = verdict_words(&mut canvas, area, SIZE, curve, &verdict, style.units.velocity(), 3)
+            + 8.0;
     }
     rule(&mut canvas, page, y - 2.0);
 
@@ -98,12 +99,7 @@ pub fn event_report(
     Drawing::finish(canvas, format!("Event report: {}", heading(recording)))
 }
 
-fn title(
-    canvas: &mut Canvas,
-    page: Rect,
-    recording: &Recording,
-    review: Option<&Review>,
-) -> f64 {
+fn title(canvas: &mut Canvas, page: Rect, recording: &Recording, review: Option<&Review>) -> f64 {
     let colours = canvas.palette;
     let base = page.y + 12.0;
     let words = match recording.kind {
@@ -231,7 +227,8 @@ fn footer(
         line(canvas, "Integrity", "Nothing is missing, saturated or assumed.", colours.ink);
     }
     for (word, sentence) in doubts.iter().take(MOST_DOUBTS) {
-        let colour = if matches!(*word, "Damage" | "Saturation") { colours.warning } else { colours.ink };
+        let colour =
+            if matches!(*word, "Damage" | "Saturation") { colours.warning } else { colours.ink };
         line(canvas, word, sentence, colour);
     }
     if doubts.len() > MOST_DOUBTS {

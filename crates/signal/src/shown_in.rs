@@ -85,7 +85,8 @@ mod tests {
 
     #[test]
     fn what_is_no_velocity_is_left_alone() {
-        for sentence in ["the in/s of 0.75 in/s/s", "30 CFR 816.67, 2 mm/s2", " in/s", "1.2.3 in/s"] {
+        for sentence in ["the in/s of 0.75 in/s/s", "30 CFR 816.67, 2 mm/s2", " in/s", "1.2.3 in/s"]
+        {
             assert_eq!(velocities_in(sentence, Unit::MillimetrePerSecond, &[]), sentence);
         }
     }

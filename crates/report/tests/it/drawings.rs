@@ -185,8 +185,15 @@ fn a_histogram_has_no_vector_sum_under_that_name() {
 fn a_pdf_is_one_page_with_its_text() {
     for (paper, size) in [(Paper::A4, [595.0, 842.0]), (Paper::Letter, [612.0, 792.0])] {
         let recording = events::reported();
-        let report =
-            event_report(&recording, &measure(&recording), None, None, None, paper, Style::default());
+        let report = event_report(
+            &recording,
+            &measure(&recording),
+            None,
+            None,
+            None,
+            paper,
+            Style::default(),
+        );
         let document = lopdf::Document::load_mem(&report.pdf().unwrap()).unwrap();
         let pages = document.get_pages();
         assert_eq!(pages.len(), 1);

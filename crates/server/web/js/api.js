@@ -6,7 +6,7 @@ import { askForToken } from "./sign_in.js";
 
 const BASE = "/api/v1";
 
-/** Why a request was not done, in the server's words. */
+/** Why a request failed, in the server's words. */
 export class Problem extends Error {
   /** @param {number} status @param {string} detail */
   constructor(status, detail) {
@@ -56,10 +56,8 @@ export async function send(method, path, body) {
   return response.json();
 }
 
-/** A header holds ASCII; the full name travels in the review itself. */
-function headerName() {
-  return reviewer().normalize("NFKD").replace(/[^\x20-\x7e]/g, "").trim();
-}
+/** A header holds ASCII: names travel percent-encoded. */
+const headerName = () => encodeURIComponent(reviewer().trim());
 
 /** @param {Record<string, string | number | null | undefined>} query */
 export function queryString(query) {

@@ -154,14 +154,15 @@ function shownAs(unit, bars) {
 function peakWords(measured) {
   const peak = measured?.peak.value;
   if (!measured || !peak) return "no peak";
+  const sign = peak.flag === "saturated" || peak.flag === "incomplete" ? "≥ " : "";
   const flag = peak.flag ? ` (${peak.flag.replaceAll("_", " ")})` : "";
   const at = measured.time_of_peak_s.value !== null && measured.time_of_peak_s.value !== undefined
     ? ` at ${fixed(measured.time_of_peak_s.value, 3)} s` : measured.peak_at?.value ? ` at ${localText(measured.peak_at.value).slice(11)}` : "";
   const hz = measured.zc_frequency.value ? `, ${frequencyText(measured.zc_frequency.value)} Hz` : "";
   if (measured.sensor === "microphone") {
-    return `PSPL ${pressureText(measured.peak_psi?.value?.value, peak.unit === "dB(L)" ? peak.value : null)} ${pref("pressure")}${flag}${at}${hz}`;
+    return `PSPL ${sign}${pressureText(measured.peak_psi?.value?.value, peak.unit === "dB(L)" ? peak.value : null)} ${pref("pressure")}${flag}${at}${hz}`;
   }
-  return `PPV ${sampleText(peak.value, peak.unit)}${flag}${at}${hz}`;
+  return `PPV ${sign}${sampleText(peak.value, peak.unit)}${flag}${at}${hz}`;
 }
 
 /** Rows of the table with the values of the plots. */

@@ -8,6 +8,7 @@ import { onChange } from "../live.js";
 import { onPrefs, pref, unitQuery } from "../prefs.js";
 import { address, go } from "../router.js";
 import { announce, complain, failure, isSilent, toast } from "../say.js";
+import { isSaturated } from "../events/columns.js";
 import { neighbours, places, sessionOf } from "../events/session.js";
 import { review, undo } from "../review.js";
 import { countText, localText } from "../units.js";
@@ -71,9 +72,9 @@ export function eventView(main, id, filters) {
     };
     replace(head,
       h("div", { class: "crumbs" }, h("a", { href: address(filters), "data-route": true }, "← Events"),
-        h("nav", { "aria-label": "Other events" }, step("before", "‹ Previous", "p"), h("span", { class: "place" }, around ? `${countText(around.place)} of ${countText(around.total)}` : "not in the list"), step("after", "Next ›", "n"))),
+        h("nav", { "aria-label": "Other events" }, step("before", "‹ Previous", "p"), h("span", { class: "place" }, around ? `${countText(around.place)} of ${countText(around.total)}` : "place in the list not known"), step("after", "Next ›", "n"))),
       h("h1", null, h("span", null, event.serial), " ", h("span", { class: "when" }, localText(event.timestamp)), h("span", { class: "zone" }, " unit-local time, no zone"),
-        event.false_trigger && h("span", { class: "badge struck" }, "false trigger"), event.damaged && h("span", { class: "badge bad" }, "damaged")),
+        event.false_trigger && h("span", { class: "badge struck" }, "false trigger"), event.damaged && h("span", { class: "badge bad" }, "damaged"), isSaturated(event) && h("span", { class: "badge bad" }, "saturated")),
       h("p", { class: "sub" }, [event.kind, event.filename, event.project, event.location].filter(Boolean).join(" · "),
         h("span", { class: "downloads" },
           h("a", { class: "button", href: link(`/events/${id}/report.pdf${queryString({ curve: pref("curve"), distance_ft, ...unitQuery() })}`), target: "_blank", rel: "noopener" }, "Report PDF"),
@@ -165,7 +166,7 @@ export function eventView(main, id, filters) {
   const step = (side) => {
     const other = neighbours(id)?.[side];
     if (other) go({ ...filters, event: other });
-    else announce(side === "after" ? "This is the last event" : "This is the first event");
+    else toast(side === "after" ? "This is the last event of the list" : "This is the first event of the list");
   };
   setKeys([
     { keys: ["n", "j"], words: "next event", act: () => step("after") },

@@ -21,6 +21,9 @@ export function flagsOf({ flags }) {
   }
 }
 
+/** Whether a sensor was at its limit. @param {EventRow} row */
+export const isSaturated = (row) => Object.values(flagsOf(row)).includes("saturated");
+
 /** @param {EventRow} row @returns {string[]} */
 function assumedOf({ assumed }) {
   try {
@@ -44,7 +47,7 @@ export function badges(row) {
   const assumed = assumedOf(row);
   return [
     row.false_trigger && h("span", { class: "badge struck" }, "false trigger"),
-    Object.values(flagsOf(row)).includes("saturated") && h("span", { class: "badge bad", title: "A sensor was at its limit: the true peak may be larger" }, "saturated"),
+    isSaturated(row) && h("span", { class: "badge bad", title: "A sensor was at its limit: the true peak may be larger" }, "saturated"),
     row.damaged && h("span", { class: "badge bad", title: "Data is damaged or missing" }, "damaged"),
     assumed.length > 0 && h("span", { class: "badge", title: `Assumed: ${assumed.join(", ")}` }, "assumed"),
     row.reviewed_at && !row.false_trigger && h("span", { class: "badge good", title: row.reviewer ? `Reviewed by ${row.reviewer}` : "Reviewed" }, "reviewed"),

@@ -61,8 +61,8 @@ export function showRecordings(place, runs, adopted, signal) {
       h("td", { class: "number" }, countText(recording.variables.FrameCount)), h("td", { class: "number moment" }, bytesText(recording.variables.TotalSize)),
       h("td", null, stateWords(recording)), h("td", { class: "moment" }, buttons(recording)))))));
 
-  const number = (/** @type {string} */ label, /** @type {string} */ value, /** @type {number} */ max) => h("input", { type: "number", class: "short", min: 1, max, step: "any", value, "aria-label": label });
-  const channels = number("Channels", "512", 65_536), rate = number("Frames a second", "4000", 1_000_000), seconds = number("Seconds; empty to record until it is closed", String(DEFAULT_SECONDS), 31_536_000);
+  const number = (/** @type {string} */ label, /** @type {string} */ value, /** @type {number} */ max, min = 1) => h("input", { type: "number", class: "short", min, max, step: "any", value, "aria-label": label });
+  const channels = number("Channels", "512", 65_536), rate = number("Frames a second", "4000", 1_000_000), seconds = number("Seconds; empty to record until it is closed", String(DEFAULT_SECONDS), 31_536_000, 0.1);
   const name = h("input", { "aria-label": "File; empty for a name made of the time", placeholder: "data_….dat", spellcheck: "false" });
   const emulated = [h("label", null, channels, "channels"), h("label", null, rate, "Hz")];
   const source = select("Source", [["emulator", "Emulator"], ...runs.map((run) => /** @type {[string, string]} */ ([String(run.id), `Run ${run.filename}`]))], "emulator", (chosen) => emulated.forEach((field) => { field.hidden = chosen !== "emulator"; }));
