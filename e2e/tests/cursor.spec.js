@@ -146,6 +146,10 @@ test("undo takes back the last review of this list, wherever the cursor is", asy
   await expect.poll(() => falseTriggers(full.url)).toEqual([order[0]]);
   await page.keyboard.press("u");
   await expect.poll(() => falseTriggers(full.url)).toEqual([]);
+  // One more has nothing to take back, and does not redo.
+  await page.keyboard.press("u");
+  await expect(page.getByText(/There is no review of this list left to undo/).first()).toBeVisible();
+  expect(await falseTriggers(full.url)).toEqual([]);
 });
 
 test("the way back from an event leads to the event that was looked at last", async ({ page, full }) => {

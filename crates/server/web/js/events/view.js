@@ -152,8 +152,8 @@ export function eventsView(main, filters) {
     bar = fresh;
   });
 
-  /** What was reviewed here, the latest last: `u` takes it back. @type {EventRow[]} */
-  const reviewed = [];
+  /** Events that were reviewed here, each once, the latest last: `u` takes the last change of one back. @type {EventRow[]} */
+  let reviewed = [];
 
   /** @param {EventRow} row */
   const reread = async (row) => {
@@ -173,7 +173,7 @@ export function eventsView(main, filters) {
     try {
       if (cursor.index !== null) await pages.fetchRow(cursor.index + 1);
       const isMoved = cursor.event?.id === row.id && table.moveOn();
-      reviewed.push(row);
+      reviewed = [...reviewed.filter((other) => other.id !== row.id), row];
       await review(row.id, patch);
       toast(`${nameOf(row)}: ${words}${isMoved ? "" : ". This is the last event of the list"}`, { label: "Undo", act: () => void takeBack(row) });
       await reread(row);
@@ -182,13 +182,13 @@ export function eventsView(main, filters) {
     }
   };
   /** @param {EventRow | null} [row] */
-  const takeBack = async (row = reviewed.at(-1) ?? cursor.event) => {
-    if (!row) {
-      toast("Nothing was reviewed here that could be undone");
+  const takeBack = async (row = reviewed.at(-1) ?? null) => {
+    // Undoing twice would be redoing.
+    if (!row || !reviewed.some((other) => other.id === row.id)) {
+      toast("There is no review of this list left to undo: earlier ones are undone on the page of their event");
       return;
     }
-    const at = reviewed.lastIndexOf(row);
-    if (at >= 0) reviewed.splice(at, 1);
+    reviewed = reviewed.filter((other) => other.id !== row.id);
     try {
       await undo(row.id);
       toast(`${nameOf(row)}: undone`);
