@@ -129,7 +129,7 @@ test("both kinds of time are said as what they are", async ({ page, full }) => {
   await open(page, full.url, "M529LMOK.DK0W");
   const facts = page.getByRole("region", { name: "Facts" });
   await expect(facts).toContainText("2026-06-12 14:03:20 unit-local time, no zone");
-  await expect(facts).toContainText(/Came in\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
+  await expect(facts).toContainText(/Imported\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
   await expect(facts.locator(".hash")).toHaveText(/^[0-9a-f]{64}$/);
 });
 

@@ -14,8 +14,9 @@ async function violations(page) {
 
 for (const scheme of /** @type {const} */ (["light", "dark"])) {
   test(`axe finds nothing on any view, ${scheme}`, async ({ page, full }) => {
+    test.slow();
     await page.emulateMedia({ colorScheme: scheme });
-    for (const [address, ready] of [["/", ".tr[data-id]"], ["/?event=4", ".limits svg"], ["/?event=5", ".limits svg"], ["/?event=7", ".notice"], ["/?view=import", ".drop"], ["/?view=streams", ".recorder .small"]]) {
+    for (const [address, ready] of [["/", ".tr[data-id]"], ["/?event=4", ".limits svg"], ["/?event=5", ".limits svg"], ["/?event=7", ".notice"], ["/?view=import", ".drop"], ["/?view=streams", ".recorder .small"], ["/?event=x", ".failure"]]) {
       await page.goto(full.url + address);
       await expect(page.locator(/** @type {string} */ (ready)).first()).toBeVisible();
       expect(await violations(page), `${address} in ${scheme}`).toEqual([]);
@@ -27,7 +28,7 @@ test("axe finds nothing on a list of runs and recordings", async ({ page, run })
   const form = { source: { kind: "emulator", channels: 8, rate_hz: 0 }, frames: 20 };
   await fetch(`${run.url}/api/v1/recordings`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(form) });
   await page.goto(`${run.url}/?view=streams`);
-  await expect(page.getByRole("button", { name: /^Keep/ })).toBeVisible();
+  await expect(page.getByRole("button", { name: /^Add/ })).toBeVisible();
   expect(await violations(page)).toEqual([]);
 });
 
@@ -146,7 +147,7 @@ test("the whole list is printed, by the button and by the keys of the browser", 
     await expect(list).toBeHidden();
     await page.emulateMedia({ media: "print" });
     await expect(list).toBeVisible();
-    await expect(list.getByRole("caption")).toHaveText("8 events, with kind waveform. > and !: the true peak may be larger");
+    await expect(list.getByRole("caption")).toHaveText("8 events, with kind waveform. ≥ and !: the true peak may be larger");
     await expect(list.getByRole("row", { name: /2026-06-12 14:03:20 BE11529 waveform/ })).toBeVisible();
     await expect(page.locator(".table")).toBeHidden();
     await expect(page.getByText("Only the rows that were in sight.")).toBeHidden();

@@ -40,7 +40,7 @@ test("reviewing what the filters ask for leaves no event out", async ({ page, fu
     await page.keyboard.press("n");
   }
   await page.keyboard.press("Escape");
-  await expect(page.getByText("No event passes these filters.")).toBeVisible();
+  await expect(page.getByText("No event matches these filters.")).toBeVisible();
 });
 
 test("a change is undone, and the log tells both", async ({ page, full }) => {
@@ -57,7 +57,7 @@ test("a change is undone, and the log tells both", async ({ page, full }) => {
 
 test("what somebody else says appears", async ({ page, full }) => {
   await page.goto(`${full.url}/?event=1`);
-  await expect(page.getByText("Nobody has reviewed this event.")).toBeVisible();
+  await expect(page.getByText("This event has not been reviewed.")).toBeVisible();
   await fetch(`${full.url}/api/v1/events/1/review`, {
     method: "PATCH", headers: { "content-type": "application/merge-patch+json" }, body: JSON.stringify({ notes: "a lorry" }),
   });
@@ -84,7 +84,7 @@ test("a server that wants a token is signed in to, and reviews carry the token's
   await page.goto(`${server.url}/?event=1`);
   await page.getByLabel("Token").fill("wk_wrong");
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByText("The server does not know this token.")).toBeVisible();
+  await expect(page.getByText("The server does not accept this token.")).toBeVisible();
   await page.getByLabel("Token").fill(token);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.locator(".uplot").first()).toBeVisible();

@@ -28,8 +28,8 @@ test("a run is zoomed from the whole to single frames", async ({ page, run }) =>
 test("channels are picked, and the address keeps them", async ({ page, run }) => {
   await page.goto(`${run.url}/?stream=1`);
   await expect(page.locator(".strip")).toHaveCount(4);
-  await page.getByLabel("Channels: places").fill("5,7-8");
-  await page.getByLabel("Channels: places").press("Enter");
+  await page.getByLabel("Channels: indices").fill("5,7-8");
+  await page.getByLabel("Channels: indices").press("Enter");
   await expect(page.locator(".strip")).toHaveCount(3);
   await expect(page).toHaveURL(/channels=5%2C7-8/);
   await page.reload();
@@ -85,13 +85,14 @@ test("a recording is begun, watched, closed and kept", async ({ page, empty }) =
   await page.getByLabel("Frames a second").fill("800");
   await page.getByLabel("File; empty").fill("night.dat");
   await page.getByRole("button", { name: "Record", exact: true }).click();
+  await page.getByRole("button", { name: "Start recording" }).click();
   const row = page.getByRole("row", { name: /night\.dat emulator, 16 channels at 800 Hz/ });
   await expect(row.getByText("recording", { exact: true })).toBeVisible();
   const records = row.getByRole("cell").nth(2);
   await expect.poll(async () => Number((await records.innerText()).replace(/\D/g, ""))).toBeGreaterThan(200);
   await page.getByRole("button", { name: "Close night.dat" }).click();
   await expect(row).toContainText("it was closed");
-  await page.getByRole("button", { name: "Keep night.dat" }).click();
+  await page.getByRole("button", { name: "Add night.dat" }).click();
   await expect(page.getByText("1 run", { exact: true })).toBeVisible();
   await row.getByRole("link", { name: "Open the run" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "night.dat" })).toBeVisible();
@@ -104,6 +105,7 @@ test("a recording that is refused says why", async ({ browser, empty }) => {
   await page.goto(`${empty.url}/?view=streams`);
   await page.getByLabel("File; empty").fill("../outside.dat");
   await page.getByRole("button", { name: "Record", exact: true }).click();
+  await page.getByRole("button", { name: "Start recording" }).click();
   await expect(page.getByText(/"\.\.\/outside\.dat" cannot be stored/).first()).toBeVisible();
   await expect(page.getByText("Nothing is being recorded.")).toBeVisible();
   await page.close();

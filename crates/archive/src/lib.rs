@@ -51,7 +51,7 @@ mod watch;
 
 pub use archive::{Archive, CommitPoint, OpenOptions};
 pub use error::{ArchiveError, DecodeFailure, SaveError};
-pub use export::{EXPORT_COLUMNS, ExportFailure, MANIFEST, Originals};
+pub use export::{EXPORT_COLUMNS, ExportFailure, MANIFEST, Originals, TableUnits};
 pub use facts::UNKNOWN_SERIAL;
 pub use files::{Disk, Entry, FileSystem};
 pub use import::{Account, ContainerLimits, Failure, Fate, ImportOptions, Imported, Listener};

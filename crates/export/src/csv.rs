@@ -5,6 +5,8 @@
 //! `interval,Tran_peak,Tran_halfperiod,Vert_peak,…` in raw units; in physical ones
 //! `interval,Tran_peak,Tran_frequency,Vert_peak,…` in in/s, Hz and, for pressures, dB(L).
 //!
+//! With [`ExportOptions::unit_headings`] the headings carry the units: `time_s,Tran (mm/s),…`.
+//!
 //! A field that holds numbers holds nothing else. It is empty where the value is missing. What the
 //! vendor prints as a word stands in flag columns behind all numbers of a physical histogram:
 //!
@@ -45,7 +47,8 @@ pub(crate) fn write(
         if place > 0 {
             text.push(b',');
         }
-        push_quoted(&mut text, &column.name);
+        let heading = if options.unit_headings { column.heading() } else { column.name.clone() };
+        push_quoted(&mut text, &heading);
     }
     text.push(b'\n');
     for row in 0..recording.len() {

@@ -160,7 +160,7 @@ fn waveform<'a>(
     let time = Column { name: "time_s".to_owned(), content: Content::Time(times) };
     let values = recording.channels.iter().map(|channel| Column {
         name: channel.name.to_string(),
-        content: Content::Value(Values::new(channel, options.units)),
+        content: Content::Value(Values::within(channel, options)),
     });
     Ok(std::iter::once(time).chain(values).collect())
 }
@@ -177,7 +177,7 @@ fn histogram<'a>(
     let intervals =
         |channel: &'a Channel| channel.intervals.as_ref().map(|facts| Intervals { channel, facts });
     for channel in &recording.channels {
-        push(channel, "peak", peak(channel, options.units));
+        push(channel, "peak", peak(channel, options));
         match (intervals(channel), options.units) {
             (Some(facts), Units::Raw) => push(channel, "halfperiod", Content::HalfPeriod(facts)),
             (Some(facts), Units::Physical) => push(channel, "frequency", Content::Frequency(facts)),
@@ -216,11 +216,11 @@ fn histogram<'a>(
 }
 
 /// The peak of each interval; a pressure's as a level, as the profession reads histograms.
-fn peak(channel: &Channel, units: Units) -> Content<'_> {
-    if units == Units::Physical && channel.unit().quantity() == Quantity::Pressure {
+fn peak<'a>(channel: &'a Channel, options: &ExportOptions) -> Content<'a> {
+    if options.has_levels() && channel.unit().quantity() == Quantity::Pressure {
         Content::Level(channel)
     } else {
-        Content::Value(Values::new(channel, units))
+        Content::Value(Values::within(channel, options))
     }
 }
 
@@ -234,6 +234,14 @@ impl Column<'_> {
             Content::Frequency(_) => Some(Unit::Hertz),
             Content::StatedLevel(facts, statistic) => facts.unit_of(*statistic),
             _ => None,
+        }
+    }
+
+    /// The name with the unit, where the name does not carry it.
+    pub(crate) fn heading(&self) -> String {
+        match (&self.content, self.unit()) {
+            (Content::Time(_), _) | (_, None) => self.name.clone(),
+            (_, Some(unit)) => format!("{} ({unit})", self.name),
         }
     }
 

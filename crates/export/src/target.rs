@@ -3,6 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use wavekeep_core::{Quantity, Unit};
+
+use crate::values::physical_unit;
+
 /// A kind of file that a recording can be written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Target {
@@ -161,6 +165,38 @@ impl FromStr for Units {
 pub struct ExportOptions {
     /// Which numbers are written; physical ones by default.
     pub units: Units,
+    /// Unit of physical velocities in CSV, JSON and Parquet; without it, in/s.
+    pub velocity: Option<Unit>,
+    /// Unit of physical pressures in CSV, JSON and Parquet; without it, dB(L). Samples have a sign
+    /// and are never levels: they are in psi then, in Pa beside velocities in mm/s.
+    pub pressure: Option<Unit>,
+    /// Whether the headings of a CSV carry the units: `Tran (in/s)`.
+    pub unit_headings: bool,
+}
+
+impl ExportOptions {
+    /// The unit in which values of `unit` stand in a table when physical ones are asked for.
+    pub(crate) fn physical_unit(&self, unit: Unit) -> Unit {
+        let wanted = match unit.quantity() {
+            Quantity::Velocity => self.velocity,
+            Quantity::Pressure if unit != Unit::DecibelLinear => match self.pressure {
+                None | Some(Unit::DecibelLinear) => {
+                    (self.velocity == Some(Unit::MillimetrePerSecond)).then_some(Unit::Pascal)
+                }
+                pressure => pressure,
+            },
+            _ => None,
+        };
+        wanted
+            .filter(|wanted| wanted.quantity() == unit.quantity())
+            .unwrap_or_else(|| physical_unit(unit))
+    }
+
+    /// Whether the peaks of a histogram's pressures are written as levels.
+    pub(crate) fn has_levels(&self) -> bool {
+        self.units == Units::Physical
+            && self.pressure.is_none_or(|unit| unit == Unit::DecibelLinear)
+    }
 }
 
 #[cfg(test)]

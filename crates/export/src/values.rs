@@ -2,7 +2,7 @@
 
 use wavekeep_core::{Channel, Conversion, Gaps, Quantity, Recording, Samples, TimeAxis, Unit};
 
-use crate::{ExportError, Target, Units};
+use crate::{ExportError, ExportOptions, Target, Units};
 
 /// The unit in which values of `unit` are written when physical ones are asked for.
 pub(crate) fn physical_unit(unit: Unit) -> Unit {
@@ -34,9 +34,15 @@ pub(crate) struct Values<'a> {
 
 impl<'a> Values<'a> {
     pub(crate) fn new(channel: &'a Channel, units: Units) -> Self {
+        Self::within(channel, &ExportOptions { units, ..ExportOptions::default() })
+    }
+
+    /// The values in the units of a table.
+    pub(crate) fn within(channel: &'a Channel, options: &ExportOptions) -> Self {
         let own = channel.unit();
+        let units = options.units;
         let unit = match units {
-            Units::Physical => physical_unit(own),
+            Units::Physical => options.physical_unit(own),
             Units::Raw if channel.scale.of_one() == 1.0 => own,
             Units::Raw => Unit::Count,
         };

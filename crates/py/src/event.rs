@@ -39,7 +39,10 @@ impl Event {
 }
 
 fn options(raw: bool) -> ExportOptions {
-    ExportOptions { units: if raw { Units::Raw } else { Units::Physical } }
+    ExportOptions {
+        units: if raw { Units::Raw } else { Units::Physical },
+        ..ExportOptions::default()
+    }
 }
 
 fn word<T: std::str::FromStr<Err: ToString>>(text: &str) -> Result<T, Failure> {
@@ -215,8 +218,8 @@ impl Event {
         let bytes = door(py, || {
             let theme = if dark { Theme::Dark } else { Theme::Light };
             let units = match metric {
-                true => wavekeep_report::Units::Metric,
-                false => wavekeep_report::Units::Imperial,
+                true => wavekeep_report::Units::METRIC,
+                false => wavekeep_report::Units::IMPERIAL,
             };
             let style = Style { theme, units };
             let recording = &*self.recording;
@@ -232,7 +235,7 @@ impl Event {
                 "page" => {
                     let paper = if letter { Paper::Letter } else { Paper::A4 };
                     let curve = Some(built_in(curve)?);
-                    event_report(recording, &measured, curve, distance_ft, paper, style)
+                    event_report(recording, &measured, curve, distance_ft, None, paper, style)
                 }
                 _ => {
                     let message =

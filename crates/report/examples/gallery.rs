@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = Path::new(&folder);
     std::fs::create_dir_all(folder)?;
     let light = Style::default();
-    let dark = Style { theme: Theme::Dark, units: Units::Metric };
+    let dark = Style { theme: Theme::Dark, units: Units::METRIC };
     let all: [(&str, Recording); 6] = [
         ("blast", events::blast()),
         ("reported", events::reported()),
@@ -34,7 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             let curve = Curve::built_in(id).ok_or("no such curve")?;
             let plot = Drawing::ppv_frequency(recording, &measured, curve, None, style);
             save(folder, &file("ppv"), &plot)?;
-            let page = event_report(recording, &measured, Some(curve), None, Paper::A4, style);
+            let page =
+                event_report(recording, &measured, Some(curve), None, None, Paper::A4, style);
             save(folder, &file("page"), &page)?;
         }
     }
@@ -48,7 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             let curve = Curve::built_in("osmre").ok_or("no such curve")?;
             let plot = Drawing::ppv_frequency(&recording, &measured, curve, None, style);
             save(folder, &file("ppv"), &plot)?;
-            let page = event_report(&recording, &measured, Some(curve), None, Paper::Letter, style);
+            let page =
+                event_report(&recording, &measured, Some(curve), None, None, Paper::Letter, style);
             save(folder, &file("page"), &page)?;
         }
     }

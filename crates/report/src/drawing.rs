@@ -228,7 +228,7 @@ impl Drawing {
         let given = Some((curve, distance_ft));
         ppv_frequency(&mut canvas, plot, Look::SCREEN, measured, given, style.units);
         let words = Rect::new(area.x, plot.bottom() + 8.0, area.w, 100.0);
-        verdict_words(&mut canvas, words, 12.0, curve, &verdict, 4);
+        verdict_words(&mut canvas, words, 12.0, curve, &verdict, style.units.velocity(), 4);
         Self::finish(canvas, format!("{}: PPV against frequency", heading(recording)))
     }
 }

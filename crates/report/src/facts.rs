@@ -3,17 +3,17 @@
 use wavekeep_core::{
     Assumed, Basis, ChannelStatement, Frequency, Kind, NoteKind, Reading, Recording, TimeAxis, Unit,
 };
-use wavekeep_signal::{ChannelMeasurements, Measured, Measurements, Origin};
+use wavekeep_signal::{ChannelMeasurements, Measured, Measurements, Origin, velocities_in};
 
 use crate::axis::trimmed;
 use crate::style::Units;
 use crate::text::one_line;
-use crate::words::{NOTHING, duration, moment, reading, seconds, timing, warnings};
+use crate::words::{NOTHING, duration, impossibility, incompleteness, moment, pspl, reading, saturation, seconds, timing};
 
 /// A label and what stands beside it.
 pub(crate) type Fact = (String, String);
 
-fn fact(label: &str, words: impl Into<String>) -> Fact {
+pub(crate) fn fact(label: &str, words: impl Into<String>) -> Fact {
     (label.to_owned(), words.into())
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn instrument(recording: &Recording, units: Units) -> Vec<Fact> {
         fact("Firmware", written(|stated| &stated.firmware)),
         fact("Calibration", written(|stated| &stated.calibration)),
         fact("Battery", written(|stated| &stated.battery)),
-        fact("Trigger", written(|stated| &stated.trigger)),
+        fact("Trigger", velocities_in(&written(|stated| &stated.trigger), units.velocity(), &[])),
     ];
     let range = recording.range.as_ref().map(|range| {
         let unit = units.velocity();
@@ -251,16 +251,7 @@ pub(crate) fn microphone(
     let Some(channel) = measured.microphones().next() else {
         return vec![fact("Microphone", "none")];
     };
-    let pressure = match units {
-        Units::Imperial => channel.peak_psi,
-        Units::Metric => channel.peak_pa,
-    };
-    let mut level = marked(has_report, channel.peak, |peak| {
-        let pressure = pressure
-            .value()
-            .map_or_else(String::new, |value| format!(" ({})", reading(value, value.unit)));
-        reading(peak, peak.unit) + &pressure
-    });
+    let mut level = marked(has_report, channel.peak, |peak| pspl(channel, peak, units));
     if let Some(time) = channel.time_of_peak_s.value() {
         level.push_str(&format!(" at {} s", seconds(time)));
     }
@@ -301,12 +292,18 @@ pub(crate) fn origin(recording: &Recording) -> String {
 pub(crate) fn doubts(
     recording: &Recording,
     measured: &Measurements,
+    units: Units,
 ) -> Vec<(&'static str, String)> {
     let mut doubts = Vec::new();
     for channel in &measured.channels {
-        let words = warnings(channel, measured.kind);
-        if !words.is_empty() {
-            doubts.push(("Damage", format!("{}: {words}.", one_line(&channel.name))));
+        let found = [
+            ("Damage", incompleteness(channel, measured.kind)),
+            ("Saturation", saturation(channel, measured.kind)),
+        ];
+        for (word, words) in found {
+            doubts.extend(
+                words.map(|words| (word, format!("{}: {words}.", one_line(&channel.name)))),
+            );
         }
     }
     let kinds = [
@@ -316,7 +313,12 @@ pub(crate) fn doubts(
         (NoteKind::Assumption, "Assumed"),
     ];
     for (kind, word) in kinds {
-        doubts.extend(recording.report.of_kind(kind).map(|note| (word, one_line(&note.message))));
+        doubts.extend(
+            recording
+                .report
+                .of_kind(kind)
+                .map(|note| (word, velocities_in(&one_line(&note.message), units.velocity(), &[]))),
+        );
     }
     if recording.report.of_kind(NoteKind::Assumption).next().is_none() {
         doubts.extend(assumed(recording).map(|words| ("Assumed", words)));

@@ -2,8 +2,8 @@
 //!
 //! Every drawing is made once, as SVG, and becomes PNG and PDF from there: the three never differ.
 //! The font is embedded, no font of the machine is used, and the same recording gives the same
-//! bytes everywhere. What is missing, saturated, assumed or unknown is marked by a shape *and* said
-//! in words; nothing hangs on colour alone.
+//! bytes everywhere. What is missing, saturated, assumed or unknown is marked by a shape *and* in
+//! words; nothing depends on colour alone.
 //!
 //! ```
 //! use wavekeep_core::*;
@@ -24,12 +24,12 @@
 //!     Recording { channels: vec![vert], ..Recording::new(&FORMAT, Kind::Waveform, time) };
 //! let measured = measure(&recording);
 //!
-//! let dark = Style { theme: Theme::Dark, units: Units::Metric };
+//! let dark = Style { theme: Theme::Dark, units: Units::METRIC };
 //! let traces = Drawing::traces(&recording, &measured, dark)?;
 //! assert!(traces.svg().contains("PPV 1.52 mm/s"));
 //!
 //! let curve = Curve::built_in("osmre");
-//! let page = event_report(&recording, &measured, curve, None, Paper::A4, Style::default());
+//! let page = event_report(&recording, &measured, curve, None, None, Paper::A4, Style::default());
 //! assert!(page.pdf()?.starts_with(b"%PDF"));
 //! # Ok::<(), wavekeep_report::DrawError>(())
 //! ```
@@ -47,6 +47,7 @@ mod page;
 mod panel;
 mod ppv_frequency;
 mod render;
+mod review;
 mod spectra;
 mod stream_traces;
 mod style;
@@ -57,4 +58,5 @@ mod words;
 
 pub use drawing::{DrawError, Drawing, StreamCaption};
 pub use page::event_report;
+pub use review::Review;
 pub use style::{Paper, Style, Theme, Units};

@@ -12,7 +12,8 @@ use crate::facts::{
 };
 use crate::panel::Look;
 use crate::ppv_frequency::ppv_frequency;
-use crate::style::{Paper, Style};
+use crate::review::Review;
+use crate::style::{Paper, Style, Units};
 use crate::text::{bold, one_line, regular};
 use crate::traces::{scale_words, traces};
 use crate::verdict_words::verdict_words;
@@ -32,27 +33,31 @@ const MOST_DOUBTS: usize = 7;
 /// what was damaged and what was assumed. Everything fits on one page: what is too long ends in an
 /// ellipsis, and what has no room is counted.
 ///
-/// `distance_ft` is the distance to the blast in feet, for curves that go by it. Take
-/// [`Drawing::pdf`] of the result for the page in print.
+/// `distance_ft` is the distance to the blast in feet, for curves that go by it. `review` is the
+/// review of the event, if it comes from an archive: a false trigger is called one in the title.
+/// Take [`Drawing::pdf`] of the result for the page in print.
 pub fn event_report(
     recording: &Recording,
     measured: &Measurements,
     curve: Option<&Curve>,
     distance_ft: Option<f64>,
+    review: Option<&Review>,
     paper: Paper,
     style: Style,
 ) -> Drawing {
     let (width, height) = paper.points();
     let mut canvas = Canvas::new(width, height, style.theme.palette());
     let page = canvas.bounds().inset(MARGIN, MARGIN, MARGIN, MARGIN - 6.0);
-    let mut y = title(&mut canvas, page, recording);
+    let mut y = title(&mut canvas, page, recording, review);
 
     let gutter = 18.0;
     let left = Rect::new(page.x, y, page.w * 0.52 - gutter / 2.0, page.h);
     let right = Rect::new(left.right() + gutter, y, page.right() - left.right() - gutter, page.h);
     let label = 68.0;
     let below_left = facts(&mut canvas, left, &instrument(recording, style.units), label);
-    let below_right = facts(&mut canvas, right, &notes_and_moment(recording), 58.0);
+    let mut notes = notes_and_moment(recording);
+    notes.extend(review.into_iter().flat_map(Review::facts));
+    let below_right = facts(&mut canvas, right, &notes, 58.0);
     y = below_left.max(below_right) + 3.0;
     rule(&mut canvas, page, y);
     y += 9.0;
@@ -79,11 +84,12 @@ pub fn event_report(
     if let Some(curve) = curve {
         let verdict = curve.judge(measured, distance_ft);
         let area = Rect { y, ..page };
-        y = verdict_words(&mut canvas, area, SIZE, curve, &verdict, 3) + 8.0;
+        y = verdict_words(&mut canvas, area, SIZE, curve, &verdict, style.units.velocity(), 3)
+            + 8.0;
     }
     rule(&mut canvas, page, y - 2.0);
 
-    let foot = foot_height(recording, measured);
+    let foot = foot_height(recording, measured, style.units);
     let chart = Rect { y: y + 2.0, h: page.bottom() - foot - y - 2.0, ..page };
     match recording.kind {
         Kind::Waveform => traces(&mut canvas, chart, Look::PAGE, recording, measured, style.units),
@@ -93,7 +99,7 @@ pub fn event_report(
     Drawing::finish(canvas, format!("Event report: {}", heading(recording)))
 }
 
-fn title(canvas: &mut Canvas, page: Rect, recording: &Recording) -> f64 {
+fn title(canvas: &mut Canvas, page: Rect, recording: &Recording, review: Option<&Review>) -> f64 {
     let colours = canvas.palette;
     let base = page.y + 12.0;
     let words = match recording.kind {
@@ -101,10 +107,18 @@ fn title(canvas: &mut Canvas, page: Rect, recording: &Recording) -> f64 {
         Kind::Histogram => "Histogram report",
     };
     canvas.text((page.x, base), words, bold(16.0), colours.ink, Anchor::Start);
+    let mut end = page.x + bold(16.0).width(words) + 12.0;
+    if review.is_some_and(|review| review.false_trigger) {
+        let (mark, face) = ("FALSE TRIGGER", bold(11.0));
+        let frame = Rect::new(end, base - 12.0, face.width(mark) + 12.0, 16.0);
+        canvas.frame(frame, pen(colours.warning, 1.2));
+        canvas.text((end + 6.0, base - 0.5), mark, face, colours.warning, Anchor::Start);
+        end = frame.right() + 12.0;
+    }
     let source = recording.source.name.as_deref().map(one_line).unwrap_or_default();
     let source = format!("{source}   {}", recording.format.name);
     let face = regular(SIZE + 0.6);
-    let source = face.clip(source.trim(), page.w * 0.6);
+    let source = face.clip(source.trim(), page.right() - end);
     canvas.text((page.right(), base), &source, face, colours.soft_ink, Anchor::End);
     canvas.line((page.x, base + 6.0), (page.right(), base + 6.0), pen(colours.ink, 1.0));
     base + 19.0
@@ -172,8 +186,8 @@ fn origin_line(canvas: &mut Canvas, area: Rect, recording: &Recording) -> f64 {
     y
 }
 
-fn foot_height(recording: &Recording, measured: &Measurements) -> f64 {
-    let lines = doubts(recording, measured).len().clamp(1, MOST_DOUBTS + 1);
+fn foot_height(recording: &Recording, measured: &Measurements, units: Units) -> f64 {
+    let lines = doubts(recording, measured, units).len().clamp(1, MOST_DOUBTS + 1);
     LINE * (lines as f64 + 2.0) + 8.0
 }
 
@@ -208,12 +222,12 @@ fn footer(
         |sha256| format!("{} ({} bytes)", one_line(sha256), recording.source.bytes),
     );
     line(canvas, "SHA-256", &sha256, colours.ink);
-    let doubts = doubts(recording, measured);
+    let doubts = doubts(recording, measured, style.units);
     if doubts.is_empty() {
         line(canvas, "Integrity", "Nothing is missing, saturated or assumed.", colours.ink);
     }
     for (word, sentence) in doubts.iter().take(MOST_DOUBTS) {
-        let is_finding = matches!(*word, "Damage" | "Contradiction");
+        let is_finding = matches!(*word, "Damage" | "Contradiction" | "Saturation");
         let colour = if is_finding { colours.warning } else { colours.ink };
         line(canvas, word, sentence, colour);
     }

@@ -87,10 +87,16 @@ struct Point<'a> {
     /// The same as it is printed.
     words: String,
     frequency: Frequency,
-    in_doubt: bool,
+    is_saturated: bool,
+    is_incomplete: bool,
 }
 
 impl Point<'_> {
+    /// Whether the true peak may be larger.
+    fn in_doubt(&self) -> bool {
+        self.is_saturated || self.is_incomplete
+    }
+
     /// Its frequency, when it has a place on logarithmic axes.
     fn drawn_hz(&self) -> Option<f64> {
         self.frequency.hz().filter(|_| self.value > 0.0 && self.value.is_finite())
@@ -111,9 +117,10 @@ fn points(measured: &Measurements, units: Units) -> Vec<Point<'_>> {
         .filter(|(_, channel)| channel.sensor == Sensor::Geophone)
         .filter_map(|(row, channel)| {
             let (row, value, words, frequency) = of((row, channel))?;
-            let in_doubt = channel.is_saturated() || channel.missing_samples > 0;
+            let (is_saturated, is_incomplete) =
+                (channel.is_saturated(), channel.missing_samples > 0);
             let name = channel.name.as_str();
-            Some(Point { name, row, value, words, frequency, in_doubt })
+            Some(Point { name, row, value, words, frequency, is_saturated, is_incomplete })
         })
         .collect()
 }
@@ -274,7 +281,7 @@ fn marks(
         let Some(hz) = point.drawn_hz() else { continue };
         let at = (across.place(hz), values.place(point.value));
         let label =
-            if point.in_doubt { format!("{} !", point.name) } else { point.name.to_owned() };
+            if point.in_doubt() { format!("{} !", point.name) } else { point.name.to_owned() };
         let label = face.clip(&label, rect.w / 3.0);
         let width = face.width(&label);
         let spots = [
@@ -341,7 +348,7 @@ fn footnotes(canvas: &mut Canvas, area: Rect, rect: Rect, look: Look, points: &[
     let face = regular(s * 0.92);
     let y = area.bottom() - s * 1.1;
     let words = |point: &Point<'_>, is_full: bool| {
-        let doubt = if point.in_doubt { " !" } else { "" };
+        let doubt = if point.in_doubt() { " !" } else { "" };
         let name = format!("{}{doubt}", one_line(point.name));
         match (point.drawn_hz(), point.frequency, is_full) {
             (_, Frequency::NotAvailable, true) => {
@@ -370,9 +377,13 @@ fn footnotes(canvas: &mut Canvas, area: Rect, rect: Rect, look: Look, points: &[
     if points.is_empty() {
         canvas.text((x, y), "no geophone peak to draw", face, colours.soft_ink, Anchor::Start);
     }
-    let doubtful = points.iter().any(|point| point.in_doubt);
-    if doubtful {
-        let words = "! saturated or incomplete: the true peak may be larger";
-        canvas.text((rect.x, y + s * 1.1), words, face, colours.warning, Anchor::Start);
-    }
+    let is_any = |is: fn(&Point<'_>) -> bool| points.iter().any(is);
+    let doubt = match (is_any(|point| point.is_saturated), is_any(|point| point.is_incomplete)) {
+        (true, false) => "saturated",
+        (false, true) => "incomplete",
+        (true, true) => "saturated or incomplete",
+        (false, false) => return,
+    };
+    let words = format!("! {doubt}: the true peak may be larger");
+    canvas.text((rect.x, y + s * 1.1), &words, face, colours.warning, Anchor::Start);
 }

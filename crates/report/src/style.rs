@@ -7,7 +7,7 @@ use wavekeep_core::Unit;
 pub struct Style {
     /// Light or dark.
     pub theme: Theme,
-    /// Units of velocity and what goes with it.
+    /// Units of velocities and pressures.
     pub units: Units,
 }
 
@@ -21,38 +21,59 @@ pub enum Theme {
     Dark,
 }
 
-/// The system of units of a drawing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Units {
-    /// in/s, in, psi
-    #[default]
-    Imperial,
-    /// mm/s, mm, Pa
-    Metric,
+/// The units of a drawing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Units {
+    velocity: Unit,
+    pressure: Unit,
+}
+
+impl Default for Units {
+    fn default() -> Self {
+        Self::IMPERIAL
+    }
 }
 
 impl Units {
+    /// in/s, in, and dB(L) with psi beside it.
+    pub const IMPERIAL: Self =
+        Self { velocity: Unit::InchPerSecond, pressure: Unit::DecibelLinear };
+    /// mm/s, mm, and dB(L) with Pa beside it.
+    pub const METRIC: Self =
+        Self { velocity: Unit::MillimetrePerSecond, pressure: Unit::DecibelLinear };
+
+    /// The units that were asked for: in/s or mm/s; dB(L), Pa or psi. `None` for others.
+    pub fn new(velocity: Unit, pressure: Unit) -> Option<Self> {
+        let is_known = matches!(velocity, Unit::InchPerSecond | Unit::MillimetrePerSecond)
+            && matches!(pressure, Unit::DecibelLinear | Unit::Pascal | Unit::Psi);
+        is_known.then_some(Self { velocity, pressure })
+    }
+
     /// Unit of particle velocity.
     pub fn velocity(self) -> Unit {
-        match self {
-            Self::Imperial => Unit::InchPerSecond,
-            Self::Metric => Unit::MillimetrePerSecond,
-        }
+        self.velocity
     }
 
     /// Unit of displacement.
     pub fn length(self) -> Unit {
-        match self {
-            Self::Imperial => Unit::Inch,
-            Self::Metric => Unit::Millimetre,
+        match self.velocity {
+            Unit::MillimetrePerSecond => Unit::Millimetre,
+            _ => Unit::Inch,
         }
     }
 
-    /// Unit of air pressure.
+    /// Unit of a peak of the air pressure.
+    pub fn peak_pressure(self) -> Unit {
+        self.pressure
+    }
+
+    /// Unit in which air pressure is drawn over time. A level has no sign: where levels are asked
+    /// for, the pressure is drawn in the unit that goes with that of velocity.
     pub fn pressure(self) -> Unit {
-        match self {
-            Self::Imperial => Unit::Psi,
-            Self::Metric => Unit::Pascal,
+        match (self.pressure, self.velocity) {
+            (Unit::DecibelLinear, Unit::MillimetrePerSecond) => Unit::Pascal,
+            (Unit::DecibelLinear, _) => Unit::Psi,
+            (unit, _) => unit,
         }
     }
 }

@@ -1,18 +1,20 @@
 //! A verdict in words.
 
+use wavekeep_core::Unit;
 use wavekeep_signal::{Curve, Outcome, Verdict};
 
 use crate::canvas::{Anchor, Canvas, Rect, pen};
 use crate::text::{bold, one_line, regular};
 
 /// Writes outcome, reason, source and remarks into `area` with text of size `size`; gives the place
-/// below the last line. At most `lines` lines follow the outcome.
+/// below the last line. Velocities are in `unit`. At most `lines` lines follow the outcome.
 pub(crate) fn verdict_words(
     canvas: &mut Canvas,
     area: Rect,
     size: f64,
     curve: &Curve,
     verdict: &Verdict,
+    unit: Unit,
     lines: usize,
 ) -> f64 {
     let colours = canvas.palette;
@@ -38,12 +40,10 @@ pub(crate) fn verdict_words(
     );
 
     let mut y = frame.bottom() + size * 1.35;
-    let mut words = regular(size).wrap(&one_line(&verdict.reason), area.w, lines);
+    let mut words = regular(size).wrap(&one_line(&verdict.reason_in(unit)), area.w, lines);
     let left = lines.saturating_sub(words.len());
     if left > 0 {
-        let remarks: String = curve.remarks.iter().map(|remark| format!(" {remark}")).collect();
-        let source = format!("Source: {}.{remarks}", curve.source);
-        words.extend(regular(size).wrap(&one_line(&source), area.w, left));
+        words.extend(regular(size).wrap(&one_line(&curve.source_in(unit)), area.w, left));
     }
     for line in words {
         canvas.text((area.x, y), &line, regular(size), colours.ink, Anchor::Start);

@@ -49,16 +49,7 @@ pub(crate) fn peak_line(channel: &ChannelMeasurements, units: Units) -> String {
     };
     let mut words = match channel.sensor {
         Sensor::Geophone => format!("PPV {}", reading(peak, units.velocity())),
-        Sensor::Microphone => {
-            let level = reading(peak, Unit::DecibelLinear);
-            let pressure = match units {
-                Units::Imperial => channel.peak_psi,
-                Units::Metric => channel.peak_pa,
-            };
-            let pressure =
-                pressure.value().map(|value| format!(" ({})", reading(value, value.unit)));
-            format!("PSPL {level}{}", pressure.unwrap_or_default())
-        }
+        Sensor::Microphone => format!("PSPL {}", pspl(channel, peak, units)),
         Sensor::Other => format!("peak {}", reading(peak, peak.unit)),
     };
     if let Some(time) = channel.time_of_peak_s.value() {
@@ -73,26 +64,60 @@ pub(crate) fn peak_line(channel: &ChannelMeasurements, units: Units) -> String {
     words
 }
 
+/// The peak of a microphone in the unit that was asked for, with the other way of writing it: a
+/// level with its pressure, a pressure with its level.
+pub(crate) fn pspl(channel: &ChannelMeasurements, peak: Reading, units: Units) -> String {
+    let pressure = match units.pressure() {
+        Unit::Pascal => channel.peak_pa,
+        _ => channel.peak_psi,
+    };
+    let level = reading(peak, Unit::DecibelLinear);
+    let Some(pressure) = pressure.value().map(|value| reading(value, value.unit)) else {
+        return level;
+    };
+    match units.peak_pressure() {
+        Unit::DecibelLinear => format!("{level} ({pressure})"),
+        _ => format!("{pressure} ({level})"),
+    }
+}
+
 /// What is wrong with a channel, in words; empty when nothing is.
 pub(crate) fn warnings(channel: &ChannelMeasurements, kind: Kind) -> String {
-    let (one, many) = match kind {
-        Kind::Waveform => ("sample", "samples"),
-        Kind::Histogram => ("interval", "intervals"),
-    };
-    let counted = |count: usize| format!("{count} {}", if count == 1 { one } else { many });
-    let mut words = Vec::new();
+    let found =
+        [impossibility(channel, kind), saturation(channel, kind), incompleteness(channel, kind)];
+    found.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// That samples of a channel are larger than what the instrument can give.
+pub(crate) fn impossibility(channel: &ChannelMeasurements, kind: Kind) -> Option<String> {
+    let count = channel.impossible_samples;
+    (count > 0)
+        .then(|| format!("impossible: {} above what the instrument can give", counted(count, kind)))
+}
+
+/// That the sensor of a channel, or its converter, was at its limit.
+pub(crate) fn saturation(channel: &ChannelMeasurements, kind: Kind) -> Option<String> {
     if channel.impossible_samples > 0 {
-        let counted = counted(channel.impossible_samples);
-        words.push(format!("impossible: {counted} above what the instrument can give"));
-    } else if channel.samples_at_limit > 0 {
-        words.push(format!("saturated: {} at the limit", counted(channel.samples_at_limit)));
-    } else if channel.is_saturated() {
-        words.push("saturated".to_owned());
+        return None;
     }
-    if channel.missing_samples > 0 {
-        words.push(format!("incomplete: {} missing", counted(channel.missing_samples)));
+    match channel.samples_at_limit {
+        0 => channel.is_saturated().then(|| "saturated".to_owned()),
+        count => Some(format!("saturated: {} at the limit", counted(count, kind))),
     }
-    words.join("; ")
+}
+
+/// That samples of a channel are missing.
+pub(crate) fn incompleteness(channel: &ChannelMeasurements, kind: Kind) -> Option<String> {
+    let count = channel.missing_samples;
+    (count > 0).then(|| format!("incomplete: {} missing", counted(count, kind)))
+}
+
+fn counted(count: usize, kind: Kind) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    match kind {
+        Kind::Waveform => format!("{count} sample{plural}"),
+        Kind::Histogram => format!("{count} interval{plural}"),
+    }
 }
 
 /// The first line of a drawing: instrument, file, moment.

@@ -5,7 +5,7 @@
 //! | `app`, `guards` | all paths; bounds, counters and headers around them |
 //! | `routes` | one file a resource |
 //! | `auth` | tokens and roles |
-//! | `problem`, `extract` | errors as RFC 9457; what requests carry |
+//! | `problem`, `extract`, `units` | errors as RFC 9457; what requests carry |
 //! | `state`, `cache`, `streams`, `live` | what requests share |
 //! | `recordings` | recordings that the server runs, each on a thread of its own |
 //! | `health` | whether the server can do what it is asked for |
@@ -38,6 +38,7 @@ mod state;
 mod streams;
 mod temporary;
 mod tls;
+mod units;
 
 pub use app::openapi;
 pub use options::Limits;

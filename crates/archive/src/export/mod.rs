@@ -9,7 +9,7 @@ use crate::index::EventRow;
 use crate::{Archive, ArchiveError, Query, Sort, SortKey};
 
 pub use originals::{MANIFEST, Originals};
-pub use table::EXPORT_COLUMNS;
+pub use table::{EXPORT_COLUMNS, TableUnits};
 
 /// Events that are asked for at a time.
 const PAGE: usize = 10_000;

@@ -10,6 +10,7 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
+use wavekeep_core::Unit;
 
 use wavekeep_core::{Reading, Unit};
 
@@ -59,6 +60,57 @@ pub const EXPORT_COLUMNS: [&str; 38] = [
     "readings",
     "contradicted",
 ];
+
+/// The units of velocities and pressures in a table of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TableUnits {
+    /// in/s or mm/s.
+    pub velocity: Unit,
+    /// psi or Pa. The level in dB(L) has a column of its own.
+    pub pressure: Unit,
+}
+
+impl Default for TableUnits {
+    fn default() -> Self {
+        Self { velocity: Unit::InchPerSecond, pressure: Unit::Psi }
+    }
+}
+
+impl TableUnits {
+    /// The name of a column with the unit of its values.
+    fn name(self, column: &str) -> String {
+        if let Some(channel) = column.strip_suffix("_in_s")
+            && self.velocity == Unit::MillimetrePerSecond
+        {
+            return format!("{channel}_mm_s");
+        }
+        match self.pressure {
+            Unit::Pascal if column == "mic_psi" => "mic_pa".to_owned(),
+            _ => column.to_owned(),
+        }
+    }
+
+    fn convert(self, mut row: EventRow) -> EventRow {
+        let convert = |value: &mut Option<f64>, from: Unit, to: Unit| {
+            if from != to {
+                // What a conversion adds behind the ninth decimal says nothing.
+                let converted = value.and_then(|value| from.convert(value, to).ok());
+                *value = converted.map(|value| (value * 1e9).round() / 1e9);
+            }
+        };
+        for value in [
+            &mut row.tran_in_s,
+            &mut row.vert_in_s,
+            &mut row.long_in_s,
+            &mut row.ppv_in_s,
+            &mut row.pvs_in_s,
+        ] {
+            convert(value, Unit::InchPerSecond, self.velocity);
+        }
+        convert(&mut row.mic_psi, Unit::Psi, self.pressure);
+        row
+    }
+}
 
 /// A value of a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,11 +182,26 @@ impl Archive {
     /// # Errors
     /// [`ExportFailure`].
     pub fn export_csv(&self, query: &Query, out: &mut dyn Write) -> Result<u64, ExportFailure> {
+        self.export_csv_in(TableUnits::default(), query, out)
+    }
+
+    /// As [`export_csv`](Self::export_csv), with values in `units`, which the names of the columns
+    /// carry: `ppv_mm_s`, `mic_pa`.
+    ///
+    /// # Errors
+    /// [`ExportFailure`].
+    pub fn export_csv_in(
+        &self,
+        units: TableUnits,
+        query: &Query,
+        out: &mut dyn Write,
+    ) -> Result<u64, ExportFailure> {
         let mut rows = 0;
-        write!(out, "{}\r\n", EXPORT_COLUMNS.join(","))?;
+        let names = EXPORT_COLUMNS.map(|column| units.name(column));
+        write!(out, "{}\r\n", names.join(","))?;
         self.each_event(query, &mut |row| {
             rows += 1;
-            for (turn, cell) in cells(row).into_iter().enumerate() {
+            for (turn, cell) in cells(units.convert(row)).into_iter().enumerate() {
                 if turn > 0 {
                     out.write_all(b",")?;
                 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Row, named_params};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use wavekeep_core::{Flag, Reading, Unit};
 
 use super::sums;
@@ -42,6 +42,7 @@ pub struct EventRow {
     /// PSPL in dB(L).
     pub mic_db_l: Option<f64>,
     /// What is special about the peaks: a JSON object, flag by field of the sidecar.
+    #[serde(serialize_with = "as_json")]
     pub flags: String,
     /// Project.
     pub project: Option<String>,
@@ -54,6 +55,7 @@ pub struct EventRow {
     /// The user's notes.
     pub notes: Option<String>,
     /// The labels of the notes as written: a JSON object.
+    #[serde(serialize_with = "as_json")]
     pub labels: String,
     /// Whether people say that it is no event.
     pub false_trigger: bool,
@@ -66,6 +68,7 @@ pub struct EventRow {
     /// Whether a vendor's report was read.
     pub has_report: bool,
     /// Names of the fields that nothing stated: a JSON list.
+    #[serde(serialize_with = "as_json")]
     pub assumed: String,
     /// Missing samples over all channels.
     pub missing_samples: i64,
@@ -97,6 +100,7 @@ pub struct EventRow {
     pub mic_db_c: Option<f64>,
     /// The peaks as they are shown, with unit and decimals: a JSON object, reading by field of the
     /// sidecar.
+    #[serde(serialize_with = "as_json")]
     pub readings: String,
     /// Whether report and samples contradict each other.
     pub contradicted: bool,
@@ -115,6 +119,14 @@ pub enum Peak {
     VectorSum,
     /// Level of the microphone, in dB(L) or weighted.
     Microphone,
+}
+
+/// What a column holds as JSON text is JSON in an answer.
+fn as_json<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(value) => value.serialize(serializer),
+        Err(_) => serializer.serialize_str(text),
+    }
 }
 
 impl EventRow {

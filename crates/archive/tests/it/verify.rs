@@ -7,9 +7,10 @@ use crate::common::*;
 use serde_json::json;
 use wavekeep_archive::{
     Archive, FindingKind, PatchOptions, Query, RederiveOptions, RemakeOptions, Submission,
-    Verification, VerifyOptions,
+    TableUnits, Verification, VerifyOptions,
 };
 use wavekeep_blastware::frames;
+use wavekeep_core::Unit;
 
 const HASHES: VerifyOptions = VerifyOptions { share: None, seed: 0, without_decoding: true };
 
@@ -337,6 +338,26 @@ fn a_query_is_written_as_csv_and_its_originals_with_their_checksums() {
     let csv = String::from_utf8(csv).unwrap();
     assert_eq!(csv.lines().count(), 3);
     assert!(csv.lines().nth(1).unwrap().starts_with("1,BE11529,M529LIY6.N00,waveform,"), "{csv}");
+    let mut metric = Vec::new();
+    let units = TableUnits { velocity: Unit::MillimetrePerSecond, pressure: Unit::Pascal };
+    fresh.archive.export_csv_in(units, &Query::default(), &mut metric).unwrap();
+    let metric = String::from_utf8(metric).unwrap();
+    let column = |csv: &str, name: &str| -> Vec<f64> {
+        let place = csv.lines().next().unwrap().split(',').position(|other| other == name);
+        let place = place.unwrap_or_else(|| panic!("no column {name}: {csv}"));
+        csv.lines()
+            .skip(1)
+            .map(|line| line.split(',').nth(place).unwrap().parse().unwrap())
+            .collect()
+    };
+    for (name, metric_name, factor) in
+        [("ppv_in_s", "ppv_mm_s", 25.4), ("mic_psi", "mic_pa", 6894.757_293_168)]
+    {
+        for (value, converted) in column(&csv, name).into_iter().zip(column(&metric, metric_name)) {
+            assert!((value * factor - converted).abs() < 1e-6, "{value} and {converted}");
+        }
+    }
+    assert!(!metric.lines().next().unwrap().contains("_in_s"), "{metric}");
     let mut zip = std::io::Cursor::new(Vec::new());
     let originals = fresh.archive.export_originals(&Query::default(), &mut zip).unwrap();
     assert_eq!((originals.events, originals.files, originals.damaged.len()), (2, 7, 0));

@@ -86,7 +86,7 @@ fn event(
             .map_err(|error| Failure::new("selection", &file.path, error))?;
         &part
     };
-    let options = ExportOptions { units: command.units };
+    let options = ExportOptions { units: command.units, ..ExportOptions::default() };
     let failed = |error| Failure::export(&file.path, &error);
     match place.path(file, &format!(".{}", target.extension()))? {
         Some(path) => {

@@ -108,7 +108,7 @@ fn pictures_of(samples: &Path, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         let recording = opener.open(&path)?;
         let measured = measure(&recording);
         let light = pictures::style(ThemeArg::Light, Unit::InchPerSecond);
-        let page = event_report(&recording, &measured, Some(curve), None, Paper::A4, light);
+        let page = event_report(&recording, &measured, Some(curve), None, None, Paper::A4, light);
         let pdf = page.pdf().with_context(|| format!("the report of {name}"))?;
         write(format!("{name}.report.pdf"), &pdf)?;
         for theme in [ThemeArg::Light, ThemeArg::Dark] {

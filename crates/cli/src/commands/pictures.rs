@@ -19,8 +19,8 @@ pub fn style(theme: ThemeArg, velocity: Unit) -> Style {
             ThemeArg::Dark => Theme::Dark,
         },
         units: match velocity {
-            Unit::MillimetrePerSecond => Units::Metric,
-            _ => Units::Imperial,
+            Unit::MillimetrePerSecond => Units::METRIC,
+            _ => Units::IMPERIAL,
         },
     }
 }

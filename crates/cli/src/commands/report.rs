@@ -64,7 +64,7 @@ fn report(
         PaperArg::A4 => Paper::A4,
         PaperArg::Letter => Paper::Letter,
     };
-    let page = event_report(recording, &measured, Some(curve), distance_ft, paper, style);
+    let page = event_report(recording, &measured, Some(curve), distance_ft, None, paper, style);
     let bytes = pictures::encode(&file.path, &page, PictureFormat::Pdf, 0)?;
     let verdict = curve.judge(&measured, distance_ft);
     match place.path(file, ".report.pdf")? {

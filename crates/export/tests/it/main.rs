@@ -8,3 +8,4 @@ mod hostile;
 mod judges;
 mod miniseed;
 mod recordings;
+mod units;

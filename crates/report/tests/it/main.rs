@@ -2,4 +2,5 @@
 
 mod drawings;
 mod events;
+mod review;
 mod streams;

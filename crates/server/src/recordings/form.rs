@@ -10,6 +10,8 @@ use crate::problem::Problem;
 
 /// Channels of a frame.
 const MOST_CHANNELS: u32 = 65_536;
+/// Seconds after which a recording of the emulator ends when the request gives no end.
+const DEFAULT_SECONDS: f64 = 60.0;
 /// Numbers of the filter's state: 64 MiB.
 const MOST_STATE: usize = 4 << 20;
 
@@ -28,10 +30,14 @@ pub struct RecordingForm {
     #[serde(default)]
     #[schema(minimum = 1)]
     pub frames: Option<u64>,
-    /// How long to record after each `Open`.
+    /// How long to record after each `Open`. Without it and without `frames`, the emulator is
+    /// recorded for 60 s; a run ends by itself.
     #[serde(default)]
     #[schema(exclusive_minimum = 0, maximum = 31_536_000)]
     pub seconds: Option<f64>,
+    /// Whether to record until `Close`, however long that is; excludes `frames` and `seconds`.
+    #[serde(default)]
+    pub until_closed: bool,
     /// Variables of the DataWriter by their names. Without `DataFile`, `AutoName` gives one.
     #[serde(default)]
     #[schema(value_type = Object)]
@@ -114,6 +120,13 @@ impl Default for EmulatorForm {
 }
 
 impl RecordingForm {
+    /// Seconds after which the recording ends, `None` when nothing but its source, its number of
+    /// frames or `Close` ends it.
+    pub fn end_s(&self) -> Option<f64> {
+        let has_end = self.frames.is_some() || matches!(self.source, SourceForm::Run { .. });
+        self.seconds.or((!has_end && !self.until_closed).then_some(DEFAULT_SECONDS))
+    }
+
     /// The chain's settings, bounded: nobody's request decides how much memory the server takes.
     ///
     /// # Errors
@@ -146,6 +159,10 @@ impl RecordingForm {
         }
         if self.seconds.is_some_and(|seconds| !(seconds > 0.0 && seconds <= 31_536_000.0)) {
             return refused("seconds", "seconds: above 0, at most a year was expected".to_owned());
+        }
+        if self.until_closed && (self.frames.is_some() || self.seconds.is_some()) {
+            let detail = "until_closed: neither frames nor seconds was expected beside it";
+            return refused("until_closed", detail.to_owned());
         }
         let mut channels = MOST_CHANNELS;
         if let SourceForm::Emulator(emulator) = &self.source {

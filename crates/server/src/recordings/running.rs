@@ -84,7 +84,7 @@ impl Running {
             pieces,
             config,
             frames: form.frames.unwrap_or(u64::MAX),
-            time: form.seconds.map(Duration::from_secs_f64),
+            time: form.end_s().map(Duration::from_secs_f64),
             folder,
             recorder: Recorder::new(writer, None),
             feed: None,
@@ -223,6 +223,8 @@ impl Running {
         json!({
             "id": self.id,
             "source": self.source,
+            "frames": (self.frames < u64::MAX).then_some(self.frames),
+            "seconds": self.time.map(|time| time.as_secs_f64()),
             "is_open": self.feed.is_some(),
             "variables": variables,
             "source_frames": self.recorder.taken(),

@@ -19,6 +19,7 @@ use crate::extract::{Filters, Query, optional};
 use crate::problem::Problem;
 use crate::state::State;
 use crate::temporary::{self, Temporary};
+use crate::units::UnitParams;
 
 /// Bytes that are read of the finished file at a time.
 const PART: usize = 256 << 10;
@@ -80,7 +81,7 @@ pub struct ExportParams {
 /// All events that the filters let through, in one file: their table, or their originals with a
 /// manifest that `sha256sum -c` checks. `X-Wavekeep-Events` says how many there are,
 /// `X-Wavekeep-Damaged` how many originals are gone or other than when they came in.
-#[utoipa::path(get, path = "/api/v1/export", tag = "files", params(Filters, ExportParams),
+#[utoipa::path(get, path = "/api/v1/export", tag = "files", params(Filters, ExportParams, UnitParams),
     responses(
         (status = 200, description = "The file", content(
             (String = "text/csv"),
@@ -91,6 +92,7 @@ pub async fn export(
     Shared(state): Shared<State>,
     Query(filters): Query<Filters>,
     Query(params): Query<ExportParams>,
+    Query(units): Query<UnitParams>,
 ) -> Result<Response, Problem> {
     let (query, format) = (filters.query(), params.format.unwrap_or(ExportWord::Csv));
     let (file, len, events, damaged) = state
@@ -98,7 +100,7 @@ pub async fn export(
             let mut damaged = 0;
             let mut out = BufWriter::new(state.temporaries.export(&state.archive)?);
             let events = match format {
-                ExportWord::Csv => state.archive.export_csv(&query, &mut out),
+                ExportWord::Csv => state.archive.export_csv_in(units.table(), &query, &mut out),
                 ExportWord::Parquet => state.archive.export_parquet(&query, &mut out),
                 ExportWord::Zip => {
                     state.archive.export_originals(&query, &mut out).map(|originals| {

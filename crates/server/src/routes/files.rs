@@ -15,9 +15,9 @@ use bytes::Bytes;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
-use wavekeep_archive::SafeName;
-use wavekeep_export::{ExportOptions, Target, write};
-use wavekeep_report::{Paper, Style, event_report};
+use wavekeep_archive::{EventRow, SafeName};
+use wavekeep_export::{Target, write};
+use wavekeep_report::{Paper, Review, Style, event_report};
 
 use super::curves::curve_of;
 use super::{Id, answer};
@@ -25,6 +25,7 @@ use crate::auth::hex;
 use crate::extract::{Path, Query, finite, optional};
 use crate::problem::Problem;
 use crate::state::State;
+use crate::units::UnitParams;
 
 /// Longest file that is handed out whole: no unit writes a longer one.
 const MOST_BYTES: u64 = 1 << 30;
@@ -220,13 +221,14 @@ pub struct PageParams {
 }
 
 /// The one-page event report.
-#[utoipa::path(get, path = "/api/v1/events/{id}/report.pdf", tag = "files", params(("id" = i64, Path, description = "The event's number"), PageParams),
+#[utoipa::path(get, path = "/api/v1/events/{id}/report.pdf", tag = "files", params(("id" = i64, Path, description = "The event's number"), PageParams, UnitParams),
     responses((status = 200, description = "The page", body = Vec<u8>, content_type = "application/pdf"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub async fn report_pdf(
     Shared(state): Shared<State>,
     Path(id): Id,
     Query(params): Query<PageParams>,
+    Query(units): Query<UnitParams>,
 ) -> Result<Response, Problem> {
     let curve = curve_of(params.curve.as_deref())?;
     let paper = if params.paper == Some(PaperWord::Letter) { Paper::Letter } else { Paper::A4 };
@@ -234,29 +236,46 @@ pub async fn report_pdf(
         .work(move |state| {
             let decoded = state.decoded(id)?;
             let (recording, measured) = (&decoded.recording, &decoded.measured);
+            // What is decoded is kept; the review may have changed since.
+            let review = review_of(state.archive.event(id)?);
             let page = event_report(
                 recording,
                 measured,
                 Some(curve),
                 params.distance_ft,
+                Some(&review),
                 paper,
-                Style::default(),
+                Style { units: units.drawn(), ..Style::default() },
             );
             Ok(answer("application/pdf", page.pdf().map_err(|error| Problem::internal(&error))?))
         })
         .await
 }
 
-/// All samples or intervals as CSV, in in/s and psi.
-#[utoipa::path(get, path = "/api/v1/events/{id}/csv", tag = "files", params(("id" = i64, Path, description = "The event's number")),
+fn review_of(row: EventRow) -> Review {
+    Review {
+        false_trigger: row.false_trigger,
+        reviewer: row.reviewer,
+        reviewed_at: row.reviewed_at,
+        notes: row.review_notes,
+    }
+}
+
+/// All samples or intervals as CSV, in in/s and psi where no unit is asked for. Where one is, the
+/// headings carry the units.
+#[utoipa::path(get, path = "/api/v1/events/{id}/csv", tag = "files", params(("id" = i64, Path, description = "The event's number"), UnitParams),
     responses((status = 200, description = "The table", body = String, content_type = "text/csv"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
-pub async fn csv(Shared(state): Shared<State>, Path(id): Id) -> Result<Response, Problem> {
+pub async fn csv(
+    Shared(state): Shared<State>,
+    Path(id): Id,
+    Query(units): Query<UnitParams>,
+) -> Result<Response, Problem> {
     state
         .work(move |state| {
             let decoded = state.decoded(id)?;
             let mut bytes = Vec::new();
-            write(&decoded.recording, Target::Csv, &ExportOptions::default(), &mut bytes)
+            write(&decoded.recording, Target::Csv, &units.exported(), &mut bytes)
                 .map_err(|error| Problem::conflict("export", error.to_string()))?;
             let mut response = answer("text/csv; charset=utf-8", bytes);
             let name = format!("{}.csv", decoded.row.filename);

@@ -18,6 +18,7 @@ use crate::auth::Caller;
 use crate::extract::{Filters, Json, Paging, Path, Query, optional};
 use crate::problem::Problem;
 use crate::state::State;
+use crate::units::UnitParams;
 
 macro_rules! same {
     ($($(#[$doc:meta])* $name:ident $path:literal, [$($params:tt)*], $body:ty, $media:literal =>
@@ -57,8 +58,8 @@ same! {
     waveform "/db/events/{id}/waveform.json", [("id" = i64, Path, description = "The event's number"), PlotParams], Object, "application/json" =>
         |state: S, id: Id, params: Query<PlotParams>| events::plot(state, id, params);
     /// As `/api/v1/events/{id}/report.pdf`.
-    report_pdf "/db/events/{id}/report.pdf", [("id" = i64, Path, description = "The event's number"), files::PageParams], Vec<u8>, "application/pdf" =>
-        |state: S, id: Id, params: Query<files::PageParams>| files::report_pdf(state, id, params);
+    report_pdf "/db/events/{id}/report.pdf", [("id" = i64, Path, description = "The event's number"), files::PageParams, UnitParams], Vec<u8>, "application/pdf" =>
+        |state: S, id: Id, params: Query<files::PageParams>, units: Query<UnitParams>| files::report_pdf(state, id, params, units);
     /// As `/api/v1/events/{id}/report.txt`.
     report_text "/db/events/{id}/ascii_report.txt", [("id" = i64, Path, description = "The event's number")], String, "text/plain" =>
         |state: S, id: Id| files::report_text(state, id);

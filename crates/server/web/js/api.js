@@ -5,7 +5,7 @@ import { askForToken } from "./sign_in.js";
 
 const BASE = "/api/v1";
 
-/** Why a request was not done, in the server's words. */
+/** Why a request failed, in the server's words. */
 export class Problem extends Error {
   /** @param {number} status @param {string} detail */
   constructor(status, detail) {

@@ -1,5 +1,5 @@
 // @ts-check
-/** Elements, made without markup in strings: nothing that a file says can become markup. */
+/** Elements, made without markup in strings: no text of a file can become markup. */
 
 /** @typedef {Node | string | number | null | undefined | false | Child[]} Child */
 

@@ -1,5 +1,5 @@
 // @ts-check
-/** Bringing events in: by dropping files anywhere, or by choosing them. Each file gets an answer. */
+/** Import: files are dropped anywhere, or chosen. Each file gets a result. */
 
 import { get, link, Problem, queryString } from "./api.js";
 import { byId, h, replace } from "./dom.js";
@@ -17,11 +17,11 @@ import { bytesText, countText, utcText } from "./units.js";
  * @typedef {{ session: number, warnings?: string[], results: Result[] }} Answer
  */
 
-/** What became of a file, in words. @type {Record<string, string>} */
+/** Results in words. @type {Record<string, string>} */
 const OUTCOMES = {
-  new: "new", same: "was there already", paired_late: "completed by its report", frames_added: "completed by its raw frames",
-  moved: "was stored as UNKNOWN, went to its unit",
-  conflict: "kept under another name: other bytes have this one",
+  new: "new", same: "already in the archive", paired_late: "completed by its report", frames_added: "completed by its raw frames",
+  moved: "was stored as UNKNOWN; now stored under its unit",
+  conflict: "stored under another name: a different file has this one",
 };
 
 /** @type {Answer[]} */
@@ -56,7 +56,7 @@ export async function importFiles(files) {
       show?.();
     }
     const bad = answers[0]?.results.filter((result) => result.error).length ?? 0;
-    announce(`Import done${bad ? `, ${bad} refused` : ""}`);
+    announce(`Import finished${bad ? `, ${bad} refused` : ""}`);
   } catch (error) {
     complain(error);
   } finally {
@@ -77,7 +77,7 @@ function upload(files, sending) {
     request.upload.addEventListener("progress", (event) => sending(event.loaded));
     request.addEventListener("load", () => request.status < 300 ? resolve(request.response)
       : reject(new Problem(request.status, request.response?.detail ?? `The server answered ${request.status}.`)));
-    request.addEventListener("error", () => reject(new Problem(0, "The server does not answer. Nothing of this was saved for certain; send it again.")));
+    request.addEventListener("error", () => reject(new Problem(0, "The server does not answer. Some of these files may not be saved: send them again. Files that are already there are recognised.")));
     request.send(form);
   });
 }
@@ -109,7 +109,7 @@ export function acceptDrops() {
     cover.hidden = true;
     void filesOf(/** @type {DataTransfer} */ (event.dataTransfer)).then(importFiles);
   });
-  onImport((told) => { if (running && told.tag === tag) progress(told.total ? told.done / told.total : 0, `Saved ${countText(told.done)} of ${countText(told.total)}${doing}`); });
+  onImport(({ tag: of, done, total }) => { if (running && of === tag) progress(total ? done / total : 0, `Saved ${countText(done)} of ${countText(total)}${doing}`); });
 }
 
 /** Folders are searched. @param {DataTransfer} transfer */
@@ -139,11 +139,11 @@ async function filesOf(transfer) {
 /** @param {Result} result */
 function row(result) {
   const bad = !!result.error;
-  const outcome = result.error ? `refused: ${result.error.detail}` : (OUTCOMES[result.outcome ?? ""] ?? result.outcome ?? "kept");
+  const outcome = result.error ? `refused: ${result.error.detail}` : (OUTCOMES[result.outcome ?? ""] ?? result.outcome ?? "stored");
   const more = [
     result.report_name ? `with ${result.report_name}` : result.report?.status === "not_paired" ? "no report" : "",
     result.assumed?.length ? `assumed: ${result.assumed.join(", ")}` : "",
-    result.serial_unknown ? "the unit is not known: stored as UNKNOWN" : "",
+    result.serial_unknown ? "unknown unit: stored as UNKNOWN" : "",
     ...(result.not_decoded ?? []),
   ].filter(Boolean).join("; ");
   return h("tr", { class: bad ? "bad" : null }, h("th", { scope: "row" }, result.id ? h("a", { href: address({ event: result.id }), "data-route": true }, result.name) : result.name),
@@ -167,15 +167,15 @@ function from(source) {
   return names.length > 3 ? `${names.slice(0, 2).join(", ")} and ${names.length - 2} more` : names.join(", ");
 }
 
-/** What came in before, by whatever way. @param {HTMLElement} place @param {AbortSignal} signal */
+/** The latest imports, of whatever kind. @param {HTMLElement} place @param {AbortSignal} signal */
 async function showEarlier(place, signal) {
   /** @type {Session[]} */
   const sessions = await get(`/sessions${queryString({ limit: LATEST })}`, signal);
   if (sessions.length === 0) return;
-  const words = (/** @type {Session["counts"]} */ counts) => [[counts.new, "new"], [counts.same, "there already"], [counts.paired_late, "completed"], [counts.conflicts, "kept under another name"], [counts.refused, "refused"]]
+  const words = (/** @type {Session["counts"]} */ counts) => [[counts.new, "new"], [counts.same, "already there"], [counts.paired_late, "completed"], [counts.conflicts, "stored under another name"], [counts.refused, "refused"]]
     .filter(([n]) => n).map(([n, word]) => `${countText(Number(n))} ${word}`).join(", ") || "nothing";
   replace(place, h("h2", null, "Earlier imports"), h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Earlier imports" }, h("table", { class: "plain" },
-    h("thead", null, h("tr", null, ["Import", "Began", "From", "What became of it"].map((word) => h("th", { scope: "col" }, word)))),
+    h("thead", null, h("tr", null, ["Import", "Began", "From", "Result"].map((word) => h("th", { scope: "col" }, word)))),
     h("tbody", null, sessions.map((session) => h("tr", null, h("th", { scope: "row" }, session.id), h("td", { class: "moment" }, utcText(session.started_at)), h("td", null, from(session.source)), h("td", null, words(session.counts), session.ended_at ? "" : " (not ended)")))))));
 }
 
@@ -199,9 +199,9 @@ export function importView(main) {
     if (listed !== answers.length) { listed = answers.length; list(); }
     replace(results, answers.map((answer) => {
       const refused = answer.results.filter((result) => result.error).length;
-      return h("section", null, h("h2", null, `Import ${answer.session}: ${answer.results.length} ${answer.results.length === 1 ? "answer" : "answers"}${refused ? `, ${refused} refused` : ""}`),
+      return h("section", null, h("h2", null, `Import ${answer.session}: ${answer.results.length} ${answer.results.length === 1 ? "result" : "results"}${refused ? `, ${refused} refused` : ""}`),
         (answer.warnings ?? []).map((warning) => h("p", { class: "notice bad" }, warning)),
-        h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": `Import ${answer.session}` }, h("table", { class: "plain" }, h("thead", null, h("tr", null, ["File", "Unit", "What became of it", "Remarks"].map((word) => h("th", { scope: "col" }, word)))), h("tbody", null, answer.results.map(row)))));
+        h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": `Import ${answer.session}` }, h("table", { class: "plain" }, h("thead", null, h("tr", null, ["File", "Unit", "Result", "Remarks"].map((word) => h("th", { scope: "col" }, word)))), h("tbody", null, answer.results.map(row)))));
     }));
   };
   show();

@@ -1,5 +1,5 @@
 // @ts-check
-/** Keys, and the list of them. A view says which keys it knows; leaving it forgets them. */
+/** Keys, and the list of them. A view sets its own keys; leaving it removes them. */
 
 import { h, replace } from "./dom.js";
 

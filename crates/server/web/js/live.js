@@ -1,81 +1,93 @@
 // @ts-check
-/** Changes as they happen (server-sent events). The browser connects again by itself. */
+/** Changes as they happen (server-sent events). After a break the page connects again. */
 
-/** @typedef {{ id: number, what: "new" | "changed" }} Change */
+/** @typedef {{ id: number, what: "new" | "changed" | "reset" }} Change `reset`: changes were missed, anything shown may be old. */
 /** @typedef {{ session: number, tag: string | null, done: number, total: number }} ImportProgress */
 /** @typedef {{ stream: number, section: number, done: number, total: number, complete: boolean, failure: string | null }} ReadingProgress */
 
 /**
  * @typedef {{
  *   id: number, is_open: boolean, opened_at: string | null, ended: string | null, event: number | null,
+ *   frames: number | null, seconds: number | null,
  *   source: { kind: "run", id: number } | { kind: "emulator", channels: number, rate_hz: number },
  *   variables: { DataFile: string, FrameCount: number, TotalSize: number, RawMode: boolean },
  *   fault: { detail: string } | null
  * }} Recording
  */
 
-/** @type {Set<(change: Change) => void>} */
-const changes = new Set();
-/** @type {Set<(progress: ImportProgress) => void>} */
-const imports = new Set();
-/** @type {Set<(progress: ReadingProgress) => void>} */
-const readings = new Set();
-/** @type {Set<(recording: Recording) => void>} */
-const recordings = new Set();
-/** @type {Set<(connected: boolean) => void>} */
-const states = new Set();
+/** A browser gives up on a refused connection; the page tries again after this time. */
+const RETRY_MS = 5000;
 
-/** @param {(change: Change) => void} listener @returns {() => void} Ends it. */
-export function onChange(listener) {
-  changes.add(listener);
-  return () => changes.delete(listener);
+/** Listeners of one kind of message. @template T */
+class Channel {
+  /** @type {Set<(message: T) => void>} */
+  #listeners = new Set();
+
+  /** @param {(message: T) => void} listener @returns {() => void} Ends it. */
+  listen(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** @param {T} message */
+  notify(message) {
+    for (const listener of [...this.#listeners]) listener(message);
+  }
 }
 
-/** @param {(progress: ImportProgress) => void} listener @returns {() => void} Ends it. */
-export function onImport(listener) {
-  imports.add(listener);
-  return () => imports.delete(listener);
-}
+/** @type {Channel<Change>} */
+const changes = new Channel();
+/** @type {Channel<ImportProgress>} */
+const imports = new Channel();
+/** @type {Channel<ReadingProgress>} */
+const readings = new Channel();
+/** @type {Channel<Recording>} */
+const recordings = new Channel();
+/** @type {Channel<boolean>} */
+const states = new Channel();
 
-/** How far runs are that are read for their pictures. @param {(progress: ReadingProgress) => void} listener @returns {() => void} Ends it. */
-export function onReading(listener) {
-  readings.add(listener);
-  return () => readings.delete(listener);
-}
-
-/** Recordings of the server as they go. @param {(recording: Recording) => void} listener @returns {() => void} Ends it. */
-export function onRecording(listener) {
-  recordings.add(listener);
-  return () => recordings.delete(listener);
-}
-
+/** @param {(change: Change) => void} listener */
+export const onChange = (listener) => changes.listen(listener);
+/** @param {(progress: ImportProgress) => void} listener */
+export const onImport = (listener) => imports.listen(listener);
+/** Progress of runs that are read for their pictures. @param {(progress: ReadingProgress) => void} listener */
+export const onReading = (listener) => readings.listen(listener);
+/** Recordings of the server as they go. @param {(recording: Recording) => void} listener */
+export const onRecording = (listener) => recordings.listen(listener);
 /** @param {(connected: boolean) => void} listener */
-export const onState = (listener) => void states.add(listener);
+export const onState = (listener) => states.listen(listener);
+
+/** @type {EventSource | null} */
+let source = null;
+let wasOpen = false;
+
+const reset = () => changes.notify({ id: 0, what: "reset" });
+
+function open() {
+  const own = new EventSource("/api/v1/live");
+  source = own;
+  /** @param {string} name @param {Channel<any>} channel */
+  const pass = (name, channel) => own.addEventListener(name, (event) => channel.notify(JSON.parse(event.data)));
+  pass("change", changes);
+  pass("import", imports);
+  pass("overview", readings);
+  pass("recording", recordings);
+  own.addEventListener("reset", reset);
+  own.addEventListener("open", () => {
+    states.notify(true);
+    // Without a change before the break there is no place from which the server could repeat.
+    if (wasOpen) reset();
+    wasOpen = true;
+  });
+  own.addEventListener("error", () => {
+    states.notify(false);
+    if (own.readyState === EventSource.CLOSED) setTimeout(() => { if (source === own) open(); }, RETRY_MS);
+  });
+}
 
 export function connect() {
-  const source = new EventSource("/api/v1/live");
-  source.addEventListener("change", (event) => {
-    const change = JSON.parse(event.data);
-    for (const listener of [...changes]) listener(change);
-  });
-  // More was missed than is told again: whatever is shown may be old.
-  source.addEventListener("reset", () => {
-    for (const listener of [...changes]) listener({ id: 0, what: "changed" });
-  });
-  source.addEventListener("import", (event) => {
-    const progress = JSON.parse(event.data);
-    for (const listener of [...imports]) listener(progress);
-  });
-  source.addEventListener("overview", (event) => {
-    const progress = JSON.parse(event.data);
-    for (const listener of [...readings]) listener(progress);
-  });
-  source.addEventListener("recording", (event) => {
-    const recording = JSON.parse(event.data);
-    for (const listener of [...recordings]) listener(recording);
-  });
-  source.addEventListener("open", () => states.forEach((state) => state(true)));
-  source.addEventListener("error", () => states.forEach((state) => state(false)));
-  // A page that is left must not hold a connection.
-  addEventListener("pagehide", () => source.close());
+  open();
+  // A page that is left must not hold a connection; one that the browser brings back needs a new one.
+  addEventListener("pagehide", () => { source?.close(); source = null; });
+  addEventListener("pageshow", (event) => { if (event.persisted && !source) open(); });
 }

@@ -1,5 +1,5 @@
 // @ts-check
-/** The page: which view the address asks for, and what all views share. */
+/** The page: the view that the address names, and what all views share. */
 
 import { byId, h, replace } from "./dom.js";
 import { eventView } from "./event/view.js";
@@ -8,7 +8,7 @@ import { acceptDrops, importView } from "./import.js";
 import { listen, setKeys } from "./keys.js";
 import { connect } from "./live.js";
 import { address, filters, start } from "./router.js";
-import { complain } from "./say.js";
+import { complain, failure } from "./say.js";
 import { showSettings } from "./settings.js";
 import { streamView } from "./streams/view.js";
 import { streamsView } from "./streams/list.js";
@@ -30,14 +30,23 @@ function draw(params) {
   replace(byId("nav"), tabs.map(([id, words, href]) => h("a", { href, "data-route": true, "aria-current": id === place ? "page" : null }, words)));
   replace(main);
   try {
-    if (params["event"]) leave = eventView(main, Number(params["event"]), filters(params));
+    const number = params["event"] ?? params["stream"];
+    if (number !== undefined && !/^\d{1,15}$/.test(number)) unknown(main, `The address asks for number “${number}”: events and streams have whole numbers`);
+    else if (params["event"]) leave = eventView(main, Number(params["event"]), filters(params));
     else if (params["stream"]) leave = streamView(main, params["stream"]);
     else if (place === "streams") leave = streamsView(main);
     else if (place === "import") leave = importView(main);
-    else leave = eventsView(main, filters(params));
+    else if (place === "events") leave = eventsView(main, filters(params));
+    else unknown(main, `The address asks for a view “${place}”: there are events, streams and import`);
   } catch (error) {
     complain(error);
   }
+}
+
+/** @param {HTMLElement} main @param {string} reason */
+function unknown(main, reason) {
+  document.title = "Not found · wavekeep";
+  replace(main, h("div", { class: "page" }, failure(reason, "There is no such page", h("a", { class: "button primary", href: "/", "data-route": true }, "Show all events"))));
 }
 
 addEventListener("unhandledrejection", (event) => {

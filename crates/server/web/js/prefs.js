@@ -1,5 +1,5 @@
 // @ts-check
-/** What a reader chose, kept in this browser. */
+/** What a reader chose, kept in this browser and shared by all of its tabs. */
 
 /** @typedef {{ velocity: "in/s" | "mm/s", pressure: "dB(L)" | "Pa" | "psi", scale: "common" | "own", curve: string }} Prefs */
 
@@ -12,16 +12,23 @@ const ALLOWED = { velocity: ["in/s", "mm/s"], pressure: ["dB(L)", "Pa", "psi"], 
 /** @type {Set<() => void>} */
 const listeners = new Set();
 
+/** What this tab shows. It changes for all parts of the page at once, never between two of them. @type {Prefs} */
+let current = stored();
+
+/** @returns {Prefs} */
+function stored() {
+  const names = /** @type {(keyof Prefs)[]} */ (Object.keys(DEFAULTS));
+  return /** @type {Prefs} */ (Object.fromEntries(names.map((name) => {
+    const kept = localStorage.getItem(`wavekeep.${name}`);
+    return [name, kept && (ALLOWED[name]?.includes(kept) ?? true) ? kept : DEFAULTS[name]];
+  })));
+}
+
 /**
  * @template {keyof Prefs} K
  * @param {K} name @returns {Prefs[K]}
  */
-export function pref(name) {
-  const kept = localStorage.getItem(`wavekeep.${name}`);
-  const allowed = ALLOWED[name];
-  if (!kept || (allowed && !allowed.includes(kept))) return DEFAULTS[name];
-  return /** @type {Prefs[K]} */ (kept);
-}
+export const pref = (name) => current[name];
 
 /**
  * @template {keyof Prefs} K
@@ -29,7 +36,8 @@ export function pref(name) {
  */
 export function setPref(name, value) {
   localStorage.setItem(`wavekeep.${name}`, value);
-  tell();
+  current = stored();
+  notify();
 }
 
 /** @param {() => void} listener @returns {() => void} Ends it. */
@@ -39,6 +47,15 @@ export function onPrefs(listener) {
 }
 
 /** Drawings are made again: units, scale or colours changed. */
-export function tell() {
+export function notify() {
   for (const listener of [...listeners]) listener();
 }
+
+/** The units of the page as the server's parameters. */
+export const unitQuery = () => ({ velocity: current.velocity, pressure: current.pressure });
+
+// Another tab changed them.
+addEventListener("storage", () => {
+  current = stored();
+  notify();
+});

@@ -1,5 +1,5 @@
 // @ts-check
-/** The address says all that is shown: a link opens the same page with the same filters. */
+/** The address holds all that is shown: a link opens the same page with the same filters. */
 
 export const FILTERS = /** @type {const} */ ([
   "serial", "project", "kind", "from", "to", "min_ppv_in_s", "false_trigger", "reviewed", "text", "sort",

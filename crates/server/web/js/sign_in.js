@@ -1,25 +1,58 @@
 // @ts-check
-/** Asks for a token where the server wants one. It goes into a cookie that no script can read. */
+/** Who is signed in. The token goes into a cookie that no script can read. */
 
 import { h, replace } from "./dom.js";
 
+/** @typedef {{ name: string | null, role: string, tokens_required: boolean }} Caller */
+
+const SESSION = "/api/v1/session";
+
 let asked = false;
 
+/** Asks for a token where the server needs one. */
 export function askForToken() {
   if (asked) return;
   asked = true;
   const token = h("input", { type: "password", autocomplete: "current-password", "aria-label": "Token", required: true });
   const failed = h("p", { class: "small", role: "alert" });
-  const form = h("form", { method: "dialog" }, h("p", null, "This archive asks for a token. Whoever keeps it gives you one."), h("p", null, token), failed, h("button", { class: "primary" }, "Sign in"));
+  const form = h("form", { method: "dialog" }, h("p", null, "This archive needs a token. Ask the person who runs this server for one."), h("p", null, token), failed, h("button", { class: "primary" }, "Sign in"));
   const dialog = h("dialog", { class: "sheet", "aria-labelledby": "sign-in-title" }, h("h2", { id: "sign-in-title" }, "Sign in"), form);
+  // Without a token there is nothing behind the form.
+  dialog.addEventListener("cancel", (event) => event.preventDefault());
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     void (async () => {
-      const answer = await fetch("/api/v1/session", { method: "PUT", headers: { authorization: `Bearer ${token.value.trim()}` } });
-      if (answer.ok) location.reload();
-      else replace(failed, "The server does not know this token.");
+      try {
+        const answer = await fetch(SESSION, { method: "PUT", headers: { authorization: `Bearer ${token.value.trim()}` } });
+        if (answer.ok) location.reload();
+        else if (answer.status === 401) replace(failed, "The server does not accept this token.");
+        else replace(failed, (await answer.json().catch(() => null))?.detail ?? `The server answered ${answer.status}.`);
+      } catch {
+        replace(failed, "The server does not answer. Is it running?");
+      }
     })();
   });
   document.body.append(dialog);
   dialog.showModal();
+}
+
+/** Shows who is signed in, with a button to sign out; nothing where the server needs no token. @param {HTMLElement} place @param {(error: unknown) => void} failed */
+export async function showCaller(place, failed) {
+  const answer = await fetch(SESSION);
+  if (answer.status === 401) askForToken();
+  if (!answer.ok) return;
+  /** @type {Caller} */
+  const caller = await answer.json();
+  if (caller.name === null) return;
+  const signOut = async () => {
+    try {
+      const done = await fetch(SESSION, { method: "DELETE" });
+      if (!done.ok) throw new Error(`The server answered ${done.status}: you are still signed in.`);
+      location.reload();
+    } catch (error) {
+      failed(error);
+    }
+  };
+  replace(place, h("span", { class: "who-is", title: `Signed in with the token “${caller.name}”, role ${caller.role}` }, h("b", null, caller.name), ` (${caller.role})`),
+    h("button", { type: "button", class: "quiet", onclick: () => void signOut() }, "Sign out"));
 }

@@ -2,7 +2,7 @@
 /** Light and dark. Drawings take their colours from here; they are those of the printed reports. */
 
 import { h, replace } from "./dom.js";
-import { tell } from "./prefs.js";
+import { notify } from "./prefs.js";
 
 const system = matchMedia("(prefers-color-scheme: dark)");
 const printing = matchMedia("print");
@@ -40,7 +40,7 @@ export function themeSwitch() {
     else delete document.documentElement.dataset.theme;
     localStorage.setItem("wavekeep.theme", next);
     show();
-    tell();
+    notify();
   } });
   const show = () => {
     button.title = words();
@@ -51,5 +51,5 @@ export function themeSwitch() {
   return button;
 }
 
-system.addEventListener("change", tell);
-printing.addEventListener("change", tell);
+system.addEventListener("change", notify);
+printing.addEventListener("change", notify);

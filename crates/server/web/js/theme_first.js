@@ -1,5 +1,5 @@
 // @ts-check
-// Before the first paint, so that nobody who chose dark sees a flash of white.
+// Before the first paint, so that a dark theme does not begin with a flash of white.
 (() => {
   const chosen = localStorage.getItem("wavekeep.theme");
   if (chosen === "light" || chosen === "dark") document.documentElement.dataset.theme = chosen;

@@ -1,18 +1,18 @@
 // @ts-check
 /**
- * What the server answers, as far as the page reads it. `docs/api.md` says it in full.
+ * What the server answers, as far as the page reads it. `docs/api.md` has it in full.
  *
  * @typedef {{
  *   id: number, serial: string, filename: string, kind: string, timestamp: string | null,
  *   sample_rate_hz: number | null, record_time_s: number | null,
  *   tran_in_s: number | null, vert_in_s: number | null, long_in_s: number | null,
  *   ppv_in_s: number | null, pvs_in_s: number | null, mic_psi: number | null, mic_db_l: number | null,
- *   flags: string, project: string | null, client: string | null, operator: string | null,
+ *   flags: Record<string, string>, project: string | null, client: string | null, operator: string | null,
  *   location: string | null, notes: string | null, false_trigger: boolean, reviewer: string | null,
- *   reviewed_at: string | null, review_notes: string | null, has_report: boolean, assumed: string,
+ *   reviewed_at: string | null, review_notes: string | null, has_report: boolean, assumed: string[],
  *   missing_samples: number, damaged: boolean, sha256: string | null, filesize: number | null,
  *   tool_version: string | null, captured_at: string | null, source_kind: string | null,
- *   mic_db_a: number | null, mic_db_c: number | null, readings: string, contradicted: boolean
+ *   mic_db_a: number | null, mic_db_c: number | null, readings: Record<string, Reading>, contradicted: boolean
  * }} EventRow
  *
  * @typedef {{ total: number, limit: number, offset: number, events: EventRow[] }} EventPage

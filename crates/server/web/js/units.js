@@ -8,7 +8,7 @@ export const PA_PER_PSI = 6894.757293168;
 /** 20 µPa, to which dB(L) refer. */
 const REFERENCE_PA = 20e-6;
 
-/** A gap is an empty cell, and it is said that it is one. */
+/** Stands where there is no value. */
 export const NONE = "–";
 
 /** @param {number} psi */
@@ -109,11 +109,14 @@ export function velocityText(inPerS) {
 }
 
 /**
- * A sentence of the server with its velocities in the reader's unit.
+ * A sentence of the server with its velocities and lengths in the reader's units.
  * @param {string} sentence
- * @param {(import("./types.js").Reading | null)[]} known What it speaks of, with all digits.
+ * @param {(import("./types.js").Reading | null)[]} [known] The values in it, with all digits.
  */
-export const velocitiesShown = (sentence, known) => sentence.replace(/(\d+(?:\.(\d+))?) (in\/s|mm\/s)/g, (_, number, decimals, unit) => {
+export const inUnits = (sentence, known = []) => sentence.replace(/(\d+(?:\.(\d+))?) (in\/s|mm\/s|in|mm)(?![\w/])/g, (words, number, decimals, unit) => {
+  // "3 in" may be a number before a word.
+  if (unit === velocityUnit() || unit === lengthUnit() || (unit === "in" && !decimals)) return words;
+  if (!unit.endsWith("/s")) return `${Number((unit === "in" ? Number(number) * MM_PER_INCH : Number(number) / MM_PER_INCH).toPrecision(3))} ${lengthUnit()}`;
   const whole = known.find((reading) => reading !== null && reading.unit === unit && reading.value.toFixed((decimals ?? "").length) === number)?.value ?? Number(number);
   return readingText({ value: whole, unit, decimals: (decimals ?? "").length }, velocityUnit());
 });
@@ -130,7 +133,7 @@ export function pressureText(psi, dB) {
 }
 
 /**
- * A value of a trace with its unit; `sensor` says what it is.
+ * A value of a trace with its unit; in/s, psi or another unit.
  * @param {number | null} value in/s or psi @param {string} unit as sent
  */
 export function sampleText(value, unit) {

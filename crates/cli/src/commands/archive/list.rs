@@ -6,7 +6,7 @@ use serde_json::json;
 use wavekeep_archive::{EventRow, Page, Peak};
 use wavekeep_core::{Reading, Unit};
 
-use super::{count, document, look};
+use super::{count, look};
 use crate::args::{Args, By, ListArgs};
 use crate::exit::Account;
 use crate::render;
@@ -112,7 +112,7 @@ fn lines<T: serde::Serialize>(out: &mut dyn Write, rows: &[T]) -> anyhow::Result
 pub fn print_list(args: &Args, out: &mut dyn Write, page: &Page) -> anyhow::Result<()> {
     if args.json {
         for event in &page.events {
-            writeln!(out, "{}", document(event))?;
+            writeln!(out, "{}", json!(event))?;
         }
         return Ok(());
     }

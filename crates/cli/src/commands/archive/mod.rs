@@ -99,15 +99,3 @@ pub fn bar(args: &Args, total: u64, what: &str) -> ProgressBar {
 pub fn count(n: u64, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
-
-/// A row as a document: what the index holds as JSON text is JSON.
-pub fn document(row: &EventRow) -> serde_json::Value {
-    let mut document = serde_json::json!(row);
-    for name in ["flags", "labels", "assumed"] {
-        let parsed = document[name].as_str().and_then(|text| serde_json::from_str(text).ok());
-        if let Some(parsed) = parsed {
-            document[name] = parsed;
-        }
-    }
-    document
-}

@@ -1,12 +1,12 @@
 // @ts-check
-/** What is known of an event, who says so, what was assumed, what is damaged. */
+/** The facts of an event with their sources, what was assumed, what is damaged. */
 
 import { h } from "../dom.js";
-import { NONE, bytesText, durationText, fixed, localText, utcText, velocity, velocityUnit } from "../units.js";
+import { NONE, bytesText, countText, durationText, fixed, inUnits, localText, utcText, velocity, velocityUnit } from "../units.js";
 
 /** @typedef {import("../types.js").EventDetail} EventDetail */
 
-/** Names of fields as people say them. @type {Record<string, string>} */
+/** Names of fields in words. @type {Record<string, string>} */
 const FIELD_WORDS = { rate_hz: "sample rate", pretrigger_s: "time before the trigger", range: "geophone range", serial: "serial number", start: "start", length_s: "interval length" };
 
 /** @param {EventDetail} detail */
@@ -20,23 +20,28 @@ export function facts(detail) {
   /** @param {string} term @param {...import("../dom.js").Child} value */
   const fact = (term, ...value) => value.some((part) => part !== null && part !== undefined && part !== "" && part !== false) ? [h("dt", null, term), h("dd", null, value)] : null;
   const known = (/** @type {unknown} */ value, /** @type {string} */ text) => (value === null || value === undefined ? null : text);
+  const atLimit = (detail.measurements?.channels ?? []).filter((channel) => channel.samples_at_limit > 0 || channel.peak.value?.flag === "saturated");
+  const one = detail.measurements?.kind === "histogram" ? "interval" : "sample";
   const kept = notes.filter((note) => note.kind !== "assumption");
   return [
     h("h2", null, "Facts"),
     (event.damaged || kept.length > 0 || detail.not_decoded) && h("div", { class: "notice bad" },
-      h("strong", null, event.damaged ? "Damaged or incomplete" : event.contradicted ? "Report and samples disagree" : "Noticed"),
-      h("ul", null, detail.not_decoded && h("li", null, detail.not_decoded), kept.map((note) => h("li", null, note.channel ? `${note.channel}: ` : "", note.message)))),
+      h("strong", null, event.damaged ? "Damaged or incomplete" : event.contradicted ? "Report and samples disagree" : "Notes on the file"),
+      h("ul", null, detail.not_decoded && h("li", null, detail.not_decoded), kept.map((note) => h("li", null, note.channel ? `${note.channel}: ` : "", inUnits(note.message))))),
+    atLimit.length > 0 && h("div", { class: "notice bad" },
+      h("strong", null, "Saturated: the true peak may be larger"),
+      h("ul", null, atLimit.map(({ name, samples_at_limit: count }) => h("li", null, count > 0 ? `${name}: ${countText(count)} ${count === 1 ? one : `${one}s`} at the limit` : name)))),
     assumed.length > 0 && h("div", { class: "notice" },
       h("strong", null, "Assumed, because nothing states it"),
-      h("ul", null, notes.filter((note) => note.kind === "assumption").map((note) => h("li", null, note.message)), notes.every((note) => note.kind !== "assumption") && assumed.map((field) => h("li", null, FIELD_WORDS[field] ?? field)))),
+      h("ul", null, notes.filter((note) => note.kind === "assumption").map((note) => h("li", null, inUnits(note.message))), notes.every((note) => note.kind !== "assumption") && assumed.map((field) => h("li", null, FIELD_WORDS[field] ?? field)))),
     h("dl", { class: "facts" },
       fact("Start", localText(event.timestamp), h("span", { class: "zone" }, " unit-local time, no zone"), mark("start")),
-      fact("Came in", utcText(event.captured_at)),
+      fact("Imported", utcText(event.captured_at)),
       fact("Unit", event.serial, mark("serial"), report?.firmware && ` · ${report.firmware}`),
       fact("Calibration", report?.calibration),
       fact("Battery", report?.battery),
       fact("Project", info.project), fact("Client", info.client), fact("Operator", info.operator), fact("Location", info.sensor_location), fact("Notes", info.notes),
-      fact("Trigger", report?.trigger),
+      fact("Trigger", report?.trigger && inUnits(report.trigger)),
       fact("Sample rate", known(event.sample_rate_hz, `${event.sample_rate_hz} samples/s `), event.sample_rate_hz !== null && mark("rate_hz")),
       fact("Record time", known(event.record_time_s, `${durationText(event.record_time_s ?? 0)} `), known(block.pretrigger_s, `and ${fixed(block.pretrigger_s ?? 0, 2)} s before the trigger `), block.pretrigger_s !== undefined && block.pretrigger_s !== null && mark("pretrigger_s")),
       fact("Geophone range", known(block.geo_range_in_s, `${fixed(velocity(block.geo_range_in_s ?? 0), 2)} ${velocityUnit()} `), block.geo_range_in_s && mark("range")),

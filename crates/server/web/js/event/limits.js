@@ -1,11 +1,12 @@
 // @ts-check
-/** PPV against frequency with a limit curve, and what the curve says of the event. */
+/** PPV against frequency with a limit curve, and the verdict of the curve. */
 
 import { get, queryString } from "../api.js";
 import { h, replace, s, select } from "../dom.js";
 import { pref, setPref } from "../prefs.js";
+import { failure } from "../say.js";
 import { channelColour, palette } from "../theme.js";
-import { NONE, converted, digits, fixed, frequencyText, readingText, velocitiesShown, velocity, velocityText, velocityUnit } from "../units.js";
+import { NONE, converted, digits, fixed, frequencyText, inUnits, readingText, velocity, velocityText, velocityUnit } from "../units.js";
 
 /** @typedef {import("../types.js").Curve} Curve */
 /** @typedef {import("../types.js").Verdict} Verdict */
@@ -118,7 +119,7 @@ function drawing(points, curve) {
     named.map(label));
 }
 
-/** The plot as a table, for those who do not see it. @param {Point[]} points @param {Curve | undefined} curve */
+/** The plot as a table, for readers who do not see it. @param {Point[]} points @param {Curve | undefined} curve */
 function twin(points, curve) {
   const named = points.filter((point) => !point.small);
   const line = (curve?.points ?? []).filter(([hz]) => hz >= HZ[0] && hz <= HZ[1]);
@@ -144,27 +145,29 @@ function inReadersUnit(reading) {
   return readingText(reading, velocityUnit());
 }
 
-/** @param {Verdict} verdict */
-function verdictWords(verdict) {
+/** @param {Verdict} verdict @param {string} source Where the limits are from. */
+function verdictWords(verdict, source) {
   const outcome = { within: "Within the limit", exceeds: "Exceeds the limit", no_verdict: "No verdict" }[verdict.outcome];
   const margin = verdict.margin_percent;
   return [
     h("p", { class: `outcome ${verdict.outcome}` }, h("span", { "aria-hidden": "true" }, { within: "✓", exceeds: "▲", no_verdict: "?" }[verdict.outcome]), " ", outcome),
     h("dl", { class: "facts" },
-      h("dt", null, "Curve"), h("dd", null, verdict.curve_name),
+      h("dt", null, "Curve"), h("dd", null, inUnits(verdict.curve_name)),
+      h("dt", null, "Source"), h("dd", null, inUnits(source)),
       h("dt", null, "Decided by"), h("dd", null, `${verdict.subject}: ${inReadersUnit(verdict.value)}${verdict.frequency ? ` at ${frequencyText(verdict.frequency)} Hz` : ""}`),
       h("dt", null, "Limit there"), h("dd", null, inReadersUnit(verdict.limit)),
       h("dt", null, "Margin"), h("dd", null, margin === null ? NONE : margin >= 0 ? `${fixed(margin, 1)} % below the limit` : `${fixed(-margin, 1)} % above the limit`)),
-    h("p", null, velocitiesShown(verdict.reason, [verdict.value, verdict.limit])),
-    h("p", { class: "small" }, [verdict.standing === "provisional" ? "Provisional: the values come from secondary sources. " : "", ...verdict.remarks.map((remark) => `${remark} `)]),
+    h("p", null, inUnits(verdict.reason, [verdict.value, verdict.limit])),
+    h("p", { class: "small" }, [verdict.standing === "provisional" ? "Provisional: the values come from secondary sources. " : "", ...verdict.remarks.map((remark) => `${inUnits(remark)} `)]),
   ];
 }
 
 /**
  * @param {HTMLElement} place @param {import("../types.js").EventDetail} detail
  * @param {import("../types.js").PlotDocument} plot @param {AbortSignal} signal
+ * @param {(feet: string) => void} setDistance Takes the distance to the blast, for what is made elsewhere.
  */
-export async function showLimits(place, detail, plot, signal) {
+export async function showLimits(place, detail, plot, signal, setDistance) {
   const known = await allCurves();
   const chosen = () => known.find((curve) => curve.id === pref("curve")) ?? known[0];
   const figure = h("figure", { class: "limits-figure" });
@@ -178,16 +181,17 @@ export async function showLimits(place, detail, plot, signal) {
     distance.hidden = !("by_distance" in curve.rule);
     /** @type {Verdict} */
     const verdict = await get(`/events/${detail.event.id}/verdict${queryString({ curve: curve.id, distance_ft: distance.hidden ? "" : feet.value })}`, signal);
-    replace(words, verdictWords(verdict));
+    replace(words, verdictWords(verdict, curve.source));
     if (curve.points.length === 0) words.prepend(h("p", { class: "small" }, `This rule has no line over frequency; it judges: ${curve.judges}.`));
   };
-  feet.addEventListener("change", () => void judge());
+  feet.addEventListener("change", () => { setDistance(feet.value); show(); });
   replace(place, h("div", { class: "section-head" }, h("h2", null, "Limits"), h("div", { class: "tools" }, picker, distance)), h("div", { class: "limits" }, figure, words));
+  const show = () => void judge().catch((error) => { if (!signal.aborted) replace(words, failure(error, "No verdict")); });
   const draw = () => {
     picker.value = chosen()?.id ?? "";
     const points = pointsOf(detail, plot);
     replace(figure, drawing(points, chosen()), twin(points, chosen()));
-    void judge().catch((error) => { if (!signal.aborted) replace(words, h("p", null, String(error.message ?? error))); });
+    show();
   };
   draw();
   return draw;

@@ -1,5 +1,5 @@
 // @ts-check
-/** Who changed what, the latest first. */
+/** The changes of a review with their authors, the latest first. */
 
 import { get } from "../api.js";
 import { h, replace } from "../dom.js";
@@ -15,14 +15,14 @@ function words(entry) {
   const before = entry.before["review"] ?? {}, after = entry.after["review"] ?? {};
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => name !== "reviewed_at" && name !== "reviewer");
   const changes = names.map((name) => `${name.replaceAll("_", " ")}: ${shown(before[name])} → ${shown(after[name])}`);
-  return (entry.undoes ? `undid change ${entry.undoes}: ` : "") + (changes.join("; ") || "looked at it");
+  return (entry.undoes ? `undid change ${entry.undoes}: ` : "") + (changes.join("; ") || "marked as reviewed");
 }
 
 /** @param {HTMLElement} place @param {number} id @param {AbortSignal} signal */
 export async function showLog(place, id, signal) {
   /** @type {ReviewEntry[]} */
   const entries = await get(`/events/${id}/log`, signal);
-  replace(place, h("h2", null, "Who changed what"),
-    entries.length === 0 ? h("p", { class: "small" }, "Nobody has reviewed this event.")
+  replace(place, h("h2", null, "Review log"),
+    entries.length === 0 ? h("p", { class: "small" }, "This event has not been reviewed.")
       : h("ol", { class: "log", reversed: true }, entries.map((entry) => h("li", null, h("b", null, entry.who), " ", words(entry), h("span", { class: "zone" }, ` ${utcText(entry.at)}`)))));
 }

@@ -1,5 +1,5 @@
 // @ts-check
-/** The table of peaks. What the instrument's report states wins; what is computed is marked. */
+/** The table of peaks. Values of the instrument's report take precedence; computed ones are marked. */
 
 import { h } from "../dom.js";
 import { channelColour } from "../theme.js";

@@ -5,10 +5,10 @@ import { h } from "../dom.js";
 import { utcText } from "../units.js";
 
 /**
- * @param {{ toggleFalse: () => void, confirm: () => void, note: (words: string) => Promise<void>, undo: () => void }} act
+ * @param {{ markFalse: () => void, confirm: () => void, note: (words: string) => Promise<void>, undo: () => void }} act
  */
 export function reviewBar(act) {
-  const falsely = h("button", { type: "button", "aria-pressed": "false", onclick: act.toggleFalse }, "False trigger ", h("kbd", null, "f"));
+  const falsely = h("button", { type: "button", "aria-pressed": "false", onclick: act.markFalse }, "False trigger ", h("kbd", null, "f"));
   const real = h("button", { type: "button", "aria-pressed": "false", onclick: act.confirm }, "Real event ", h("kbd", null, "r"));
   const note = h("textarea", { rows: 1, placeholder: "Note (e)", "aria-label": "Note of the review", maxlength: 4000 });
   const state = h("p", { class: "state", role: "status" });
@@ -35,7 +35,7 @@ export function reviewBar(act) {
       real.setAttribute("aria-pressed", String(!!event.reviewed_at && !event.false_trigger));
       kept = event.review_notes ?? "";
       if (document.activeElement !== note) note.value = kept;
-      state.textContent = event.reviewed_at ? `${event.reviewer ?? "Somebody"}, ${utcText(event.reviewed_at)}` : "not reviewed";
+      state.textContent = event.reviewed_at ? `${event.reviewer ?? "Reviewed"}, ${utcText(event.reviewed_at)}` : "not reviewed";
     },
   };
 }

@@ -48,14 +48,14 @@ export async function showSpectrum(place, id, signal) {
   /** @type {Spectrum} */
   const spectrum = await get(`/events/${id}/spectrum`, signal);
   const names = Object.keys(spectrum.channels);
-  const rows = names.map((name) => {
+  const rows = () => names.map((name) => {
     const channel = spectrum.channels[name];
     return h("tr", null, h("th", { scope: "row" }, name), h("td", null, channel?.dominant_hz === null || !channel ? NONE : `${fixed(channel.dominant_hz, 2)} Hz`), h("td", null, channel ? sampleText(channel.dominant_amplitude, channel.unit) : NONE));
   });
   const draw = () => replace(place, h("h2", null, "Spectra"),
-    spectrum.rate_assumed && h("p", { class: "small" }, "The sample rate is assumed: the frequencies hang on it."),
+    spectrum.rate_assumed && h("p", { class: "small" }, "The sample rate is assumed, and the frequencies depend on it."),
     h("div", { class: "spectra" }, names.map((name, index) => spectrum.channels[name] && one(name, spectrum.channels[name], index))),
-    h("details", { class: "twin" }, h("summary", null, "The same as a table"), h("table", { class: "plain" }, h("caption", null, "Dominant frequencies"), h("thead", null, h("tr", null, ["Channel", "Frequency", "Amplitude"].map((word) => h("th", { scope: "col" }, word)))), h("tbody", null, rows))));
+    h("details", { class: "twin" }, h("summary", null, "The same as a table"), h("table", { class: "plain" }, h("caption", null, "Dominant frequencies"), h("thead", null, h("tr", null, ["Channel", "Frequency", "Amplitude"].map((word) => h("th", { scope: "col" }, word)))), h("tbody", null, rows()))));
   draw();
   return draw;
 }

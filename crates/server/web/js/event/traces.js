@@ -90,15 +90,15 @@ export function showTraces(place, detail, plot, values) {
     return h("div", { class: "plot-head" }, name, h("span", { class: "unit" }, unit), h("span", { class: "peak-words" }, peakWords(measured)));
   }
 
-  const words = h("span", { class: "scale-words" });
+  const scaleNote = h("span", { class: "scale-words" });
   function scaleWords() {
-    const say = (/** @type {string} */ unit) => {
+    const words = (/** @type {string} */ unit) => {
       const trace = group.plots.find((plot) => plot.trace.unit === unit)?.trace;
       if (!trace) return null;
       const label = unit === "psi" ? (bars ? pref("pressure") : traceUnit()) : velocityUnit();
       return `${unit === "psi" ? "microphone" : "geophones"} ${bars ? `${fixed(trace.low, 0)} to ` : "±"}${Number(trace.high.toPrecision(3))} ${label}`;
     };
-    words.textContent = pref("scale") === "common" ? ["in/s", "psi"].map(say).filter(Boolean).join(", ") : "each channel has its own scale";
+    scaleNote.textContent = pref("scale") === "common" ? ["in/s", "psi"].map(words).filter(Boolean).join(", ") : "each channel has its own scale";
   }
 
   group.onCursor = (index) => {
@@ -132,7 +132,7 @@ export function showTraces(place, detail, plot, values) {
     all,
     select("Scale", [["common", "Common scale"], ["own", "Own scales"]], pref("scale"), (scale) => setPref("scale", /** @type {any} */ (scale)), { id: "scale" }));
   replace(place, h("div", { class: "section-head" }, h("h2", null, bars ? "Intervals" : "Traces"), tools), readout, group.element,
-    h("p", { class: "legend" }, h("span", null, "○ largest peak"), !bars && h("span", null, "▮ half-wave of the ZC frequency"), !bars && h("span", null, "┆ trigger"), h("span", null, "▨ missing"), words),
+    h("p", { class: "legend" }, h("span", null, "○ largest peak"), !bars && h("span", null, "▮ half-wave of the ZC frequency"), !bars && h("span", null, "┆ trigger"), h("span", null, "▨ missing"), scaleNote),
     twin(plot, values));
   readout.textContent = rest;
   draw();
@@ -165,10 +165,10 @@ function peakWords(measured) {
   return `PPV ${readingText(peak, velocityUnit())}${flag}${at}${hz}`;
 }
 
-/** Rows of the table that says the same as the plots. */
+/** Rows of the table with the values of the plots. */
 const TWIN_ROWS = 40;
 
-/** The plot as a table, for those who do not see it. @param {PlotDocument} plot @param {Map<string, Float64Array>} values */
+/** The plot as a table, for readers who do not see it. @param {PlotDocument} plot @param {Map<string, Float64Array>} values */
 function twin(plot, values) {
   const details = h("details", { class: "twin" }, h("summary", null, "The same as a table"));
   details.addEventListener("toggle", () => {

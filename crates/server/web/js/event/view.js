@@ -1,13 +1,14 @@
 // @ts-check
-/** One event: its traces, what is measured of it, what the limits say, what people say. */
+/** One event: its traces, its measurements, its limits, its review. */
 
 import { get, link, queryString } from "../api.js";
 import { h, later, replace } from "../dom.js";
 import { setKeys } from "../keys.js";
 import { onChange } from "../live.js";
-import { onPrefs, pref } from "../prefs.js";
+import { onPrefs, pref, unitQuery } from "../prefs.js";
 import { address, go } from "../router.js";
-import { announce, complain, toast } from "../say.js";
+import { announce, complain, failure, isSilent, toast } from "../say.js";
+import { isSaturated } from "../events/columns.js";
 import { neighbours, places, sessionOf } from "../events/session.js";
 import { review, undo } from "../review.js";
 import { countText, localText } from "../units.js";
@@ -37,10 +38,12 @@ export function eventView(main, id, filters) {
   const ends = [];
   /** @type {EventDetail | null} */
   let detail = null;
+  /** Distance to the blast in feet, for the curves that need it. */
+  let distance_ft = "";
 
   const head = h("div", { class: "event-head" });
   const bar = reviewBar({
-    toggleFalse: () => void change({ false_trigger: !detail?.event.false_trigger }),
+    markFalse: () => void change({ false_trigger: true }),
     confirm: () => void change({ false_trigger: false }),
     note: (notes) => change({ notes: notes || null }),
     undo: () => void takeBack(),
@@ -69,14 +72,14 @@ export function eventView(main, id, filters) {
     };
     replace(head,
       h("div", { class: "crumbs" }, h("a", { href: address(filters), "data-route": true }, "← Events"),
-        h("nav", { "aria-label": "Other events" }, step("before", "‹ Previous", "p"), h("span", { class: "place" }, around ? `${countText(around.place)} of ${countText(around.total)}` : "not among the filtered events"), step("after", "Next ›", "n"))),
+        h("nav", { "aria-label": "Other events" }, step("before", "‹ Previous", "p"), h("span", { class: "place" }, around ? `${countText(around.place)} of ${countText(around.total)}` : "place in the list not known"), step("after", "Next ›", "n"))),
       h("h1", null, h("span", null, event.serial), " ", h("span", { class: "when" }, localText(event.timestamp)), h("span", { class: "zone" }, " unit-local time, no zone"),
         event.false_trigger && h("span", { class: "badge struck" }, "false trigger"), event.damaged && h("span", { class: "badge bad" }, "damaged"),
-        event.contradicted && h("span", { class: "badge bad" }, "report disagrees")),
+        event.contradicted && h("span", { class: "badge bad" }, "report disagrees"), isSaturated(event) && h("span", { class: "badge bad" }, "saturated")),
       h("p", { class: "sub" }, [event.kind, event.filename, event.project, event.location].filter(Boolean).join(" · "),
         h("span", { class: "downloads" },
-          h("a", { class: "button", href: link(`/events/${id}/report.pdf${queryString({ curve: pref("curve") })}`), target: "_blank", rel: "noopener" }, "Report PDF"),
-          h("a", { class: "button", href: link(`/events/${id}/csv`), download: `${event.filename}.csv` }, "CSV"),
+          h("a", { class: "button", href: link(`/events/${id}/report.pdf${queryString({ curve: pref("curve"), distance_ft, ...unitQuery() })}`), target: "_blank", rel: "noopener" }, "Report PDF"),
+          h("a", { class: "button", href: link(`/events/${id}/csv${queryString(unitQuery())}`), download: `${event.filename}.csv` }, "CSV"),
           h("a", { class: "button", href: link(`/events/${id}/file`), download: event.filename }, "File"),
           event.has_report && h("a", { class: "button", href: link(`/events/${id}/report.txt`), target: "_blank", rel: "noopener" }, "Report text"),
           h("button", { type: "button", onclick: () => print() }, "Print"))));
@@ -91,29 +94,34 @@ export function eventView(main, id, filters) {
 
   const reread = async () => {
     detail = await get(`/events/${id}`, signal);
+    if (places.row?.id === id && detail) places.row = detail.event;
     showKnown();
     await showLog(log, id, signal);
   };
 
   /** @param {{ false_trigger?: boolean, notes?: string | null }} patch */
   async function change(patch) {
+    // Whatever is shown when the answer comes: the message names the event that was changed.
+    const name = nameOf();
     try {
       await review(id, patch);
+      toast(`${name}: ${"notes" in patch ? "note saved" : patch.false_trigger ? "marked as a false trigger" : "reviewed, a real event"}`, { label: "Undo", act: () => void takeBack() });
       await reread();
-      toast("notes" in patch ? "Note kept" : patch.false_trigger ? "Marked as a false trigger" : "Reviewed: a real event", { label: "Undo", act: () => void takeBack() });
     } catch (error) {
-      complain(error);
+      complain(error, `${name} was not changed`);
     }
   }
   async function takeBack() {
+    const name = nameOf();
     try {
       await undo(id);
+      toast(`${name}: undone`);
       await reread();
-      toast("Undone");
     } catch (error) {
-      complain(error);
+      complain(error, `${name}: not undone`);
     }
   }
+  const nameOf = () => (detail ? `${detail.event.serial} ${localText(detail.event.timestamp)}` : `Event ${id}`);
 
   async function load() {
     const [first, plot] = await Promise.all([
@@ -121,16 +129,20 @@ export function eventView(main, id, filters) {
       /** @type {Promise<PlotDocument>} */ (get(`/events/${id}/plot?points=${FIRST_POINTS}`, signal)).catch((error) => { if (signal.aborted) throw error; return /** @type {Error} */ (error); }),
     ]);
     detail = first;
+    Object.assign(places, { row: first.event, filters: queryString(filters) });
     showKnown();
     announce(`${first.event.serial}, ${localText(first.event.timestamp)}`);
     void showLog(log, id, signal).catch(complain);
-    void sessionOf(id, filters, signal, places.index).then(showHead).catch(complain);
+    void sessionOf(id, filters, signal, places.index).then(() => {
+      places.index = (neighbours(id)?.place ?? places.index + 1) - 1;
+      showHead();
+    }).catch(complain);
     if (first.event.kind === "stream") {
       replace(traces, h("h2", null, "Stream"), h("p", null, h("a", { href: address({ stream: id }), "data-route": true }, "Open the run"), ", all of its channels over time."));
       return;
     }
     if (plot instanceof Error) {
-      replace(traces, h("h2", null, "Traces"), h("div", { class: "notice bad" }, h("strong", null, "Nothing can be drawn"), h("p", null, plot.message)));
+      replace(traces, h("h2", null, "Traces"), failure(plot, "Nothing can be drawn"));
       return;
     }
     const values = await allValues(id, plot, signal);
@@ -138,26 +150,29 @@ export function eventView(main, id, filters) {
     const drawn = showTraces(traces, first, plot, values);
     redraws.push(drawn.draw);
     ends.push(drawn.destroy);
-    const more = [showLimits(limits, first, plot, signal)];
+    const more = [showLimits(limits, first, plot, signal, (feet) => { distance_ft = feet; showHead(); })];
     if (!plot.time_axis.histogram_aggregated) more.push(showSpectrum(spectrum, id, signal));
     for (const part of more) void part.then((draw) => redraws.push(draw)).catch(complain);
   }
-  void load().catch(complain);
+  void load().catch((error) => {
+    if (isSilent(error)) return;
+    replace(main, h("div", { class: "page" }, failure(error, `Event ${id} cannot be shown`, h("a", { class: "button primary", href: address(filters), "data-route": true }, "Back to the events"))));
+  });
 
   ends.push(onPrefs(() => { showKnown(); redraws.forEach((draw) => draw()); }));
   const changed = later(100, () => void reread().catch(complain));
-  ends.push(onChange((change) => { if (change.id === id) changed(); }));
+  ends.push(onChange((change) => { if (change.id === id || change.what === "reset") changed(); }));
 
   /** @param {"before" | "after"} side */
   const step = (side) => {
     const other = neighbours(id)?.[side];
     if (other) go({ ...filters, event: other });
-    else announce(side === "after" ? "This is the last event" : "This is the first event");
+    else toast(side === "after" ? "This is the last event of the list" : "This is the first event of the list");
   };
   setKeys([
     { keys: ["n", "j"], words: "next event", act: () => step("after") },
     { keys: ["p", "k"], words: "previous event", act: () => step("before") },
-    { keys: ["f"], words: "a false trigger, or no longer", act: () => void change({ false_trigger: !detail?.event.false_trigger }) },
+    { keys: ["f"], words: "a false trigger", act: () => void change({ false_trigger: true }) },
     { keys: ["r"], words: "reviewed: a real event", act: () => void change({ false_trigger: false }) },
     { keys: ["e"], words: "write a note", act: () => bar.edit() },
     { keys: ["u"], words: "undo the last change", act: () => void takeBack() },

@@ -10,10 +10,8 @@ import { pref } from "../prefs.js";
 
 /** @typedef {import("../types.js").Reading} Reading */
 
-/** A document in a column. @param {string} text @returns {Record<string, any>} */
-function parsed(text) {
-  try { return JSON.parse(text) ?? {}; } catch { return {}; /* another program's text */ }
-}
+/** Whether a sensor was at its limit. @param {EventRow} row */
+export const isSaturated = (row) => Object.values(row.flags).includes("saturated");
 
 /**
  * A peak with the digits of its source, or with the flag alone where that is all there is.
@@ -21,7 +19,7 @@ function parsed(text) {
  * @returns {Reading | null}
  */
 const readingOf = (row, name, value, unit, flag = name) =>
-  parsed(row.readings)[name] ?? (value === null ? null : withFlag({ value, unit }, parsed(row.flags)[flag]));
+  row.readings[name] ?? (value === null ? null : withFlag({ value, unit }, row.flags[flag]));
 
 /** @param {Reading | null} reading @param {string} unit */
 function cellOf(reading, unit) {
@@ -54,15 +52,15 @@ function air(row) {
   return cellOf(shown, shown?.unit === "dB(L)" ? "dB(L)" : pref("pressure"));
 }
 
-/** What else there is to say of an event: words, not colours alone. @param {EventRow} row */
+/** The state of an event in words, not in colours alone. @param {EventRow} row */
 export function badges(row) {
-  const assumed = row.assumed !== "[]" && row.assumed !== "";
   return [
     row.false_trigger && h("span", { class: "badge struck" }, "false trigger"),
+    isSaturated(row) && h("span", { class: "badge bad", title: "A sensor was at its limit: the true peak may be larger" }, "saturated"),
     row.damaged && h("span", { class: "badge bad", title: "Data is damaged or missing" }, "damaged"),
     row.contradicted && h("span", { class: "badge bad", title: "The report and the samples cannot both be right" }, "report disagrees"),
-    assumed && h("span", { class: "badge", title: `Nothing states: ${row.assumed.replace(/[[\]"]/g, "").replace(/,/g, ", ")}` }, "assumed"),
-    row.reviewed_at && !row.false_trigger && h("span", { class: "badge good", title: `Reviewed by ${row.reviewer ?? "somebody"}` }, "reviewed"),
+    row.assumed.length > 0 && h("span", { class: "badge", title: `Assumed: ${row.assumed.join(", ")}` }, "assumed"),
+    row.reviewed_at && !row.false_trigger && h("span", { class: "badge good", title: row.reviewer ? `Reviewed by ${row.reviewer}` : "Reviewed" }, "reviewed"),
     row.review_notes && h("span", { class: "note-words", title: row.review_notes }, row.review_notes),
   ];
 }

@@ -4,6 +4,7 @@
 import { link, queryString } from "../api.js";
 import { h, later, select } from "../dom.js";
 import { go } from "../router.js";
+import { unitQuery } from "../prefs.js";
 import { fixed, inPerSecond, velocity, velocityUnit } from "../units.js";
 
 /** @typedef {import("../router.js").Params} Params */
@@ -30,15 +31,27 @@ export function filterBar(filters) {
     day("to", "to"),
     h("label", null, "PPV ≥", ppv, h("span", { class: "unit" }, velocityUnit())),
     select("Kind", [["", "All kinds"], ["waveform", "Waveforms"], ["histogram", "Histograms"], ["stream", "Streams"]], filters["kind"] ?? "", (kind) => set({ kind })),
-    select("False triggers", [["", "False triggers too"], ["false", "Without false"], ["true", "Only false triggers"]], filters["false_trigger"] ?? "", (value) => set({ false_trigger: value })),
+    select("False triggers", [["", "Including false triggers"], ["false", "Without false triggers"], ["true", "Only false triggers"]], filters["false_trigger"] ?? "", (value) => set({ false_trigger: value })),
     select("Review", [["", "Reviewed or not"], ["false", "To review"], ["true", "Reviewed"]], filters["reviewed"] ?? "", (reviewed) => set({ reviewed })),
     any && h("button", { type: "button", class: "quiet", onclick: () => go(filters["sort"] ? { sort: filters["sort"] } : {}) }, "Clear"));
 }
 
-/** Downloads of what the filters let through, and paper. @param {Params} filters @param {() => void} print */
+/** The filters in words, in the units of the page. @param {Params} filters */
+export function filterWords(filters) {
+  /** @type {Record<string, (value: string) => string>} */
+  const words = {
+    min_ppv_in_s: (value) => `PPV ≥ ${Number(fixed(velocity(Number(value)), 4))} ${velocityUnit()}`,
+    false_trigger: (value) => (value === "true" ? "only false triggers" : "without false triggers"),
+    reviewed: (value) => (value === "true" ? "reviewed" : "to review"),
+    text: (value) => `text “${value}”`,
+  };
+  return Object.entries(filters).filter(([name, value]) => name !== "sort" && value !== "").map(([name, value]) => words[name]?.(value) ?? `${name} ${value}`);
+}
+
+/** Downloads of the events that match the filters, and paper. @param {Params} filters @param {() => void} print */
 export function downloads(filters, print) {
-  /** @param {string} format @param {string} words @param {string} title */
-  const one = (format, words, title) => h("a", { class: "button", href: link(`/export${queryString({ ...filters, format })}`), download: true, title }, words);
-  return h("span", { class: "downloads" }, one("csv", "CSV", "The table as CSV"), one("parquet", "Parquet", "The table as Parquet"), one("zip", "ZIP", "The files themselves"),
-    h("button", { type: "button", onclick: print, title: "The whole list on paper (Ctrl P)" }, "Print"));
+  /** @param {Record<string, string>} form @param {string} words @param {string} title */
+  const one = (form, words, title) => h("a", { class: "button", href: link(`/export${queryString({ ...filters, ...form })}`), download: true, title }, words);
+  return [one({ format: "csv", ...unitQuery() }, "CSV", "The table as CSV, in the units of the page"), one({ format: "parquet" }, "Parquet", "The table as Parquet, in in/s and psi"), one({ format: "zip" }, "ZIP", "The original files"),
+    h("button", { type: "button", onclick: print, title: "The whole list on paper (Ctrl P)" }, "Print")];
 }

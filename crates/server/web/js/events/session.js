@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * The events that a reader walks through with n and p. They are taken when the first of them is
- * opened, and more when the reader comes near an end: reviewing changes what the filters let
- * through, and a list that shrank under the reader's hand would leave events out.
+ * The events that a reader steps through with n and p. They are fetched when the first of them is
+ * opened, and more when the reader comes near an end: a review changes which events match the
+ * filters, and a list that shrinks meanwhile would leave events out.
  */
 
 import { get, queryString } from "../api.js";
@@ -11,6 +11,8 @@ import { get, queryString } from "../api.js";
 
 /** Events that are taken at a time. */
 const SOME = 1000;
+/** Requests that look for an event whose place is not known. */
+const MOST_SEARCHED = 10;
 /** Events before an end at which more are taken. */
 const NEAR = 100;
 
@@ -37,9 +39,16 @@ async function taken(filters, offset, limit, signal) {
 export async function sessionOf(id, filters, signal, index) {
   const key = queryString(filters);
   if (session?.filters !== key || !session.ids.includes(id)) {
-    const offset = Math.max((index ?? 0) - SOME / 4, 0);
-    const { ids, total } = await taken(filters, offset, SOME, signal);
-    session = { filters: key, ids, offset, total, atEnd: offset + ids.length >= total, growing: false };
+    // A link leads to an event without its place in the list: it is looked for from the top.
+    const offsets = new Set([Math.max((index ?? 0) - SOME / 4, 0), ...Array.from({ length: MOST_SEARCHED }, (_, n) => n * SOME)]);
+    let searched = false;
+    for (const offset of offsets) {
+      const { ids, total } = await taken(filters, offset, SOME, signal);
+      session = { filters: key, ids, offset, total, atEnd: offset + ids.length >= total, growing: false };
+      if (ids.includes(id) || (session.atEnd && (offset === 0 || searched))) break;
+      searched = offset === 0 || searched;
+    }
+    if (!session) return;
   }
   const place = session.ids.indexOf(id);
   if (place < 0 || session.growing) return;
@@ -98,8 +107,10 @@ export function neighbours(id) {
   };
 }
 
-/** Places in the table of events that were opened, so that going back finds them. */
+/** What was looked at last, so that going back to the table finds it. */
 export const places = {
+  /** @type {import("../types.js").EventRow | null} */
+  row: null,
   index: 0,
   scroll: 0,
   filters: "",

@@ -3,6 +3,7 @@
 
 import { h, replace } from "../dom.js";
 import { COLUMNS } from "./columns.js";
+import { Cursor } from "./cursor.js";
 
 /** @typedef {import("../types.js").EventRow} EventRow */
 /** @typedef {import("./pages.js").Pages} Pages */
@@ -16,7 +17,10 @@ export class EventTable {
   /** @type {HTMLElement[]} */
   #rows = [];
   #first = 0;
-  current = 0;
+  /** The event at the top when the table was last drawn. @type {{ id: number, index: number } | null} */
+  #topEvent = null;
+  /** The event on which a mouse button went down. */
+  #pressed = "";
 
   /**
    * @param {Pages} pages
@@ -25,16 +29,18 @@ export class EventTable {
   constructor(pages, how) {
     this.pages = pages;
     this.how = how;
+    this.cursor = new Cursor(pages);
     this.head = h("div", { role: "row", class: "tr th", "aria-rowindex": 1 });
     this.body = h("div", { role: "rowgroup", class: "tbody" });
     this.scroller = h("div", { class: "table", role: "grid", "aria-label": "Events" },
       h("div", { role: "rowgroup", class: "thead" }, this.head), this.body);
     this.scroller.addEventListener("scroll", () => this.draw(), { passive: true });
+    this.body.addEventListener("pointerdown", (event) => { this.#pressed = rowOf(event)?.dataset["id"] ?? ""; });
     this.body.addEventListener("click", (event) => this.#click(event));
     this.body.addEventListener("keydown", (event) => this.#key(event));
     this.body.addEventListener("focusin", (event) => {
-      const row = event.target instanceof Element ? event.target.closest(".tr") : null;
-      if (row instanceof HTMLElement) this.#select(Number(row.dataset["index"]), false);
+      const row = rowOf(event);
+      if (row && Number(row.dataset["id"]) !== this.cursor.chosen?.id) this.#select(Number(row.dataset["index"]), false);
     });
     this.resize = new ResizeObserver(() => this.draw());
     this.resize.observe(this.scroller);
@@ -65,6 +71,25 @@ export class EventTable {
     return Math.floor(Math.min(this.scroller.scrollTop / scrollable, 1) * rows);
   }
 
+  /** After rows came: the cursor is on its event, and the rows in sight stay where they are. */
+  settle() {
+    const hasFocus = this.body.contains(document.activeElement);
+    this.cursor.settle();
+    const moved = this.#topEvent && this.scroller.scrollTop > 0 ? this.pages.indexOf(this.#topEvent.id) : null;
+    const by = moved === null || !this.#topEvent ? 0 : moved - this.#topEvent.index;
+    this.body.style.height = `${this.#height}px`;
+    if (by !== 0 && this.pages.total * ROW <= TALLEST) this.scroller.scrollTop += by * ROW;
+    this.draw();
+    if (hasFocus && this.cursor.index !== null && this.cursor.chosen) this.focus();
+  }
+
+  /** Puts the focus on the cursor's row. */
+  focus() {
+    if (this.cursor.index === null) return;
+    this.show(this.cursor.index);
+    this.#mark(true);
+  }
+
   draw() {
     const total = this.pages.total;
     this.scroller.setAttribute("aria-rowcount", String(total + 1));
@@ -75,6 +100,8 @@ export class EventTable {
     const last = Math.min(top + this.#visible + 4, total);
     this.pages.want(first, last);
     this.#first = first;
+    const topRow = this.pages.row(top);
+    this.#topEvent = topRow ? { id: topRow.id, index: top } : null;
     const scaled = total * ROW > TALLEST;
     const offset = scaled ? this.scroller.scrollTop - (top - first) * ROW : first * ROW;
     const wanted = Math.max(last - first, 0);
@@ -96,8 +123,9 @@ export class EventTable {
     element.dataset["index"] = String(index);
     element.dataset["id"] = String(row?.id ?? "");
     element.setAttribute("aria-rowindex", String(index + 2));
-    element.setAttribute("aria-selected", String(index === this.current));
-    element.tabIndex = index === this.current || (place0(index, this.#first) && !this.#currentInSight()) ? 0 : -1;
+    const isCurrent = this.#isCurrent(index);
+    element.setAttribute("aria-selected", String(isCurrent));
+    element.tabIndex = isCurrent || (index === this.#first && !this.#isCursorDrawn()) ? 0 : -1;
     element.classList.toggle("false-trigger", !!row?.false_trigger);
     element.classList.toggle("unread", !!row && !row.reviewed_at);
     element.classList.toggle("waiting", !row);
@@ -107,18 +135,30 @@ export class EventTable {
     });
   }
 
-  #currentInSight() {
-    return this.current >= this.#first && this.current < this.#first + this.#rows.length;
+  /** @param {number} index */
+  #isCurrent(index) {
+    // A row that is not here yet may be chosen; an event that has gone leaves no row chosen.
+    return index === this.cursor.index && (this.cursor.isListed || !this.cursor.chosen);
+  }
+
+  #isCursorDrawn() {
+    const at = this.cursor.index;
+    return at !== null && this.#isCurrent(at) && at >= this.#first && at < this.#first + this.#rows.length;
   }
 
   /** @param {number} index @param {boolean} focus */
   #select(index, focus) {
-    index = Math.min(Math.max(index, 0), Math.max(this.pages.total - 1, 0));
-    this.current = index;
-    if (focus) this.show(index);
+    this.cursor.choose(index);
+    if (focus) this.focus();
+    else this.#mark(false);
+  }
+
+  /** Marks the cursor's row. @param {boolean} focus */
+  #mark(focus) {
     for (const row of this.#rows) {
-      const own = Number(row.dataset["index"]) === index;
-      row.tabIndex = own ? 0 : -1;
+      const index = Number(row.dataset["index"]);
+      const own = this.#isCurrent(index);
+      row.tabIndex = own || (index === this.#first && !this.#isCursorDrawn()) ? 0 : -1;
       row.setAttribute("aria-selected", String(own));
       if (own && focus) row.focus({ preventScroll: true });
     }
@@ -140,21 +180,34 @@ export class EventTable {
   }
 
   /** @param {number} by */
-  move(by) { this.#select(this.current + by, true); }
+  move(by) {
+    const to = this.cursor.step(by);
+    const isPastEnd = to >= this.pages.total && this.cursor.chosen !== null && !this.cursor.isListed;
+    if (this.pages.total > 0 && !isPastEnd) this.#select(to, true);
+  }
 
-  /** The row under the cursor. */
-  row() { return this.pages.row(this.current); }
+  /** Goes on to the next event after a review. @returns {boolean} Whether there is one. */
+  moveOn() {
+    const hasFocus = this.body.contains(document.activeElement);
+    const isMoved = this.cursor.moveOn();
+    if (isMoved && this.cursor.index !== null) {
+      this.show(this.cursor.index);
+      this.#mark(hasFocus);
+    }
+    return isMoved;
+  }
 
   openCurrent() {
-    const row = this.row();
-    if (row) this.how.open(row, this.current);
+    const { event, index } = this.cursor;
+    if (event && index !== null) this.how.open(event, index);
   }
 
   /** @param {MouseEvent} event */
   #click(event) {
-    const element = event.target instanceof Element ? event.target.closest(".tr") : null;
-    if (!(element instanceof HTMLElement)) return;
-    this.#select(Number(element.dataset["index"]), false);
+    const row = rowOf(event);
+    // Rows may have moved under the pointer since the button went down.
+    if (!row || (this.#pressed && row.dataset["id"] !== this.#pressed)) return;
+    this.#select(Number(row.dataset["index"]), false);
     this.openCurrent();
   }
 
@@ -165,12 +218,15 @@ export class EventTable {
     /** @type {Record<string, number>} */
     const moves = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -this.pages.total, End: this.pages.total };
     const by = moves[event.key];
-    if (by !== undefined) this.#select(this.current + by, true);
+    if (by !== undefined) this.move(by);
     else if (event.key === "Enter") this.openCurrent();
     else return;
     event.preventDefault();
   }
 }
 
-/** @param {number} index @param {number} first */
-const place0 = (index, first) => index === first;
+/** @param {Event} event @returns {HTMLElement | null} */
+function rowOf(event) {
+  const row = event.target instanceof Element ? event.target.closest(".tr") : null;
+  return row instanceof HTMLElement ? row : null;
+}

@@ -7,9 +7,9 @@ import { setKeys } from "../keys.js";
 import { onChange } from "../live.js";
 import { onPrefs } from "../prefs.js";
 import { go } from "../router.js";
-import { announce, complain, toast } from "../say.js";
+import { announce, complain, failure, isSilent, toast } from "../say.js";
 import { review, undo } from "../review.js";
-import { countText } from "../units.js";
+import { countText, localText } from "../units.js";
 import { downloads, filterBar } from "./filters.js";
 import { Pages } from "./pages.js";
 import { paperList } from "./paper.js";
@@ -18,6 +18,13 @@ import { drawSides } from "./sides.js";
 import { EventTable } from "./table.js";
 
 /** @typedef {import("../router.js").Params} Params */
+/** @typedef {import("../types.js").EventRow} EventRow */
+
+/** Rows by which an event may have moved while another view was open. */
+const AWAY = 1000;
+
+/** @param {EventRow} row */
+const nameOf = (row) => `${row.serial} ${localText(row.timestamp)}`;
 
 /** @param {HTMLElement} main @param {Params} filters */
 export function eventsView(main, filters) {
@@ -28,45 +35,72 @@ export function eventsView(main, filters) {
   const side = h("aside", { class: "side", "aria-label": "Units, projects, months" });
   const count = h("p", { class: "total", role: "status" }, "…");
   const empty = h("div", { class: "empty", hidden: true });
-  const typing = document.activeElement?.id === "text-filter";
+  const isTyping = document.activeElement?.id === "text-filter";
 
-  const pages = new Pages(filters, () => arrived(), complain);
+  const pages = new Pages(filters, () => arrived(), (error) => failed(error));
   const table = new EventTable(pages, {
     sort: filters["sort"] ?? "-timestamp",
     setSort: (sort) => go({ ...filters, sort }),
-    open: (row, index) => {
-      Object.assign(places, { index, scroll: table.scroller.scrollTop, filters: key });
-      go(row.kind === "stream" ? { stream: row.id } : { ...filters, event: row.id });
-    },
+    open: (row) => go(row.kind === "stream" ? { stream: row.id } : { ...filters, event: row.id }),
   });
-  const bar = filterBar(filters);
+  const { cursor } = table;
+  const links = h("span");
+  let bar = filterBar(filters);
+  const showLinks = () => replace(links, downloads(filters, () => void printList()));
+  links.className = "downloads";
+  showLinks();
   replace(main,
     h("div", { class: "events" }, side, h("section", { class: "list", "aria-labelledby": "events-title" },
-      h("div", { class: "list-head" }, h("h1", { id: "events-title" }, "Events"), count, downloads(filters, () => void printList())),
+      h("div", { class: "list-head" }, h("h1", { id: "events-title" }, "Events"), count, links),
       bar, table.scroller, h("p", { class: "paper-note" }, "Only the rows that were in sight. The page's button Print, or Ctrl P, prints the whole list."), empty)));
-  if (typing) {
+  if (isTyping) {
     const text = bar.querySelector("input");
     text?.focus();
     text?.setSelectionRange(text.value.length, text.value.length);
   }
 
-  let first = true;
+  let isFirst = true;
   function arrived() {
-    const filtered = Object.keys(filters).some((name) => name !== "sort");
-    count.textContent = `${countText(pages.total)} ${pages.total === 1 ? "event" : "events"}${filtered ? " through the filters" : ""}`;
+    const isFiltered = Object.keys(filters).some((name) => name !== "sort");
+    count.textContent = `${countText(pages.total)} ${pages.total === 1 ? "event" : "events"}${isFiltered ? ` matching the filters` : ""}`;
     empty.hidden = pages.total > 0;
     table.scroller.hidden = pages.total === 0;
-    replace(empty, filtered
-      ? [h("p", null, "No event passes these filters."), h("button", { type: "button", class: "primary", onclick: () => go({}) }, "Show all events")]
+    replace(empty, isFiltered
+      ? [h("p", null, "No event matches these filters."), h("button", { type: "button", class: "primary", onclick: () => go({}) }, "Show all events")]
       : [h("p", null, "The archive is empty."), h("p", null, "Drop event files anywhere on this page, or ", h("a", { href: "/?view=import", "data-route": true }, "choose them"), ".")]);
-    table.draw();
-    if (first && places.filters === key && places.index > 0) {
-      table.scroller.scrollTop = places.scroll;
-      table.current = places.index;
-      table.draw();
-    }
-    first = false;
+    table.settle();
+    if (isFirst) void restore().catch(complain);
+    isFirst = false;
   }
+
+  /** The cursor goes back to the event that was looked at last, if it is in this list. */
+  async function restore() {
+    const { row } = places;
+    if (!row || pages.total === 0) return;
+    const isSame = places.filters === key;
+    if (isSame) table.scroller.scrollTop = places.scroll;
+    const index = isSame ? await pages.find(row.id, places.index, AWAY) : pages.indexOf(row.id);
+    // The reader may have chosen another one meanwhile.
+    if (index === null || leaving.signal.aborted || cursor.index !== null) return;
+    cursor.restore(row, index);
+    table.draw();
+    table.show(index);
+  }
+
+  /** @param {unknown} error */
+  function failed(error) {
+    if (isSilent(error)) return;
+    if (pages.total > 0) {
+      complain(error, "The list may be out of date");
+      return;
+    }
+    count.textContent = "";
+    table.scroller.hidden = true;
+    empty.hidden = false;
+    replace(empty, failure(error, "The events cannot be shown",
+      h("button", { type: "button", class: "primary", onclick: () => void pages.refresh(0, 0) }, "Try again"), h("a", { class: "button", href: "/", "data-route": true }, "Show all events")));
+  }
+
   const printList = async () => {
     try {
       const list = await paperList(filters, leaving.signal);
@@ -85,49 +119,98 @@ export function eventsView(main, filters) {
   }, { signal: leaving.signal });
 
   pages.want(0, 0);
-  void drawSides(side, filters, leaving.signal).catch(complain);
+  const showSides = () => void drawSides(side, filters, leaving.signal).catch((error) => { if (!leaving.signal.aborted) complain(error); });
+  showSides();
 
   // Many changes at once, as an import brings them, are one redrawing.
   let fresh = 0;
-  const refresh = later(150, () => {
-    void pages.refresh(...table.inSight());
-    void drawSides(side, filters, leaving.signal).catch(complain);
+  /** Changes since the cursor's event was found: by so many rows it may have moved. */
+  let reach = 0;
+  const refresh = later(150, () => void (async () => {
     if (fresh) announce(`${fresh} new ${fresh === 1 ? "event" : "events"}`);
     fresh = 0;
-  });
+    showSides();
+    await pages.refresh(...table.inSight());
+    const { chosen, index } = cursor;
+    if (chosen && index !== null && !cursor.isListed) {
+      await pages.find(chosen.id, index, reach + 1);
+      if (!leaving.signal.aborted) table.settle();
+    }
+    reach = 0;
+  })().catch(complain));
   const endLive = onChange((change) => {
     if (change.what === "new") fresh += 1;
+    reach += change.what === "reset" ? AWAY : 1;
     refresh();
   });
-  const endPrefs = onPrefs(() => { table.drawHead(); table.draw(); bar.replaceWith(filterBar(filters)); });
+  const endPrefs = onPrefs(() => {
+    table.drawHead();
+    table.draw();
+    showLinks();
+    const fresh = filterBar(filters);
+    bar.replaceWith(fresh);
+    bar = fresh;
+  });
 
-  /** @param {(id: number) => Promise<unknown>} act @param {string} words */
-  const change = async (act, words) => {
-    const row = table.row();
-    if (!row) return;
+  /** Events that were reviewed here, each once, the latest last: `u` takes the last change of one back. @type {EventRow[]} */
+  let reviewed = [];
+
+  /** @param {EventRow} row */
+  const reread = async (row) => {
+    /** @type {import("../types.js").EventDetail} */
+    const now = await get(`/events/${row.id}`, leaving.signal);
+    pages.put(now.event);
+    table.settle();
+  };
+
+  /** Reviews the event under the cursor, and no other; then the cursor goes on. @param {{ false_trigger: boolean }} patch @param {string} words */
+  const mark = async (patch, words) => {
+    const row = cursor.event;
+    if (!row) {
+      toast(cursor.chosen ? `${nameOf(cursor.chosen)} is no longer in this list: j goes to the next event` : "No event is selected: j selects the next one");
+      return;
+    }
     try {
-      await act(row.id);
-      /** @type {import("../types.js").EventDetail} */
-      const now = await get(`/events/${row.id}`, leaving.signal);
-      pages.put(now.event);
-      table.draw();
-      toast(`${row.filename}: ${words}`);
+      if (cursor.index !== null) await pages.fetchRow(cursor.index + 1);
+      const isMoved = cursor.event?.id === row.id && table.moveOn();
+      reviewed = [...reviewed.filter((other) => other.id !== row.id), row];
+      await review(row.id, patch);
+      toast(`${nameOf(row)}: ${words}${isMoved ? "" : ". This is the last event of the list"}`, { label: "Undo", act: () => void takeBack(row) });
+      await reread(row);
     } catch (error) {
-      complain(error);
+      complain(error, `${nameOf(row)} was not reviewed`);
+    }
+  };
+  /** @param {EventRow | null} [row] */
+  const takeBack = async (row = reviewed.at(-1) ?? null) => {
+    // Undoing twice would be redoing.
+    if (!row || !reviewed.some((other) => other.id === row.id)) {
+      toast("There is no review of this list left to undo: earlier ones are undone on the page of their event");
+      return;
+    }
+    reviewed = reviewed.filter((other) => other.id !== row.id);
+    try {
+      await undo(row.id);
+      toast(`${nameOf(row)}: undone`);
+      await reread(row);
+    } catch (error) {
+      complain(error, `${nameOf(row)}: not undone`);
     }
   };
   setKeys([
-    { keys: ["n", "j"], words: "next event", act: () => table.move(1) },
+    { keys: ["n", "j"], words: "next event", act: () => { if (cursor.takeStep()) announce("This is the next event"); else table.move(1); } },
     { keys: ["p", "k"], words: "previous event", act: () => table.move(-1) },
     { keys: ["Enter"], words: "open the event", act: () => table.openCurrent() },
-    { keys: ["f"], words: "a false trigger, or no longer", act: () => void change((id) => review(id, { false_trigger: !table.row()?.false_trigger }), table.row()?.false_trigger ? "no false trigger" : "false trigger") },
-    { keys: ["r"], words: "reviewed: a real event", act: () => void change((id) => review(id, { false_trigger: false }), "reviewed") },
-    { keys: ["u"], words: "undo the last change", act: () => void change(undo, "undone") },
+    { keys: ["f"], words: "a false trigger, then the next event", act: () => void mark({ false_trigger: true }, "false trigger") },
+    { keys: ["r"], words: "reviewed: a real event, then the next event", act: () => void mark({ false_trigger: false }, "reviewed, a real event") },
+    { keys: ["u"], words: "undo the last review", act: () => void takeBack() },
     { keys: ["/"], words: "search", act: () => document.getElementById("text-filter")?.focus() },
   ]);
 
   return () => {
+    if (cursor.chosen && cursor.index !== null) Object.assign(places, { row: cursor.chosen, index: cursor.index, scroll: table.scroller.scrollTop, filters: key });
     leaving.abort();
+    pages.end();
     table.resize.disconnect();
     endLive();
     endPrefs();

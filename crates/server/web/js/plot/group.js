@@ -3,7 +3,7 @@
 
 import { h } from "../dom.js";
 import { announce } from "../say.js";
-import { TracePlot } from "./trace_plot.js";
+import { LEAST_LEFT, TracePlot } from "./trace_plot.js";
 
 /** @typedef {import("./trace_plot.js").Trace} Trace */
 /** @typedef {{ t0: number, dt: number, n: number, bars: boolean, startLocal: string | null, xLabel: string }} Axis */
@@ -20,6 +20,8 @@ export class PlotGroup {
   /** @type {TracePlot[]} */
   plots = [];
   #frame = 0;
+  /** Room for the numbers of the value axes, the same for all plots. */
+  left = LEAST_LEFT;
   /** @type {number | null} */
   index = null;
   /** @type {(index: number | null) => void} */
@@ -75,6 +77,13 @@ export class PlotGroup {
     this.cursor(this.index, false);
   }
 
+  /** Gives the value axes of all plots at least this room. @param {number} width */
+  widen(width) {
+    if (width <= this.left) return;
+    this.left = width;
+    queueMicrotask(() => this.plots.forEach((plot) => plot.plot.redraw(false, true)));
+  }
+
   reset() { this.view(...this.whole); }
 
   get isWhole() { return this.max - this.min >= (this.whole[1] - this.whole[0]) * 0.9999; }
@@ -109,11 +118,11 @@ export class PlotGroup {
   /** @param {number} index */
   timeOf(index) { return this.axis.t0 + index * this.axis.dt; }
 
-  /** @param {number | null} index @param {boolean} [tell] */
-  cursor(index, tell = true) {
+  /** @param {number | null} index @param {boolean} [notify] */
+  cursor(index, notify = true) {
     this.index = index;
     for (const plot of this.plots) plot.point(index);
-    if (tell) this.onCursor(index);
+    if (notify) this.onCursor(index);
   }
 
   /** @param {KeyboardEvent} event */

@@ -19,7 +19,8 @@ import { uPlot } from "./uplot.js";
  * }} Trace
  */
 
-const LEFT = 62;
+/** The least room for the numbers of the value axis. */
+export const LEAST_LEFT = 62;
 const RIGHT = 18;
 const AXIS = 42;
 /** The part of it for the words below the numbers. */
@@ -66,7 +67,7 @@ export class TracePlot {
     const { axis, min, max } = this.group;
     const first = Math.floor((min - axis.t0) / axis.dt) - 1;
     const last = Math.ceil((max - axis.t0) / axis.dt) + 2;
-    const buckets = Math.max(this.host.clientWidth - LEFT - RIGHT, 100);
+    const buckets = Math.max(this.host.clientWidth - this.group.left - RIGHT, 100);
     const { extremes, shown } = this.trace;
     const kind = axis.bars ? "bars" : "line";
     return extremes[kind](first, last, buckets, axis.t0, axis.dt, shown);
@@ -107,7 +108,7 @@ export class TracePlot {
           values: (_, splits) => this.hasAxis ? splits.map((t) => this.#timeLabel(t, (splits[1] ?? 1) - (splits[0] ?? 0))) : splits.map(() => ""),
         },
         {
-          size: LEFT, stroke: colours.soft, font: FONT, grid, ticks: { show: false }, gap: 6, space: 26,
+          size: (plot, values) => { group.widen(widest(plot.ctx, values)); return group.left; }, stroke: colours.soft, font: FONT, grid, ticks: { show: false }, gap: 6, space: 26,
           values: (_, splits) => splits.map((value) => fixed(value, decimals(splits))),
         },
       ],
@@ -180,6 +181,15 @@ export class TracePlot {
   destroy() { this.plot.destroy(); }
 }
 
+/** Width that the numbers of an axis need, in pixels of the page. @param {CanvasRenderingContext2D} ctx @param {string[] | null} values */
+function widest(ctx, values) {
+  const before = ctx.font;
+  ctx.font = FONT;
+  const width = (values ?? []).reduce((most, value) => Math.max(most, ctx.measureText(value).width), 0);
+  ctx.font = before;
+  return Math.ceil(width) + 10;
+}
+
 /** Steps of a clock in seconds. */
 const CLOCK_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800];
 
@@ -188,7 +198,7 @@ export function clock(startLocal, seconds) {
   return new Date(Date.parse(`${startLocal}Z`) + seconds * 1000).toISOString().slice(0, 19);
 }
 
-/** Decimals that tell the lines of an axis apart. @param {number[]} splits */
+/** Decimals that distinguish the lines of an axis. @param {number[]} splits */
 function decimals(splits) {
   const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0));
   for (let digits = 0; digits < 7; digits += 1) {

@@ -10,8 +10,12 @@ import { countText } from "../units.js";
 /** @typedef {import("./types.js").StreamChannel} StreamChannel */
 /** @typedef {import("./types.js").StreamFacts} StreamFacts */
 
-export const LEFT = 62;
+/** The least room for the numbers of an axis. */
+const LEAST_LEFT = 62;
 export const RIGHT = 10;
+const FONT = "12px system-ui, sans-serif";
+/** Between a number and its axis. */
+const PADDING = 8;
 const AXIS = 26;
 
 /** From still to loud. Lightness alone carries the order. */
@@ -19,8 +23,23 @@ const RAMP = ["#0c1a3a", "#14305f", "#17487c", "#1c618c", "#2a7a92", "#3d9290", 
 /** A channel that did not move at all: nothing may be connected. */
 const STILL = "#808080";
 
-/** A canvas made sharp for this screen. @param {HTMLCanvasElement} canvas @param {number} height */
-function prepared(canvas, height) {
+/** The smallest and the largest value of a channel. @param {StreamChannel} channel @returns {[number, number] | null} */
+export function extentOf(channel) {
+  let low = Infinity, high = -Infinity;
+  for (const value of channel.samples ?? []) { low = Math.min(low, value); high = Math.max(high, value); }
+  for (const pair of channel.pairs ?? []) if (pair) { low = Math.min(low, pair[0]); high = Math.max(high, pair[1]); }
+  return low > high ? null : [low, high];
+}
+
+/** The width that the labels left of the plots need, so that each is shown whole. @param {string[]} labels */
+export function leftOf(labels) {
+  const ctx = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+  ctx.font = FONT;
+  return Math.ceil(labels.reduce((most, label) => Math.max(most, ctx.measureText(label).width + PADDING + 2), LEAST_LEFT));
+}
+
+/** A canvas made sharp for this screen. @param {HTMLCanvasElement} canvas @param {number} height @param {number} left */
+function prepared(canvas, height, left) {
   const scale = devicePixelRatio;
   const width = Math.max(canvas.parentElement?.clientWidth ?? 600, 200);
   canvas.width = Math.round(width * scale);
@@ -30,37 +49,39 @@ function prepared(canvas, height) {
   const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   ctx.setTransform(scale, 0, 0, scale, 0, 0);
   ctx.clearRect(0, 0, width, height);
-  ctx.font = "12px system-ui, sans-serif";
-  return { ctx, width, plot: width - LEFT - RIGHT };
+  ctx.font = FONT;
+  return { ctx, width, plot: width - left - RIGHT };
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {FrameAxis} axis @param {number} plot @param {number} y */
-function frameTicks(ctx, axis, plot, y) {
+/** @param {CanvasRenderingContext2D} ctx @param {FrameAxis} axis @param {number} left @param {number} plot @param {number} y */
+function frameTicks(ctx, axis, left, plot, y) {
   ctx.fillStyle = palette().soft;
   ctx.strokeStyle = palette().frame;
   ctx.textAlign = "center";
   for (const frame of axis.ticks(Math.max(Math.floor(plot / 110), 2))) {
     const share = axis.shareOf(frame);
     if (share === null) continue;
-    const x = LEFT + share * plot;
+    const x = left + share * plot;
     ctx.beginPath();
     ctx.moveTo(x, y);
     ctx.lineTo(x, y + 4);
     ctx.stroke();
-    ctx.fillText(countText(frame), Math.min(Math.max(x, LEFT + 20), LEFT + plot - 20), y + 17);
+    const label = countText(frame);
+    const half = ctx.measureText(label).width / 2;
+    ctx.fillText(label, Math.min(Math.max(x, left + half), left + plot + RIGHT - half), y + 17);
   }
   ctx.textAlign = "right";
-  ctx.fillText("frame", LEFT - 8, y + 17);
+  ctx.fillText("frame", left - PADDING, y + 17);
 }
 
-/** Missing columns and changes of the metadata. @param {CanvasRenderingContext2D} ctx @param {FrameAxis} axis @param {StreamFacts} facts @param {number} plot @param {number} top @param {number} height @param {boolean} [named] Whether gaps say how long they are. */
-function events(ctx, axis, facts, plot, top, height, named = false) {
+/** Missing columns and changes of the metadata. @param {CanvasRenderingContext2D} ctx @param {FrameAxis} axis @param {StreamFacts} facts @param {number} left @param {number} plot @param {number} top @param {number} height @param {boolean} [named] Whether gaps are labelled with their length. */
+function events(ctx, axis, facts, left, plot, top, height, named = false) {
   const n = axis.columns.length;
   for (let column = 0; column < n; column += 1) {
     if (axis.columns[column]) continue;
     let end = column;
     while (end < n && !axis.columns[end]) end += 1;
-    hatch(ctx, LEFT + (column / n) * plot, top, Math.max(((end - column) / n) * plot, 3), height, 1);
+    hatch(ctx, left + (column / n) * plot, top, Math.max(((end - column) / n) * plot, 3), height, 1);
     column = end;
   }
   ctx.strokeStyle = palette().warning;
@@ -70,14 +91,14 @@ function events(ctx, axis, facts, plot, top, height, named = false) {
     if (share === null) continue;
     ctx.lineWidth = 2;
     ctx.beginPath();
-    ctx.moveTo(LEFT + share * plot, top);
-    ctx.lineTo(LEFT + share * plot, top + height);
+    ctx.moveTo(left + share * plot, top);
+    ctx.lineTo(left + share * plot, top + height);
     ctx.stroke();
     if (!named || facts.gaps.length > 12) continue;
     const words = `${countText(gap.missing)} missing`;
     const wide = ctx.measureText(words).width + 8;
-    const right = LEFT + share * plot + wide + 4 > LEFT + plot;
-    const x = LEFT + share * plot + (right ? -wide - 3 : 3);
+    const right = left + share * plot + wide + 4 > left + plot;
+    const x = left + share * plot + (right ? -wide - 3 : 3);
     ctx.fillStyle = palette().paper;
     ctx.fillRect(x, top + height - 20, wide, 17);
     ctx.fillStyle = palette().warning;
@@ -91,19 +112,19 @@ function events(ctx, axis, facts, plot, top, height, named = false) {
     const share = axis.shareOf(frame);
     if (share === null) continue;
     ctx.beginPath();
-    ctx.moveTo(LEFT + share * plot, top);
-    ctx.lineTo(LEFT + share * plot, top + height);
+    ctx.moveTo(left + share * plot, top);
+    ctx.lineTo(left + share * plot, top + height);
     ctx.stroke();
   }
   ctx.setLineDash([]);
 }
 
-/** All channels over time. @param {HTMLCanvasElement} canvas @param {Overview} overview @param {FrameAxis} axis @param {StreamFacts} facts */
-export function drawOverview(canvas, overview, axis, facts) {
+/** All channels over time. @param {HTMLCanvasElement} canvas @param {Overview} overview @param {FrameAxis} axis @param {StreamFacts} facts @param {number} left Room for labels. */
+export function drawOverview(canvas, overview, axis, facts, left) {
   const height = Math.min(Math.max(overview.rows * 2, 160), 340);
-  const { ctx, plot } = prepared(canvas, height + AXIS);
+  const { ctx, plot } = prepared(canvas, height + AXIS, left);
   ctx.fillStyle = palette().panel;
-  ctx.fillRect(LEFT, 0, plot, height);
+  ctx.fillRect(left, 0, plot, height);
   const there = overview.cells.filter((cell) => cell !== null && cell > 0).map((cell) => Math.log(/** @type {number} */ (cell)));
   const least = there.reduce((a, b) => Math.min(a, b), Infinity), most = there.reduce((a, b) => Math.max(a, b), -Infinity);
   const { rows, columns } = overview;
@@ -114,49 +135,46 @@ export function drawOverview(canvas, overview, axis, facts) {
       if (cell === null || cell === undefined) continue;
       const level = most > least ? (Math.log(Math.max(cell, 1)) - least) / (most - least) : 0.5;
       ctx.fillStyle = cell === 0 ? STILL : (RAMP[Math.min(Math.max(Math.round(level * (RAMP.length - 1)), 0), RAMP.length - 1)] ?? STILL);
-      const x = Math.floor(LEFT + (column * plot) / columns);
-      ctx.fillRect(x, y, Math.ceil(LEFT + ((column + 1) * plot) / columns) - x, tall);
+      const x = Math.floor(left + (column * plot) / columns);
+      ctx.fillRect(x, y, Math.ceil(left + ((column + 1) * plot) / columns) - x, tall);
     }
   }
-  unfinished(ctx, axis, overview.standing, plot, height);
-  events(ctx, axis, facts, plot, 0, height, true);
+  unfinished(ctx, axis, overview.standing, left, plot, height);
+  events(ctx, axis, facts, left, plot, 0, height, true);
   ctx.strokeStyle = palette().frame;
-  ctx.strokeRect(LEFT, 0.5, plot, height - 1);
+  ctx.strokeRect(left, 0.5, plot, height - 1);
   ctx.fillStyle = palette().soft;
   ctx.textAlign = "right";
   const step = Math.max(Math.round(rows / 6), 1);
   for (let row = 0; row < rows; row += step) {
     const channel = overview.row_channels[row]?.[0] ?? row;
-    ctx.fillText(facts.channels[channel]?.name ?? String(channel), LEFT - 8, (row / rows) * height + 11);
+    ctx.fillText(facts.channels[channel]?.name ?? String(channel), left - PADDING, (row / rows) * height + 11);
   }
-  frameTicks(ctx, axis, plot, height);
+  frameTicks(ctx, axis, left, plot, height);
 }
 
-/** Fine lines over the part of which only a sample was read. @param {CanvasRenderingContext2D} ctx @param {FrameAxis} axis @param {import("./types.js").Standing | undefined} standing @param {number} plot @param {number} height */
-function unfinished(ctx, axis, standing, plot, height) {
+/** Fine lines over the part of which only a sample was read. @param {CanvasRenderingContext2D} ctx @param {FrameAxis} axis @param {import("./types.js").Standing | undefined} standing @param {number} left @param {number} plot @param {number} height */
+function unfinished(ctx, axis, standing, left, plot, height) {
   if (!standing || standing.complete) return;
   const share = standing.complete_until === null ? 0 : (axis.shareOf(standing.complete_until) ?? 0);
-  const from = LEFT + share * plot;
+  const from = left + share * plot;
   ctx.fillStyle = palette().panel;
   ctx.globalAlpha = 0.5;
-  for (let x = Math.ceil(from / 4) * 4; x < LEFT + plot; x += 4) ctx.fillRect(x, 0, 1.5, height);
+  for (let x = Math.ceil(from / 4) * 4; x < left + plot; x += 4) ctx.fillRect(x, 0, 1.5, height);
   ctx.globalAlpha = 1;
 }
 
-/** One channel. @param {HTMLCanvasElement} canvas @param {StreamChannel} channel @param {FrameAxis} axis @param {import("./types.js").Standing | undefined} standing @param {StreamFacts} facts @param {string} colour @param {boolean} last */
-export function drawStrip(canvas, channel, axis, standing, facts, colour, last) {
+/** One channel. @param {HTMLCanvasElement} canvas @param {StreamChannel} channel @param {FrameAxis} axis @param {import("./types.js").Standing | undefined} standing @param {StreamFacts} facts @param {string} colour @param {boolean} last @param {number} left Room for labels. */
+export function drawStrip(canvas, channel, axis, standing, facts, colour, last, left) {
   const height = 92;
-  const { ctx, plot } = prepared(canvas, height + (last ? AXIS : 4));
+  const { ctx, plot } = prepared(canvas, height + (last ? AXIS : 4), left);
   ctx.fillStyle = palette().panel;
-  ctx.fillRect(LEFT, 0, plot, height);
-  let low = Infinity, high = -Infinity;
-  for (const value of channel.samples ?? []) { low = Math.min(low, value); high = Math.max(high, value); }
-  for (const pair of channel.pairs ?? []) if (pair) { low = Math.min(low, pair[0]); high = Math.max(high, pair[1]); }
-  if (low > high) [low, high] = [-1, 1];
+  ctx.fillRect(left, 0, plot, height);
+  let [low, high] = extentOf(channel) ?? [-1, 1];
   if (low === high) [low, high] = [low - 1, high + 1];
   const y = (/** @type {number} */ value) => 6 + ((high - value) / (high - low)) * (height - 12);
-  unfinished(ctx, axis, standing, plot, height);
-  events(ctx, axis, facts, plot, 0, height);
+  unfinished(ctx, axis, standing, left, plot, height);
+  events(ctx, axis, facts, left, plot, 0, height);
   ctx.strokeStyle = colour;
   ctx.fillStyle = colour;
   // A hairline: many times as fast as a wider pen.
@@ -166,7 +184,7 @@ export function drawStrip(canvas, channel, axis, standing, facts, colour, last) 
     const n = channel.samples.length;
     const gaps = new Set(facts.gaps.map((gap) => gap.before_frames[0] - axis.first));
     channel.samples.forEach((value, index) => {
-      const x = LEFT + ((index + 0.5) / n) * plot;
+      const x = left + ((index + 0.5) / n) * plot;
       if (index === 0 || gaps.has(index)) ctx.moveTo(x, y(value));
       else ctx.lineTo(x, y(value));
       if (n <= 200) ctx.fillRect(x - 1.5, y(value) - 1.5, 3, 3);
@@ -176,7 +194,7 @@ export function drawStrip(canvas, channel, axis, standing, facts, colour, last) 
     let broken = true;
     pairs.forEach((pair, column) => {
       if (!pair) { broken = true; return; }
-      const x = LEFT + ((column + 0.5) / pairs.length) * plot;
+      const x = left + ((column + 0.5) / pairs.length) * plot;
       if (broken) ctx.moveTo(x, y(pair[0]));
       else ctx.lineTo(x, y(pair[0]));
       ctx.lineTo(x, y(pair[1]));
@@ -186,10 +204,10 @@ export function drawStrip(canvas, channel, axis, standing, facts, colour, last) 
   ctx.stroke();
   ctx.strokeStyle = palette().frame;
   ctx.lineWidth = 1;
-  ctx.strokeRect(LEFT, 0.5, plot, height - 1);
+  ctx.strokeRect(left, 0.5, plot, height - 1);
   ctx.fillStyle = palette().soft;
   ctx.textAlign = "right";
-  ctx.fillText(countText(high), LEFT - 6, 14);
-  ctx.fillText(countText(low), LEFT - 6, height - 4);
-  if (last) frameTicks(ctx, axis, plot, height);
+  ctx.fillText(countText(high), left - PADDING, 14);
+  ctx.fillText(countText(low), left - PADDING, height - 4);
+  if (last) frameTicks(ctx, axis, left, plot, height);
 }

@@ -4,7 +4,7 @@
 import { get } from "../api.js";
 import { h, replace } from "../dom.js";
 import { address } from "../router.js";
-import { complain } from "../say.js";
+import { complain, failure, isSilent } from "../say.js";
 import { NONE, bytesText, countText, utcText } from "../units.js";
 import { showRecordings } from "./recordings.js";
 
@@ -21,14 +21,14 @@ export function streamsView(main) {
     const answer = await get("/streams?limit=1000", leaving.signal);
     count.textContent = `${countText(answer.total)} ${answer.total === 1 ? "run" : "runs"}`;
     replace(place, answer.total === 0 ? h("p", { class: "empty" }, "The archive has no streams yet.") : h("table", { class: "plain lines" },
-      h("thead", null, h("tr", null, ["Run", "Stream", "Began", "Frames", "Size", "Came in", "State"].map((word) => h("th", { scope: "col" }, word)))),
+      h("thead", null, h("tr", null, ["Run", "Stream", "Start", "Frames", "Size", "Imported", "State"].map((word) => h("th", { scope: "col" }, word)))),
       h("tbody", null, answer.streams.map((row) => h("tr", null,
         h("th", { scope: "row" }, h("a", { href: address({ stream: row.id }), "data-route": true }, row.filename)),
         h("td", null, row.serial), h("td", null, utcText(row.stream?.start_utc)), h("td", null, row.stream ? countText(row.stream.frames) : NONE), h("td", null, row.stream ? bytesText(row.stream.bytes) : NONE),
-        h("td", null, utcText(row.captured_at)), h("td", null, row.damaged && h("span", { class: "badge bad" }, "damaged"), !row.damaged && "whole"))))));
+        h("td", null, utcText(row.captured_at)), h("td", null, row.damaged && h("span", { class: "badge bad" }, "damaged"), !row.damaged && "complete"))))));
     return answer.streams;
   };
   let end = () => {};
-  void load().then((runs) => { if (!leaving.signal.aborted) end = showRecordings(recorder, runs, () => void load().catch(complain), leaving.signal); }).catch(complain);
+  void load().then((runs) => { if (!leaving.signal.aborted) end = showRecordings(recorder, runs, () => void load().catch(complain), leaving.signal); }).catch((error) => { if (!isSilent(error)) { count.textContent = ""; replace(place, failure(error, "The streams cannot be shown")); } });
   return () => { leaving.abort(); end(); };
 }

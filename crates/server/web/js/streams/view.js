@@ -7,10 +7,10 @@ import { setKeys } from "../keys.js";
 import { onReading } from "../live.js";
 import { touches } from "../plot/touch.js";
 import { onPrefs } from "../prefs.js";
-import { announce, complain } from "../say.js";
+import { announce, complain, failure, isSilent } from "../say.js";
 import { channelColour } from "../theme.js";
 import { bytesText, countText, fixed, localText } from "../units.js";
-import { LEFT, RIGHT, drawOverview, drawStrip } from "./canvas.js";
+import { RIGHT, drawOverview, drawStrip, extentOf, leftOf } from "./canvas.js";
 import { FrameAxis } from "./frame_axis.js";
 
 /** @typedef {import("./types.js").StreamFacts} StreamFacts */
@@ -22,7 +22,7 @@ const FEWEST = 16;
 /** Frames of a column of the overview: in a single one nothing moves. */
 const MOVING = 8;
 
-/** The overview as a table, for those who do not see it. @param {HTMLElement} place @param {Overview} overview @param {StreamFacts} facts */
+/** The overview as a table, for readers who do not see it. @param {HTMLElement} place @param {Overview} overview @param {StreamFacts} facts */
 function showMovements(place, overview, facts) {
   const name = (/** @type {number} */ index) => facts.channels[index]?.name ?? String(index);
   const rows = overview.row_channels.map(([from, end], row) => {
@@ -34,6 +34,9 @@ function showMovements(place, overview, facts) {
     h("caption", null, `How many counts a channel moves within a column${overview.standing.complete ? "" : ", as far as the frames were read"}`),
     h("thead", null, h("tr", null, ["Channel", "Least", "Most"].map((word) => h("th", { scope: "col" }, word)))), h("tbody", null, rows))));
 }
+
+/** @param {string[]} words */
+const longest = (words) => words.reduce((best, word) => (word.length > best.length ? word : best), "");
 
 /** @param {number} hz */
 const rateText = (hz) => (hz >= 10_000 ? countText(Math.round(hz)) : String(Number(hz.toPrecision(6))));
@@ -48,6 +51,8 @@ export function streamView(main, id) {
   let overview = null;
   /** @type {StreamSamples | null} */
   let samples = null;
+  /** Room for the labels left of the plots. */
+  let left = leftOf([]);
   let axis = FrameAxis.ofFrames(0, 0), traceAxis = axis;
   let first = 0, end = 0, section = 0;
   const wanted = new URLSearchParams(location.search);
@@ -65,7 +70,7 @@ export function streamView(main, id) {
   const standing = h("div", { class: "notice standing", role: "status", hidden: true });
   const bar = h("progress", { max: 1, value: 0, "aria-label": "How much of the run is read" });
   const over = h("div", { class: "stream-plot", tabindex: 0, role: "application", "aria-label": "Channels over time. Plus and minus zoom, arrow keys move, Home shows the whole run." }, canvas, cover);
-  const input = h("input", { value: channels, id: "channels", "aria-label": "Channels: places like 0-3 or band:channel like 2:107, with commas", spellcheck: "false" });
+  const input = h("input", { value: channels, id: "channels", "aria-label": "Channels: indices like 0-3 or band:channel like 2:107, separated by commas", spellcheck: "false" });
   input.addEventListener("change", () => { channels = input.value.trim() || "0-3"; remember(); void load(); });
   const bands = h("select", { "aria-label": "Band" });
   const inBand = h("select", { "aria-label": "Channel of the band" });
@@ -76,7 +81,7 @@ export function streamView(main, id) {
     h("section", { "aria-label": "All channels" }, h("div", { class: "section-head" }, h("h2", null, "All channels"), h("div", { class: "tools", role: "toolbar", "aria-label": "Plot" },
       h("button", { type: "button", class: "quiet", "aria-label": "Zoom in", onclick: () => zoom(0.5) }, "+"), h("button", { type: "button", class: "quiet", "aria-label": "Zoom out", onclick: () => zoom(2) }, "−"),
       h("button", { type: "button", class: "quiet", id: "stream-whole", onclick: () => whole() }, "Whole"))),
-    range, standing, over, h("p", { class: "legend" }, h("span", null, "dark still, light loud (logarithmic)"), h("span", null, "grey: does not move at all"), h("span", null, "▨ and red lines: frames are missing"), h("span", null, "┆ the configuration changes"), h("span", { class: "hint" }, "click a row to see the channel")), overviewTwin),
+    range, standing, over, h("p", { class: "legend" }, h("span", null, "dark: small, light: large (logarithmic)"), h("span", null, "grey: constant"), h("span", null, "▨ and red lines: frames are missing"), h("span", null, "┆ the configuration changes"), h("span", { class: "hint" }, "click a row to see the channel")), overviewTwin),
     h("section", { "aria-label": "Channels" }, h("div", { class: "section-head" }, h("h2", null, "Channels"), h("div", { class: "tools" }, h("label", null, "Show", input), bands, inBand)), strips, twin, config)));
 
   const remember = () => history.replaceState(null, "", `/${queryString({ stream: id, channels: channels === "0-3" ? "" : channels, first: first === sectionOf()?.first ? "" : first, end: end === sectionOf()?.end ? "" : end })}`);
@@ -106,7 +111,7 @@ export function streamView(main, id) {
     asking = new AbortController();
     const { signal } = asking;
     leaving.signal.addEventListener("abort", () => asking.abort());
-    const width = Math.max(over.clientWidth - LEFT - RIGHT, 200);
+    const width = Math.max(over.clientWidth - left - RIGHT, 200);
     try {
       const part = { section, first, end };
       const answers = await Promise.all([
@@ -123,18 +128,18 @@ export function streamView(main, id) {
     }
   }
 
-  /** Says when a picture is not made of every frame. @param {number} done @param {number} total @param {string | null} failure */
-  function stand(done, total, failure) {
+  /** Notes when a picture is not made of every frame. @param {number} done @param {number} total @param {string | null} reason */
+  function stand(done, total, reason) {
     if (!overview) return;
     const { complete, frames, frames_read } = overview.standing;
     standing.hidden = complete;
     if (complete) return;
     bar.value = total ? done / total : 0;
-    bar.hidden = failure !== null;
+    bar.hidden = reason !== null;
     const share = (100 * frames_read) / Math.max(frames, 1);
     replace(standing, h("strong", null, "A first, coarse picture"),
       h("p", null, `It is made of ${share < 1 ? "less than 1" : fixed(Math.min(share, 99), 0)} % of the frames: peaks between them are not in it. `,
-        failure === null ? `The run is being read, ${fixed(Math.floor((100 * done) / Math.max(total, 1)), 0)} % so far; the picture becomes complete by itself.` : `It stays so: ${failure}.`), bar);
+        reason === null ? `The run is being read, ${fixed(Math.floor((100 * done) / Math.max(total, 1)), 0)} % so far; the picture becomes complete by itself.` : `It stays incomplete: ${reason}.`), bar);
   }
 
   function draw() {
@@ -146,7 +151,8 @@ export function streamView(main, id) {
     const few = !samples.columns;
     range.textContent = `Frames ${countText(first)} to ${countText(end - 1)} (${countText(end - first)}${rate ? `, ${fixed((end - first) / rate, (end - first) / rate < 1 ? 5 : 2)} s at ${rateText(rate)} Hz` : ""})${few ? ", every frame" : overview.standing.complete ? ", smallest and largest of each column" : ", a sample of each column"}`;
     canvas.setAttribute("aria-label", `How far each of ${all.channels.length} channels moves, ${range.textContent}`);
-    drawOverview(canvas, overview, axis, facts);
+    left = leftOf([longest(facts.channels.map((channel) => channel.name ?? String(channel.index))), ...samples.channels.flatMap((channel) => (extentOf(channel) ?? []).map(countText)), "frame"]);
+    drawOverview(canvas, overview, axis, facts, left);
     showMovements(overviewTwin, overview, facts);
     const drawn = samples.channels.map((channel, index) => {
       const strip = h("canvas", { role: "img", "aria-label": `Channel ${channel.name ?? channel.index}` });
@@ -155,13 +161,12 @@ export function streamView(main, id) {
       return { channel, strip, box: h("figure", { class: "strip" }, h("figcaption", null, name, h("span", { class: "unit" }, channel.name ? `channel ${channel.index}, counts` : "counts")), h("div", null, strip)) };
     });
     replace(strips, drawn.map(({ box }) => box));
-    drawn.forEach(({ channel, strip }, index) => drawStrip(strip, channel, traceAxis, samples?.standing, all, channelColour(index), index === drawn.length - 1));
+    drawn.forEach(({ channel, strip }, index) => drawStrip(strip, channel, traceAxis, samples?.standing, all, channelColour(index), index === drawn.length - 1, left));
     const table = h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Channels as a table" }, h("table", { class: "plain" }, h("caption", null, samples.standing && !samples.standing.complete ? "Smallest and largest count of the frames that were read so far: not of all that are shown" : "Smallest and largest count of the frames that are shown"),
       h("thead", null, h("tr", null, ["Channel", "Smallest", "Largest"].map((word) => h("th", { scope: "col" }, word)))),
       h("tbody", null, samples.channels.map((channel) => {
-        const values = channel.samples ?? (channel.pairs ?? []).flatMap((pair) => pair ?? []);
-        const low = values.reduce((a, b) => Math.min(a, b), Infinity), high = values.reduce((a, b) => Math.max(a, b), -Infinity);
-        return h("tr", null, h("th", { scope: "row" }, channel.name ?? channel.index), h("td", null, low > high ? "missing" : countText(low)), h("td", null, low > high ? "missing" : countText(high)));
+        const [low, high] = (extentOf(channel) ?? []).map(countText);
+        return h("tr", null, h("th", { scope: "row" }, channel.name ?? channel.index), h("td", null, low ?? "missing"), h("td", null, high ?? "missing"));
       }))));
     replace(twin, h("summary", null, "The same as a table"), table);
   }
@@ -177,10 +182,10 @@ export function streamView(main, id) {
     first = Number(wanted.get("first") ?? all?.first ?? 0);
     end = Number(wanted.get("end") ?? all?.end ?? 0);
     const fact = (/** @type {string} */ term, /** @type {import("../dom.js").Child} */ value) => h("div", null, h("dt", null, term), h("dd", null, value));
-    replace(about, fact("Stream", known.event.serial), known.event.timestamp && fact("Began", localText(known.event.timestamp)), fact("Frames", `${countText(known.frames)} in ${known.pieces} ${known.pieces === 1 ? "piece" : "pieces"}, ${bytesText(known.bytes)}`),
+    replace(about, fact("Stream", known.event.serial), known.event.timestamp && fact("Start", localText(known.event.timestamp)), fact("Frames", `${countText(known.frames)} in ${known.pieces} ${known.pieces === 1 ? "piece" : "pieces"}, ${bytesText(known.bytes)}`),
       fact("Channels", countText(known.channels.length)), fact("Rate", known.rate_hz ? `${rateText(known.rate_hz)} Hz` : "not known"), fact("Time", known.time_basis),
       fact("Missing frames", known.missing_frames ? `${countText(known.missing_frames)} in ${countText(known.gaps.length)} ${known.gaps.length === 1 ? "place" : "places"}, shown as gaps` : "none"), known.errored_frames > 0 && fact("Frames with errors", countText(known.errored_frames)),
-      fact("Configuration", known.metadata_frames.length ? `changes at ${countText(known.metadata_frames.length)} places` : "none in the run"),
+      fact("Configuration", known.metadata_frames.length ? `changes in ${countText(known.metadata_frames.length)} ${known.metadata_frames.length === 1 ? "place" : "places"}` : "none in the run"),
       known.sections.length > 1 && fact("Sections", `${known.sections.length}; the longest is shown`));
     fillPicker(known);
     await load();
@@ -215,15 +220,15 @@ export function streamView(main, id) {
   }
 
   /** @param {MouseEvent} event */
-  const shareAt = (event) => (event.clientX - canvas.getBoundingClientRect().left - LEFT) / Math.max(canvas.clientWidth - LEFT - RIGHT, 1);
+  const shareAt = (event) => (event.clientX - canvas.getBoundingClientRect().left - left) / Math.max(canvas.clientWidth - left - RIGHT, 1);
   let from = /** @type {number | null} */ (null);
   over.addEventListener("pointerdown", (event) => { if (event.button === 0 && event.pointerType !== "touch") { from = shareAt(event); over.setPointerCapture(event.pointerId); } });
   over.addEventListener("pointermove", (event) => {
     if (from === null) return;
     const [a, b] = [Math.min(from, shareAt(event)), Math.max(from, shareAt(event))];
-    const plot = canvas.clientWidth - LEFT - RIGHT;
+    const plot = canvas.clientWidth - left - RIGHT;
     cover.hidden = (b - a) * plot < 5;
-    cover.style.left = `${LEFT + Math.max(a, 0) * plot}px`;
+    cover.style.left = `${left + Math.max(a, 0) * plot}px`;
     cover.style.width = `${(Math.min(b, 1) - Math.max(a, 0)) * plot}px`;
   });
   over.addEventListener("pointerup", (event) => {
@@ -243,7 +248,7 @@ export function streamView(main, id) {
     if (channel !== undefined && y <= 1) pick(facts.channels[channel]?.name ?? String(channel));
   }
   touches(over, {
-    share: (clientX) => (clientX - canvas.getBoundingClientRect().left - LEFT) / Math.max(canvas.clientWidth - LEFT - RIGHT, 1),
+    share: (clientX) => (clientX - canvas.getBoundingClientRect().left - left) / Math.max(canvas.clientWidth - left - RIGHT, 1),
     move: (by) => view(first + by * (end - first), end + by * (end - first)),
     zoom: (factor, around) => zoom(factor, first + around * (end - first)),
     tap: pickAt,
@@ -269,17 +274,20 @@ export function streamView(main, id) {
   const resize = new ResizeObserver(later(80, draw));
   resize.observe(over);
   const endPrefs = onPrefs(draw);
-  const endReading = onReading((told) => {
-    if (String(told.stream) !== id || told.section !== section || !overview || overview.standing.complete) return;
-    stand(told.done, told.total, told.failure);
-    const share = told.done / Math.max(told.total, 1);
-    const isLast = told.complete || told.failure !== null;
+  const endReading = onReading((progress) => {
+    if (String(progress.stream) !== id || progress.section !== section || !overview || overview.standing.complete) return;
+    stand(progress.done, progress.total, progress.failure);
+    const share = progress.done / Math.max(progress.total, 1);
+    const isLast = progress.complete || progress.failure !== null;
     // Often enough to see it grow, seldom enough not to disturb; and once when it is done.
     if (drawnAt >= 1 || (!isLast && share < drawnAt + 0.1)) return;
     drawnAt = isLast ? 1 : share;
     soon();
   });
   setKeys([{ keys: ["Home"], words: "the whole run", act: whole }]);
-  void open().catch(complain);
+  void open().catch((error) => {
+    if (isSilent(error)) return;
+    replace(main, h("div", { class: "page" }, failure(error, `Stream ${id} cannot be shown`, h("a", { class: "button primary", href: "/?view=streams", "data-route": true }, "Back to the streams"))));
+  });
   return () => { leaving.abort(); resize.disconnect(); endPrefs(); endReading(); };
 }
