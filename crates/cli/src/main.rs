@@ -4,9 +4,12 @@ mod args;
 mod commands;
 mod exit;
 mod inputs;
+mod interrupt;
+mod log;
 mod outputs;
 mod render;
 mod samples;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -20,6 +23,6 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 fn main() -> ExitCode {
     let args = args::Args::parse();
     args.color.apply();
-    let outcome = commands::run(&args);
+    let outcome = log::start(args.log()).map_err(Into::into).and_then(|()| commands::run(&args));
     exit::code(outcome, args.json)
 }

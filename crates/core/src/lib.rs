@@ -59,5 +59,5 @@ pub use samples::{Samples, Scale};
 pub use selection::{ChannelChoice, Selection, SelectionError};
 pub use statement::{ChannelStatement, HistogramStatement, MonitorLogEntry, Statement, UserNote};
 pub use stream::{FrameBlock, FrameField, FrameGap, FrameStream};
-pub use time::UnitLocal;
+pub use time::{DayOrMoment, NotADayOrMoment, UnitLocal};
 pub use unit::{Conversion, Quantity, Unit, UnitMismatch};

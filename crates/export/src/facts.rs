@@ -3,7 +3,6 @@
 use serde_json::{Map, Value, json};
 use wavekeep_core::{Assumed, Basis, Channel, Recording, TimeAxis};
 
-use crate::Units;
 use crate::values::Values;
 
 /// Everything about `recording` but its samples.
@@ -69,7 +68,7 @@ fn time(recording: &Recording) -> Value {
 }
 
 fn channel(channel: &Channel, len: usize) -> Value {
-    let missing = Values::new(channel, Units::Raw).missing(len);
+    let missing = Values::raw(channel).missing(len);
     json!({
         "name": channel.name,
         "sensor": channel.sensor,

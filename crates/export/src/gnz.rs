@@ -33,7 +33,7 @@ use wavekeep_core::{Channel, Frequency, IntervalFacts, Kind, Recording, Samples,
 
 use crate::table::flags;
 use crate::values::{Numbers, Values};
-use crate::{ExportError, ExportOptions, Target, Units, facts};
+use crate::{ExportError, ExportOptions, Target, facts};
 
 const GAPS: &str = "gaps";
 
@@ -47,7 +47,7 @@ pub(crate) fn write(
     }
     let mut file = File { len: recording.len(), ..File::default() };
     for channel in &recording.channels {
-        let values = Values::new(channel, options.units);
+        let values = Values::new(channel, options);
         let name = &channel.name;
         match recording.kind {
             Kind::Waveform => file.values(name.to_string(), &values)?,
@@ -153,7 +153,7 @@ impl File {
     fn gaps(&mut self, recording: &Recording) -> Result<(), ExportError> {
         let mut rows: Vec<i64> = Vec::new();
         for (place, channel) in recording.channels.iter().enumerate() {
-            for gap in Values::new(channel, Units::Raw).missing(self.len).ranges() {
+            for gap in Values::raw(channel).missing(self.len).ranges() {
                 // Indices of values that are in memory.
                 rows.extend([place, gap.start, gap.len()].map(|number| number as i64));
             }

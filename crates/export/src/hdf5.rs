@@ -34,7 +34,7 @@ use wavekeep_core::{Channel, Frequency, Kind, Recording, Sensor, TimeAxis, Unit}
 use crate::hdf5::store::{Array, Attribute, Finished, RustHdf5, Store, Stored};
 use crate::table::flags;
 use crate::values::{Numbers, SampleTimes, Values, physical_of_one_count, physical_unit};
-use crate::{ExportError, ExportOptions, Target, Units, facts};
+use crate::{ExportError, ExportOptions, Target, facts};
 
 /// Names at the root that belong to the layout.
 const RESERVED: [&str; 3] = ["time", "interval_start", "gaps"];
@@ -56,7 +56,7 @@ pub(crate) fn write(
     let channels = recording
         .channels
         .iter()
-        .map(|channel| Column::new(channel, recording.len(), options.units))
+        .map(|channel| Column::new(channel, recording.len(), options))
         .collect::<Result<Vec<_>, _>>()?;
     let times = match recording.kind {
         Kind::Waveform => Some(SampleTimes::of(recording, Target::Hdf5)?),
@@ -106,8 +106,8 @@ struct Column<'a> {
 }
 
 impl<'a> Column<'a> {
-    fn new(channel: &'a Channel, len: usize, units: Units) -> Result<Self, ExportError> {
-        let values = Values::new(channel, units);
+    fn new(channel: &'a Channel, len: usize, options: &ExportOptions) -> Result<Self, ExportError> {
+        let values = Values::new(channel, options);
         let numbers = values.numbers(len, Target::Hdf5)?;
         Ok(Self { channel, values, numbers })
     }

@@ -38,8 +38,7 @@ impl Dtype {
         }
         let len = recording.len();
         let all = |is: fn(&Samples) -> bool| recording.channels.iter().all(|c| is(&c.samples));
-        let whole =
-            || recording.channels.iter().all(|c| Values::new(c, units).missing(len).is_empty());
+        let whole = || recording.channels.iter().all(|c| Values::raw(c).missing(len).is_empty());
         if all(|samples| matches!(samples, Samples::F32(_))) {
             Self::F32
         } else if all(|samples| matches!(samples, Samples::I16(_))) && whole() {
@@ -82,7 +81,7 @@ pub(crate) fn write(
     let dtype = Dtype::of(recording, options.units);
     let mut bytes = header(dtype.descr(), false, &[recording.channels.len(), recording.len()]);
     for channel in &recording.channels {
-        let values = Values::new(channel, options.units);
+        let values = Values::new(channel, options);
         for index in 0..recording.len() {
             dtype.push(&mut bytes, values.at(index).unwrap_or(f64::NAN));
             if bytes.len() >= BUFFER_BYTES {

@@ -2,7 +2,10 @@
 //!
 //! CSV and Parquet are this table in two notations, and the arrays of JSON are its columns.
 
-use wavekeep_core::{Channel, Frequency, IntervalFacts, Kind, Quantity, Recording, Samples, Unit};
+use wavekeep_core::{
+    Channel, Frequency, IntervalFacts, Kind, Quantity, Recording, Samples, TimeAxis, Unit,
+    UnitLocal,
+};
 
 use crate::values::{SampleTimes, Values};
 use crate::{ExportError, ExportOptions, Target, Units};
@@ -15,6 +18,8 @@ pub(crate) enum Cell {
     /// Always finite.
     Real(f64),
     Word(&'static str),
+    /// By the unit's clock.
+    Moment(UnitLocal),
 }
 
 /// What all cells of a column are, when they are not missing.
@@ -50,6 +55,8 @@ pub(crate) struct Column<'a> {
 
 enum Content<'a> {
     Interval,
+    /// When an interval began.
+    Start(TimeAxis),
     Time(SampleTimes),
     Value(Values<'a>),
     Level(&'a Channel),
@@ -130,7 +137,7 @@ fn waveform<'a>(
     let time = Column { name: "time_s".to_owned(), content: Content::Time(times) };
     let values = recording.channels.iter().map(|channel| Column {
         name: channel.name.to_string(),
-        content: Content::Value(Values::new(channel, options.units)),
+        content: Content::Value(Values::new(channel, options)),
     });
     Ok(std::iter::once(time).chain(values).collect())
 }
@@ -141,13 +148,17 @@ fn histogram<'a>(
     target: Target,
 ) -> Vec<Column<'a>> {
     let mut columns = vec![Column { name: "interval".to_owned(), content: Content::Interval }];
+    if target == Target::Csv && recording.time.interval_start(0).is_some() {
+        let content = Content::Start(recording.time);
+        columns.push(Column { name: "start_unit_local".to_owned(), content });
+    }
     let mut push = |channel: &Channel, what: &str, content| {
         columns.push(Column { name: format!("{}_{what}", channel.name), content });
     };
     let intervals =
         |channel: &'a Channel| channel.intervals.as_ref().map(|facts| Intervals { channel, facts });
     for channel in &recording.channels {
-        push(channel, "peak", peak(channel, options.units));
+        push(channel, "peak", peak(channel, options));
         match (intervals(channel), options.units) {
             (Some(facts), Units::Raw) => push(channel, "halfperiod", Content::HalfPeriod(facts)),
             (Some(facts), Units::Physical) => push(channel, "frequency", Content::Frequency(facts)),
@@ -175,11 +186,11 @@ fn histogram<'a>(
 }
 
 /// The peak of each interval; a pressure's as a level, as the profession reads histograms.
-fn peak(channel: &Channel, units: Units) -> Content<'_> {
-    if units == Units::Physical && channel.unit().quantity() == Quantity::Pressure {
+fn peak<'a>(channel: &'a Channel, options: &ExportOptions) -> Content<'a> {
+    if options.units == Units::Physical && channel.unit().quantity() == Quantity::Pressure {
         Content::Level(channel)
     } else {
-        Content::Value(Values::new(channel, units))
+        Content::Value(Values::new(channel, options))
     }
 }
 
@@ -198,6 +209,7 @@ impl Column<'_> {
     pub(crate) fn kind(&self) -> CellKind {
         match &self.content {
             Content::Interval => CellKind::Integer { bits: 64 },
+            Content::Start(_) => CellKind::Word,
             Content::Value(values) if values.are_integers() => {
                 let is_short = matches!(values.channel().samples, Samples::I16(_));
                 CellKind::Integer { bits: if is_short { 16 } else { 32 } }
@@ -220,6 +232,7 @@ impl Column<'_> {
     pub(crate) fn at(&self, index: usize) -> Cell {
         let cell = match &self.content {
             Content::Interval => Some(Cell::Integer(index as i64)),
+            Content::Start(time) => time.interval_start(index).map(Cell::Moment),
             Content::Time(times) => Some(Cell::Real(times.at(index))),
             Content::Value(values) => values.at(index).map(|value| {
                 // Integer counts of at most 32 bits: the double holds them exactly.

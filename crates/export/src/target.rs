@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use wavekeep_core::{Quantity, Unit};
+
 /// A kind of file that a recording can be written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Target {
@@ -157,10 +159,44 @@ impl FromStr for Units {
 }
 
 /// How a recording is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExportOptions {
     /// Which numbers are written; physical ones by default.
     pub units: Units,
+    /// Unit of velocities among physical numbers: in/s by default.
+    pub velocity: Unit,
+    /// Unit of pressures among physical numbers: psi by default.
+    pub pressure: Unit,
+    /// CSV begins with lines that say what was assumed, what is damaged and which units hold; each
+    /// begins with `#`. Not by default.
+    pub header: bool,
+}
+
+impl Default for ExportOptions {
+    fn default() -> Self {
+        Self {
+            units: Units::default(),
+            velocity: Unit::InchPerSecond,
+            pressure: Unit::Psi,
+            header: false,
+        }
+    }
+}
+
+impl ExportOptions {
+    /// These units, and all else by default.
+    pub fn of(units: Units) -> Self {
+        Self { units, ..Self::default() }
+    }
+
+    /// The unit in which values of `unit` are written as physical ones.
+    pub(crate) fn physical(&self, unit: Unit) -> Unit {
+        match unit.quantity() {
+            Quantity::Velocity => self.velocity,
+            Quantity::Pressure => self.pressure,
+            _ => unit,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,16 +1,12 @@
 //! The numbers of one channel as they are written, and the times that belong to them.
 
-use wavekeep_core::{Channel, Conversion, Gaps, Quantity, Recording, Samples, TimeAxis, Unit};
+use wavekeep_core::{Channel, Conversion, Gaps, Recording, Samples, TimeAxis, Unit};
 
-use crate::{ExportError, Target, Units};
+use crate::{ExportError, ExportOptions, Target, Units};
 
-/// The unit in which values of `unit` are written when physical ones are asked for.
+/// The physical unit of a channel whose values are written as counts.
 pub(crate) fn physical_unit(unit: Unit) -> Unit {
-    match unit.quantity() {
-        Quantity::Velocity => Unit::InchPerSecond,
-        Quantity::Pressure => Unit::Psi,
-        _ => unit,
-    }
+    ExportOptions::default().physical(unit)
 }
 
 /// What one count is worth in the [`physical_unit`]; `None` for levels, which have no such factor.
@@ -33,10 +29,15 @@ pub(crate) struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    pub(crate) fn new(channel: &'a Channel, units: Units) -> Self {
-        let own = channel.unit();
+    /// The numbers of the format.
+    pub(crate) fn raw(channel: &'a Channel) -> Self {
+        Self::new(channel, &ExportOptions::of(Units::Raw))
+    }
+
+    pub(crate) fn new(channel: &'a Channel, options: &ExportOptions) -> Self {
+        let (own, units) = (channel.unit(), options.units);
         let unit = match units {
-            Units::Physical => physical_unit(own),
+            Units::Physical => options.physical(own),
             Units::Raw if channel.scale.of_one() == 1.0 => own,
             Units::Raw => Unit::Count,
         };
@@ -210,9 +211,9 @@ mod tests {
             10.0,
             Unit::MillimetrePerSecond,
         ));
-        let values = Values::new(&channel, Units::Physical);
+        let values = Values::new(&channel, &ExportOptions::default());
         assert_eq!((values.at(0), values.unit()), (Some(1.0), Unit::InchPerSecond));
-        let raw = Values::new(&channel, Units::Raw);
+        let raw = Values::raw(&channel);
         assert_eq!((raw.at(0), raw.unit(), raw.are_integers()), (Some(254.0), Unit::Count, true));
 
         let channel = Channel::new("MicL", Samples::I16(vec![1])).with_scale(Scale::ratio(
@@ -220,7 +221,7 @@ mod tests {
             4.0,
             Unit::Pascal,
         ));
-        let psi = Values::new(&channel, Units::Physical).at(0).unwrap();
+        let psi = Values::new(&channel, &ExportOptions::default()).at(0).unwrap();
         assert!((psi - 3.626e-5).abs() < 1e-9);
     }
 
@@ -229,7 +230,7 @@ mod tests {
         let mut channel = Channel::new("x", Samples::F32(vec![f32::NAN, 1.0, 2.0, f32::INFINITY]));
         channel.gaps.insert(2..3);
         channel.gaps.insert(900..1000);
-        let values = Values::new(&channel, Units::Raw);
+        let values = Values::raw(&channel);
         let found: Vec<_> = (0..6).map(|index| values.at(index)).collect();
         assert_eq!(found, [None, Some(1.0), None, None, None, None]);
         assert_eq!(values.missing(6).ranges(), [0..1, 2..6]);

@@ -23,6 +23,7 @@ mod guards;
 mod live;
 mod metrics;
 mod options;
+mod parameters;
 mod plot;
 mod problem;
 mod rate;
@@ -36,6 +37,7 @@ mod tls;
 
 pub use app::openapi;
 pub use auth::{Role, TokenEntry, TokenError, Tokens};
+pub use guards::REQUESTS;
 pub use options::Limits;
 pub use serve::{ServeError, ServeOptions, Server, asked_to_stop};
 pub use tls::TlsFiles;

@@ -20,7 +20,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction};
 use crate::ArchiveError;
 use crate::sidecar::Sidecar;
 
-pub use query::{Page, Query, Sort, SortKey};
+pub use query::{Page, Query, Sort, SortKey, UnknownOrder};
 pub(crate) use remembered::Remembered;
 pub use row::EventRow;
 pub use summary::{

@@ -10,8 +10,9 @@ use wavekeep_signal::{Measurements, measure};
 use super::stream;
 use crate::args::{Args, InfoArgs};
 use crate::exit::Account;
-use crate::inputs::{self, Done, Found};
+use crate::inputs::{self, Done, Found, Inputs};
 use crate::render::{self, Row};
+use crate::terminal;
 
 /// What is printed of one input.
 enum Printed {
@@ -30,7 +31,7 @@ pub fn run(args: &Args, command: &InfoArgs) -> anyhow::Result<Account> {
     let mut table = Vec::new();
     let account = inputs::for_each(
         args,
-        &command.input,
+        &Inputs::of(&command.input, None)?,
         |file, opened| {
             Ok(match opened {
                 Opened::Event(recording) => Done {
@@ -50,7 +51,7 @@ pub fn run(args: &Args, command: &InfoArgs) -> anyhow::Result<Account> {
                     let damaged = report.is_damaged();
                     let result = if args.json {
                         let mut document = Map::new();
-                        document.insert("path".to_owned(), json!(file.path));
+                        document.insert("path".to_owned(), json!(file.shown()));
                         document.extend(stream::facts(file, &run)?);
                         Printed::Json(Value::Object(document).to_string())
                     } else {
@@ -70,7 +71,7 @@ pub fn run(args: &Args, command: &InfoArgs) -> anyhow::Result<Account> {
         },
     )?;
     if !table.is_empty() {
-        writeln!(anstream::stdout(), "{}", render::table(&table, velocity))?;
+        writeln!(terminal::stdout(), "{}", render::table(&table, velocity))?;
     }
     Ok(account)
 }
@@ -90,7 +91,7 @@ fn event(json: bool, alone: bool, velocity: Unit, file: &Found, recording: &Reco
 /// The facts of the recording, its path in front and what was measured behind.
 fn document(file: &Found, recording: &Recording, measurements: &Measurements) -> Value {
     let mut document = Map::new();
-    document.insert("path".to_owned(), json!(file.path));
+    document.insert("path".to_owned(), json!(file.shown()));
     if let Value::Object(facts) = wavekeep_export::facts(recording) {
         document.extend(facts);
     }
@@ -110,7 +111,7 @@ fn arrays_document(file: &Found, arrays: &ArrayFile) -> Value {
         })
     });
     json!({
-        "path": file.path,
+        "path": file.shown(),
         "format": arrays.format().id,
         "format_name": arrays.format().name,
         "kind": "arrays",

@@ -7,6 +7,7 @@ use wavekeep_server::{Limits, ServeError, ServeOptions, Server, TlsFiles, asked_
 
 use crate::args::{Args, ServeArgs};
 use crate::exit::Account;
+use crate::terminal::outln;
 
 /// Serves the archive until somebody asks the program to end.
 pub fn run(args: &Args, command: &ServeArgs) -> anyhow::Result<Account> {
@@ -36,11 +37,11 @@ pub fn serve(args: &Args, archive: &Path, options: ServeOptions) -> anyhow::Resu
 
 fn told(args: &Args, server: &Server, archive: &Path) {
     if args.json {
-        println!(
+        outln!(
             "{}",
             json!({ "listening": server.address(), "url": server.url(), "archive": archive })
         );
     } else {
-        anstream::println!("{} is at {} (Ctrl-C ends it)", archive.display(), server.url());
+        outln!("{} is at {} (Ctrl-C ends it)", archive.display(), server.url());
     }
 }

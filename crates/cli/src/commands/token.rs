@@ -6,6 +6,7 @@ use wavekeep_server::Tokens;
 
 use crate::args::{Args, TokenArgs, TokenCommand};
 use crate::exit::Account;
+use crate::terminal::outln;
 
 /// Makes, lists or takes away tokens of an archive.
 pub fn run(args: &Args, command: &TokenArgs) -> anyhow::Result<Account> {
@@ -15,23 +16,23 @@ pub fn run(args: &Args, command: &TokenArgs) -> anyhow::Result<Account> {
         TokenCommand::Add { name, role } => {
             let token = tokens.add(name, *role)?;
             match args.json {
-                true => println!("{}", json!({ "name": name, "role": role, "token": token })),
-                false => println!("{token}"),
+                true => outln!("{}", json!({ "name": name, "role": role, "token": token })),
+                false => outln!("{token}"),
             }
         }
         TokenCommand::List => {
             for entry in tokens.list()? {
                 let (name, role, at) = (&entry.name, entry.role, &entry.created_at);
                 match args.json {
-                    true => println!("{}", json!({ "name": name, "role": role, "created_at": at })),
-                    false => println!("{role:<7} {at} {name}"),
+                    true => outln!("{}", json!({ "name": name, "role": role, "created_at": at })),
+                    false => outln!("{role:<7} {at} {name}"),
                 }
             }
         }
         TokenCommand::Revoke { name } => {
             tokens.revoke(name)?;
             if args.json {
-                println!("{}", json!({ "revoked": name }));
+                outln!("{}", json!({ "revoked": name }));
             }
         }
     }

@@ -7,6 +7,7 @@ use super::{bar, count};
 use crate::args::{Args, RepairArgs};
 use crate::exit::Account;
 use crate::render;
+use crate::terminal::outln;
 
 /// Repairs, and prints what was done and what is left.
 pub fn run(args: &Args, command: &RepairArgs) -> anyhow::Result<Account> {
@@ -18,23 +19,23 @@ pub fn run(args: &Args, command: &RepairArgs) -> anyhow::Result<Account> {
     })?;
     progress.finish_and_clear();
     if args.json {
-        println!("{}", json!({ "index_made_again": has_new_index, "repaired": repaired }));
+        outln!("{}", json!({ "index_made_again": has_new_index, "repaired": repaired }));
     } else {
         if has_new_index {
-            anstream::println!("the index was damaged: it was moved aside and made again");
+            outln!("the index was damaged: it was moved aside and made again");
         }
         for repair in &repaired.repairs {
-            anstream::println!("{}: {}", repair.path.display(), repair.done);
+            outln!("{}: {}", repair.path.display(), repair.done);
         }
         for repair in &repaired.failed {
             render::error(format_args!("{}: {}", repair.path.display(), repair.done));
         }
         for finding in &repaired.left {
             let path = finding.path.display();
-            anstream::println!("{} {path}: {}", render::status(true), finding.message);
+            outln!("{} {path}: {}", render::status(true), finding.message);
         }
         if let Some(aside) = &repaired.aside {
-            anstream::println!("what was in the way is in {}", aside.display());
+            outln!("what was in the way is in {}", aside.display());
         }
         if !args.quiet {
             let left = repaired.left.len() as u64;
@@ -43,7 +44,7 @@ pub fn run(args: &Args, command: &RepairArgs) -> anyhow::Result<Account> {
             } else {
                 format!("{} left", count(left, "finding"))
             };
-            anstream::println!("{}; {end}", count(repaired.repairs.len() as u64, "repair"));
+            outln!("{}; {end}", count(repaired.repairs.len() as u64, "repair"));
         }
     }
     Ok(Account {

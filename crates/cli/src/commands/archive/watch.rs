@@ -8,6 +8,7 @@ use wavekeep_archive::{Archive, WatchOptions};
 use super::import::{sentences, tell};
 use crate::args::{Args, WatchArgs};
 use crate::exit::Account;
+use crate::terminal::outln;
 
 /// Watches until it is stopped; that is no failure.
 pub fn run(args: &Args, command: &WatchArgs) -> anyhow::Result<Account> {
@@ -31,9 +32,9 @@ pub fn run(args: &Args, command: &WatchArgs) -> anyhow::Result<Account> {
         &mut |account| {
             failed += account.failed;
             if args.json {
-                println!("{}", json!({ "account": account }));
+                outln!("{}", json!({ "account": account }));
             } else if !args.quiet {
-                anstream::println!("{}", sentences(account));
+                outln!("{}", sentences(account));
             }
         },
     )?;
