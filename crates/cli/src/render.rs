@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use crate::terminal::{self, BAD, CARE, DIM, GOOD, STRONG, errln, painted};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use wavekeep_core::{
-    ArrayOrder, Assumed, Basis, Flag, Frequency, Kind, Note, NoteKind, Reading, Recording, Report,
-    TimeAxis, Unit,
+    ArrayOrder, Assumed, Basis, Flag, Frequency, Kind, Note, NoteKind, Quantity, Reading,
+    Recording, Report, TimeAxis, Unit,
 };
 use wavekeep_formats::ArrayFile;
 use wavekeep_signal::{ChannelMeasurements, Measured, Measurements, Origin};
@@ -87,6 +87,16 @@ fn basis(basis: Basis) -> String {
 
 fn with_basis<T>(value: &Assumed<T>, shown: impl std::fmt::Display) -> String {
     format!("{shown} {}", basis(value.basis))
+}
+
+/// The unit in which a value of `unit` is shown where velocities are shown in `velocity`.
+pub fn unit_for(unit: Unit, velocity: Unit) -> Unit {
+    match (unit.quantity(), velocity) {
+        (Quantity::Velocity, _) => velocity,
+        (Quantity::Length, Unit::InchPerSecond) => Unit::Inch,
+        (Quantity::Length, _) => Unit::Millimetre,
+        _ => unit,
+    }
 }
 
 /// A number with the decimals that the field prints, its unit and its flag.

@@ -24,6 +24,7 @@ pub use list::{By, FromArchiveArgs, ListArgs};
 pub use record::{Origin, RecordArgs};
 pub use recordings::{InputArgs, SelectionArgs, SetupArgs};
 pub use serve::{ServeArgs, TokenArgs, TokenCommand};
+pub use values::near;
 use values::positive;
 
 /// Opens instrument recordings, checks them, draws them and turns them into clean arrays.

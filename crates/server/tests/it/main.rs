@@ -6,6 +6,7 @@ mod common;
 mod events;
 mod export;
 mod judges;
+mod parameters;
 mod recordings;
 mod safety;
 mod streams;

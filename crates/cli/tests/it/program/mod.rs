@@ -5,7 +5,9 @@ mod convert;
 mod exit_codes;
 mod info;
 mod looks;
+mod outputs;
 mod pictures;
+mod recover;
 mod streams;
 
 use std::fs;
