@@ -139,7 +139,7 @@ def main():
         fill(big / ".wavekeep" / "index.sqlite", rows)
         for name, question in [
             ("of one unit", ["--serial", "BE11007"]),
-            ("over 9.9 in/s by PPV", ["--min-ppv", "9.9", "--sort", "ppv"]),
+            ("over 9.9 in/s by PPV", ["--min-ppv", "9.9", "--sort=-ppv"]),
             ("of one month, no false triggers", ["--from", "2025-03-01", "--to", "2025-03-31", "--false-trigger", "no"]),
             ("with a text", ["--text", "quarry 4"]),
         ]:

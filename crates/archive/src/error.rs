@@ -129,6 +129,14 @@ pub enum ArchiveError {
         /// The event.
         id: i64,
     },
+    /// An event of a review of several was changed again: taking that review back would lose it.
+    #[error("event {id} was reviewed again since, in entry {number} of the log: it stays as it is")]
+    ReviewedSince {
+        /// The event.
+        id: i64,
+        /// The later entry of the log.
+        number: i64,
+    },
     /// A stream cannot be adopted.
     #[error("{}: {source}", path.display())]
     Stream {
@@ -166,6 +174,7 @@ impl ArchiveError {
             Self::Name(_) => "name",
             Self::Decode { .. } => "decode",
             Self::NothingToUndo { .. } => "nothing_to_undo",
+            Self::ReviewedSince { .. } => "reviewed_since",
             Self::Stream { .. } => "stream",
         }
     }

@@ -57,7 +57,7 @@ pub use files::{Disk, Entry, FileSystem};
 pub use import::{Account, ContainerLimits, Failure, Fate, ImportOptions, Imported, Listener};
 pub use index::{
     Change, EventRow, ImportSession, MonitorLogQuery, MonitorLogRow, MonthSummary, Page, Peak,
-    ProjectSummary, Query, SessionCounts, Sort, SortKey, UnitSummary,
+    ProjectSummary, Query, SessionCounts, Sort, SortKey, UnitSummary, UnknownOrder,
 };
 pub use layout::{
     EventFiles, FRAMES_SUFFIX, GNZ_SUFFIX, HDF5_SUFFIX, Layout, SIDECAR_SUFFIX, TEMPORARY_PREFIX,

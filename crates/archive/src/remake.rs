@@ -121,7 +121,7 @@ impl Arrays {
 
 fn arrays(recording: &Recording, target: Target) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    let options = ExportOptions { units: Units::Physical, ..ExportOptions::default() };
+    let options = ExportOptions::of(Units::Physical);
     match write(recording, target, &options, &mut bytes) {
         Ok(()) => Ok(bytes),
         Err(error) => Err(error.to_string()),

@@ -3,6 +3,8 @@
 //! The log is a file of JSON lines that is only ever appended to; the table in the index is made
 //! from it.
 
+use std::collections::{HashMap, HashSet};
+
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -219,8 +221,77 @@ impl Archive {
         who: &str,
         options: PatchOptions,
     ) -> Result<Sidecar, ArchiveError> {
+        self.patch_at(id, patch, who, options, &crate::now())
+    }
+
+    /// Applies one patch to several events: one review, which [`undo_together`](Self::undo_together)
+    /// takes back as one. `each` hears of every event; one that fails does not stop the others.
+    pub fn patch_together(
+        &self,
+        ids: &[i64],
+        patch: &Value,
+        who: &str,
+        options: PatchOptions,
+        each: &mut dyn FnMut(i64, Result<Sidecar, ArchiveError>),
+    ) {
+        // The moment that they share, to the nanosecond, is what makes the entries of the log one review.
+        let at = jiff::Timestamp::now().to_string();
+        for &id in ids {
+            each(id, self.patch_at(id, patch, who, options, &at));
+        }
+    }
+
+    /// Takes back the latest review of several events together that is not taken back yet: of those
+    /// among `ids` that were part of it, and of no others. `each` hears of every one of them.
+    ///
+    /// # Errors
+    /// [`ArchiveError::NothingToUndo`] when the log has no change of these events. An event that was
+    /// changed again since is [`ArchiveError::ReviewedSince`], and stays as it is.
+    pub fn undo_together(
+        &self,
+        ids: &[i64],
+        who: &str,
+        each: &mut dyn FnMut(i64, Result<Sidecar, ArchiveError>),
+    ) -> Result<(), ArchiveError> {
+        let wanted: HashSet<i64> = ids.iter().copied().collect();
+        // The latest first.
+        let log = self.review_log(None, usize::MAX)?;
+        let undone: HashSet<i64> = log.iter().filter_map(|entry| entry.undoes).collect();
+        let is_open = |entry: &&ReviewEntry| {
+            wanted.contains(&entry.event_id)
+                && entry.undoes.is_none()
+                && !undone.contains(&entry.number)
+        };
+        let nothing = || ArchiveError::NothingToUndo { id: ids.first().copied().unwrap_or(0) };
+        let last = log.iter().find(is_open).ok_or_else(nothing)?;
+        let mut latest: HashMap<i64, i64> = HashMap::new();
+        for entry in &log {
+            latest.entry(entry.event_id).or_insert(entry.number);
+        }
+        let together = log.iter().filter(is_open);
+        for entry in together.filter(|entry| entry.at == last.at && entry.who == last.who) {
+            let id = entry.event_id;
+            let undone = match latest.get(&id) {
+                Some(&number) if number != entry.number => {
+                    Err(ArchiveError::ReviewedSince { id, number })
+                }
+                _ => self.undo(id, who),
+            };
+            each(id, undone);
+        }
+        Ok(())
+    }
+
+    fn patch_at(
+        &self,
+        id: i64,
+        patch: &Value,
+        who: &str,
+        options: PatchOptions,
+        at: &str,
+    ) -> Result<Sidecar, ArchiveError> {
         let patch = checked(patch)?;
-        self.change_review(id, who, None, |sidecar| {
+        self.change_review(id, who, at, None, |sidecar| {
             let mut touched = Map::new();
             for (part, members) in &patch {
                 let names = touched.entry(part.as_str()).or_insert_with(|| Map::new().into());
@@ -254,7 +325,7 @@ impl Archive {
             found.map_err(|source| self.index_failed(source))
         })?;
         let last = last.ok_or(ArchiveError::NothingToUndo { id })?;
-        self.change_review(id, who, Some(last.number), |sidecar| {
+        self.change_review(id, who, &crate::now(), Some(last.number), |sidecar| {
             let mut touched = Map::new();
             for part in PARTS {
                 let (before, after) = (last.before.get(part), last.after.get(part));
@@ -286,6 +357,7 @@ impl Archive {
         &self,
         id: i64,
         who: &str,
+        at: &str,
         undoes: Option<i64>,
         change: impl FnOnce(&mut Sidecar) -> Result<Map<String, Value>, ArchiveError>,
     ) -> Result<Sidecar, ArchiveError> {
@@ -313,7 +385,7 @@ impl Archive {
                 event_id: id,
                 serial: row.serial.clone(),
                 filename: row.filename.clone(),
-                at: crate::now(),
+                at: at.to_owned(),
                 who: who.to_owned(),
                 undoes,
                 before: members(&earlier, &touched),

@@ -34,7 +34,9 @@ pub struct StreamBlock {
     pub start_utc: Option<String>,
     /// Time of the last frame in UTC.
     pub end_utc: Option<String>,
-    /// What is damaged, in sentences.
+    /// Whether data is damaged or missing.
+    pub damaged: bool,
+    /// What is damaged, and what deserves a look, in sentences.
     pub notes: Vec<String>,
 }
 
@@ -166,6 +168,7 @@ impl Archive {
             rate_hz: run.rate_hz(),
             start_utc: moment(0),
             end_utc: frames.checked_sub(1).and_then(moment),
+            damaged: run.report().is_damaged(),
             notes: run.report().notes().iter().map(|note| note.message.clone()).collect(),
         })
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use crate::terminal::{self, outln};
 use serde_json::json;
 
 /// How a command went for all of its inputs.
@@ -67,6 +68,11 @@ impl std::error::Error for Usage {}
 
 /// Prints what went wrong, if something did, and gives the exit code.
 pub fn code(outcome: anyhow::Result<Account>, json: bool) -> ExitCode {
+    // A line that could not be printed is a result that is not there.
+    let outcome = outcome.and_then(|account| match terminal::failure() {
+        Some(error) => Err(anyhow::Error::new(error).context("standard output cannot be written")),
+        None => Ok(account),
+    });
     match outcome {
         Ok(account) if account.failed > 0 => ExitCode::from(1),
         Ok(account) if account.damaged > 0 => ExitCode::from(3),
@@ -77,10 +83,7 @@ pub fn code(outcome: anyhow::Result<Account>, json: bool) -> ExitCode {
             let usage = error.is::<Usage>();
             if json {
                 let kind = if usage { "usage" } else { "failed" };
-                println!(
-                    "{}",
-                    json!({ "error": { "kind": kind, "message": format!("{error:#}") } })
-                );
+                outln!("{}", json!({ "error": { "kind": kind, "message": format!("{error:#}") } }));
             }
             crate::render::error(format_args!("{error:#}"));
             ExitCode::from(if usage { 2 } else { 1 })

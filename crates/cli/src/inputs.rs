@@ -1,9 +1,10 @@
 //! The files that a command works on: found, opened in parallel, handed on in order.
 
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -12,8 +13,9 @@ use wavekeep_export::ExportError;
 use wavekeep_formats::{OpenError, Opened, Opener};
 
 use crate::args::{Args, InputArgs};
-use crate::exit::Account;
+use crate::exit::{Account, Usage};
 use crate::render;
+use crate::terminal::{self, errln};
 
 /// As many inputs as are worked on before their results are handed on: bounds the memory.
 const BATCH: usize = 512;
@@ -29,8 +31,75 @@ pub struct Found {
     pub given: bool,
 }
 
+impl Found {
+    /// Its path as people and programs know it.
+    pub fn shown(&self) -> &Path {
+        if self.is_standard_input() { Path::new(STDIN) } else { &self.path }
+    }
+
+    fn is_standard_input(&self) -> bool {
+        self.relative.as_os_str() == STANDARD_INPUT
+            && self.path.parent().is_some_and(|folder| {
+                folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with(TEMPORARY))
+            })
+    }
+}
+
+/// What stands for standard input.
+const STDIN: &str = "-";
+/// The file that standard input becomes.
+const STANDARD_INPUT: &str = "standard-input";
+/// How the names of temporary folders of this program begin.
+const TEMPORARY: &str = ".wavekeep-";
+
+/// The inputs of a command.
+pub struct Inputs {
+    pub opener: Opener,
+    pub found: Vec<Found>,
+    /// As they were named.
+    pub paths: Vec<PathBuf>,
+    /// Where standard input lies while the command runs.
+    _standard_input: Option<tempfile::TempDir>,
+}
+
+impl Inputs {
+    /// The files that the command line names, folders searched; `events` of an archive in their
+    /// place.
+    ///
+    /// # Errors
+    /// When standard input cannot be read, or nothing is to be found.
+    pub fn of(input: &InputArgs, events: Option<Vec<PathBuf>>) -> anyhow::Result<Self> {
+        let named = events.unwrap_or_else(|| input.paths.clone());
+        let (mut paths, mut standard_input) = (Vec::new(), None);
+        for path in named {
+            if path.as_os_str() != STDIN {
+                paths.push(path);
+                continue;
+            }
+            if standard_input.is_some() {
+                return Err(Usage("standard input can be read once: one - at most".into()).into());
+            }
+            let folder = spool().context("standard input cannot be read")?;
+            paths.push(folder.path().join(STANDARD_INPUT));
+            standard_input = Some(folder);
+        }
+        let found = find(&paths);
+        Ok(Self { opener: input.opener(), found, paths, _standard_input: standard_input })
+    }
+}
+
+/// Standard input as a file: formats are told from any part of it, and long runs are mapped.
+fn spool() -> io::Result<tempfile::TempDir> {
+    let prefix = crate::interrupt::temporary_prefix();
+    let folder = tempfile::Builder::new().prefix(&prefix).tempdir()?;
+    crate::interrupt::cleans_up(&std::env::temp_dir());
+    let mut file = std::fs::File::create_new(folder.path().join(STANDARD_INPUT))?;
+    io::copy(&mut io::stdin().lock(), &mut file)?;
+    Ok(folder)
+}
+
 /// The files that `paths` name, folders searched, in the order of their names.
-pub fn find(paths: &[PathBuf]) -> Vec<Found> {
+fn find(paths: &[PathBuf]) -> Vec<Found> {
     let mut found = Vec::new();
     for path in paths {
         if !path.is_dir() {
@@ -88,6 +157,14 @@ impl Failure {
         Self { kind: error.kind(), offset: None, message }
     }
 
+    /// The same for people who know the input by another name.
+    fn shown(mut self, file: &Found) -> Self {
+        if file.is_standard_input() {
+            self.message = self.message.replace(&*file.path.to_string_lossy(), STDIN);
+        }
+        self
+    }
+
     fn json(&self, path: &Path) -> Value {
         let mut error = json!({ "kind": self.kind, "message": self.message });
         if let Some(offset) = self.offset {
@@ -119,20 +196,19 @@ pub struct Done<T> {
 /// Only when `emit` fails: there is nowhere to print to.
 pub fn for_each<T: Send>(
     args: &Args,
-    input: &InputArgs,
+    inputs: &Inputs,
     work: impl Fn(&Found, Opened) -> Result<Done<T>, Failure> + Sync,
     mut emit: impl FnMut(&mut dyn Write, &Found, T) -> anyhow::Result<()>,
 ) -> anyhow::Result<Account> {
-    let opener = input.opener();
-    let found = find(&input.paths);
+    let Inputs { opener, found, paths, .. } = inputs;
     let progress = progress(args, found.len());
     let mut account = Account::default();
-    let mut out = BufWriter::new(anstream::stdout());
+    let mut out = BufWriter::new(terminal::stdout());
     for batch in found.chunks(BATCH) {
         let results: Vec<_> = batch
             .par_iter()
             .map(|file| {
-                let result = one(&opener, file, &work);
+                let result = one(opener, file, &work);
                 progress.inc(1);
                 result
             })
@@ -146,15 +222,25 @@ pub fn for_each<T: Send>(
                 Ok(None) => account.skipped += 1,
                 Err(failure) => {
                     account.failed += 1;
-                    progress.suspend(|| complain(&mut out, args, &file.path, &failure))?;
+                    let failure = failure.shown(file);
+                    progress.suspend(|| complain(&mut out, args, file.shown(), &failure))?;
                 }
             }
         }
     }
     out.flush()?;
     progress.finish_and_clear();
+    if account.inputs() == 0 {
+        let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        let others = match account.skipped {
+            0 => "nothing is there".to_owned(),
+            1 => "1 other file was left alone".to_owned(),
+            n => format!("{n} other files were left alone"),
+        };
+        anyhow::bail!("{}: no recording was found; {others}", paths.join(", "));
+    }
     if !args.quiet && !args.json && found.len() > 1 {
-        anstream::eprintln!("{account}");
+        errln!("{account}");
     }
     Ok(account)
 }
@@ -166,7 +252,7 @@ pub fn for_each<T: Send>(
 /// As [`for_each`].
 pub fn for_each_event<T: Send>(
     args: &Args,
-    input: &InputArgs,
+    inputs: &Inputs,
     work: impl Fn(&Found, Recording) -> Result<T, Failure> + Sync,
     emit: impl FnMut(&mut dyn Write, &Found, T) -> anyhow::Result<()>,
 ) -> anyhow::Result<Account> {
@@ -186,7 +272,7 @@ pub fn for_each_event<T: Send>(
             "it is a stream: convert a part of it, or give an event",
         )),
     };
-    for_each(args, input, event, emit)
+    for_each(args, inputs, event, emit)
 }
 
 /// `None` for a file of a folder that is nothing for the command.

@@ -4,9 +4,12 @@ mod args;
 mod commands;
 mod exit;
 mod inputs;
+mod interrupt;
+mod log;
 mod outputs;
 mod render;
 mod samples;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -18,8 +21,13 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    let args = args::Args::parse();
+    let args = match args::Args::try_parse() {
+        Ok(args) => args,
+        Err(wrong) if wrong.use_stderr() => wrong.exit(),
+        // Help and version are results: one that cannot be printed is none.
+        Err(help) => return ExitCode::from(u8::from(help.print().is_err())),
+    };
     args.color.apply();
-    let outcome = commands::run(&args);
+    let outcome = log::start(args.log()).map_err(Into::into).and_then(|()| commands::run(&args));
     exit::code(outcome, args.json)
 }

@@ -2,34 +2,24 @@
 
 use std::fmt::Write as _;
 
-use anstyle::{AnsiColor, Style};
-use comfy_table::{CellAlignment, Table, presets};
+use crate::terminal::{self, BAD, CARE, DIM, GOOD, STRONG, errln, painted};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use wavekeep_core::{
-    ArrayOrder, Assumed, Basis, Flag, Frequency, Kind, Note, NoteKind, Reading, Recording, Report,
-    Status, TimeAxis, Unit, seconds_decimals,
+    ArrayOrder, Assumed, Basis, Flag, Frequency, Kind, Note, NoteKind, Quantity, Reading, Recording,
+    Report, Status, TimeAxis, Unit, seconds_decimals,
 };
 use wavekeep_formats::ArrayFile;
 use wavekeep_signal::{ChannelMeasurements, Measured, Measurements, Origin};
 use wavekeep_smurf::Run;
 
-const GOOD: Style = AnsiColor::Green.on_default().bold();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const CARE: Style = AnsiColor::Yellow.on_default();
-const DIM: Style = Style::new().dimmed();
-const STRONG: Style = Style::new().bold();
-
-fn painted(style: Style, text: impl std::fmt::Display) -> String {
-    format!("{}{text}{}", style.render(), style.render_reset())
-}
-
 /// Prints an error to standard error.
 pub fn error(message: impl std::fmt::Display) {
-    anstream::eprintln!("{} {message}", painted(BAD, "error:"));
+    errln!("{} {message}", painted(BAD, "error:"));
 }
 
 /// Prints what deserves a look to standard error.
 pub fn care(message: impl std::fmt::Display) {
-    anstream::eprintln!("{} {message}", painted(CARE, "note:"));
+    errln!("{} {message}", painted(CARE, "note:"));
 }
 
 /// A table of texts. A head that begins with `>` is of a column of numbers.
@@ -101,6 +91,16 @@ fn with_basis<T>(value: &Assumed<T>, shown: impl std::fmt::Display) -> String {
     format!("{shown} {}", basis(value.basis))
 }
 
+/// The unit in which a value of `unit` is shown where velocities are shown in `velocity`.
+pub fn unit_for(unit: Unit, velocity: Unit) -> Unit {
+    match (unit.quantity(), velocity) {
+        (Quantity::Velocity, _) => velocity,
+        (Quantity::Length, Unit::InchPerSecond) => Unit::Inch,
+        (Quantity::Length, _) => Unit::Millimetre,
+        _ => unit,
+    }
+}
+
 /// A number with its sign, its digits, its unit and the word of its flag.
 pub fn reading(reading: Reading, unit: Unit) -> String {
     let reading = reading.to(unit).unwrap_or(reading);
@@ -129,6 +129,9 @@ fn measured<T: Copy>(quantity: &Measured<T>, show: impl Fn(T) -> String) -> Stri
 fn bare(columns: &[(&str, CellAlignment)]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
+    if let Some(width) = terminal::width() {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    }
     table.set_header(columns.iter().map(|(name, _)| *name));
     for (index, (_, alignment)) in columns.iter().enumerate() {
         if let Some(column) = table.column_mut(index) {

@@ -65,5 +65,5 @@ pub use statement::{
     ChannelStatement, HistogramStatement, MonitorLogEntry, Statement, UserNote, weighting_by_words,
 };
 pub use stream::{FrameBlock, FrameField, FrameGap, FrameStream};
-pub use time::UnitLocal;
+pub use time::{DayOrMoment, NotADayOrMoment, UnitLocal};
 pub use unit::{Conversion, Quantity, Unit, UnitMismatch};

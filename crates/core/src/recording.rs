@@ -167,6 +167,17 @@ impl TimeAxis {
         }
     }
 
+    /// When interval `index` began by the unit's clock, where that is known; samples have no such
+    /// moments.
+    pub fn interval_start(&self, index: usize) -> Option<UnitLocal> {
+        match self {
+            Self::Intervals { start: Some(start), .. } => {
+                start.value.checked_add_seconds(self.seconds(index)?)
+            }
+            _ => None,
+        }
+    }
+
     /// Seconds between neighbours, when known.
     pub fn step_s(&self) -> Option<f64> {
         match self {

@@ -1,6 +1,7 @@
 //! Wall-clock time as an instrument knows it.
 
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::civil;
 use serde::{Serialize, Serializer};
@@ -49,9 +50,117 @@ impl Serialize for UnitLocal {
     }
 }
 
+/// A day, or a moment, by an instrument's own clock, as people write the ends of a period:
+/// `2026-05-01`, `2026-05-01T13:16`, `2026-05-01 13:16:34.5`. No zone may follow: units know none.
+///
+/// ```
+/// use wavekeep_core::DayOrMoment;
+///
+/// let day: DayOrMoment = "2026-05-01".parse()?;
+/// assert_eq!(day.first().to_string(), "2026-05-01 00:00:00");
+/// assert_eq!(day.last().to_string(), "2026-05-01 23:59:59.999999999");
+/// assert!("2026-05-01T13:16:34-05:00".parse::<DayOrMoment>().is_err());
+/// # Ok::<(), wavekeep_core::NotADayOrMoment>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DayOrMoment {
+    /// A whole day.
+    Day(civil::Date),
+    /// A moment.
+    Moment(civil::DateTime),
+}
+
+/// A text that is neither a day nor a moment without a zone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is no unit-local time: expected 2026-05-01 or 2026-05-01T13:16:34, without a zone, since units know none"
+)]
+pub struct NotADayOrMoment(String);
+
+impl DayOrMoment {
+    /// The first moment of it.
+    pub fn first(self) -> UnitLocal {
+        UnitLocal(match self {
+            Self::Day(date) => date.to_datetime(civil::Time::midnight()),
+            Self::Moment(moment) => moment,
+        })
+    }
+
+    /// The last moment of it.
+    pub fn last(self) -> UnitLocal {
+        UnitLocal(match self {
+            Self::Day(date) => date.to_datetime(civil::Time::MAX),
+            Self::Moment(moment) => moment,
+        })
+    }
+}
+
+impl FromStr for DayOrMoment {
+    type Err = NotADayOrMoment;
+
+    fn from_str(text: &str) -> Result<Self, NotADayOrMoment> {
+        let refused = || NotADayOrMoment(text.to_owned());
+        // The calendar library ignores a zone behind a civil time: the form is checked here.
+        const FORM: &[u8] = b"0000-00-00T00:00:00.";
+        let bytes = text.as_bytes();
+        let fits = bytes.iter().enumerate().all(|(at, &byte)| match FORM.get(at) {
+            Some(b'0') | None => byte.is_ascii_digit(),
+            Some(b'T') => matches!(byte, b'T' | b't' | b' '),
+            Some(&sign) => byte == sign,
+        });
+        if !fits {
+            return Err(refused());
+        }
+        match bytes.len() {
+            10 => text.parse().map(Self::Day).map_err(|_| refused()),
+            16 | 19 | 21.. => text.parse().map(Self::Moment).map_err(|_| refused()),
+            _ => Err(refused()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_period_ends_with_a_day_or_a_moment_and_knows_no_zone() {
+        for (text, first) in [
+            ("2026-05-01", "2026-05-01 00:00:00"),
+            ("2026-05-01T13:16", "2026-05-01 13:16:00"),
+            ("2026-05-01 13:16:34", "2026-05-01 13:16:34"),
+            ("2026-05-01t13:16:34.25", "2026-05-01 13:16:34.25"),
+        ] {
+            assert_eq!(text.parse::<DayOrMoment>().unwrap().first().to_string(), first);
+        }
+        for text in [
+            "",
+            "May",
+            "2026",
+            "2026-05",
+            "20260501",
+            "2026-5-1",
+            "2026-02-30",
+            "2026-05-01T",
+            "2026-05-01T13",
+            "2026-05-01T24:16:34",
+            "2026-05-01T13:16:34.",
+            "2026-05-01T13:16:34Z",
+            "2026-05-01T13:16:34z",
+            "2026-05-01T13:16:34-05:00",
+            "2026-05-01T13:16-05:00",
+            "2026-05-01T13:16:34+02",
+            "2026-05-01T13:16:34[Europe/Berlin]",
+            "2026-05-01-05:00",
+            "2026-05-01Z",
+            "+002026-05-01",
+            " 2026-05-01",
+            "2026-05-01 ",
+            "２026-05-01",
+        ] {
+            assert!(text.parse::<DayOrMoment>().is_err(), "{text:?}");
+        }
+    }
 
     #[test]
     fn fields_out_of_range_give_no_moment() {

@@ -27,7 +27,8 @@ pub fn write_file(
     publish(path, overwrite, |out| write(recording, target, options, out))
 }
 
-/// Writes the file `path` with the bytes that `fill` gives: complete and synced, or not at all.
+/// Writes the file `path` with the bytes that `fill` gives: complete and synced, or not at all. A pipe
+/// or a device, which cannot be replaced, is written to.
 ///
 /// # Errors
 /// As [`write_file`], and whatever `fill` returns.
@@ -37,13 +38,19 @@ pub fn publish(
     fill: impl FnOnce(&mut dyn Write) -> Result<(), ExportError>,
 ) -> Result<(), ExportError> {
     let refused = |source| ExportError::File { path: path.to_owned(), source };
+    if is_pipe_or_device(path) {
+        let mut out = BufWriter::new(File::options().write(true).open(path).map_err(refused)?);
+        fill(&mut out)?;
+        return out.flush().map_err(refused);
+    }
     let destination = destination(path, overwrite)?;
     let folder = match destination.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".wavekeep-");
+    let prefix = temporary_prefix();
+    builder.prefix(&prefix);
     shareable(&mut builder);
     let mut temporary = builder.tempfile_in(folder).map_err(refused)?;
 
@@ -65,6 +72,16 @@ pub fn publish(
         })?;
     }
     sync_folder(folder).map_err(refused)
+}
+
+fn is_pipe_or_device(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+/// How the names of unfinished files and folders begin: with the number of the process that they
+/// belong to.
+pub(crate) fn temporary_prefix() -> String {
+    format!(".wavekeep-{}-", std::process::id())
 }
 
 /// Where the file goes when `path` may be a link; an error when something is in the way.

@@ -47,6 +47,7 @@ pub(crate) fn write(
                 Cell::Integer(value) => push_integer(&mut text, value),
                 Cell::Real(value) => push_real(&mut text, value),
                 Cell::Word(word) => push_text(&mut text, word),
+                Cell::Moment(moment) => push_text(&mut text, &moment.0.to_string()),
             }
             if text.len() >= BUFFER_BYTES {
                 out.write_all(&text)?;

@@ -8,6 +8,7 @@ use wavekeep_core::{ArrayOrder, FrameStream, NamedArray};
 
 use crate::ExportError;
 use crate::arrays::{ArrayOptions, ArrayTarget, write_arrays_file};
+use crate::file::temporary_prefix;
 use crate::stream::{DATA, StreamError, write_stream};
 
 /// Writes all of `stream` to the file `path` as `target`, with `facts` as metadata where the target
@@ -44,7 +45,9 @@ where
     // Beside the result: a folder for temporary files may be too small for it.
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let parent = parent.unwrap_or(Path::new("."));
-    let folder = tempfile::tempdir_in(parent)
+    let folder = tempfile::Builder::new()
+        .prefix(&temporary_prefix())
+        .tempdir_in(parent)
         .map_err(|source| ExportError::File { path: path.to_owned(), source })?;
     let between = folder.path().join("stream.gnz");
     write_stream(stream, metadata, &between, false, progress)?;

@@ -4,7 +4,7 @@
 
 use wavekeep_core::{
     Channel, Frequency, IntervalFacts, Kind, Quantity, Reading, Recording, Samples, SoundLevels,
-    Unit,
+    TimeAxis, Unit, UnitLocal,
 };
 
 use crate::values::{SampleTimes, Values};
@@ -18,6 +18,8 @@ pub(crate) enum Cell {
     /// Always finite.
     Real(f64),
     Word(&'static str),
+    /// By the unit's clock.
+    Moment(UnitLocal),
 }
 
 /// What all cells of a column are, when they are not missing.
@@ -53,6 +55,8 @@ pub(crate) struct Column<'a> {
 
 enum Content<'a> {
     Interval,
+    /// When an interval began.
+    Start(TimeAxis),
     Time(SampleTimes),
     Value(Values<'a>),
     Level(&'a Channel),
@@ -171,6 +175,10 @@ fn histogram<'a>(
     target: Target,
 ) -> Vec<Column<'a>> {
     let mut columns = vec![Column { name: "interval".to_owned(), content: Content::Interval }];
+    if target == Target::Csv && recording.time.interval_start(0).is_some() {
+        let content = Content::Start(recording.time);
+        columns.push(Column { name: "start_unit_local".to_owned(), content });
+    }
     let mut push = |channel: &Channel, what: &str, content| {
         columns.push(Column { name: format!("{}_{what}", channel.name), content });
     };
@@ -248,6 +256,7 @@ impl Column<'_> {
     pub(crate) fn kind(&self) -> CellKind {
         match &self.content {
             Content::Interval => CellKind::Integer { bits: 64 },
+            Content::Start(_) => CellKind::Word,
             Content::Value(values) if values.are_integers() => {
                 let is_short = matches!(values.channel().samples, Samples::I16(_));
                 CellKind::Integer { bits: if is_short { 16 } else { 32 } }
@@ -272,6 +281,7 @@ impl Column<'_> {
     pub(crate) fn at(&self, index: usize) -> Cell {
         let cell = match &self.content {
             Content::Interval => Some(Cell::Integer(index as i64)),
+            Content::Start(time) => time.interval_start(index).map(Cell::Moment),
             Content::Time(times) => Some(Cell::Real(times.at(index))),
             Content::Value(values) => values.at(index).map(|value| {
                 // Integer counts of at most 32 bits: the double holds them exactly.

@@ -161,7 +161,7 @@ impl FromStr for Units {
 }
 
 /// How a recording is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExportOptions {
     /// Which numbers are written; physical ones by default.
     pub units: Units,
@@ -170,11 +170,17 @@ pub struct ExportOptions {
     /// Unit of physical pressures in CSV, JSON and Parquet; without it, dB(L). Samples have a sign
     /// and are never levels: they are in psi then, in Pa beside velocities in mm/s.
     pub pressure: Option<Unit>,
-    /// Whether the headings of a CSV carry the units: `Tran (in/s)`.
-    pub unit_headings: bool,
+    /// CSV begins with lines that say what was assumed, what is damaged and what else the notes say;
+    /// each begins with `#`. Not by default.
+    pub header: bool,
 }
 
 impl ExportOptions {
+    /// These units, and all else by default.
+    pub fn of(units: Units) -> Self {
+        Self { units, ..Self::default() }
+    }
+
     /// The unit in which values of `unit` stand in a table when physical ones are asked for.
     pub(crate) fn physical_unit(&self, unit: Unit) -> Unit {
         let wanted = match unit.quantity() {

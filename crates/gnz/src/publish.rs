@@ -24,11 +24,11 @@ pub(crate) fn refuse_existing(path: &Path, overwrite: bool) -> Result<()> {
 }
 
 impl Beside {
-    /// Creates the file: `.event.gnz.x7Qa2L.part` for `event.gnz`.
+    /// Creates the file: `.event.gnz.4711-x7Qa2L.part` for `event.gnz` in process 4711.
     pub(crate) fn create(destination: &Path) -> Result<Beside> {
         let mut prefix = std::ffi::OsString::from(".");
         prefix.push(destination.file_name().unwrap_or_default());
-        prefix.push(".");
+        prefix.push(format!(".{}-", std::process::id()));
         let mut builder = Builder::new();
         builder.prefix(&prefix).suffix(".part");
         #[cfg(unix)]

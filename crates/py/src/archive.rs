@@ -11,9 +11,10 @@ use pyo3::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wavekeep_archive::{
-    self as archive, ArchiveError, ImportOptions, PatchOptions, Query, Sidecar, Sort, SortKey,
-    Stated, VerifyOptions, recording_from,
+    self as archive, ArchiveError, ImportOptions, PatchOptions, Query, Sidecar, Stated,
+    VerifyOptions, recording_from,
 };
+use wavekeep_core::DayOrMoment;
 
 use crate::event::Event;
 use crate::failure::{Failure, door};
@@ -47,39 +48,27 @@ struct Question {
 
 impl Question {
     fn query(self) -> Result<Query, Failure> {
-        let moment = |text: Option<String>| {
-            let parsed = text.map(|text| text.parse().map_err(bad)).transpose();
-            parsed.map(|at| at.map(wavekeep_core::UnitLocal))
+        let time = |text: Option<String>| -> Result<Option<DayOrMoment>, Failure> {
+            text.map(|text| text.parse().map_err(bad)).transpose()
         };
-        let (descending, key) = match self.sort.strip_prefix('-') {
-            Some(key) => (true, key),
-            None => (false, &*self.sort),
-        };
-        let key = match key {
-            "timestamp" => SortKey::Timestamp,
-            "ppv" => SortKey::Ppv,
-            "id" => SortKey::Id,
-            _ => {
-                let message = format!(
-                    "sort is {:?}: expected timestamp, ppv or id, with - for the largest first",
-                    self.sort
-                );
-                return Err(bad(message));
-            }
-        };
+        if let Some(kind) = self.kind.as_deref().filter(|kind| !Query::KINDS.contains(kind)) {
+            let known = Query::KINDS.join(", ");
+            return Err(bad(format!("kind is {kind:?}: expected one of {known}")));
+        }
         Ok(Query {
             serial: self.serial,
             project: self.project,
             kind: self.kind,
-            from: moment(self.from)?,
-            to: moment(self.to)?,
+            from: time(self.from)?.map(DayOrMoment::first),
+            to: time(self.to)?.map(DayOrMoment::last),
             min_ppv_in_s: self.min_ppv_in_s,
             false_trigger: self.false_trigger,
             reviewed: self.reviewed,
             text: self.text,
-            sort: Sort { key, descending },
+            sort: self.sort.parse().map_err(bad)?,
             limit: Some(self.limit.unwrap_or(usize::MAX)),
             offset: self.offset,
+            ..Query::default()
         })
     }
 }

@@ -39,10 +39,7 @@ impl Event {
 }
 
 fn options(raw: bool) -> ExportOptions {
-    ExportOptions {
-        units: if raw { Units::Raw } else { Units::Physical },
-        ..ExportOptions::default()
-    }
+    ExportOptions::of(if raw { Units::Raw } else { Units::Physical })
 }
 
 fn word<T: std::str::FromStr<Err: ToString>>(text: &str) -> Result<T, Failure> {

@@ -13,6 +13,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::auth::guard;
 use crate::guards::{outermost, route};
+use crate::parameters::{Known, known_alone};
 use crate::problem::Problem;
 use crate::routes::{
     curves, events, export, files, import, legacy, live, recordings, review, samples, status,
@@ -98,6 +99,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// The whole application.
 pub fn app(state: State) -> Router {
     let (router, description) = paths();
+    let known = Known::of(&description);
     let room = Arc::new(Semaphore::new(state.limits.requests));
     // An upload is bounded by the request, everything else by what a patch may need.
     let bounded =
@@ -106,6 +108,7 @@ pub fn app(state: State) -> Router {
         .layer(bounded)
         .merge(SwaggerUi::new("/docs").url("/api/v1/openapi.json", description))
         .fallback(status::web)
+        .layer(middleware::from_fn_with_state(known, known_alone))
         .layer(middleware::from_fn(route))
         .layer(middleware::from_fn_with_state(state.clone(), guard))
         .layer(CatchPanicLayer::new())

@@ -7,8 +7,8 @@ use axum::extract::{FromRequest, FromRequestParts};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use utoipa::{IntoParams, ToSchema};
-use wavekeep_archive::{Query as ArchiveQuery, Sort, SortKey};
-use wavekeep_core::UnitLocal;
+use wavekeep_archive::{Query as ArchiveQuery, Sort};
+use wavekeep_core::DayOrMoment;
 
 use crate::problem::Problem;
 
@@ -74,14 +74,17 @@ pub struct Filters {
     /// Not before, unit-local: `2026-05-01` or `2026-05-01T13:16:34`, without a zone.
     #[serde(deserialize_with = "optional")]
     #[param(value_type = Option<String>, example = "2026-05-01")]
-    pub from: Option<Moment>,
+    pub from: Option<DayOrMoment>,
     /// Not after, unit-local; a day without a time counts to its end.
     #[serde(deserialize_with = "optional")]
     #[param(value_type = Option<String>, example = "2026-05-31")]
-    pub to: Option<Moment>,
+    pub to: Option<DayOrMoment>,
     /// Only events with a PPV of at least this, in in/s.
     #[serde(deserialize_with = "finite", alias = "min_ppv")]
     pub min_ppv_in_s: Option<f64>,
+    /// Only events with a PPV of at most this, in in/s.
+    #[serde(deserialize_with = "finite")]
+    pub max_ppv_in_s: Option<f64>,
     /// Only false triggers, or none of them.
     #[serde(deserialize_with = "optional")]
     pub false_trigger: Option<bool>,
@@ -129,41 +132,6 @@ impl FromStr for KindWord {
     }
 }
 
-/// A day or a moment by the units' own clocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moment {
-    at: jiff::civil::DateTime,
-    is_day: bool,
-}
-
-impl FromStr for Moment {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const FORM: &str = "a unit-local day or moment was expected: 2026-05-01 or \
-            2026-05-01T13:16:34, without a zone, since units know none";
-        let has_zone = text.ends_with(['Z', 'z']) || text.contains(['+', '[']);
-        let at = text.parse().map_err(|_| FORM)?;
-        match has_zone {
-            true => Err(FORM),
-            false => Ok(Self { at, is_day: text.len() <= "2026-05-01".len() }),
-        }
-    }
-}
-
-impl Moment {
-    /// Its beginning.
-    pub(crate) fn first(self) -> UnitLocal {
-        UnitLocal(self.at)
-    }
-
-    /// Its last second.
-    pub(crate) fn last(self) -> UnitLocal {
-        let end = jiff::civil::Time::constant(23, 59, 59, 0);
-        UnitLocal(if self.is_day { self.at.date().to_datetime(end) } else { self.at })
-    }
-}
-
 impl Filters {
     /// The question to the archive.
     pub fn query(&self) -> ArchiveQuery {
@@ -171,9 +139,10 @@ impl Filters {
             serial: self.serial.clone(),
             project: self.project.clone(),
             kind: self.kind.map(|kind| kind.word().to_owned()),
-            from: self.from.map(Moment::first),
-            to: self.to.map(Moment::last),
+            from: self.from.map(DayOrMoment::first),
+            to: self.to.map(DayOrMoment::last),
             min_ppv_in_s: self.min_ppv_in_s,
+            max_ppv_in_s: self.max_ppv_in_s,
             false_trigger: self.false_trigger,
             reviewed: self.reviewed,
             text: self.text.clone(),
@@ -193,7 +162,7 @@ pub struct Paging {
     /// The order, the largest first with `-` before it. Without it, the latest first.
     #[serde(deserialize_with = "optional")]
     #[param(value_type = Option<SortWord>)]
-    pub sort: Option<SortWord>,
+    pub sort: Option<Sort>,
     /// At most so many; without it, 100.
     #[serde(deserialize_with = "optional")]
     #[param(minimum = 0, maximum = 10000)]
@@ -204,9 +173,10 @@ pub struct Paging {
     pub offset: Option<usize>,
 }
 
-/// Orders of events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
-pub enum SortWord {
+/// Orders of events, for the description of the interface: [`Sort`] reads them.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "only its schema is used")]
+enum SortWord {
     /// The earliest first.
     #[schema(rename = "timestamp")]
     Timestamp,
@@ -225,38 +195,6 @@ pub enum SortWord {
     /// The last one that came in first.
     #[schema(rename = "-id")]
     IdDescending,
-}
-
-impl FromStr for SortWord {
-    type Err = &'static str;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        Ok(match word {
-            "timestamp" => Self::Timestamp,
-            "-timestamp" => Self::TimestampDescending,
-            "ppv" => Self::Ppv,
-            "-ppv" => Self::PpvDescending,
-            "id" => Self::Id,
-            "-id" => Self::IdDescending,
-            _ => {
-                return Err("one of timestamp, ppv, id was expected, with - for the largest first");
-            }
-        })
-    }
-}
-
-impl From<SortWord> for Sort {
-    fn from(word: SortWord) -> Self {
-        let (key, descending) = match word {
-            SortWord::Timestamp => (SortKey::Timestamp, false),
-            SortWord::TimestampDescending => (SortKey::Timestamp, true),
-            SortWord::Ppv => (SortKey::Ppv, false),
-            SortWord::PpvDescending => (SortKey::Ppv, true),
-            SortWord::Id => (SortKey::Id, false),
-            SortWord::IdDescending => (SortKey::Id, true),
-        };
-        Self { key, descending }
-    }
 }
 
 impl Paging {
@@ -286,7 +224,7 @@ impl Paging {
         let (limit, offset) = self.window()?;
         query.limit = Some(limit);
         query.offset = offset;
-        query.sort = self.sort.map_or_else(Sort::default, Sort::from);
+        query.sort = self.sort.unwrap_or_default();
         Ok(query)
     }
 }

@@ -28,6 +28,9 @@ const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self'
 const DOCS_POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; \
     script-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
+/// The target of the log's line for each request, at the level `debug`.
+pub const REQUESTS: &str = "wavekeep_server::requests";
+
 /// Counts a request, gives it its time, and makes a problem of whatever refused it.
 pub async fn outermost(
     Shared((state, room)): Shared<(State, Arc<Semaphore>)>,
@@ -37,6 +40,7 @@ pub async fn outermost(
     let begun = Instant::now();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
     let is_long = path.contains("/import") || path.ends_with("/adopt") || path == "/api/v1/export";
     let time = if is_long { state.limits.upload_time } else { state.limits.request_time };
     let in_flight = InFlight::new(state.clone());
@@ -68,7 +72,17 @@ pub async fn outermost(
         response.extensions().get::<Route>().map_or("", |route| route.0.as_str()).to_owned();
     let mut response = problem_of(response, &path);
     secure(&mut response, &path);
-    state.metrics.answered(method.as_str(), &route, response.status().as_u16(), begun.elapsed());
+    let status = response.status().as_u16();
+    state.metrics.answered(method.as_str(), &route, status, begun.elapsed());
+    // Without the query: it may hold a token.
+    tracing::debug!(
+        target: REQUESTS,
+        method = method.as_str(),
+        path,
+        status,
+        milliseconds = begun.elapsed().as_secs_f64() * 1e3,
+        peer = peer.map(tracing::field::display),
+    );
     response
 }
 

@@ -26,6 +26,7 @@ mod health;
 mod live;
 mod metrics;
 mod options;
+mod parameters;
 mod plot;
 mod problem;
 mod rate;
@@ -41,6 +42,7 @@ mod tls;
 mod units;
 
 pub use app::openapi;
+pub use guards::REQUESTS;
 pub use options::Limits;
 pub use serve::{ServeError, ServeOptions, Server, asked_to_stop};
 pub use tls::TlsFiles;

@@ -1,6 +1,7 @@
 //! Errors as RFC 9457 problems.
 
 use axum::Json;
+use axum::extract::path::ErrorKind;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
@@ -107,7 +108,9 @@ impl From<ArchiveError> for Problem {
             ArchiveError::Patch(_) | ArchiveError::Name(_) => {
                 Self::unprocessable(error.kind(), error.to_string())
             }
-            ArchiveError::NothingToUndo { .. } => Self::conflict(error.kind(), error.to_string()),
+            ArchiveError::NothingToUndo { .. } | ArchiveError::ReviewedSince { .. } => {
+                Self::conflict(error.kind(), error.to_string())
+            }
             ArchiveError::ReadOnly { .. } => {
                 let detail = "the server was started with --read-only: nothing can be changed";
                 Self::new(StatusCode::FORBIDDEN, error.kind(), detail)
@@ -158,7 +161,19 @@ impl From<QueryRejection> for Problem {
 
 impl From<PathRejection> for Problem {
     fn from(rejection: PathRejection) -> Self {
-        Self::unprocessable("path", rejection.body_text())
+        let detail = match &rejection {
+            PathRejection::FailedToDeserializePathParams(failed) => match failed.kind() {
+                ErrorKind::ParseErrorAtKey { key, value, .. } => {
+                    format!("{key} in the path is {value:?}: a whole number was expected")
+                }
+                ErrorKind::ParseError { value, .. } => {
+                    format!("the number in the path is {value:?}: a whole number was expected")
+                }
+                _ => rejection.body_text(),
+            },
+            _ => rejection.body_text(),
+        };
+        Self::unprocessable("path", detail)
     }
 }
 

@@ -79,13 +79,11 @@ impl UnitParams {
         Units::new(velocity, pressure).unwrap_or_default()
     }
 
-    /// For the samples or intervals of an event. Headings carry units where one was asked for.
+    /// For the samples or intervals of an event.
     pub fn exported(self) -> ExportOptions {
-        let is_asked = self.velocity.is_some() || self.pressure.is_some();
         ExportOptions {
             velocity: self.velocity.map(VelocityWord::unit),
             pressure: self.pressure.map(PressureWord::unit),
-            unit_headings: is_asked,
             ..ExportOptions::default()
         }
     }

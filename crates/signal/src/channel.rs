@@ -177,7 +177,7 @@ impl ChannelMeasurements {
 
     /// Moment and frequency of a histogram's largest interval, and all of its intervals.
     fn set_interval(&mut self, channel: &Channel, time: &TimeAxis, peak: usize) {
-        self.peak_at.computed = interval_start(time, peak);
+        self.peak_at.computed = time.interval_start(peak);
         let facts = channel.intervals.as_ref();
         let frequency =
             |index| facts.map_or(Frequency::NotAvailable, |facts| facts.frequency(index));
@@ -242,15 +242,5 @@ impl ChannelMeasurements {
     pub fn is_saturated(&self) -> bool {
         let by = |reading: Option<Reading>| reading.is_some_and(|reading| reading.is_saturated());
         by(self.peak.computed) || by(self.peak.stated)
-    }
-}
-
-/// Start of interval `index` by the instrument's clock, when start and length are known.
-pub(crate) fn interval_start(time: &TimeAxis, index: usize) -> Option<UnitLocal> {
-    match time {
-        TimeAxis::Intervals { start: Some(start), .. } => {
-            start.value.checked_add_seconds(time.seconds(index)?)
-        }
-        _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use wavekeep_core::{Kind, Quantity, Reading, Recording, Sensor, TimeAxis, UnitLocal};
 
-use crate::channel::{ChannelMeasurements, interval_start};
+use crate::channel::ChannelMeasurements;
 use crate::contradiction::{Contradiction, contradictions};
 use crate::measured::Measured;
 use crate::trace::Trace;
@@ -165,7 +165,7 @@ impl Measurements {
                 self.vector_sum_upper_bound = Some(VectorSumUpperBound {
                     upper_bound: reading,
                     interval: index,
-                    at: interval_start(&recording.time, index),
+                    at: recording.time.interval_start(index),
                 });
             }
         }

@@ -117,6 +117,7 @@ pub fn recover(
 fn new_file(destination: &Path, folder: &Path) -> Result<NamedTempFile> {
     let mut prefix = std::ffi::OsString::from(".");
     prefix.push(destination.file_name().unwrap_or_default());
+    prefix.push(format!(".{}-", std::process::id()));
     let mut builder = tempfile::Builder::new();
     builder.prefix(&prefix).suffix(".part");
     #[cfg(unix)]

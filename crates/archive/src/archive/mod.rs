@@ -390,7 +390,17 @@ impl Archive {
     /// # Errors
     /// What the index says.
     pub fn units(&self) -> Result<Vec<UnitSummary>, ArchiveError> {
-        self.ask(|connection| self.units.get(connection, summary::units))
+        self.ask(|connection| {
+            self.units.get(connection, |index| summary::units(index, &Query::default()))
+        })
+    }
+
+    /// As [`units`](Self::units), of the events that answer `query`, whose order and page do not matter.
+    ///
+    /// # Errors
+    /// What the index says.
+    pub fn units_matching(&self, query: &Query) -> Result<Vec<UnitSummary>, ArchiveError> {
+        self.ask(|connection| summary::units(connection, query))
     }
 
     /// What there is of each project.
@@ -398,7 +408,17 @@ impl Archive {
     /// # Errors
     /// What the index says.
     pub fn projects(&self) -> Result<Vec<ProjectSummary>, ArchiveError> {
-        self.ask(|connection| self.projects.get(connection, summary::projects))
+        self.ask(|connection| {
+            self.projects.get(connection, |index| summary::projects(index, &Query::default()))
+        })
+    }
+
+    /// As [`projects`](Self::projects), of the events that answer `query`, whose order and page do not matter.
+    ///
+    /// # Errors
+    /// What the index says.
+    pub fn projects_matching(&self, query: &Query) -> Result<Vec<ProjectSummary>, ArchiveError> {
+        self.ask(|connection| summary::projects(connection, query))
     }
 
     /// What there is of each month, the latest first.
@@ -406,7 +426,17 @@ impl Archive {
     /// # Errors
     /// What the index says.
     pub fn months(&self) -> Result<Vec<MonthSummary>, ArchiveError> {
-        self.ask(|connection| self.months.get(connection, summary::months))
+        self.ask(|connection| {
+            self.months.get(connection, |index| summary::months(index, &Query::default()))
+        })
+    }
+
+    /// As [`months`](Self::months), of the events that answer `query`, whose order and page do not matter.
+    ///
+    /// # Errors
+    /// What the index says.
+    pub fn months_matching(&self, query: &Query) -> Result<Vec<MonthSummary>, ArchiveError> {
+        self.ask(|connection| summary::months(connection, query))
     }
 
     /// The monitor logs that reports print, of one unit or of all, the latest first.

@@ -270,7 +270,17 @@ fn digits(reading: Reading) -> String {
     }
 }
 
+/// A text of a field. What people and reports wrote is no formula: a spreadsheet would run a text that
+/// begins like one, so an apostrophe stands before it, as people write it there.
 fn field(out: &mut dyn Write, text: &str) -> Result<(), ExportFailure> {
+    let guarded;
+    let text = match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        true => {
+            guarded = format!("'{text}");
+            &guarded
+        }
+        false => text,
+    };
     if text.contains(['"', ',', '\r', '\n']) || text.starts_with(' ') || text.ends_with(' ') {
         write!(out, "\"{}\"", text.replace('"', "\"\""))?;
     } else {

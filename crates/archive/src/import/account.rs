@@ -96,7 +96,8 @@ pub struct Account {
     pub unknown_serials: u64,
     /// The first ones of them.
     pub unknown: Vec<String>,
-    /// Events with damage that was survived, or whose report contradicts the samples.
+    /// Events and runs of streams with damage that was survived, and events whose report contradicts
+    /// the samples.
     pub damaged: u64,
     /// Files that should be in the archive and are not.
     pub failed: u64,
@@ -136,6 +137,9 @@ impl Account {
     pub(super) fn count(&mut self, imported: &Imported, named: usize) {
         if let Fate::Event(saved) | Fate::Report(saved) = &imported.fate {
             self.moved += u64::from(saved.moved_from.is_some());
+        }
+        if let Fate::Stream(adopted) = &imported.fate {
+            self.damaged += u64::from(adopted.stream.damaged);
         }
         match &imported.fate {
             Fate::Event(saved) => self.count_event(imported, saved, named),

@@ -24,7 +24,7 @@ use crate::place::Identity;
 use crate::sidecar::Sidecar;
 
 use look::Stamp;
-pub use query::{Page, Query, Sort, SortKey};
+pub use query::{Page, Query, Sort, SortKey, UnknownOrder};
 pub(crate) use remembered::Remembered;
 pub use row::{EventRow, Peak};
 pub use summary::{

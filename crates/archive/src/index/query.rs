@@ -1,5 +1,7 @@
 //! Questions for events.
 
+use std::str::FromStr;
+
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, params_from_iter};
 use serde::Serialize;
@@ -10,6 +12,8 @@ use crate::index::row::{COLUMNS, EventRow};
 /// Which events, in which order. Everything that is `None` does not matter.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Query {
+    /// Numbers of events; `None` is all, an empty list none.
+    pub ids: Option<Vec<i64>>,
     /// Serial number of the unit.
     pub serial: Option<String>,
     /// Project, as written.
@@ -22,6 +26,8 @@ pub struct Query {
     pub to: Option<UnitLocal>,
     /// Only events with a PPV of at least this, in in/s.
     pub min_ppv_in_s: Option<f64>,
+    /// Only events with a PPV of at most this, in in/s.
+    pub max_ppv_in_s: Option<f64>,
     /// Only false triggers, or none.
     pub false_trigger: Option<bool>,
     /// Only what somebody reviewed, or what nobody did.
@@ -52,6 +58,34 @@ impl Default for Sort {
     }
 }
 
+/// A word that names no order.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no order: expected one of {orders}", orders = Sort::WORDS.join(", "))]
+pub struct UnknownOrder(String);
+
+impl Sort {
+    /// Every order as it is written; `-` in front is the largest first.
+    pub const WORDS: [&'static str; 6] = ["timestamp", "-timestamp", "ppv", "-ppv", "id", "-id"];
+}
+
+impl FromStr for Sort {
+    type Err = UnknownOrder;
+
+    fn from_str(word: &str) -> Result<Self, UnknownOrder> {
+        let (descending, key) = match word.strip_prefix('-') {
+            Some(key) => (true, key),
+            None => (false, word),
+        };
+        let key = match key {
+            "timestamp" => SortKey::Timestamp,
+            "ppv" => SortKey::Ppv,
+            "id" => SortKey::Id,
+            _ => return Err(UnknownOrder(word.to_owned())),
+        };
+        Ok(Self { key, descending })
+    }
+}
+
 /// What events are ordered by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SortKey {
@@ -78,9 +112,9 @@ const DEFAULT_LIMIT: usize = 100;
 
 /// Conditions with their values.
 #[derive(Debug, Default)]
-struct Conditions {
+pub(super) struct Conditions {
     sql: Vec<String>,
-    values: Vec<Sql>,
+    pub(super) values: Vec<Sql>,
     /// The opposites of further conditions, which hold for few events: so many are counted and
     /// taken away, instead of counting nearly all.
     rare: Vec<&'static str>,
@@ -95,14 +129,24 @@ impl Conditions {
     /// All conditions, where each of `rare` that `with` has a bit for holds, or none of them holds.
     fn clause(&self, with: Option<usize>) -> String {
         let mut all = self.sql.clone();
-        for (turn, rare) in self.rare.iter().enumerate() {
+        for (bit, rare) in self.rare.iter().enumerate() {
             match with {
-                Some(with) if with >> turn & 1 == 1 => all.push(format!("{rare} = 1")),
+                Some(with) if with >> bit & 1 == 1 => all.push(format!("{rare} = 1")),
                 Some(_) => {}
                 None => all.push(format!("{rare} = 0")),
             }
         }
         if all.is_empty() { String::new() } else { format!(" WHERE {}", all.join(" AND ")) }
+    }
+
+    /// The whole clause, with ` WHERE ` in front; `further` conditions hold too, and their values
+    /// stand behind [`values`](Self::values).
+    pub(super) fn and(&self, further: &str) -> String {
+        match self.clause(None) {
+            own if further.is_empty() => own,
+            own if own.is_empty() => format!(" WHERE {further}"),
+            own => format!("{own} AND {further}"),
+        }
     }
 
     /// How many events there are, by inclusion and exclusion of what is rare.
@@ -120,6 +164,9 @@ impl Conditions {
 }
 
 impl Query {
+    /// What [`kind`](Self::kind) may be.
+    pub const KINDS: [&'static str; 4] = ["waveform", "histogram", "stream", "unknown"];
+
     /// The page that answers.
     pub(crate) fn page(&self, connection: &Connection) -> rusqlite::Result<Page> {
         let conditions = self.conditions(connection)?;
@@ -149,9 +196,13 @@ impl Query {
         Ok(Page { total, events })
     }
 
-    fn conditions(&self, connection: &Connection) -> rusqlite::Result<Conditions> {
+    pub(super) fn conditions(&self, connection: &Connection) -> rusqlite::Result<Conditions> {
         let mut all = Conditions::default();
         let text = |text: &String| Sql::Text(text.clone());
+        if let Some(ids) = &self.ids {
+            let list = serde_json::Value::from(ids.clone()).to_string();
+            all.add("e.id IN (SELECT value FROM json_each(?))", [Sql::Text(list)]);
+        }
         if let Some(serial) = &self.serial {
             all.add("e.serial = ?", [text(serial)]);
         }
@@ -169,6 +220,9 @@ impl Query {
         }
         if let Some(ppv) = self.min_ppv_in_s {
             all.add("e.ppv_in_s >= ?", [Sql::Real(ppv)]);
+        }
+        if let Some(ppv) = self.max_ppv_in_s {
+            all.add("e.ppv_in_s <= ?", [Sql::Real(ppv)]);
         }
         for (column, wanted) in
             [("e.false_trigger", self.false_trigger), ("e.reviewed", self.reviewed)]

@@ -176,7 +176,8 @@ impl EventRow {
             has_report: sidecar.report().is_some(),
             assumed: json(serde_json::to_string(&event.assumed.unwrap_or_default()), "[]"),
             missing_samples: decode.missing_samples.and_then(|n| n.try_into().ok()).unwrap_or(0),
-            damaged: decode.damaged.unwrap_or(false),
+            damaged: decode.damaged.unwrap_or(false)
+                || sidecar.stream().is_some_and(|stream| stream.damaged),
             sha256: file.sha256.map(|sha256| sha256.to_lowercase()),
             filesize: file.filesize.and_then(|bytes| bytes.try_into().ok()),
             tool_version: source.tool_version,

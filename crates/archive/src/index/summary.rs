@@ -1,10 +1,12 @@
 //! Summaries, and what the index holds beside events.
 
-use rusqlite::{Connection, Row, Transaction, named_params};
+use rusqlite::types::{FromSql, Value as Sql};
+use rusqlite::{CachedStatement, Connection, Row, Transaction, named_params, params_from_iter};
 use serde::Serialize;
 use serde_json::Value;
 use wavekeep_core::{Reading, UnitLocal};
 
+use super::query::{Conditions, Query};
 use super::sums;
 use crate::sidecar::Sidecar;
 
@@ -141,9 +143,10 @@ const LARGEST: &str = "max(CASE WHEN e.false_trigger = 0 THEN e.ppv_in_s END)";
 fn collect<T>(
     connection: &Connection,
     sql: &str,
+    values: &[Sql],
     read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Vec<T>> {
-    connection.prepare_cached(sql)?.query_map([], read)?.collect()
+    connection.prepare_cached(sql)?.query_map(params_from_iter(values), read)?.collect()
 }
 
 /// The PPV of an event as it is shown.
@@ -152,14 +155,44 @@ fn ppv_of(connection: &Connection, event: Option<i64>) -> rusqlite::Result<Optio
     Ok(row.and_then(|row| row.ppv()))
 }
 
-pub(crate) fn units(connection: &Connection) -> rusqlite::Result<Vec<UnitSummary>> {
+/// What the events of one group are asked for: those of a question for which `further` holds too.
+struct OfGroup<'a> {
+    statement: CachedStatement<'a>,
+    conditions: &'a Conditions,
+}
+
+impl<'a> OfGroup<'a> {
+    fn prepare(
+        connection: &'a Connection,
+        conditions: &'a Conditions,
+        what: &str,
+        further: &str,
+    ) -> rusqlite::Result<Self> {
+        let sql = format!("SELECT {what} FROM events e{}", conditions.and(further));
+        Ok(Self { statement: connection.prepare_cached(&sql)?, conditions })
+    }
+
+    fn ask<T: FromSql>(&mut self, group: impl IntoIterator<Item = Sql>) -> rusqlite::Result<T> {
+        let values = self.conditions.values.iter().cloned().chain(group);
+        self.statement.query_row(params_from_iter(values), |row| row.get(0))
+    }
+}
+
+fn nullable<T: Into<Sql>>(value: Option<T>) -> Sql {
+    value.map_or(Sql::Null, Into::into)
+}
+
+/// A summary of each unit that has events which answer `query`; its order and page do not matter.
+pub(crate) fn units(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<UnitSummary>> {
+    let conditions = query.conditions(connection)?;
     let sql = format!(
         "SELECT e.serial, count(*) AS events, sum(e.false_trigger) AS false_triggers, \
          sum(e.reviewed = 0) AS unreviewed, {LARGEST} AS largest, min(e.timestamp) AS first, \
          max(e.timestamp) AS last, max(e.captured_at) AS captured \
-         FROM events e GROUP BY e.serial ORDER BY e.serial"
+         FROM events e{} GROUP BY e.serial ORDER BY e.serial",
+        conditions.and("")
     );
-    let mut units = collect(connection, &sql, |row| {
+    let mut units = collect(connection, &sql, &conditions.values, |row| {
         Ok(UnitSummary {
             serial: row.get("serial")?,
             events: count(row, "events")?,
@@ -173,27 +206,34 @@ pub(crate) fn units(connection: &Connection) -> rusqlite::Result<Vec<UnitSummary
             last_captured_at: row.get("captured")?,
         })
     })?;
-    let mut largest = connection.prepare_cached(
-        "SELECT min(id) FROM events WHERE serial = ?1 AND ppv_in_s = ?2 AND false_trigger = 0",
-    )?;
+    let further = "e.serial = ? AND e.ppv_in_s = ? AND e.false_trigger = 0";
+    let mut largest = OfGroup::prepare(connection, &conditions, "min(e.id)", further)?;
     for unit in &mut units {
-        let asked = (&unit.serial, unit.largest_ppv_in_s);
-        unit.largest_event = largest.query_row(asked, |row| row.get(0))?;
+        let group = [unit.serial.clone().into(), nullable(unit.largest_ppv_in_s)];
+        unit.largest_event = largest.ask(group)?;
         unit.largest_ppv = ppv_of(connection, unit.largest_event)?;
     }
     Ok(units)
 }
 
-pub(crate) fn projects(connection: &Connection) -> rusqlite::Result<Vec<ProjectSummary>> {
+/// As [`units`], of each project.
+pub(crate) fn projects(
+    connection: &Connection,
+    query: &Query,
+) -> rusqlite::Result<Vec<ProjectSummary>> {
+    let conditions = query.conditions(connection)?;
     // The texts are joined to groups, not to events.
-    let sql = "SELECT t.project, sum(g.events) AS events, \
+    let sql = format!(
+        "SELECT t.project, sum(g.events) AS events, \
          sum(g.false_triggers) AS false_triggers, max(g.largest) AS largest, \
          min(g.first) AS first, max(g.last) AS last FROM (SELECT e.text_id, count(*) AS events, \
-         sum(e.false_trigger) AS false_triggers, \
-         max(CASE WHEN e.false_trigger = 0 THEN e.ppv_in_s END) AS largest, \
-         min(e.timestamp) AS first, max(e.timestamp) AS last FROM events e GROUP BY e.text_id) g \
-         JOIN texts t ON t.id = g.text_id GROUP BY t.project ORDER BY t.project NULLS LAST";
-    let mut projects = collect(connection, sql, |row| {
+         sum(e.false_trigger) AS false_triggers, {LARGEST} AS largest, \
+         min(e.timestamp) AS first, max(e.timestamp) AS last FROM events e{} \
+         GROUP BY e.text_id) g \
+         JOIN texts t ON t.id = g.text_id GROUP BY t.project ORDER BY t.project NULLS LAST",
+        conditions.and("")
+    );
+    let mut projects = collect(connection, &sql, &conditions.values, |row| {
         Ok(ProjectSummary {
             project: row.get("project")?,
             events: count(row, "events")?,
@@ -206,31 +246,33 @@ pub(crate) fn projects(connection: &Connection) -> rusqlite::Result<Vec<ProjectS
             last: row.get("last")?,
         })
     })?;
-    let mut largest = connection.prepare_cached(
-        "SELECT min(id) FROM events WHERE ppv_in_s = ?2 AND false_trigger = 0 \
-         AND text_id IN (SELECT id FROM texts WHERE project IS ?1)",
-    )?;
-    let mut units = connection.prepare_cached(
-        "SELECT count(DISTINCT serial) FROM events \
-         WHERE text_id IN (SELECT id FROM texts WHERE project IS ?1)",
-    )?;
+    const OF_PROJECT: &str = "e.text_id IN (SELECT id FROM texts WHERE project IS ?)";
+    let further = format!("{OF_PROJECT} AND e.ppv_in_s = ? AND e.false_trigger = 0");
+    let mut largest = OfGroup::prepare(connection, &conditions, "min(e.id)", &further)?;
+    let what = "count(DISTINCT e.serial)";
+    let mut units = OfGroup::prepare(connection, &conditions, what, OF_PROJECT)?;
     for project in &mut projects {
-        let asked = (&project.project, project.largest_ppv_in_s);
-        project.largest_event = largest.query_row(asked, |row| row.get(0))?;
+        let name = nullable(project.project.clone());
+        project.largest_event = largest.ask([name.clone(), nullable(project.largest_ppv_in_s)])?;
         project.largest_ppv = ppv_of(connection, project.largest_event)?;
-        project.units =
-            units.query_row([&project.project], |row| count(row, "count(DISTINCT serial)"))?;
+        project.units = units.ask::<i64>([name])?.try_into().unwrap_or(0);
     }
     Ok(projects)
 }
 
-pub(crate) fn months(connection: &Connection) -> rusqlite::Result<Vec<MonthSummary>> {
+/// As [`units`], of each month.
+pub(crate) fn months(
+    connection: &Connection,
+    query: &Query,
+) -> rusqlite::Result<Vec<MonthSummary>> {
+    let conditions = query.conditions(connection)?;
     let sql = format!(
         "SELECT substr(e.timestamp, 1, 7) AS month, count(*) AS events, \
-         sum(e.false_trigger) AS false_triggers, {LARGEST} AS largest FROM events e \
-         GROUP BY month ORDER BY month DESC NULLS LAST"
+         sum(e.false_trigger) AS false_triggers, {LARGEST} AS largest FROM events e{} \
+         GROUP BY month ORDER BY month DESC NULLS LAST",
+        conditions.and("")
     );
-    let mut months = collect(connection, &sql, |row| {
+    let mut months = collect(connection, &sql, &conditions.values, |row| {
         Ok(MonthSummary {
             month: row.get("month")?,
             events: count(row, "events")?,
@@ -240,13 +282,11 @@ pub(crate) fn months(connection: &Connection) -> rusqlite::Result<Vec<MonthSumma
             largest_event: None,
         })
     })?;
-    let mut largest = connection.prepare_cached(
-        "SELECT min(id) FROM events WHERE ppv_in_s = ?2 AND false_trigger = 0 \
-         AND substr(timestamp, 1, 7) IS ?1",
-    )?;
+    let further = "e.ppv_in_s = ? AND e.false_trigger = 0 AND substr(e.timestamp, 1, 7) IS ?";
+    let mut largest = OfGroup::prepare(connection, &conditions, "min(e.id)", further)?;
     for month in &mut months {
-        let asked = (&month.month, month.largest_ppv_in_s);
-        month.largest_event = largest.query_row(asked, |row| row.get(0))?;
+        let group = [nullable(month.largest_ppv_in_s), nullable(month.month.clone())];
+        month.largest_event = largest.ask(group)?;
         month.largest_ppv = ppv_of(connection, month.largest_event)?;
     }
     Ok(months)
@@ -368,7 +408,7 @@ pub(crate) fn changes(
 
 /// The imports, the latest first.
 pub(crate) fn sessions(connection: &Connection) -> rusqlite::Result<Vec<ImportSession>> {
-    collect(connection, "SELECT * FROM sessions ORDER BY id DESC", |row| {
+    collect(connection, "SELECT * FROM sessions ORDER BY id DESC", &[], |row| {
         Ok(ImportSession {
             id: row.get("id")?,
             started_at: row.get("started_at")?,

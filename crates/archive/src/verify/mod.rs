@@ -132,6 +132,29 @@ impl Archive {
         options: VerifyOptions,
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<Verification, ArchiveError> {
+        self.verify_chosen(None, options, progress)
+    }
+
+    /// As [`verify`](Self::verify), of the events that answer `query` alone, whose order and page do
+    /// not matter; index and review log are verified whole.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_matching(
+        &self,
+        query: &Query,
+        options: VerifyOptions,
+        progress: &(dyn Fn(u64, u64) + Sync),
+    ) -> Result<Verification, ArchiveError> {
+        self.verify_chosen(Some(query), options, progress)
+    }
+
+    fn verify_chosen(
+        &self,
+        query: Option<&Query>,
+        options: VerifyOptions,
+        progress: &(dyn Fn(u64, u64) + Sync),
+    ) -> Result<Verification, ArchiveError> {
         let mut found =
             Verification { index_in_memory: self.has_index_in_memory(), ..Verification::default() };
         // What was cut short is finished first: its files belong to their events then. Without
@@ -147,7 +170,12 @@ impl Archive {
             places.retain(|place| !of.contains(place));
         }
         found.of = places.len() as u64;
-        let chosen: Vec<&Place> = places.iter().filter(|place| options.chooses(place)).collect();
+        let matching = query.map(|query| self.matching_places(query)).transpose()?;
+        let chosen: Vec<&Place> = places
+            .iter()
+            .filter(|place| matching.as_ref().is_none_or(|matching| matching.contains(place)))
+            .filter(|place| options.chooses(place))
+            .collect();
         let reviewed = self.reviewed_places()?;
         let total = chosen.len() as u64;
         let shared = Mutex::new((found, Vec::new(), HashSet::new()));
@@ -174,7 +202,7 @@ impl Archive {
             found.add(one);
             named.extend(beside);
         }
-        if options.share.is_none() {
+        if options.share.is_none() && query.is_none() {
             self.find_strays(&all, &named, unfinished.as_ref(), &mut found)?;
         }
         self.verify_index(&mut found)?;
@@ -213,11 +241,18 @@ impl Archive {
     pub(crate) fn event_places(&self) -> Result<Vec<Place>, ArchiveError> {
         let mut places: BTreeSet<Place> =
             self.places()?.into_iter().map(|(serial, filename, _)| (serial, filename)).collect();
-        self.each_event(&Query::default(), &mut |row| {
+        places.extend(self.matching_places(&Query::default())?);
+        Ok(places.into_iter().collect())
+    }
+
+    /// The events whose rows answer a question.
+    fn matching_places(&self, query: &Query) -> Result<BTreeSet<Place>, ArchiveError> {
+        let mut places = BTreeSet::new();
+        self.each_event(query, &mut |row| {
             places.insert((row.serial, row.filename));
             Ok::<(), ArchiveError>(())
         })?;
-        Ok(places.into_iter().collect())
+        Ok(places)
     }
 
     /// The events that the review log tells of: this program wrote their sidecars.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use wavekeep_archive::Stated;
 
-use super::list::{Condition, FilterArgs, ListArgs};
+use super::list::{FilterArgs, ListArgs, WhichArgs};
 use super::recordings::{LimitArgs, SetupArgs};
 use super::values::{not_negative, positive, share, yes_or_no};
 
@@ -31,19 +31,20 @@ Examples:
     #[command(after_help = "\
 Examples:
   wavekeep list --archive fleet --serial BE11529 --from 2026-05-01
-  wavekeep list --archive fleet --min-ppv 0.5 --false-trigger no --sort ppv
+  wavekeep list --archive fleet --min-ppv 0.5 --false-trigger no --sort=-ppv
   wavekeep list --archive fleet --by project
   wavekeep list --archive fleet --json | jq .ppv_in_s")]
     List(ListArgs),
     /// Say what an event is: a false trigger, reviewed, with notes; undo it; show who said what.
     #[command(after_help = "\
-Without --yes, events that --where found are listed and nothing is changed.
+Without --yes, events that --id or --where chose are listed and nothing is changed.
 
 Examples:
   wavekeep review --archive fleet 17 --false-trigger --notes 'a lorry'
   wavekeep review --archive fleet --where serial=BE11529 --where max-ppv=0.03 --false-trigger
   wavekeep review --archive fleet --where project='Quarry 4' --reviewed --yes
   wavekeep review --archive fleet 17 --undo
+  wavekeep review --archive fleet --where serial=BE11529 --undo --yes
   wavekeep review --archive fleet 17 --log")]
     Review(ReviewArgs),
     /// Hash and decode everything again: files, sidecars and index must agree.
@@ -175,14 +176,12 @@ pub struct ImportArgs {
 #[derive(Debug, ClapArgs)]
 pub struct ReviewArgs {
     /// Numbers of events, as `list` shows them.
-    #[arg(value_name = "ID", required_unless_present_any = ["conditions", "log"])]
-    pub ids: Vec<i64>,
+    #[arg(value_name = "ID", required_unless_present_any = ["ids", "conditions", "log"])]
+    pub events: Vec<i64>,
     #[command(flatten)]
     pub archive: ArchiveArg,
-    /// All events of which this holds: serial, project, kind, from, to, min-ppv, max-ppv,
-    /// false-trigger, reviewed, text. Several have to hold together.
-    #[arg(long = "where", value_name = "NAME=VALUE", conflicts_with = "ids")]
-    pub conditions: Vec<Condition>,
+    #[command(flatten)]
+    pub which: WhichArgs,
     /// They are false triggers; with `no`, they are none.
     #[arg(long, value_name = "YES|NO", num_args = 0..=1, default_missing_value = "yes", require_equals = true, value_parser = yes_or_no)]
     pub false_trigger: Option<bool>,
@@ -195,13 +194,14 @@ pub struct ReviewArgs {
     /// Who says it; without it, the user of the system.
     #[arg(long, value_name = "NAME")]
     pub reviewer: Option<String>,
-    /// Put back what the last change replaced.
-    #[arg(long, conflicts_with_all = ["false_trigger", "reviewed", "notes", "conditions"])]
+    /// Put back what the last change replaced; of several events, what their latest review together
+    /// replaced.
+    #[arg(long, conflicts_with_all = ["false_trigger", "reviewed", "notes"])]
     pub undo: bool,
     /// Show who said what, the latest first.
-    #[arg(long, conflicts_with_all = ["false_trigger", "reviewed", "notes", "undo", "conditions"])]
+    #[arg(long, conflicts_with_all = ["false_trigger", "reviewed", "notes", "undo"])]
     pub log: bool,
-    /// Change the events that --where found.
+    /// Change the events that --id and --where chose.
     #[arg(long)]
     pub yes: bool,
 }
@@ -219,6 +219,8 @@ pub struct VerifyArgs {
     /// Compare checksums, sidecars and index only; decode nothing.
     #[arg(long)]
     pub hashes: bool,
+    #[command(flatten)]
+    pub filter: FilterArgs,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -263,10 +265,8 @@ pub struct ExportArgs {
     /// Replace FILE if it exists.
     #[arg(long)]
     pub force: bool,
-    /// Only events of which this holds: serial, project, kind, from, to, min-ppv, false-trigger,
-    /// reviewed, text. Several have to hold together.
-    #[arg(long = "where", value_name = "NAME=VALUE")]
-    pub conditions: Vec<Condition>,
+    #[command(flatten)]
+    pub which: WhichArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,36 +1,97 @@
 //! Which events of an archive are meant, and in what order.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
+use anyhow::Context;
+use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, ValueEnum};
-use wavekeep_archive::{Query, Sort, SortKey};
-use wavekeep_core::UnitLocal;
+use wavekeep_archive::{Archive, Query, Sort};
+use wavekeep_core::DayOrMoment;
 
 use super::archive::ArchiveArg;
-use super::values::{not_negative, yes_or_no};
+use super::values::{near, not_negative, yes_or_no};
+use crate::exit::Usage;
 
-/// What decides which events are meant.
-#[derive(Debug, Default, ClapArgs)]
+/// Which events are meant, for every command that works on events of an archive. Several
+/// conditions have to hold together.
+#[derive(Debug, Default, Clone, ClapArgs)]
+#[command(next_help_heading = "Which events")]
+pub struct WhichArgs {
+    /// Only the events with these numbers, as `list` shows them: 17,20-25.
+    #[arg(long = "id", value_name = "LIST", value_delimiter = ',')]
+    pub ids: Vec<Ids>,
+    /// Only events of which this holds: serial, project, kind, from, to, min-ppv, max-ppv (in/s),
+    /// false-trigger, reviewed, text. Several have to hold together.
+    #[arg(long = "where", value_name = "NAME=VALUE")]
+    pub conditions: Vec<Condition>,
+}
+
+impl WhichArgs {
+    /// Whether nothing was asked for: all events are meant.
+    pub fn is_all(&self) -> bool {
+        self.ids.is_empty() && self.conditions.is_empty()
+    }
+
+    /// The question, without order and page.
+    ///
+    /// # Errors
+    /// [`Usage`] when no unit of the archive has the serial number that was asked for.
+    pub fn query(&self, archive: &Archive) -> anyhow::Result<Query> {
+        let mut query = Query::default();
+        for condition in &self.conditions {
+            condition.apply(&mut query).map_err(Usage)?;
+        }
+        if !self.ids.is_empty() {
+            query.ids = Some(self.ids.iter().flat_map(|ids| ids.0.clone()).collect());
+        }
+        known_unit(&query, archive)?;
+        Ok(query)
+    }
+}
+
+/// A serial number that no unit has is a slip of the pen, and no reason to find nothing.
+fn known_unit(query: &Query, archive: &Archive) -> anyhow::Result<()> {
+    let Some(serial) = &query.serial else { return Ok(()) };
+    let units = archive.units()?;
+    let serials: Vec<&str> = units.iter().map(|unit| unit.serial.as_str()).collect();
+    if serials.contains(&serial.as_str()) {
+        return Ok(());
+    }
+    let hint = match near(serial, &serials) {
+        Some(near) => format!("; did you mean {near}?"),
+        None => ": `wavekeep list --by unit` lists those that have".to_owned(),
+    };
+    Err(Usage(format!("no unit {serial} has events in this archive{hint}")).into())
+}
+
+/// Short forms of the most frequent conditions, where no other option has their names.
+#[derive(Debug, Default, Clone, ClapArgs)]
 #[command(next_help_heading = "Which events")]
 pub struct FilterArgs {
+    #[command(flatten)]
+    pub which: WhichArgs,
     /// Serial number of the unit.
     #[arg(long, value_name = "SERIAL")]
     pub serial: Option<String>,
     /// Project, as written.
     #[arg(long, value_name = "PROJECT")]
     pub project: Option<String>,
-    /// waveform, histogram, stream or unknown.
-    #[arg(long, value_name = "KIND")]
+    /// Kind of the events.
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(Query::KINDS))]
     pub kind: Option<String>,
     /// Not before this time by the units' clocks: 2026-05-01, or 2026-05-01T13:16:34.
-    #[arg(long, value_name = "TIME", value_parser = begin_of)]
-    pub from: Option<UnitLocal>,
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<DayOrMoment>,
     /// Not after this time; a day counts to its end.
-    #[arg(long, value_name = "TIME", value_parser = end_of)]
-    pub to: Option<UnitLocal>,
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<DayOrMoment>,
     /// With a PPV of at least this, in in/s.
     #[arg(long, value_name = "IN/S", value_parser = not_negative)]
     pub min_ppv: Option<f64>,
+    /// With a PPV of at most this, in in/s.
+    #[arg(long, value_name = "IN/S", value_parser = not_negative)]
+    pub max_ppv: Option<f64>,
     /// Only false triggers, or none.
     #[arg(long, value_name = "YES|NO", value_parser = yes_or_no)]
     pub false_trigger: Option<bool>,
@@ -44,19 +105,66 @@ pub struct FilterArgs {
 
 impl FilterArgs {
     /// The question, without order and page.
-    pub fn query(&self) -> Query {
-        Query {
-            serial: self.serial.clone(),
-            project: self.project.clone(),
-            kind: self.kind.clone(),
-            from: self.from,
-            to: self.to,
-            min_ppv_in_s: self.min_ppv,
-            false_trigger: self.false_trigger,
-            reviewed: self.reviewed,
-            text: self.text.clone(),
-            ..Query::default()
+    ///
+    /// # Errors
+    /// As [`WhichArgs::query`].
+    pub fn query(&self, archive: &Archive) -> anyhow::Result<Query> {
+        let by_name = self.which.query(archive)?;
+        let query = Query {
+            serial: self.serial.clone().or(by_name.serial),
+            project: self.project.clone().or(by_name.project),
+            kind: self.kind.clone().or(by_name.kind),
+            from: self.from.map(DayOrMoment::first).or(by_name.from),
+            to: self.to.map(DayOrMoment::last).or(by_name.to),
+            min_ppv_in_s: self.min_ppv.or(by_name.min_ppv_in_s),
+            max_ppv_in_s: self.max_ppv.or(by_name.max_ppv_in_s),
+            false_trigger: self.false_trigger.or(by_name.false_trigger),
+            reviewed: self.reviewed.or(by_name.reviewed),
+            text: self.text.clone().or(by_name.text),
+            ..by_name
+        };
+        known_unit(&query, archive)?;
+        Ok(query)
+    }
+}
+
+/// Events of an archive as the inputs of a command that otherwise takes files.
+#[derive(Debug, Default, Clone, ClapArgs)]
+pub struct FromArchiveArgs {
+    /// Take events of this archive instead of files: all of them, or those that --id and --where
+    /// choose.
+    #[arg(long, value_name = "DIR", conflicts_with = "paths")]
+    pub archive: Option<PathBuf>,
+    #[command(flatten)]
+    pub which: WhichArgs,
+}
+
+impl FromArchiveArgs {
+    /// The source files of the chosen events; `None` when no archive is named.
+    ///
+    /// # Errors
+    /// [`Usage`] when events are chosen of no archive; what the archive says.
+    pub fn sources(&self) -> anyhow::Result<Option<Vec<PathBuf>>> {
+        let Some(path) = &self.archive else {
+            if self.which.is_all() {
+                return Ok(None);
+            }
+            let message = "--id and --where choose events of an archive: name it with --archive";
+            return Err(Usage(message.to_owned()).into());
+        };
+        let archive = crate::commands::open_archive(path)?;
+        let query = self.which.query(&archive)?;
+        let mut sources = Vec::new();
+        archive.each_event(&query, &mut |row| {
+            if row.kind != "stream" {
+                sources.push(archive.source_path(row.id)?);
+            }
+            Ok::<(), wavekeep_archive::ArchiveError>(())
+        })?;
+        if sources.is_empty() {
+            anyhow::bail!("{}: no event matches", path.display());
         }
+        Ok(Some(sources))
     }
 }
 
@@ -69,12 +177,9 @@ pub struct ListArgs {
     /// What there is of each unit, project or month, instead of events.
     #[arg(long, value_name = "WHAT")]
     pub by: Option<By>,
-    /// What events are ordered by.
-    #[arg(long, value_name = "KEY", default_value = "time")]
-    pub sort: SortArg,
-    /// The smallest first.
-    #[arg(long)]
-    pub ascending: bool,
+    /// What events are ordered by; - in front is the largest or the latest first.
+    #[arg(long, value_name = "ORDER", default_value = "-timestamp", allow_hyphen_values = true, value_parser = sort)]
+    pub sort: Sort,
     /// At most so many events.
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub limit: usize,
@@ -85,14 +190,17 @@ pub struct ListArgs {
 
 impl ListArgs {
     /// The question.
-    pub fn query(&self) -> Query {
-        Query {
-            sort: Sort { key: self.sort.into(), descending: !self.ascending },
-            limit: Some(self.limit),
-            offset: self.offset,
-            ..self.filter.query()
-        }
+    ///
+    /// # Errors
+    /// As [`FilterArgs::query`].
+    pub fn query(&self, archive: &Archive) -> anyhow::Result<Query> {
+        let chosen = self.filter.query(archive).context("list")?;
+        Ok(Query { sort: self.sort, limit: Some(self.limit), offset: self.offset, ..chosen })
     }
+}
+
+fn sort(word: &str) -> Result<Sort, String> {
+    word.parse().map_err(|error: wavekeep_archive::UnknownOrder| error.to_string())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -102,23 +210,29 @@ pub enum By {
     Month,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SortArg {
-    /// Time by the unit's own clock.
-    Time,
-    /// PPV.
-    Ppv,
-    /// The order in which they came in.
-    Id,
-}
+/// Numbers of events: `17`, or `20-25`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ids(std::ops::RangeInclusive<i64>);
 
-impl From<SortArg> for SortKey {
-    fn from(sort: SortArg) -> Self {
-        match sort {
-            SortArg::Time => Self::Timestamp,
-            SortArg::Ppv => Self::Ppv,
-            SortArg::Id => Self::Id,
+/// As many events as one range may name.
+const MOST_IDS: i64 = 1_000_000;
+
+impl FromStr for Ids {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |text: &str| {
+            let number = text.trim().parse::<i64>().ok().filter(|number| *number >= 0);
+            number.ok_or_else(|| format!("{text:?} is no number of an event"))
+        };
+        let (first, last) = match text.split_once('-') {
+            Some((first, last)) => (number(first)?, number(last)?),
+            None => (number(text)?, number(text)?),
+        };
+        if last < first || last - first >= MOST_IDS {
+            return Err(format!("{text:?} runs backwards or names more than {MOST_IDS} events"));
         }
+        Ok(Self(first..=last))
     }
 }
 
@@ -129,6 +243,20 @@ pub struct Condition {
     value: String,
 }
 
+/// What a condition may be about.
+const CONDITIONS: [&str; 10] = [
+    "serial",
+    "project",
+    "kind",
+    "from",
+    "to",
+    "min-ppv",
+    "max-ppv",
+    "false-trigger",
+    "reviewed",
+    "text",
+];
+
 impl FromStr for Condition {
     type Err = String;
 
@@ -137,57 +265,50 @@ impl FromStr for Condition {
             .split_once('=')
             .ok_or_else(|| format!("{text:?} is not of the form NAME=VALUE"))?;
         let condition = Self { name: name.to_owned(), value: value.to_owned() };
-        condition.apply(&mut Query::default(), &mut None)?;
+        condition.apply(&mut Query::default())?;
         Ok(condition)
     }
 }
 
 impl Condition {
-    /// Puts the condition into a question; the largest PPV is none that the index knows.
-    pub fn apply(&self, query: &mut Query, max_ppv: &mut Option<f64>) -> Result<(), String> {
+    /// Puts the condition into a question.
+    ///
+    /// # Errors
+    /// Which name or value was not understood, and what may stand there.
+    fn apply(&self, query: &mut Query) -> Result<(), String> {
         let text = || Some(self.value.clone());
+        let time = || {
+            let parsed = self.value.parse::<DayOrMoment>();
+            parsed.map_err(|error| format!("{}: {error}", self.name))
+        };
+        let number = || not_negative(&self.value).map_err(|why| format!("{}: {why}", self.name));
+        let yes = || yes_or_no(&self.value).map_err(|why| format!("{}: {why}", self.name));
         match self.name.as_str() {
             "serial" => query.serial = text(),
             "project" => query.project = text(),
+            "kind" if !Query::KINDS.contains(&self.value.as_str()) => {
+                return Err(format!(
+                    "kind: {:?} is none of {}",
+                    self.value,
+                    Query::KINDS.join(", ")
+                ));
+            }
             "kind" => query.kind = text(),
             "text" => query.text = text(),
-            "from" => query.from = Some(begin_of(&self.value)?),
-            "to" => query.to = Some(end_of(&self.value)?),
-            "min-ppv" => query.min_ppv_in_s = Some(not_negative(&self.value)?),
-            "max-ppv" => *max_ppv = Some(not_negative(&self.value)?),
-            "false-trigger" => query.false_trigger = Some(yes_or_no(&self.value)?),
-            "reviewed" => query.reviewed = Some(yes_or_no(&self.value)?),
+            "from" => query.from = Some(time()?.first()),
+            "to" => query.to = Some(time()?.last()),
+            "min-ppv" => query.min_ppv_in_s = Some(number()?),
+            "max-ppv" => query.max_ppv_in_s = Some(number()?),
+            "false-trigger" => query.false_trigger = Some(yes()?),
+            "reviewed" => query.reviewed = Some(yes()?),
             other => {
-                return Err(format!(
-                    "{other:?} is none of serial, project, kind, from, to, min-ppv, max-ppv, false-trigger, reviewed, text"
-                ));
+                let hint = near(other, &CONDITIONS)
+                    .map_or(String::new(), |near| format!("; did you mean {near}?"));
+                return Err(format!("{other:?} is none of {}{hint}", CONDITIONS.join(", ")));
             }
         }
         Ok(())
     }
-}
-
-fn time(text: &str, of_day: jiff::civil::Time) -> Result<UnitLocal, String> {
-    if let Ok(date) = text.parse::<jiff::civil::Date>()
-        && text.len() == 10
-    {
-        return Ok(UnitLocal(date.to_datetime(of_day)));
-    }
-    let is_zoned = text.parse::<jiff::Timestamp>().is_ok();
-    match text.replace(' ', "T").parse::<jiff::civil::DateTime>() {
-        Ok(time) if !is_zoned => Ok(UnitLocal(time)),
-        _ => Err(format!(
-            "{text:?} is no time without a zone like 2026-05-01 or 2026-05-01T13:16:34"
-        )),
-    }
-}
-
-fn begin_of(text: &str) -> Result<UnitLocal, String> {
-    time(text, jiff::civil::Time::midnight())
-}
-
-fn end_of(text: &str) -> Result<UnitLocal, String> {
-    time(text, jiff::civil::Time::constant(23, 59, 59, 999_999_999))
 }
 
 #[cfg(test)]
@@ -195,17 +316,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_day_goes_from_its_begin_to_its_end_and_a_zone_is_refused() {
-        assert_eq!(begin_of("2026-05-01").unwrap().0.to_string(), "2026-05-01T00:00:00");
-        assert_eq!(end_of("2026-05-01").unwrap().0.hour(), 23);
-        assert_eq!(end_of("2026-05-01 13:00:01").unwrap().0.to_string(), "2026-05-01T13:00:01");
-        assert!(begin_of("2026-05-01T13:16:34Z").is_err() && begin_of("May").is_err());
+    fn a_condition_with_a_wrong_name_or_value_is_refused_and_a_near_name_is_suggested() {
+        for wrong in ["ppv=1", "min-ppv=loud", "kind=wave", "from=2026-05-01T13:16:34-05:00"] {
+            assert!(wrong.parse::<Condition>().is_err(), "{wrong}");
+        }
+        assert!("seriall=BE1".parse::<Condition>().unwrap_err().contains("did you mean serial?"));
+        assert!("serial=BE11529".parse::<Condition>().is_ok());
     }
 
     #[test]
-    fn a_condition_with_a_wrong_name_or_value_is_refused() {
-        assert!("ppv=1".parse::<Condition>().is_err());
-        assert!("min-ppv=loud".parse::<Condition>().is_err());
-        assert!("serial=BE11529".parse::<Condition>().is_ok());
+    fn numbers_of_events_are_single_or_ranges() {
+        assert_eq!("17".parse(), Ok(Ids(17..=17)));
+        assert_eq!("20-25".parse(), Ok(Ids(20..=25)));
+        for wrong in ["", "x", "5-2", "-1", "0-99999999999"] {
+            assert!(wrong.parse::<Ids>().is_err(), "{wrong}");
+        }
     }
 }

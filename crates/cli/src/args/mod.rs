@@ -15,14 +15,16 @@ use wavekeep_core::Unit;
 use wavekeep_export::arrays::ArrayTarget;
 use wavekeep_export::{Target, Units};
 
+use crate::log::LogOptions;
 pub use archive::{
     ArchiveCommand, ExportArgs, ExportTarget, ImportArgs, RebuildArgs, RepairArgs, ReviewArgs,
     VerifyArgs, WatchArgs,
 };
-pub use list::{By, ListArgs};
+pub use list::{By, FromArchiveArgs, ListArgs};
 pub use record::{Origin, RecordArgs};
 pub use recordings::{InputArgs, LimitArgs, SelectionArgs, SetupArgs};
 pub use serve::{ServeArgs, TokenArgs, TokenCommand};
+pub use values::near;
 use values::positive;
 
 /// Opens instrument recordings, checks them, draws them and turns them into clean arrays.
@@ -45,6 +47,18 @@ pub struct Args {
     pub command: Command,
 }
 
+impl Args {
+    /// How the log is written.
+    pub fn log(&self) -> LogOptions {
+        match &self.command {
+            Command::Serve(serve) => {
+                LogOptions { requests: serve.log_requests, json: serve.log_json }
+            }
+            _ => LogOptions::default(),
+        }
+    }
+}
+
 const EXIT_CODES: &str = "\
 Exit codes: 0 done · 1 failed · 2 wrong usage · 3 done, but data was damaged or incomplete";
 
@@ -62,11 +76,12 @@ Examples:
 Events go to csv, json, gnz, hdf5, parquet, miniseed, npy, wav; arrays (of .gnz, .npy, .npz and
 .safetensors) and streams to csv, gnz, hdf5, parquet, npy, npz, safetensors. One input to csv or json goes to
 standard output unless -o names a file; everything else goes to files named after the input, in the
-present folder or in the folder that -o names.
+present folder or in the folder that -o names. Of a file that -o names the extension decides what is
+written. `-` as the input is standard input, `-o -` is standard output.
 
 Examples:
   wavekeep convert M529LKIQ.7M0W --to csv
-  wavekeep convert M529LKIQ.7M0W --to hdf5 -o event.h5
+  wavekeep convert M529LKIQ.7M0W -o event.h5
   wavekeep convert events/ --to parquet -o tables/
   wavekeep convert M529LKIQ.7M0W --to csv --units raw --channels Vert,MicL --start 0 --end 0.5
   wavekeep convert run.dat --to gnz --channels 0-15,2:107 --frames 0..480000
@@ -79,7 +94,9 @@ Examples:
 Examples:
   wavekeep plot M529LKIQ.7M0W
   wavekeep plot M529LKIQ.7M0W --kind limits --curve osmre --format svg
+  wavekeep plot M529LKIQ.7M0W -o traces.pdf
   wavekeep plot events/ --kind all --theme dark -o plots/
+  wavekeep plot --archive fleet --where min-ppv=0.5 -o plots/
   wavekeep plot run.dat
   wavekeep plot run.dat --channels 0-3,2:107 --start 10 --end 12")]
     Plot(PlotArgs),
@@ -88,7 +105,8 @@ Examples:
 Examples:
   wavekeep report M529LKIQ.7M0W
   wavekeep report M529LKIQ.7M0W --curve din-2 --velocity mm/s -o report.pdf
-  wavekeep report events/ --curves permits.toml --curve permit-7 -o reports/")]
+  wavekeep report events/ --curves permits.toml --curve permit-7 -o reports/
+  wavekeep report --archive fleet --id 17,20-25 -o reports/")]
     Report(ReportArgs),
     /// Verify what can be verified: lengths, times, names, segments, the report's table.
     #[command(after_help = "\
@@ -119,7 +137,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   wavekeep serve --archive events/
-  wavekeep serve --archive events/ --listen 0.0.0.0:8080")]
+  wavekeep serve --archive events/ --listen 0.0.0.0:8080
+  RUST_LOG=info wavekeep serve --archive events/ --log-requests --log-json")]
     Serve(ServeArgs),
     /// Make, list or take away the tokens that a server asks for.
     #[command(after_help = "\
@@ -188,14 +207,24 @@ pub struct DemoArgs {
 pub struct ConvertArgs {
     #[command(flatten)]
     pub input: InputArgs,
-    /// What to write: csv, json, gnz, hdf5, parquet, miniseed, npy, npz, safetensors, wav.
-    #[arg(long, value_name = "TARGET")]
-    pub to: To,
+    /// What to write; without it, what the extension of -o says.
+    #[arg(long, value_name = "TARGET", value_parser = To::parser())]
+    pub to: Option<To>,
     #[command(flatten)]
     pub output: OutputArgs,
     /// raw: the integers of the format; physical: in/s and psi.
     #[arg(long, value_name = "UNITS", default_value = "physical")]
     pub units: Units,
+    #[command(flatten)]
+    pub velocity: VelocityArg,
+    /// Unit of air pressures in physical units: psi, Pa or dB(L). Without it, samples are in psi, or in
+    /// Pa beside mm/s, and the peaks of histograms in dB(L).
+    #[arg(long, value_name = "UNIT", value_parser = pressure_unit)]
+    pub pressure: Option<Unit>,
+    /// Of events as csv: lines with # in front that say what was assumed, what is damaged and which
+    /// units hold.
+    #[arg(long)]
+    pub header: bool,
     #[command(flatten)]
     pub selection: SelectionArgs,
     /// Go on with a stream that is still being written, whole frames only, until it rests; csv
@@ -208,18 +237,21 @@ pub struct ConvertArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(mut_arg("paths", |paths| paths.required(false).required_unless_present("archive")))]
 pub struct PlotArgs {
     #[command(flatten)]
     pub input: InputArgs,
+    #[command(flatten)]
+    pub events: FromArchiveArgs,
     #[command(flatten)]
     pub output: OutputArgs,
     /// What to draw; without it, traces of a waveform, bars of a histogram, and of a stream its
     /// traces, or an overview of more than 16 channels.
     #[arg(long, value_name = "KIND")]
     pub kind: Option<PlotKind>,
-    /// The kind of picture.
-    #[arg(long, value_name = "FORMAT", default_value = "png")]
-    pub format: PictureFormat,
+    /// The kind of picture; without it, what the extension of -o says, or png.
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<PictureFormat>,
     #[command(flatten)]
     pub selection: SelectionArgs,
     /// Width of a PNG in pixels.
@@ -235,9 +267,12 @@ pub struct PlotArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(mut_arg("paths", |paths| paths.required(false).required_unless_present("archive")))]
 pub struct ReportArgs {
     #[command(flatten)]
     pub input: InputArgs,
+    #[command(flatten)]
+    pub events: FromArchiveArgs,
     #[command(flatten)]
     pub output: OutputArgs,
     /// Size of the page.
@@ -268,6 +303,37 @@ impl To {
     pub fn is_text(self) -> bool {
         self.event.is_some_and(Target::is_text)
     }
+
+    /// What file names of it end with, the usual one first; without the dot.
+    pub fn extensions(self) -> Vec<&'static str> {
+        let usual = self.event.map(Target::extension).or(self.arrays.map(ArrayTarget::extension));
+        let others: &[&str] = match self.word() {
+            "hdf5" => &["hdf5", "hdf", "he5"],
+            "parquet" => &["pq"],
+            "miniseed" => &["miniseed", "ms3", "msd"],
+            "wav" => &["wave"],
+            _ => &[],
+        };
+        usual.into_iter().chain(others.iter().copied()).collect()
+    }
+
+    /// Everything that can be written.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::words().into_iter().filter_map(|word| word.parse().ok())
+    }
+
+    fn words() -> Vec<&'static str> {
+        let events = Target::ALL.map(Target::word);
+        let arrays = ArrayTarget::ALL.map(ArrayTarget::word);
+        let only_arrays = arrays.into_iter().filter(|word| !events.contains(word));
+        events.into_iter().chain(only_arrays).collect()
+    }
+
+    /// Reads a word, lists all of them in the help, and suggests a near one.
+    fn parser() -> impl clap::builder::TypedValueParser<Value = Self> {
+        use clap::builder::TypedValueParser;
+        clap::builder::PossibleValuesParser::new(Self::words()).try_map(|word| word.parse::<Self>())
+    }
 }
 
 impl FromStr for To {
@@ -275,14 +341,12 @@ impl FromStr for To {
 
     fn from_str(word: &str) -> Result<Self, String> {
         let to = Self { event: word.parse().ok(), arrays: word.parse().ok() };
-        if to.event.is_some() || to.arrays.is_some() {
-            return Ok(to);
+        match to {
+            Self { event: None, arrays: None } => {
+                Err(format!("{word:?} is none of {}", Self::words().join(", ")))
+            }
+            known => Ok(known),
         }
-        let events = Target::ALL.map(Target::word);
-        let only_arrays = ArrayTarget::ALL.map(ArrayTarget::word);
-        let only_arrays = only_arrays.into_iter().filter(|word| !events.contains(word));
-        let known: Vec<&str> = events.into_iter().chain(only_arrays).collect();
-        Err(format!("one of {} was expected", known.join(", ")))
     }
 }
 
@@ -358,6 +422,14 @@ pub enum PictureFormat {
 }
 
 impl PictureFormat {
+    /// What file names of pictures end with.
+    pub const EXTENSIONS: [&'static str; 3] = ["png", "svg", "pdf"];
+
+    /// The kind of picture of files that end so.
+    pub fn of_extension(extension: &str) -> Option<Self> {
+        [Self::Svg, Self::Png, Self::Pdf].into_iter().find(|it| it.extension() == extension)
+    }
+
     /// What its file names end with.
     pub fn extension(self) -> &'static str {
         match self {
@@ -404,6 +476,13 @@ fn velocity_unit(text: &str) -> Result<Unit, String> {
     match text.parse() {
         Ok(unit @ (Unit::InchPerSecond | Unit::MillimetrePerSecond)) => Ok(unit),
         _ => Err("must be in/s or mm/s".to_owned()),
+    }
+}
+
+fn pressure_unit(text: &str) -> Result<Unit, String> {
+    match text.parse() {
+        Ok(unit @ (Unit::Psi | Unit::Pascal | Unit::DecibelLinear)) => Ok(unit),
+        _ => Err("must be psi, Pa or dB(L)".to_owned()),
     }
 }
 

@@ -64,7 +64,7 @@ impl LimitArgs {
 /// The files, and what the caller states about them.
 #[derive(Debug, ClapArgs)]
 pub struct InputArgs {
-    /// Recordings, or folders that are searched for them.
+    /// Recordings, or folders that are searched for them; - is standard input.
     #[arg(required = true, value_name = "FILE")]
     pub paths: Vec<PathBuf>,
     #[command(flatten)]

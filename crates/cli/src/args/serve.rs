@@ -33,6 +33,12 @@ pub struct ServeArgs {
     /// Requests a second that one address may send; more are refused for a while.
     #[arg(long, value_name = "PER_SECOND")]
     pub rate: Option<std::num::NonZeroU32>,
+    /// Log a line for each request: method, path, status, time, address.
+    #[arg(long)]
+    pub log_requests: bool,
+    /// Log one JSON document a line.
+    #[arg(long)]
+    pub log_json: bool,
 }
 
 #[derive(Debug, ClapArgs)]

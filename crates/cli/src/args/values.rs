@@ -30,3 +30,22 @@ pub fn yes_or_no(text: &str) -> Result<bool, String> {
         _ => Err(format!("{text:?} is neither yes nor no")),
     }
 }
+
+/// The known word that is so near to `word` that it was meant.
+pub fn near<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let word = word.to_ascii_lowercase();
+    let likeness = |other: &str| strsim::jaro_winkler(&word, &other.to_ascii_lowercase());
+    let nearest = known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    (likeness(nearest) > 0.8).then_some(nearest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_pen_has_a_near_word_and_another_word_has_none() {
+        assert_eq!(near("cvs", &["csv", "json", "gnz"]), Some("csv"));
+        assert_eq!(near("xlsx", &["csv", "json", "gnz"]), None);
+    }
+}

@@ -8,14 +8,14 @@ use wavekeep_smurf::Run;
 
 use crate::args::{Args, CheckArgs};
 use crate::exit::Account;
-use crate::inputs::{self, Done, Failure, Found};
+use crate::inputs::{self, Done, Failure, Found, Inputs};
 use crate::render;
 
 /// Verifies what can be verified and prints one line an input, notes below it.
 pub fn run(args: &Args, command: &CheckArgs) -> anyhow::Result<Account> {
     inputs::for_each(
         args,
-        &command.input,
+        &Inputs::of(&command.input, None)?,
         |file, opened| match opened {
             Opened::Event(recording) => {
                 let json = args.json.then(|| document(file, &recording).to_string());
@@ -31,7 +31,7 @@ pub fn run(args: &Args, command: &CheckArgs) -> anyhow::Result<Account> {
                 let check = run.check().map_err(|error| Failure::new("io", &file.path, error))?;
                 let damaged = check.report.is_damaged();
                 let result = if args.json {
-                    json!({ "path": file.path, "status": status(damaged).word(), "kind": "stream", "check": check }).to_string()
+                    json!({ "path": file.shown(), "status": status(damaged).word(), "kind": "stream", "check": check }).to_string()
                 } else {
                     stream_lines(file, &run, &check.report)
                 };
@@ -49,7 +49,7 @@ fn status(damaged: bool) -> Status {
 fn document(file: &Found, recording: &Recording) -> Value {
     let missing: usize = recording.channels.iter().map(|channel| channel.gaps.samples()).sum();
     json!({
-        "path": file.path,
+        "path": file.shown(),
         "status": recording.report.status().word(),
         "format": recording.format.id,
         "kind": recording.kind,
@@ -66,7 +66,7 @@ fn lines(file: &Found, recording: &Recording) -> String {
     let mut lines = vec![format!(
         "{} {}  {what}",
         render::status(recording.report.status()),
-        file.path.display()
+        file.shown().display()
     )];
     // Assumptions are not findings: `info` shows them.
     let findings = recording.report.notes().iter().filter(|note| note.kind != NoteKind::Assumption);
@@ -79,7 +79,7 @@ fn stream_lines(file: &Found, run: &Run, report: &Report) -> String {
     let index = run.index();
     let mut lines = vec![format!(
         "{status} {}  {} frames in {} sections, {} metadata records",
-        file.path.display(),
+        file.shown().display(),
         index.frames(),
         index.sections().len(),
         index.metadata_records()
@@ -141,7 +141,7 @@ impl CheckedArrays {
     fn json(&self, file: &Found) -> String {
         let checksums = self.checksums.iter().map(|(array, word)| (array.clone(), json!(word)));
         json!({
-            "path": file.path,
+            "path": file.shown(),
             "status": status(self.damaged).word(),
             "kind": "arrays",
             "arrays": self.arrays,
@@ -156,7 +156,7 @@ impl CheckedArrays {
         let status = render::status(status(self.damaged));
         let mut lines = vec![format!(
             "{status} {}  {} arrays, {intact} checksums intact",
-            file.path.display(),
+            file.shown().display(),
             self.arrays
         )];
         lines.extend(self.notes.iter().map(|note| format!("         {}", render::note(note))));

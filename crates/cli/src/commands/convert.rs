@@ -1,19 +1,22 @@
 //! `wavekeep convert`
 
+use std::fs::File;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use wavekeep_core::{ChannelChoice, NamedArray, Recording, Selection};
+use wavekeep_core::{ChannelChoice, NamedArray, Recording, Selection, Unit};
 use wavekeep_export::arrays::{ArrayOptions, write_arrays, write_arrays_file};
-use wavekeep_export::{ExportOptions, write, write_file};
+use wavekeep_export::{ExportOptions, Target, write, write_file};
 use wavekeep_formats::{ArrayFile, Opened};
 use wavekeep_smurf::Run;
 
-use crate::args::{Args, ConvertArgs};
+use crate::args::{Args, ConvertArgs, To};
 use crate::exit::{Account, Usage};
-use crate::inputs::{self, Done, Failure, Found};
-use crate::outputs::Place;
+use crate::inputs::{self, Done, Failure, Found, Inputs};
+use crate::interrupt;
+use crate::outputs::{Place, extension};
+use crate::terminal::errln;
 
 /// Where the result of one input went, or its bytes when they go to standard output.
 enum Converted {
@@ -21,31 +24,43 @@ enum Converted {
     File(PathBuf),
 }
 
+/// What is written, from where to where.
+struct Conversion<'a> {
+    args: &'a Args,
+    command: &'a ConvertArgs,
+    to: To,
+    place: Place,
+}
+
 /// Writes the recordings as another kind of file.
 pub fn run(args: &Args, command: &ConvertArgs) -> anyhow::Result<Account> {
+    let to = target(command)?;
     if command.follow {
-        return super::follow::run(args, command);
+        return super::follow::run(command, to);
     }
-    let place = Place::choose(&command.output, &command.input.paths, command.to.is_text())?;
+    let inputs = Inputs::of(&command.input, None)?;
+    let place = Place::choose(&command.output, &inputs.paths, to.is_text(), &to.extensions())?;
     if place == Place::Stdout && args.json {
         let message =
-            "--json tells about files, and the result goes to standard output: name a file with -o";
+            "--json describes files, and the result goes to standard output: name a file with -o";
         return Err(Usage(message.to_owned()).into());
     }
+    place.refuse_clashes(&inputs)?;
+    let conversion = Conversion { args, command, to, place };
     inputs::for_each(
         args,
-        &command.input,
+        &inputs,
         |file, opened| match opened {
             Opened::Event(recording) => Ok(Done {
-                result: event(command, &place, file, &recording)?,
+                result: conversion.event(file, &recording)?,
                 damaged: recording.report.status().is_finding(),
             }),
             Opened::Arrays(held) => Ok(Done {
-                result: arrays(command, &place, file, &held)?,
+                result: conversion.arrays(file, &held)?,
                 damaged: held.report().is_damaged(),
             }),
             Opened::Stream(run) => Ok(Done {
-                result: stream(args, command, &place, file, &run)?,
+                result: conversion.stream(file, &run)?,
                 damaged: run.report().is_damaged(),
             }),
         },
@@ -54,12 +69,12 @@ pub fn run(args: &Args, command: &ConvertArgs) -> anyhow::Result<Account> {
                 Converted::Bytes(bytes) => io::stdout().write_all(&bytes)?,
                 Converted::File(output) if args.json => {
                     let line =
-                        json!({ "path": file.path, "output": output, "target": command.to.word() });
+                        json!({ "path": file.shown(), "output": output, "target": to.word() });
                     writeln!(out, "{line}")?;
                 }
                 Converted::File(output) => {
                     if !args.quiet {
-                        anstream::eprintln!("{} → {}", file.path.display(), output.display());
+                        errln!("{} → {}", file.shown().display(), output.display());
                     }
                 }
             }
@@ -68,80 +83,164 @@ pub fn run(args: &Args, command: &ConvertArgs) -> anyhow::Result<Account> {
     )
 }
 
-fn event(
-    command: &ConvertArgs,
-    place: &Place,
-    file: &Found,
-    recording: &Recording,
-) -> Result<Converted, Failure> {
-    let target = command.to.event.ok_or_else(|| wrong_kind(command, file, "an event"))?;
-    refuse_section(command, file)?;
-    let selection = command.selection.selection();
-    let part;
-    let recording = if selection.is_everything() {
-        recording
-    } else {
-        part = recording
-            .select(&selection)
-            .map_err(|error| Failure::new("selection", &file.path, error))?;
-        &part
-    };
-    let options = ExportOptions { units: command.units, ..ExportOptions::default() };
-    let failed = |error| Failure::export(&file.path, &error);
-    match place.path(file, &format!(".{}", target.extension()))? {
-        Some(path) => {
-            write_file(recording, target, &path, &options, command.output.force).map_err(failed)?;
-            Ok(Converted::File(path))
-        }
-        None => {
-            let mut bytes = Vec::new();
-            write(recording, target, &options, &mut bytes).map_err(failed)?;
-            Ok(Converted::Bytes(bytes))
+/// What is written: what --to or the extension of -o says; both have to agree.
+fn target(command: &ConvertArgs) -> Result<To, Usage> {
+    let named = command.output.output.as_deref().and_then(extension);
+    let by_name = named.and_then(|it| To::all().find(|to| to.extensions().contains(&it.as_str())));
+    match (command.to, by_name) {
+        (Some(to), _) => Ok(to),
+        (None, Some(to)) => Ok(to),
+        (None, None) => {
+            Err(Usage("say what to write: --to csv, or -o with a file name like event.csv".into()))
         }
     }
 }
 
-fn arrays(
-    command: &ConvertArgs,
-    place: &Place,
-    file: &Found,
-    held: &ArrayFile,
-) -> Result<Converted, Failure> {
-    let target = command.to.arrays.ok_or_else(|| wrong_kind(command, file, "named arrays"))?;
-    refuse_section(command, file)?;
-    let list = chosen(command, file, held)?;
-    let options = ArrayOptions::default();
-    let failed = |error| Failure::export(&file.path, &error);
-    match place.path(file, &format!(".{}", target.extension()))? {
-        Some(path) => {
-            let force = command.output.force;
-            write_arrays_file(&list, held.metadata(), target, &path, &options, force)
-                .map_err(failed)?;
-            Ok(Converted::File(path))
+impl Conversion<'_> {
+    fn event(&self, file: &Found, recording: &Recording) -> Result<Converted, Failure> {
+        let target = self.to.event.ok_or_else(|| self.wrong_kind(file, "an event"))?;
+        self.refuse_section(file)?;
+        let selection = self.command.selection.selection();
+        let part;
+        let recording = if selection.is_everything() {
+            recording
+        } else {
+            part = recording
+                .select(&selection)
+                .map_err(|error| Failure::new("selection", &file.path, error))?;
+            if part.is_empty() {
+                let message = format!("nothing of it is chosen: it has {}", span(recording));
+                return Err(Failure::new("selection", &file.path, message));
+            }
+            &part
+        };
+        let options = ExportOptions {
+            units: self.command.units,
+            velocity: Some(self.command.velocity.velocity),
+            pressure: self.command.pressure,
+            header: self.command.header,
+        };
+        let is_table = matches!(target, Target::Csv | Target::Json | Target::Parquet);
+        let asks_units = self.command.pressure.is_some()
+            || self.command.velocity.velocity != Unit::InchPerSecond;
+        if asks_units && !is_table {
+            let message = "--velocity and --pressure are for csv, json and parquet";
+            return Err(Failure::new("unrepresentable", &file.path, message));
         }
-        None => {
-            let mut bytes = Vec::new();
-            write_arrays(&list, held.metadata(), target, &options, &mut bytes).map_err(failed)?;
-            Ok(Converted::Bytes(bytes))
+        if target == Target::Csv && !self.args.quiet {
+            note_assumed(file, recording);
         }
+        let failed = |error| Failure::export(&file.path, &error);
+        match self.place.path(file, &format!(".{}", target.extension()))? {
+            Some(path) => {
+                write_file(recording, target, &path, &options, self.command.output.force)
+                    .map_err(failed)?;
+                Ok(Converted::File(path))
+            }
+            None => {
+                let mut bytes = Vec::new();
+                write(recording, target, &options, &mut bytes).map_err(failed)?;
+                Ok(Converted::Bytes(bytes))
+            }
+        }
+    }
+
+    fn arrays(&self, file: &Found, held: &ArrayFile) -> Result<Converted, Failure> {
+        let target = self.to.arrays.ok_or_else(|| self.wrong_kind(file, "named arrays"))?;
+        self.refuse_section(file)?;
+        let list = chosen(self.command, file, held)?;
+        let options = ArrayOptions::default();
+        let failed = |error| Failure::export(&file.path, &error);
+        match self.place.path(file, &format!(".{}", target.extension()))? {
+            Some(path) => {
+                let force = self.command.output.force;
+                write_arrays_file(&list, held.metadata(), target, &path, &options, force)
+                    .map_err(failed)?;
+                Ok(Converted::File(path))
+            }
+            None => {
+                let mut bytes = Vec::new();
+                write_arrays(&list, held.metadata(), target, &options, &mut bytes)
+                    .map_err(failed)?;
+                Ok(Converted::Bytes(bytes))
+            }
+        }
+    }
+
+    /// A stream is made beside its final name, in bounded memory; for standard output and pipes it is
+    /// copied from a temporary file that is whole.
+    fn stream(&self, file: &Found, run: &Run) -> Result<Converted, Failure> {
+        let target = self.to.arrays.ok_or_else(|| self.wrong_kind(file, "a stream"))?;
+        let selection = super::stream::selection(&self.command.selection, file, run)?;
+        let write = |path: &Path, force| {
+            super::stream::convert(self.args, file, run, &selection, target, path, force)
+        };
+        match self.place.path(file, &format!(".{}", target.extension()))? {
+            Some(path) if !path.exists() || path.is_file() => {
+                write(&path, self.command.output.force)?;
+                Ok(Converted::File(path))
+            }
+            other => {
+                let failed = |error: io::Error| Failure::new("io", &file.path, error);
+                let prefix = interrupt::temporary_prefix();
+                let folder = tempfile::Builder::new().prefix(&prefix).tempdir().map_err(failed)?;
+                interrupt::cleans_up(&std::env::temp_dir());
+                let whole = folder.path().join("stream");
+                write(&whole, false)?;
+                let mut whole = File::open(&whole).map_err(failed)?;
+                match other {
+                    Some(path) => {
+                        let mut out = File::options().write(true).open(&path).map_err(failed)?;
+                        io::copy(&mut whole, &mut out).map_err(failed)?;
+                        Ok(Converted::File(path))
+                    }
+                    None => {
+                        let copied = io::copy(&mut whole, &mut io::stdout().lock());
+                        // Who reads no more has seen enough.
+                        match copied {
+                            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                                Err(failed(error))
+                            }
+                            _ => Ok(Converted::Bytes(Vec::new())),
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn refuse_section(&self, file: &Found) -> Result<(), Failure> {
+        match self.command.selection.section {
+            None => Ok(()),
+            Some(_) => Err(Failure::new("selection", &file.path, "only streams have sections")),
+        }
+    }
+
+    fn wrong_kind(&self, file: &Found, what: &str) -> Failure {
+        let word = self.to.word();
+        Failure::new("unrepresentable", &file.path, format_args!("{word} cannot hold {what}"))
     }
 }
 
-fn stream(
-    args: &Args,
-    command: &ConvertArgs,
-    place: &Place,
-    file: &Found,
-    run: &Run,
-) -> Result<Converted, Failure> {
-    let target = command.to.arrays.ok_or_else(|| wrong_kind(command, file, "a stream"))?;
-    let selection = super::stream::selection(&command.selection, file, run)?;
-    let path = place.path(file, &format!(".{}", target.extension()))?.ok_or_else(|| {
-        let message = "a stream is too long for standard output: name a file with -o";
-        Failure::new("selection", &file.path, message)
-    })?;
-    super::stream::convert(args, file, run, &selection, target, &path, command.output.force)?;
-    Ok(Converted::File(path))
+/// `3328 samples from -0.25 s to 3 s`
+fn span(recording: &Recording) -> String {
+    let len = recording.len();
+    match (recording.time.seconds(0), recording.time.seconds(len)) {
+        (Some(first), Some(end)) => format!("{len} samples from {first} s to {end} s"),
+        _ => format!("{len} intervals"),
+    }
+}
+
+/// A table of numbers has no place for what they rest on: it is said beside it.
+fn note_assumed(file: &Found, recording: &Recording) {
+    let assumed = wavekeep_export::assumed(recording);
+    if !assumed.is_empty() {
+        crate::render::care(format_args!(
+            "{}: assumed: {}",
+            file.shown().display(),
+            assumed.join(", ")
+        ));
+    }
 }
 
 /// The arrays that `--channels` names, in its order; all of them without it.
@@ -187,16 +286,4 @@ fn chosen<'a>(
         }
     }
     Ok(chosen)
-}
-
-fn refuse_section(command: &ConvertArgs, file: &Found) -> Result<(), Failure> {
-    match command.selection.section {
-        None => Ok(()),
-        Some(_) => Err(Failure::new("selection", &file.path, "only streams have sections")),
-    }
-}
-
-fn wrong_kind(command: &ConvertArgs, file: &Found, what: &str) -> Failure {
-    let word = command.to.word();
-    Failure::new("unrepresentable", &file.path, format_args!("{word} cannot hold {what}"))
 }

@@ -19,6 +19,7 @@ use crate::args::{
 use crate::exit::Account;
 use crate::outputs::write_whole;
 use crate::samples::SAMPLES;
+use crate::terminal::{self, outln};
 
 /// The event that plots and report are made of.
 const SHOWN: &str = "M529LMOK.DK0W";
@@ -51,20 +52,20 @@ pub fn run(args: &Args, command: &DemoArgs) -> anyhow::Result<Account> {
     let written = pictures_of(&samples, folder)?;
     let archive = Archive::create(folder.join("archive"))?;
     if !args.json {
-        anstream::println!("\nThe samples in an archive, {}:", folder.join("archive").display());
+        outln!("\nThe samples in an archive, {}:", folder.join("archive").display());
     }
     let imported =
         archive::import(args, &archive, std::slice::from_ref(&samples), &ImportOptions::default())?;
-    let mut out = anstream::stdout();
+    let mut out = terminal::stdout();
     archive::print_list(args, &mut out, &archive.query(&Query::default())?)?;
     if args.json {
-        println!("{}", json!({ "samples": samples, "written": written }));
+        outln!("{}", json!({ "samples": samples, "written": written }));
     } else {
-        anstream::println!();
+        outln!("");
         for path in &written {
-            anstream::println!("  {}", path.display());
+            outln!("  {}", path.display());
         }
-        anstream::println!("\nTry: wavekeep info {}", samples.join(SHOWN).display());
+        outln!("\nTry: wavekeep info {}", samples.join(SHOWN).display());
     }
     drop(archive);
     if !command.no_serve {
@@ -77,7 +78,7 @@ pub fn run(args: &Args, command: &DemoArgs) -> anyhow::Result<Account> {
 /// Serves the archive of the demo until somebody ends it.
 fn serve_archive(args: &Args, command: &DemoArgs) -> anyhow::Result<()> {
     if !args.json {
-        anstream::println!("\nThe archive is served:");
+        outln!("\nThe archive is served:");
     }
     let folder = command.output.join("archive");
     let at = |port| {

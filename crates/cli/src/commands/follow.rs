@@ -9,9 +9,9 @@ use wavekeep_core::{ArrayOrder, FrameBlock, FrameStream, NamedArray};
 use wavekeep_export::arrays::{ArrayOptions, ArrayTarget, write_arrays};
 use wavekeep_smurf::Follower;
 
-use crate::args::{Args, ConvertArgs};
+use crate::args::{ConvertArgs, To};
 use crate::exit::{Account, Usage};
-use crate::inputs::{Failure, find};
+use crate::inputs::{Failure, Inputs};
 
 /// How often the file is looked at.
 const LOOK: Duration = Duration::from_millis(100);
@@ -22,12 +22,13 @@ const BLOCK_SAMPLES: usize = 1 << 20;
 ///
 /// The columns are those of a finished run without `time_ns`: the best time of a frame rests on
 /// frames that have not come yet.
-pub fn run(_: &Args, command: &ConvertArgs) -> anyhow::Result<Account> {
+pub fn run(command: &ConvertArgs, to: To) -> anyhow::Result<Account> {
     let idle = command.idle.map(Duration::from_secs_f64);
-    let [file] = &find(&command.input.paths)[..] else {
+    let inputs = Inputs::of(&command.input, None)?;
+    let [file] = &inputs.found[..] else {
         return Err(Usage("--follow follows one run".to_owned()).into());
     };
-    if command.to.arrays != Some(ArrayTarget::Csv) {
+    if to.arrays != Some(ArrayTarget::Csv) {
         let message = "--follow writes csv: other targets have to know how many frames there are";
         return Err(Usage(message.to_owned()).into());
     }

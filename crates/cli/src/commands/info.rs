@@ -3,15 +3,16 @@
 use std::io::Write;
 
 use serde_json::{Map, Value, json};
-use wavekeep_core::{Recording, Unit};
+use wavekeep_core::{Reading, Recording, Unit};
 use wavekeep_formats::{ArrayFile, Opened};
 use wavekeep_signal::{Measurements, measure};
 
 use super::stream;
 use crate::args::{Args, InfoArgs};
 use crate::exit::Account;
-use crate::inputs::{self, Done, Found};
+use crate::inputs::{self, Done, Found, Inputs};
 use crate::render::{self, Row};
+use crate::terminal;
 
 /// What is printed of one input.
 enum Printed {
@@ -30,7 +31,7 @@ pub fn run(args: &Args, command: &InfoArgs) -> anyhow::Result<Account> {
     let mut table = Vec::new();
     let account = inputs::for_each(
         args,
-        &command.input,
+        &Inputs::of(&command.input, None)?,
         |file, opened| {
             Ok(match opened {
                 Opened::Event(recording) => Done {
@@ -50,7 +51,7 @@ pub fn run(args: &Args, command: &InfoArgs) -> anyhow::Result<Account> {
                     let damaged = report.is_damaged();
                     let result = if args.json {
                         let mut document = Map::new();
-                        document.insert("path".to_owned(), json!(file.path));
+                        document.insert("path".to_owned(), json!(file.shown()));
                         document.extend(stream::facts(file, &run)?);
                         Printed::Json(Value::Object(document).to_string())
                     } else {
@@ -70,7 +71,7 @@ pub fn run(args: &Args, command: &InfoArgs) -> anyhow::Result<Account> {
         },
     )?;
     if !table.is_empty() {
-        writeln!(anstream::stdout(), "{}", render::table(&table, velocity))?;
+        writeln!(terminal::stdout(), "{}", render::table(&table, velocity))?;
     }
     Ok(account)
 }
@@ -78,7 +79,7 @@ pub fn run(args: &Args, command: &InfoArgs) -> anyhow::Result<Account> {
 fn event(json: bool, alone: bool, velocity: Unit, file: &Found, recording: &Recording) -> Printed {
     let measurements = measure(recording);
     if json {
-        Printed::Json(document(file, recording, &measurements).to_string())
+        Printed::Json(document(file, recording, &measurements, velocity).to_string())
     } else if alone {
         Printed::Card(render::card(recording, &measurements, velocity))
     } else {
@@ -88,14 +89,44 @@ fn event(json: bool, alone: bool, velocity: Unit, file: &Found, recording: &Reco
 }
 
 /// The facts of the recording, its path in front and what was measured behind.
-fn document(file: &Found, recording: &Recording, measurements: &Measurements) -> Value {
+fn document(
+    file: &Found,
+    recording: &Recording,
+    measurements: &Measurements,
+    velocity: Unit,
+) -> Value {
     let mut document = Map::new();
-    document.insert("path".to_owned(), json!(file.path));
+    document.insert("path".to_owned(), json!(file.shown()));
     if let Value::Object(facts) = wavekeep_export::facts(recording) {
         document.extend(facts);
     }
-    document.insert("measurements".to_owned(), json!(measurements));
+    let mut measured = json!(measurements);
+    in_one_unit(&mut measured, velocity);
+    document.insert("measurements".to_owned(), measured);
     Value::Object(document)
+}
+
+/// Gives all velocities in the unit that was asked for, and lengths in the one that goes with it:
+/// what a report states in mm/s and what the samples give in in/s can be compared then.
+fn in_one_unit(value: &mut Value, velocity: Unit) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| in_one_unit(item, velocity)),
+        Value::Object(members) => {
+            let number = members.get("value").and_then(Value::as_f64);
+            let unit = members.get("unit").and_then(Value::as_str).and_then(|it| it.parse().ok());
+            if let (Some(number), Some(unit)) = (number, unit) {
+                let wanted = render::unit_for(unit, velocity);
+                if let Ok(converted) = Reading::new(number, unit).to(wanted)
+                    && unit != wanted
+                {
+                    members.insert("value".to_owned(), json!(converted.value));
+                    members.insert("unit".to_owned(), json!(converted.unit));
+                }
+            }
+            members.values_mut().for_each(|member| in_one_unit(member, velocity));
+        }
+        _ => {}
+    }
 }
 
 /// The arrays without their elements, and what the file says beside them.
@@ -110,7 +141,7 @@ fn arrays_document(file: &Found, arrays: &ArrayFile) -> Value {
         })
     });
     json!({
-        "path": file.path,
+        "path": file.shown(),
         "format": arrays.format().id,
         "format_name": arrays.format().name,
         "kind": "arrays",

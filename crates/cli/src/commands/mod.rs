@@ -16,6 +16,8 @@ mod serve;
 mod stream;
 mod token;
 
+pub use archive::open as open_archive;
+
 use crate::args::{Args, Command};
 use crate::exit::Account;
 

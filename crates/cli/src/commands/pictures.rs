@@ -7,7 +7,7 @@ use wavekeep_core::{Kind, Recording, Unit};
 use wavekeep_report::{Drawing, Style, Theme, Units};
 use wavekeep_signal::{Curve, Measurements};
 
-use crate::args::{CurveArgs, PictureFormat, PlotKind, ThemeArg};
+use crate::args::{CurveArgs, PictureFormat, PlotKind, ThemeArg, near};
 use crate::exit::Usage;
 use crate::inputs::Failure;
 
@@ -44,7 +44,11 @@ pub fn curve(args: &CurveArgs) -> anyhow::Result<Curve> {
         let width = known.clone().map(|curve| curve.id.len()).max().unwrap_or(0);
         let list = known.by_ref().map(|curve| format!("  {:width$}  {}", curve.id, curve.name));
         let list = list.collect::<Vec<_>>().join("\n");
-        Usage(format!("there is no curve {:?}; there are\n{list}", args.curve)).into()
+        let ids: Vec<&str> =
+            Curve::all_built_in().iter().chain(&own).map(|it| it.id.as_str()).collect();
+        let hint = near(&args.curve, &ids).map(|it| format!(" (did you mean {it}?)"));
+        let hint = hint.unwrap_or_default();
+        Usage(format!("there is no curve {:?}{hint}; there are\n{list}", args.curve)).into()
     })
 }
 

@@ -17,6 +17,7 @@ use wavekeep_smurf::writer::{DataWriter, Value as Variable};
 use crate::args::{Args, Origin, RecordArgs};
 use crate::exit::{Account, Usage};
 use crate::inputs::frames_bar;
+use crate::terminal::{errln, outln};
 
 /// How long a source may be silent before the buffer is handed to the file system.
 const SILENCE: Duration = Duration::from_millis(200);
@@ -26,7 +27,7 @@ pub fn run(args: &Args, command: &RecordArgs) -> anyhow::Result<Account> {
     let config = chain_config(command)?;
     if command.print_chain {
         let config = config.unwrap_or_default();
-        println!("{}", serde_json::to_string_pretty(&config)?);
+        outln!("{}", serde_json::to_string_pretty(&config)?);
         return Ok(Account::default());
     }
     let inputs = match &command.from {
@@ -53,8 +54,8 @@ pub fn run(args: &Args, command: &RecordArgs) -> anyhow::Result<Account> {
     let closed = recorder.writer_mut().close();
     let told = told(&recorder, command);
     match args.json {
-        true => println!("{told}"),
-        false if !args.quiet => anstream::eprintln!("{}", sentence(&recorder, command)),
+        true => outln!("{told}"),
+        false if !args.quiet => errln!("{}", sentence(&recorder, command)),
         false => {}
     }
     let ended = ended?;

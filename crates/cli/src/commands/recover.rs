@@ -5,10 +5,12 @@ use std::io::Read;
 
 use anyhow::Context;
 use serde_json::{Value, json};
+use wavekeep_formats::{Opened, Opener};
 use wavekeep_smurf::RecoverOptions;
 
 use crate::args::{Args, RecoverArgs};
-use crate::exit::Account;
+use crate::exit::{Account, Usage};
+use crate::terminal::outln;
 
 /// What was saved, in words and as a document.
 struct Recovered {
@@ -17,31 +19,81 @@ struct Recovered {
     document: Value,
 }
 
-/// Saves what is whole of a damaged file and says what was lost.
+/// Saves what is whole of a damaged file and says what was lost. What is whole, or neither a stream
+/// nor a GNZ file, is refused: nothing is written then.
 pub fn run(args: &Args, command: &RecoverArgs) -> anyhow::Result<Account> {
-    let mut head = [0; gnz::MAGIC.len()];
-    let is_gnz = File::open(&command.path)
-        .and_then(|mut file| file.read_exact(&mut head))
-        .is_ok_and(|()| head == gnz::MAGIC);
-    let recovered = if is_gnz { arrays(command) } else { stream(command) }
-        .with_context(|| format!("{}: nothing was saved", command.path.display()))?;
+    let path = command.path.display();
+    let recovered = match kind(command)? {
+        Kind::Gnz => arrays(command),
+        Kind::Stream => stream(command),
+    };
+    let recovered = recovered.with_context(|| format!("{path}: nothing was saved"))?;
     if args.json {
         let mut document = json!({ "path": command.path, "output": command.output });
         if let (Value::Object(document), Value::Object(facts)) = (&mut document, recovered.document)
         {
             document.extend(facts);
         }
-        println!("{document}");
+        outln!("{document}");
     } else {
         let (from, to) = (command.path.display(), command.output.display());
-        anstream::println!("{from} → {to}: {}", recovered.saved);
+        outln!("{from} → {to}: {}", recovered.saved);
         for lost in &recovered.lost {
-            anstream::println!("  lost: {lost}");
+            outln!("  lost: {lost}");
         }
     }
     let mut account = Account::default();
     account.read(!recovered.lost.is_empty());
     Ok(account)
+}
+
+/// What can be recovered.
+enum Kind {
+    Gnz,
+    Stream,
+}
+
+/// What the file is, if it is known to be damaged.
+fn kind(command: &RecoverArgs) -> anyhow::Result<Kind> {
+    let path = &command.path;
+    let shown = path.display();
+    let whole = |what: &str| {
+        Usage(format!(
+            "{shown} is a whole {what}: there is nothing to recover, and nothing was written"
+        ))
+    };
+    let mut head = [0; gnz::MAGIC.len()];
+    let mut file = File::open(path).with_context(|| format!("{shown}: cannot be read"))?;
+    if file.read_exact(&mut head).is_ok() && head == gnz::MAGIC {
+        let intact = gnz::Gnz::open(path).ok().and_then(|gnz| gnz.verify().ok());
+        let is_intact = |array: &gnz::CheckedArray| {
+            matches!(array.check, gnz::ArrayCheck::Intact { .. } | gnz::ArrayCheck::NoChecksum)
+        };
+        return match intact.is_some_and(|found| found.arrays.iter().all(is_intact)) {
+            true => Err(whole("GNZ file").into()),
+            false => Ok(Kind::Gnz),
+        };
+    }
+    let other = |what: &str| {
+        Usage(format!(
+            "{shown} is {what}: only damaged streams and GNZ files are recovered, and nothing was written"
+        ))
+    };
+    match Opener::default().open_any(path) {
+        Ok(Opened::Event(event)) => Err(other(&format!("an event ({})", event.format.name)).into()),
+        Ok(Opened::Arrays(held)) => {
+            Err(other(&format!("a file of arrays ({})", held.format().name)).into())
+        }
+        Ok(Opened::Stream(run)) => match run.check()?.report.is_damaged() {
+            true => Ok(Kind::Stream),
+            false => Err(whole("stream").into()),
+        },
+        // A stream whose beginning is damaged is not detected as one: whole frames are looked for.
+        Err(error) => match wavekeep_smurf::Run::open(path) {
+            Ok(run) if run.index().frames() > 0 => Ok(Kind::Stream),
+            _ => Err(anyhow::Error::new(error).context("nothing was written")),
+        },
+    }
 }
 
 /// The arrays of a cut GNZ file that are whole.

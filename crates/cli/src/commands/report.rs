@@ -11,8 +11,9 @@ use wavekeep_signal::{Curve, Verdict, measure};
 use super::pictures;
 use crate::args::{Args, PaperArg, PictureFormat, ReportArgs, ThemeArg};
 use crate::exit::Account;
-use crate::inputs::{self, Failure, Found};
+use crate::inputs::{self, Failure, Found, Inputs};
 use crate::outputs::{Place, write_whole};
+use crate::terminal::errln;
 
 /// Where a report went (or its bytes, for standard output), and the verdict that it prints.
 struct Reported {
@@ -25,22 +26,24 @@ struct Reported {
 pub fn run(args: &Args, command: &ReportArgs) -> anyhow::Result<Account> {
     let curve = pictures::curve(&command.curve)?;
     let style = pictures::style(ThemeArg::Light, command.velocity.velocity);
-    let place = Place::choose(&command.output, &command.input.paths, false)?;
+    let inputs = Inputs::of(&command.input, command.events.sources()?)?;
+    let place = Place::choose(&command.output, &inputs.paths, false, &["pdf"])?;
+    place.refuse_clashes(&inputs)?;
     inputs::for_each_event(
         args,
-        &command.input,
+        &inputs,
         |file, recording| report(command, &place, &curve, style, file, &recording),
         |out, file, reported| {
             if let Some(bytes) = reported.bytes {
                 io::stdout().write_all(&bytes)?;
             } else if args.json {
-                let line = json!({ "path": file.path, "output": reported.output, "verdict": reported.verdict });
+                let line = json!({ "path": file.shown(), "output": reported.output, "verdict": reported.verdict });
                 writeln!(out, "{line}")?;
             } else if let Some(output) = reported.output.filter(|_| !args.quiet) {
                 let outcome = reported.verdict.outcome;
-                anstream::eprintln!(
+                errln!(
                     "{} → {}  ({outcome}: {})",
-                    file.path.display(),
+                    file.shown().display(),
                     output.display(),
                     reported.verdict.curve_name
                 );

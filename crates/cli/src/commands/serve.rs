@@ -7,6 +7,7 @@ use wavekeep_server::{Limits, ServeError, ServeOptions, Server, TlsFiles, asked_
 
 use crate::args::{Args, ServeArgs};
 use crate::exit::Account;
+use crate::terminal::{errln, outln};
 
 /// Serves the archive until somebody asks the program to end.
 pub fn run(args: &Args, command: &ServeArgs) -> anyhow::Result<Account> {
@@ -41,15 +42,15 @@ fn announce(args: &Args, server: &Server, archive: &Path) {
     let notes = server.notes();
     if args.json {
         let tokens_required = server.tokens_required();
-        println!(
+        outln!(
             "{}",
             json!({ "listening": server.address(), "url": server.url(), "archive": archive,
                 "tokens_required": tokens_required, "notes": notes })
         );
     } else {
-        anstream::println!("{} is at {} (Ctrl-C ends it)", archive.display(), server.url());
+        outln!("{} is at {} (Ctrl-C ends it)", archive.display(), server.url());
         for note in notes {
-            anstream::eprintln!("  {note}");
+            errln!("  {note}");
         }
     }
 }

@@ -74,6 +74,7 @@ pub fn convert(
 ) -> Result<(), Failure> {
     let refused = |error: &dyn std::fmt::Display| Failure::new("stream", &file.path, error);
     let mut stream = run.stream(selection).map_err(|error| refused(&error))?;
+    refuse_nothing(file, run, stream.frames())?;
     let facts = stream.facts().map_err(|error| refused(&error))?;
     let bar = frames_bar(args, stream.frames());
     let told = |done| bar.set_position(done);
@@ -83,6 +84,15 @@ pub fn convert(
         StreamError::Export(error) => Failure::export(&file.path, &error),
         error => refused(&error),
     })
+}
+
+/// A result without a frame looks like a run without one.
+fn refuse_nothing(file: &Found, run: &Run, frames: u64) -> Result<(), Failure> {
+    if frames > 0 {
+        return Ok(());
+    }
+    let all = run.index().frames();
+    Err(Failure::new("selection", &file.path, format!("no frame is chosen: it has {all} frames")))
 }
 
 /// Draws a selection as traces, or as an overview.
@@ -100,6 +110,7 @@ pub fn draw(
     let refused = |error: &dyn std::fmt::Display| Failure::new("stream", &file.path, error);
     let mut stream = run.stream(selection).map_err(|error| refused(&error))?;
     let frames = stream.frames();
+    refuse_nothing(file, run, frames)?;
     let overview = kind == PlotKind::Overview;
     let bar = frames_bar(args, frames);
     let steps = if overview { OVERVIEW_STEPS } else { TRACE_STEPS };

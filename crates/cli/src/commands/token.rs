@@ -5,6 +5,7 @@ use serde_json::json;
 use super::archive::{look, open};
 use crate::args::{Args, TokenArgs, TokenCommand};
 use crate::exit::{Account, Usage};
+use crate::terminal::outln;
 
 /// Makes, lists or takes away tokens of an archive.
 pub fn run(args: &Args, command: &TokenArgs) -> anyhow::Result<Account> {
@@ -17,23 +18,23 @@ pub fn run(args: &Args, command: &TokenArgs) -> anyhow::Result<Account> {
         TokenCommand::Add { name, role } => {
             let token = open(path)?.add_token(name, *role)?;
             match args.json {
-                true => println!("{}", json!({ "name": name, "role": role, "token": token })),
-                false => println!("{token}"),
+                true => outln!("{}", json!({ "name": name, "role": role, "token": token })),
+                false => outln!("{token}"),
             }
         }
         TokenCommand::List => {
             for entry in look(args, path)?.tokens()? {
                 let (name, role, at) = (&entry.name, entry.role, &entry.created_at);
                 match args.json {
-                    true => println!("{}", json!({ "name": name, "role": role, "created_at": at })),
-                    false => println!("{role:<7} {at} {name}"),
+                    true => outln!("{}", json!({ "name": name, "role": role, "created_at": at })),
+                    false => outln!("{role:<7} {at} {name}"),
                 }
             }
         }
         TokenCommand::Revoke { name } => {
             open(path)?.revoke_token(name)?;
             if args.json {
-                println!("{}", json!({ "revoked": name }));
+                outln!("{}", json!({ "revoked": name }));
             }
         }
     }

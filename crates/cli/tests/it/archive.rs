@@ -160,3 +160,188 @@ fn results_are_not_replaced_without_being_asked() {
     assert_eq!(code(&run(fleet.path(), &[&export[..], &["--force"]].concat())), 0);
     assert_eq!(stdout(&run(fleet.path(), &["export", "--to", "csv"])).lines().count(), 14);
 }
+
+/// The numbers of the events that a list with these arguments has.
+fn ids(folder: &Path, args: &[&str]) -> Vec<i64> {
+    let listed = run(folder, &[&["list", "--json"], args].concat());
+    documents(&listed).iter().map(|event| event["id"].as_i64().unwrap()).collect()
+}
+
+#[test]
+fn every_summary_heeds_the_filters_of_the_list() {
+    let fleet = fleet();
+    for filter in [
+        &["--serial", "BE11529"][..],
+        &["--kind", "histogram"],
+        &["--min-ppv", "0.2"],
+        &["--where", "max-ppv=0.2", "--where", "kind=waveform"],
+        &["--id", "1,3-5"],
+        &["--text", "quarry"],
+        &["--false-trigger", "no", "--reviewed", "no"],
+    ] {
+        let events = ids(fleet.path(), filter).len() as u64;
+        for by in ["unit", "project", "month"] {
+            let args = [&["list", "--json", "--by", by], filter].concat();
+            let groups = documents(&run(fleet.path(), &args));
+            let sum: u64 = groups.iter().map(|group| group["events"].as_u64().unwrap()).sum();
+            assert_eq!(sum, events, "{by} {filter:?}");
+            for group in groups.iter().filter(|group| !group["largest_event"].is_null()) {
+                let largest = group["largest_event"].as_i64().unwrap();
+                assert!(ids(fleet.path(), filter).contains(&largest), "{by} {filter:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn all_commands_choose_events_alike() {
+    let fleet = fleet();
+    let chosen = &["--where", "serial=BE11529", "--where", "kind=waveform"][..];
+    let events = ids(fleet.path(), chosen);
+    assert!(events.len() > 1);
+    let table = run(fleet.path(), &[&["export", "--to", "csv"], chosen].concat());
+    assert_eq!(stdout(&table).lines().count(), events.len() + 1);
+    let review = run(fleet.path(), &[&["review", "--reviewed", "--json"], chosen].concat());
+    assert_eq!(documents(&review).len(), events.len());
+    let verified = run(fleet.path(), &[&["verify", "--json"], chosen].concat());
+    assert_eq!(documents(&verified)[0]["events"], events.len());
+    let rebuilt =
+        run(fleet.path(), &[&["rebuild", "--all", "--dry-run", "--json"], chosen].concat());
+    assert_eq!(documents(&rebuilt).last().unwrap()["account"]["events"], events.len());
+    for command in [&["plot"][..], &["report"]] {
+        let out = command[0];
+        let args = [command, &["--archive", "fleet", "-o", &format!("{out}/")], chosen].concat();
+        let made = run(fleet.path(), &args);
+        assert_eq!(code(&made), 0, "{}", String::from_utf8_lossy(&made.stderr));
+        assert_eq!(fs::read_dir(fleet.path().join(out)).unwrap().count(), events.len());
+    }
+}
+
+#[test]
+fn nothing_that_matches_and_words_that_nobody_knows_are_no_success() {
+    let fleet = fleet();
+    for (args, expected) in [
+        (&["list", "--from", "2100-01-01"][..], 1),
+        (&["list", "--by", "unit", "--from", "2100-01-01"], 1),
+        (&["export", "--to", "csv", "--where", "from=2100-01-01"], 1),
+        (&["review", "--where", "from=2100-01-01", "--reviewed", "--yes"], 1),
+        (&["list", "--kind", "wave"], 2),
+        (&["list", "--serial", "BE11528"], 2),
+        (&["list", "--where", "sreial=BE11529"], 2),
+        (&["list", "--sort", "loudest"], 2),
+        (&["list", "--from", "2026-05-01T13:16:34-05:00"], 2),
+        (&["report", "--id", "1"], 2),
+    ] {
+        let output = run(fleet.path(), args);
+        assert_eq!(
+            code(&output),
+            expected,
+            "{args:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(!output.stderr.is_empty());
+    }
+    let near = run(fleet.path(), &["list", "--serial", "BE11528"]);
+    assert!(String::from_utf8_lossy(&near.stderr).contains("did you mean BE11529?"));
+}
+
+#[test]
+fn an_order_means_the_same_as_over_http() {
+    let fleet = fleet();
+    let ppv = |sort: &str| {
+        let listed = documents(&run(fleet.path(), &["list", "--json", &format!("--sort={sort}")]));
+        listed.iter().filter_map(|event| event["ppv_in_s"].as_f64()).collect::<Vec<_>>()
+    };
+    assert!(ppv("ppv").is_sorted(), "{:?}", ppv("ppv"));
+    assert!(ppv("-ppv").is_sorted_by(|a, b| a >= b), "{:?}", ppv("-ppv"));
+}
+
+#[test]
+fn an_undo_of_several_takes_back_their_last_review_together_and_nothing_else() {
+    let fleet = fleet();
+    let review = |args: &[&str]| run(fleet.path(), &[&["review"], args].concat());
+    let marked = |id: i64| {
+        let event = &documents(&run(fleet.path(), &["list", "--json", "--id", &id.to_string()]))[0];
+        event["false_trigger"].as_bool().unwrap()
+    };
+    let unit = ids(fleet.path(), &["--serial", "BE11529"]);
+    let (alone, other) = (unit[0], ids(fleet.path(), &["--serial", "UM11719"])[0]);
+    assert_eq!(code(&review(&[&other.to_string(), "--false-trigger"])), 0);
+    let together = ["--where", "serial=BE11529", "--false-trigger", "--yes"];
+    assert_eq!(code(&review(&together)), 0);
+    assert!(unit.iter().all(|id| marked(*id)));
+    // One of them was looked at again: it keeps what was said of it last.
+    assert_eq!(code(&review(&[&alone.to_string(), "--false-trigger", "--notes", "a lorry"])), 0);
+    let undone = review(&["--where", "serial=BE11529", "--undo", "--yes"]);
+    assert_eq!(code(&undone), 1, "one stays as it is");
+    assert!(String::from_utf8_lossy(&undone.stderr).contains("was reviewed again since"));
+    let still: Vec<i64> = unit.iter().copied().filter(|id| marked(*id)).collect();
+    assert_eq!(still, [alone]);
+    assert!(marked(other), "an event of another review is not touched");
+}
+
+#[test]
+fn a_damaged_stream_is_called_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../smurf/tests/data");
+    let damaged = data.join("trunc_payload.dat");
+    let imported = run(folder.path(), &["import", damaged.to_str().unwrap()]);
+    assert_eq!(code(&imported), 3, "{}", stdout(&imported));
+    let listed = documents(&run(folder.path(), &["list", "--json"]));
+    assert_eq!(listed[0]["damaged"], true);
+    assert!(stdout(&run(folder.path(), &["list"])).contains("damaged"));
+    let whole = run(folder.path(), &["import", data.join("basic.dat").to_str().unwrap()]);
+    assert_eq!(code(&whole), 0, "{}", stdout(&whole));
+}
+
+#[test]
+fn a_text_that_a_spreadsheet_would_run_is_no_formula_in_a_table() {
+    let fleet = fleet();
+    for (id, notes) in [(1, "=1+1"), (2, "@SUM(A1)"), (3, "-1"), (4, "+1"), (5, "a=1")] {
+        let args = ["review", &id.to_string(), "--false-trigger", &format!("--notes={notes}")];
+        assert_eq!(code(&run(fleet.path(), &args)), 0);
+    }
+    let table = stdout(&run(fleet.path(), &["export", "--to", "csv"]));
+    for notes in ["'=1+1", "'@SUM(A1)", "'-1", "'+1", ",a=1"] {
+        assert!(table.contains(notes), "{notes}");
+    }
+}
+
+#[test]
+fn the_server_logs_requests_on_demand() {
+    use std::io::{BufRead, BufReader, Read, Write};
+    let fleet = fleet();
+    for (more, levels, expected) in [
+        (&["--log-requests"][..], None, true),
+        (&["--log-requests", "--log-json"], None, true),
+        (&[], Some("wavekeep_server=debug"), true),
+        (&[], None, false),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wavekeep"));
+        command.current_dir(fleet.path()).env_remove("RUST_LOG");
+        command.args(["serve", "--archive", "fleet", "--listen", "127.0.0.1:0", "--json"]);
+        if let Some(levels) = levels {
+            command.env("RUST_LOG", levels);
+        }
+        let pipes = command.args(more).stdout(std::process::Stdio::piped());
+        let mut server = pipes.stderr(std::process::Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let listening: Value = serde_json::from_str(&line).unwrap();
+        let address = listening["listening"].as_str().unwrap();
+        let mut client = std::net::TcpStream::connect(address).unwrap();
+        let request = "GET /api/v1/events?token=secret HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        client.write_all(request.as_bytes()).unwrap();
+        client.read_to_string(&mut String::new()).unwrap();
+        server.kill().unwrap();
+        let mut log = String::new();
+        server.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        server.wait().unwrap();
+        assert_eq!(log.contains("/api/v1/events"), expected, "{more:?} {levels:?}: {log}");
+        assert!(!log.contains("secret"), "the query is not logged: {log}");
+        if more.contains(&"--log-json") {
+            let lines = log.lines().map(serde_json::from_str::<Value>);
+            assert!(lines.map(Result::unwrap).any(|line| line["status"] == 422), "{log}");
+        }
+    }
+}

@@ -27,7 +27,7 @@ fn a_file_holds_what_write_gives() {
     let folder = tempfile::tempdir().unwrap();
     for target in Target::ALL {
         for units in Units::ALL {
-            let options = ExportOptions { units, ..ExportOptions::default() };
+            let options = ExportOptions::of(units);
             let path = folder.path().join(format!("{units}.{}", target.extension()));
             write_file(&recordings::blast(), target, &path, &options, false).unwrap();
             let mut bytes = Vec::new();

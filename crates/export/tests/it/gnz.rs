@@ -7,8 +7,7 @@ use wavekeep_export::{ExportOptions, Target, Units, write};
 
 fn written(recording: &Recording, units: Units) -> Gnz<Vec<u8>> {
     let mut bytes = Vec::new();
-    write(recording, Target::Gnz, &ExportOptions { units, ..ExportOptions::default() }, &mut bytes)
-        .expect("a file");
+    write(recording, Target::Gnz, &ExportOptions::of(units), &mut bytes).expect("a file");
     Gnz::from_bytes(bytes).expect("a GNZ file")
 }
 

@@ -10,7 +10,7 @@ use wavekeep_export::{ExportError, ExportOptions, Target, Units, facts, write};
 
 fn bytes(recording: &Recording, target: Target, units: Units) -> Result<Vec<u8>, ExportError> {
     let mut bytes = Vec::new();
-    write(recording, target, &ExportOptions { units, ..ExportOptions::default() }, &mut bytes)?;
+    write(recording, target, &ExportOptions::of(units), &mut bytes)?;
     Ok(bytes)
 }
 

@@ -116,7 +116,7 @@ fn write_cases(folder: &Path) {
         for units in Units::ALL {
             for target in Target::ALL {
                 let file = format!("{name}.{units}.{}", target.extension());
-                let options = ExportOptions { units, ..ExportOptions::default() };
+                let options = ExportOptions::of(units);
                 let outcome =
                     match write_file(&recording, target, &folder.join(&file), &options, false) {
                         Ok(()) => json!({ "file": file }),

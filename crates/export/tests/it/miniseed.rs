@@ -22,7 +22,7 @@ proptest! {
             channel.counts().flatten().map(|count| count as i32).collect();
         let recording = recordings::waveform(vec![channel]);
         let mut bytes = Vec::new();
-        let options = ExportOptions { units: Units::Raw, ..ExportOptions::default() };
+        let options = ExportOptions::of(Units::Raw);
         let outcome = write(&recording, Target::MiniSeed, &options, &mut bytes);
         prop_assert_eq!(outcome.is_ok(), !expected.is_empty());
 

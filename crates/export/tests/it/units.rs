@@ -21,7 +21,6 @@ fn asked(velocity: Unit, pressure: Unit) -> ExportOptions {
     ExportOptions {
         velocity: Some(velocity),
         pressure: Some(pressure),
-        unit_headings: true,
         ..ExportOptions::default()
     }
 }

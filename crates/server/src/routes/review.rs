@@ -232,9 +232,15 @@ pub async fn bulk(
             }
             let mut changed = 0;
             if !dry_run {
-                for event in &page.events {
-                    state.archive.patch_sidecar(event.id, &patch, &who, PatchOptions::default())?;
-                    changed += 1;
+                let ids: Vec<i64> = page.events.iter().map(|event| event.id).collect();
+                let mut failed = None;
+                let options = PatchOptions::default();
+                state.archive.patch_together(&ids, &patch, &who, options, &mut |_, made| match made {
+                    Ok(_) => changed += 1,
+                    Err(error) => failed = failed.take().or(Some(error)),
+                });
+                if let Some(error) = failed {
+                    return Err(error.into());
                 }
             }
             super::json(&json!({ "matched": page.total, "changed": changed, "dry_run": dry_run }))

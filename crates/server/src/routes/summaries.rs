@@ -7,9 +7,10 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
 use wavekeep_archive::{ImportSession, MonitorLogQuery};
+use wavekeep_core::DayOrMoment;
 
 use super::review::file_name;
-use crate::extract::{Moment, Paging, Query, optional};
+use crate::extract::{Paging, Query, optional};
 use crate::problem::Problem;
 use crate::state::State;
 
@@ -89,11 +90,11 @@ pub struct Period {
     /// Not before: `2026-05-01` or `2026-05-01T13:16:34`.
     #[serde(deserialize_with = "optional")]
     #[param(value_type = Option<String>, example = "2026-05-01")]
-    pub from: Option<Moment>,
+    pub from: Option<DayOrMoment>,
     /// Not after; a day without a time counts to its end.
     #[serde(deserialize_with = "optional")]
     #[param(value_type = Option<String>, example = "2026-05-31")]
-    pub to: Option<Moment>,
+    pub to: Option<DayOrMoment>,
 }
 
 impl Period {
@@ -146,8 +147,8 @@ pub async fn monitor_log(
         .work(move |state| {
             let query = MonitorLogQuery {
                 serial: unit.serial,
-                from: period.from.map(Moment::first),
-                to: period.to.map(Moment::last),
+                from: period.from.map(DayOrMoment::first),
+                to: period.to.map(DayOrMoment::last),
                 limit: Some(limit),
                 offset,
             };

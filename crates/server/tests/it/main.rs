@@ -7,6 +7,7 @@ mod events;
 mod export;
 mod judges;
 mod limits;
+mod parameters;
 mod recordings;
 mod safety;
 mod streams;

@@ -12,18 +12,15 @@ use wavekeep_archive::{Archive, Query};
 use super::{count, look};
 use crate::args::{Args, ExportArgs, ExportTarget};
 use crate::exit::{Account, Usage};
-use crate::render;
+use crate::terminal::outln;
+use crate::{interrupt, render};
 
 /// Writes the events of a question.
 pub fn run(args: &Args, command: &ExportArgs) -> anyhow::Result<Account> {
     let archive = look(args, &command.archive.archive)?;
-    let mut query = Query::default();
-    let mut max_ppv = None;
-    for condition in &command.conditions {
-        condition.apply(&mut query, &mut max_ppv).map_err(Usage)?;
-    }
-    if max_ppv.is_some() {
-        return Err(Usage("max-ppv is for reviews alone".to_owned()).into());
+    let query = command.which.query(&archive)?;
+    if archive.query(&Query { limit: Some(0), ..query.clone() })?.total == 0 {
+        anyhow::bail!("no event matches: nothing was written");
     }
     let path = match (&command.output, command.target) {
         (None, ExportTarget::Csv) => {
@@ -42,8 +39,9 @@ pub fn run(args: &Args, command: &ExportArgs) -> anyhow::Result<Account> {
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
+    interrupt::cleans_up(folder);
     let mut temporary = tempfile::Builder::new()
-        .prefix(".wavekeep-")
+        .prefix(&interrupt::temporary_prefix())
         .tempfile_in(folder)
         .with_context(|| format!("cannot write into {}", folder.display()))?;
     let account = fill(args, command.target, &archive, &query, &mut temporary, path)?;
@@ -74,7 +72,7 @@ fn fill(
             let originals = archive.export_originals(query, &mut out)?;
             out.flush()?;
             if args.json {
-                println!("{}", json!({ "path": path, "originals": originals }));
+                outln!("{}", json!({ "path": path, "originals": originals }));
             } else {
                 for damaged in &originals.damaged {
                     render::error(damaged);
@@ -86,7 +84,7 @@ fn fill(
                     ));
                 }
                 if !args.quiet {
-                    anstream::println!(
+                    outln!(
                         "{shown}: {}, {}",
                         count(originals.events, "event"),
                         count(originals.files, "file")
@@ -98,9 +96,9 @@ fn fill(
     };
     out.flush()?;
     if args.json {
-        println!("{}", json!({ "path": path, "events": events }));
+        outln!("{}", json!({ "path": path, "events": events }));
     } else if !args.quiet {
-        anstream::println!("{shown}: {}", count(events, "event"));
+        outln!("{shown}: {}", count(events, "event"));
     }
     Ok(Account::default())
 }

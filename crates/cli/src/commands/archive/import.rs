@@ -12,6 +12,7 @@ use super::{bar, count};
 use crate::args::{Args, ImportArgs};
 use crate::exit::Account;
 use crate::render;
+use crate::terminal::{self, outln};
 
 /// Imports, prints what deserves a look, and the account.
 pub fn run(args: &Args, command: &ImportArgs) -> anyhow::Result<Account> {
@@ -43,7 +44,7 @@ pub fn import(
         let _ = progress.suspend(|| tell(args, imported));
     })?;
     progress.finish_and_clear();
-    let mut out = anstream::stdout();
+    let mut out = terminal::stdout();
     if args.json {
         writeln!(out, "{}", json!({ "account": account }))?;
     } else if !args.quiet {
@@ -54,7 +55,10 @@ pub fn import(
         anyhow::bail!("the import was stopped: {why}");
     }
     Ok(Account {
-        whole: usize::try_from(account.events() - account.damaged).unwrap_or(usize::MAX),
+        whole: usize::try_from(
+            (account.events() + account.streams).saturating_sub(account.damaged),
+        )
+        .unwrap_or(usize::MAX),
         damaged: usize::try_from(account.damaged).unwrap_or(usize::MAX),
         failed: usize::try_from(account.failed).unwrap_or(usize::MAX),
         ..Account::default()
@@ -162,7 +166,7 @@ fn adopt_archive(args: &Args, command: &ImportArgs) -> anyhow::Result<Account> {
     let outcomes = &without_sidecar;
     let (saved, failed): (Vec<_>, Vec<_>) = outcomes.iter().partition(|(_, saved)| saved.is_ok());
     if args.json {
-        println!(
+        outln!(
             "{}",
             json!({
                 "events": rebuilt.events + saved.len() as u64,
@@ -175,18 +179,12 @@ fn adopt_archive(args: &Args, command: &ImportArgs) -> anyhow::Result<Account> {
             })
         );
     } else {
-        anstream::println!(
-            "{} in the archive",
-            count(rebuilt.events + saved.len() as u64, "event")
-        );
+        outln!("{} in the archive", count(rebuilt.events + saved.len() as u64, "event"));
         if !saved.is_empty() {
-            anstream::println!(
-                "{} had no sidecar: they have one now",
-                count(saved.len() as u64, "event")
-            );
+            outln!("{} had no sidecar: they have one now", count(saved.len() as u64, "event"));
         }
         if rebuilt.unknown_hdf5 > 0 {
-            anstream::println!(
+            outln!(
                 "{} of arrays that another program wrote: left alone until `wavekeep rebuild --replace-arrays`",
                 count(rebuilt.unknown_hdf5, "file")
             );

@@ -10,18 +10,21 @@ use super::{count, look};
 use crate::args::{Args, By, ListArgs};
 use crate::exit::Account;
 use crate::render;
+use crate::terminal;
 
 /// Prints events, or what there is of each unit, project or month.
 pub fn run(args: &Args, command: &ListArgs) -> anyhow::Result<Account> {
     let archive = look(args, &command.archive.archive)?;
-    let mut out = BufWriter::new(anstream::stdout());
-    match command.by {
+    let mut out = BufWriter::new(terminal::stdout());
+    let query = command.query(&archive)?;
+    let rows = match command.by {
         None => {
-            let page = archive.query(&command.query())?;
+            let page = archive.query(&query)?;
             print_list(args, &mut out, &page)?;
+            page.events.len()
         }
         Some(By::Unit) => {
-            let units = archive.units()?;
+            let units = archive.units_matching(&query)?;
             if args.json {
                 lines(&mut out, &units)?;
             } else {
@@ -47,9 +50,10 @@ pub fn run(args: &Args, command: &ListArgs) -> anyhow::Result<Account> {
                 ];
                 writeln!(out, "{}", render::plain_table(&heads, rows))?;
             }
+            units.len()
         }
         Some(By::Project) => {
-            let projects = archive.projects()?;
+            let projects = archive.projects_matching(&query)?;
             if args.json {
                 lines(&mut out, &projects)?;
             } else {
@@ -75,9 +79,10 @@ pub fn run(args: &Args, command: &ListArgs) -> anyhow::Result<Account> {
                 ];
                 writeln!(out, "{}", render::plain_table(&heads, rows))?;
             }
+            projects.len()
         }
         Some(By::Month) => {
-            let months = archive.months()?;
+            let months = archive.months_matching(&query)?;
             if args.json {
                 lines(&mut out, &months)?;
             } else {
@@ -92,9 +97,13 @@ pub fn run(args: &Args, command: &ListArgs) -> anyhow::Result<Account> {
                 let heads = ["MONTH (UNIT-LOCAL)", ">EVENTS", ">FALSE", ">LARGEST PPV in/s"];
                 writeln!(out, "{}", render::plain_table(&heads, rows))?;
             }
+            months.len()
         }
-    }
+    };
     out.flush()?;
+    if rows == 0 {
+        anyhow::bail!("no event matches");
+    }
     Ok(Account::default())
 }
 

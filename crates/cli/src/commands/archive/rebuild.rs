@@ -7,6 +7,7 @@ use super::{bar, count, open, refuse_other_folders};
 use crate::args::{Args, RebuildArgs};
 use crate::exit::Account;
 use crate::render;
+use crate::terminal::outln;
 
 /// Derives again, or makes the index again.
 pub fn run(args: &Args, command: &RebuildArgs) -> anyhow::Result<Account> {
@@ -15,7 +16,7 @@ pub fn run(args: &Args, command: &RebuildArgs) -> anyhow::Result<Account> {
     }
     let archive = open(&command.archive.archive)?;
     let options = RederiveOptions {
-        query: command.filter.query(),
+        query: command.filter.query(&archive)?,
         all: command.all,
         remake: RemakeOptions {
             replace_unknown_hdf5: command.replace_arrays,
@@ -30,10 +31,10 @@ pub fn run(args: &Args, command: &RebuildArgs) -> anyhow::Result<Account> {
     })?;
     progress.finish_and_clear();
     if args.json {
-        println!("{}", json!({ "dry_run": command.dry_run, "account": account }));
+        outln!("{}", json!({ "dry_run": command.dry_run, "account": account }));
     } else if !args.quiet {
         let would = if command.dry_run { "would be derived again" } else { "derived again" };
-        anstream::println!(
+        outln!(
             "{} {would}, {} up to date; values: {} new, {} other, {} worse, {} vanished",
             count(account.events, "event"),
             account.up_to_date,
@@ -49,10 +50,7 @@ pub fn run(args: &Args, command: &RebuildArgs) -> anyhow::Result<Account> {
             );
         }
         if account.without_hdf5 > 0 {
-            anstream::println!(
-                "{} of arrays left as they are",
-                count(account.without_hdf5, "file")
-            );
+            outln!("{} of arrays left as they are", count(account.without_hdf5, "file"));
         }
     }
     Ok(Account {
@@ -64,7 +62,7 @@ pub fn run(args: &Args, command: &RebuildArgs) -> anyhow::Result<Account> {
 
 fn tell(args: &Args, one: &Rederived) {
     if args.json {
-        println!("{}", json!(one));
+        outln!("{}", json!(one));
         return;
     }
     let path = one.path.display();
@@ -74,7 +72,7 @@ fn tell(args: &Args, one: &Rederived) {
     if one.differences.is_empty() || args.quiet {
         return;
     }
-    anstream::println!("{path}");
+    outln!("{path}");
     for difference in &one.differences {
         let word = match difference.becomes {
             Becomes::Other => "",
@@ -82,12 +80,7 @@ fn tell(args: &Args, one: &Rederived) {
             Becomes::Vanished => "  vanishes",
             Becomes::Worse => "  worse",
         };
-        anstream::println!(
-            "  {}: {} → {}{word}",
-            difference.field,
-            difference.before,
-            difference.after
-        );
+        outln!("  {}: {} → {}{word}", difference.field, difference.before, difference.after);
     }
 }
 
@@ -102,9 +95,9 @@ fn index(args: &Args, command: &RebuildArgs) -> anyhow::Result<Account> {
             .iter()
             .map(|(path, why)| json!({ "path": path, "message": why }))
             .collect();
-        println!("{}", json!({ "events": rebuilt.events, "not_read": not_read }));
+        outln!("{}", json!({ "events": rebuilt.events, "not_read": not_read }));
     } else {
-        anstream::println!("{} in the index", count(rebuilt.events, "event"));
+        outln!("{} in the index", count(rebuilt.events, "event"));
         for (path, why) in &rebuilt.not_read {
             render::error(format_args!("{}: {why}", path.display()));
         }

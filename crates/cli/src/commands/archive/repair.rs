@@ -8,6 +8,7 @@ use super::{bar, count, refuse_other_folders};
 use crate::args::{Args, RepairArgs};
 use crate::exit::Account;
 use crate::render;
+use crate::terminal::outln;
 
 /// Repairs, and prints what was done and what is left.
 pub fn run(args: &Args, command: &RepairArgs) -> anyhow::Result<Account> {
@@ -20,32 +21,32 @@ pub fn run(args: &Args, command: &RepairArgs) -> anyhow::Result<Account> {
     })?;
     progress.finish_and_clear();
     if args.json {
-        println!(
+        outln!(
             "{}",
             json!({ "index_made_again": opened.index_made_again, "journal_aside": opened.journal_aside, "repaired": repaired })
         );
     } else {
         if let Some(journal) = &opened.journal_aside {
-            anstream::println!(
+            outln!(
                 "the journal could not be followed: it was moved aside, to {}",
                 journal.display()
             );
         }
         if opened.index_made_again {
-            anstream::println!("the index was damaged: it was moved aside and made again");
+            outln!("the index was damaged: it was moved aside and made again");
         }
         for repair in &repaired.repairs {
-            anstream::println!("{}: {}", repair.path.display(), repair.done);
+            outln!("{}: {}", repair.path.display(), repair.done);
         }
         for repair in &repaired.failed {
             render::error(format_args!("{}: {}", repair.path.display(), repair.done));
         }
         for finding in &repaired.left {
             let path = finding.path.display();
-            anstream::println!("{} {path}: {}", render::status(Status::Damaged), finding.message);
+            outln!("{} {path}: {}", render::status(Status::Damaged), finding.message);
         }
         if let Some(aside) = &repaired.aside {
-            anstream::println!("what was in the way is in {}", aside.display());
+            outln!("what was in the way is in {}", aside.display());
         }
         if !args.quiet {
             let left = repaired.left.len() as u64;
@@ -54,7 +55,7 @@ pub fn run(args: &Args, command: &RepairArgs) -> anyhow::Result<Account> {
             } else {
                 format!("{} left", count(left, "finding"))
             };
-            anstream::println!("{}; {end}", count(repaired.repairs.len() as u64, "repair"));
+            outln!("{}; {end}", count(repaired.repairs.len() as u64, "repair"));
         }
     }
     Ok(Account {

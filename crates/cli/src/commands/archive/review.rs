@@ -2,50 +2,62 @@
 
 use std::io::{BufWriter, Write};
 
+use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 use wavekeep_archive::{
-    Archive, EventRow, Page, PatchOptions, Query, ReviewEntry, Sidecar, machine_user,
+    Archive, ArchiveError, EventRow, Page, PatchOptions, Query, ReviewEntry, Sidecar, machine_user,
 };
 
 use super::{count, look, open, print_list};
 use crate::args::{Args, ReviewArgs};
 use crate::exit::{Account, Usage};
 use crate::render;
+use crate::terminal::{self, errln};
 
 /// As many entries of the log as are shown when no event is named.
 const LOG: usize = 200;
 
 /// Changes reviews, undoes, or shows the log.
 pub fn run(args: &Args, command: &ReviewArgs) -> anyhow::Result<Account> {
-    if command.log {
-        return log(args, &look(args, &command.archive.archive)?, &command.ids);
-    }
-    let archive = match command.conditions.is_empty() || command.yes {
+    let is_chosen = !command.which.is_all();
+    let changes = !command.log && (!is_chosen || command.yes);
+    let archive = match changes {
         true => open(&command.archive.archive)?,
         false => look(args, &command.archive.archive)?,
     };
+    let events = match is_chosen {
+        true => chosen(&archive, command)?,
+        false => Vec::new(),
+    };
+    let mut ids = command.events.clone();
+    ids.extend(events.iter().map(|event| event.id));
+    if command.log {
+        return log(args, &archive, &ids);
+    }
     let who = reviewer(command);
-    if command.undo {
-        return change(args, &command.ids, |id| archive.undo(id, &who));
-    }
-    let patch = patch(command, &who)?;
-    if command.conditions.is_empty() {
-        let options = PatchOptions::default();
-        return change(args, &command.ids, |id| archive.patch_sidecar(id, &patch, &who, options));
-    }
-    let events = chosen(&archive, command)?;
-    if !command.yes {
-        let mut out = BufWriter::new(anstream::stdout());
+    let patch = if command.undo { None } else { Some(patch(command, &who)?) };
+    // Numbers that were typed are meant; what a question finds is shown first.
+    if is_chosen && !command.yes {
+        let mut out = BufWriter::new(terminal::stdout());
         let total = events.len() as u64;
         print_list(args, &mut out, &Page { total, events })?;
         out.flush()?;
         if !args.json {
-            anstream::eprintln!("nothing was changed: --yes changes {}", count(total, "event"));
+            errln!("nothing was changed: --yes changes {}", count(total, "event"));
         }
         return Ok(Account::default());
     }
-    let ids: Vec<i64> = events.iter().map(|event| event.id).collect();
-    change(args, &ids, |id| archive.patch_sidecar(id, &patch, &who, PatchOptions::default()))
+    let mut changes = Changes::new(args, ids.len());
+    match patch {
+        Some(patch) => {
+            let options = PatchOptions::default();
+            archive
+                .patch_together(&ids, &patch, &who, options, &mut |id, made| changes.add(id, made));
+        }
+        None if ids.len() == 1 => changes.add(ids[0], archive.undo(ids[0], &who)),
+        None => archive.undo_together(&ids, &who, &mut |id, made| changes.add(id, made))?,
+    }
+    changes.end()
 }
 
 fn reviewer(command: &ReviewArgs) -> String {
@@ -70,60 +82,70 @@ fn patch(command: &ReviewArgs, who: &str) -> Result<Value, Usage> {
 }
 
 fn chosen(archive: &Archive, command: &ReviewArgs) -> anyhow::Result<Vec<EventRow>> {
-    let mut query = Query { limit: Some(usize::MAX), ..Query::default() };
-    let mut max_ppv = None;
-    for condition in &command.conditions {
-        condition.apply(&mut query, &mut max_ppv).map_err(Usage)?;
-    }
-    let mut events = archive.query(&query)?.events;
-    if let Some(most) = max_ppv {
-        events.retain(|event| event.ppv_in_s.is_some_and(|ppv| ppv <= most));
+    let query = Query { limit: Some(usize::MAX), ..command.which.query(archive)? };
+    let events = archive.query(&query)?.events;
+    if events.is_empty() {
+        anyhow::bail!("no event matches");
     }
     Ok(events)
 }
 
-fn change(
-    args: &Args,
-    ids: &[i64],
-    mut change: impl FnMut(i64) -> Result<Sidecar, wavekeep_archive::ArchiveError>,
-) -> anyhow::Result<Account> {
-    let mut account = Account::default();
-    let progress = super::bar(args, ids.len() as u64, "events");
-    for &id in ids {
-        match change(id) {
+/// What has become of the events so far, printed as it happens.
+struct Changes<'a> {
+    args: &'a Args,
+    events: usize,
+    account: Account,
+    progress: ProgressBar,
+    /// Why printing failed.
+    printing: std::io::Result<()>,
+}
+
+impl<'a> Changes<'a> {
+    fn new(args: &'a Args, events: usize) -> Self {
+        let progress = super::bar(args, events as u64, "events");
+        Self { args, events, account: Account::default(), progress, printing: Ok(()) }
+    }
+
+    fn add(&mut self, id: i64, made: Result<Sidecar, ArchiveError>) {
+        let (json, short) = (self.args.json, self.events <= 20 && !self.args.quiet);
+        let mut line = None;
+        match made {
             Ok(sidecar) => {
-                account.whole += 1;
+                self.account.whole += 1;
                 let review = sidecar.into_value()["review"].take();
-                progress.suspend(|| match args.json {
-                    true => println!("{}", json!({ "id": id, "review": review })),
-                    false if ids.len() <= 20 && !args.quiet => {
-                        anstream::println!("{id}: {}", told(&review));
-                    }
-                    false => {}
-                });
+                line = match json {
+                    true => Some(json!({ "id": id, "review": review }).to_string()),
+                    false => short.then(|| format!("{id}: {}", in_words(&review))),
+                };
             }
             Err(error) => {
-                account.failed += 1;
-                progress.suspend(|| {
-                    if args.json {
-                        let error = json!({ "kind": error.kind(), "message": error.to_string() });
-                        println!("{}", json!({ "id": id, "error": error }));
-                    }
-                    render::error(format_args!("{id}: {error}"));
-                });
+                self.account.failed += 1;
+                if json {
+                    let why = json!({ "kind": error.kind(), "message": error.to_string() });
+                    line = Some(json!({ "id": id, "error": why }).to_string());
+                }
+                self.progress.suspend(|| render::error(format_args!("{id}: {error}")));
             }
         }
-        progress.inc(1);
+        if let Some(line) = line {
+            let printed = self.progress.suspend(|| writeln!(terminal::stdout(), "{line}"));
+            self.printing = std::mem::replace(&mut self.printing, Ok(())).and(printed);
+        }
+        self.progress.inc(1);
     }
-    progress.finish_and_clear();
-    if !args.quiet && !args.json && ids.len() > 1 {
-        anstream::eprintln!("{} changed", count(account.whole as u64, "event"));
+
+    fn end(self) -> anyhow::Result<Account> {
+        self.progress.finish_and_clear();
+        self.printing?;
+        if !self.args.quiet && !self.args.json && self.events > 1 {
+            errln!("{} changed", count(self.account.whole as u64, "event"));
+        }
+        Ok(self.account)
     }
-    Ok(account)
 }
 
 /// A review in a line.
-fn told(review: &Value) -> String {
+fn in_words(review: &Value) -> String {
     let mut parts = vec![match review["false_trigger"] {
         Value::Bool(true) => "false trigger".to_owned(),
         _ => "no false trigger".to_owned(),
@@ -149,7 +171,7 @@ fn log(args: &Args, archive: &Archive, ids: &[i64]) -> anyhow::Result<Account> {
         archive.event(id)?;
         entries.extend(archive.review_log(Some(id), usize::MAX)?);
     }
-    let mut out = BufWriter::new(anstream::stdout());
+    let mut out = BufWriter::new(terminal::stdout());
     for entry in &entries {
         if args.json {
             writeln!(out, "{}", json!(entry))?;

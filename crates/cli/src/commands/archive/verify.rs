@@ -3,13 +3,14 @@
 use std::io::Write;
 
 use serde_json::json;
-use wavekeep_archive::{Archive, Verification, VerifyOptions};
 use wavekeep_core::Status;
+use wavekeep_archive::{Archive, Query, Verification, VerifyOptions};
 
 use super::{bar, count, refuse_other_folders};
 use crate::args::{Args, VerifyArgs};
 use crate::exit::Account;
 use crate::render;
+use crate::terminal;
 
 /// Verifies and prints what was found.
 pub fn run(args: &Args, command: &VerifyArgs) -> anyhow::Result<Account> {
@@ -21,10 +22,14 @@ pub fn run(args: &Args, command: &VerifyArgs) -> anyhow::Result<Account> {
         without_decoding: command.hashes,
     };
     let progress = bar(args, 1, "events");
-    let found = archive.verify(options, &|done, total| {
+    let heard = |done, total| {
         progress.set_length(total);
         progress.set_position(done);
-    })?;
+    };
+    let found = match command.filter.query(&archive)? {
+        all if all == Query::default() => archive.verify(options, &heard)?,
+        query => archive.verify_matching(&query, options, &heard)?,
+    };
     progress.finish_and_clear();
     print(args, &found)?;
     Ok(Account { damaged: found.findings.len(), ..Account::default() })
@@ -35,7 +40,7 @@ pub fn run(args: &Args, command: &VerifyArgs) -> anyhow::Result<Account> {
 /// # Errors
 /// When there is nowhere to print to.
 pub fn print(args: &Args, found: &Verification) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = terminal::stdout();
     if args.json {
         writeln!(out, "{}", json!(found))?;
         return Ok(());

@@ -9,6 +9,7 @@ use super::import::{sentences, tell};
 use super::open;
 use crate::args::{Args, WatchArgs};
 use crate::exit::Account;
+use crate::terminal::outln;
 
 /// Watches until it is stopped; that is no failure.
 pub fn run(args: &Args, command: &WatchArgs) -> anyhow::Result<Account> {
@@ -36,15 +37,15 @@ pub fn run(args: &Args, command: &WatchArgs) -> anyhow::Result<Account> {
             Watched::Imported(account) => {
                 failed += account.failed;
                 if args.json {
-                    println!("{}", json!({ "account": account }));
+                    outln!("{}", json!({ "account": account }));
                 } else if !args.quiet {
-                    anstream::println!("{}", sentences(account));
+                    outln!("{}", sentences(account));
                 }
             }
             Watched::Incomplete(path) => {
                 incomplete += 1;
                 if args.json {
-                    println!("{}", json!({ "path": path, "incomplete": true }));
+                    outln!("{}", json!({ "path": path, "incomplete": true }));
                 } else {
                     crate::render::care(format_args!(
                         "{}: the event is not whole yet: it is left until it changes, or for {} s",
@@ -55,11 +56,11 @@ pub fn run(args: &Args, command: &WatchArgs) -> anyhow::Result<Account> {
             }
             Watched::Trouble(what) => {
                 if args.json {
-                    println!("{}", json!({ "trouble": what }));
+                    outln!("{}", json!({ "trouble": what }));
                 }
                 crate::render::error(format_args!("{what}; tried again"));
             }
-            Watched::Passed if args.json => println!("{}", json!({ "trouble": null })),
+            Watched::Passed if args.json => outln!("{}", json!({ "trouble": null })),
             Watched::Passed => crate::render::care("it has passed: watching goes on"),
         },
     )?;

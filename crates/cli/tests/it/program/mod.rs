@@ -5,8 +5,10 @@ mod convert;
 mod exit_codes;
 mod info;
 mod looks;
+mod outputs;
 mod pictures;
 mod quantities;
+mod recover;
 mod streams;
 
 use std::fs;
