@@ -123,8 +123,7 @@ impl<'r> Lines<'r> {
             }
         };
         // A control character at the end is DOS's mark of the end of a file, or padding.
-        let text = text
-            .trim_matches(|c: char| c.is_whitespace() && c != '\t' || c.is_control() && c != '\t');
+        let text = text.trim_matches(|c: char| (c.is_whitespace() || c.is_control()) && c != '\t');
         Ok(Some(Line { number: self.number, text, is_cut }))
     }
 }

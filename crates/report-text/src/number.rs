@@ -175,7 +175,9 @@ impl<'t> Printed<'t> {
     /// [`NoValue`]
     pub fn seconds(self) -> Result<f64, NoValue> {
         let Self::Number { value, unit, .. } = self else { return Err(NoValue::NotUnderstood) };
-        let word = unit.0.trim().trim_end_matches('.').to_ascii_lowercase();
+        // A print says the rate in the same field: `1904.5 sec at 1024 sps`.
+        let unit = unit.0.split(" at ").next().unwrap_or_default();
+        let word = unit.trim().trim_end_matches('.').to_ascii_lowercase();
         match word.trim_end_matches('s') {
             "" | "sec" | "second" => Ok(value),
             "m" | "msec" | "millisecond" if word.ends_with('s') || word == "msec" => {
@@ -581,7 +583,10 @@ mod tests {
         assert_eq!(seconds("22 ms"), Ok(0.022));
         assert_eq!(seconds("1904.5 s"), Ok(1904.5));
         assert_eq!(seconds("2 minutes"), Ok(120.0));
-        assert_eq!(seconds("2 m"), Err(NoValue::NotUnderstood));
+        assert_eq!(seconds("1904.5 sec at 1024 sps"), Ok(1904.5));
+        for text in ["2 m", "1 min 30 sec"] {
+            assert_eq!(seconds(text), Err(NoValue::NotUnderstood), "{text}");
+        }
     }
 
     proptest! {

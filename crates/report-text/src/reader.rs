@@ -676,6 +676,8 @@ fn split(line: &str) -> Option<(&str, &str)> {
         .or_else(|| Some((line.strip_suffix(':')?, "")));
     let known = |sign: char| {
         let (name, value) = line.split_once(sign)?;
+        // A text that a spreadsheet has saved again has as many separators in each line.
+        let value = if sign == ':' { value } else { value.trim_end_matches([sign, ' ']) };
         (Label::of(&key(name)) != Label::Unknown).then_some((name, value))
     };
     let field = by_colon.or_else(|| [':', '\t', ';', ','].into_iter().find_map(known))?;

@@ -233,10 +233,10 @@ fn stated(report: ReportText) -> (Statement, Vec<String>, Vec<String>) {
 
 #[test]
 fn every_sample_text_is_understood_to_its_last_line() {
-    for index in 0..TEXTS.len() {
+    for (index, name) in TEXTS.iter().enumerate() {
         let report = read(&written(&text(index), SAME));
-        assert!(report.not_understood.is_empty(), "{}: {:?}", TEXTS[index], report.not_understood);
-        assert!(report.statement.start.is_some(), "{}", TEXTS[index]);
+        assert!(report.not_understood.is_empty(), "{name}: {:?}", report.not_understood);
+        assert!(report.statement.start.is_some(), "{name}");
     }
 }
 

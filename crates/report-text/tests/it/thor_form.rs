@@ -129,3 +129,24 @@ fn a_weighted_level_is_not_taken_as_a_linear_one() {
     assert_eq!(microphone.zc_frequency, Some(Frequency::measured(5.8)));
     assert_eq!(report.statement.weighting(), Some(Unit::DecibelA));
 }
+
+#[test]
+fn a_text_that_a_spreadsheet_has_saved_again_states_the_same() {
+    let lines = [
+        "EventType,x",
+        "Units,mm/s and pa",
+        "TranPPV,0.071 mm/s",
+        "Tran,Vert,Long,MicL",
+        "0.016,0.1,-0.2,0.02",
+    ];
+    for (from, to) in [(",", ","), (",", ";"), (",", "\t")] {
+        let text = lines.map(|line| line.replace(from, to));
+        let padded = [&text[0], &text[1], &text[2]].map(|line| format!("{line}{to}{to}"));
+        let text = format!("{}\n{}\n{}\n", padded.join("\n"), text[3], text[4]);
+        let report = parse(&text);
+        assert!(report.not_understood.is_empty(), "{text}: {:?}", report.not_understood);
+        let ppv = report.statement.channel("Tran").unwrap().peak.unwrap();
+        assert_eq!((ppv.value, ppv.unit), (0.071, Unit::MillimetrePerSecond));
+        assert_eq!(rows(text.as_bytes()), [[0.016, 0.1, -0.2, 0.02].map(Some)]);
+    }
+}
