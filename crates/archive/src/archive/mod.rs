@@ -121,8 +121,8 @@ impl OpenOptions {
             projects: Remembered::default(),
             months: Remembered::default(),
         };
-        // An index that was made now knows nothing of the files that may be there.
-        if version == 0 {
+        // An index that was made now knows nothing of the files that may be there, an earlier one not all.
+        if version < crate::index::migrate::DERIVED_ROWS {
             archive.rebuild_index()?;
         } else {
             archive.with_lock(|_| Ok(()))?;

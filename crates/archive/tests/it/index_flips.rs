@@ -188,6 +188,8 @@ fn an_index_of_the_first_version_is_brought_to_the_present_one() {
     old.execute_batch(
         "ALTER TABLE events DROP COLUMN last_seen_sum; ALTER TABLE sessions DROP COLUMN sum; \
          ALTER TABLE sessions DROP COLUMN sent_by; \
+         ALTER TABLE events DROP COLUMN mic_db_a; ALTER TABLE events DROP COLUMN mic_db_c; \
+         ALTER TABLE events DROP COLUMN readings; ALTER TABLE events DROP COLUMN contradicted; \
          DROP TABLE numbers; PRAGMA user_version = 1",
     )
     .unwrap();

@@ -6,7 +6,7 @@ use crate::common;
 use crate::common::*;
 use serde_json::{Value, json};
 use wavekeep_archive::{
-    Outcome, Pairing, Query, RemakeOptions, Sidecar, Submission, UNKNOWN_SERIAL,
+    Outcome, Pairing, Peak, Query, RemakeOptions, Sidecar, Submission, UNKNOWN_SERIAL,
 };
 use wavekeep_core::Basis;
 
@@ -60,6 +60,10 @@ fn the_loudest_event_keeps_a_number_and_a_flag() {
     assert_eq!(flags["tran"], "saturated");
     assert_eq!(flags["peak_vector_sum"], "saturated");
     assert!(row.pvs_in_s.unwrap() > 17.3);
+    assert_eq!(row.ppv().unwrap().to_string(), "≥10.000 in/s");
+    assert_eq!(row.peak(Peak::Long).unwrap().to_string(), "8.765 in/s");
+    let units = fresh.archive.units().unwrap();
+    assert_eq!(units[0].largest_ppv.unwrap().to_string(), "≥10.000 in/s");
     let loudest = Query { min_ppv_in_s: Some(9.9), ..Query::default() };
     assert_eq!(fresh.archive.query(&loudest).unwrap().total, 1);
 }

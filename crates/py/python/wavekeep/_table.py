@@ -66,6 +66,7 @@ _SUMMARY: Kinds = {
     "events": "count",
     "false_triggers": "count",
     "largest_ppv_in_s": "number",
+    "largest_ppv": "document",
     "largest_event": "count",
 }
 _SPAN: Kinds = {"first": "unit-local", "last": "unit-local"}
@@ -92,7 +93,7 @@ LOG: Kinds = {
 
 _DTYPES = {"text": "object", "number": "float64", "count": "Int64", "truth": "boolean"}
 #: Units by the ends of names, the longer ones first.
-_ENDINGS = {"_in_s": "in/s", "_db_l": "dB(L)", "_psi": "psi", "_hz": "Hz", "_s": "s"}
+_ENDINGS = {"_in_s": "in/s", "_db_l": "dB(L)", "_db_a": "dB(A)", "_db_c": "dB(C)", "_psi": "psi", "_hz": "Hz", "_s": "s"}
 
 
 class Table(Sequence[dict[str, Any]]):

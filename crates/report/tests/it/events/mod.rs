@@ -258,7 +258,7 @@ pub fn night() -> Recording {
         channel.intervals = Some(IntervalFacts {
             half_periods: half_periods.collect(),
             annotations: (0..n).map(|i| u8::from(i % 50 == 7)).collect(),
-            stated_frequencies: Vec::new(),
+            ..IntervalFacts::default()
         });
         channel.limit_count = Some(255.0);
         channel.samples = Samples::I16(counts);
