@@ -270,10 +270,11 @@ fn chosen<'a>(
     for choice in channels {
         let found = match &choice {
             ChannelChoice::Name(name) => {
-                names.iter().position(|array| array == name).map(|at| at..at + 1)
+                names.iter().position(|array| array == name).map(|at| at..=at)
             }
             ChannelChoice::Places(places) => {
-                Some(places.clone()).filter(|places| places.end <= names.len())
+                Some(places.clone())
+                    .filter(|places| places.start() <= places.end() && *places.end() < names.len())
             }
         };
         let missing = || {

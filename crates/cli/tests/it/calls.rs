@@ -39,8 +39,9 @@ fn sample(name: &str) -> Vec<u8> {
 
 /// Whether faults can be injected here; if not, it says so where everybody sees it.
 fn can_inject() -> bool {
-    let probe = Command::new("strace").args(["-f", "-qq", "-e", "inject=write:error=EIO:when=9"]);
-    let probed = { probe }.args(["-o", "/dev/null", "true"]).output();
+    let mut probe = Command::new("strace");
+    probe.args(["-f", "-qq", "-e", "inject=write:error=EIO:when=9", "-o", "/dev/null", "true"]);
+    let probed = probe.output();
     let why = match probed {
         Ok(probed) if probed.status.success() => return true,
         Ok(probed) => String::from_utf8_lossy(&probed.stderr).into_owned(),
