@@ -10,7 +10,8 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde_json::{Value, json};
-use wavekeep_smurf::{Run, Sample, Selection};
+use wavekeep_smurf::header::TES_BIASES;
+use wavekeep_smurf::{Column, Run, Sample, Selection};
 
 use crate::failure::{Failure, door};
 use crate::view::View;
@@ -77,12 +78,18 @@ impl Stream {
     }
 }
 
-macro_rules! header_arrays {
-    ($py:ident, $headers:ident, $($name:ident)*) => {{
-        let fields = PyDict::new($py);
-        $(fields.set_item(stringify!($name), $headers.$name.into_pyarray($py))?;)*
-        fields
-    }};
+/// One field of headers as an array; of several rows, `rows × frames`.
+fn field_array<'py, T: numpy::Element>(
+    py: Python<'py>,
+    values: Vec<T>,
+    rows: usize,
+) -> PyResult<Bound<'py, PyAny>> {
+    if rows == 1 {
+        return Ok(values.into_pyarray(py).into_any());
+    }
+    let shape = (rows, values.len() / rows);
+    let array = Array2::from_shape_vec(shape, values);
+    Ok(array.map_err(|error| Failure::new("InternalError", error))?.into_pyarray(py).into_any())
 }
 
 #[pymethods]
@@ -194,18 +201,19 @@ impl Stream {
 
     /// Header fields of a selection's frames, one array a field.
     fn headers<'py>(&self, py: Python<'py>, ask: Ask) -> PyResult<Bound<'py, PyDict>> {
-        let mut headers = door(py, || Ok(self.run.headers(&ask.selection()?)?))?;
-        let frames = headers.frames();
-        let biases = std::mem::take(&mut headers.tes_bias);
-        let fields = header_arrays!(py, headers,
-            flags error protocol_version crate_id slot_number timing_cond number_of_channels
-            timestamp flux_ramp_increment flux_ramp_offset counter_0 counter_1 counter_2
-            reset_bits frame_counter tes_relays_config external_time control_field test_params
-            num_rows num_rows_reported row_length data_rate);
-        let rows = wavekeep_smurf::header::TES_BIASES;
-        let biases = Array2::from_shape_vec((rows, frames), biases)
-            .map_err(|error| Failure::new("InternalError", error))?;
-        fields.set_item("tes_bias", biases.into_pyarray(py))?;
+        let headers = door(py, || Ok(self.run.headers(&ask.selection()?)?))?;
+        let fields = PyDict::new(py);
+        for (name, column) in headers.into_columns() {
+            let rows = if name == "tes_bias" { TES_BIASES } else { 1 };
+            let array = match column {
+                Column::U8(values) => field_array(py, values, rows)?,
+                Column::U16(values) => field_array(py, values, rows)?,
+                Column::U32(values) => field_array(py, values, rows)?,
+                Column::U64(values) => field_array(py, values, rows)?,
+                Column::I32(values) => field_array(py, values, rows)?,
+            };
+            fields.set_item(name, array)?;
+        }
         Ok(fields)
     }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::select::MOST_THREADS;
+use crate::read::select::MOST_THREADS;
 
 /// The crate's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

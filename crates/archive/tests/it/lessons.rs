@@ -113,7 +113,7 @@ fn a_late_report_reaches_sidecar_row_and_arrays() {
     assert!(fresh.archive.event(saved.id).unwrap().has_report);
     assert_ne!(fs::read(fresh.path("BE11529", "M529LMOK.DK0W.h5")).unwrap(), arrays);
     // It is the same archive as if both had come together.
-    let both = super::fresh();
+    let both = common::fresh();
     both.save(&with_report(BLAST, BLAST_REPORT));
     let row = |of: &common::Fresh| {
         let mut row = of.archive.event(1).unwrap();
