@@ -187,6 +187,13 @@ impl Stream {
             })
     }
 
+    /// Where frame_counter does not go on as usual: the frames, the step, what is missing, the kind.
+    fn gaps(&self) -> Vec<(u64, u64, u32, u64, &'static str)> {
+        let gaps = self.run.gaps().iter();
+        gaps.map(|gap| (gap.frames.start, gap.frames.end, gap.step, gap.missing, gap.kind.code()))
+            .collect()
+    }
+
     /// The best times of a selection's frames, UNIX ns.
     fn times<'py>(&self, py: Python<'py>, ask: Ask) -> PyResult<Bound<'py, PyArray1<u64>>> {
         let times = door(py, || Ok(self.run.times(&ask.selection()?)?.ns))?;

@@ -58,6 +58,9 @@ class Gap:
     step: int
     #: Frames that are missing.
     missing: int
+    #: ``"missing"``, ``"short"``, ``"irregular"``, ``"changed"``, ``"out_of_order"``, ``"anew"`` or
+    #: ``"back"``.
+    kind: str = "missing"
 
 
 class Stream(Recording):
@@ -128,10 +131,10 @@ class Stream(Recording):
 
     @cached_property
     def gaps(self) -> tuple[Gap, ...]:
-        """Where ``frame_counter`` jumps: these frames are in no file."""
+        """Where ``frame_counter`` does not go on as usual, and the frames that are missing there."""
         return tuple(
-            Gap(range(gap["frames"]["start"], gap["frames"]["end"]), gap["step"], gap["missing"])
-            for gap in self.metadata["gaps"]
+            Gap(range(first, end), step, missing, kind)
+            for first, end, step, missing, kind in self._handle.gaps()
         )
 
     @property

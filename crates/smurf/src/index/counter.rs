@@ -1,19 +1,41 @@
-//! What frame_counter says: its step, and where it does something else.
+//! The steps of frame_counter, as the pass over a run keeps them.
 
-use std::ops::Range;
-
-/// Most runs of equal steps that are kept. A file can change the step at every frame.
+/// Most runs of steps that are kept. A file can change the step at every frame.
 const MOST_RUNS: usize = 1 << 20;
+/// Frames from which on a run of equal steps ends with the first other one. Before that, steps that
+/// differ by a trigger's jitter (21, 22, 22, 21, …) are one run.
+const SETTLED: u64 = 64;
+/// Bits of external_time.
+const SYNC_BITS: u32 = 40;
 
-/// Consecutive frames whose frame_counter went on by the same number, modulo 2^32.
+/// Consecutive frames whose frame_counter went on by the same number, modulo 2^32, or by numbers
+/// that differ by the jitter of a trigger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct StepRun {
     /// The first frame that is one step behind its predecessor.
     pub(crate) first: u64,
     /// Number of frames.
     pub(crate) count: u64,
-    /// The step.
-    pub(crate) step: u32,
+    /// The smallest step.
+    pub(crate) least: u32,
+    /// The largest one.
+    pub(crate) most: u32,
+    /// All steps together.
+    pub(crate) total: u64,
+    /// Frames at which the sync word in external_time went on by 1.
+    pub(crate) synced: u64,
+    /// What the sync word went on by, all frames together; steps back count as nothing.
+    pub(crate) sync_total: u64,
+    /// Frames whose timestamp is earlier than that of their predecessor.
+    pub(crate) earlier: u64,
+}
+
+/// What a frame's header says of its place in the stream.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Marks {
+    pub(crate) counter: u32,
+    pub(crate) sync: u64,
+    pub(crate) timestamp: u64,
 }
 
 /// The steps of frame_counter over a run, frame by frame.
@@ -23,73 +45,87 @@ pub(crate) struct Steps {
     pub(crate) not_kept: u64,
 }
 
-/// What frame_counter did at a gap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GapKind {
-    /// It went on by more than a step: frames are missing.
-    Missing,
-    /// It went on by less than a step, or stood still.
-    Short,
-    /// It went back: counting began anew, or what follows is older.
-    Back,
-}
-
-/// A place where frame_counter does not go on by the run's step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gap {
-    /// The frames (numbers in the run) before each of which this happens. More than one when it
-    /// happens again and again, as with every second frame dropped.
-    pub frames: Range<u64>,
-    /// What frame_counter went on by, modulo 2^32.
-    pub step: u32,
-    /// What it did.
-    pub kind: GapKind,
-    /// Frames that are missing, all of [`frames`](Self::frames) together.
-    pub missing: u64,
-}
-
 impl Steps {
-    pub(crate) fn push(&mut self, frame: u64, step: u32) {
-        let room = self.runs.len() < MOST_RUNS;
+    /// Takes a frame that comes behind another one.
+    #[inline]
+    pub(crate) fn push(&mut self, frame: u64, before: Marks, now: Marks) {
+        let step = now.counter.wrapping_sub(before.counter);
+        let sync = now.sync.wrapping_sub(before.sync) & ((1 << SYNC_BITS) - 1);
+        let sync = if sync >> (SYNC_BITS - 1) == 0 { sync } else { 0 };
+        let next = StepRun {
+            first: frame,
+            count: 1,
+            least: step,
+            most: step,
+            total: step.into(),
+            synced: u64::from(sync == 1),
+            sync_total: sync,
+            earlier: u64::from(now.timestamp < before.timestamp),
+        };
+        let free = self.runs.len() < MOST_RUNS;
         match self.runs.last_mut() {
-            Some(run) if run.step == step && run.first + run.count == frame => run.count += 1,
-            _ if room => self.runs.push(StepRun { first: frame, count: 1, step }),
+            Some(run) if run.first + run.count == frame && run.takes(step) => run.extend(next),
+            _ if free => self.runs.push(next),
             _ => self.not_kept += 1,
         }
     }
+}
 
-    /// The step that most frames have; of equally frequent ones the smallest. `None` when the
-    /// counter never goes on.
-    pub(crate) fn usual(&self) -> Option<u32> {
-        let mut steps: Vec<(u32, u64)> = self
-            .runs
-            .iter()
-            .filter(|run| forward(run.step))
-            .map(|run| (run.step, run.count))
-            .collect();
-        steps.sort_unstable();
-        steps
-            .chunk_by(|a, b| a.0 == b.0)
-            .map(|same| (same.iter().map(|(_, count)| count).sum::<u64>(), same[0].0))
-            .max_by_key(|(count, step)| (*count, std::cmp::Reverse(*step)))
-            .map(|(_, step)| step)
+impl StepRun {
+    /// Whether a step belongs to this run.
+    #[inline]
+    fn takes(&self, step: u32) -> bool {
+        if self.least == self.most {
+            return step == self.least || self.count < SETTLED && self.is_near(step);
+        }
+        self.is_near(step)
     }
 
-    pub(crate) fn gaps(&self, usual: u32) -> impl Iterator<Item = Gap> + '_ {
-        self.runs.iter().filter(move |run| run.step != usual).map(move |run| {
-            let each = (run.step / usual.max(1)).saturating_sub(1);
-            let kind = match run.step {
-                step if !forward(step) && step != 0 => GapKind::Back,
-                step if step < usual => GapKind::Short,
-                _ => GapKind::Missing,
-            };
-            let missing = if kind == GapKind::Missing { u64::from(each) * run.count } else { 0 };
-            Gap { frames: run.first..run.first + run.count, step: run.step, kind, missing }
-        })
+    fn is_near(&self, step: u32) -> bool {
+        forward(step) && forward(self.least) && near(step, self.least) && near(step, self.most)
+    }
+
+    #[inline]
+    fn extend(&mut self, next: Self) {
+        self.count += next.count;
+        self.least = self.least.min(next.least);
+        self.most = self.most.max(next.most);
+        self.total = self.total.saturating_add(next.total);
+        self.synced += next.synced;
+        self.sync_total = self.sync_total.saturating_add(next.sync_total);
+        self.earlier += next.earlier;
+    }
+
+    /// What frame_counter goes on by on average.
+    pub(crate) fn mean(&self) -> f64 {
+        self.total as f64 / self.count.max(1) as f64
+    }
+
+    /// Whether every frame is the next one by its sync word.
+    pub(crate) fn is_synced(&self) -> bool {
+        self.count > 0 && self.synced == self.count
+    }
+
+    /// Whether all steps are the same.
+    pub(crate) fn is_even(&self) -> bool {
+        self.least == self.most
+    }
+
+    /// Whether frame_counter goes on in every frame.
+    pub(crate) fn goes_on(&self) -> bool {
+        forward(self.least) && forward(self.most)
     }
 }
 
+/// Whether two steps differ by no more than the jitter of a trigger: an eighth, and by less than a
+/// frame.
+fn near(a: u32, b: u32) -> bool {
+    let (low, high) = (u64::from(a.min(b)), u64::from(a.max(b)));
+    high - low <= (high / 8).max(1) && 2 * high < 3 * low
+}
+
 /// Of the 2^32 steps that a wrapping counter can make, half are steps back.
+#[inline]
 pub(crate) fn forward(step: u32) -> bool {
     (1..1 << 31).contains(&step)
 }
@@ -98,32 +134,31 @@ pub(crate) fn forward(step: u32) -> bool {
 mod tests {
     use super::*;
 
-    fn steps(counters: &[u32]) -> Steps {
+    fn runs(counters: &[u32]) -> Vec<(u64, u64, u32, u32)> {
         let mut steps = Steps::default();
+        let marks = |counter: u32| Marks { counter, ..Marks::default() };
         for (frame, pair) in counters.windows(2).enumerate() {
-            steps.push(frame as u64 + 1, pair[1].wrapping_sub(pair[0]));
+            steps.push(frame as u64 + 1, marks(pair[0]), marks(pair[1]));
         }
-        steps
+        steps.runs.iter().map(|run| (run.first, run.count, run.least, run.most)).collect()
     }
 
     #[test]
-    fn a_wrap_at_two_to_the_32_is_no_gap() {
-        let steps = steps(&[u32::MAX - 29, u32::MAX - 9, 10, 30]);
-        assert_eq!(steps.usual(), Some(20));
-        assert_eq!(steps.gaps(20).count(), 0);
+    fn a_wrap_at_two_to_the_32_is_a_step() {
+        assert_eq!(runs(&[u32::MAX - 29, u32::MAX - 9, 10, 30]), [(1, 3, 20, 20)]);
     }
 
     #[test]
-    fn missing_frames_are_counted_in_frames() {
-        let steps = steps(&[0, 20, 40, 100, 120, 140, 141, 161]);
-        let gaps: Vec<_> = steps.gaps(20).map(|gap| (gap.frames, gap.kind, gap.missing)).collect();
-        assert_eq!(gaps, [(3..4, GapKind::Missing, 2), (6..7, GapKind::Short, 0)]);
+    fn steps_of_a_jittering_trigger_are_one_run_and_a_lost_frame_is_another() {
+        assert_eq!(runs(&[0, 21, 43, 64, 86]), [(1, 4, 21, 22)]);
+        assert_eq!(runs(&[0, 1, 2, 4, 5]), [(1, 2, 1, 1), (3, 1, 2, 2), (4, 1, 1, 1)]);
+        assert_eq!(runs(&[0, 20, 60, 80]), [(1, 1, 20, 20), (2, 1, 40, 40), (3, 1, 20, 20)]);
     }
 
     #[test]
-    fn a_counter_that_goes_back_misses_nothing() {
-        let steps = steps(&[0, 20, 40, 0, 20]);
-        let gaps: Vec<_> = steps.gaps(20).collect();
-        assert_eq!((gaps.len(), gaps[0].kind, gaps[0].missing), (1, GapKind::Back, 0));
+    fn a_long_run_of_equal_steps_ends_with_the_first_other_one() {
+        let mut counters: Vec<u32> = (0..100).map(|frame| frame * 20).collect();
+        counters.extend((1..100).map(|frame| 99 * 20 + frame * 21));
+        assert_eq!(runs(&counters), [(1, 99, 20, 20), (100, 99, 21, 21)]);
     }
 }

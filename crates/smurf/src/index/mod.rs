@@ -2,6 +2,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod counter;
+pub(crate) mod counting;
 pub(crate) mod saved;
 pub(crate) mod scan;
 mod words;
@@ -13,8 +14,11 @@ use std::ops::Range;
 use wavekeep_core::{Note, NoteKind, Report};
 
 use crate::index::clock::Clock;
-use crate::index::counter::{Gap, GapKind, Steps};
+use crate::index::counter::Steps;
 use crate::wire::record::Fault;
+
+/// Notes on damage of one kind.
+const MOST_OF_A_KIND: usize = 16;
 
 /// A place in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,40 +187,37 @@ impl Index {
         self.damage_not_kept
     }
 
-    /// What frame_counter goes on by from frame to frame, in most frames: the downsample factor.
-    /// `None` with fewer than two frames, or when it does not count.
-    pub fn step(&self) -> Option<u32> {
-        self.steps.usual()
-    }
-
-    /// Where frame_counter does not go on by `step` ([`step`](Self::step) when not given).
-    pub fn gaps(&self, step: Option<u32>) -> Vec<Gap> {
-        step.or(self.step()).map_or_else(Vec::new, |step| self.steps.gaps(step).collect())
-    }
-
-    /// Irregular steps that were only counted: a file can change the step at every frame.
-    pub fn gaps_not_kept(&self) -> u64 {
-        self.steps.not_kept
-    }
-
-    /// Frames that are missing in all gaps together, by the usual step.
-    pub fn missing_frames(&self) -> u64 {
-        let step = self.step().unwrap_or(1);
-        self.steps.gaps(step).fold(0, |sum, gap| sum.saturating_add(gap.missing))
-    }
-
-    /// Everything that somebody who uses the run ought to know, as notes. Offsets count in the
-    /// piece that the note names; `pieces` are the names of the pieces.
+    /// Damage to records, and records that were passed over, as notes; of one kind at most
+    /// [`MOST_OF_A_KIND`], and how many more there are. Offsets count in the piece that the note
+    /// names; `pieces` are the names of the pieces.
     pub fn report(&self, pieces: &[String]) -> Report {
         let mut report = Report::default();
         let name = |place: Place| match pieces {
             [] | [_] => String::new(),
             many => format!("{}: ", many.get(place.piece).map_or("?", String::as_str)),
         };
+        let mut counts: BTreeMap<&str, (usize, Damage)> = BTreeMap::new();
         for damage in &self.damage {
-            let message = format!("{}{}", name(damage.place), damage.fault);
-            let note = Note::new(NoteKind::Damage, damage.fault.code(), message);
-            report.push(note.at(damage.place.offset));
+            let code = damage.fault.code();
+            let (count, last) = counts.entry(code).or_insert((0, *damage));
+            *count += 1;
+            *last = *damage;
+            if *count <= MOST_OF_A_KIND {
+                let message = format!("{}{}", name(damage.place), damage.fault);
+                let note = Note::new(NoteKind::Damage, code, message);
+                report.push(note.at(damage.place.offset));
+            }
+        }
+        for (code, (count, last)) in counts {
+            if let Some(more) = count.checked_sub(MOST_OF_A_KIND).filter(|more| *more > 0) {
+                let message = format!(
+                    "{}{} more such places; this is the last: {}",
+                    name(last.place),
+                    more,
+                    last.fault
+                );
+                report.push(Note::new(NoteKind::Damage, code, message).at(last.place.offset));
+            }
         }
         if self.damage_not_kept > 0 {
             report.damage("more_damage", format!("{} more places of damage", self.damage_not_kept));
@@ -229,13 +230,6 @@ impl Index {
                 first.start
             );
             report.damage("errored_frames", message);
-        }
-        for gap in self.gaps(None) {
-            report.push(gap_note(&gap, self.step().unwrap_or(0)));
-        }
-        if self.steps.not_kept > 0 {
-            let message = format!("{} more irregular steps of frame_counter", self.steps.not_kept);
-            report.damage("more_gaps", message);
         }
         for (channel, other) in &self.others {
             let message = format!(
@@ -279,26 +273,4 @@ impl Index {
             },
         )
     }
-}
-
-fn gap_note(gap: &Gap, step: u32) -> Note {
-    let Gap { frames, kind, missing, .. } = gap;
-    let many = frames.end - frames.start > 1;
-    let place = match many {
-        false => format!("before frame {}", frames.start),
-        true => format!("before each of frames {}..{}", frames.start, frames.end),
-    };
-    let message = match kind {
-        GapKind::Missing => format!(
-            "{place} frame_counter goes on by {}, not {step}: {missing} frames are missing",
-            gap.step
-        ),
-        GapKind::Short => format!("{place} frame_counter goes on by {}, not {step}", gap.step),
-        GapKind::Back => format!(
-            "{place} frame_counter goes back by {}: counting began anew, or what follows is older \
-             (a longer file of the same name may have stood here before)",
-            gap.step.wrapping_neg()
-        ),
-    };
-    Note::new(NoteKind::Damage, "frame_gap", message)
 }

@@ -19,7 +19,7 @@ use crate::index::{Index, PieceFacts};
 use crate::wire::header::{HEADER_LEN, HeaderView};
 use crate::wire::record::{DATA_CHANNEL, METADATA_CHANNEL, RECORD_HEADER_LEN, RecordHeader};
 
-const MAGIC: [u8; 8] = *b"WKSMIDX1";
+const MAGIC: [u8; 8] = *b"WKSMIDX2";
 /// Places at which headers are compared.
 const SAMPLES: usize = 64;
 

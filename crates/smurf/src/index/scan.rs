@@ -2,6 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::files::store::{Lens, Store};
+use crate::index::clock::ClockScan;
+use crate::index::counter::Marks;
 use crate::index::{Damage, Index, OtherChannel, PieceFacts, Place, Section, Stretch, TextRecord};
 use crate::machine::lines::LINE;
 use crate::machine::processor::fetch;
@@ -37,7 +39,8 @@ pub(crate) struct Scan {
     pub(crate) index: Index,
     /// Where the next record begins, in the last piece that was begun.
     position: u64,
-    last_counter: u32,
+    last: Option<Marks>,
+    clock: ClockScan,
 }
 
 impl Scan {
@@ -80,6 +83,12 @@ impl Scan {
     /// behind them if it is not the end of the piece. That may be damage, or a record that is
     /// still being written.
     pub(crate) fn advance(&mut self, stores: &[Store]) -> Result<Option<Fault>> {
+        let behind = self.read_records(stores);
+        self.index.clock = self.clock.clock(self.index.frames);
+        behind
+    }
+
+    fn read_records(&mut self, stores: &[Store]) -> Result<Option<Fault>> {
         let piece = self.piece();
         // The time before the length: a change between the two makes a saved index look old.
         let modified_ns = stores[piece].modified_ns()?;
@@ -205,12 +214,16 @@ impl Scan {
                 _ => index.errored.push(frame..frame + 1),
             }
         }
-        let step = (frame > 0).then(|| header.frame_counter().wrapping_sub(self.last_counter));
-        if let Some(step) = step {
-            index.steps.push(frame, step);
+        let now = Marks {
+            counter: header.frame_counter(),
+            sync: header.external_time(),
+            timestamp: header.timestamp(),
+        };
+        let before = self.last.replace(now);
+        if let Some(before) = before {
+            index.steps.push(frame, before, now);
         }
-        self.last_counter = header.frame_counter();
-        index.clock.push(frame, header, step, errored);
+        self.clock.push(frame, header, before, errored);
         index.frames += 1;
     }
 }

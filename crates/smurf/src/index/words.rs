@@ -1,6 +1,8 @@
 //! An index as 64-bit words, and back.
 
-use crate::index::clock::{Clock, Epoch, Line};
+use crate::index::clock::{
+    Clock, ClockStep, Epoch, Line, Places, ServerClock, TimingClock, TimingFault, TimingTrouble,
+};
 use crate::index::counter::{StepRun, Steps};
 use crate::index::{Damage, Index, OtherChannel, PieceFacts, Place, Section, Stretch, TextRecord};
 use crate::wire::record::Fault;
@@ -60,7 +62,10 @@ pub(crate) fn encode(index: &Index) -> Vec<u64> {
         to.push(it.len.into());
     });
     list(&mut to, &index.errored, |to, range| to.extend([range.start, range.end]));
-    list(&mut to, &index.steps.runs, |to, it| to.extend([it.first, it.count, it.step.into()]));
+    list(&mut to, &index.steps.runs, |to, it| {
+        to.extend([it.first, it.count, it.least.into(), it.most.into()]);
+        to.extend([it.total, it.synced, it.sync_total, it.earlier]);
+    });
     to.push(index.steps.not_kept);
     list(&mut to, &index.damage, |to, it| {
         place(to, it.place);
@@ -106,7 +111,16 @@ pub(crate) fn decode(from: &mut Words<'_>) -> Option<Index> {
         errored: from.list(|from| Some(from.next()?..from.next()?))?,
         steps: Steps {
             runs: from.list(|from| {
-                Some(StepRun { first: from.next()?, count: from.next()?, step: from.small()? })
+                Some(StepRun {
+                    first: from.next()?,
+                    count: from.next()?,
+                    least: from.small()?,
+                    most: from.small()?,
+                    total: from.next()?,
+                    synced: from.next()?,
+                    sync_total: from.next()?,
+                    earlier: from.next()?,
+                })
             })?,
             not_kept: from.next()?,
         },
@@ -118,13 +132,7 @@ pub(crate) fn decode(from: &mut Words<'_>) -> Option<Index> {
             })?
             .into_iter()
             .collect(),
-        clock: Clock {
-            counter_0: from.optional()?,
-            counter_0_varies: from.next()? == 1,
-            timing_system_runs: from.next()? == 1,
-            too_many_epochs: from.next()? == 1,
-            epochs: from.list(epoch)?,
-        },
+        clock: decode_clock(from)?,
     };
     from.0.is_empty().then_some(index)
 }
@@ -163,16 +171,56 @@ fn fault(from: &mut Words<'_>) -> Option<Fault> {
     })
 }
 
+fn places(to: &mut Vec<u64>, places: &Places) {
+    to.extend([places.count, places.last]);
+    list(to, &places.frames, |to, frame| to.push(*frame));
+}
+
+fn decode_places(from: &mut Words<'_>) -> Option<Places> {
+    Some(Places { count: from.next()?, last: from.next()?, frames: from.list(Words::next)? })
+}
+
 fn clock(to: &mut Vec<u64>, clock: &Clock) {
-    to.push(clock.counter_0.map_or(0, |counter| u64::from(counter) + 1));
-    let flags = [clock.counter_0_varies, clock.timing_system_runs, clock.too_many_epochs];
-    to.extend(flags.map(u64::from));
-    list(to, &clock.epochs, |to, epoch| {
+    let Clock { timing, server } = clock;
+    list(to, &timing.trusted, |to, range| to.extend([range.start, range.end]));
+    list(to, &timing.troubles, |to, it| {
+        to.extend([it.frames.start, it.frames.end, it.fault as u64]);
+    });
+    list(to, &timing.jumps, |to, (frame, by)| to.extend([*frame, by.cast_unsigned()]));
+    places(to, &timing.overdue);
+    list(to, &server.epochs, |to, epoch| {
         to.extend([epoch.first, epoch.counter.into(), epoch.timestamp]);
-        list(to, &epoch.wraps, |to, wrap| to.push(*wrap));
+        list(to, &epoch.turns, |to, (frame, turns)| to.extend([*frame, turns.cast_unsigned()]));
         let Line { points, mean_x, mean_y, sum_xx, sum_xy } = epoch.line;
         to.extend([points, mean_x, mean_y, sum_xx, sum_xy].map(f64::to_bits));
+        to.extend([u64::from(epoch.slope.is_some()), epoch.slope.unwrap_or_default().to_bits()]);
     });
+    to.push(server.too_many.into());
+    list(to, &server.steps, |to, it| to.extend([it.frame, it.by_ns.cast_unsigned()]));
+    places(to, &server.wrong);
+    places(to, &server.zero);
+}
+
+fn decode_clock(from: &mut Words<'_>) -> Option<Clock> {
+    let timing = TimingClock {
+        trusted: from.list(|from| Some(from.next()?..from.next()?))?,
+        troubles: from.list(|from| {
+            let frames = from.next()?..from.next()?;
+            let fault = *TimingFault::ALL.get(from.small::<usize>()?)?;
+            Some(TimingTrouble { frames, fault })
+        })?,
+        jumps: from.list(|from| Some((from.next()?, from.next()?.cast_signed())))?,
+        overdue: decode_places(from)?,
+    };
+    let server = ServerClock {
+        epochs: from.list(epoch)?,
+        too_many: from.next()? == 1,
+        steps: from
+            .list(|from| Some(ClockStep { frame: from.next()?, by_ns: from.next()?.cast_signed() }))?,
+        wrong: decode_places(from)?,
+        zero: decode_places(from)?,
+    };
+    Some(Clock { timing, server })
 }
 
 fn epoch(from: &mut Words<'_>) -> Option<Epoch> {
@@ -180,13 +228,17 @@ fn epoch(from: &mut Words<'_>) -> Option<Epoch> {
         first: from.next()?,
         counter: from.small()?,
         timestamp: from.next()?,
-        wraps: from.list(Words::next)?,
+        turns: from.list(|from| Some((from.next()?, from.next()?.cast_signed())))?,
         line: Line {
             points: from.float()?,
             mean_x: from.float()?,
             mean_y: from.float()?,
             sum_xx: from.float()?,
             sum_xy: from.float()?,
+        },
+        slope: match (from.next()?, from.float()?) {
+            (0, _) => None,
+            (_, slope) => Some(slope),
         },
     })
 }

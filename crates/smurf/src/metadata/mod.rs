@@ -10,6 +10,7 @@ use wavekeep_core::{Note, NoteKind, Report};
 use self::yaml::MOST_DEPTH;
 use crate::error::Result;
 use crate::index::Place;
+use crate::index::counting::FactorChange;
 use crate::run::Run;
 
 /// Longest text that is read; whole trees of real systems have some MB.
@@ -92,6 +93,46 @@ impl Run {
     }
 }
 
+impl Run {
+    /// The downsampling factor that the metadata states, wherever it changes.
+    pub(crate) fn downsampling_factors(&self) -> Result<Vec<FactorChange>> {
+        let mut config = Config::default();
+        let mut changes: Vec<FactorChange> = Vec::new();
+        for record in self.index.texts.iter().filter(|record| record.len <= MOST_TEXT) {
+            let mut text = vec![0; record.len as usize];
+            self.stores[record.place.piece].read_at(record.place.offset, &mut text)?;
+            if !std::str::from_utf8(&text).is_ok_and(|text| text.contains(DOWNSAMPLER)) {
+                continue;
+            }
+            let Ok(values) = update(&text) else { continue };
+            config.merge(&values);
+            let factor = config.find(DOWNSAMPLER).and_then(factor_of);
+            if changes.last().is_none_or(|last| last.factor != factor) {
+                changes.push(FactorChange { frame: record.place.frame, factor });
+            }
+        }
+        Ok(changes)
+    }
+}
+
+/// The device of the server that decides which frames are written.
+const DOWNSAMPLER: &str = "Downsampler";
+
+/// The factor by the downsampler's variables; `None` when an outside trigger decides, or nothing
+/// is stated.
+fn factor_of(downsampler: &Value) -> Option<u32> {
+    let variable = |name: &str| downsampler.get(name);
+    if variable("Disable").and_then(Value::as_bool) == Some(true) {
+        return Some(1);
+    }
+    let mode = ["DownsamplerMode", "TriggerMode", "Mode"].into_iter().find_map(variable);
+    if mode.is_some_and(|mode| mode.as_u64() == Some(1) || mode.as_str() == Some("External")) {
+        return None;
+    }
+    let factor = ["InternalFactor", "Factor"].into_iter().find_map(variable)?;
+    factor.as_f64().filter(|factor| *factor >= 1.0).map(|factor| factor as u32)
+}
+
 fn update(bytes: &[u8]) -> Result<Map<String, Value>, String> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         format!("expected UTF-8, found another byte at {}", error.valid_up_to())
@@ -159,6 +200,19 @@ impl Config {
         let mut keys = path.split('.');
         let first = self.tree.get(keys.next()?)?;
         keys.try_fold(first, |value, key| value.as_object()?.get(key))
+    }
+
+    /// The map of a device, wherever in the tree it is.
+    pub(crate) fn find(&self, device: &str) -> Option<&Value> {
+        let mut level: Vec<&Map<String, Value>> = vec![&self.tree];
+        while !level.is_empty() {
+            let found = level.iter().find_map(|map| map.get(device)).filter(|it| it.is_object());
+            if found.is_some() {
+                return found;
+            }
+            level = level.iter().flat_map(|map| map.values().filter_map(Value::as_object)).collect();
+        }
+        None
     }
 
     /// The numbers at a dotted path: a number, a list of them, or the quoted list

@@ -186,12 +186,23 @@ impl Run {
     /// # Errors
     /// As [`headers`](Self::headers).
     pub fn times(&self, selection: &Selection) -> Result<Times> {
-        let basis = self.time_basis();
+        let ranges = self.frames_delivered(selection)?;
+        let basis = self.basis_of(&ranges);
         let mut ns = Vec::new();
-        self.each_header(&self.frames_delivered(selection)?, |frame, _, header| {
-            ns.push(self.index.clock.time_ns(basis, frame, header));
+        self.each_header(&ranges, |frame, _, header| {
+            ns.push(self.index.clock.time_ns(frame, header));
         })?;
         Ok(Times { ns, basis })
+    }
+
+    fn basis_of(&self, ranges: &[Range<u64>]) -> TimeBasis {
+        let overlaps = |frames: &Range<u64>| {
+            ranges.iter().any(|it| it.start < frames.end && frames.start < it.end)
+        };
+        let stretches = self.time_stretches();
+        let mut bases = stretches.iter().filter(|it| overlaps(&it.frames)).map(|it| it.basis);
+        let first = bases.next().unwrap_or(TimeBasis::Server);
+        if bases.all(|basis| basis == first) { first } else { TimeBasis::Mixed }
     }
 
     fn each_header(

@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use wavekeep_core::{FrameBlock, FrameField, FrameGap, FrameStream, Scale, Unit};
 
 use crate::error::{Error, Result};
-use crate::index::counter::GapKind;
+use crate::index::counting::GapKind;
 use crate::read::columns::Headers;
 use crate::read::select::{Plan, Selection};
 use crate::read::{Block, Blocks};
@@ -97,12 +97,12 @@ impl FrameStream for Stream<'_> {
     }
 
     fn rate_hz(&self) -> Option<f64> {
-        self.run.rate_hz()
+        let (first, last) = (self.plan.frames.first()?, self.plan.frames.last()?);
+        self.run.rate_hz_of(&(first.start..last.end))
     }
 
     fn gaps(&self) -> Vec<FrameGap> {
-        let gaps =
-            self.run.index().gaps(None).into_iter().filter(|gap| gap.kind == GapKind::Missing);
+        let gaps = self.run.gaps().iter().filter(|gap| gap.kind == GapKind::Missing);
         gaps.filter_map(|gap| {
             let (first, end) =
                 (self.plan.column_from(gap.frames.start), self.plan.column_from(gap.frames.end));

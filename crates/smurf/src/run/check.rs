@@ -66,7 +66,8 @@ impl Run {
                 report.push(Note::new(NoteKind::Disagreement, "mask_length", message));
             }
         }
-        let gaps: u64 = index.gaps(None).iter().map(|gap| gap.frames.end - gap.frames.start).sum();
+        let counting = self.counting();
+        let gaps: u64 = counting.gaps.iter().map(|gap| gap.frames.end - gap.frames.start).sum();
         Ok(Check {
             pieces: self.pieces().len(),
             bytes: index.bytes(),
@@ -78,9 +79,9 @@ impl Run {
             bad_metadata_records: index.metadata_records() - metadata.updates().len(),
             other_records: index.other_channels().values().map(|other| other.records).sum(),
             sections: index.sections().len(),
-            step: index.step(),
-            gaps: gaps + index.gaps_not_kept(),
-            missing_frames: index.missing_frames(),
+            step: counting.step(),
+            gaps: gaps + counting.not_kept,
+            missing_frames: counting.missing,
             rate_hz: self.rate_hz(),
             times: self.time_basis().to_string(),
             report,

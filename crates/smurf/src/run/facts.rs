@@ -5,8 +5,12 @@ use wavekeep_core::Report;
 
 use crate::error::Result;
 use crate::files::detect::INFO;
+use crate::index::counting::Gap;
 use crate::read::stream::Stream;
 use crate::run::Run;
+
+/// Most gaps and stretches that are listed, each: a document stays readable.
+const MOST_LISTED: usize = 100;
 
 impl Run {
     /// All notes on the run: those of [`report`](Self::report), then those on its metadata.
@@ -28,10 +32,14 @@ impl Run {
     /// | `format`, `format_name`, `kind` | short word and name of the format; `"stream"` |
     /// | `pieces`, `bytes` | the files in their order, and their length together |
     /// | `frames`, `sections` | how many; `first_frame`, `frames`, `channels`, `payload_bytes` of each section |
-    /// | `frame_counter_step` | what the frame counter grows by from frame to frame |
-    /// | `gaps`, `missing_frames` | `frames`, `step`, `missing` of each jump of the frame counter; all missing ones |
+    /// | `frame_counter_step` | what the frame counter goes on by from frame to frame, if that is one number |
+    /// | `frame_counter_steps` | `frames`, `least`, `most`, `mean`, `reason`, stretch by stretch |
+    /// | `gaps`, `gap_places` | `frames`, `step`, `kind`, `missing` of the first hundred places where it does something else; how many there are |
+    /// | `missing_frames` | frames that are missing in all gaps |
     /// | `errored_frames`, `bad_frames`, `other_records` | marked by their sender; not whole; records by their channel |
-    /// | `rate_hz`, `time_basis`, `first_time_ns`, `last_time_ns` | frames a second; how times are got; UNIX ns |
+    /// | `rate_hz`, `rates` | frames a second, if they are the same everywhere; `frames`, `rate_hz` of each stretch |
+    /// | `time_basis`, `time_stretches` | how times are got, in words; `frames`, `basis` of each stretch |
+    /// | `first_time_ns`, `last_time_ns` | UNIX ns |
     /// | `masked_channels` | channels of the mask |
     /// | `metadata_records`, `config` | how many; the configuration behind the last one |
     /// | `report` | `damaged`, `notes`, `not_kept` of [`full_report`](Self::full_report) |
@@ -57,10 +65,24 @@ impl Run {
                 "payload_bytes": section.payload_bytes,
             })
         });
-        let gaps = index
-            .gaps(None)
-            .into_iter()
-            .map(|gap| json!({ "frames": gap.frames, "step": gap.step, "missing": gap.missing }));
+        let counting = self.counting();
+        let gap = |gap: &Gap| {
+            let Gap { frames, step, kind, missing } = gap;
+            json!({ "frames": frames, "step": step, "kind": kind.code(), "missing": missing })
+        };
+        let gaps = counting.gaps.iter().take(MOST_LISTED).map(gap);
+        let steps = counting.stretches.iter().take(MOST_LISTED).map(|it| {
+            json!({
+                "frames": it.frames, "least": it.least, "most": it.most, "mean": it.mean,
+                "reason": it.reason.code(),
+            })
+        });
+        let rates = self.rates();
+        let rates = rates.iter().take(MOST_LISTED);
+        let rates = rates.map(|it| json!({ "frames": it.frames, "rate_hz": it.hz }));
+        let times = self.time_stretches();
+        let times = times.iter().take(MOST_LISTED);
+        let times = times.map(|it| json!({ "frames": it.frames, "basis": it.basis.code() }));
         let others = index
             .other_channels()
             .iter()
@@ -74,14 +96,18 @@ impl Run {
             "bytes": index.bytes(),
             "frames": index.frames(),
             "sections": sections.collect::<Vec<_>>(),
-            "frame_counter_step": index.step(),
+            "frame_counter_step": counting.step(),
+            "frame_counter_steps": steps.collect::<Vec<_>>(),
             "gaps": gaps.collect::<Vec<_>>(),
-            "missing_frames": index.missing_frames(),
+            "gap_places": counting.gaps.len() as u64 + counting.not_kept,
+            "missing_frames": counting.missing,
             "errored_frames": index.errored_frames(),
             "bad_frames": index.bad_frames(),
             "other_records": others.collect::<Map<_, _>>(),
             "rate_hz": self.rate_hz(),
+            "rates": rates.collect::<Vec<_>>(),
             "time_basis": self.time_basis().to_string(),
+            "time_stretches": times.collect::<Vec<_>>(),
             "first_time_ns": time(last.map(|_| 0))?,
             "last_time_ns": time(last)?,
             "masked_channels": self.mask().map(|mask| mask.channels().len()),

@@ -118,6 +118,7 @@ impl Follower {
 
     /// Lends the run's index to the scan.
     fn with_index<R>(&mut self, work: impl FnOnce(&mut Scan, &[Store]) -> Result<R>) -> Result<R> {
+        self.run.counting.take();
         mem::swap(&mut self.scan.index, &mut self.run.index);
         let done = work(&mut self.scan, &self.run.stores);
         mem::swap(&mut self.scan.index, &mut self.run.index);

@@ -3,9 +3,11 @@
 pub(crate) mod check;
 mod facts;
 pub(crate) mod follow;
+mod notes;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use wavekeep_core::{Note, NoteKind, Report};
 
@@ -14,7 +16,8 @@ use crate::files::mask::{Mask, read_frequencies};
 use crate::files::pieces::{Pieces, beside};
 use crate::files::store::Store;
 use crate::index::Index;
-use crate::index::clock::TimeBasis;
+use crate::index::clock::{TimeBasis, TimeStretch};
+use crate::index::counting::{self, Counting, Gap};
 use crate::index::saved;
 use crate::index::scan::Scan;
 use crate::wire::header::{FrameHeader, HEADER_LEN, HeaderView};
@@ -32,6 +35,18 @@ pub struct OpenOptions {
     /// results: for programs that must not end when somebody shortens a file while it is being
     /// read, or when a disk fails.
     pub unmapped: bool,
+}
+
+/// By how much rates may differ that are one: less than clocks do in the long run.
+const SAME_RATE: f64 = 1e-3;
+
+/// Frames a second, over some frames.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rate {
+    /// The frames, by their numbers in the run.
+    pub frames: Range<u64>,
+    /// Frames a second.
+    pub hz: f64,
 }
 
 /// A run that was opened: one file, or all pieces of one recording.
@@ -59,6 +74,7 @@ pub struct Run {
     mask: Option<Mask>,
     frequencies: Option<Vec<f64>>,
     beside: Report,
+    counting: OnceLock<Counting>,
 }
 
 impl Run {
@@ -125,7 +141,7 @@ impl Run {
         let index = Scan::whole(&stores)?;
         let bare = PathBuf::from("memory.dat");
         let (missing, beside) = (Vec::new(), Report::default());
-        Ok(Self { stores, index, bare, missing, mask: None, frequencies: None, beside })
+        Ok(Self { stores, index, bare, missing, mask: None, frequencies: None, beside, counting: OnceLock::new() })
     }
 
     pub(crate) fn assemble(pieces: Pieces, stores: Vec<Store>, index: Index) -> Self {
@@ -133,7 +149,7 @@ impl Run {
         let Pieces { bare, missing, .. } = pieces;
         let mask = noted(Mask::read(&beside(&bare, "_mask.txt")), &mut report);
         let frequencies = noted(read_frequencies(&beside(&bare, "_freq.txt")), &mut report);
-        Self { stores, index, bare, missing, mask, frequencies, beside: report }
+        Self { stores, index, bare, missing, mask, frequencies, beside: report, counting: OnceLock::new() }
     }
 
     /// The files, in the order in which they were written.
@@ -176,6 +192,8 @@ impl Run {
             .map(|store| store.path().file_name().unwrap_or_default().display().to_string())
             .collect();
         let mut report = self.index.report(&names);
+        notes::of_counter(self.counting(), &mut report);
+        notes::of_clocks(&self.index, &mut report);
         for number in &self.missing {
             report.damage("piece_missing", format!("{}.{number} is missing", self.bare.display()));
         }
@@ -199,14 +217,63 @@ impl Run {
         Ok(Some(bytes))
     }
 
-    /// How [`times`](Self::times) are got.
-    pub fn time_basis(&self) -> TimeBasis {
-        self.index.clock.basis()
+    /// What frame_counter shows: how it goes on, and where frames are missing.
+    pub fn counting(&self) -> &Counting {
+        self.counting.get_or_init(|| {
+            let steps = &self.index.steps;
+            let factors = match counting::is_plain(steps) {
+                true => Vec::new(),
+                // What cannot be read explains nothing; reading the metadata reports it.
+                false => self.downsampling_factors().unwrap_or_default(),
+            };
+            counting::judge(steps, self.index.frames, &factors)
+        })
     }
 
-    /// Frames a second, as the server's clock saw them; `None` when nothing says it.
+    /// Where frame_counter does not go on as usual.
+    pub fn gaps(&self) -> &[Gap] {
+        &self.counting().gaps
+    }
+
+    /// Frames that frame_counter shows to be missing.
+    pub fn missing_frames(&self) -> u64 {
+        self.counting().missing
+    }
+
+    /// How the times of all frames are got.
+    pub fn time_basis(&self) -> TimeBasis {
+        self.index.clock.basis(self.index.frames)
+    }
+
+    /// How times are got, stretch by stretch.
+    pub fn time_stretches(&self) -> Vec<TimeStretch> {
+        self.index.clock.stretches(self.index.frames)
+    }
+
+    /// Frames a second, as the server's clock saw them, when they are the same all over the run;
+    /// `None` when they are not, or nothing says it.
     pub fn rate_hz(&self) -> Option<f64> {
-        self.index.clock.rate_hz(self.index.step()?)
+        self.rate_hz_of(&(0..self.index.frames))
+    }
+
+    /// As [`rate_hz`](Self::rate_hz), of some frames.
+    pub fn rate_hz_of(&self, frames: &Range<u64>) -> Option<f64> {
+        let mut rates = self.rates().into_iter().filter(|rate| {
+            rate.frames.start < frames.end.max(frames.start + 1) && frames.start < rate.frames.end
+        });
+        let first = rates.next()?.hz;
+        rates.all(|rate| (rate.hz - first).abs() <= first * SAME_RATE).then_some(first)
+    }
+
+    /// Frames a second, stretch by stretch: another one begins where the step of frame_counter
+    /// changes.
+    pub fn rates(&self) -> Vec<Rate> {
+        let rate = |frames: &Range<u64>, mean: f64| {
+            let ns = self.index.clock.ns_per_count(frames.start)? * mean;
+            Some(Rate { frames: frames.clone(), hz: 1e9 / ns })
+        };
+        let stretches = self.counting().stretches.iter();
+        stretches.filter_map(|stretch| rate(&stretch.frames, stretch.mean)).collect()
     }
 
     /// UNIX time in ns of one frame; `None` past the last one.
@@ -216,7 +283,7 @@ impl Run {
     pub fn time_ns(&self, frame: u64) -> Result<Option<u64>> {
         let bytes = self.header_bytes(frame)?;
         let header = bytes.as_ref().map(HeaderView);
-        Ok(header.map(|header| self.index.clock.time_ns(self.time_basis(), frame, header)))
+        Ok(header.map(|header| self.index.clock.time_ns(frame, header)))
     }
 }
 

@@ -7,6 +7,7 @@ mod fuzz_body;
 mod maker;
 
 mod damage;
+mod field;
 mod files;
 mod hostile;
 mod large;
