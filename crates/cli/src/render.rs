@@ -11,7 +11,7 @@ use wavekeep_core::{
 };
 use wavekeep_formats::ArrayFile;
 use wavekeep_signal::{ChannelMeasurements, Measured, Measurements, Origin};
-use wavekeep_smurf::{Run, TimeStretch};
+use wavekeep_smurf::{MaskSource, Run, TimeStretch};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -352,8 +352,15 @@ pub fn stream(run: &Run, report: &Report) -> String {
             more(&mut page, stretches.len());
         }
     }
-    if let Some(mask) = run.mask() {
-        let _ = writeln!(page, "  Mask         {} channels", mask.channels().len());
+    if let Ok(Ok(map)) = run.channel_map(0) {
+        let source = match map.source {
+            MaskSource::File => "",
+            MaskSource::Metadata => " (by the metadata)",
+        };
+        let what = if map.words == 2 { "channels of I and Q" } else { "channels" };
+        let count = map.mask.channels().len();
+        let frequencies = if map.frequencies_mhz.is_some() { ", with frequencies" } else { "" };
+        let _ = writeln!(page, "  Mask         {count} {what}{frequencies}{source}");
     }
     let _ = writeln!(page, "  Metadata     {} records", index.metadata_records());
     for (count, what) in [

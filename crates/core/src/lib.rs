@@ -58,6 +58,6 @@ pub use report::{Note, NoteKind, Report};
 pub use samples::{Samples, Scale};
 pub use selection::{ChannelChoice, Selection, SelectionError};
 pub use statement::{ChannelStatement, HistogramStatement, MonitorLogEntry, Statement, UserNote};
-pub use stream::{FrameBlock, FrameField, FrameGap, FrameStream};
+pub use stream::{FrameBlock, FrameField, FrameGap, FrameStream, StreamChannel};
 pub use time::UnitLocal;
 pub use unit::{Conversion, Quantity, Unit, UnitMismatch};

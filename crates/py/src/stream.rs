@@ -10,6 +10,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde_json::{Value, json};
+use wavekeep_export::Units;
 use wavekeep_smurf::header::TES_BIASES;
 use wavekeep_smurf::{Column, Run, Sample, Selection};
 
@@ -17,6 +18,8 @@ use crate::failure::{Failure, door};
 use crate::view::View;
 
 /// Ranges of frames, and for each frame whether its sender marked it bad.
+/// Band, channel, and frequency in MHz where that is known.
+type Detector = Option<(u32, u32, Option<f64>)>;
 type Frames<'py> = (Vec<(u64, u64)>, Bound<'py, PyArray1<bool>>);
 
 /// An indexed run. It never changes.
@@ -26,7 +29,7 @@ pub struct Stream {
 }
 
 /// What of a run is asked for: a dictionary with these keys.
-#[derive(FromPyObject)]
+#[derive(Clone, FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct Ask {
     channels: Option<Vec<String>>,
@@ -140,9 +143,29 @@ impl Stream {
         })
     }
 
-    /// The rows that a selection has, by sample index.
-    fn indices(&self, py: Python<'_>, ask: Ask) -> PyResult<Vec<usize>> {
-        door(py, || Ok(self.run.stream(&ask.selection()?)?.indices().to_vec()))
+    /// The rows that a selection has, by sample index; with `iq` by pairs of samples.
+    #[pyo3(signature = (ask, iq=false))]
+    fn indices(&self, py: Python<'_>, ask: Ask, iq: bool) -> PyResult<Vec<usize>> {
+        door(py, || {
+            Ok(match iq {
+                true => self.run.rows::<Complex<f64>>(&ask.selection()?)?,
+                false => self.run.rows::<i32>(&ask.selection()?)?,
+            })
+        })
+    }
+
+    /// Band, channel and frequency in MHz of every row of a selection, where they are known.
+    #[pyo3(signature = (ask, iq=false))]
+    fn detectors(&self, py: Python<'_>, ask: Ask, iq: bool) -> PyResult<Vec<Detector>> {
+        let indices = self.indices(py, ask.clone(), iq)?;
+        let map = door(py, || {
+            let frames = self.run.frames_of(&ask.selection()?)?;
+            Ok(self.run.channel_map(self.run.index().section_of(frames.start))?.ok())
+        })?;
+        let words = if iq { 2 } else { 1 };
+        let of = |index: usize| map.as_ref().and_then(|map| map.detector(index, words));
+        let known = indices.into_iter().map(of);
+        Ok(known.map(|it| it.map(|it| (it.band, it.channel, it.frequency_mhz))).collect())
     }
 
     /// The frames that a selection has, as ranges, and for each whether its sender marked it bad.
@@ -227,19 +250,24 @@ impl Stream {
     /// `table[band][channel]`: the sample index, -1 where nothing was recorded. `None` without a
     /// mask file.
     fn mask_table<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray2<i64>>>> {
-        let Some(mask) = self.run.mask() else { return Ok(None) };
+        let Some(mask) = door(py, || Ok(self.run.table_mask()?))? else { return Ok(None) };
         let table: Vec<Vec<i64>> =
             mask.table().iter().map(|row| row.iter().map(|at| i64::from(*at)).collect()).collect();
         Ok(Some(PyArray2::from_vec2(py, &table).map_err(|e| Failure::new("InternalError", e))?))
     }
 
-    /// Frequencies in MHz by sample index, if a file with them lies beside the run.
-    fn frequencies_mhz<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyArray1<f64>>> {
-        self.run.frequencies_mhz().map(|all| PyArray1::from_slice(py, all))
+    /// Frequencies in MHz by line of the mask, from the file beside the run or the metadata.
+    fn frequencies_mhz<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray1<f64>>>> {
+        if let Some(all) = self.run.frequencies_mhz() {
+            return Ok(Some(PyArray1::from_slice(py, all)));
+        }
+        let map = door(py, || Ok(self.run.channel_map(0)?.ok()))?;
+        let all = map.and_then(|map| map.frequencies_mhz.clone());
+        Ok(all.map(|all| PyArray1::from_vec(py, all)))
     }
 
     /// Writes a selection as a file of arrays; `progress(done, total)` is called with frames.
-    #[pyo3(signature = (path, target, ask, overwrite, progress=None))]
+    #[pyo3(signature = (path, target, ask, overwrite, physical, progress=None))]
     fn save(
         &self,
         py: Python<'_>,
@@ -247,11 +275,21 @@ impl Stream {
         target: &str,
         ask: Ask,
         overwrite: bool,
+        physical: bool,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<()> {
+        let units = if physical { Units::Physical } else { Units::Raw };
         let run = &self.run;
         door(py, || {
-            crate::stream_save::save(run, &ask.selection()?, target, &path, overwrite, progress)
+            crate::stream_save::save(
+                run,
+                &ask.selection()?,
+                target,
+                units,
+                &path,
+                overwrite,
+                progress,
+            )
         })
     }
 }

@@ -26,7 +26,7 @@ mod run;
 mod wire;
 
 pub use error::{Error, Result};
-pub use files::detect::{INFO, detect, first_piece_before, is_bare_name};
+pub use files::detect::{INFO, detect, first_piece_before, is_bare_name, is_legacy};
 pub use files::mask::{self, Mask};
 pub use index::clock::{TimeBasis, TimeStretch};
 pub use index::counting::{Counting, Gap, GapKind, StepReason, StepStretch};
@@ -39,6 +39,7 @@ pub use read::select::{ChannelChoice, MOST_THREADS, NotAChannel, Selection};
 pub use read::stream::Stream;
 pub use read::{Block, Blocks, Reading};
 pub use repair::{Lost, LostBecause, RecoverOptions, Recovery, recover};
+pub use run::channel_map::{ChannelMap, Detector, Detectors, MaskSource};
 pub use run::check::Check;
 pub use run::follow::Follower;
 pub use run::{OpenOptions, Rate, Run};

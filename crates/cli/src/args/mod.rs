@@ -193,9 +193,10 @@ pub struct ConvertArgs {
     pub to: To,
     #[command(flatten)]
     pub output: OutputArgs,
-    /// raw: the integers of the format; physical: in/s and psi.
-    #[arg(long, value_name = "UNITS", default_value = "physical")]
-    pub units: Units,
+    /// raw: the integers of the format; physical: in/s and psi, and of a stream rad. Without it,
+    /// physical units of an event and counts of a stream.
+    #[arg(long, value_name = "UNITS")]
+    pub units: Option<Units>,
     #[command(flatten)]
     pub selection: SelectionArgs,
     /// Go on with a stream that is still being written, whole frames only, until it rests; csv

@@ -86,7 +86,7 @@ fn event(
             .map_err(|error| Failure::new("selection", &file.path, error))?;
         &part
     };
-    let options = ExportOptions { units: command.units };
+    let options = ExportOptions { units: command.units.unwrap_or_default() };
     let failed = |error| Failure::export(&file.path, &error);
     match place.path(file, &format!(".{}", target.extension()))? {
         Some(path) => {
@@ -135,12 +135,11 @@ fn stream(
     run: &Run,
 ) -> Result<Converted, Failure> {
     let target = command.to.arrays.ok_or_else(|| wrong_kind(command, file, "a stream"))?;
-    let selection = super::stream::selection(&command.selection, file, run)?;
     let path = place.path(file, &format!(".{}", target.extension()))?.ok_or_else(|| {
         let message = "a stream is too long for standard output: name a file with -o";
         Failure::new("selection", &file.path, message)
     })?;
-    super::stream::convert(args, file, run, &selection, target, &path, command.output.force)?;
+    super::stream::convert(args, command, file, run, target, &path)?;
     Ok(Converted::File(path))
 }
 

@@ -57,8 +57,13 @@ fn listed(state: &State, row: &EventRow) -> Value {
 }
 
 pub(super) fn channel_name(run: &Run, index: usize) -> Value {
-    let place = run.mask().and_then(|mask| mask.band_and_channel(index));
-    json!({ "index": index, "name": place.map(|(band, channel)| format!("{band}:{channel}")) })
+    let map = run.channel_map(0).ok().and_then(Result::ok);
+    let frequency = map.as_ref().and_then(|map| map.detector(index, 1)?.frequency_mhz);
+    json!({
+        "index": index,
+        "name": map.and_then(|map| map.name(index, 1)),
+        "frequency_mhz": frequency,
+    })
 }
 
 /// Gaps that are listed; all are counted.

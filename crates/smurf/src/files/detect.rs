@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use wavekeep_core::{FormatInfo, Match};
 
+use crate::files::pieces::{Pieces, split};
 use crate::wire::header::{HEADER_LEN, HeaderView};
 use crate::wire::record::{RECORD_HEADER_LEN, RecordHeader};
 
@@ -24,8 +25,11 @@ pub fn detect(head: &[u8], name: Option<&str>) -> Match {
     if begins_with_a_record(head) {
         return Match::ByContent;
     }
-    let named =
-        name.is_some_and(|name| split_number(name).0.to_ascii_lowercase().ends_with(".dat"));
+    let bare = |name: &str| match split(Path::new(name)) {
+        Some((bare, _)) => bare.to_string_lossy().into_owned(),
+        None => name.to_owned(),
+    };
+    let named = name.is_some_and(|name| ends_like_a_run(&bare(name)));
     if named { Match::ByName } else { Match::No }
 }
 
@@ -49,27 +53,46 @@ fn begins_with_a_record(head: &[u8]) -> bool {
     }
 }
 
-/// `run.dat.12` as `run.dat` and 12.
-fn split_number(name: &str) -> (&str, Option<u64>) {
-    let numbered =
-        name.rsplit_once('.').and_then(|(bare, number)| Some((bare, number.parse().ok()?)));
-    numbered.map_or((name, None), |(bare, number)| (bare, Some(number)))
-}
-
 /// The first piece of the run that `path` belongs to, when `path` is a later piece of it.
 ///
-/// Whoever searches folders opens a run once, by its first piece.
+/// A search through folders opens a run once, by its first piece.
 pub fn first_piece_before(path: &Path) -> Option<PathBuf> {
-    let name = path.file_name()?.to_str()?;
-    let (bare, number) = split_number(name);
-    let first = path.with_file_name(format!("{bare}.1"));
-    (number? > 1 && bare.to_ascii_lowercase().ends_with(".dat") && first.is_file()).then_some(first)
+    let (bare, _) = split(path)?;
+    if !ends_like_a_run(&bare.file_name()?.to_string_lossy()) {
+        return None;
+    }
+    let first = Pieces::of(path).ok()?.paths.into_iter().next()?;
+    (first != path).then_some(first)
 }
 
 /// Whether `path` is the name that the pieces of a run have in common: not a file itself.
 pub fn is_bare_name(path: &Path) -> bool {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
-    !path.exists() && path.with_file_name(format!("{name}.1")).is_file()
+    !path.exists()
+        && ends_like_a_run(name)
+        && Pieces::of(path).is_ok_and(|pieces| !pieces.paths.is_empty())
+}
+
+fn ends_like_a_run(bare: &str) -> bool {
+    bare.to_ascii_lowercase().ends_with(".dat")
+}
+
+/// Frames of files from before Rogue 4: 128 bytes of header and 528 samples, without records.
+const LEGACY_FRAME: usize = 2240;
+
+/// Whether a file of `length` bytes begins like those from before Rogue 4: whole frames of 2240
+/// bytes, each with the same first words.
+pub fn is_legacy(head: &[u8], length: u64) -> bool {
+    let Some(first) = head.first_chunk::<8>() else { return false };
+    let [version, _, _, _, channels @ ..] = *first;
+    let channels = u32::from_le_bytes(channels);
+    let frames = head.chunks(LEGACY_FRAME).filter(|frame| frame.len() >= 8);
+    length > 0
+        && length.is_multiple_of(LEGACY_FRAME as u64)
+        && version <= 1
+        && (1..=528).contains(&channels)
+        && !begins_with_a_record(head)
+        && frames.clone().all(|frame| frame[..8] == *first)
 }
 
 #[cfg(test)]

@@ -30,7 +30,12 @@ impl Mask {
     /// [`Error::BadLine`] for a line that is no channel number, [`Error::Io`].
     pub fn read(path: &Path) -> Result<Option<Self>> {
         let most = MOST_BANDS * CHANNELS_IN_BAND;
-        let number = |word: &str| word.parse().ok().filter(|number| *number < most);
+        // `numpy.savetxt` writes 1024 as 1.024000000000000000e+03.
+        let number = |word: &str| {
+            let number: f64 = word.parse().ok()?;
+            let whole = number.fract() == 0.0 && (0.0..f64::from(most)).contains(&number);
+            whole.then_some(number as u32)
+        };
         let expected = "an absolute channel number, 0 to 32767";
         Ok(lines(path, expected, number)?.map(Self::new))
     }
@@ -77,7 +82,8 @@ pub fn read_frequencies(path: &Path) -> Result<Option<Vec<f64>>> {
     lines(path, "a frequency in MHz", |word| word.parse().ok())
 }
 
-/// One value a line; empty lines at the end are none.
+/// Values as `numpy.loadtxt` reads them: one a line, or all in one line; `#` begins a comment, and
+/// lines without values are passed over.
 fn lines<T>(
     path: &Path,
     expected: &'static str,
@@ -88,8 +94,14 @@ fn lines<T>(
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(Error::io("read", path, source)),
     };
-    let parsed = text.trim_end().lines().enumerate().map(|(line, text)| {
-        parse(text.trim()).ok_or_else(|| Error::BadLine {
+    let value_of = |text: &str| text.split('#').next().unwrap_or_default().trim().to_owned();
+    let mut lines: Vec<(usize, String)> =
+        text.lines().map(value_of).enumerate().filter(|(_, text)| !text.is_empty()).collect();
+    if let [(line, only)] = &lines[..] {
+        lines = only.split_whitespace().map(|word| (*line, word.to_owned())).collect();
+    }
+    let parsed = lines.into_iter().map(|(line, text)| {
+        parse(&text).ok_or_else(|| Error::BadLine {
             path: path.to_owned(),
             line: line + 1,
             expected,
@@ -122,6 +134,19 @@ mod tests {
         assert_eq!(Mask::read(&path).unwrap(), None);
         fs::write(&path, "3\r\n 4 \n\n").unwrap();
         assert_eq!(Mask::read(&path).unwrap(), Some(Mask::new(vec![3, 4])));
+        for same in [
+            "3.000000000000000000e+00\n4.000000000000000000e+00\n",
+            "# channels\n3 # the first\n\n  4\n# end",
+            "3 4\n",
+            "+3\n4.\n",
+        ] {
+            fs::write(&path, same).unwrap();
+            assert_eq!(Mask::read(&path).unwrap(), Some(Mask::new(vec![3, 4])), "{same}");
+        }
+        for wrong in ["3\n4.5\n", "3\n-1\n", "3\n4 5\n", "3\n1e9\n", "3\nnan\n"] {
+            fs::write(&path, wrong).unwrap();
+            assert!(Mask::read(&path).unwrap_err().to_string().contains("line 2"), "{wrong}");
+        }
         fs::write(&path, "3\nx\n").unwrap();
         assert!(Mask::read(&path).unwrap_err().to_string().contains("line 2"));
     }

@@ -393,8 +393,11 @@ impl<'a> Judge<'a> {
             _ if kind == GapKind::Changed => {
                 self.found.gaps.push(Gap { frames: run.first..run.first + 1, ..gap });
             }
-            Some(last) if last.kind == kind && last.step == gap.step
-                && last.frames.end == gap.frames.start && kind == GapKind::OutOfOrder =>
+            Some(last)
+                if last.kind == kind
+                    && last.step == gap.step
+                    && last.frames.end == gap.frames.start
+                    && kind == GapKind::OutOfOrder =>
             {
                 last.frames.end = gap.frames.end;
             }
@@ -457,10 +460,8 @@ mod tests {
             timestamp: frame as u64,
         };
         (1..frames.len()).for_each(|it| steps.push(it as u64, marks(it - 1), marks(it)));
-        let change = |(frame, factor): &(u64, u32)| FactorChange {
-            frame: *frame,
-            factor: Some(*factor),
-        };
+        let change =
+            |(frame, factor): &(u64, u32)| FactorChange { frame: *frame, factor: Some(*factor) };
         let factors: Vec<_> = factors.iter().map(change).collect();
         judge(&steps, frames.len() as u64, &factors)
     }

@@ -15,7 +15,7 @@ use wavekeep_core::{Note, NoteKind, Report};
 
 use crate::index::clock::Clock;
 use crate::index::counter::Steps;
-use crate::wire::record::Fault;
+use crate::wire::record::{DATA_CHANNEL, Fault};
 
 /// Notes on damage of one kind.
 const MOST_OF_A_KIND: usize = 16;
@@ -121,9 +121,32 @@ pub struct Index {
     pub(crate) records: u64,
     pub(crate) version: Option<u8>,
     pub(crate) clock: Clock,
+    /// Records of raw words, when the data channel holds nothing else.
+    pub(crate) raw_records: u64,
 }
 
 impl Index {
+    /// Records of raw words without the header of a frame: such a debug stream has no frames.
+    pub fn raw_records(&self) -> u64 {
+        self.raw_records
+    }
+
+    /// Makes this the index of a debug stream.
+    pub(crate) fn drop_frames(&mut self, raw_records: u64) {
+        let kept = std::mem::take(self);
+        let ends_piece = |damage: &Damage| damage.fault.ends_piece();
+        *self = Self {
+            pieces: kept.pieces,
+            others: kept.others,
+            records: kept.records,
+            texts: kept.texts,
+            damage: kept.damage.into_iter().filter(ends_piece).collect(),
+            raw_records,
+            ..Self::default()
+        };
+        self.texts.iter_mut().for_each(|text| text.place.frame = 0);
+    }
+
     /// Data frames that can be read.
     pub fn frames(&self) -> u64 {
         self.frames
@@ -222,6 +245,18 @@ impl Index {
         if self.damage_not_kept > 0 {
             report.damage("more_damage", format!("{} more places of damage", self.damage_not_kept));
         }
+        if self.bytes() == 0 {
+            let message = "the file is empty: nothing was written to it";
+            report.push(Note::new(NoteKind::Disagreement, "empty", message));
+        }
+        if self.raw_records > 0 {
+            let message = format!(
+                "{} records on channel {DATA_CHANNEL} hold raw words without the header of a frame, as a \
+                 debug stream of ADC samples does: there are no frames",
+                self.raw_records
+            );
+            report.push(Note::new(NoteKind::Disagreement, "debug_stream", message));
+        }
         if let Some(first) = self.errored.first() {
             let message = format!(
                 "{} of {} frames were marked as errored when they were recorded, the first is frame {}",
@@ -245,6 +280,11 @@ impl Index {
             report.assumption("protocol_version", message);
         }
         report
+    }
+
+    /// The section that a frame belongs to.
+    pub fn section_of(&self, frame: u64) -> usize {
+        self.section_at(frame).min(self.sections.len().saturating_sub(1))
     }
 
     /// The section that a frame belongs to.

@@ -28,7 +28,7 @@ pub(crate) fn load_or_make(path: &Path, stores: &[Store]) -> Result<Index> {
     if let Some(index) = load(path, stores)? {
         return Ok(index);
     }
-    let index = Scan::whole(stores)?;
+    let index = Scan::whole(stores, None)?;
     // A folder that cannot be written to is no reason not to read a run.
     let _ = save(path, &index);
     Ok(index)

@@ -41,34 +41,42 @@ pub(crate) struct Scan {
     position: u64,
     last: Option<Marks>,
     clock: ClockScan,
+    /// The channel of metadata, when it is not the usual one.
+    metadata_channel: Option<u8>,
+    /// Records on the data channel that have the header of a frame, and those that have not.
+    with_header: u64,
+    without_header: u64,
 }
 
 impl Scan {
-    /// The index of whole pieces.
-    pub(crate) fn whole(stores: &[Store]) -> Result<Index> {
+    /// The index of whole pieces; `metadata_channel` as in [`OpenOptions`](crate::OpenOptions).
+    pub(crate) fn whole(stores: &[Store], metadata_channel: Option<u8>) -> Result<Index> {
         let mut mapped = false;
         for store in stores {
             mapped |= store.map_if_cached()?;
         }
         if !mapped {
-            return Self::through(stores);
+            return Self::through(stores, metadata_channel);
         }
         // A thread of its own: in a process that was forked the shared ones are not there.
         std::thread::scope(|scope| {
             let touch = || stores.iter().for_each(Store::touch_ahead);
             // Without it opening takes longer and nothing else.
             let _ = std::thread::Builder::new().spawn_scoped(scope, touch);
-            Self::through(stores)
+            Self::through(stores, metadata_channel)
         })
     }
 
-    fn through(stores: &[Store]) -> Result<Index> {
-        let mut scan = Self::default();
+    fn through(stores: &[Store], metadata_channel: Option<u8>) -> Result<Index> {
+        let mut scan = Self { metadata_channel, ..Self::default() };
         for _ in stores {
             scan.begin_piece();
             if let Some(fault) = scan.advance(stores)? {
                 scan.damage(fault);
             }
+        }
+        if scan.without_header > scan.with_header {
+            scan.index.drop_frames(scan.without_header + scan.with_header);
         }
         Ok(scan.index)
     }
@@ -118,7 +126,7 @@ impl Scan {
             fetch_ahead(bytes, RECORD_HEADER_LEN + payload as usize);
             match header.channel {
                 DATA_CHANNEL => self.data(header, payload, &near[RECORD_HEADER_LEN..]),
-                METADATA_CHANNEL => {
+                channel if channel == self.metadata_channel.unwrap_or(METADATA_CHANNEL) => {
                     let mut place = self.place();
                     place.offset += RECORD_HEADER_LEN as u64;
                     self.index.texts.push(TextRecord { place, len: payload });
@@ -153,6 +161,10 @@ impl Scan {
     }
 
     fn data(&mut self, record: RecordHeader, payload: u32, bytes: &[u8]) {
+        match has_header(payload, bytes) {
+            true => self.with_header += 1,
+            false => self.without_header += 1,
+        }
         match self.judge(payload, bytes) {
             Ok(header) => self.frame(record, payload, header),
             Err(fault) => {
@@ -226,6 +238,19 @@ impl Scan {
         self.clock.push(frame, header, before, errored);
         index.frames += 1;
     }
+}
+
+/// Whether the payload of a record on the data channel is a frame by its header, and not raw words:
+/// of a version that is not known only what has exactly the samples that it says is.
+#[inline]
+fn has_header(payload: u32, bytes: &[u8]) -> bool {
+    HeaderView::new(bytes).is_some_and(|header| {
+        let needed = HEADER_LEN as u64 + 4 * u64::from(header.number_of_channels());
+        match header.protocol_version() {
+            PROTOCOL_VERSION => needed <= payload.into(),
+            _ => needed == u64::from(payload),
+        }
+    })
 }
 
 fn head(bytes: &[u8]) -> [u8; RECORD_HEADER_LEN] {

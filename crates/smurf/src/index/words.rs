@@ -49,6 +49,7 @@ impl<'a> Words<'a> {
 
 pub(crate) fn encode(index: &Index) -> Vec<u64> {
     let mut to = vec![index.frames, index.records, index.bad_frames, index.damage_not_kept];
+    to.push(index.raw_records);
     to.push(index.version.map_or(0, |version| u64::from(version) + 1));
     list(&mut to, &index.pieces, |to, piece| to.extend([piece.length, piece.modified_ns]));
     list(&mut to, &index.stretches, |to, it| {
@@ -83,11 +84,13 @@ pub(crate) fn encode(index: &Index) -> Vec<u64> {
 pub(crate) fn decode(from: &mut Words<'_>) -> Option<Index> {
     let (frames, records) = (from.next()?, from.next()?);
     let (bad_frames, damage_not_kept) = (from.next()?, from.next()?);
+    let raw_records = from.next()?;
     let index = Index {
         frames,
         records,
         bad_frames,
         damage_not_kept,
+        raw_records,
         version: from.optional()?,
         pieces: from
             .list(|from| Some(PieceFacts { length: from.next()?, modified_ns: from.next()? }))?,
@@ -215,8 +218,9 @@ fn decode_clock(from: &mut Words<'_>) -> Option<Clock> {
     let server = ServerClock {
         epochs: from.list(epoch)?,
         too_many: from.next()? == 1,
-        steps: from
-            .list(|from| Some(ClockStep { frame: from.next()?, by_ns: from.next()?.cast_signed() }))?,
+        steps: from.list(|from| {
+            Some(ClockStep { frame: from.next()?, by_ns: from.next()?.cast_signed() })
+        })?,
         wrong: decode_places(from)?,
         zero: decode_places(from)?,
     };

@@ -210,15 +210,33 @@ impl Config {
             if found.is_some() {
                 return found;
             }
-            level = level.iter().flat_map(|map| map.values().filter_map(Value::as_object)).collect();
+            level =
+                level.iter().flat_map(|map| map.values().filter_map(Value::as_object)).collect();
         }
         None
+    }
+
+    /// The value of a variable, wherever in the tree it is.
+    pub(crate) fn value_of(&self, name: &str) -> Option<&Value> {
+        self.tree.get(name).or_else(|| self.tree.values().find_map(|it| Self::value_in(it, name)))
+    }
+
+    /// The value of a variable below a device.
+    pub(crate) fn value_in<'a>(device: &'a Value, name: &str) -> Option<&'a Value> {
+        // Trees have at most MOST_DEPTH levels.
+        let map = device.as_object()?;
+        map.get(name).or_else(|| map.values().find_map(|below| Self::value_in(below, name)))
     }
 
     /// The numbers at a dotted path: a number, a list of them, or the quoted list
     /// (`'[0, 2, 4]'`) that arrays arrive as.
     pub fn numbers(&self, path: &str) -> Option<Vec<f64>> {
-        match self.get(path)? {
+        Self::numbers_in(self.get(path)?)
+    }
+
+    /// The numbers of a value, as in [`numbers`](Self::numbers).
+    pub(crate) fn numbers_in(value: &Value) -> Option<Vec<f64>> {
+        match value {
             Value::Number(number) => Some(vec![number.as_f64()?]),
             Value::Array(values) => values.iter().map(Value::as_f64).collect(),
             Value::String(text) => {

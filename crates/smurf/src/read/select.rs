@@ -4,9 +4,10 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
-use crate::files::pieces::beside;
 use crate::index::Section;
+use crate::read::sample::Sample;
 use crate::run::Run;
+use crate::run::channel_map::Detectors;
 
 /// Channels, by sample index or by their place in the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,6 +171,24 @@ impl Run {
         Ok(if selection.drop_errored { self.without_errored(frames) } else { vec![frames] })
     }
 
+    /// The sample index (in IQ mode: the channel) of every row that a reading of `T` has.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn rows<T: Sample>(&self, selection: &Selection) -> Result<Vec<usize>> {
+        Ok(self.plan(selection, T::WORDS)?.channels)
+    }
+
+    /// The frames of a selection, errored ones included.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn frames_of(&self, selection: &Selection) -> Result<Range<u64>> {
+        let ranges =
+            self.frames_delivered(&Selection { drop_errored: false, ..selection.clone() })?;
+        Ok(ranges.first().map_or(0..0, Clone::clone))
+    }
+
     /// Compares a selection with the run. `words` is the number of samples that make one value.
     pub(crate) fn plan(&self, selection: &Selection, words: usize) -> Result<Plan> {
         let sections = self.index.sections();
@@ -188,7 +207,7 @@ impl Run {
         let frames = within(&frames, section);
         let delivered =
             if selection.drop_errored { self.without_errored(frames) } else { vec![frames] };
-        Ok(Plan { channels: self.channels_asked(selection, section, words)?, frames: delivered })
+        Ok(Plan { channels: self.channels_asked(selection, number, words)?, frames: delivered })
     }
 
     /// The frames asked for, within the run.
@@ -250,10 +269,10 @@ impl Run {
     fn channels_asked(
         &self,
         selection: &Selection,
-        section: &Section,
+        number: usize,
         words: usize,
     ) -> Result<Vec<usize>> {
-        let count = section.channels as usize / words;
+        let count = self.index.sections()[number].channels as usize / words;
         let Some(choices) = &selection.channels else { return Ok((0..count).collect()) };
         let missing = |asked: String| Error::NoSuchChannel {
             asked,
@@ -263,12 +282,14 @@ impl Run {
             },
         };
         let mut channels = Vec::new();
+        let by_band = choices.iter().any(|choice| matches!(choice, ChannelChoice::Band { .. }));
+        let map = if by_band { Some(self.channel_map(number)?) } else { None };
         for choice in choices {
             let range = match choice {
                 ChannelChoice::Index(index) => *index..index.saturating_add(1),
                 ChannelChoice::Range(range) => range.clone(),
                 ChannelChoice::Band { band, channel } => {
-                    let index = self.index_in_mask(*band, *channel)?;
+                    let index = index_of(map.as_ref(), *band, *channel, words)?;
                     index..index + 1
                 }
             };
@@ -282,19 +303,31 @@ impl Run {
         }
         Ok(channels)
     }
+}
 
-    fn index_in_mask(&self, band: u32, channel: u32) -> Result<usize> {
-        let Some(mask) = self.mask() else {
-            return Err(Error::NoMask {
-                band,
-                channel,
-                looked_for: beside(self.name(), "_mask.txt"),
-            });
-        };
-        mask.index_of(band, channel).ok_or_else(|| Error::NoSuchChannel {
-            asked: format!("{channel} of band {band}"),
-            present: format!("the mask lists {} others", mask.channels().len()),
-        })
+/// The sample index, or of pairs the channel, of a detector.
+fn index_of(map: Option<&Detectors>, band: u32, channel: u32, words: usize) -> Result<usize> {
+    let unknown = |reason: String| Error::NoMask { band, channel, reason };
+    let map = match map {
+        Some(Ok(map)) => map,
+        Some(Err(reason)) => return Err(unknown(reason.clone())),
+        None => return Err(unknown("there is no mask".to_owned())),
+    };
+    let line = map.mask.index_of(band, channel).ok_or_else(|| Error::NoSuchChannel {
+        asked: format!("{channel} of band {band}"),
+        present: format!("the mask lists {} others", map.mask.channels().len()),
+    })?;
+    match (map.words, words) {
+        (a, b) if a == b => Ok(line),
+        (2, _) => Err(unknown(format!(
+            "the mask has a line for each pair of samples: it has I and Q, samples {} and {}; read \
+             it as I and Q, or name these samples",
+            2 * line,
+            2 * line + 1
+        ))),
+        _ => Err(unknown(
+            "the mask has a line for each sample: this run has phases, no I and Q".to_owned(),
+        )),
     }
 }
 

@@ -1,8 +1,9 @@
 //! A selection of a run as the common stream: block after block, samples and header fields.
 
 use std::f64::consts::PI;
+use std::sync::Arc;
 
-use wavekeep_core::{FrameBlock, FrameField, FrameGap, FrameStream, Scale, Unit};
+use wavekeep_core::{FrameBlock, FrameField, FrameGap, FrameStream, Scale, StreamChannel, Unit};
 
 use crate::error::{Error, Result};
 use crate::index::counting::GapKind;
@@ -10,6 +11,7 @@ use crate::read::columns::Headers;
 use crate::read::select::{Plan, Selection};
 use crate::read::{Block, Blocks};
 use crate::run::Run;
+use crate::run::channel_map::ChannelMap;
 
 /// What each frame has beside its samples, named as in `docs/formats/smurf.md`; `time_ns` is the
 /// best time, UNIX ns.
@@ -34,6 +36,7 @@ pub struct Stream<'r> {
     run: &'r Run,
     selection: Selection,
     plan: Plan,
+    map: Option<Arc<ChannelMap>>,
     blocks: Option<Blocks<'r, i32>>,
 }
 
@@ -44,7 +47,9 @@ impl Run {
     /// As [`read`](Self::read).
     pub fn stream(&self, selection: &Selection) -> Result<Stream<'_>> {
         let plan = self.plan(selection, 1)?;
-        Ok(Stream { run: self, selection: selection.clone(), plan, blocks: None })
+        let first = plan.frames.first().map_or(0, |frames| frames.start);
+        let map = self.channel_map(self.index().section_at(first))?.ok();
+        Ok(Stream { run: self, selection: selection.clone(), plan, map, blocks: None })
     }
 }
 
@@ -85,10 +90,22 @@ impl FrameStream for Stream<'_> {
 
     fn channel_name(&self, row: usize) -> String {
         let Some(&index) = self.plan.channels.get(row) else { return row.to_string() };
-        match self.run.mask().and_then(|mask| mask.band_and_channel(index)) {
-            Some((band, channel)) => format!("{index} ({band}:{channel})"),
+        match self.map.as_ref().and_then(|map| map.name(index, 1)) {
+            Some(name) => format!("{index} ({name})"),
             None => index.to_string(),
         }
+    }
+
+    fn stream_channels(&self) -> Vec<StreamChannel> {
+        let of = |index: &usize| {
+            let detector = self.map.as_ref().and_then(|map| map.detector(*index, 1));
+            StreamChannel {
+                index: *index,
+                detector: detector.map(|it| (it.band, it.channel)),
+                frequency_mhz: detector.and_then(|it| it.frequency_mhz),
+            }
+        };
+        self.plan.channels.iter().map(of).collect()
     }
 
     /// docs/formats/smurf.md: 2^16 counts are a turn.

@@ -170,7 +170,7 @@ fn read_back(stores: &[Store], saved: &[Saved], written: &Path, name: &Path) -> 
         }
         at += length as u64;
     }
-    let index = Scan::whole(&written)?;
+    let index = Scan::whole(&written, None)?;
     match index.damage().first() {
         None => Ok(index),
         Some(damage) => Err(differs(format!("{} at byte {}", damage.fault, damage.place.offset))),

@@ -1,7 +1,7 @@
 //! Verifying what can be verified.
 
 use serde::Serialize;
-use wavekeep_core::{Note, NoteKind, Report};
+use wavekeep_core::Report;
 
 use crate::error::Result;
 use crate::run::Run;
@@ -56,16 +56,6 @@ impl Run {
         let metadata = self.metadata()?;
         let mut report = self.report();
         metadata.report().notes().iter().cloned().for_each(|note| report.push(note));
-        if let Some(mask) = self.mask() {
-            let masked = mask.channels().len();
-            for section in index.sections().iter().filter(|it| it.channels as usize != masked) {
-                let message = format!(
-                    "the mask lists {masked} channels, {section} has another number: bands and \
-                     channels of this section are not known"
-                );
-                report.push(Note::new(NoteKind::Disagreement, "mask_length", message));
-            }
-        }
         let counting = self.counting();
         let gaps: u64 = counting.gaps.iter().map(|gap| gap.frames.end - gap.frames.start).sum();
         Ok(Check {

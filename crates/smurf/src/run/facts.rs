@@ -1,7 +1,7 @@
 //! Everything about a run but its samples, as one JSON object.
 
 use serde_json::{Map, Value, json};
-use wavekeep_core::Report;
+use wavekeep_core::{FrameStream, Report};
 
 use crate::error::Result;
 use crate::files::detect::INFO;
@@ -128,7 +128,8 @@ impl Run {
 
 impl Stream<'_> {
     /// What goes with the samples of a selection into another file: the [facts](Run::facts) of the
-    /// run, `channel_indices` (the sample index of every row), and `metadata_updates`:
+    /// run, `channel_indices` (the sample index of every row), `channels` (`index`, `band`,
+    /// `channel`, `frequency_mhz` of every row; `null` where not known), and `metadata_updates`:
     /// `frames_before` and `values` of each.
     ///
     /// # Errors
@@ -136,6 +137,14 @@ impl Stream<'_> {
     pub fn facts(&self) -> Result<Map<String, Value>> {
         let mut facts = self.run().facts()?;
         facts.insert("channel_indices".to_owned(), json!(self.indices()));
+        let channels = self.stream_channels().into_iter().map(|it| {
+            let (band, channel) = it.detector.unzip();
+            json!({
+                "index": it.index, "band": band, "channel": channel,
+                "frequency_mhz": it.frequency_mhz,
+            })
+        });
+        facts.insert("channels".to_owned(), channels.collect());
         let metadata = self.run().metadata()?;
         let updates = metadata
             .updates()

@@ -1,5 +1,6 @@
 //! A run: its pieces, what lies beside them, and where everything is.
 
+pub(crate) mod channel_map;
 pub(crate) mod check;
 mod facts;
 pub(crate) mod follow;
@@ -7,7 +8,7 @@ mod notes;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use wavekeep_core::{Note, NoteKind, Report};
 
@@ -20,6 +21,7 @@ use crate::index::clock::{TimeBasis, TimeStretch};
 use crate::index::counting::{self, Counting, Gap};
 use crate::index::saved;
 use crate::index::scan::Scan;
+use crate::run::channel_map::Detectors;
 use crate::wire::header::{FrameHeader, HEADER_LEN, HeaderView};
 use crate::wire::record::RECORD_HEADER_LEN;
 
@@ -35,6 +37,8 @@ pub struct OpenOptions {
     /// results: for programs that must not end when somebody shortens a file while it is being
     /// read, or when a disk fails.
     pub unmapped: bool,
+    /// The channel that metadata is on, where it is not channel 1.
+    pub metadata_channel: Option<u8>,
 }
 
 /// By how much rates may differ that are one: less than clocks do in the long run.
@@ -75,6 +79,8 @@ pub struct Run {
     frequencies: Option<Vec<f64>>,
     beside: Report,
     counting: OnceLock<Counting>,
+    /// The detectors of the section that was asked for last.
+    map: Mutex<Option<(usize, Detectors)>>,
 }
 
 impl Run {
@@ -95,7 +101,11 @@ impl Run {
         let pieces = if options.one_piece { Pieces::one(path) } else { Pieces::of(path)? };
         let stores = open_all(&pieces.paths, options.unmapped)?;
         let index = match options.keep_index {
-            false => Scan::whole(&stores)?,
+            // An index is kept of runs that are read in the usual way.
+            _ if options.metadata_channel.is_some() => {
+                Scan::whole(&stores, options.metadata_channel)?
+            }
+            false => Scan::whole(&stores, None)?,
             true => {
                 let name = if options.one_piece { path } else { &pieces.bare };
                 saved::load_or_make(&saved::path_beside(name), &stores)?
@@ -138,10 +148,20 @@ impl Run {
                 Store::from_bytes(name, Arc::from(bytes))
             })
             .collect();
-        let index = Scan::whole(&stores)?;
+        let index = Scan::whole(&stores, None)?;
         let bare = PathBuf::from("memory.dat");
         let (missing, beside) = (Vec::new(), Report::default());
-        Ok(Self { stores, index, bare, missing, mask: None, frequencies: None, beside, counting: OnceLock::new() })
+        Ok(Self {
+            stores,
+            index,
+            bare,
+            missing,
+            mask: None,
+            frequencies: None,
+            beside,
+            counting: OnceLock::new(),
+            map: Mutex::default(),
+        })
     }
 
     pub(crate) fn assemble(pieces: Pieces, stores: Vec<Store>, index: Index) -> Self {
@@ -149,7 +169,17 @@ impl Run {
         let Pieces { bare, missing, .. } = pieces;
         let mask = noted(Mask::read(&beside(&bare, "_mask.txt")), &mut report);
         let frequencies = noted(read_frequencies(&beside(&bare, "_freq.txt")), &mut report);
-        Self { stores, index, bare, missing, mask, frequencies, beside: report, counting: OnceLock::new() }
+        Self {
+            stores,
+            index,
+            bare,
+            missing,
+            mask,
+            frequencies,
+            beside: report,
+            counting: OnceLock::new(),
+            map: Mutex::default(),
+        }
     }
 
     /// The files, in the order in which they were written.
@@ -176,6 +206,7 @@ impl Run {
     /// Gives the run a mask.
     pub fn set_mask(&mut self, mask: Mask) {
         self.mask = Some(mask);
+        self.map = Mutex::default();
     }
 
     /// Frequencies in MHz by sample index, if a file with them lies beside the run.
@@ -195,10 +226,34 @@ impl Run {
         notes::of_counter(self.counting(), &mut report);
         notes::of_clocks(&self.index, &mut report);
         for number in &self.missing {
-            report.damage("piece_missing", format!("{}.{number} is missing", self.bare.display()));
+            report.damage(
+                "piece_missing",
+                format!("{}: number {number} of its pieces is missing", self.bare.display()),
+            );
         }
         self.beside.notes().iter().cloned().for_each(|note| report.push(note));
+        if let Some(mask) = self.mask().filter(|_| self.index.frames > 0) {
+            self.note_misfits(mask, &mut report);
+        }
         report
+    }
+
+    /// Sections that the mask does not fit.
+    fn note_misfits(&self, mask: &Mask, report: &mut Report) {
+        let lines = mask.channels().len() as u64;
+        let fits = |channels: u32| [lines, 2 * lines].contains(&channels.into());
+        let misfits = || self.index.sections().iter().filter(|it| !fits(it.channels));
+        if let Some(first) = misfits().next() {
+            let many = match misfits().count() {
+                1 => String::new(),
+                many => format!("; so {many} sections"),
+            };
+            let message = format!(
+                "the mask lists {lines} channels, which is neither one nor half of the samples of {first}{many}: \
+                 it is not used there"
+            );
+            report.push(Note::new(NoteKind::Disagreement, "mask_length", message));
+        }
     }
 
     /// The header of one frame; `None` past the last one.

@@ -127,8 +127,12 @@ fn step(least: u32, most: u32) -> String {
 pub(super) fn of_clocks(index: &Index, report: &mut Report) {
     let Clock { timing, server } = &index.clock;
     for fault in TimingFault::ALL {
-        let troubles: Vec<Range<u64>> =
-            timing.troubles.iter().filter(|it| it.fault == fault).map(|it| it.frames.clone()).collect();
+        let troubles: Vec<Range<u64>> = timing
+            .troubles
+            .iter()
+            .filter(|it| it.fault == fault)
+            .map(|it| it.frames.clone())
+            .collect();
         if let Some(list) = ranges(&troubles) {
             let message = format!(
                 "the timing system is not used, because {fault}: {list}; times there are the server's"
@@ -144,7 +148,8 @@ pub(super) fn of_clocks(index: &Index, report: &mut Report) {
             seconds(by.unsigned_abs())
         );
         if timing.jumps.len() > 1 {
-            let _ = write!(message, "; {} such places, the last at frame {last}", timing.jumps.len());
+            let _ =
+                write!(message, "; {} such places, the last at frame {last}", timing.jumps.len());
         }
         report.disagreement("timing_jump", message);
     }
@@ -162,13 +167,16 @@ pub(super) fn of_clocks(index: &Index, report: &mut Report) {
         let list = server.steps.iter().take(LISTED);
         let list: Vec<String> =
             list.map(|step| format!("{} at frame {}", by(step.by_ns), step.frame)).collect();
-        let mut message = format!(
-            "the server's clock was set while frames were written: {}",
-            list.join(", ")
-        );
+        let mut message =
+            format!("the server's clock was set while frames were written: {}", list.join(", "));
         if let Some(last) = server.steps.get(LISTED..).and_then(<[_]>::last) {
             let more = server.steps.len() - LISTED;
-            let _ = write!(message, " … {more} more, the last {} at frame {}", by(last.by_ns), last.frame);
+            let _ = write!(
+                message,
+                " … {more} more, the last {} at frame {}",
+                by(last.by_ns),
+                last.frame
+            );
         }
         let _ = write!(message, "; times before and after are by either setting");
         report.disagreement("clock_step", message);
@@ -201,9 +209,8 @@ pub(super) fn of_clocks(index: &Index, report: &mut Report) {
     let as_they_are = of_basis(TimeBasis::Server);
     let within = |frame: u64| as_they_are.iter().any(|range| range.contains(&frame));
     let back = index.steps.runs.iter().filter(|run| run.earlier > 0 && within(run.first));
-    let (count, first) = back.fold((0, None), |(count, first), run| {
-        (count + run.earlier, first.or(Some(run.first)))
-    });
+    let (count, first) = back
+        .fold((0, None), |(count, first), run| (count + run.earlier, first.or(Some(run.first))));
     if let Some(first) = first {
         let message = format!(
             "timestamps go back {}, for the first time about frame {first}",
@@ -231,7 +238,9 @@ fn listed(gaps: &[&Gap]) -> String {
             _ => format!("before each of frames {start}..{end}"),
         };
         match gap.kind {
-            GapKind::Missing => format!("{place} (goes on by {}, {} missing)", gap.step, gap.missing),
+            GapKind::Missing => {
+                format!("{place} (goes on by {}, {} missing)", gap.step, gap.missing)
+            }
             GapKind::Back | GapKind::Anew => {
                 format!("{place} (goes back by {})", gap.step.wrapping_neg())
             }
@@ -265,8 +274,7 @@ fn frames_of(places: &Places) -> Option<String> {
     if places.count == 1 {
         return Some(format!("frame {first}"));
     }
-    let mut list: Vec<String> =
-        places.frames.iter().take(LISTED).map(u64::to_string).collect();
+    let mut list: Vec<String> = places.frames.iter().take(LISTED).map(u64::to_string).collect();
     if places.count > LISTED as u64 {
         list.push(format!("…, {}", places.last));
     }

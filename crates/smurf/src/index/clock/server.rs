@@ -111,7 +111,11 @@ impl ServerClock {
     }
 
     /// How times are got, over some frames.
-    pub(super) fn stretches(&self, frames: Range<u64>, add: &mut impl FnMut(Range<u64>, TimeBasis)) {
+    pub(super) fn stretches(
+        &self,
+        frames: Range<u64>,
+        add: &mut impl FnMut(Range<u64>, TimeBasis),
+    ) {
         let mut at = frames.start;
         let next = self.epochs.partition_point(|epoch| epoch.first <= frames.start);
         for (number, epoch) in self.epochs.iter().enumerate().skip(next.saturating_sub(1)) {
@@ -142,7 +146,12 @@ enum Fit {
     None,
     Gathering(Vec<Point>),
     /// A line that frames are compared with.
-    Line { slope: f64, jitter: f64, bias: f64, beside: Vec<(Point, f64)> },
+    Line {
+        slope: f64,
+        jitter: f64,
+        bias: f64,
+        beside: Vec<(Point, f64)>,
+    },
     /// Timestamps that make no line.
     Shapeless,
 }

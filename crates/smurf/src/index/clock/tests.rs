@@ -115,7 +115,8 @@ fn counters_that_agree_are_used_and_those_that_do_not_are_left_to_the_server() {
             (from..).zip(&mut headers[from as usize..]).for_each(|(frame, it)| change(frame, it));
             let found = found(&headers);
             let expected = if from == 0 { vec![] } else { vec![0..from] };
-            let near = |a: &Range<u64>, b: &Range<u64>| a.start == b.start && a.end.abs_diff(b.end) < 2;
+            let near =
+                |a: &Range<u64>, b: &Range<u64>| a.start == b.start && a.end.abs_diff(b.end) < 2;
             assert_eq!(found.trusted().len(), expected.len(), "{fault:?} from {from}");
             assert!(found.trusted().iter().zip(&expected).all(|(a, b)| near(a, b)), "{fault:?}");
             match (fault, from) {
@@ -224,10 +225,7 @@ fn a_steady_clock_is_no_unix_time() {
     let found = found(&headers);
     let stretches: Vec<_> =
         found.clock.stretches(300).into_iter().map(|it| (it.frames, it.basis)).collect();
-    assert_eq!(
-        stretches,
-        [(0..150, TimeBasis::NotUnix), (150..300, TimeBasis::Linearised)]
-    );
+    assert_eq!(stretches, [(0..150, TimeBasis::NotUnix), (150..300, TimeBasis::Linearised)]);
 }
 
 #[test]

@@ -177,7 +177,9 @@ impl TimingScan {
         if !self.present {
             self.present = true;
             if frame > 0 {
-                self.found.troubles.push(TimingTrouble { frames: 0..frame, fault: TimingFault::Absent });
+                self.found
+                    .troubles
+                    .push(TimingTrouble { frames: 0..frame, fault: TimingFault::Absent });
             }
         }
         if counter_0 > TICKS_HZ + LATE_TICKS {
@@ -247,7 +249,9 @@ impl TimingScan {
 
     fn end_trouble(&mut self, end: u64) {
         if let Some(doubt) = self.trouble.take().filter(|doubt| doubt.first < end) {
-            self.found.troubles.push(TimingTrouble { frames: doubt.first..end, fault: doubt.fault() });
+            self.found
+                .troubles
+                .push(TimingTrouble { frames: doubt.first..end, fault: doubt.fault() });
         }
     }
 
@@ -303,7 +307,8 @@ fn counter_0_ns(counter_0: u32) -> u64 {
 /// How much later counter_2 is in its second than counter_0, ns, between half a second early and
 /// late.
 fn apart_ns(counter_0: u32, counter_2: u64) -> i64 {
-    let (two, zero) = (counter_2_ns(counter_2).cast_signed(), counter_0_ns(counter_0).cast_signed());
+    let (two, zero) =
+        (counter_2_ns(counter_2).cast_signed(), counter_0_ns(counter_0).cast_signed());
     let second = SECOND_NS.cast_signed();
     (two - zero + second / 2).rem_euclid(second) - second / 2
 }
@@ -312,5 +317,6 @@ fn apart_ns(counter_0: u32, counter_2: u64) -> i64 {
 /// counter_0 counts from, and the ticks since.
 #[inline]
 pub(super) fn time_ns(counter_0: u32, counter_2: u64) -> u64 {
-    (TIMING_EPOCH_NS + counter_2_ns(counter_2)).saturating_add_signed(-apart_ns(counter_0, counter_2))
+    (TIMING_EPOCH_NS + counter_2_ns(counter_2))
+        .saturating_add_signed(-apart_ns(counter_0, counter_2))
 }
