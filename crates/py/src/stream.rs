@@ -12,7 +12,7 @@ use pyo3::types::PyDict;
 use serde_json::{Value, json};
 use wavekeep_export::Units;
 use wavekeep_smurf::header::TES_BIASES;
-use wavekeep_smurf::{Column, Run, Sample, Selection};
+use wavekeep_smurf::{Column, Mask, Run, Sample, Selection};
 
 use crate::failure::{Failure, door};
 use crate::view::View;
@@ -79,6 +79,13 @@ impl Stream {
         };
         Some(door(py, || Ok(self.run.read_into::<T>(&ask.selection()?, buffer)?.frames)))
     }
+}
+
+/// The lookup table of a mask, for numpy.
+pub fn table_of<'py>(py: Python<'py>, mask: &Mask) -> PyResult<Bound<'py, PyArray2<i64>>> {
+    let row = |row: &[i32; 512]| row.iter().map(|at| i64::from(*at)).collect();
+    let table: Vec<Vec<i64>> = mask.table().iter().map(row).collect();
+    Ok(PyArray2::from_vec2(py, &table).map_err(|error| Failure::new("InternalError", error))?)
 }
 
 /// One field of headers as an array; of several rows, `rows × frames`.
@@ -250,10 +257,8 @@ impl Stream {
     /// `table[band][channel]`: the sample index, -1 where nothing was recorded. `None` without a
     /// mask file.
     fn mask_table<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray2<i64>>>> {
-        let Some(mask) = door(py, || Ok(self.run.table_mask()?))? else { return Ok(None) };
-        let table: Vec<Vec<i64>> =
-            mask.table().iter().map(|row| row.iter().map(|at| i64::from(*at)).collect()).collect();
-        Ok(Some(PyArray2::from_vec2(py, &table).map_err(|e| Failure::new("InternalError", e))?))
+        let mask = door(py, || Ok(self.run.table_mask()?))?;
+        mask.map(|mask| table_of(py, &mask)).transpose()
     }
 
     /// Frequencies in MHz by line of the mask, from the file beside the run or the metadata.

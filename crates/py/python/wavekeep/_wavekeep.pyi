@@ -19,7 +19,10 @@ def open(
     geophone_range: str | None = None,
     pretrigger_s: float | None = None,
     reports: bool = True,
+    one_piece: bool = False,
+    metadata_channel: int | None = None,
 ) -> Event | Stream | Arrays: ...
+def mask_table(path: _Path) -> NDArray[np.int64] | None: ...
 def detect(path: _Path) -> str | None: ...
 def gnz_write(
     path: _Path,

@@ -131,14 +131,16 @@ impl<L: FileLayer> DataWriter<L> {
         self.max_file_size
     }
 
-    /// `MaxFileSize`: holds from the next record on. Whether a run is split at all is settled by
-    /// `Open`: the names of its files depend on it.
+    /// Sets it. While a file is open it takes effect at the next record, as in Rogue: behind a first
+    /// piece `name` without a number comes `name.2`.
     ///
     /// # Errors
-    /// [`WriterError::WhileOpen`] when it would begin or end splitting.
+    /// [`WriterError::Exists`] when a file is in the way of the pieces to come; nothing changes then.
     pub fn set_max_file_size(&mut self, bytes: u64) -> Result<(), WriterError> {
-        if self.is_open() && (bytes == 0) != (self.max_file_size == 0) {
-            return Err(WriterError::WhileOpen { name: "MaxFileSize" });
+        // A first piece without a number is open: those that will follow it must be free.
+        let opened = self.session.as_ref().filter(|session| session.number.is_none());
+        if let Some(name) = opened.map(|session| session.name.clone()).filter(|_| bytes > 0) {
+            self.clear_the_way(&name)?;
         }
         self.max_file_size = bytes;
         Ok(())
@@ -308,7 +310,7 @@ impl<L: FileLayer> DataWriter<L> {
         self.finish_piece()?;
         let Some(session) = self.session.take() else { return Err(WriterError::NotOpen) };
         let Session { name, number, overwrite, .. } = session;
-        let number = number.map(|number| number + 1);
+        let number = Some(number.unwrap_or(1) + 1);
         let piece = create(&mut self.layer, &name, number, overwrite)?;
         self.session = Some(Session { name, piece, number, overwrite });
         self.current_size = 0;

@@ -125,7 +125,6 @@ fn what_would_spoil_an_open_file_waits_until_it_is_closed() {
     let (_, mut writer) = writer();
     writer.open().unwrap();
     assert!(matches!(writer.set_raw_mode(true), Err(WriterError::WhileOpen { name: "RawMode" })));
-    assert!(writer.set_max_file_size(5).is_err());
     writer.set_raw_mode(false).unwrap();
     writer.close().unwrap();
     writer.set_raw_mode(true).unwrap();
@@ -205,4 +204,41 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn the_size_of_a_piece_may_change_while_a_file_is_open() {
+    let (memory, mut writer) = writer();
+    let send = |writer: &mut DataWriter<Memory>, frames: usize| {
+        (0..frames).for_each(|_| drop(writer.write(Frame::metadata(b"text")).unwrap()));
+    };
+    writer.open().unwrap();
+    send(&mut writer, 3);
+    // Each record has 12 bytes: the fourth does not fit any more.
+    writer.set_max_file_size(40).unwrap();
+    send(&mut writer, 4);
+    writer.set_max_file_size(0).unwrap();
+    send(&mut writer, 9);
+    writer.set_max_file_size(24).unwrap();
+    send(&mut writer, 2);
+    writer.close().unwrap();
+    let sizes = ["run.dat", "run.dat.2", "run.dat.3", "run.dat.4"].map(|it| memory.file(it).len());
+    assert_eq!(sizes, [36, 36, 120, 24]);
+    assert_eq!((writer.frame_count(), writer.total_size()), (18, 216));
+}
+
+#[test]
+fn a_piece_that_is_in_the_way_of_a_new_size_is_refused_and_nothing_changes() {
+    let (memory, mut writer) = writer();
+    writer.set_data_file("run.dat.2");
+    writer.open().unwrap();
+    writer.write(Frame::metadata(b"old")).unwrap();
+    writer.close().unwrap();
+    writer.set_data_file("run.dat");
+    writer.open().unwrap();
+    writer.write(Frame::metadata(b"text")).unwrap();
+    assert!(matches!(writer.set_max_file_size(20), Err(WriterError::Exists { .. })));
+    assert_eq!((writer.max_file_size(), writer.is_open()), (0, true));
+    writer.write(Frame::metadata(b"text")).unwrap();
+    assert_eq!((memory.file("run.dat").len(), memory.file("run.dat.2").len()), (24, 11));
 }

@@ -168,8 +168,12 @@ fn a_run_whose_size_was_limited_while_it_was_open_is_one_run_with_its_mask() {
 fn raw_words_on_the_data_channel_are_a_debug_stream_and_no_frames() {
     // Samples of 16 and 32 bits; small and large; silence.
     type Words = fn(u64) -> u64;
-    let kinds: [Words; 4] =
-        [|it| it * 0x9e37_79b9_7f4a_7c15, |it| it % 1000 * 0x0001_0001, |_| 0, |_| u64::MAX];
+    let kinds: [Words; 4] = [
+        |it| (it + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+        |it| it % 1000 * 0x0001_0001,
+        |_| 0,
+        |_| u64::MAX,
+    ];
     for (kind, words) in kinds.into_iter().enumerate() {
         let payload = |record: u64| -> Vec<u8> {
             (0..4096).flat_map(|it| words(it + record * 4096).to_le_bytes()).collect()
@@ -227,7 +231,7 @@ AMCc.FpgaTopLevel.AppTop.AppCore.SysgenCryo.Base[1].CryoChannels.centerFrequency
     let expected = [Some((1, 0, Some(4747.75))), Some((0, 3, Some(4251.5)))];
     assert_eq!(detectors(&run, 0), expected);
     assert_eq!(detectors(&run, 1)[0], Some((0, 100, None)));
-    run.set_mask(Mask::new(vec![1]));
+    run.set_mask(Mask::new(vec![1; 5]));
     assert_eq!(detectors(&run, 1)[2], Some((0, 11, None)));
     let first = band(1, 0).section(0);
     assert_eq!(run.read::<i32>(&first).unwrap().indices, [0]);
