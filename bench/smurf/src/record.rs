@@ -5,9 +5,9 @@ use std::io::{BufWriter, Result, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use wavekeep_smurf::chain::{Chain, ChainConfig, DownsamplerConfig, FrameSource, MapperConfig};
+use wavekeep_recorder::chain::{Chain, ChainConfig, DownsamplerConfig, FrameSource, MapperConfig};
 use wavekeep_smurf::record::RecordHeader;
-use wavekeep_smurf::writer::{DataWriter, Frame};
+use wavekeep_recorder::writer::{DataWriter, Frame};
 
 use crate::fastest;
 

@@ -1,16 +1,17 @@
 //! How things look on a terminal: colours, tables, numbers.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use crate::terminal::{self, BAD, CARE, DIM, GOOD, STRONG, errln, painted};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use wavekeep_core::{
-    ArrayOrder, Assumed, Basis, Flag, Frequency, Kind, Note, NoteKind, Quantity, Reading, Recording,
-    Report, Status, TimeAxis, Unit, seconds_decimals,
+    ArrayOrder, Assumed, Basis, Flag, Frequency, Kind, Note, NoteKind, Quantity, Reading,
+    Recording, Report, Status, TimeAxis, Unit, seconds_decimals,
 };
 use wavekeep_formats::ArrayFile;
 use wavekeep_signal::{ChannelMeasurements, Measured, Measurements, Origin};
-use wavekeep_smurf::Run;
+use wavekeep_smurf::{MaskSource, Run, TimeStretch};
 
 /// Prints an error to standard error.
 pub fn error(message: impl std::fmt::Display) {
@@ -306,6 +307,15 @@ pub fn arrays(file: &ArrayFile) -> String {
     page
 }
 
+/// Most stretches of a run that a page lists, of each kind.
+const MOST_STRETCHES: usize = 8;
+
+fn more(page: &mut String, stretches: usize) {
+    if stretches > MOST_STRETCHES {
+        let _ = writeln!(page, "               … {stretches} stretches in all");
+    }
+}
+
 /// One page about a stream.
 pub fn stream(run: &Run, report: &Report) -> String {
     let mut page = String::new();
@@ -324,18 +334,46 @@ pub fn stream(run: &Run, report: &Report) -> String {
     for (number, section) in index.sections().iter().enumerate() {
         let _ = writeln!(page, "  Section {number:<5}{section}");
     }
-    if let Some(rate) = run.rate_hz() {
-        let _ = writeln!(page, "  Rate         {rate:.3} frames/s");
+    let rates = run.rates();
+    match run.rate_hz() {
+        Some(rate) => {
+            let _ = writeln!(page, "  Rate         {rate:.3} frames/s");
+        }
+        None => {
+            for rate in rates.iter().take(MOST_STRETCHES) {
+                let Range { start, end } = rate.frames;
+                let _ =
+                    writeln!(page, "  Rate         {:.3} frames/s, frames {start}..{end}", rate.hz);
+            }
+            more(&mut page, rates.len());
+        }
     }
-    if index.frames() > 0 {
-        let _ = writeln!(page, "  Time         {}", run.time_basis());
+    let times = run.time_stretches();
+    match times.as_slice() {
+        [only] => {
+            let _ = writeln!(page, "  Time         {}", only.basis);
+        }
+        stretches => {
+            for TimeStretch { frames, basis } in stretches.iter().take(MOST_STRETCHES) {
+                let Range { start, end } = frames;
+                let _ = writeln!(page, "  Time         {basis}, frames {start}..{end}");
+            }
+            more(&mut page, stretches.len());
+        }
     }
-    if let Some(mask) = run.mask() {
-        let _ = writeln!(page, "  Mask         {} channels", mask.channels().len());
+    if let Ok(Ok(map)) = run.channel_map(0) {
+        let source = match map.source {
+            MaskSource::File => "",
+            MaskSource::Metadata => " (by the metadata)",
+        };
+        let what = if map.words == 2 { "channels of I and Q" } else { "channels" };
+        let count = map.mask.channels().len();
+        let frequencies = if map.frequencies_mhz.is_some() { ", with frequencies" } else { "" };
+        let _ = writeln!(page, "  Mask         {count} {what}{frequencies}{source}");
     }
     let _ = writeln!(page, "  Metadata     {} records", index.metadata_records());
     for (count, what) in [
-        (index.missing_frames(), "frames missing by frame_counter"),
+        (run.missing_frames(), "frames missing by frame_counter"),
         (index.errored_frames(), "frames marked as bad by their sender"),
         (index.bad_frames(), "frames that contradict themselves: left out"),
     ] {

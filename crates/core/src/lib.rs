@@ -64,6 +64,6 @@ pub use selection::{ChannelChoice, Selection, SelectionError};
 pub use statement::{
     ChannelStatement, HistogramStatement, MonitorLogEntry, Statement, UserNote, weighting_by_words,
 };
-pub use stream::{FrameBlock, FrameField, FrameGap, FrameStream};
+pub use stream::{FrameBlock, FrameField, FrameGap, FrameStream, StreamChannel};
 pub use time::{DayOrMoment, NotADayOrMoment, UnitLocal};
 pub use unit::{Conversion, Quantity, Unit, UnitMismatch};

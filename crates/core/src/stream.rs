@@ -39,6 +39,17 @@ pub struct FrameGap {
     pub missing: u64,
 }
 
+/// What a row of a stream is.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct StreamChannel {
+    /// Its number in the frames of the stream.
+    pub index: usize,
+    /// Band and channel of the detector, when known.
+    pub detector: Option<(u32, u32)>,
+    /// Frequency of the resonator in MHz, when known.
+    pub frequency_mhz: Option<f64>,
+}
+
 /// A selection of a stream, read from its beginning to its end.
 ///
 /// The memory that it takes does not depend on the length of the stream.
@@ -58,6 +69,13 @@ pub trait FrameStream {
     /// What people call the channel of a row.
     fn channel_name(&self, row: usize) -> String {
         row.to_string()
+    }
+
+    /// What every row is.
+    fn stream_channels(&self) -> Vec<StreamChannel> {
+        (0..self.channels())
+            .map(|index| StreamChannel { index, ..StreamChannel::default() })
+            .collect()
     }
 
     /// What one count of a sample is worth.

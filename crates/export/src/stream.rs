@@ -2,7 +2,10 @@
 //!
 //! | array | what it is |
 //! |---|---|
-//! | `data` | `<i4 [channels, frames]` |
+//! | `data` | `[channels, frames]`: `<i4` counts, or `<f8` in the unit of the stream |
+//! | `channel_index` | `<i8 [channels]`: number of the channel in the frames of the stream |
+//! | `band`, `channel` | `<i4 [channels]`: the detector; -1 where it is not known |
+//! | `frequency_mhz` | `<f8 [channels]`: of its resonator; NaN where it is not known |
 //! | one array a field, named as in the format | `[frames]`, or `[rows, frames]` |
 //!
 //! The file has its final size from the start and is filled through a map, block by block; it gets
@@ -11,12 +14,14 @@
 use std::path::Path;
 
 use gnz::{Dtype, Object, Streaming, Writer};
-use wavekeep_core::{FrameBlock, FrameStream};
+use wavekeep_core::{FrameBlock, FrameStream, StreamChannel};
 
-use crate::ExportError;
+use crate::{ExportError, Units};
 
 /// The array of samples.
 pub(crate) const DATA: &str = "data";
+/// The arrays that say what its rows are.
+pub(crate) const ROW_ARRAYS: [&str; 4] = ["channel_index", "band", "channel", "frequency_mhz"];
 /// Samples of a block: 16 MiB.
 const BLOCK_SAMPLES: usize = 4 << 20;
 
@@ -56,6 +61,7 @@ pub enum StreamError<E: std::error::Error + 'static> {
 pub fn write_stream<S: FrameStream>(
     stream: &mut S,
     metadata: Object,
+    units: Units,
     path: &Path,
     overwrite: bool,
     mut progress: impl FnMut(u64),
@@ -69,7 +75,12 @@ where
     let fields = stream.fields().to_vec();
     let mut writer = Writer::new();
     writer.metadata(metadata).checksums(true).overwrite(overwrite);
-    writer.declare(DATA, "<i4".parse::<Dtype>()?, &[channels, frames])?;
+    let sample = if units == Units::Raw { "<i4" } else { "<f8" };
+    writer.declare(DATA, sample.parse::<Dtype>()?, &[channels, frames])?;
+    let rows = RowArrays::of(&stream.stream_channels());
+    for (name, dtype, _) in rows.0.iter() {
+        writer.declare(*name, dtype.parse::<Dtype>()?, &[channels])?;
+    }
     for field in &fields {
         let dtype: Dtype = field.dtype.parse()?;
         match field.rows {
@@ -78,7 +89,8 @@ where
         };
     }
     let mut file = writer.stream(path)?;
-    match fill(stream, &mut file, frames, &mut progress) {
+    rows.fill(&mut file);
+    match fill(stream, &mut file, frames, units, &mut progress) {
         Ok(found) if found == frames => Ok(file.finish()?),
         Ok(found) => {
             file.abandon()?;
@@ -91,11 +103,47 @@ where
     }
 }
 
+/// What every row is, as arrays: name, type, little-endian bytes.
+struct RowArrays([(&'static str, &'static str, Vec<u8>); RowArrays::COUNT]);
+
+impl RowArrays {
+    const COUNT: usize = ROW_ARRAYS.len();
+
+    fn of(channels: &[StreamChannel]) -> Self {
+        let bytes = |of: &dyn Fn(&StreamChannel) -> Vec<u8>| -> Vec<u8> {
+            channels.iter().flat_map(of).collect()
+        };
+        let number = |number: Option<u32>| -> Vec<u8> {
+            number.and_then(|it| i32::try_from(it).ok()).unwrap_or(-1).to_le_bytes().to_vec()
+        };
+        let [index, band, channel, frequency] = ROW_ARRAYS;
+        Self([
+            (index, "<i8", bytes(&|it| (it.index as i64).to_le_bytes().to_vec())),
+            (band, "<i4", bytes(&|it| number(it.detector.map(|it| it.0)))),
+            (channel, "<i4", bytes(&|it| number(it.detector.map(|it| it.1)))),
+            (
+                frequency,
+                "<f8",
+                bytes(&|it| it.frequency_mhz.unwrap_or(f64::NAN).to_le_bytes().to_vec()),
+            ),
+        ])
+    }
+
+    fn fill(&self, file: &mut Streaming) {
+        for (array, (_, _, bytes)) in file.arrays_mut().into_iter().skip(1).zip(&self.0) {
+            let array = array.into_bytes();
+            let length = array.len().min(bytes.len());
+            array[..length].copy_from_slice(&bytes[..length]);
+        }
+    }
+}
+
 /// Copies block after block to its place; gives the number of frames that came.
 fn fill<S: FrameStream>(
     stream: &mut S,
     file: &mut Streaming,
     frames: usize,
+    units: Units,
     progress: &mut impl FnMut(u64),
 ) -> Result<usize, StreamError<S::Error>>
 where
@@ -104,15 +152,26 @@ where
     let at_a_time = (BLOCK_SAMPLES / stream.channels().max(1)).max(1);
     let item_sizes: Vec<usize> = stream.fields().iter().map(|field| field.item_size).collect();
     let mut block = FrameBlock::default();
+    let scale = stream.scale();
+    let mut physical: Vec<f64> = Vec::new();
     let mut done = 0;
     while done < frames && stream.next_block(at_a_time, &mut block).map_err(StreamError::Source)? {
         // A stream that grew gives more frames than there is room for.
         let count = block.frames.min(frames - done);
         let mut arrays = file.arrays_mut().into_iter();
         if let Some(data) = arrays.next() {
-            let samples: &[u8] = bytemuck::cast_slice(&block.samples);
-            place(samples, data.into_bytes(), size_of::<i32>(), block.frames, frames, done, count);
+            let (samples, item): (&[u8], usize) = match units {
+                Units::Raw => (bytemuck::cast_slice(&block.samples), size_of::<i32>()),
+                Units::Physical => {
+                    physical.clear();
+                    physical
+                        .extend(block.samples.iter().map(|count| scale.apply(f64::from(*count))));
+                    (bytemuck::cast_slice(&physical), size_of::<f64>())
+                }
+            };
+            place(samples, data.into_bytes(), item, block.frames, frames, done, count);
         }
+        let arrays = arrays.skip(RowArrays::COUNT);
         for ((array, bytes), item) in arrays.zip(&block.fields).zip(&item_sizes) {
             place(bytes, array.into_bytes(), *item, block.frames, frames, done, count);
         }
@@ -213,7 +272,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut told = Vec::new();
         let path = folder.path().join("s.gnz");
-        write_stream(stream, Object::new(), &path, false, |done| told.push(done))?;
+        write_stream(stream, Object::new(), Units::Raw, &path, false, |done| told.push(done))?;
         Ok((folder, told))
     }
 
@@ -236,7 +295,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.gnz");
         let mut short = Counted { said: 9, given: 4, next: 0 };
-        let error = write_stream(&mut short, Object::new(), &path, false, |_| {}).unwrap_err();
+        let error =
+            write_stream(&mut short, Object::new(), Units::Raw, &path, false, |_| {}).unwrap_err();
         assert!(matches!(error, StreamError::Frames { expected: 9, found: 4 }), "{error}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
@@ -256,7 +316,8 @@ mod tests {
         }
         let facts = serde_json::json!({ "rate": 4000.25 }).as_object().cloned().unwrap();
         let mut stream = Counted { said: 8, given: 8, next: 0 };
-        crate::write_stream_as(&mut stream, facts, target, &path, overwrite, |_| {}).unwrap();
+        crate::write_stream_as(&mut stream, facts, Units::Raw, target, &path, overwrite, |_| {})
+            .unwrap();
         (folder, path)
     }
 
@@ -270,8 +331,8 @@ mod tests {
         assert_eq!(read.array("data").unwrap().bytes(), data);
         for (target, name, overwrite, arrays) in [
             (ArrayTarget::Npy, "s.npy", true, 1),
-            (ArrayTarget::Npz, "s.npz", false, 3),
-            (ArrayTarget::Safetensors, "s.safetensors", false, 3),
+            (ArrayTarget::Npz, "s.npz", false, 8),
+            (ArrayTarget::Safetensors, "s.safetensors", false, 7),
         ] {
             let (folder, path) = write_as(target, name, overwrite);
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -291,7 +352,8 @@ mod tests {
         let mut stream = Counted { said: 8, given: 8, next: 0 };
         let (facts, target) = (Default::default(), ArrayTarget::Npy);
         let error =
-            crate::write_stream_as(&mut stream, facts, target, &path, false, |_| {}).unwrap_err();
+            crate::write_stream_as(&mut stream, facts, Units::Raw, target, &path, false, |_| {})
+                .unwrap_err();
         assert!(matches!(error, StreamError::Export(ExportError::Exists { .. })), "{error}");
         assert_eq!((std::fs::read(&path).unwrap(), stream.next), (b"before".to_vec(), 0));
     }

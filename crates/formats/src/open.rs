@@ -88,8 +88,12 @@ impl Opener {
             return format.open(path, &self.array_limits).map(Opened::Arrays);
         }
         // A stream has no marker: what carries one goes first.
-        if detect(&head, name).is_none() && wavekeep_smurf::detect(&head, name) != Match::No {
-            return self.open_stream(path);
+        if detect(&head, name).is_none() {
+            match wavekeep_smurf::detect(&head, name) {
+                Match::No => {}
+                Match::ByContent => return self.open_stream(path),
+                _ => return self.open_by_name(path, &head),
+            }
         }
         self.open(path).map(|event| Opened::Event(Box::new(event)))
     }
@@ -140,6 +144,28 @@ impl Opener {
         }
         note_contradictions(&mut recording);
         Ok(recording)
+    }
+
+    /// A file that has the name of a stream, and does not begin like one.
+    fn open_by_name(&self, path: &Path, head: &[u8]) -> Result<Opened, OpenError> {
+        let failed = |source| OpenError::Stream { path: path.to_owned(), source: Box::new(source) };
+        let length = regular(path)?.len();
+        if wavekeep_smurf::is_legacy(head, length) {
+            return Err(failed(wavekeep_smurf::Error::Legacy { path: path.to_owned() }));
+        }
+        let opened = self.open_stream(path)?;
+        if let Opened::Stream(run) = &opened
+            && run.index().records() == 0
+            && run.index().bytes() > 0
+        {
+            let reason = run.index().damage().first().map_or_else(
+                || "no record begins at its first byte".to_owned(),
+                |damage| format!("at byte {}: {}", damage.place.offset, damage.fault),
+            );
+            let path = path.to_owned();
+            return Err(failed(wavekeep_smurf::Error::NotAStream { path, reason }));
+        }
+        Ok(opened)
     }
 
     fn open_stream(&self, path: &Path) -> Result<Opened, OpenError> {

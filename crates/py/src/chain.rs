@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::json;
-use wavekeep_smurf::chain::{self, ChainConfig};
-use wavekeep_smurf::writer::Frame;
+use wavekeep_recorder::chain::{self, ChainConfig};
+use wavekeep_recorder::writer::Frame;
 
 use crate::failure::{Failure, door};
 

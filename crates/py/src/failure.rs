@@ -12,9 +12,9 @@ use wavekeep_archive::{ArchiveError, DecodeFailure};
 use wavekeep_core::{Error, SelectionError};
 use wavekeep_export::{ExportError, StreamError};
 use wavekeep_formats::OpenError;
+use wavekeep_recorder::chain::ChainError;
+use wavekeep_recorder::writer::WriterError;
 use wavekeep_report::DrawError;
-use wavekeep_smurf::chain::ChainError;
-use wavekeep_smurf::writer::WriterError;
 
 /// An exception before there is a Python to raise it in.
 #[derive(Debug)]

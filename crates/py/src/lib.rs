@@ -37,9 +37,11 @@ mod _wavekeep {
     use std::io::Read;
     use std::path::PathBuf;
 
+    use numpy::PyArray2;
     use pyo3::prelude::*;
     use wavekeep_core::{DecodeOptions, Match};
     use wavekeep_formats::{HEAD_LEN, Opened, Opener};
+    use wavekeep_smurf::{Mask, OpenOptions};
 
     use crate::failure::{Failure, door};
 
@@ -79,7 +81,8 @@ mod _wavekeep {
 
     /// Opens a file as what it is.
     #[pyfunction]
-    #[pyo3(signature = (path, rate_hz=None, geophone_range=None, pretrigger_s=None, reports=true))]
+    #[pyo3(signature = (path, rate_hz=None, geophone_range=None, pretrigger_s=None, reports=true, one_piece=false, metadata_channel=None))]
+    #[allow(clippy::too_many_arguments, reason = "the keywords of a function of Python")]
     fn open(
         py: Python<'_>,
         path: PathBuf,
@@ -87,6 +90,8 @@ mod _wavekeep {
         geophone_range: Option<&str>,
         pretrigger_s: Option<f64>,
         reports: bool,
+        one_piece: bool,
+        metadata_channel: Option<u8>,
     ) -> PyResult<Handle> {
         let opened = door(py, || {
             let range = geophone_range.map(|word| {
@@ -94,7 +99,8 @@ mod _wavekeep {
             });
             let range = range.transpose()?;
             let stated = DecodeOptions { rate_hz, range, pretrigger_s, ..Default::default() };
-            let opener = Opener::new(stated);
+            let streams = OpenOptions { one_piece, metadata_channel, ..Default::default() };
+            let opener = Opener::new(stated).stream_options(streams);
             let opener = if reports { opener } else { opener.without_reports() };
             Ok(opener.open_any(&path)?)
         })?;
@@ -103,6 +109,16 @@ mod _wavekeep {
             Opened::Stream(run) => Handle::Stream(Stream::new(*run)),
             Opened::Arrays(file) => Handle::Arrays(Arrays::new(file)),
         })
+    }
+
+    /// `table[band][channel]` of a mask file: its lines, -1 where there is none. `None` without the
+    /// file.
+    #[pyfunction]
+    fn mask_table(py: Python<'_>, path: PathBuf) -> PyResult<Option<Bound<'_, PyArray2<i64>>>> {
+        match door(py, || Ok(Mask::read(&path)?))? {
+            Some(mask) => crate::stream::table_of(py, &mask).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// What a defect of ours looks like from Python; only in builds for tests.

@@ -10,12 +10,16 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde_json::{Value, json};
-use wavekeep_smurf::{Run, Sample, Selection};
+use wavekeep_export::Units;
+use wavekeep_smurf::header::TES_BIASES;
+use wavekeep_smurf::{Column, Mask, Run, Sample, Selection};
 
 use crate::failure::{Failure, door};
 use crate::view::View;
 
 /// Ranges of frames, and for each frame whether its sender marked it bad.
+/// Band, channel, and frequency in MHz where that is known.
+type Detector = Option<(u32, u32, Option<f64>)>;
 type Frames<'py> = (Vec<(u64, u64)>, Bound<'py, PyArray1<bool>>);
 
 /// An indexed run. It never changes.
@@ -25,7 +29,7 @@ pub struct Stream {
 }
 
 /// What of a run is asked for: a dictionary with these keys.
-#[derive(FromPyObject)]
+#[derive(Clone, FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct Ask {
     channels: Option<Vec<String>>,
@@ -77,12 +81,25 @@ impl Stream {
     }
 }
 
-macro_rules! header_arrays {
-    ($py:ident, $headers:ident, $($name:ident)*) => {{
-        let fields = PyDict::new($py);
-        $(fields.set_item(stringify!($name), $headers.$name.into_pyarray($py))?;)*
-        fields
-    }};
+/// The lookup table of a mask, for numpy.
+pub fn table_of<'py>(py: Python<'py>, mask: &Mask) -> PyResult<Bound<'py, PyArray2<i64>>> {
+    let row = |row: &[i32; 512]| row.iter().map(|at| i64::from(*at)).collect();
+    let table: Vec<Vec<i64>> = mask.table().iter().map(row).collect();
+    Ok(PyArray2::from_vec2(py, &table).map_err(|error| Failure::new("InternalError", error))?)
+}
+
+/// One field of headers as an array; of several rows, `rows × frames`.
+fn field_array<'py, T: numpy::Element>(
+    py: Python<'py>,
+    values: Vec<T>,
+    rows: usize,
+) -> PyResult<Bound<'py, PyAny>> {
+    if rows == 1 {
+        return Ok(values.into_pyarray(py).into_any());
+    }
+    let shape = (rows, values.len() / rows);
+    let array = Array2::from_shape_vec(shape, values);
+    Ok(array.map_err(|error| Failure::new("InternalError", error))?.into_pyarray(py).into_any())
 }
 
 #[pymethods]
@@ -133,9 +150,29 @@ impl Stream {
         })
     }
 
-    /// The rows that a selection has, by sample index.
-    fn indices(&self, py: Python<'_>, ask: Ask) -> PyResult<Vec<usize>> {
-        door(py, || Ok(self.run.stream(&ask.selection()?)?.indices().to_vec()))
+    /// The rows that a selection has, by sample index; with `iq` by pairs of samples.
+    #[pyo3(signature = (ask, iq=false))]
+    fn indices(&self, py: Python<'_>, ask: Ask, iq: bool) -> PyResult<Vec<usize>> {
+        door(py, || {
+            Ok(match iq {
+                true => self.run.rows::<Complex<f64>>(&ask.selection()?)?,
+                false => self.run.rows::<i32>(&ask.selection()?)?,
+            })
+        })
+    }
+
+    /// Band, channel and frequency in MHz of every row of a selection, where they are known.
+    #[pyo3(signature = (ask, iq=false))]
+    fn detectors(&self, py: Python<'_>, ask: Ask, iq: bool) -> PyResult<Vec<Detector>> {
+        let indices = self.indices(py, ask.clone(), iq)?;
+        let map = door(py, || {
+            let frames = self.run.frames_of(&ask.selection()?)?;
+            Ok(self.run.channel_map(self.run.index().section_of(frames.start))?.ok())
+        })?;
+        let words = if iq { 2 } else { 1 };
+        let of = |index: usize| map.as_ref().and_then(|map| map.detector(index, words));
+        let known = indices.into_iter().map(of);
+        Ok(known.map(|it| it.map(|it| (it.band, it.channel, it.frequency_mhz))).collect())
     }
 
     /// The frames that a selection has, as ranges, and for each whether its sender marked it bad.
@@ -180,6 +217,13 @@ impl Stream {
             })
     }
 
+    /// Where frame_counter does not go on as usual: the frames, the step, what is missing, the kind.
+    fn gaps(&self) -> Vec<(u64, u64, u32, u64, &'static str)> {
+        let gaps = self.run.gaps().iter();
+        gaps.map(|gap| (gap.frames.start, gap.frames.end, gap.step, gap.missing, gap.kind.code()))
+            .collect()
+    }
+
     /// The best times of a selection's frames, UNIX ns.
     fn times<'py>(&self, py: Python<'py>, ask: Ask) -> PyResult<Bound<'py, PyArray1<u64>>> {
         let times = door(py, || Ok(self.run.times(&ask.selection()?)?.ns))?;
@@ -194,37 +238,41 @@ impl Stream {
 
     /// Header fields of a selection's frames, one array a field.
     fn headers<'py>(&self, py: Python<'py>, ask: Ask) -> PyResult<Bound<'py, PyDict>> {
-        let mut headers = door(py, || Ok(self.run.headers(&ask.selection()?)?))?;
-        let frames = headers.frames();
-        let biases = std::mem::take(&mut headers.tes_bias);
-        let fields = header_arrays!(py, headers,
-            flags error protocol_version crate_id slot_number timing_cond number_of_channels
-            timestamp flux_ramp_increment flux_ramp_offset counter_0 counter_1 counter_2
-            reset_bits frame_counter tes_relays_config external_time control_field test_params
-            num_rows num_rows_reported row_length data_rate);
-        let rows = wavekeep_smurf::header::TES_BIASES;
-        let biases = Array2::from_shape_vec((rows, frames), biases)
-            .map_err(|error| Failure::new("InternalError", error))?;
-        fields.set_item("tes_bias", biases.into_pyarray(py))?;
+        let headers = door(py, || Ok(self.run.headers(&ask.selection()?)?))?;
+        let fields = PyDict::new(py);
+        for (name, column) in headers.into_columns() {
+            let rows = if name == "tes_bias" { TES_BIASES } else { 1 };
+            let array = match column {
+                Column::U8(values) => field_array(py, values, rows)?,
+                Column::U16(values) => field_array(py, values, rows)?,
+                Column::U32(values) => field_array(py, values, rows)?,
+                Column::U64(values) => field_array(py, values, rows)?,
+                Column::I32(values) => field_array(py, values, rows)?,
+            };
+            fields.set_item(name, array)?;
+        }
         Ok(fields)
     }
 
     /// `table[band][channel]`: the sample index, -1 where nothing was recorded. `None` without a
     /// mask file.
     fn mask_table<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray2<i64>>>> {
-        let Some(mask) = self.run.mask() else { return Ok(None) };
-        let table: Vec<Vec<i64>> =
-            mask.table().iter().map(|row| row.iter().map(|at| i64::from(*at)).collect()).collect();
-        Ok(Some(PyArray2::from_vec2(py, &table).map_err(|e| Failure::new("InternalError", e))?))
+        let mask = door(py, || Ok(self.run.table_mask()?))?;
+        mask.map(|mask| table_of(py, &mask)).transpose()
     }
 
-    /// Frequencies in MHz by sample index, if a file with them lies beside the run.
-    fn frequencies_mhz<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyArray1<f64>>> {
-        self.run.frequencies_mhz().map(|all| PyArray1::from_slice(py, all))
+    /// Frequencies in MHz by line of the mask, from the file beside the run or the metadata.
+    fn frequencies_mhz<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray1<f64>>>> {
+        if let Some(all) = self.run.frequencies_mhz() {
+            return Ok(Some(PyArray1::from_slice(py, all)));
+        }
+        let map = door(py, || Ok(self.run.channel_map(0)?.ok()))?;
+        let all = map.and_then(|map| map.frequencies_mhz.clone());
+        Ok(all.map(|all| PyArray1::from_vec(py, all)))
     }
 
     /// Writes a selection as a file of arrays; `progress(done, total)` is called with frames.
-    #[pyo3(signature = (path, target, ask, overwrite, progress=None))]
+    #[pyo3(signature = (path, target, ask, overwrite, physical, progress=None))]
     fn save(
         &self,
         py: Python<'_>,
@@ -232,11 +280,21 @@ impl Stream {
         target: &str,
         ask: Ask,
         overwrite: bool,
+        physical: bool,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<()> {
+        let units = if physical { Units::Physical } else { Units::Raw };
         let run = &self.run;
         door(py, || {
-            crate::stream_save::save(run, &ask.selection()?, target, &path, overwrite, progress)
+            crate::stream_save::save(
+                run,
+                &ask.selection()?,
+                target,
+                units,
+                &path,
+                overwrite,
+                progress,
+            )
         })
     }
 }

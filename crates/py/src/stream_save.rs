@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::Path;
 
 use pyo3::prelude::*;
-use wavekeep_core::{FrameBlock, FrameField, FrameGap, FrameStream, Scale};
+use wavekeep_core::{FrameBlock, FrameField, FrameGap, FrameStream, Scale, StreamChannel};
 use wavekeep_export::arrays::ArrayTarget;
-use wavekeep_export::write_stream_as;
+use wavekeep_export::{Units, write_stream_as};
 use wavekeep_smurf::{Run, Selection};
 
 use crate::failure::Failure;
@@ -16,6 +16,7 @@ pub fn save(
     run: &Run,
     selection: &Selection,
     target: &str,
+    units: Units,
     path: &Path,
     overwrite: bool,
     progress: Option<Py<PyAny>>,
@@ -24,7 +25,7 @@ pub fn save(
     let stream = run.stream(selection)?;
     let (facts, total) = (stream.facts()?, stream.frames());
     let mut stream = Watched { stream, done: 0, total, progress };
-    Ok(write_stream_as(&mut stream, facts, target, path, overwrite, |_| {})?)
+    Ok(write_stream_as(&mut stream, facts, units, target, path, overwrite, |_| {})?)
 }
 
 /// A stream that tells how far it is, and that Ctrl-C and an exception of the callback end.
@@ -70,6 +71,10 @@ impl FrameStream for Watched<'_> {
 
     fn channel_name(&self, row: usize) -> String {
         self.stream.channel_name(row)
+    }
+
+    fn stream_channels(&self) -> Vec<StreamChannel> {
+        self.stream.stream_channels()
     }
 
     fn scale(&self) -> Scale {

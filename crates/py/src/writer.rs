@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
-use wavekeep_smurf::writer::{self, Control, Frame, Outcome, Value};
+use wavekeep_recorder::writer::{self, Control, Frame, Outcome, Value};
 
 use crate::failure::door;
 

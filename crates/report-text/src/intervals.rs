@@ -69,7 +69,9 @@ pub fn state_intervals(recording: &mut Recording, rows: &[IntervalRow]) -> Group
         }
         facts.stated_frequencies = stated;
         facts.stated_levels = match slot {
-            MICROPHONE if grouping.is_one_to_one() && rows.iter().any(|row| row.levels.is_some()) => {
+            MICROPHONE
+                if grouping.is_one_to_one() && rows.iter().any(|row| row.levels.is_some()) =>
+            {
                 let mut levels: Vec<_> = rows.iter().map(|row| row.levels).collect();
                 levels.resize(intervals, None);
                 levels

@@ -15,8 +15,7 @@ use crate::label::{CHANNELS, Label, MICROPHONE, key};
 use crate::lines::Lines;
 use crate::not_understood::{NotUnderstood, Part, shortened};
 use crate::number::{
-    DecimalMark, MarkVotes, NoValue, Printed, PrintedNumber, cell_number,
-    is_not_available,
+    DecimalMark, MarkVotes, NoValue, Printed, PrintedNumber, cell_number, is_not_available,
 };
 use crate::statement::{self, Decisions, Field, NOTE_ROLES, StatedUnits};
 use crate::tally::{Tally, Walk};

@@ -8,7 +8,10 @@ use wavekeep_signal::{ChannelMeasurements, Measured, Measurements, Origin, veloc
 use crate::axis::trimmed;
 use crate::style::Units;
 use crate::text::one_line;
-use crate::words::{NOTHING, duration, impossibility, incompleteness, moment, pspl, reading, saturation, seconds, timing};
+use crate::words::{
+    NOTHING, duration, impossibility, incompleteness, moment, pspl, reading, saturation, seconds,
+    timing,
+};
 
 /// A label and what stands beside it.
 pub(crate) type Fact = (String, String);

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::select::MOST_THREADS;
+use crate::read::select::MOST_THREADS;
 
 /// The crate's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -43,6 +43,20 @@ pub enum Error {
         /// Bytes that it has.
         found: u64,
     },
+    /// A file that is no stream, whatever its name says.
+    #[error("{} is no SMuRF stream, though its name is that of one: {reason}; where it was one, `wavekeep recover` looks for whole records", path.display())]
+    NotAStream {
+        /// The file.
+        path: PathBuf,
+        /// What stands at its beginning.
+        reason: String,
+    },
+    /// A stream from before Rogue 4.
+    #[error("{} is a SMuRF stream from before Rogue 4 (\"GCP mode\": frames of 2240 bytes without records): wavekeep.smurf.read_stream_data(…, gcp_mode=True) reads it", path.display())]
+    Legacy {
+        /// The file.
+        path: PathBuf,
+    },
     /// The mask or frequency file beside the run holds something else than numbers.
     #[error("{} line {line}: expected {expected}, found {found:?}: correct the line, or move the file away", path.display())]
     BadLine {
@@ -80,15 +94,17 @@ pub enum Error {
         /// Which ones there are.
         present: String,
     },
-    /// A channel was named by band, but no mask says which ones were recorded.
-    #[error("band {band} channel {channel} cannot be looked up: there is no mask file {}; name channels by sample index, or give the mask", looked_for.display())]
+    /// A channel was named by band, but nothing says which ones were recorded.
+    #[error(
+        "band {band} channel {channel} cannot be looked up: {reason}; name channels by sample index, or give a mask that fits"
+    )]
     NoMask {
         /// Band asked for.
         band: u32,
         /// Channel in the band.
         channel: u32,
-        /// The file that would say.
-        looked_for: PathBuf,
+        /// Why not.
+        reason: String,
     },
     /// The buffer of the caller is too small for a block.
     #[error(

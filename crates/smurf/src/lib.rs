@@ -1,85 +1,47 @@
 //! SMuRF stream files: what SLAC's microresonator readout writes to disk.
 //!
 //! `docs/formats/smurf.md` says what a file holds and what is done about each kind of damage.
+//! What writes such files is the crate `wavekeep-recorder`.
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`record`], `record_reader` | record headers; the records of some bytes, or of a pipe |
-//! | [`header`] | the 128 bytes before the samples of a frame, both ways |
-//! | `pieces`, [`mask`] | the files of a run and what lies beside them |
-//! | `scan`, `index`, `index_words`, `saved_index` | one pass over a run, what it finds, and how that is kept |
-//! | `counter`, `clock` | gaps in frame_counter; the best time of a frame |
-//! | `select`, `window`, `read`, `sample`, `matrix` | samples, channel-major |
-//! | `transpose`, `transpose_large`, `square`, `lines`, `processor` | from frames to channels; results larger than the caches |
-//! | `columns` | header fields, as arrays |
-//! | `facts` | everything but the samples, as JSON |
-//! | [`yaml`], [`metadata`] | plain data from YAML; the configuration at any frame |
-//! | [`writer`], [`chain`], [`recorder`] | records into files; what happens before; a source, a chain and a writer together |
-//! | `check`, `salvage`, `recover`, `follow` | verify, save, and read what is still being written |
-//! | `store`, `map` | bytes of files, block by block or mapped |
-//!
-//! `unsafe` is in `map`, `lines` and `processor` and nowhere else: memory maps of files and of
-//! results, a fence after stores that went past the caches, and instructions that not every
-//! processor has.
+//! | `wire` | the bytes: [`record`] headers; the [`header`] of a frame, both ways |
+//! | `files` | the files of a run, what lies beside them ([`mask`]), their bytes block by block or mapped |
+//! | `index` | one pass over a run, what it finds of records, counters and clocks, and how that is kept |
+//! | `read` | selections; samples, channel-major; header fields and times as arrays |
+//! | [`metadata`] | plain data from YAML; the configuration at any frame |
+//! | `run` | a run that was opened: everything about it, checked, or followed while it grows |
+//! | `repair` | whole records of damaged files, in a new file |
+//! | [`machine`] | code for one kind of processor, memory maps: all that is `unsafe` |
 #![deny(unsafe_code)]
 
-mod check;
-mod clock;
-mod columns;
-mod counter;
-mod detect;
 mod error;
-mod facts;
-mod follow;
-pub mod header;
+mod files;
 mod index;
-mod index_words;
-mod lines;
-mod map;
-pub mod mask;
-mod matrix;
+pub mod machine;
 pub mod metadata;
-mod pieces;
-mod processor;
 mod read;
-pub mod record;
-mod record_reader;
-mod recover;
+mod repair;
 mod run;
-mod salvage;
-mod sample;
-mod saved_index;
-mod scan;
-mod select;
-mod square;
-mod store;
-mod stream;
-mod transpose;
-mod transpose_large;
-mod window;
-pub mod yaml;
+mod wire;
 
-pub mod chain;
-pub mod recorder;
-pub mod writer;
-
-pub use check::Check;
-pub use clock::TimeBasis;
-pub use columns::{Headers, Times};
-pub use counter::{Gap, GapKind};
-pub use detect::{INFO, detect, first_piece_before, is_bare_name};
 pub use error::{Error, Result};
-pub use follow::Follower;
-pub use header::FrameHeader;
+pub use files::detect::{INFO, detect, first_piece_before, is_bare_name, is_legacy};
+pub use files::mask::{self, Mask};
+pub use index::clock::{TimeBasis, TimeStretch};
+pub use index::counting::{Counting, Gap, GapKind, StepReason, StepStretch};
 pub use index::{Damage, Index, OtherChannel, Place, Section};
-pub use mask::Mask;
-pub use matrix::Matrix;
-pub use metadata::{Config, Metadata, Update};
+pub use metadata::{Config, Metadata, Update, yaml};
+pub use read::columns::{Column, Headers, Times};
+pub use read::matrix::Matrix;
+pub use read::sample::{Sample, phase};
+pub use read::select::{ChannelChoice, MOST_THREADS, NotAChannel, Selection};
+pub use read::stream::Stream;
 pub use read::{Block, Blocks, Reading};
-pub use record_reader::{RecordReadError, RecordReader};
-pub use recover::{RecoverOptions, Recovery, recover};
-pub use run::{OpenOptions, Run};
-pub use salvage::{Lost, LostBecause};
-pub use sample::{Sample, phase};
-pub use select::{ChannelChoice, MOST_THREADS, NotAChannel, Selection};
-pub use stream::Stream;
+pub use repair::{Lost, LostBecause, RecoverOptions, Recovery, recover};
+pub use run::channel_map::{ChannelMap, Detector, Detectors, MaskSource};
+pub use run::check::Check;
+pub use run::follow::Follower;
+pub use run::{OpenOptions, Rate, Run};
+pub use wire::header::{self, FrameHeader};
+pub use wire::record;

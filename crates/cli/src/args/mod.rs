@@ -212,9 +212,10 @@ pub struct ConvertArgs {
     pub to: Option<To>,
     #[command(flatten)]
     pub output: OutputArgs,
-    /// raw: the integers of the format; physical: in/s and psi.
-    #[arg(long, value_name = "UNITS", default_value = "physical")]
-    pub units: Units,
+    /// raw: the integers of the format; physical: in/s and psi, and of a stream rad. Without it,
+    /// physical units of an event and counts of a stream.
+    #[arg(long, value_name = "UNITS")]
+    pub units: Option<Units>,
     #[command(flatten)]
     pub velocity: VelocityArg,
     /// Unit of air pressures in physical units: psi, Pa or dB(L). Without it, samples are in psi, or in

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args as ClapArgs, ValueEnum};
-use wavekeep_smurf::chain::Shape;
+use wavekeep_recorder::chain::Shape;
 
 use super::values::{not_negative, positive};
 

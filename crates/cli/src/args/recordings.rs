@@ -80,6 +80,9 @@ pub struct InputArgs {
     /// Of a stream in pieces, read the named piece alone.
     #[arg(long)]
     pub one_piece: bool,
+    /// The channel of a stream's metadata, where it is not 1.
+    #[arg(long, value_name = "CHANNEL")]
+    pub metadata_channel: Option<u8>,
 }
 
 impl InputArgs {
@@ -94,6 +97,7 @@ impl InputArgs {
         .stream_options(OpenOptions {
             keep_index: self.keep_index,
             one_piece: self.one_piece,
+            metadata_channel: self.metadata_channel,
             ..OpenOptions::default()
         });
         if self.no_report { opener.without_reports() } else { opener }

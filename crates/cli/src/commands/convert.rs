@@ -115,7 +115,7 @@ impl Conversion<'_> {
             &part
         };
         let options = ExportOptions {
-            units: self.command.units,
+            units: self.command.units.unwrap_or_default(),
             velocity: Some(self.command.velocity.velocity),
             pressure: self.command.pressure,
             header: self.command.header,
@@ -171,9 +171,8 @@ impl Conversion<'_> {
     /// copied from a temporary file that is whole.
     fn stream(&self, file: &Found, run: &Run) -> Result<Converted, Failure> {
         let target = self.to.arrays.ok_or_else(|| self.wrong_kind(file, "a stream"))?;
-        let selection = super::stream::selection(&self.command.selection, file, run)?;
         let write = |path: &Path, force| {
-            super::stream::convert(self.args, file, run, &selection, target, path, force)
+            super::stream::convert(self.args, self.command, file, run, target, path, force)
         };
         match self.place.path(file, &format!(".{}", target.extension()))? {
             Some(path) if !path.exists() || path.is_file() => {
@@ -272,10 +271,8 @@ fn chosen<'a>(
             ChannelChoice::Name(name) => {
                 names.iter().position(|array| array == name).map(|at| at..=at)
             }
-            ChannelChoice::Places(places) => {
-                Some(places.clone())
-                    .filter(|places| places.start() <= places.end() && *places.end() < names.len())
-            }
+            ChannelChoice::Places(places) => Some(places.clone())
+                .filter(|places| places.start() <= places.end() && *places.end() < names.len()),
         };
         let missing = || {
             let message =

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
+use wavekeep_recorder::chain::{Chain, ChainConfig, EmulatorConfig, FrameStatistics, SampleWidth};
+use wavekeep_recorder::writer::{DataWriter, Value as Variable};
+use wavekeep_recorder::{Input, Next, RecordError, Recorder, Source};
 use wavekeep_smurf::Run;
-use wavekeep_smurf::chain::{Chain, ChainConfig, EmulatorConfig, FrameStatistics, SampleWidth};
-use wavekeep_smurf::recorder::{Input, Next, RecordError, Recorder, Source};
-use wavekeep_smurf::writer::{DataWriter, Value as Variable};
 
 use crate::args::{Args, Origin, RecordArgs};
 use crate::exit::{Account, Usage};

@@ -5,12 +5,12 @@ use std::path::Path;
 use serde_json::{Map, Value};
 use wavekeep_core::{ChannelChoice, FrameStream, Report};
 use wavekeep_export::arrays::ArrayTarget;
-use wavekeep_export::{StreamError, write_stream_as};
+use wavekeep_export::{StreamError, Units, write_stream_as};
 use wavekeep_report::{Drawing, StreamCaption, Theme};
 use wavekeep_signal::Envelope;
 use wavekeep_smurf::{Run, Selection};
 
-use crate::args::{Args, PlotKind, SelectionArgs};
+use crate::args::{Args, ConvertArgs, PlotKind, SelectionArgs};
 use crate::inputs::{Failure, Found, frames_bar};
 
 const NS_PER_S: f64 = 1e9;
@@ -65,20 +65,22 @@ pub fn selection(args: &SelectionArgs, file: &Found, run: &Run) -> Result<Select
 /// [`Failure`] naming the input or the output.
 pub fn convert(
     args: &Args,
+    command: &ConvertArgs,
     file: &Found,
     run: &Run,
-    selection: &Selection,
     target: ArrayTarget,
     path: &Path,
     force: bool,
 ) -> Result<(), Failure> {
+    let units = command.units.unwrap_or(Units::Raw);
+    let selection = &selection(&command.selection, file, run)?;
     let refused = |error: &dyn std::fmt::Display| Failure::new("stream", &file.path, error);
     let mut stream = run.stream(selection).map_err(|error| refused(&error))?;
     refuse_nothing(file, run, stream.frames())?;
     let facts = stream.facts().map_err(|error| refused(&error))?;
     let bar = frames_bar(args, stream.frames());
     let told = |done| bar.set_position(done);
-    let written = write_stream_as(&mut stream, facts, target, path, force, told);
+    let written = write_stream_as(&mut stream, facts, units, target, path, force, told);
     bar.finish_and_clear();
     written.map_err(|error| match error {
         StreamError::Export(error) => Failure::export(&file.path, &error),

@@ -155,7 +155,7 @@ mod record {
         assert!(chained("wide.json", "wide.dat").status.success());
         // By default one frame in twenty passes.
         let run = wavekeep_smurf::Run::open(folder.path().join("wide.dat")).unwrap();
-        assert_eq!((run.index().frames(), run.index().step()), (20, Some(20)));
+        assert_eq!((run.index().frames(), run.counting().step()), (20, Some(20)));
     }
 
     #[test]

@@ -18,11 +18,7 @@ fn table(recording: &Recording, options: ExportOptions) -> (Vec<String>, Vec<Vec
 }
 
 fn asked(velocity: Unit, pressure: Unit) -> ExportOptions {
-    ExportOptions {
-        velocity: Some(velocity),
-        pressure: Some(pressure),
-        ..ExportOptions::default()
-    }
+    ExportOptions { velocity: Some(velocity), pressure: Some(pressure), ..ExportOptions::default() }
 }
 
 /// The factor between two headings of the same column.

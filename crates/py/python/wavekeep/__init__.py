@@ -111,6 +111,7 @@ def open(
     geophone_range: str | None = None,
     pretrigger_s: float | None = None,
     reports: bool = True,
+    metadata_channel: int | None = None,
 ) -> Recording:
     """Opens a file of any known format, by its content.
 
@@ -119,7 +120,7 @@ def open(
 
     ``rate_hz``, ``geophone_range`` (``"normal"``, ``"sensitive"``) and ``pretrigger_s`` state what
     an event does not say itself. ``reports=False`` leaves the vendor's reports beside the file
-    alone.
+    alone. ``metadata_channel`` names the channel of a stream's metadata where it is not 1.
 
     Damage that was survived is a :class:`DamageWarning` with the report attached:
 
@@ -139,7 +140,9 @@ def open(
     name = os.fspath(path)
     if isinstance(name, bytes):
         name = os.fsdecode(name)
-    handle = _wavekeep.open(name, rate_hz, geophone_range, pretrigger_s, reports)
+    handle = _wavekeep.open(
+        name, rate_hz, geophone_range, pretrigger_s, reports, False, metadata_channel
+    )
     recording: Recording
     if isinstance(handle, _wavekeep.Event):
         options: dict[str, Any] = {

@@ -31,9 +31,15 @@ def to_xarray(recording: Recording, **selection: Any) -> Any:
         }
         return xarray.Dataset(traces, {"time": ("time", part.t, axis)}, _facts(part))
     if isinstance(recording, Stream):
-        phase, times, channels = _stream(recording, selection)
+        phase, times, channels, detectors = _stream(recording, selection)
         # Of one run: channel numbers and UTC.
         coordinates = {"channel": channels, "time": ("time", times)}
+        if any(detectors):
+            rows = [it or (-1, -1, None) for it in detectors]
+            coordinates["band"] = ("channel", np.array([it[0] for it in rows]))
+            coordinates["band_channel"] = ("channel", np.array([it[1] for it in rows]))
+            frequencies = np.array([np.nan if it[2] is None else it[2] for it in rows])
+            coordinates["frequency"] = ("channel", frequencies, {"units": "MHz"})
         return xarray.Dataset(
             {"phase": (("channel", "time"), phase, {"units": "rad"})},
             coordinates,
@@ -51,7 +57,7 @@ def to_pandas(recording: Recording, **selection: Any) -> Any:
     """A DataFrame: one row a sample, interval or frame; units are in ``attrs["units"]``."""
     pandas = need("pandas", "to_pandas", "pandas")
     if isinstance(recording, Stream):
-        phase, times, channels = _stream(recording, selection)
+        phase, times, channels, _ = _stream(recording, selection)
         index = pandas.DatetimeIndex(times, name="time", tz="UTC")
         frame = pandas.DataFrame(
             phase.T, index=index, columns=pandas.Index(channels, name="channel")
@@ -72,11 +78,18 @@ def to_arrow(recording: Recording, **selection: Any) -> Any:
     """A Table over the memory of the samples: missing ones are null, nothing else is copied."""
     arrow = need("pyarrow", "to_arrow", "arrow")
     if isinstance(recording, Stream):
-        phase, times, channels = _stream(recording, selection)
+        phase, times, channels, detectors = _stream(recording, selection)
         columns: dict[str, Any] = {"time": times}
         columns.update((str(channel), phase[row]) for row, channel in enumerate(channels))
         units = dict.fromkeys(map(str, channels), "rad")
-        facts: dict[str, Any] = {"source": recording.path, "rate_hz": recording.rate_hz}
+        known = {
+            str(channel): {"band": it[0], "channel": it[1], "frequency_mhz": it[2]}
+            for channel, it in zip(channels, detectors)
+            if it
+        }
+        facts: dict[str, Any] = {
+            "source": recording.path, "rate_hz": recording.rate_hz, "detectors": known,
+        }
     else:
         columns, units = _columns(recording, selection)
         facts = recording.metadata
@@ -110,7 +123,9 @@ def _arrow_array(arrow: Any, values: Any) -> Any:
     return arrow.Array.from_buffers(kind, len(values), [valid, arrow.py_buffer(values)])
 
 
-def _stream(stream: Stream, selection: dict[str, Any]) -> tuple[Any, Any, list[int]]:
+def _stream(
+    stream: Stream, selection: dict[str, Any]
+) -> tuple[Any, Any, list[int], list[tuple[int, int, float | None] | None]]:
     raw = bool(selection.get("raw")) or bool(selection.get("iq"))
     if raw:
         raise Unsupported("this is made of phases: read() gives counts", path=stream.path)
@@ -123,7 +138,7 @@ def _stream(stream: Stream, selection: dict[str, Any]) -> tuple[Any, Any, list[i
         drop_errored=bool(asked.get("drop_errored")),
     )
     times = stream._handle.times(ask).view("datetime64[ns]")
-    return phase, times, stream._handle.indices(ask)
+    return phase, times, stream._handle.indices(ask), stream._handle.detectors(ask)
 
 
 def _columns(

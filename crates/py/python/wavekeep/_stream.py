@@ -58,6 +58,9 @@ class Gap:
     step: int
     #: Frames that are missing.
     missing: int
+    #: ``"missing"``, ``"short"``, ``"irregular"``, ``"changed"``, ``"out_of_order"``, ``"anew"`` or
+    #: ``"back"``.
+    kind: str = "missing"
 
 
 class Stream(Recording):
@@ -123,15 +126,21 @@ class Stream(Recording):
         return tuple(self._handle.indices(self._ask()))
 
     @property
+    def detectors(self) -> tuple[tuple[int, int, float | None] | None, ...]:
+        """Band, channel and resonator frequency in MHz of every sample, ``None`` where the mask does
+        not say."""
+        return tuple(self._handle.detectors(self._ask()))
+
+    @property
     def units(self) -> dict[int, str]:
         return dict.fromkeys(self.channels, "rad")
 
     @cached_property
     def gaps(self) -> tuple[Gap, ...]:
-        """Where ``frame_counter`` jumps: these frames are in no file."""
+        """Where ``frame_counter`` does not go on as usual, and the frames that are missing there."""
         return tuple(
-            Gap(range(gap["frames"]["start"], gap["frames"]["end"]), gap["step"], gap["missing"])
-            for gap in self.metadata["gaps"]
+            Gap(range(first, end), step, missing, kind)
+            for first, end, step, missing, kind in self._handle.gaps()
         )
 
     @property
@@ -313,17 +322,25 @@ class Stream(Recording):
         frames: Frames = None,
         time: Time = None,
         drop_errored: bool = False,
+        units: str = "count",
         overwrite: bool = False,
         progress: Progress = None,
     ) -> str:
-        """Writes counts and header fields as gnz, hdf5, npy, npz, parquet, safetensors or csv:
-        complete, or not at all. As GNZ memory does not grow with the run."""
+        """Writes samples and header fields as gnz, hdf5, npy, npz, parquet, safetensors or csv:
+        complete, or not at all. As GNZ memory does not grow with the run.
+
+        ``units`` is ``"count"`` (int32) or ``"rad"`` (float64; 2^16 counts are 2π). Band, channel
+        and resonator frequency of every row go along, where they are known."""
+        if units not in ("count", "rad"):
+            raise BadArgument(f"units are count or rad, found {units!r}")
         ask = self._ask(
             channels=channels, frames=self._frames(frames), time=time, drop_errored=drop_errored
         )
         target = target_of(path, to)
         with Reporter(progress, "frames") as told:
-            self._handle.save(os.fspath(path), target, ask, overwrite, told.call)
+            self._handle.save(
+                os.fspath(path), target, ask, overwrite, units == "rad", told.call
+            )
         return os.fspath(path)
 
     def _frames(self, frames: Frames) -> tuple[int, int] | None:
@@ -387,11 +404,7 @@ class Stream(Recording):
     def _shape(self, ask: dict[str, Any], iq: bool) -> tuple[int, int]:
         ranges = self._handle.frames(ask)[0]
         columns = sum(stop - start for start, stop in ranges)
-        if iq and ask["channels"] is None:
-            return len(self._handle.indices(ask)) // 2, columns
-        if iq:
-            return sum(_width(word) for word in ask["channels"]), columns
-        return len(self._handle.indices(ask)), columns
+        return len(self._handle.indices(ask, iq)), columns
 
     def _repr_html_(self) -> str:
         from . import _html
@@ -406,11 +419,6 @@ class Stream(Recording):
         of = " or ".join(str(count) for count in counts) or "no"
         damaged = ", damaged" if json.loads(self._handle.report())["damaged"] else ""
         return f"<Stream {name}: {len(self)} frames of {of} channels{damaged}>"
-
-
-def _width(word: str) -> int:
-    first, _, last = word.partition("-")
-    return int(last) - int(first) + 1 if first.isdigit() and last.isdigit() else 1
 
 
 def _dtype(raw: bool, iq: bool, dtype: DTypeLike | None) -> np.dtype[Any]:

@@ -72,7 +72,7 @@ def _event_traces(obspy: Any, event: Event, raw: bool) -> list[Any]:
 
 def _stream_traces(obspy: Any, stream: Stream, raw: bool, selection: dict[str, Any]) -> list[Any]:
     if stream.rate_hz is None:
-        raise Unsupported("nothing states the rate of this run", path=stream.path)
+        raise Unsupported("nothing states the rate of this run, or it changes", path=stream.path)
     data = stream.read(raw=raw, **selection)
     ask = stream._ask(
         channels=selection.get("channels"),
@@ -81,11 +81,10 @@ def _stream_traces(obspy: Any, stream: Stream, raw: bool, selection: dict[str, A
         drop_errored=bool(selection.get("drop_errored")),
     )
     times = stream._handle.times(ask)
-    counters = stream._handle.headers(ask)["frame_counter"]
-    # A trace cannot skip frames: where frame_counter jumps another one begins.
-    step = stream.metadata["frame_counter_step"] or 0
-    jumps = np.flatnonzero(np.diff(counters) != np.uint32(step)) + 1 if step else np.empty(0, int)
-    edges = [0, *(int(jump) for jump in jumps), len(times)]
+    # A trace cannot skip time: where frames are missing, or the clock was set, another one begins.
+    period = 1e9 / stream.rate_hz
+    apart = np.abs(np.diff(times.astype(np.int64)) - period) > period / 2
+    edges = [0, *(int(at) + 1 for at in np.flatnonzero(apart)), len(times)]
     traces = []
     for row, index in enumerate(stream._handle.indices(ask)):
         for first, end in zip(edges[:-1], edges[1:]):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Sequence
 from typing import Any, Union
 
@@ -17,22 +18,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _wavekeep
-from ._errors import BadArgument
-from ._report import Report, warn_of_damage
+from ._errors import BadArgument, NoSuchChannel
+from ._report import DamageWarning, Report, warn_of_damage
 from ._stream import Stream
 
 __all__ = ["Chain", "DataWriter", "Stream", "read_stream_data"]
 
 
 def read_stream_data(
-    file: str | os.PathLike[str],
+    datafile: str | os.PathLike[str],
     channel: int | Sequence[int] | NDArray[np.integer[Any]] | None = None,
+    nsamp: int | None = None,
+    array_size: int | None = None,
     return_header: bool = False,
     return_tes_bias: bool = False,
+    write_log: bool = True,
+    n_max: int = 2048,
     make_freq_mask: bool = False,
+    gcp_mode: bool = False,
     IQ_mode: bool = False,
+    fast_reader: bool = True,
+    *,
+    whole_run: bool = False,
 ) -> tuple[Any, ...]:
-    """A run as the standard reader returns it: ``t, phase, mask``, or with a fourth value.
+    """A file of a run as pysmurf's ``read_stream_data`` returns it: ``t, phase, mask``, or with a
+    fourth value. Arguments have the same names, places and meanings.
 
     ``t``
         uint64, UNIX ns: the server's timestamp of each frame.
@@ -40,49 +50,120 @@ def read_stream_data(
         float64, ``[channels, frames]``, in radians; with ``IQ_mode`` complex128, I + jQ in counts,
         of the first and second, third and fourth, … of the samples asked for.
     ``mask``
-        int64 table ``[band, channel]`` of sample indices, -1 where nothing was recorded; ``None``
-        when no ``…_mask.txt`` lies beside the run. With ``make_freq_mask`` a pair of it and a
-        float64 table of frequencies in MHz, NaN where none is known (``None`` without a
-        ``…_freq.txt``).
+        int64 table ``[band, channel]`` of lines of the mask, -1 where nothing was recorded; ``None``
+        when neither a ``…_mask.txt`` nor the metadata states a mask. With ``make_freq_mask`` a pair
+        of it and a float64 table of frequencies in MHz, 0 where nothing was recorded; the mask alone
+        where no frequencies are known.
     fourth value
         with ``return_header`` a dictionary of the header fields, one array each, ``tes_bias``
         ``[16, frames]`` among them; else with ``return_tes_bias`` the biases alone.
 
-    ``channel`` is a sample index or a list of them; order and repeats are kept. All pieces of a run
-    are read, whichever is named. Padding, cut and damaged frames, metadata and other channels are
-    no hindrance: damage is a :class:`wavekeep.DamageWarning` with the report attached. Frames that
-    their sender marked bad are delivered. When the number of channels changes within the run,
-    ``ValueError`` says so: read one section by ``wavekeep.open(file).section(0)``.
+    ``channel`` is a sample index or a list of them; order and repeats are kept. ``nsamp`` is the
+    most frames that are read. ``array_size`` is the number of rows of ``phase``: fewer are cut, more
+    are zeros; 0 for as many as there are channels. ``gcp_mode`` reads files from before Rogue 4:
+    ``t`` is float64 then, and the first 512 channels are read without ``channel``. ``write_log``,
+    ``n_max`` and ``fast_reader`` change nothing: nothing is logged, and there is one reader.
+
+    A piece of a run is read by itself; ``whole_run`` reads all pieces, whichever is named, and so
+    does the name that they have in common. Padding, cut and damaged frames, metadata and other
+    channels are no hindrance: damage is a :class:`wavekeep.DamageWarning` with the report attached.
+    Frames that their sender marked bad are delivered. When the number of channels changes within
+    the file, ``ValueError`` says so: read one section by ``wavekeep.open(file).section(0)``.
     """
-    handle = _wavekeep.open(os.fspath(file), None, None, None, False)
+    path = os.fspath(datafile)
+    if nsamp is not None and nsamp < 0:
+        raise BadArgument(f"nsamp is 0 or more, found {nsamp}", path=path)
+    if gcp_mode:
+        return _read_gcp(path, channel, nsamp)
+    one_piece = not whole_run and os.path.isfile(path)
+    handle = _wavekeep.open(path, None, None, None, False, one_piece)
     if not isinstance(handle, _wavekeep.Stream):
-        raise BadArgument(f"{os.fspath(file)} is not a SMuRF stream", path=os.fspath(file))
-    warn_of_damage(Report.from_json(handle.report()), os.fspath(file), stacklevel=3)
-    run = Stream(handle, os.fspath(file))
+        raise BadArgument(f"{path} is not a SMuRF stream", path=path)
+    warn_of_damage(Report.from_json(handle.report()), path, stacklevel=3)
+    run = Stream(handle, path)
     chosen = None if channel is None else [int(one) for one in np.ravel(np.asarray(channel))]
+    frames = None if nsamp is None else (0, min(nsamp, len(run)))
     if IQ_mode:
-        phase = _iq(run, chosen)
+        phase = _iq(run, chosen, frames)
     else:
-        phase = run.read(chosen)
+        phase = run.read(chosen, frames)
+    if array_size:
+        # As numpy's resize in place: rows are cut, or rows of zeros come behind.
+        rows = np.zeros((array_size, phase.shape[1]), phase.dtype)
+        rows[: len(phase)] = phase[:array_size]
+        phase = rows
     mask: Any = run.mask_table
-    if make_freq_mask:
-        mask = (mask, _frequency_table(run, mask))
+    if make_freq_mask and (frequencies := _frequency_table(run, mask)) is not None:
+        mask = (mask, frequencies)
     if return_header or return_tes_bias:
-        header = run.header()
-        return header["timestamp"], phase, mask, header if return_header else header["tes_bias"]
-    return handle.timestamps(run._ask()), phase, mask
+        header = handle.headers(run._ask(frames=frames))
+        if not return_header:
+            return header["timestamp"], phase, mask, header["tes_bias"]
+        return header["timestamp"], phase, mask, _standard_header(header)
+    return handle.timestamps(run._ask(frames=frames)), phase, mask
 
 
-def _iq(run: Stream, chosen: list[int] | None) -> NDArray[np.complex128]:
+#: The keys of the standard reader's header, in its order.
+_HEADER_KEYS = (
+    "protocol_version", "crate_id", "slot_number", "timing_cond", "number_of_channels", "tes_bias",
+    "timestamp", "flux_ramp_increment", "flux_ramp_offset", "counter_0", "counter_1", "counter_2",
+    "reset_bits", "frame_counter", "tes_relays_config", "external_time_raw", "control_field",
+    "test_params", "num_rows", "num_rows_reported", "row_length", "data_rate",
+)  # fmt: skip
+
+
+def _standard_header(header: dict[str, Any]) -> dict[str, Any]:
+    # Five bytes of the raw word are the time; the other three belong to no field.
+    named = {**header, "external_time_raw": header["external_time"]}
+    return {key: named[key] for key in _HEADER_KEYS}
+
+
+#: A frame from before Rogue 4; the server's time is its sixth 64-bit word.
+_GCP_FRAME = np.dtype(
+    {
+        "names": ["timestamp", "samples"],
+        "formats": ["<u8", ("<i4", (528,))],
+        "offsets": [48, 128],
+        "itemsize": 2240,
+    }
+)
+_GCP_CHANNELS = 512
+
+
+def _read_gcp(path: str, channel: Any, nsamp: int | None) -> tuple[Any, ...]:
+    """A file of fixed frames, as the standard reader returns it in its ``gcp_mode``."""
+    size = os.path.getsize(path)
+    stray = size % _GCP_FRAME.itemsize
+    if stray:
+        message = f"the last {stray} bytes are no whole frame of {_GCP_FRAME.itemsize}"
+        warnings.warn(f"{path}: {message}", DamageWarning, stacklevel=3)
+    count = size // _GCP_FRAME.itemsize
+    count = count if nsamp is None else min(nsamp, count)
+    frames = np.fromfile(path, _GCP_FRAME, count)
+    chosen = np.arange(_GCP_CHANNELS) if channel is None else np.ravel(np.asarray(channel))
+    missing = [int(one) for one in chosen if not 0 <= one < 528]
+    if missing:
+        raise NoSuchChannel(f"there is no channel {missing[0]}: they are 0 to 527", path=path)
+    phase = np.squeeze(frames["samples"][:, chosen].T).astype(float) / 2**15 * np.pi
+    mask_file = os.path.join(
+        os.path.dirname(path), os.path.basename(path).split(".")[0] + "_mask.txt"
+    )
+    mask = _wavekeep.mask_table(mask_file)
+    return frames["timestamp"].astype(float), phase, mask
+
+
+def _iq(
+    run: Stream, chosen: list[int] | None, frames: tuple[int, int] | None
+) -> NDArray[np.complex128]:
     count = len(run.channels) if chosen is None else len(chosen)
     if count % 2:
         raise BadArgument(f"IQ mode takes samples in pairs, I and Q, found {count}", path=run.path)
     if chosen is None:
-        return run.read(iq=True)
+        return run.read(None, frames, iq=True)
     pairs = list(zip(chosen[::2], chosen[1::2], strict=True))
     if all(first % 2 == 0 and second == first + 1 for first, second in pairs):
-        return run.read([first // 2 for first, _ in pairs], iq=True)
-    counts = run.read(chosen, raw=True)
+        return run.read([first // 2 for first, _ in pairs], frames, iq=True)
+    counts = run.read(chosen, frames, raw=True)
     iq = np.empty((len(pairs), counts.shape[1]), np.complex128)
     iq.real, iq.imag = counts[::2], counts[1::2]
     return iq
@@ -93,7 +174,7 @@ def _frequency_table(run: Stream, mask: NDArray[np.int64] | None) -> NDArray[np.
     if mask is None or frequencies is None:
         return None
     known = (mask >= 0) & (mask < len(frequencies))
-    table = np.full(mask.shape, np.nan)
+    table = np.zeros(mask.shape)
     table[known] = frequencies[mask[known]]
     return table
 

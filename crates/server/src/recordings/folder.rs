@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use wavekeep_archive::SafeName;
-use wavekeep_smurf::writer::{Disk, FileLayer};
+use wavekeep_recorder::writer::{Disk, FileLayer};
 
 /// A file system that has one folder. Its paths are names in it: what the writer says of its files
 /// names no path of the server.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use wavekeep_smurf::chain::{ChainConfig, EmulatorConfig, SampleWidth, Shape};
+use wavekeep_recorder::chain::{ChainConfig, EmulatorConfig, SampleWidth, Shape};
 
 use crate::extract::object;
 use crate::problem::Problem;

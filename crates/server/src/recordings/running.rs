@@ -7,9 +7,9 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, error::TryRecvError};
 use wavekeep_archive::SafeName;
-use wavekeep_smurf::chain::{Chain, ChainConfig};
-use wavekeep_smurf::recorder::{Input, Next, RecordError, Recorder, Source};
-use wavekeep_smurf::writer::{Access, Control, DataWriter, Value as Variable, WriterError};
+use wavekeep_recorder::chain::{Chain, ChainConfig};
+use wavekeep_recorder::writer::{Access, Control, DataWriter, Value as Variable, WriterError};
+use wavekeep_recorder::{Input, Next, RecordError, Recorder, Source};
 
 use super::folder::Folder;
 use super::form::{RecordingForm, SourceForm};

@@ -76,8 +76,9 @@ impl Part {
     }
 
     fn name(&self, index: usize) -> String {
-        let place = self.open.run.mask().and_then(|mask| mask.band_and_channel(index));
-        place.map_or_else(|| index.to_string(), |(band, channel)| format!("{band}:{channel}"))
+        let section = self.open.run.index().section_of(self.frames.start);
+        let map = self.open.run.channel_map(section).ok().and_then(Result::ok);
+        map.and_then(|map| map.name(index, 1)).unwrap_or_else(|| index.to_string())
     }
 
     fn names(&self) -> String {

@@ -57,12 +57,20 @@ fn listed(state: &State, row: &EventRow) -> Value {
 }
 
 pub(super) fn channel_name(run: &Run, index: usize) -> Value {
-    let place = run.mask().and_then(|mask| mask.band_and_channel(index));
-    json!({ "index": index, "name": place.map(|(band, channel)| format!("{band}:{channel}")) })
+    let map = run.channel_map(0).ok().and_then(Result::ok);
+    let frequency = map.as_ref().and_then(|map| map.detector(index, 1)?.frequency_mhz);
+    json!({
+        "index": index,
+        "name": map.and_then(|map| map.name(index, 1)),
+        "frequency_mhz": frequency,
+    })
 }
 
+/// Gaps that are listed; all are counted.
+const MOST_GAPS: usize = 1000;
+
 pub(super) fn gaps(run: &Run) -> Value {
-    let gaps = run.index().gaps(None).into_iter();
+    let gaps = run.gaps().iter().filter(|gap| gap.missing > 0).take(MOST_GAPS);
     gaps.map(|gap| json!({ "before_frames": [gap.frames.start, gap.frames.end], "missing": gap.missing })).collect()
 }
 
@@ -88,7 +96,10 @@ pub async fn one(Shared(state): Shared<State>, Path(id): Id) -> Result<Response,
             super::json(&json!({
                 "event": state.archive.event(id)?,
                 "frames": index.frames(),
-                "missing_frames": index.missing_frames(),
+                "missing_frames": run.missing_frames(),
+                "gap_places": run.gaps().iter().filter(|gap| gap.missing > 0).count(),
+                "rates": run.rates().iter().take(100).map(|rate| json!({ "frames": [rate.frames.start, rate.frames.end], "rate_hz": rate.hz })).collect::<Vec<_>>(),
+                "time_stretches": run.time_stretches().iter().take(100).map(|it| json!({ "frames": [it.frames.start, it.frames.end], "basis": it.basis.code() })).collect::<Vec<_>>(),
                 "errored_frames": index.errored_frames(),
                 "bytes": index.bytes(),
                 "pieces": run.pieces().len(),

@@ -368,9 +368,9 @@ impl<'t> Filling<'t> {
 mod tests {
     use super::*;
     use std::time::Duration;
-    use wavekeep_smurf::chain::{Chain, ChainConfig, EmulatorConfig, Shape as Wave};
-    use wavekeep_smurf::recorder::{Next, Recorder, Source};
-    use wavekeep_smurf::writer::DataWriter;
+    use wavekeep_recorder::chain::{Chain, ChainConfig, EmulatorConfig, Shape as Wave};
+    use wavekeep_recorder::writer::DataWriter;
+    use wavekeep_recorder::{Next, Recorder, Source};
 
     /// Noise of three channels.
     fn run_of(folder: &Path, frames: u64) -> Run {

@@ -21,7 +21,11 @@ fn a_parameter_that_the_path_does_not_have_is_refused_with_those_that_it_has() {
         assert!(detail.starts_with(&format!("\"{name}\"")), "{path}: {detail}");
     }
     assert_eq!(server.get("/api/v1/events?limit=5&sort=-ppv&max_ppv_in_s=9").status, 200);
-    assert_eq!(server.get("/db/events?_=17").status, 200, "the paths of other programs keep their ways");
+    assert_eq!(
+        server.get("/db/events?_=17").status,
+        200,
+        "the paths of other programs keep their ways"
+    );
 }
 
 #[test]

@@ -63,9 +63,9 @@ fn a_channel_or_section_that_is_not_there_is_refused() {
 /// A server that draws runs of more than 4000 samples from tiles, and a run of 8 channels and 40,000
 /// frames of noise with one peak that no sample of a few frames finds.
 fn with_long_run() -> (Running, tempfile::TempDir, i32) {
-    use wavekeep_smurf::chain::{Chain, ChainConfig, EmulatorConfig, Shape};
-    use wavekeep_smurf::recorder::{Next, Recorder, Source};
-    use wavekeep_smurf::writer::DataWriter;
+    use wavekeep_recorder::chain::{Chain, ChainConfig, EmulatorConfig, Shape};
+    use wavekeep_recorder::writer::DataWriter;
+    use wavekeep_recorder::{Next, Recorder, Source};
 
     let outside = tempfile::tempdir().unwrap();
     let path = outside.path().join("long.dat");

@@ -35,7 +35,7 @@ fn basic_is_read_to_the_last_bit() {
     let run = open("basic.dat");
     let index = run.index();
     assert_eq!((index.frames(), index.metadata_records(), index.records()), (20, 5, 25));
-    assert_eq!((index.step(), index.gaps(None).len()), (Some(20), 0));
+    assert_eq!((run.counting().step(), run.gaps().len()), (Some(20), 0));
     assert!(!run.report().is_damaged(), "{:?}", run.report());
     assert_formula(&run, 0, 0..20);
 
@@ -142,7 +142,8 @@ fn errored_frames_are_flagged_and_dropped_when_asked() {
     let written = written.read::<i32>(&Selection::all()).unwrap();
     assert_eq!(dropped.samples[..], written.samples[..]);
 
-    let gaps = open("errors_dropped.dat").index().gaps(Some(20));
+    let dropped = open("errors_dropped.dat");
+    let gaps = dropped.gaps();
     assert_eq!(gaps.len(), 2);
     assert!(gaps.iter().all(|gap| gap.kind == GapKind::Missing && gap.missing == 1));
 }
@@ -172,7 +173,7 @@ fn a_changing_channel_count_makes_sections_and_the_lying_frame_is_skipped() {
     let [damage] = run.index().damage() else { panic!("{:?}", run.index().damage()) };
     assert_eq!((damage.place.offset, damage.fault.code()), (1760, "frame_channels"));
     assert_eq!(run.index().bad_frames(), 1);
-    let gaps = run.index().gaps(None);
+    let gaps = run.gaps();
     assert_eq!((gaps.len(), gaps[0].missing), (1, 1));
     assert_eq!(run.headers(&Selection::all()).unwrap().frames(), 11);
 }

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use serde_json::json;
-use wavekeep_core::Status;
 use wavekeep_archive::{Archive, Query, Verification, VerifyOptions};
+use wavekeep_core::Status;
 
 use super::{bar, count, refuse_other_folders};
 use crate::args::{Args, VerifyArgs};

@@ -5,7 +5,7 @@
  * @typedef {{ index: number, name: string | null }} ChannelName
  * @typedef {{ before_frames: [number, number], missing: number }} FrameGap
  * @typedef {{
- *   event: import("../types.js").EventRow, frames: number, missing_frames: number, errored_frames: number, bytes: number,
+ *   event: import("../types.js").EventRow, frames: number, missing_frames: number, gap_places: number, errored_frames: number, bytes: number,
  *   pieces: number, rate_hz: number | null, time_basis: string,
  *   sections: { first: number, end: number, channels: number }[], channels: ChannelName[], gaps: FrameGap[],
  *   metadata_frames: number[]

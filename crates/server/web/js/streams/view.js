@@ -184,7 +184,7 @@ export function streamView(main, id) {
     const fact = (/** @type {string} */ term, /** @type {import("../dom.js").Child} */ value) => h("div", null, h("dt", null, term), h("dd", null, value));
     replace(about, fact("Stream", known.event.serial), known.event.timestamp && fact("Start", localText(known.event.timestamp)), fact("Frames", `${countText(known.frames)} in ${known.pieces} ${known.pieces === 1 ? "piece" : "pieces"}, ${bytesText(known.bytes)}`),
       fact("Channels", countText(known.channels.length)), fact("Rate", known.rate_hz ? `${rateText(known.rate_hz)} Hz` : "not known"), fact("Time", known.time_basis),
-      fact("Missing frames", known.missing_frames ? `${countText(known.missing_frames)} in ${countText(known.gaps.length)} ${known.gaps.length === 1 ? "place" : "places"}, shown as gaps` : "none"), known.errored_frames > 0 && fact("Frames with errors", countText(known.errored_frames)),
+      fact("Missing frames", known.missing_frames ? `${countText(known.missing_frames)} in ${countText(known.gap_places)} ${known.gap_places === 1 ? "place" : "places"}, shown as gaps` : "none"), known.errored_frames > 0 && fact("Frames with errors", countText(known.errored_frames)),
       fact("Configuration", known.metadata_frames.length ? `changes in ${countText(known.metadata_frames.length)} ${known.metadata_frames.length === 1 ? "place" : "places"}` : "none in the run"),
       known.sections.length > 1 && fact("Sections", `${known.sections.length}; the longest is shown`));
     fillPicker(known);

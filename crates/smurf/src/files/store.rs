@@ -1,0 +1,275 @@
+//! Where the bytes of one piece come from: a file, or memory.
+
+use std::fs::File;
+use std::io;
+#[cfg(not(unix))]
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use memmap2::Mmap;
+
+use crate::error::{Error, Result};
+use crate::machine::map;
+
+/// Shorter files are read.
+const WORTH_MAPPING: u64 = 4 << 20;
+/// Bytes of a map that the system finds together, when one of them is touched.
+const NEIGHBOURHOOD: usize = 64 << 10;
+
+/// One piece of a run.
+#[derive(Debug)]
+pub(crate) struct Store {
+    path: PathBuf,
+    held: Held,
+    /// The whole file as it was when it was first asked for; `None` where it cannot be mapped.
+    mapped: OnceLock<Option<Mmap>>,
+}
+
+#[derive(Debug)]
+enum Held {
+    File(File),
+    Bytes(Arc<[u8]>),
+}
+
+impl Store {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(|source| Error::io("open", path, source))?;
+        Ok(Self { path: path.to_owned(), held: Held::File(file), mapped: OnceLock::new() })
+    }
+
+    pub(crate) fn from_bytes(name: PathBuf, bytes: Arc<[u8]>) -> Self {
+        Self { path: name, held: Held::Bytes(bytes), mapped: OnceLock::new() }
+    }
+
+    /// From here on no part of the file is mapped.
+    pub(crate) fn never_map(&mut self) {
+        self.mapped = OnceLock::from(None);
+    }
+
+    /// Maps the file for somebody who looks at all of it, if the system has it in its cache. What is
+    /// not there is read in less time than through a map, and a disk that fails then is an error
+    /// and not a signal.
+    /// Tells whether it is mapped now.
+    pub(crate) fn map_if_cached(&self) -> Result<bool> {
+        let length = self.len()?;
+        if length >= WORTH_MAPPING && self.is_cached(length) {
+            self.map();
+        }
+        Ok(matches!(self.mapped.get(), Some(Some(_))))
+    }
+
+    /// Whether the system has bytes from all over the file without reading them.
+    #[cfg(target_os = "linux")]
+    fn is_cached(&self, length: u64) -> bool {
+        use std::io::IoSliceMut;
+
+        use rustix::io::{ReadWriteFlags, preadv2};
+
+        const PLACES: u64 = 64;
+        let Held::File(file) = &self.held else { return false };
+        (0..PLACES).map(|place| (length - 1) / PLACES * place).all(|at| {
+            let mut byte = [0];
+            let read = preadv2(file, &mut [IoSliceMut::new(&mut byte)], at, ReadWriteFlags::NOWAIT);
+            read == Ok(1)
+        })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn is_cached(&self, _length: u64) -> bool {
+        false
+    }
+
+    /// Has the system find the pages of most of a map, while somebody else goes through it from the
+    /// beginning: finding them takes longer than looking at the headers that are in them.
+    pub(crate) fn touch_ahead(&self) {
+        let Some(Some(map)) = self.mapped.get() else { return };
+        // Both are done at about the same time.
+        let ahead = map.len() / 8 * 3;
+        for start in (ahead..map.len()).step_by(IN_PLACE) {
+            // Asks for the length.
+            let len = IN_PLACE.min(map.len() - start);
+            let Ok(Some(part)) = self.view_of_mapped(start as u64, len) else { return };
+            for byte in part.iter().step_by(NEIGHBOURHOOD) {
+                std::hint::black_box(*byte);
+            }
+        }
+    }
+
+    fn map(&self) {
+        if let Held::File(file) = &self.held {
+            self.mapped.get_or_init(|| map::read(file).ok());
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its length now.
+    pub(crate) fn len(&self) -> Result<u64> {
+        match &self.held {
+            Held::File(file) => file
+                .metadata()
+                .map(|metadata| metadata.len())
+                .map_err(|source| Error::io("ask for the length of", &self.path, source)),
+            Held::Bytes(bytes) => Ok(bytes.len() as u64),
+        }
+    }
+
+    /// When the file was changed last, in nanoseconds since 1970; 0 for memory.
+    pub(crate) fn modified_ns(&self) -> Result<u64> {
+        let Held::File(file) = &self.held else { return Ok(0) };
+        let time = file
+            .metadata()
+            .and_then(|metadata| metadata.modified())
+            .map_err(|source| Error::io("ask for the time of", &self.path, source))?;
+        let since = time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Ok(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    /// Bytes where they are, without a copy; `None` where they have to be read. For large parts: the
+    /// first touch of each page of a map costs about as much as a copy of it.
+    pub(crate) fn view(&self, offset: u64, len: usize) -> Result<Option<&[u8]>> {
+        self.map();
+        self.view_of_mapped(offset, len)
+    }
+
+    /// Whether [`view`](Self::view) has the bytes, but for those that were appended since.
+    pub(crate) fn is_in_place(&self) -> bool {
+        self.map();
+        matches!(self.held, Held::Bytes(_)) || matches!(self.mapped.get(), Some(Some(_)))
+    }
+
+    /// As [`view`](Self::view), of what is in memory or mapped already.
+    fn view_of_mapped(&self, offset: u64, len: usize) -> Result<Option<&[u8]>> {
+        let bytes: &[u8] = match (&self.held, self.mapped.get()) {
+            (Held::Bytes(bytes), _) => bytes,
+            (Held::File(_), Some(Some(map))) => map,
+            (Held::File(_), _) => return Ok(None),
+        };
+        // A page of a map that lies behind the end of its file is a signal, not an error.
+        let (end, length) = (offset.saturating_add(len as u64), self.len()?);
+        if end > length {
+            return Err(self.shrunk(end, length));
+        }
+        // What was appended since is not in the map.
+        Ok(usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)?.get(..len)))
+    }
+
+    fn shrunk(&self, expected: u64, found: u64) -> Error {
+        Error::Shrunk { path: self.path.clone(), expected, found }
+    }
+
+    /// Copies bytes out. Reading in blocks is as fast as mapping where bytes are needed once, does
+    /// not count as memory of this process, and a file that somebody shortens is an error and not a
+    /// signal.
+    pub(crate) fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<()> {
+        let read = match &self.held {
+            Held::File(file) => read_exact_at(file, offset, into),
+            Held::Bytes(bytes) => copy_at(bytes, offset, into),
+        };
+        read.map_err(|source| match (source.kind(), self.len()) {
+            (io::ErrorKind::UnexpectedEof, Ok(found)) => {
+                self.shrunk(offset.saturating_add(into.len() as u64), found)
+            }
+            _ => Error::io("read", &self.path, source),
+        })
+    }
+}
+
+fn copy_at(bytes: &[u8], offset: u64, into: &mut [u8]) -> io::Result<()> {
+    let part = usize::try_from(offset)
+        .ok()
+        .and_then(|offset| bytes.get(offset..)?.get(..into.len()))
+        .ok_or(io::ErrorKind::UnexpectedEof)?;
+    into.copy_from_slice(part);
+    Ok(())
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, offset: u64, into: &mut [u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, into, offset)
+}
+
+#[cfg(not(unix))]
+fn read_exact_at(file: &File, offset: u64, into: &mut [u8]) -> io::Result<()> {
+    let mut file = file.try_clone()?;
+    file.seek(SeekFrom::Start(offset))?;
+    file.read_exact(into)
+}
+
+/// A window that moves along the pieces of a run, so that many small looks cost few reads.
+pub(crate) struct Lens<'a> {
+    stores: &'a [Store],
+    reach: usize,
+    at: Option<(usize, u64)>,
+    seen: Seen<'a>,
+    /// The piece that was looked at last, and its length then.
+    length: Option<(usize, u64)>,
+}
+
+enum Seen<'a> {
+    Read(Vec<u8>),
+    InPlace(&'a [u8]),
+}
+
+/// Bytes of a map that are looked at before the length of the file is asked for again.
+const IN_PLACE: usize = 16 << 20;
+
+impl<'a> Lens<'a> {
+    /// A lens that reads `reach` bytes at a time, which is also the most that one look can ask for.
+    pub(crate) fn new(stores: &'a [Store], reach: usize) -> Self {
+        Self { stores, reach, at: None, seen: Seen::Read(Vec::new()), length: None }
+    }
+
+    /// Reads `reach` bytes at a time from now on.
+    pub(crate) fn set_reach(&mut self, reach: usize) {
+        self.reach = reach;
+    }
+
+    /// At least `len` bytes of a piece from `offset` on.
+    pub(crate) fn look(&mut self, piece: usize, offset: u64, len: usize) -> Result<&[u8]> {
+        let ahead = self
+            .at
+            .filter(|(held, from)| *held == piece && offset >= *from)
+            .and_then(|(_, from)| usize::try_from(offset - from).ok());
+        match ahead {
+            Some(ahead) if self.seen().len().saturating_sub(ahead) >= len => {
+                Ok(&self.seen()[ahead..])
+            }
+            _ => self.move_to(piece, offset, len),
+        }
+    }
+
+    fn seen(&self) -> &[u8] {
+        match &self.seen {
+            Seen::Read(bytes) => bytes,
+            Seen::InPlace(bytes) => bytes,
+        }
+    }
+
+    fn move_to(&mut self, piece: usize, offset: u64, len: usize) -> Result<&[u8]> {
+        let store = &self.stores[piece];
+        let length = match self.length {
+            Some((of, length)) if of == piece => length,
+            _ => store.len()?,
+        };
+        self.length = Some((piece, length));
+        let left = usize::try_from(length.saturating_sub(offset)).unwrap_or(usize::MAX);
+        self.at = None;
+        if let Some(bytes) = store.view_of_mapped(offset, left.min(IN_PLACE).max(len))? {
+            self.seen = Seen::InPlace(bytes);
+        } else {
+            let mut bytes = match std::mem::replace(&mut self.seen, Seen::InPlace(&[])) {
+                Seen::Read(bytes) => bytes,
+                Seen::InPlace(_) => Vec::new(),
+            };
+            bytes.resize(left.min(self.reach).max(len), 0);
+            store.read_at(offset, &mut bytes)?;
+            self.seen = Seen::Read(bytes);
+        }
+        self.at = Some((piece, offset));
+        Ok(self.seen())
+    }
+}
