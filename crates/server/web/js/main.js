@@ -46,7 +46,7 @@ function draw(params) {
 /** @param {HTMLElement} main @param {string} reason */
 function unknown(main, reason) {
   document.title = "Not found · wavekeep";
-  replace(main, h("div", { class: "page" }, failure(reason, "There is no such page", h("a", { class: "button primary", href: "/", "data-route": true }, "Show all events"))));
+  replace(main, h("div", { class: "page" }, h("h1", { class: "unseen" }, "Not found"), failure(reason, "There is no such page", h("a", { class: "button primary", href: "/", "data-route": true }, "Show all events"))));
 }
 
 addEventListener("unhandledrejection", (event) => {

@@ -156,7 +156,7 @@ export function eventView(main, id, filters) {
   }
   void load().catch((error) => {
     if (isSilent(error)) return;
-    replace(main, h("div", { class: "page" }, failure(error, `Event ${id} cannot be shown`, h("a", { class: "button primary", href: address(filters), "data-route": true }, "Back to the events"))));
+    replace(main, h("div", { class: "page" }, h("h1", { class: "unseen" }, `Event ${id}`), failure(error, `Event ${id} cannot be shown`, h("a", { class: "button primary", href: address(filters), "data-route": true }, "Back to the events"))));
   });
 
   ends.push(onPrefs(() => { showKnown(); redraws.forEach((draw) => draw()); }));

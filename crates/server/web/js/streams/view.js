@@ -287,7 +287,7 @@ export function streamView(main, id) {
   setKeys([{ keys: ["Home"], words: "the whole run", act: whole }]);
   void open().catch((error) => {
     if (isSilent(error)) return;
-    replace(main, h("div", { class: "page" }, failure(error, `Stream ${id} cannot be shown`, h("a", { class: "button primary", href: "/?view=streams", "data-route": true }, "Back to the streams"))));
+    replace(main, h("div", { class: "page" }, h("h1", { class: "unseen" }, `Stream ${id}`), failure(error, `Stream ${id} cannot be shown`, h("a", { class: "button primary", href: "/?view=streams", "data-route": true }, "Back to the streams"))));
   });
   return () => { leaving.abort(); resize.disconnect(); endPrefs(); endReading(); };
 }
