@@ -161,7 +161,7 @@ impl FromStr for Units {
 }
 
 /// How a recording is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ExportOptions {
     /// Which numbers are written; physical ones by default.
     pub units: Units,

@@ -234,7 +234,7 @@ impl ChannelMeasurements {
         self.largest_levels = Some(levels);
         if let (None, Some((index, level))) = (self.peak.stated, max) {
             self.peak.stated = Some(level);
-            self.peak_at.stated = interval_start(time, index);
+            self.peak_at.stated = time.interval_start(index);
         }
     }
 

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use crate::writer_support::{Memory, record_ends};
-use crate::writer_support::{Memory, record_ends};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use wavekeep_recorder::writer::{Access, Control, DataWriter, Frame, Outcome, Value, WriterError};
