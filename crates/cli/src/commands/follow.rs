@@ -105,7 +105,7 @@ fn rows(
         let mut arrays: Vec<NamedArray<'_>> = headings
             .iter()
             .map(String::as_str)
-            .zip(samples.chunks_exact(row))
+            .zip(samples.chunks_exact(row.max(1)))
             .map(column)
             .collect();
         let shapes: Vec<[usize; 2]> =
