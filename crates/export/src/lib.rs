@@ -81,7 +81,7 @@ pub use error::ExportError;
 pub use facts::{assumed, facts};
 pub use file::{publish, write_file};
 pub use stream::{StreamError, write_stream};
-pub use stream_target::write_stream_as;
+pub use stream_target::{channel_headings, write_stream_as};
 pub use target::{ExportOptions, Target, Units, UnknownWord};
 
 /// Writes `recording` to `out` as a whole file of `target`.

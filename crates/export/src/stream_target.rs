@@ -64,14 +64,14 @@ where
     let rows = stream.stream_channels();
     Ok(match target {
         ArrayTarget::Csv | ArrayTarget::Parquet => {
-            write_table(&held, &headings(&rows, unit), target, path, overwrite)?;
+            write_table(&held, &channel_headings(&rows, unit), target, path, overwrite)?;
         }
         _ => write_from(&held, unit, target, path, overwrite)?,
     })
 }
 
-/// The heading of every channel's column: `data_0 2:107 5123.5 MHz (rad)`.
-fn headings(rows: &[StreamChannel], unit: &str) -> Vec<String> {
+/// The heading of every channel's column in a table: `data_0 2:107 5123.5 MHz (rad)`.
+pub fn channel_headings(rows: &[StreamChannel], unit: &str) -> Vec<String> {
     let heading = |(row, it): (usize, &StreamChannel)| {
         let mut heading = format!("{DATA}_{row}");
         if let Some((band, channel)) = it.detector {

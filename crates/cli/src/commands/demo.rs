@@ -45,6 +45,7 @@ pub fn run(args: &Args, command: &DemoArgs) -> anyhow::Result<Account> {
         no_report: false,
         keep_index: false,
         one_piece: false,
+        metadata_channel: None,
     };
     let velocity = VelocityArg { velocity: Unit::InchPerSecond };
     // One of the samples is damaged on purpose: that is no failure of the demo.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use gnz::Object;
 use wavekeep_core::{ArrayOrder, FrameBlock, FrameStream, NamedArray};
 use wavekeep_export::arrays::{ArrayOptions, ArrayTarget, write_arrays};
+use wavekeep_export::channel_headings;
 use wavekeep_smurf::Follower;
 
 use crate::args::{ConvertArgs, To};
@@ -88,14 +89,26 @@ fn rows(
     }
     let mut stream = follower.run().stream(&selection.frames(frames))?;
     let channels = stream.channels();
+    let headings = channel_headings(&stream.stream_channels(), "count");
     let mut block = FrameBlock::default();
     while stream.next_block((BLOCK_SAMPLES / channels.max(1)).max(1), &mut block)? {
-        let shape = [channels, block.frames];
         let samples: Vec<u8> =
             block.samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
         let order = ArrayOrder::RowMajor;
-        let mut arrays =
-            vec![NamedArray { name: "data", dtype: "<i4", order, shape: &shape, bytes: &samples }];
+        let row = block.frames * size_of::<i32>();
+        let column = |(heading, bytes)| NamedArray {
+            name: heading,
+            dtype: "<i4",
+            order,
+            shape: std::slice::from_ref(&block.frames),
+            bytes,
+        };
+        let mut arrays: Vec<NamedArray<'_>> = headings
+            .iter()
+            .map(String::as_str)
+            .zip(samples.chunks_exact(row.max(1)))
+            .map(column)
+            .collect();
         let shapes: Vec<[usize; 2]> =
             stream.fields().iter().map(|field| [field.rows, block.frames]).collect();
         for ((field, shape), bytes) in stream.fields().iter().zip(&shapes).zip(&block.fields) {

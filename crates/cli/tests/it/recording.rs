@@ -204,7 +204,7 @@ mod follow {
         assert_eq!(output.status.code(), Some(3));
         let text = String::from_utf8(output.stdout).unwrap();
         let mut lines = text.lines();
-        assert!(lines.next().unwrap().starts_with("data_0,data_1,flags,error,"));
+        assert!(lines.next().unwrap().starts_with("data_0 (count),data_1 (count),flags,error,"));
         let first: Vec<_> = lines.next().unwrap().split(',').take(2).collect();
         assert_eq!(first, ["-2147418111", "-2147483648"]);
         assert_eq!(lines.count(), 18);

@@ -17,7 +17,7 @@ const LISTED: usize = 8;
 pub(super) fn of_counter(counting: &Counting, report: &mut Report) {
     steps(counting, report);
     for (kind, note, code, what) in [
-        (GapKind::Missing, NoteKind::Damage, "frame_gap", "frames are missing by frame_counter"),
+        (GapKind::Missing, NoteKind::Damage, "frame_gap", "missing by frame_counter"),
         (
             GapKind::Back,
             NoteKind::Damage,
@@ -55,12 +55,14 @@ pub(super) fn of_counter(counting: &Counting, report: &mut Report) {
         if gaps.is_empty() {
             continue;
         }
-        let count = match kind {
-            GapKind::Missing => format!("{}: {what}", counting.missing),
-            _ => what.to_owned(),
+        let places = plural(gaps.len() as u64, "place");
+        let list = listed(&gaps);
+        let message = match kind {
+            GapKind::Missing => {
+                format!("{} {what}, in {places} {list}", plural(counting.missing, "frame"))
+            }
+            _ => format!("{what}: {places} {list}"),
         };
-        let places = gaps.len();
-        let message = format!("{count}; {} {}", plural(places as u64, "place"), listed(&gaps));
         report.push(Note::new(note, code, message));
     }
     if counting.not_kept > 0 {
