@@ -173,10 +173,8 @@ fn chosen<'a>(
             ChannelChoice::Name(name) => {
                 names.iter().position(|array| array == name).map(|at| at..=at)
             }
-            ChannelChoice::Places(places) => {
-                Some(places.clone())
-                    .filter(|places| places.start() <= places.end() && *places.end() < names.len())
-            }
+            ChannelChoice::Places(places) => Some(places.clone())
+                .filter(|places| places.start() <= places.end() && *places.end() < names.len()),
         };
         let missing = || {
             let message =
