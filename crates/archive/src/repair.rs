@@ -13,7 +13,7 @@ use wavekeep_blastware::frames;
 use crate::archive::{layout_of, locked};
 use crate::facts::is_newer;
 use crate::files::{Disk, FileSystem};
-use crate::index::EventRow;
+use crate::index::{EventRow, is_of_the_system};
 use crate::journal::{Change, Journal, stage};
 use crate::layout::{FRAMES_SUFFIX, GNZ_SUFFIX, HDF5_SUFFIX, Layout, SIDECAR_SUFFIX};
 use crate::remake::{RemakeOptions, sha256};
@@ -81,11 +81,12 @@ impl Archive {
 
     fn open_with_index(layout: &Layout) -> Result<(Self, bool), ArchiveError> {
         let root = layout.root();
-        let is_whole =
-            |archive: &Self| archive.index_problems().is_ok_and(|problems| problems.is_empty());
         match Self::open(root) {
-            Ok(archive) if is_whole(&archive) => return Ok((archive, false)),
-            Ok(_) | Err(ArchiveError::Index { .. }) => {}
+            Ok(archive) if archive.index_problems()?.is_empty() => return Ok((archive, false)),
+            // That the system cannot read or write it now is no damage: what it alone knows is not
+            // put aside for that.
+            Err(ArchiveError::Index { source, .. }) if !is_of_the_system(&source) => {}
+            Ok(_) => {}
             Err(error) => return Err(error),
         }
         let aside = made_aside_folder(layout)?;
