@@ -173,7 +173,8 @@ impl Staged {
         layout: &Layout,
     ) -> Result<(), ArchiveError> {
         let (from, to) = (layout.root().join(&self.0.from), layout.root().join(&self.0.to));
-        let published = files.sync(&[from.clone()], &[]).and_then(|()| files.rename(&from, &to));
+        let published =
+            files.sync(std::slice::from_ref(&from), &[]).and_then(|()| files.rename(&from, &to));
         if published.is_err() {
             discard(files, layout, vec![self]);
         }

@@ -13,7 +13,7 @@ use wavekeep_blastware::frames;
 use crate::archive::{layout_of, locked};
 use crate::facts::is_newer;
 use crate::files::{Disk, FileSystem};
-use crate::index::EventRow;
+use crate::index::{EventRow, is_of_the_system};
 use crate::journal::{Change, Journal, stage};
 use crate::layout::{FRAMES_SUFFIX, GNZ_SUFFIX, HDF5_SUFFIX, Layout, SIDECAR_SUFFIX};
 use crate::remake::{RemakeOptions, sha256};
@@ -43,6 +43,9 @@ pub struct Repaired {
     /// Where the files are that were moved out of the way.
     pub aside: Option<PathBuf>,
 }
+
+/// Times that findings are looked at and something is done about them.
+const PASSES: usize = 3;
 
 /// What had to be done before an archive could be opened for a repair.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -78,11 +81,12 @@ impl Archive {
 
     fn open_with_index(layout: &Layout) -> Result<(Self, bool), ArchiveError> {
         let root = layout.root();
-        let is_whole =
-            |archive: &Self| archive.index_problems().is_ok_and(|problems| problems.is_empty());
         match Self::open(root) {
-            Ok(archive) if is_whole(&archive) => return Ok((archive, false)),
-            Ok(_) | Err(ArchiveError::Index { .. }) => {}
+            Ok(archive) if archive.index_problems()?.is_empty() => return Ok((archive, false)),
+            // That the system cannot read or write it now is no damage: what it alone knows is not
+            // put aside for that.
+            Err(ArchiveError::Index { source, .. }) if !is_of_the_system(&source) => {}
+            Ok(_) => {}
             Err(error) => return Err(error),
         }
         let aside = made_aside_folder(layout)?;
@@ -105,14 +109,36 @@ impl Archive {
     /// # Errors
     /// When the archive fails as a whole; what failed for one file is in the answer.
     pub fn repair(&self, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Repaired, ArchiveError> {
-        let found = self.verify(VerifyOptions::default(), progress)?;
-        let aside = aside_folder(&self.layout().own_folder());
-        let mut work = Work { archive: self, aside, repaired: Repaired::default() };
-        if found.findings.is_empty() {
-            return Ok(work.repaired);
+        let mut repaired = Repaired::default();
+        let mut left = self.verify(VerifyOptions::default(), progress)?.findings;
+        // What is repaired lets the next look see further: an index that disagrees hides that a
+        // repair before this one was cut short and left a sidecar that says too little.
+        for _ in 0..PASSES {
+            if left.is_empty() {
+                break;
+            }
+            let before = std::mem::take(&mut left);
+            repaired = self.repair_once(&before, repaired)?;
+            left = self.verify(VerifyOptions::default(), progress)?.findings;
+            if left == before {
+                break;
+            }
         }
+        Ok(Repaired { left, ..repaired })
+    }
+
+    /// Does what can be done about findings; `repaired` is what was done before.
+    fn repair_once(
+        &self,
+        findings: &[Finding],
+        repaired: Repaired,
+    ) -> Result<Repaired, ArchiveError> {
+        let aside = aside_folder(&self.layout().own_folder());
+        // What could not be done then is tried again.
+        let repaired = Repaired { failed: Vec::new(), ..repaired };
+        let mut work = Work { archive: self, aside, repaired };
         let mut events: BTreeMap<Place, BTreeSet<FindingKind>> = BTreeMap::new();
-        for finding in &found.findings {
+        for finding in findings {
             match (finding.kind, place_of(&finding.path)) {
                 (FindingKind::Leftover, _) => work.leftover(&finding.path),
                 (FindingKind::ReviewLog, _) | (FindingKind::IndexDamaged, _) => {}
@@ -126,23 +152,27 @@ impl Archive {
                 work.repaired.failed.push(Repair { path, done: error.to_string() });
             }
         }
-        if found.findings.iter().any(|finding| finding.kind == FindingKind::ReviewLog) {
+        if findings.iter().any(|finding| finding.kind == FindingKind::ReviewLog) {
             work.review_log()?;
         }
         let is_of_index = |finding: &&Finding| {
             matches!(finding.kind, FindingKind::IndexDisagrees | FindingKind::SidecarMissing)
         };
-        if found.findings.iter().find(is_of_index).is_some() {
+        if findings.iter().find(is_of_index).is_some() {
             self.rebuild_index()?;
             work.did(&self.layout().index(), "made again from the files");
         }
-        work.repaired.left = self.verify(VerifyOptions::default(), progress)?.findings;
         Ok(work.repaired)
     }
 }
 
+/// A folder that is not there yet: what an earlier repair put aside stays.
 fn aside_folder(own: &Path) -> PathBuf {
-    own.join("aside").join(crate::now().replace(':', ""))
+    let (aside, now) = (own.join("aside"), crate::now().replace(':', ""));
+    let numbered = (2..).map(|turn| format!("{now}-{turn}"));
+    let mut names = std::iter::once(now.clone()).chain(numbered);
+    let free = names.find(|name| !aside.join(name).exists());
+    aside.join(free.unwrap_or(now))
 }
 
 fn made_aside_folder(layout: &Layout) -> Result<PathBuf, ArchiveError> {
@@ -217,7 +247,8 @@ impl Work<'_> {
         } else {
             files.rename(path, &target).map_err(ArchiveError::io(path, "move the file aside"))?;
         }
-        self.repaired.aside = Some(self.archive.relative(&self.aside));
+        let aside = self.archive.relative(&self.aside);
+        self.repaired.aside.get_or_insert(aside);
         Ok(())
     }
 

@@ -298,6 +298,22 @@ impl Drop for Reader<'_> {
     }
 }
 
+/// Whether an error says something of the system at the moment, and nothing of the index.
+pub(crate) fn is_of_the_system(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::*;
+    let codes = [
+        SystemIoFailure,
+        DiskFull,
+        CannotOpen,
+        ReadOnly,
+        PermissionDenied,
+        DatabaseBusy,
+        DatabaseLocked,
+        OutOfMemory,
+    ];
+    error.sqlite_error_code().is_some_and(|code| codes.contains(&code))
+}
+
 /// The event with this number.
 pub(crate) fn event(connection: &Connection, id: i64) -> rusqlite::Result<Option<EventRow>> {
     let sql = format!(

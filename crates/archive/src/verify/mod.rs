@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::index::sums;
+use crate::index::{is_of_the_system, sums};
 use crate::journal::Journal;
 use crate::review::{self, ReviewEntry};
 use crate::{Archive, ArchiveError, Query};
@@ -284,7 +284,10 @@ impl Archive {
                 let check = connection.prepare("PRAGMA integrity_check");
                 let lines =
                     check.and_then(|mut check| check.query_map([], |row| row.get(0))?.collect());
-                let lines = lines.unwrap_or_else(|error: rusqlite::Error| vec![error.to_string()]);
+                let lines = match lines {
+                    Err(error) if is_of_the_system(&error) => return Err(error),
+                    lines => lines.unwrap_or_else(|error: rusqlite::Error| vec![error.to_string()]),
+                };
                 let mut problems: Vec<String> =
                     lines.into_iter().filter(|line: &String| line != "ok").collect();
                 let schema = sums::wrong_schema(connection);
@@ -292,7 +295,9 @@ impl Archive {
                 Ok(problems)
             });
             match asked {
-                Err(ArchiveError::Index { source, .. }) => Ok(vec![source.to_string()]),
+                Err(ArchiveError::Index { source, .. }) if !is_of_the_system(&source) => {
+                    Ok(vec![source.to_string()])
+                }
                 asked => asked,
             }
         })

@@ -377,7 +377,8 @@ fn one_bad_member_costs_itself_and_is_noted() {
         };
         let wrong_sum = |zip: &mut Vec<u8>| zip[central[member] + 16] ^= 1;
         let no_array = |zip: &mut Vec<u8>| zip[central[member] + 24] ^= 1;
-        let spoils: [(&str, &dyn Fn(&mut Vec<u8>)); 4] = [
+        type Spoil<'a> = (&'a str, &'a dyn Fn(&mut Vec<u8>));
+        let spoils: [Spoil<'_>; 4] = [
             ("encrypted", &encrypted),
             ("unknown method", &unknown),
             ("wrong sum", &wrong_sum),

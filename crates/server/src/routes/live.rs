@@ -113,7 +113,8 @@ impl Listening {
                     changed.ok()?;
                     let (tokens, required) = &**self.access.borrow_and_update();
                     // Before the first look at them nothing is known.
-                    if !(tokens.is_empty() && !required) && !self.caller.is_valid(tokens, *required) {
+                    let is_known = *required || !tokens.is_empty();
+                    if is_known && !self.caller.is_valid(tokens, *required) {
                         return None;
                     }
                 }
