@@ -130,7 +130,7 @@ pub fn night(len: usize) -> Recording {
                 .map(|index| HalfPeriod(half_periods[(index + place) % half_periods.len()]))
                 .collect(),
             annotations: (0..len).map(|index| u8::from(index % 5 == 2)).collect(),
-            stated_frequencies: Vec::new(),
+            ..IntervalFacts::default()
         });
     }
     if let Some(facts) = &mut channels[1].intervals {
