@@ -208,7 +208,9 @@ impl EventRow {
         let flag = flags.get(*flag_name).and_then(FlagWord::flag);
         let readings: BTreeMap<String, Reading> =
             serde_json::from_str(&self.readings).unwrap_or_default();
+        // Another program may have changed the number alone.
         let shown = readings.get(name).and_then(|reading| reading.to(*unit).ok());
+        let shown = shown.filter(|shown| Some(shown.value) == *value);
         Some(shown.unwrap_or(Reading { flag, ..Reading::new((*value)?, *unit) }))
     }
 
