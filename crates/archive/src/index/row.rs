@@ -325,6 +325,26 @@ pub(crate) fn upsert(
     )
 }
 
+/// Serial number and file name of every event.
+pub(crate) fn places(connection: &rusqlite::Connection) -> rusqlite::Result<Vec<(String, String)>> {
+    let mut statement = connection.prepare_cached("SELECT serial, filename FROM events")?;
+    statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// Fills the columns of version 3 of one row.
+pub(crate) fn complete(
+    connection: &rusqlite::Connection,
+    serial: &str,
+    filename: &str,
+    sidecar: &Sidecar,
+) -> rusqlite::Result<()> {
+    let row = EventRow::of(serial, filename, sidecar);
+    let sql = "UPDATE events SET mic_db_a = ?3, mic_db_c = ?4, readings = ?5, contradicted = ?6 \
+               WHERE serial = ?1 AND filename = ?2";
+    let values = (serial, filename, row.mic_db_a, row.mic_db_c, row.readings, row.contradicted);
+    connection.prepare_cached(sql)?.execute(values).map(drop)
+}
+
 /// Texts are the same for thousands of events: each combination is kept once.
 fn text_id(connection: &rusqlite::Connection, row: &EventRow) -> rusqlite::Result<i64> {
     let texts = [&row.project, &row.client, &row.operator, &row.location, &row.notes];
