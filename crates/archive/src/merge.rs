@@ -110,8 +110,11 @@ fn state_again(recording: &mut Recording, earlier: &Sidecar, options: &DecodeOpt
     let readings = peaks.readings.clone().unwrap_or_default();
     let reading = |value: Option<f64>, unit: Unit, name: &str| {
         let value = value.map(|value| Reading { flag: flag(name), ..Reading::new(value, unit) });
-        // As it was printed, where that was kept.
-        readings.get(name).copied().or(value)
+        // As it was printed, where that was kept and is still the same number.
+        let is_same = |shown: &Reading| {
+            shown.to(unit).ok().map(|shown| shown.value) == value.map(|value| value.value)
+        };
+        readings.get(name).copied().filter(is_same).or(value)
     };
     let channel = |name: &str, peak: Option<Reading>| ChannelStatement {
         name: name.to_owned(),
@@ -121,7 +124,12 @@ fn state_again(recording: &mut Recording, earlier: &Sidecar, options: &DecodeOpt
     let velocity = Unit::InchPerSecond;
     let level = reading(peaks.mic_db_l, Unit::DecibelLinear, "mic_db_l");
     let pressure = reading(peaks.mic_psi, Unit::Psi, "mic_psi");
-    let level = readings.get("mic").copied().or(level);
+    let weighted = [
+        reading(peaks.mic_db_a, Unit::DecibelA, "mic_db_a"),
+        reading(peaks.mic_db_c, Unit::DecibelC, "mic_db_c"),
+    ];
+    let level = level.or(weighted[0]).or(weighted[1]);
+    let level = readings.get("mic").copied().filter(|shown| Some(*shown) == level).or(level);
     let note = |role: &'static str, text: &Option<String>| {
         let label = project.labels.as_ref().and_then(|labels| labels.get(role).cloned());
         let text = text.clone()?;

@@ -301,6 +301,7 @@ pub(crate) fn doubts(
     for channel in &measured.channels {
         let found = [
             ("Damage", incompleteness(channel, measured.kind)),
+            ("Damage", impossibility(channel, measured.kind)),
             ("Saturation", saturation(channel, measured.kind)),
         ];
         for (word, words) in found {

@@ -121,11 +121,14 @@ impl OpenOptions {
             projects: Remembered::default(),
             months: Remembered::default(),
         };
-        // An index that was made now knows nothing of the files that may be there, an earlier one not all.
-        if version < crate::index::migrate::DERIVED_ROWS {
+        // An index that was made now knows nothing of the files that may be there.
+        if version == 0 {
             archive.rebuild_index()?;
         } else {
             archive.with_lock(|_| Ok(()))?;
+        }
+        if (1..index::migrate::DERIVED_ROWS).contains(&version) {
+            archive.complete_rows()?;
         }
         Ok(archive)
     }
@@ -156,6 +159,24 @@ impl OpenOptions {
             archive.fill_in_memory()?;
         }
         Ok(archive)
+    }
+}
+
+impl Archive {
+    /// Fills the columns that an earlier version of the index did not have, from the sidecars. What
+    /// cannot be read is left to `verify`.
+    fn complete_rows(&self) -> Result<(), ArchiveError> {
+        self.with_lock(|writer| {
+            self.commit(writer, |transaction| {
+                for (serial, filename) in index::row::places(transaction)? {
+                    let path = self.layout().event(&serial, &filename).sidecar();
+                    if let Ok(sidecar) = self.read_sidecar(&path) {
+                        index::row::complete(transaction, &serial, &filename, &sidecar)?;
+                    }
+                }
+                Ok(())
+            })
+        })
     }
 }
 

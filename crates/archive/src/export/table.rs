@@ -10,7 +10,6 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
-use wavekeep_core::Unit;
 
 use wavekeep_core::{Reading, Unit};
 

@@ -8,8 +8,7 @@ use super::sums;
 const STEPS: [&str; 3] =
     [include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
 
-/// Rows of an earlier version lack columns that their sidecars have: they are made again from the
-/// files.
+/// Rows of an earlier version lack columns that their sidecars have: they are completed.
 pub(crate) const DERIVED_ROWS: i64 = 3;
 
 /// The version that this program writes.

@@ -221,7 +221,9 @@ impl EventRow {
         let flag = flags.get(*flag_name).and_then(FlagWord::flag);
         let readings: BTreeMap<String, Reading> =
             serde_json::from_str(&self.readings).unwrap_or_default();
+        // Another program may have changed the number alone.
         let shown = readings.get(name).and_then(|reading| reading.to(*unit).ok());
+        let shown = shown.filter(|shown| Some(shown.value) == *value);
         Some(shown.unwrap_or(Reading { flag, ..Reading::new((*value)?, *unit) }))
     }
 
@@ -334,6 +336,26 @@ pub(crate) fn upsert(
         },
         |row| row.get(0),
     )
+}
+
+/// Serial number and file name of every event.
+pub(crate) fn places(connection: &rusqlite::Connection) -> rusqlite::Result<Vec<(String, String)>> {
+    let mut statement = connection.prepare_cached("SELECT serial, filename FROM events")?;
+    statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// Fills the columns of version 3 of one row.
+pub(crate) fn complete(
+    connection: &rusqlite::Connection,
+    serial: &str,
+    filename: &str,
+    sidecar: &Sidecar,
+) -> rusqlite::Result<()> {
+    let row = EventRow::of(serial, filename, sidecar);
+    let sql = "UPDATE events SET mic_db_a = ?3, mic_db_c = ?4, readings = ?5, contradicted = ?6 \
+               WHERE serial = ?1 AND filename = ?2";
+    let values = (serial, filename, row.mic_db_a, row.mic_db_c, row.readings, row.contradicted);
+    connection.prepare_cached(sql)?.execute(values).map(drop)
 }
 
 /// Texts are the same for thousands of events: each combination is kept once.
