@@ -210,7 +210,8 @@ fn all_commands_choose_events_alike() {
     assert_eq!(documents(&rebuilt).last().unwrap()["account"]["events"], events.len());
     for command in [&["plot"][..], &["report"]] {
         let out = command[0];
-        let args = [command, &["--archive", "fleet", "-o", &format!("{out}/")], chosen].concat();
+        let into = format!("{out}/");
+        let args = [command, &["--archive", "fleet", "-o", &into], chosen].concat();
         let made = run(fleet.path(), &args);
         assert_eq!(code(&made), 0, "{}", String::from_utf8_lossy(&made.stderr));
         assert_eq!(fs::read_dir(fleet.path().join(out)).unwrap().count(), events.len());

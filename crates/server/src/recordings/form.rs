@@ -78,6 +78,7 @@ impl RecordingForm {
             chain: None,
             frames: None,
             seconds: None,
+            until_closed: true,
             variables: Map::new(),
             open: false,
         }

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use wavekeep_archive::{Archive, EventRow};
+use wavekeep_archive::Archive;
 
 use crate::args::{ArchiveCommand, Args};
 use crate::exit::Account;
