@@ -111,7 +111,7 @@ torture:
 	test -x /usr/bin/strace || { apt-get update && apt-get install --yes strace; }
 	WAVEKEEP_TORTURE_ROUNDS=10000 cargo test --locked --release --package wavekeep --test it crashes
 	WAVEKEEP_EVERY_CALL=1 cargo test --locked --release --package wavekeep --test it calls
-	WAVEKEEP_EVERY_BYTE=1 cargo test --locked --release --package wavekeep-archive --test it verify::flipped
+	WAVEKEEP_TEST_STRIDE=1 cargo test --locked --release --package wavekeep-archive --test it verify::flipped
 
 # Ten minutes for each parser. Needs cargo-fuzz: `cargo install cargo-fuzz`.
 fuzz:

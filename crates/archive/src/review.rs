@@ -263,13 +263,21 @@ impl Archive {
                 && !undone.contains(&entry.number)
         };
         let nothing = || ArchiveError::NothingToUndo { id: ids.first().copied().unwrap_or(0) };
-        let last = log.iter().find(is_open).ok_or_else(nothing)?;
+        let mut together: HashMap<(&str, &str), usize> = HashMap::new();
+        for entry in log.iter().filter(is_open) {
+            *together.entry((&entry.at, &entry.who)).or_default() += 1;
+        }
+        let is_of_several =
+            |entry: &&ReviewEntry| together[&(entry.at.as_str(), entry.who.as_str())] > 1;
+        let of_several = log.iter().filter(is_open).find(is_of_several);
+        let last = of_several.or_else(|| log.iter().find(is_open)).ok_or_else(nothing)?;
         let mut latest: HashMap<i64, i64> = HashMap::new();
         for entry in &log {
             latest.entry(entry.event_id).or_insert(entry.number);
         }
-        let together = log.iter().filter(is_open);
-        for entry in together.filter(|entry| entry.at == last.at && entry.who == last.who) {
+        for entry in
+            log.iter().filter(is_open).filter(|entry| entry.at == last.at && entry.who == last.who)
+        {
             let id = entry.event_id;
             let undone = match latest.get(&id) {
                 Some(&number) if number != entry.number => {

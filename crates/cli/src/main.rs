@@ -14,6 +14,7 @@ mod terminal;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue};
 use mimalloc::MiMalloc;
 
 /// Decoding and describing events takes many small pieces of memory, on all cores at once.
@@ -23,11 +24,33 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 fn main() -> ExitCode {
     let args = match args::Args::try_parse() {
         Ok(args) => args,
-        Err(wrong) if wrong.use_stderr() => wrong.exit(),
+        Err(wrong) if wrong.use_stderr() => {
+            let _ = wrong.print();
+            if let Some(meant) = meant(&wrong) {
+                terminal::message(format_args!("\n  tip: did you mean '{meant}'?"));
+            }
+            return ExitCode::from(2);
+        }
         // Help and version are results: one that cannot be printed is none.
         Err(help) => return ExitCode::from(u8::from(help.print().is_err())),
     };
     args.color.apply();
     let outcome = log::start(args.log()).map_err(Into::into).and_then(|()| commands::run(&args));
     exit::code(outcome, args.json)
+}
+
+/// The known value that is near to one that was refused, where the library of the command line does
+/// not name it itself.
+fn meant(wrong: &clap::Error) -> Option<String> {
+    if wrong.get(ContextKind::SuggestedValue).is_some() {
+        return None;
+    }
+    let Some(ContextValue::String(given)) = wrong.get(ContextKind::InvalidValue) else {
+        return None;
+    };
+    let Some(ContextValue::Strings(known)) = wrong.get(ContextKind::ValidValue) else {
+        return None;
+    };
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    args::near(given, &known).map(str::to_owned)
 }

@@ -39,11 +39,12 @@ pub(crate) fn merge(
     }
     // What a count is worth does not follow from the range here.
     recording.take_statement(&report.statement, options);
-    if report.statement.weighting().is_some() {
+    let is_weighted = report.statement.weighting().is_some();
+    if is_weighted {
         forget_microphone_scale(recording);
     }
     if let Some(table) = report.samples.filter(|_| is_waveform && !recording.is_empty()) {
-        samples(recording, &table);
+        samples(recording, &table, is_weighted);
     }
     if !is_waveform && !report.intervals.is_empty() && !recording.is_empty() {
         let grouping = state_intervals(recording, &report.intervals);
@@ -58,14 +59,18 @@ pub(crate) fn merge(
 }
 
 /// Printed samples against counts: the same numbers by two ways, and what one count is worth.
-fn samples(recording: &mut Recording, table: &SampleTable) {
+fn samples(recording: &mut Recording, table: &SampleTable, is_weighted: bool) {
     recording.metadata.insert("report_rows".to_owned(), json!(table.rows));
     if table.rows != recording.len() {
         let note =
             format!("the report lists {} samples, the file gave {}", table.rows, recording.len());
         recording.report.disagreement("table_length", note);
     }
+    // What a weighted microphone prints says nothing of its samples.
     for kind in [&GEOPHONES, &MICROPHONE] {
+        if is_weighted && kind.sensor == Sensor::Microphone {
+            continue;
+        }
         let slots = recording.channels.iter().filter(|channel| channel.sensor == kind.sensor);
         let slots = slots.filter_map(|channel| {
             let slot = CHANNELS.iter().position(|name| channel.name.eq_ignore_ascii_case(name))?;

@@ -34,9 +34,10 @@ pub fn yes_or_no(text: &str) -> Result<bool, String> {
 /// The known word that is so near to `word` that it was meant.
 pub fn near<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let word = word.to_ascii_lowercase();
-    let likeness = |other: &str| strsim::jaro_winkler(&word, &other.to_ascii_lowercase());
-    let nearest = known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(nearest) > 0.8).then_some(nearest)
+    let distance = |other: &str| strsim::damerau_levenshtein(&word, &other.to_ascii_lowercase());
+    let nearest = known.iter().copied().min_by_key(|other| distance(other))?;
+    // One slip in three letters, two in six.
+    (distance(nearest) * 3 <= nearest.len().max(word.len())).then_some(nearest)
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ fn a_part_of_a_recording_keeps_its_times() {
         ["convert", QUIET, "--to", "csv", "--channels", "MicL,0", "--start", "0", "--end", "0.002"];
     let text = stdout(&run(&args));
     let times: Vec<&str> = text.lines().map(|line| line.split(',').next().unwrap()).collect();
-    assert_eq!(text.lines().next(), Some("time_s,MicL,Tran"));
+    assert_eq!(text.lines().next(), Some("time_s,MicL (psi),Tran (in/s)"));
     assert_eq!(times[1..], ["0.0", "0.0009765625", "0.001953125"]);
     let by_index =
         ["convert", QUIET, "--to", "csv", "--channels", "MicL,0", "--frames", "256..259"];

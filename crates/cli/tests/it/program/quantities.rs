@@ -145,7 +145,9 @@ fn a_report_that_contradicts_the_samples_is_a_finding_everywhere() {
         assert!(stdout(&info).contains("contradiction:"), "{to}: {}", stdout(&info));
         let check = run(&["check", BLAST]);
         assert_eq!(code(&check), 3);
-        assert!(stdout(&check).starts_with("contradicted"), "{}", stdout(&check));
+        // Fewer samples than the report states are missing: that is damage, which says more.
+        let status = if to.starts_with("Record Time") { "damaged" } else { "contradicted" };
+        assert!(stdout(&check).starts_with(status), "{}", stdout(&check));
         let is_air = to.starts_with("MicL");
         let curve = if is_air { "osmre-air-2hz" } else { "usbm-drywall" };
         let report = run(&["report", "--json", "--curve", curve, BLAST, "-o", "report.pdf"]);
