@@ -42,6 +42,9 @@ def test_a_waveform_has_a_column_a_channel(waveform, units):
 def test_a_histogram_has_the_columns_of_the_csv_and_the_annotations(histogram, units):
     found = table(histogram, units)
     csv = pandas.read_csv(histogram.file("csv", units))
+    # The headings of the CSV carry the units; the starts of intervals are its own.
+    csv = csv.rename(columns=lambda name: name.partition(" (")[0])
+    csv = csv.drop(columns="start_unit_local", errors="ignore")
     annotations = [f"{channel.name}_annotation" for channel in histogram.channels]
     assert found.column_names == list(csv.columns) + annotations
     for name in csv.columns:

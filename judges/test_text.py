@@ -8,14 +8,50 @@ import pandas
 from numpy.testing import assert_allclose, assert_array_equal
 
 
+#: When the intervals of a histogram began, behind their numbers.
+START = "start_unit_local"
+
+
+def bare(heading):
+    """A heading without the unit that it carries: `Tran (in/s)` is `Tran`."""
+    return heading.partition(" (")[0]
+
+
+def headings(case, units):
+    with open(case.file("csv", units), newline="", encoding="utf-8") as file:
+        return next(csv.reader(file))
+
+
 def columns(case, units):
-    """The CSV as a dictionary of columns of text."""
+    """The CSV as a dictionary of columns of text, without units and starts of intervals."""
     with open(case.file("csv", units), newline="", encoding="utf-8") as file:
         header, *rows = list(csv.reader(file))
     assert len(rows) == case.length
     assert all(len(row) == len(header) for row in rows)
     texts = zip(*rows, strict=True) if rows else [()] * len(header)
-    return dict(zip(header, texts, strict=True))
+    found = dict(zip(map(bare, header), texts, strict=True))
+    found.pop(START, None)
+    return found
+
+
+def test_headings_carry_the_units_of_physical_numbers_and_of_no_others(case):
+    assert not [name for name in headings(case, "raw") if "(" in name or name == START]
+    physical = headings(case, "physical")
+    if case.is_waveform:
+        assert physical[0] == "time_s"
+        expected = [f"{channel.name} ({channel.unit})" for channel in case.channels]
+        assert physical[1:] == expected
+    else:
+        peaks = [name for name in physical if "_peak (" in name]
+        assert len(peaks) == len(case.channels)
+        assert all("(in/s)" in name or "(dB(L))" in name for name in peaks)
+
+
+def test_intervals_have_their_starts_by_the_units_clock(histogram):
+    table = pandas.read_csv(histogram.file("csv", "physical"))
+    if START in table.columns:
+        starts = pandas.to_datetime(table[START])
+        assert starts.is_monotonic_increasing and starts.dt.tz is None
 
 
 def numbers(texts):
@@ -78,7 +114,7 @@ def test_pandas_reads_numbers_where_numbers_are(case, units):
     table = pandas.read_csv(case.file("csv", units))
     assert len(table) == case.length
     for name in table.columns:
-        if not name.endswith("_flag") and len(table):
+        if not name.endswith("_flag") and name != START and len(table):
             assert pandas.api.types.is_numeric_dtype(table[name]), name
 
 

@@ -49,7 +49,7 @@
 //!
 //! let mut csv = Vec::new();
 //! write(&recording, Target::Csv, &ExportOptions::default(), &mut csv)?;
-//! assert_eq!(csv, b"time_s,Vert\n-0.001,0.03\n0.0,\n0.001,-0.12\n");
+//! assert_eq!(csv, b"time_s,Vert (in/s)\n-0.001,0.03\n0.0,\n0.001,-0.12\n");
 //! # Ok::<(), wavekeep_export::ExportError>(())
 //! ```
 #![forbid(unsafe_code)]

@@ -175,7 +175,10 @@ fn histogram<'a>(
     target: Target,
 ) -> Vec<Column<'a>> {
     let mut columns = vec![Column { name: "interval".to_owned(), content: Content::Interval }];
-    if target == Target::Csv && recording.time.interval_start(0).is_some() {
+    if target == Target::Csv
+        && options.units == Units::Physical
+        && recording.time.interval_start(0).is_some()
+    {
         let content = Content::Start(recording.time);
         columns.push(Column { name: "start_unit_local".to_owned(), content });
     }

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from conftest import RUNS
+from conftest import ROOT, RUNS
 from wavekeep.smurf import Chain
 
-VECTORS = RUNS / "chain"
+VECTORS = ROOT / "crates/recorder/tests/data/chain"
 CASES: dict[str, Any] = json.loads((VECTORS / "cases.json").read_text())
 
 

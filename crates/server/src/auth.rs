@@ -74,24 +74,13 @@ impl Access {
     }
 }
 
-/// The roles, for the description of the API.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[allow(dead_code, reason = "describes the answer")]
-enum RoleWord {
-    Read,
-    Review,
-    Import,
-    Admin,
-}
-
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Caller {
     /// Name of the token; `null` on loopback without one.
     pub name: Option<String>,
     /// What it may do.
-    #[schema(value_type = RoleWord, inline)]
+    #[schema(value_type = String, example = "review")]
     pub role: Role,
     /// Whether every request needs a token.
     pub tokens_required: bool,

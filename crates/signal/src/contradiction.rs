@@ -8,7 +8,7 @@
 //! | quantity | agrees within |
 //! |---|---|
 //! | peak of a geophone, PSPL of a microphone (in Pa) | 10 %, 2 counts, half of the last printed digit |
-//! | PVS | 10 %, 4 counts, half of the last printed digit |
+//! | PVS | 50 %, 4 counts, half of the last printed digit: between the largest peak and the root of the sum of squares of all three lie 73 % |
 //! | ZC frequency | a factor of 2, and only of one and the same peak: its times agree within 3 samples |
 //! | length: (record time + pre-trigger) × rate | 10 % and 0.1 s |
 
@@ -26,6 +26,7 @@ use crate::measurements::{Measurements, measure};
 const SHARE: f64 = 0.1;
 const PEAK_COUNTS: f64 = 2.0;
 const VECTOR_SUM_COUNTS: f64 = 4.0;
+const VECTOR_SUM_SHARE: f64 = 0.5;
 const FREQUENCY_FACTOR: f64 = 2.0;
 /// Half-waves of equal size may stand anywhere: frequencies are compared where the peak is the same.
 const SAME_PEAK_SAMPLES: f64 = 3.0;
@@ -132,7 +133,7 @@ fn peak(
     let step = channel.unit().convert(step(channel), computed.unit).ok()?;
     // An annotated peak of a histogram may have a second byte.
     let at_least = is_short || has_annotations;
-    if agree(stated, computed, PEAK_COUNTS * step, at_least) {
+    if agree(stated, computed, SHARE, PEAK_COUNTS * step, at_least) {
         return None;
     }
     Some(Contradiction {
@@ -154,7 +155,7 @@ fn vector_sum(
     let (stated, computed) = (measured.peak_vector_sum.stated?, measured.peak_vector_sum.computed?);
     let channel = recording.geophones().next()?;
     let step = channel.unit().convert(step(channel), computed.unit).ok()?;
-    if agree(stated, computed, VECTOR_SUM_COUNTS * step, is_short) {
+    if agree(stated, computed, VECTOR_SUM_SHARE, VECTOR_SUM_COUNTS * step, is_short) {
         return None;
     }
     Some(Contradiction {
@@ -171,11 +172,11 @@ fn in_unit_of(computed: Reading, stated: Reading) -> String {
 
 /// Whether both numbers can be right. A bound is compared as one; `at_least` says that the computed
 /// number is a lower bound whatever its flag.
-fn agree(stated: Reading, computed: Reading, steps: f64, at_least: bool) -> bool {
+fn agree(stated: Reading, computed: Reading, share: f64, steps: f64, at_least: bool) -> bool {
     let Ok(stated_here) = stated.to(computed.unit) else { return true };
     let (says, gives) = (stated_here.value, computed.value);
     let printed = 0.5 * 10f64.powi(-i32::from(stated_here.decimals.unwrap_or(u8::MAX)));
-    let tolerance = SHARE * says.abs().max(gives.abs()) + steps + printed;
+    let tolerance = share * says.abs().max(gives.abs()) + steps + printed;
     let is_lower_bound = |flag: Option<Flag>| flag.is_some_and(Flag::is_lower_bound);
     // What an instrument cannot give is damage already.
     if computed.flag == Some(Flag::Impossible) {

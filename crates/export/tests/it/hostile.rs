@@ -55,7 +55,10 @@ fn a_recording_without_samples_is_a_header() {
         channel.samples = Samples::I16(Vec::new());
         channel.gaps.insert(10..20);
     }
-    assert_eq!(text(&recording, Target::Csv, Units::Physical), "time_s,Tran,Vert,Long,MicL\n");
+    assert_eq!(
+        text(&recording, Target::Csv, Units::Physical),
+        "time_s,Tran (in/s),Vert (in/s),Long (in/s),MicL (psi)\n"
+    );
     assert!(!write_all(&recording).contains(&Target::MiniSeed));
 }
 

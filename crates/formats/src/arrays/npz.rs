@@ -9,8 +9,8 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::path::Path;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use gnz::Object;
 use wavekeep_core::{Error, FormatInfo, Match, Note, NoteKind, Report};
@@ -55,15 +55,16 @@ impl ArrayFormat for Npz {
     fn open(&self, path: &Path, limits: &ArrayLimits) -> Result<ArrayFile, OpenError> {
         let file = File::open(path).map_err(|source| io_error(path, "open the file", source))?;
         let len = file.metadata().map_err(|source| io_error(path, "look at the file", source))?;
-        let members = Members::read(BufReader::new(file), limits).map_err(|fault| match fault {
-            Fault::Io(source) => io_error(path, "read the file", source),
-            Fault::Content(source) => decode_error(path, source),
-        })?;
+        let members =
+            Members::read(BufReader::new(&file), limits).map_err(|fault| match fault {
+                Fault::Io(source) => io_error(path, "read the file", source),
+                Fault::Content(source) => decode_error(path, source),
+            })?;
         Ok(ArrayFile {
             format: &INFO,
             source: source_of(path, len.len()),
             entries: members.entries,
-            held: Held::Packed(Packed { path: path.to_owned(), members: members.members }),
+            held: Held::Packed(Packed { file: Mutex::new(file), members: members.members }),
             metadata: Object::new(),
             report: members.report,
         })
@@ -83,7 +84,8 @@ fn is_array(name: &[u8]) -> bool {
 /// The members of an open archive.
 #[derive(Debug)]
 pub(super) struct Packed {
-    path: PathBuf,
+    /// Kept open: what another file of its name holds is not what was checked.
+    file: Mutex<File>,
     members: Vec<Member>,
 }
 
@@ -102,13 +104,20 @@ impl Packed {
     /// The bytes of a member.
     pub(super) fn member(&self, number: usize) -> Option<&[u8]> {
         let member = self.members.get(number)?;
-        member.bytes.get_or_init(|| member.unpack(&self.path)).as_deref()
+        member
+            .bytes
+            .get_or_init(|| {
+                // A thread that panicked left the file at some place, which does not matter.
+                let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+                member.unpack(&file)
+            })
+            .as_deref()
     }
 }
 
 impl Member {
-    fn unpack(&self, path: &Path) -> Option<Vec<u8>> {
-        let mut archive = ZipArchive::new(BufReader::new(File::open(path).ok()?)).ok()?;
+    fn unpack(&self, file: &File) -> Option<Vec<u8>> {
+        let mut archive = ZipArchive::new(BufReader::new(file)).ok()?;
         let packed = archive.by_index(self.place).ok()?;
         let mut bytes = Vec::new();
         packed.take(self.len + 1).read_to_end(&mut bytes).ok()?;
