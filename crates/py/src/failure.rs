@@ -218,6 +218,8 @@ impl From<wavekeep_smurf::Error> for Failure {
         let message = error.to_string();
         match error {
             E::Io { path, source, .. } => Self::of_io(&path, &source, message),
+            E::NotAStream { path, .. } => Self::new("NotThisFormat", message).about(&path),
+            E::Legacy { path } => Self::new("Unsupported", message).about(&path),
             E::NoSuchRun { path } => Self::new("FileMissing", message).about(&path),
             E::Shrunk { path, expected, found } => Self::new("Malformed", message)
                 .expected(format!("{expected} bytes"))

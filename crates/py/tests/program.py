@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import wavekeep
+
 
 def program() -> str:
     """Where the built program is."""
@@ -22,6 +24,7 @@ def program() -> str:
 
 def token(folder: Path) -> str:
     """A token for the archive in `folder`, of the name `tests`, that may do everything."""
+    wavekeep.Archive(folder, create=True)
     command = [program(), "token", "add", "tests", "--role", "admin", "--json"]
     made = subprocess.run(
         [*command, "--archive", str(folder)], check=True, capture_output=True, text=True

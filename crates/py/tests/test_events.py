@@ -43,8 +43,8 @@ def test_values_are_those_of_the_table_that_the_event_is_exported_to(tmp_path: P
         rows = list(csv.DictReader(file))
     assert rec.t.tolist() == [float(row["time_s"]) for row in rows]
     for name in ("Tran", "Vert", "Long"):
-        assert rec[name].values.tolist() == [float(row[name]) for row in rows]
-    psi = [float(row["MicL"]) for row in rows]
+        assert rec[name].values.tolist() == [float(row[f"{name} (in/s)"]) for row in rows]
+    psi = [float(row["MicL (psi)"]) for row in rows]
     np.testing.assert_allclose(rec["MicL"].to("psi"), psi, rtol=1e-12)
 
 
@@ -90,17 +90,15 @@ THOR_DATA = SAMPLES.parent / "crates" / "thor" / "tests" / "data"
 
 
 def test_a_weighted_level_converts_to_nothing_else() -> None:
-    event = wavekeep.open(
-        THOR_DATA / "06-a-weighted-microphone" / "UM11719_20260610115639.IDFW"
-    )
-    microphone = event["MicL"]
+    rec = event(THOR_DATA / "06-a-weighted-microphone" / "UM11719_20260610115639.IDFW")
+    microphone = rec["MicL"]
     assert microphone.unit == "count"
     for unit in ("dB(L)", "psi", "Pa"):
         with pytest.raises(wavekeep.BadArgument):
             microphone.to(unit)
-    peak = event.measurements["channels"][3]["peak"]
+    peak = rec.measurements["channels"][3]["peak"]
     assert peak["value"] == {"value": 67.3, "unit": "dB(A)", "decimals": 1}
-    verdict = event.verdict("osmre-air-2hz")
+    verdict = rec.verdict("osmre-air-2hz")
     assert verdict["outcome"] == "no_verdict" and "dB(A)" in verdict["reason"]
 
 
@@ -110,10 +108,11 @@ def test_a_report_that_contradicts_the_samples_is_a_warning_and_no_verdict(tmp_p
     text = report.read_bytes().replace(b"Vert PPV : 0.410", b"Vert PPV : 0.010")
     (tmp_path / report.name).write_bytes(text)
     with pytest.warns(wavekeep.DamageWarning, match="0.010 in/s"):
-        event = wavekeep.open(tmp_path / BLAST.name)
-    assert event.report.contradicted and not event.report.damaged
-    assert event.report.contradictions[0].code == "peak_contradicted"
-    verdict = event.verdict("usbm-drywall")
+        rec = wavekeep.open(tmp_path / BLAST.name)
+    assert isinstance(rec, wavekeep.Event)
+    assert rec.report.contradicted and not rec.report.damaged
+    assert rec.report.contradictions[0].code == "peak_contradicted"
+    verdict = rec.verdict("usbm-drywall")
     assert verdict["outcome"] == "no_verdict" and "0.410 in/s" in verdict["reason"]
 
 

@@ -263,3 +263,105 @@ def _rows(found: Any) -> list[dict[str, Any]]:
     if not isinstance(found, list):
         raise ServerError("the server answers with something else than a list")
     return found
+
+
+def _files(paths: list[str]) -> tuple[list[str], list[dict[str, Any]]]:
+    """The files that are named and those of folders in the order of their names; results of what is
+    neither."""
+    found: list[str] = []
+    results: list[dict[str, Any]] = []
+    for path in paths:
+        if os.path.isdir(path):
+            for folder, folders, names in os.walk(path):
+                folders.sort()
+                inside = (os.path.join(folder, name) for name in sorted(names))
+                # A pipe would block for ever.
+                found += filter(os.path.isfile, inside)
+        elif os.path.isfile(path):
+            found.append(path)
+        else:
+            detail = "it is neither a file nor a folder that can be read"
+            results.append({"name": path, "error": {"kind": "io", "detail": detail}})
+    return found, results
+
+
+class _Form:
+    """Files as a form, read while they are sent: memory does not grow with them."""
+
+    def __init__(self, paths: list[str]) -> None:
+        self.paths = paths
+        self._mark = secrets.token_hex(16)
+        self._lengths = [os.path.getsize(path) for path in paths]
+        self.content_type = f"multipart/form-data; boundary={self._mark}"
+        heads = sum(len(self._head(path)) + 2 for path in paths)
+        self.length = heads + sum(self._lengths) + len(self._end())
+
+    def _head(self, path: str) -> bytes:
+        name = os.path.basename(path)
+        # As browsers write it.
+        for sign, code in (('"', "%22"), ("\r", "%0D"), ("\n", "%0A")):
+            name = name.replace(sign, code)
+        head = (
+            f'--{self._mark}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n'
+        )
+        return f"{head}Content-Type: application/octet-stream\r\n\r\n".encode("utf-8", "replace")
+
+    def _end(self) -> bytes:
+        return f"--{self._mark}--\r\n".encode()
+
+    def __iter__(self) -> Iterator[bytes]:
+        for path, length in zip(self.paths, self._lengths):
+            yield self._head(path)
+            sent = 0
+            with open(path, "rb") as file:
+                while chunk := file.read(_CHUNK):
+                    sent += len(chunk)
+                    yield chunk
+            if sent != length:
+                raise OSError(f"{path} changed while it was sent: send it again")
+            yield b"\r\n"
+        yield self._end()
+
+
+def _fate(result: dict[str, Any]) -> dict[str, Any]:
+    """What became of a file, as an archive on this machine says it."""
+    name = result.get("name", "")
+    error = result.get("error")
+    if error is None:
+        return {"path": name, "fate": "event", **result}
+    message = error.get("detail", error.get("message", ""))
+    return {"path": name, "fate": "failed", "kind": error.get("kind", ""), "message": message}
+
+
+def _account(results: list[dict[str, Any]], session: Any) -> dict[str, Any]:
+    """The account of an import, as an archive on this machine gives it."""
+    counts = {"new": 0, "same": 0, "paired_late": 0, "frames_added": 0, "conflict": 0}
+    account: dict[str, Any] = {
+        "moved": 0,
+        "without_report": 0,
+        "report_refused": 0,
+        "unknown_serials": 0,
+        "unknown": [],
+        "damaged": 0,
+        "failed": 0,
+        "failures": [],
+    }
+    for result in results:
+        fate = _fate(result)
+        if fate["fate"] == "failed":
+            account["failed"] += 1
+            account["failures"].append({name: fate[name] for name in ("path", "kind", "message")})
+            continue
+        outcome = result["outcome"]
+        counts["same" if outcome == "moved" else outcome] += 1
+        account["moved"] += "moved_from" in result
+        status = result["report"]["status"]
+        account["without_report"] += status == "not_paired"
+        account["report_refused"] += status in ("not_understood", "differs")
+        account["damaged"] += bool(result["not_decoded"])
+        if result["serial_unknown"]:
+            account["unknown_serials"] += 1
+            account["unknown"].append(fate["path"])
+    counts["conflicts"] = counts.pop("conflict")
+    rest = {"skipped": {}, "stopped": False}
+    return {"session": session, **counts, "streams": 0, **account, **rest}

@@ -83,7 +83,7 @@ def _stream_traces(obspy: Any, stream: Stream, raw: bool, selection: dict[str, A
     times = stream._handle.times(ask)
     # A trace cannot skip time: where frames are missing, or the clock was set, another one begins.
     period = 1e9 / stream.rate_hz
-    apart = np.abs(np.diff(times.astype(np.int64)) - period) > period / 2
+    apart = np.abs(np.subtract(np.diff(times.astype(np.int64)), period)) > period / 2
     edges = [0, *(int(at) + 1 for at in np.flatnonzero(apart)), len(times)]
     traces = []
     for row, index in enumerate(stream._handle.indices(ask)):
