@@ -14,8 +14,8 @@ export WAVEKEEP_PYTHON_HDF5_1 := $(abspath $(VENV_HDF5_1))/bin/python
 .PHONY: demo test test-all test-rust test-python python-docs e2e build-tests lint bench bench-python torture fuzz miri clean
 
 demo:
-	cargo build --locked --profile demo --package wavekeep
-	target/demo/wavekeep demo --output demo
+	$(BUILD_PROGRAM)
+	$(BUILT) demo --output demo
 
 # All is compiled first; then the three suites run side by side, since the browser and Python leave
 # processors idle. Each prints its output when it ends.

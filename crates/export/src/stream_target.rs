@@ -62,12 +62,13 @@ where
     write_stream(stream, metadata, units, &between, false, progress)?;
     let held = Gnz::open(&between)?;
     let rows = stream.stream_channels();
-    Ok(match target {
+    match target {
         ArrayTarget::Csv | ArrayTarget::Parquet => {
             write_table(&held, &channel_headings(&rows, unit), target, path, overwrite)?;
         }
         _ => write_from(&held, unit, target, path, overwrite)?,
-    })
+    }
+    Ok(())
 }
 
 /// The heading of every channel's column in a table: `data_0 2:107 5123.5 MHz (rad)`.

@@ -59,8 +59,10 @@ impl Event {
     }
 
     #[getter]
-    fn damaged(&self) -> bool {
-        self.recording.report.is_damaged()
+    /// Whether the report speaks of damage or contradicts itself: what a warning is for.
+    fn questionable(&self) -> bool {
+        let report = &self.recording.report;
+        report.is_damaged() || report.is_contradicted()
     }
 
     /// Name, unit and gaps of each channel.

@@ -273,6 +273,7 @@ impl Stream {
 
     /// Writes a selection as a file of arrays; `progress(done, total)` is called with frames.
     #[pyo3(signature = (path, target, ask, overwrite, physical, progress=None))]
+    #[allow(clippy::too_many_arguments, reason = "each is a keyword of the Python call")]
     fn save(
         &self,
         py: Python<'_>,

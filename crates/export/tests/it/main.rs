@@ -1,4 +1,5 @@
 //! Files of other programs, from recordings and arrays.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod arrays;
 mod conversions;

@@ -5,7 +5,7 @@ use wavekeep_core::{Recording, Unit};
 use wavekeep_export::{ExportOptions, Target, write};
 
 const MM_PER_INCH: f64 = 25.4;
-const PA_PER_PSI: f64 = 6894.757_293_168;
+const PA_PER_PSI: f64 = 6_894.757_293_168;
 
 /// Headings and rows of a CSV.
 fn table(recording: &Recording, options: ExportOptions) -> (Vec<String>, Vec<Vec<String>>) {

@@ -193,6 +193,7 @@ impl Members {
             io::ErrorKind::InvalidData
             | io::ErrorKind::InvalidInput
             | io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::Unsupported
             | io::ErrorKind::Other => {
                 Fault::Content(malformed(&full_name, "whole content", &error.to_string()))
             }

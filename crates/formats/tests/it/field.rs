@@ -308,8 +308,7 @@ fn an_event_whose_body_is_not_understood_keeps_the_values_of_its_report() {
         assert_eq!(recording.serial.as_ref().unwrap().value, "BE11529");
     }
     let thor = folder.path().join(THOR);
-    fs::write(&thor, fs::read(data(&format!("02-thor-csv-only/{THOR}"))).unwrap()[..200].to_vec())
-        .unwrap();
+    fs::write(&thor, &fs::read(data(&format!("02-thor-csv-only/{THOR}"))).unwrap()[..200]).unwrap();
     fs::copy(
         data(&format!("02-thor-csv-only/CSV/{THOR}.csv")),
         folder.path().join(format!("{THOR}.csv")),

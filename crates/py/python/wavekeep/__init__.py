@@ -153,7 +153,7 @@ def open(
         }
         recording = Event(handle, name, (name, options, ()))
         # The report is made when it is needed.
-        report = recording.report if handle.damaged else Report()
+        report = recording.report if handle.questionable else Report()
     elif isinstance(handle, _wavekeep.Stream):
         recording = Stream(handle, name)
         # Without the metadata, which is read when it is asked for.

@@ -139,7 +139,7 @@ class Archive:
             return open_recording(self._door.stream_path(id))
         handle, path = self._door.recording(id)
         event = Event(handle, path, (Archived(self.where, id), {}, ()))
-        warn_of_damage(event.report if handle.damaged else Report(), path, stacklevel=3)
+        warn_of_damage(event.report if handle.questionable else Report(), path, stacklevel=3)
         return event
 
     def __getitem__(self, id: int) -> Recording:

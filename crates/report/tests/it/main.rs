@@ -1,4 +1,5 @@
 //! Drawings of events and streams.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod drawings;
 mod events;

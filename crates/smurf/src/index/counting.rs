@@ -327,7 +327,7 @@ impl<'a> Judge<'a> {
         let multiple = run.is_even()
             && usual.is_even()
             && run.least > usual.least
-            && run.least % usual.least == 0;
+            && run.least.is_multiple_of(usual.least);
         let by_sync = usual.is_synced() && run.sync_total > run.count;
         let returns = self.runs.iter().skip_while(|it| it.first <= run.first);
         let returns = returns.take(4).any(|next| same(&usual, next));

@@ -64,7 +64,9 @@ impl ChannelMap {
     pub fn name(&self, index: usize, words: usize) -> Option<String> {
         let Detector { band, channel, .. } = self.detector(index, words)?;
         Some(match (self.words, words) {
-            (2, 1) => format!("{band}:{channel} {}", if index % 2 == 0 { "I" } else { "Q" }),
+            (2, 1) => {
+                format!("{band}:{channel} {}", if index.is_multiple_of(2) { "I" } else { "Q" })
+            }
             _ => format!("{band}:{channel}"),
         })
     }

@@ -96,3 +96,8 @@ pub fn files(root: &Path) -> Vec<(String, Vec<u8>)> {
     out.sort();
     out
 }
+
+/// Every so many places are tried: all of them by `make test-all`.
+pub fn stride(usual: usize) -> usize {
+    std::env::var("WAVEKEEP_TEST_STRIDE").map_or(usual, |stride| stride.parse().unwrap())
+}

@@ -4,7 +4,7 @@
 import { get, queryString } from "../api.js";
 import { h } from "../dom.js";
 import { countText } from "../units.js";
-import { COLUMNS, flagsOf } from "./columns.js";
+import { COLUMNS } from "./columns.js";
 import { filterWords } from "./filters.js";
 
 /** @typedef {import("../router.js").Params} Params */
@@ -27,7 +27,7 @@ export async function paperList(filters, signal) {
       events.length < total ? `The first ${countText(events.length)} of ${countText(total)} events: narrower filters print the others` : `${countText(total)} ${total === 1 ? "event" : "events"}`,
       conditions.length ? `, with ${conditions.join(", ")}` : "",
       // On the screen the marks say so when they are pointed at.
-      events.some((row) => Object.keys(flagsOf(row)).length > 0) ? ". ≥ and !: the true peak may be larger" : ""),
+      events.some((row) => Object.keys(row.flags).length > 0) ? ". ≥ and !: the true peak may be larger" : ""),
     h("thead", null, h("tr", null, cells("th", (column) => column.title()))),
     h("tbody", null, events.map((row) => h("tr", { class: row.false_trigger ? "false-trigger" : null }, cells("td", (column) => column.cell(row))))));
 }
