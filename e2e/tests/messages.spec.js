@@ -19,7 +19,7 @@ for (const [address, title, sentence] of /** @type {[string, string, RegExp][]} 
   ["?stream=x/../y", "There is no such page", /whole numbers/],
   ["?view=nothing", "There is no such page", /view “nothing”: there are events, streams and import\.$/],
   ["?from=yesterday", "The events cannot be shown", /2026-05-01/],
-  ["?sort=size", "The events cannot be shown", /timestamp, ppv, id/],
+  ["?sort=size", "The events cannot be shown", /timestamp, -timestamp, ppv, -ppv, id/],
   ["?min_ppv_in_s=much", "The events cannot be shown", /much|number/],
 ])) {
   test(`${address} is answered with a sentence, and with a way on`, async ({ browser, full }) => {

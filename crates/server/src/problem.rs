@@ -155,7 +155,10 @@ impl From<SelectionError> for Problem {
 
 impl From<QueryRejection> for Problem {
     fn from(rejection: QueryRejection) -> Self {
-        Self::unprocessable("query", rejection.body_text())
+        // What the library puts before it says nothing to the one who asked.
+        let text = rejection.body_text();
+        let said = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
+        Self::unprocessable("query", format!("cannot read the parameter {said}"))
     }
 }
 
