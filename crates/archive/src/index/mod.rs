@@ -349,6 +349,22 @@ pub(crate) fn at_place(
         .optional()
 }
 
+/// The event of the unit whose file name differs from this one by case alone: its file name and
+/// SHA-256.
+pub(crate) fn other_case(
+    connection: &Connection,
+    serial: &str,
+    filename: &str,
+) -> rusqlite::Result<Option<(String, Option<String>)>> {
+    connection
+        .prepare_cached(
+            "SELECT filename, sha256 FROM events \
+             WHERE filename COLLATE NOCASE = ?2 AND filename <> ?2 AND +serial = ?1 ORDER BY id",
+        )?
+        .query_row([serial, filename], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
+
 /// The events of this file name, case ignored, whose sources have this SHA-256: number, serial
 /// and file name.
 pub(crate) fn same_bytes(

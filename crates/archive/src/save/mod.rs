@@ -172,12 +172,12 @@ impl Archive {
                 Err(error) => answers.push(Some(Err(error))),
             }
         }
-        // Two of one name, or of the same bytes, are saved one after the other: the second one
-        // meets the first.
+        // Two of one name, whatever its case, or of the same bytes, are saved one after the other: the
+        // second one meets the first.
         while !waiting.is_empty() {
             let (mut names, mut contents) = (HashSet::new(), HashSet::new());
             let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, prepared)| {
-                names.insert((prepared.serial.clone(), prepared.name.clone()))
+                names.insert((prepared.serial.clone(), prepared.name.as_str().to_ascii_lowercase()))
                     & contents.insert((prepared.sha256.clone(), start_of_name(&prepared.name)))
             });
             match self.with_lock(|writer| self.save_prepared(writer, &now)) {

@@ -64,6 +64,13 @@ impl Archive {
         loop {
             let event = self.layout().event(serial, filename.as_str());
             let Some(sidecar) = self.sidecar_if_there(serial, filename.as_str())? else {
+                let other_case = self.other_case(writer, serial, &filename)?;
+                if let Some((name, Some(sha256))) = &other_case
+                    && *sha256 == prepared.sha256
+                    && let Some(sidecar) = self.sidecar_if_there(serial, name)?
+                {
+                    return self.plan_there(writer, prepared, serial, name, sidecar, last_id);
+                }
                 // A source without a sidecar is no event yet; its bytes are respected.
                 let source = self.read_if_there(&event.source())?;
                 let source_is_there = source.as_deref() == Some(&*prepared.bytes);
@@ -72,7 +79,8 @@ impl Archive {
                     None => None,
                 };
                 let is_taken = (source.is_some() && !source_is_there)
-                    || (frames.is_some() && frames.as_deref() != prepared.frames);
+                    || (frames.is_some() && frames.as_deref() != prepared.frames)
+                    || other_case.is_some();
                 if is_taken && !is_conflict {
                     filename = prepared.name.with_sha(&prepared.sha256);
                     is_conflict = true;
@@ -95,7 +103,7 @@ impl Archive {
                 {
                     let plan =
                         self.plan_there(writer, prepared, &unknown, &was, sidecar, last_id)?;
-                    return self.plan_move(prepared, plan);
+                    return self.plan_move(writer, prepared, plan);
                 }
                 *last_id += 1;
                 return Ok(Plan::New { filename, id: *last_id, is_conflict, source_is_there });
@@ -116,6 +124,18 @@ impl Archive {
             }
             return self.plan_there(writer, prepared, serial, filename.as_str(), sidecar, last_id);
         }
+    }
+
+    /// The event of the unit that has this name in capitals where this one has none, or the other
+    /// way round: on Windows and macOS both would be one file.
+    fn other_case(
+        &self,
+        writer: &Writer,
+        serial: &str,
+        filename: &SafeName,
+    ) -> Result<Option<(String, Option<String>)>, ArchiveError> {
+        let found = index::other_case(&writer.connection, serial, filename.as_str());
+        found.map_err(|source| self.index_failed(source))
     }
 
     /// Where the same bytes are under the same name, though not in the unit where they are expected:
@@ -252,7 +272,12 @@ impl Archive {
     }
 
     /// Lets an event of `UNKNOWN` go to its unit, when the place there is free.
-    fn plan_move(&self, prepared: &Prepared<'_>, plan: Plan) -> Result<Plan, SaveError> {
+    fn plan_move(
+        &self,
+        writer: &Writer,
+        prepared: &Prepared<'_>,
+        plan: Plan,
+    ) -> Result<Plan, SaveError> {
         let (Plan::Same(there) | Plan::Update(there)) = &plan else { return Ok(plan) };
         // A second report that differs is kept and not used: not for the unit either.
         let is_by_report =
@@ -273,7 +298,8 @@ impl Archive {
                 && self.read_if_there(&event.sidecar())?.is_none()
                 && self.read_if_there(&event.hdf5())?.is_none()
                 && self.read_if_there(&event.gnz())?.is_none()
-                && self.read_if_there(&event.frames())?.is_none();
+                && self.read_if_there(&event.frames())?.is_none()
+                && self.other_case(writer, prepared.serial.as_str(), &filename)?.is_none();
             if is_free {
                 let (Plan::Same(there) | Plan::Update(there)) = plan else { return Ok(plan) };
                 return Ok(Plan::Move { there, filename, is_conflict });

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::common::*;
 use serde_json::json;
-use wavekeep_archive::{Outcome, Pairing, Query, SaveError, Submission};
+use wavekeep_archive::{Outcome, Pairing, Query, SaveError, Submission, VerifyOptions};
 
 #[test]
 fn an_event_becomes_its_files_its_row_and_its_answer() {
@@ -104,6 +104,38 @@ fn the_same_name_with_other_bytes_is_a_conflict_that_keeps_both() {
     let kept = fresh.archive.recording(saved.id).unwrap();
     assert_eq!(kept.source.name.as_deref(), Some(QUIET));
     assert_eq!(kept.serial.unwrap().value, "BE11529");
+}
+
+/// A copy of the archive on Windows or macOS would have one file for both.
+#[test]
+fn names_that_differ_by_case_only_do_not_stand_side_by_side() {
+    let lower = QUIET.to_lowercase();
+    for in_one_batch in [true, false] {
+        let fresh = fresh();
+        let batch = [
+            submission(QUIET),
+            Submission::new(&*lower, sample(QUIET)),
+            Submission::new(&*lower, sample("M529LKVQ.6S0W")),
+            Submission::new(&*lower, sample("M529LKVQ.6S0W")),
+        ];
+        let saved: Vec<_> = match in_one_batch {
+            true => fresh.archive.save_batch(&batch).into_iter().map(Result::unwrap).collect(),
+            false => batch.iter().map(|one| fresh.save(one)).collect(),
+        };
+        assert_eq!(saved[1].id, saved[0].id, "the same bytes are one event");
+        assert_eq!(saved[2].outcome, Outcome::Conflict);
+        assert_eq!((saved[3].outcome, saved[3].id), (Outcome::Same, saved[2].id));
+        let mut names: Vec<String> = files(fresh.folder.path())
+            .into_iter()
+            .map(|file| file.0.to_ascii_lowercase())
+            .collect();
+        let all = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), all, "{names:?}");
+        let found = fresh.archive.verify(VerifyOptions::default(), &|_, _| {}).unwrap();
+        assert!(found.is_whole(), "{found:?}");
+    }
 }
 
 #[test]

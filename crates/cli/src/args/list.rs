@@ -13,17 +13,19 @@ use super::archive::ArchiveArg;
 use super::values::{near, not_negative, yes_or_no};
 use crate::exit::Usage;
 
+/// The heading in the help of a command. A heading of the whole group would go on behind it.
+const EVENTS: &str = "Which events";
+
 /// Which events are meant, for every command that works on events of an archive. Several
 /// conditions have to hold together.
 #[derive(Debug, Default, Clone, ClapArgs)]
-#[command(next_help_heading = "Which events")]
 pub struct WhichArgs {
     /// Only the events with these numbers, as `list` shows them: 17,20-25.
-    #[arg(long = "id", value_name = "LIST", value_delimiter = ',')]
+    #[arg(long = "id", value_name = "LIST", value_delimiter = ',', help_heading = EVENTS)]
     pub ids: Vec<Ids>,
     /// Only events of which this holds: serial, project, kind, from, to, min-ppv, max-ppv (in/s),
     /// false-trigger, reviewed, text. Several have to hold together.
-    #[arg(long = "where", value_name = "NAME=VALUE")]
+    #[arg(long = "where", value_name = "NAME=VALUE", help_heading = EVENTS)]
     pub conditions: Vec<Condition>,
 }
 
@@ -67,39 +69,38 @@ fn known_unit(query: &Query, archive: &Archive) -> anyhow::Result<()> {
 
 /// Short forms of the most frequent conditions, where no other option has their names.
 #[derive(Debug, Default, Clone, ClapArgs)]
-#[command(next_help_heading = "Which events")]
 pub struct FilterArgs {
     #[command(flatten)]
     pub which: WhichArgs,
     /// Serial number of the unit.
-    #[arg(long, value_name = "SERIAL")]
+    #[arg(long, value_name = "SERIAL", help_heading = EVENTS)]
     pub serial: Option<String>,
     /// Project, as written.
-    #[arg(long, value_name = "PROJECT")]
+    #[arg(long, value_name = "PROJECT", help_heading = EVENTS)]
     pub project: Option<String>,
     /// Kind of the events.
-    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(Query::KINDS))]
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(Query::KINDS), help_heading = EVENTS)]
     pub kind: Option<String>,
     /// Not before this time by the units' clocks: 2026-05-01, or 2026-05-01T13:16:34.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", help_heading = EVENTS)]
     pub from: Option<DayOrMoment>,
     /// Not after this time; a day counts to its end.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", help_heading = EVENTS)]
     pub to: Option<DayOrMoment>,
     /// With a PPV of at least this, in in/s.
-    #[arg(long, value_name = "IN/S", value_parser = not_negative)]
+    #[arg(long, value_name = "IN/S", value_parser = not_negative, help_heading = EVENTS)]
     pub min_ppv: Option<f64>,
     /// With a PPV of at most this, in in/s.
-    #[arg(long, value_name = "IN/S", value_parser = not_negative)]
+    #[arg(long, value_name = "IN/S", value_parser = not_negative, help_heading = EVENTS)]
     pub max_ppv: Option<f64>,
     /// Only false triggers, or none.
-    #[arg(long, value_name = "YES|NO", value_parser = yes_or_no)]
+    #[arg(long, value_name = "YES|NO", value_parser = yes_or_no, help_heading = EVENTS)]
     pub false_trigger: Option<bool>,
     /// Only what somebody reviewed, or what nobody did.
-    #[arg(long, value_name = "YES|NO", value_parser = yes_or_no)]
+    #[arg(long, value_name = "YES|NO", value_parser = yes_or_no, help_heading = EVENTS)]
     pub reviewed: Option<bool>,
     /// Contained in notes, project, client, operator or location; or the beginning of a name.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", help_heading = EVENTS)]
     pub text: Option<String>,
 }
 

@@ -14,6 +14,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use wavekeep_core::Unit;
 use wavekeep_export::arrays::ArrayTarget;
 use wavekeep_export::{Target, Units};
+use wavekeep_signal::Curve;
 
 use crate::log::LogOptions;
 pub use archive::{
@@ -35,13 +36,19 @@ use values::positive;
 #[command(name = "wavekeep", version, propagate_version = true, after_help = EXIT_CODES)]
 pub struct Args {
     /// Print one JSON document per input, one per line.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "For every command")]
     pub json: bool,
     /// When to use colour.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "For every command"
+    )]
     pub color: Color,
     /// Show no progress and no summary.
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = "For every command")]
     pub quiet: bool,
     #[command(subcommand)]
     pub command: Command,
@@ -74,10 +81,10 @@ Examples:
     /// Write recordings and arrays as CSV, JSON, GNZ, HDF5, Parquet, miniSEED, npy, npz, …
     #[command(after_help = "\
 Events go to csv, json, gnz, hdf5, parquet, miniseed, npy, wav; arrays (of .gnz, .npy, .npz and
-.safetensors) and streams to csv, gnz, hdf5, parquet, npy, npz, safetensors. One input to csv or json goes to
-standard output unless -o names a file; everything else goes to files named after the input, in the
-present folder or in the folder that -o names. Of a file that -o names the extension decides what is
-written. `-` as the input is standard input, `-o -` is standard output.
+.safetensors) and streams to csv, gnz, hdf5, parquet, npy, npz, safetensors. One input to csv or
+json goes to standard output unless -o names a file; everything else goes to files named after the
+input, in the present folder or in the folder that -o names. Of a file that -o names the extension
+decides what is written. `-` as the input is standard input, `-o -` is standard output.
 
 Examples:
   wavekeep convert M529LKIQ.7M0W --to csv
@@ -365,8 +372,8 @@ pub struct OutputArgs {
 /// The limit curve that events are held against.
 #[derive(Debug, ClapArgs)]
 pub struct CurveArgs {
-    /// Limit curve; an unknown one lists those that there are.
-    #[arg(long, value_name = "ID", default_value = "usbm-drywall")]
+    /// Limit curve.
+    #[arg(long, value_name = "ID", default_value = "usbm-drywall", help = curve_help())]
     pub curve: String,
     /// TOML file with curves of your own.
     #[arg(long, value_name = "FILE")]
@@ -497,4 +504,10 @@ mod tests {
     fn the_command_line_is_consistent() {
         Args::command().debug_assert();
     }
+}
+
+/// The curves that there are, by their ids.
+fn curve_help() -> String {
+    let ids: Vec<&str> = Curve::all_built_in().iter().map(|curve| &*curve.id).collect();
+    format!("Limit curve, or one of --curves: {}", ids.join(", "))
 }

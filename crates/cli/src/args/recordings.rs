@@ -25,16 +25,15 @@ pub struct SetupArgs {
 
 /// How large an event may be: a file from outside could be of any size.
 #[derive(Debug, Clone, Copy, ClapArgs)]
-#[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
     /// Largest event file that is read, in bytes.
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().event_bytes)]
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().event_bytes, help_heading = "Limits")]
     pub max_event_bytes: u64,
     /// Most samples of an event, all channels together.
-    #[arg(long, value_name = "SAMPLES", default_value_t = Limits::default().event_samples)]
+    #[arg(long, value_name = "SAMPLES", default_value_t = Limits::default().event_samples, help_heading = "Limits")]
     pub max_event_samples: u64,
     /// Largest report text that is read, in bytes.
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().report_text_bytes)]
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().report_text_bytes, help_heading = "Limits")]
     pub max_report_bytes: u64,
 }
 

@@ -82,6 +82,25 @@ fn the_help_of_every_command_has_examples() {
     }
 }
 
+/// A newcomer reads what a command is for before what all commands have.
+#[test]
+fn options_of_every_command_stand_apart_from_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let own =
+        [("convert", "--to"), ("list", "--sort"), ("report", "--curve"), ("serve", "--listen")];
+    for (command, option) in own {
+        let help = stdout(&run(folder.path(), &[command, "--help"]));
+        let (before, after) = help.split_once("For every command:").unwrap();
+        let heading = before.split(&format!(" {option} ")).next().unwrap();
+        assert!(heading.len() < before.len(), "{command} {option}");
+        let heading = heading.lines().rfind(|line| line.ends_with(':') && !line.starts_with(' '));
+        assert_eq!(heading, Some("Options:"), "{command} {option}");
+        assert!(after.contains("--json") && after.contains("--color"), "{command}");
+    }
+    let help = stdout(&run(folder.path(), &["report", "--help"]));
+    assert!(help.contains("usbm-drywall, ") && help.contains("din-2, "), "{help}");
+}
+
 #[test]
 fn a_bulk_review_shows_what_it_would_change_and_changes_it_with_yes() {
     let fleet = fleet();
