@@ -494,6 +494,12 @@ fn pressure_unit(text: &str) -> Result<Unit, String> {
     }
 }
 
+/// The help of `--curve`, with the ids of all built-in curves.
+fn curve_help() -> String {
+    let ids: Vec<&str> = Curve::all_built_in().iter().map(|curve| &*curve.id).collect();
+    format!("Limit curve, or one of --curves: {}", ids.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -504,10 +510,4 @@ mod tests {
     fn the_command_line_is_consistent() {
         Args::command().debug_assert();
     }
-}
-
-/// The curves that there are, by their ids.
-fn curve_help() -> String {
-    let ids: Vec<&str> = Curve::all_built_in().iter().map(|curve| &*curve.id).collect();
-    format!("Limit curve, or one of --curves: {}", ids.join(", "))
 }
