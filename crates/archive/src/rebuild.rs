@@ -36,7 +36,7 @@ impl Archive {
         self.with_lock(|writer| self.refill(writer))
     }
 
-    /// Makes all rows again, for whoever holds the lock.
+    /// Makes all rows again; the caller holds the lock.
     pub(crate) fn refill(&self, writer: &mut Writer) -> Result<Rebuilt, ArchiveError> {
         let places = self.places()?;
         let reviews = review::read_log(self)?;

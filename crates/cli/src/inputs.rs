@@ -88,7 +88,7 @@ impl Inputs {
     }
 }
 
-/// Standard input as a file: formats are told from any part of it, and long runs are mapped.
+/// Standard input as a file: formats are detected from any part of it, and long runs are mapped.
 fn spool() -> io::Result<tempfile::TempDir> {
     let prefix = crate::interrupt::temporary_prefix();
     let folder = tempfile::Builder::new().prefix(&prefix).tempdir()?;

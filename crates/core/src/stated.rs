@@ -201,7 +201,7 @@ impl Recording {
 
     /// Notes a start that the instrument's clock cannot have had right: before `first_year`, when no
     /// such unit was made, as after a battery that was empty; or more than a day after `now`, which
-    /// leaves room for any time zone. Noting it again changes nothing.
+    /// allows for any time zone. Noting it again changes nothing.
     pub fn note_clock(&mut self, first_year: i16, now: UnitLocal) {
         self.report.settle("clock");
         let Some(Assumed { value: start, .. }) = self.start else { return };

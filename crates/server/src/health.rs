@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use wavekeep_archive::{Archive, Query};
 
-/// How long a finding is good: whoever asks often does not wear out the disk.
+/// How long a finding is good: frequent requests do not wear out the disk.
 const GOOD_FOR: Duration = Duration::from_secs(1);
 /// Bytes that are written to see whether the disk takes any.
 const PROBE: usize = 64 << 10;

@@ -51,7 +51,7 @@ impl Temporaries {
         archive: &Archive,
         permit: Option<OwnedSemaphorePermit>,
     ) -> Result<Temporary, Problem> {
-        // Beside the archive: where that has room, so has this. Nothing is written into one that is
+        // Beside the archive: where that has space, so has this. Nothing is written into one that is
         // only read.
         let made = match archive.is_read_only() {
             true => tempfile::tempfile(),

@@ -235,7 +235,7 @@ fn a_change_that_was_cut_short_waits_for_one_who_writes() {
     assert_eq!(kinds, [FindingKind::Waiting], "{:?}", found.findings);
     assert_eq!(everything(folder.path()), before);
     drop(Archive::open(folder.path()).unwrap());
-    assert!(!layout.journal().exists() && !staged.exists(), "whoever writes finishes it");
+    assert!(!layout.journal().exists() && !staged.exists(), "the writer finishes it");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use wavekeep_archive::{Archive, Query, VerifyOptions};
 /// Events of the folder that is imported.
 const EVENTS: usize = 40;
 
-/// Runs a script in name spaces of its own, in which whoever runs the tests may mount.
+/// Runs a script in name spaces of its own, in which the user that runs the tests may mount.
 fn in_own_mounts(script: &str, arguments: &[&Path]) -> Output {
     let mut command = Command::new("unshare");
     command.args(["--user", "--map-root-user", "--mount", "sh", "-euc", script, "sh"]);

@@ -59,7 +59,7 @@ fn names(root: &Path) -> Vec<PathBuf> {
     names
 }
 
-/// A script in name spaces of its own, in which whoever runs the tests may mount. `None` where that
+/// A script in name spaces of its own, in which the user that runs the tests may mount. `None` where that
 /// is not possible, which is said.
 #[cfg(target_os = "linux")]
 fn in_own_mounts(script: &str, place: &Path) -> Option<Output> {

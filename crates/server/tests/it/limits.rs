@@ -148,7 +148,7 @@ fn connections_of_one_address_are_bounded_and_those_beyond_are_told_so() {
     let _ = refused.read_to_string(&mut text);
     assert!(text.starts_with("HTTP/1.1 503"), "{text}");
     drop(held);
-    // When they are gone there is room again.
+    // When they are gone new ones are accepted again.
     let answered = (0..200).any(|_| {
         std::thread::sleep(Duration::from_millis(10));
         raw(&server, request).starts_with("HTTP/1.1 200")

@@ -4,7 +4,7 @@
 //! A step other than the usual one is not yet a loss. Frames are missing where the counter goes on
 //! by the place of two or more, and nothing that the run says of itself explains it: the sync word
 //! in external_time, a downsampling factor in the metadata, frames that come later. The rest is
-//! told apart by [`GapKind`].
+//! distinguished by [`GapKind`].
 
 use std::collections::VecDeque;
 use std::ops::Range;

@@ -77,7 +77,7 @@ export class PlotGroup {
     this.cursor(this.index, false);
   }
 
-  /** Gives the value axes of all plots at least this room. @param {number} width */
+  /** Gives the value axes of all plots at least this width. @param {number} width */
   widen(width) {
     if (width <= this.left) return;
     this.left = width;

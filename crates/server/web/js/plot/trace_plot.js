@@ -19,7 +19,7 @@ import { uPlot } from "./uplot.js";
  * }} Trace
  */
 
-/** The least room for the numbers of the value axis. */
+/** The least width for the numbers of the value axis. */
 export const LEAST_LEFT = 62;
 const RIGHT = 18;
 const AXIS = 42;

@@ -10,7 +10,7 @@ import { countText } from "../units.js";
 /** @typedef {import("./types.js").StreamChannel} StreamChannel */
 /** @typedef {import("./types.js").StreamFacts} StreamFacts */
 
-/** The least room for the numbers of an axis. */
+/** The least width for the numbers of an axis. */
 const LEAST_LEFT = 62;
 export const RIGHT = 10;
 const FONT = "12px system-ui, sans-serif";
