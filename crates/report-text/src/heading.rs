@@ -7,7 +7,7 @@ use wavekeep_core::{Quantity, Unit};
 
 use crate::cells::{Separator, cells};
 use crate::label::{self, CHANNELS, MICROPHONE, key};
-use crate::number::{UnitText, is_of_samples};
+use crate::printed::{UnitText, is_of_samples};
 
 /// More columns than these no table has.
 const MOST_COLUMNS: usize = 64;

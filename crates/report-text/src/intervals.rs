@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use wavekeep_core::{Note, NoteKind, Reading, Recording, SoundLevels};
 
 use crate::label::{CHANNELS, MICROPHONE};
-use crate::reader::IntervalRow;
+use crate::rows::IntervalRow;
 
 /// Which intervals belong to which row: several may belong to one, and one interval more or less
 /// than rows is usual.

@@ -9,11 +9,13 @@
 //! | `encoding`, `lines` | bytes to lines: UTF-8, UTF-16, Windows-1252; LF, CRLF, CR |
 //! | `cells` | lines to cells: quoted or bare, with tabs, commas, semicolons or blanks |
 //! | `label` | what labels mean, however they are written |
-//! | `number` | numbers with point or comma, flags, units |
+//! | `number` | numbers with point or comma |
+//! | `printed` | printed values: a number with its flag and unit |
 //! | `date` | dates and times |
 //! | `heading` | columns of tables, their units |
+//! | `rows` | rows of tables |
 //! | `reader` | all of it, line by line |
-//! | `statement` | fields to a [`Statement`](wavekeep_core::Statement) |
+//! | `statement`, `sensor`, `moment` | fields to a [`Statement`](wavekeep_core::Statement) |
 //! | `intervals` | a histogram's table over its intervals |
 //! | `tally` | printed samples against counts, as they are read |
 //!
@@ -38,9 +40,13 @@ mod heading;
 mod intervals;
 mod label;
 mod lines;
+mod moment;
 mod not_understood;
 mod number;
+mod printed;
 mod reader;
+mod rows;
+mod sensor;
 mod statement;
 mod tally;
 
@@ -50,7 +56,9 @@ pub use heading::LevelKind;
 pub use intervals::{Grouping, state_intervals};
 pub use label::CHANNELS;
 pub use not_understood::NotUnderstood;
-pub use number::{DecimalMark, NoValue, Printed, PrintedNumber, UnitText};
-pub use reader::{Context, Form, IntervalRow, NOTES, ReportText, SampleColumn, SampleTable, read};
+pub use number::{DecimalMark, NoValue, PrintedNumber};
+pub use printed::{Printed, UnitText};
+pub use reader::{Context, Form, NOTES, ReportText, read};
+pub use rows::{IntervalRow, SampleColumn, SampleTable};
 pub use statement::NOTE_ROLES;
 pub use tally::{Pair, Tally};

@@ -1,29 +1,29 @@
 //! Fields to a statement.
 
-use std::collections::BTreeSet;
-
-use jiff::civil::{Date, Time};
 use wavekeep_core::{
-    ChannelStatement, Frequency, HistogramStatement, Note, NoteKind, Reading, Statement, Unit,
-    UnitLocal, UserNote, weighting_by_words,
+    ChannelStatement, HistogramStatement, Note, NoteKind, Reading, Statement, Unit, UnitLocal,
+    UserNote,
 };
 
-use crate::date::{self, DateOrder, PrintedDate};
+use crate::date::DateOrder;
 use crate::heading::channel_name;
-use crate::label::{self, ChannelField, EventField, Label, MICROPHONE, SumField, key};
+use crate::label::{self, EventField, Label, key};
+use crate::moment::Moment;
 use crate::not_understood::{NotUnderstood, Part, shortened};
-use crate::number::{DecimalMark, NoValue, Printed, UnitText};
+use crate::number::{DecimalMark, NoValue};
+use crate::printed::{Printed, UnitText};
+use crate::sensor::SensorFields;
 
-/// What `OORANGE` stands for in a PSPL.
-const PSPL_LIMIT: Reading = Reading::new(140.0, Unit::DecibelLinear);
 /// The four notes behind `Units`, by position.
 pub const NOTE_ROLES: [&str; 4] = ["project", "client", "operator", "sensor_location"];
 /// Fields and characters that are kept as written; no report has as many.
 const KEPT_FIELDS: usize = 400;
 const KEPT_BYTES: usize = 16 << 10;
-const KEPT_CHARACTERS: usize = 400;
+pub(crate) const KEPT_CHARACTERS: usize = 400;
 /// Sensors of one unit.
 const MOST_SENSORS: usize = 4;
+/// Titles of one text.
+const MOST_TITLES: usize = 16;
 const RATE_UNITS: [&str; 7] =
     ["sps", "s/s", "samples/s", "samples/sec", "samples per second", "hz", "samples/second"];
 
@@ -81,48 +81,23 @@ impl StatedUnits {
     }
 }
 
-/// A moment whose date and time stand in two fields.
-#[derive(Debug, Clone, Default)]
-struct Moment {
-    date: Option<(PrintedDate, u64, String)>,
-    time: Option<Time>,
-}
-
-impl Moment {
-    fn at(&self, order: Option<DateOrder>) -> Option<UnitLocal> {
-        Some(UnitLocal(self.day(order)?.to_datetime(self.time?)))
-    }
-
-    fn day(&self, order: Option<DateOrder>) -> Option<Date> {
-        self.date.as_ref()?.0.decided(order)
-    }
-}
-
-/// One sensor: its channels and vector sum.
-#[derive(Debug, Clone, Default)]
-struct SensorFields {
-    number: u32,
-    channels: [ChannelStatement; 4],
-    peaks_at: [Moment; 4],
-    sum: Option<Reading>,
-    sum_time_s: Option<f64>,
-    sum_at: Moment,
-}
+/// The number of a title, its label and its text.
+type Title = (u32, Option<String>, Option<String>);
 
 /// Takes fields one by one.
-struct Builder<'n> {
-    decisions: Decisions,
-    units: StatedUnits,
-    range: Option<Reading>,
-    out: Stated,
-    start: Moment,
-    histogram_start: Moment,
-    histogram_stop: Moment,
-    sensors: Vec<SensorFields>,
-    titles: Vec<(u32, Option<String>, Option<String>)>,
+pub(crate) struct Builder<'n> {
+    pub decisions: Decisions,
+    pub units: StatedUnits,
+    pub range: Option<Reading>,
+    pub out: Stated,
+    pub start: Moment,
+    pub histogram_start: Moment,
+    pub histogram_stop: Moment,
+    pub sensors: Vec<SensorFields>,
+    titles: Vec<Title>,
     last_channel: Option<(usize, usize)>,
-    stated_twice: u64,
-    not_understood: &'n mut NotUnderstood,
+    pub stated_twice: u64,
+    pub not_understood: &'n mut NotUnderstood,
 }
 
 pub(crate) fn statement(
@@ -186,7 +161,7 @@ fn keep_fields(fields: &[Field], statement: &mut Statement) {
 }
 
 /// Sets what is not set yet, and says whether something else was.
-fn set<T: PartialEq>(place: &mut Option<T>, value: T) -> bool {
+pub(crate) fn set<T: PartialEq>(place: &mut Option<T>, value: T) -> bool {
     match place {
         Some(there) => *there != value,
         None => {
@@ -219,14 +194,12 @@ impl Builder<'_> {
                 Some(place) => self.vector_sum(place, of, field),
                 None => Err(NoValue::NotUnderstood),
             },
-            Label::TitleNote(number) => {
-                self.title(number).1.get_or_insert_with(|| value.to_owned());
-                Ok(())
-            }
-            Label::TitleString(number) => {
-                self.title(number).2.get_or_insert_with(|| value.to_owned());
-                Ok(())
-            }
+            Label::TitleNote(number) => self.title(number).map(|(_, label, _)| {
+                label.get_or_insert_with(|| value.to_owned());
+            }),
+            Label::TitleString(number) => self.title(number).map(|(.., text)| {
+                text.get_or_insert_with(|| value.to_owned());
+            }),
             Label::KeptAsWritten => Ok(()),
             // A field without the name of a channel belongs to the one that was named last.
             Label::Unknown => match (label::channel_field(&key), self.last_channel) {
@@ -243,16 +216,17 @@ impl Builder<'_> {
         }
     }
 
-    fn title(&mut self, number: u32) -> &mut (u32, Option<String>, Option<String>) {
-        let place = self.titles.iter().position(|(of, ..)| *of == number);
-        let place = place.unwrap_or_else(|| {
-            // Units have four; a text with titles without end gets no more than this.
-            if self.titles.len() < 16 {
+    /// Label and text of a title by its number. Units have four of them.
+    fn title(&mut self, number: u32) -> Result<&mut Title, NoValue> {
+        let place = match self.titles.iter().position(|(of, ..)| *of == number) {
+            Some(place) => place,
+            None if self.titles.len() == MOST_TITLES => return Err(NoValue::NotUnderstood),
+            None => {
                 self.titles.push((number, None, None));
+                self.titles.len() - 1
             }
-            self.titles.len() - 1
-        });
-        &mut self.titles[place]
+        };
+        Ok(&mut self.titles[place])
     }
 
     /// The place of a sensor by its number.
@@ -267,7 +241,7 @@ impl Builder<'_> {
         })
     }
 
-    fn printed<'t>(&self, text: &'t str) -> Result<Printed<'t>, NoValue> {
+    pub(crate) fn printed<'t>(&self, text: &'t str) -> Result<Printed<'t>, NoValue> {
         Printed::parse(text, self.decisions.mark)
     }
 
@@ -326,162 +300,12 @@ impl Builder<'_> {
                 }
                 set(&mut said.histogram.get_or_insert_default().interval_s, seconds)
             }
-            EventField::Date => return take_date(&mut self.start, field),
-            EventField::StartDate => return take_date(&mut self.histogram_start, field),
-            EventField::StopDate => return take_date(&mut self.histogram_stop, field),
-            EventField::Time => return take_time(&mut self.start, text),
-            EventField::StartTime => return take_time(&mut self.histogram_start, text),
-            EventField::StopTime => return take_time(&mut self.histogram_stop, text),
-        };
-        self.stated_twice += u64::from(is_other);
-        Ok(())
-    }
-
-    /// The unit of velocities that carry none; `None` when nothing says it.
-    fn velocity(&self) -> Option<Unit> {
-        self.range.map(|range| range.unit).or(self.units.velocity)
-    }
-
-    /// What `OORANGE` stands for: the range, which is the normal one where nothing says it.
-    fn limit(&self) -> Reading {
-        let normal = Reading::new(10.0, Unit::InchPerSecond);
-        let unit = self.velocity().unwrap_or(normal.unit);
-        self.range.unwrap_or_else(|| normal.to(unit).unwrap_or(normal))
-    }
-
-    /// A velocity; one without a unit is none when nothing says its unit.
-    fn velocity_reading(&self, text: &str, limit: Reading) -> Result<Reading, NoValue> {
-        let printed = self.printed(text)?;
-        if let Printed::Number { unit, .. } = printed
-            && unit.is_empty()
-            && self.velocity().is_none()
-        {
-            return Err(NoValue::NotUnderstood);
-        }
-        printed.reading(limit.unit, Some(limit))
-    }
-
-    fn channel(
-        &mut self,
-        place: usize,
-        channel: usize,
-        of: ChannelField,
-        field: &Field,
-    ) -> Result<(), NoValue> {
-        let text = field.value.as_str();
-        let is_microphone = channel == MICROPHONE;
-        let limit = self.limit();
-        let frequency = |printed: Result<Printed<'_>, NoValue>| match printed {
-            Err(NoValue::NotAvailable) if !text.trim().is_empty() => Ok(Frequency::NotAvailable),
-            printed => printed?.frequency(),
-        };
-        let is_other = match of {
-            ChannelField::Ppv | ChannelField::Pspl if is_microphone => {
-                let reading = self.level(field)?;
-                set(&mut self.at(place, channel).peak, reading)
-            }
-            ChannelField::Ppv => {
-                let reading = self.velocity_reading(text, limit)?;
-                set(&mut self.at(place, channel).peak, reading)
-            }
-            ChannelField::Pspl => return Err(NoValue::NotUnderstood),
-            ChannelField::ZcFrequency => {
-                let hz = frequency(self.printed(text))?;
-                set(&mut self.at(place, channel).zc_frequency, hz)
-            }
-            ChannelField::TestFrequency => {
-                let hz = frequency(self.printed(text))?;
-                set(&mut self.at(place, channel).test_frequency, hz)
-            }
-            ChannelField::TimeOfPeak => {
-                let seconds = self.printed(text)?.seconds()?;
-                set(&mut self.at(place, channel).time_of_peak_s, seconds)
-            }
-            ChannelField::PeakAcceleration => {
-                let reading = self.printed(text)?.reading(Unit::Gravity, None)?;
-                set(&mut self.at(place, channel).peak_acceleration, reading)
-            }
-            ChannelField::PeakDisplacement => {
-                let inches = limit.unit == Unit::InchPerSecond;
-                let unit = if inches { Unit::Inch } else { Unit::Millimetre };
-                let reading = self.printed(text)?.reading(unit, None)?;
-                set(&mut self.at(place, channel).peak_displacement, reading)
-            }
-            ChannelField::TestRatio => {
-                let ratio = self.printed(text)?.number(&[])?;
-                set(&mut self.at(place, channel).test_ratio, ratio)
-            }
-            ChannelField::TestAmplitude => {
-                let reading = self.printed(text)?.reading(Unit::Millivolt, None)?;
-                set(&mut self.at(place, channel).test_amplitude, reading)
-            }
-            ChannelField::TestResults => {
-                let text = text.trim();
-                if text.is_empty() {
-                    return Ok(());
-                }
-                let results = shortened(text, KEPT_CHARACTERS);
-                set(&mut self.at(place, channel).test_results, results)
-            }
-            ChannelField::PeakTime => {
-                return take_time(&mut self.sensors[place].peaks_at[channel], text);
-            }
-            ChannelField::PeakDate => {
-                return take_date(&mut self.sensors[place].peaks_at[channel], field);
-            }
-            ChannelField::KeptAsWritten => false,
-        };
-        self.stated_twice += u64::from(is_other);
-        Ok(())
-    }
-
-    fn at(&mut self, place: usize, channel: usize) -> &mut ChannelStatement {
-        &mut self.sensors[place].channels[channel]
-    }
-
-    /// The level or pressure of a microphone. A weighted level is another quantity than a linear
-    /// one; where its unit does not say the weighting, its label or the kind of microphone does.
-    fn level(&self, field: &Field) -> Result<Reading, NoValue> {
-        let printed = self.printed(&field.value)?;
-        let by_label = match key(&field.name) {
-            label if label.starts_with("mica") => Some(Unit::DecibelA),
-            label if label.starts_with("micc") => Some(Unit::DecibelC),
-            _ => self.out.statement.microphone.as_deref().and_then(weighting_by_words),
-        };
-        let weighted = match printed {
-            Printed::Number { unit, .. } => match unit.weighted() {
-                None if unit.is_empty() || unit.0.trim().eq_ignore_ascii_case("db") => by_label,
-                by_unit => by_unit,
-            },
-            Printed::OutOfRange => by_label,
-        };
-        match (weighted, printed) {
-            (Some(unit), Printed::Number { value, decimals, flag, .. }) => {
-                Ok(Reading { flag, ..Reading::new(value, unit).with_decimals(decimals) })
-            }
-            // What a weighted level is at most is not known.
-            (Some(_), Printed::OutOfRange) => Err(NoValue::NotUnderstood),
-            (None, _) => printed.reading(PSPL_LIMIT.unit, Some(PSPL_LIMIT)),
-        }
-    }
-
-    fn vector_sum(&mut self, place: usize, of: SumField, field: &Field) -> Result<(), NoValue> {
-        let text = field.value.as_str();
-        let is_other = match of {
-            SumField::Value => {
-                let limit = self.limit();
-                let limit = Reading::new(limit.value * 3f64.sqrt(), limit.unit);
-                let reading = self.velocity_reading(text, limit)?;
-                set(&mut self.sensors[place].sum, reading)
-            }
-            SumField::Time if date::printed_time(text).is_some() => {
-                return take_time(&mut self.sensors[place].sum_at, text);
-            }
-            SumField::Time => {
-                let seconds = self.printed(text)?.seconds()?;
-                set(&mut self.sensors[place].sum_time_s, seconds)
-            }
-            SumField::Date => return take_date(&mut self.sensors[place].sum_at, field),
+            EventField::Date => return self.start.take_date(field),
+            EventField::StartDate => return self.histogram_start.take_date(field),
+            EventField::StopDate => return self.histogram_stop.take_date(field),
+            EventField::Time => return self.start.take_time(text),
+            EventField::StartTime => return self.histogram_start.take_time(text),
+            EventField::StopTime => return self.histogram_stop.take_time(text),
         };
         self.stated_twice += u64::from(is_other);
         Ok(())
@@ -541,36 +365,6 @@ impl Builder<'_> {
         out
     }
 
-    /// The order of dates in digits alone, and what is to be said of those that nothing decides.
-    fn dates(&mut self) -> Option<DateOrder> {
-        let peaks = self.sensors.iter().flat_map(|of| of.peaks_at.iter().chain([&of.sum_at]));
-        let all = [&self.start, &self.histogram_start, &self.histogram_stop].into_iter();
-        let all: Vec<&(PrintedDate, u64, String)> =
-            all.chain(peaks).filter_map(|moment| moment.date.as_ref()).collect();
-        let dates: Vec<PrintedDate> = all.iter().map(|(date, ..)| date.clone()).collect();
-        let start = self.start.date.as_ref().or(self.histogram_start.date.as_ref());
-        let start = start.map(|(date, ..)| date);
-        let order = date::order_of(&dates, start, self.decisions.file_start);
-        let undecided: BTreeSet<&str> = all
-            .iter()
-            .filter(|(date, ..)| date.decided(order).is_none())
-            .map(|(_, _, text)| text.as_str())
-            .collect();
-        if let Some(example) = undecided.first() {
-            let message = format!(
-                "nothing decides which part of the date {example:?} is the day and which the month: it was not taken"
-            );
-            let note = Note::new(NoteKind::Disagreement, "report_date", message);
-            self.out.notes.push(note);
-            for (date, line, text) in &all {
-                if date.decided(order).is_none() {
-                    self.not_understood.add(Part::Field, *line, text);
-                }
-            }
-        }
-        order
-    }
-
     /// `TitleNoteN` is the label of a note, `TitleStringN` its text.
     fn titles(&mut self) {
         self.titles.sort_by_key(|(number, ..)| *number);
@@ -601,28 +395,4 @@ fn role_of(label: &str) -> &'static str {
     } else {
         "notes"
     }
-}
-
-fn take_date(moment: &mut Moment, field: &Field) -> Result<(), NoValue> {
-    let text = field.value.trim();
-    if text.is_empty() || text.eq_ignore_ascii_case("N/A") || moment.date.is_some() {
-        return Ok(());
-    }
-    let (date, rest) = date::leading_date(text).ok_or(NoValue::NotUnderstood)?;
-    if !rest.is_empty() {
-        let time = date::printed_time(rest).ok_or(NoValue::NotUnderstood)?;
-        moment.time.get_or_insert(time);
-    }
-    moment.date = Some((date, field.line, shortened(&format!("{} : {text}", field.name), 80)));
-    Ok(())
-}
-
-fn take_time(moment: &mut Moment, text: &str) -> Result<(), NoValue> {
-    if text.trim().is_empty() || text.trim().eq_ignore_ascii_case("N/A") {
-        return Ok(());
-    }
-    // A time is printed twice where the date carries it, too.
-    let time = date::printed_time(text).ok_or(NoValue::NotUnderstood)?;
-    moment.time = Some(time);
-    Ok(())
 }
