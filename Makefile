@@ -11,15 +11,16 @@ VENV_NODE := .venv-node
 export WAVEKEEP_PYTHON := $(abspath $(VENV))/bin/python
 export WAVEKEEP_PYTHON_HDF5_1 := $(abspath $(VENV_HDF5_1))/bin/python
 
-.PHONY: demo test test-all test-rust test-python python-docs e2e build-tests lint bench bench-python torture fuzz miri clean
+.PHONY: demo test test-all test-rust test-python python-docs e2e compile lint bench bench-python torture fuzz miri clean
 
 demo:
 	$(BUILD_PROGRAM)
 	$(BUILT) demo --output demo
 
-# All is compiled first; then the three suites run side by side, since the browser and Python leave
-# processors idle. Each prints its output when it ends.
-test: environments build-tests
+# All is compiled first, while the environments are downloaded; then the three suites run side by side,
+# since the browser and Python leave processors idle. Each prints its output when it ends.
+test:
+	$(MAKE) --jobs=6 --no-print-directory environments compile
 	$(MAKE) --jobs=3 --output-sync=target --no-print-directory test-rust test-python e2e
 
 # Every truncation and every flipped bit of the samples, and as many cases of each property as its
@@ -33,9 +34,8 @@ environments: $(VENV)/ready $(VENV_HDF5_1)/ready $(VENV_PY)/ready e2e/node_modul
 
 CARGO_TEST = cargo test --locked --workspace --all-features
 
-build-tests: $(VENV_PY)/ready
+compile:
 	$(CARGO_TEST) --no-run
-	$(call install_wheel,dev)
 
 test-rust: $(VENV)/ready $(VENV_HDF5_1)/ready
 	$(CARGO_TEST)

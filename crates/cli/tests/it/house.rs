@@ -1,8 +1,9 @@
 //! The arrows between the rooms of the house point one way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Which rooms a room may use. `ARCHITECTURE.md` draws the same.
 const ALLOWED: [(&str, &[&str]); 15] = [
@@ -81,6 +82,26 @@ fn every_room_is_on_the_architecture_page() {
             "crates/{room} is not in ARCHITECTURE.md"
         );
     }
+}
+
+/// Each package that is compiled for the target, with its features: those of the workspace as its tests
+/// need it, or of one package.
+fn features(of: &[&str]) -> BTreeSet<String> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(root()).args(["tree", "--locked", "--offline", "--prefix", "none"]);
+    let tree = cargo.args(["--format", "{p}|{f}"]).args(of).output().unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let text = String::from_utf8(tree.stdout).unwrap();
+    text.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
+}
+
+/// With other features of a leaf, all that stands on it would be compiled a second time for the wheel.
+#[test]
+fn the_wheel_takes_its_dependencies_as_the_tests_compiled_them() {
+    let tests = features(&["--workspace", "--all-features", "--edges", "normal,dev,no-proc-macro"]);
+    let wheel = features(&["--package", "wavekeep-py", "--edges", "normal,no-proc-macro"]);
+    let other: Vec<_> = wheel.difference(&tests).collect();
+    assert!(other.is_empty(), "crates/py/Cargo.toml has to name the features of {other:?}");
 }
 
 #[test]
