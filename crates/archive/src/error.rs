@@ -52,7 +52,7 @@ pub enum ArchiveError {
         what: String,
     },
     /// The index failed. It can be made again from the files.
-    #[error("{}: the index failed: {source}", path.display())]
+    #[error("{}: the index failed: {source}{}", path.display(), advice(source))]
     Index {
         /// The index.
         path: PathBuf,
@@ -147,6 +147,21 @@ pub enum ArchiveError {
     },
 }
 
+/// SQLITE_IOERR_SHMSIZE: there is no room for the memory that users of the index share.
+const NO_ROOM_TO_SHARE: i32 = 4874;
+
+/// What SQLite's words leave out.
+fn advice(error: &rusqlite::Error) -> &'static str {
+    let failure = error.sqlite_error();
+    match failure {
+        Some(failure) if failure.code == rusqlite::ErrorCode::DiskFull => "; make room on the disk",
+        Some(failure) if failure.extended_code == NO_ROOM_TO_SHARE => {
+            "; the disk is full: make room"
+        }
+        _ => "",
+    }
+}
+
 impl ArchiveError {
     pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
@@ -212,6 +227,17 @@ pub enum SaveError {
         /// Why not.
         source: DecodeFailure,
     },
+    /// The first event of the unit came in at the same moment, with a serial number that differs
+    /// in capitals.
+    #[error(
+        "{name}: the unit has just come in as {kept}, which differs in capitals alone: send it again"
+    )]
+    OtherCapitals {
+        /// Its name.
+        name: String,
+        /// The serial number as the archive has it.
+        kept: String,
+    },
     /// The archive failed. Whether the event is there is not known: send it again.
     #[error(transparent)]
     Archive(Arc<ArchiveError>),
@@ -223,6 +249,7 @@ impl SaveError {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Name(_) => "name",
+            Self::OtherCapitals { .. } => "other_capitals",
             Self::Decode { source: DecodeFailure::UnknownFormat { .. }, .. } => "unknown_format",
             Self::Decode { source: DecodeFailure::Malformed(error), .. } => error.kind(),
             Self::Archive(error) => error.kind(),

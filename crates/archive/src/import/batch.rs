@@ -51,6 +51,15 @@ impl Content {
         }
     }
 
+    /// How a report called `name` is called towards people, that goes with the event `shown`.
+    fn shown_beside(&self, shown: &str, name: &str) -> String {
+        match (self, shown.rfind(['/', '\\'])) {
+            (Self::Disk(path, _), _) => path.display().to_string(),
+            (_, Some(at)) => format!("{}{name}", &shown[..=at]),
+            (_, None) => name.to_owned(),
+        }
+    }
+
     /// The bytes, at most `limit` of them.
     fn read(&self, limit: u64, option: &str) -> io::Result<Vec<u8>> {
         let mut opened = self.open()?;
@@ -222,11 +231,11 @@ impl Shared<'_> {
         if let Some((report, content)) = &pending.report {
             match content.read(limits.report_text_bytes, REPORT_OPTION) {
                 Ok(bytes) => submission = submission.report(report, bytes),
+                // The event is worth more than its report, and another text may lie beside it.
                 Err(error) => {
-                    return Told::from(Fate::failed(
-                        "io",
-                        format_args!("its report {report}: {error}"),
-                    ));
+                    let shown = content.shown_beside(&pending.shown, report);
+                    let why = format_args!("a report that is left out: {error}");
+                    self.tell(shown, Fate::failed("io", why));
                 }
             }
         }

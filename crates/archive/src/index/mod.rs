@@ -365,6 +365,29 @@ pub(crate) fn other_case(
         .optional()
 }
 
+/// A unit whose serial number differs from this one in capitals alone; `None` when there are events
+/// under this very one.
+pub(crate) fn unit_in_other_capitals(
+    connection: &Connection,
+    serial: &str,
+) -> rusqlite::Result<Option<String>> {
+    let exact = "SELECT EXISTS (SELECT 1 FROM events WHERE serial = ?1)";
+    if connection.prepare_cached(exact)?.query_row([serial], |row| row.get(0))? {
+        return Ok(None);
+    }
+    // From unit to unit, not through all events.
+    connection
+        .prepare_cached(
+            "WITH RECURSIVE units (serial) AS ( \
+                SELECT min(serial) FROM events UNION ALL \
+                SELECT (SELECT min(e.serial) FROM events e WHERE e.serial > units.serial) \
+                FROM units WHERE units.serial IS NOT NULL) \
+             SELECT serial FROM units WHERE serial COLLATE NOCASE = ?1",
+        )?
+        .query_row([serial], |row| row.get(0))
+        .optional()
+}
+
 /// The events of this file name, case ignored, whose sources have this SHA-256: number, serial
 /// and file name.
 pub(crate) fn same_bytes(

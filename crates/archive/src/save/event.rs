@@ -52,7 +52,8 @@ impl Archive {
         let mut own = OwnBlock { id: Some(id), ..OwnBlock::default() };
         own.original_name = is_conflict.then(|| prepared.name.as_str().to_owned());
         own.sent_by = submission.sent_by.clone();
-        own.stated = (submission.stated != Stated::default()).then(|| submission.stated.clone());
+        own.stated =
+            (*prepared.stated != Stated::default()).then(|| prepared.stated.clone().into_owned());
         let made;
         let arrays = match &prepared.arrays {
             Some(arrays) => arrays,
@@ -118,7 +119,7 @@ impl Archive {
             own.original_name = is_conflict.then(|| prepared.name.as_str().to_owned());
             let mut stated = own.stated.take().unwrap_or_default();
             // What kept it where it was holds no longer; what the caller says now does.
-            stated.serial = prepared.submission.stated.serial.clone();
+            stated.serial = prepared.stated.serial.clone();
             own.stated = (stated != Stated::default()).then_some(stated);
             sidecar.set("wavekeep", &own);
             outcome = Outcome::Moved;

@@ -27,7 +27,7 @@ use crate::layout::FRAMES_SUFFIX;
 use crate::merge::{Ingredients, Merged, merge, moment_of_capture};
 use crate::name::SafeName;
 use crate::remake::{Arrays, sha256};
-use crate::sidecar::Sidecar;
+use crate::sidecar::{Sidecar, Stated};
 use crate::{Archive, ArchiveError};
 
 use plan::{Plan, There};
@@ -39,6 +39,8 @@ const ROUND: usize = 256;
 /// A submission, decoded.
 struct Prepared<'a> {
     submission: &'a Submission,
+    /// What the caller states, with the serial number as the archive spells it.
+    stated: Cow<'a, Stated>,
     name: SafeName,
     serial: SafeName,
     bytes: Cow<'a, [u8]>,
@@ -172,6 +174,7 @@ impl Archive {
                 Err(error) => answers.push(Some(Err(error))),
             }
         }
+        let mut respelled = HashSet::new();
         // Two of one name, whatever its case, or of the same bytes, are saved one after the other: the
         // second one meets the first.
         while !waiting.is_empty() {
@@ -180,10 +183,18 @@ impl Archive {
                 names.insert((prepared.serial.clone(), prepared.name.as_str().to_ascii_lowercase()))
                     & contents.insert((prepared.sha256.clone(), start_of_name(&prepared.name)))
             });
+            let mut again = Vec::new();
             match self.with_lock(|writer| self.save_prepared(writer, &now)) {
                 Ok(saved) => {
                     for ((turn, _), saved) in now.iter().zip(saved) {
-                        answers[*turn] = Some(saved);
+                        // Its unit came in meanwhile, in other capitals.
+                        let is_again = matches!(saved, Err(SaveError::OtherCapitals { .. }))
+                            && respelled.insert(*turn);
+                        match is_again.then(|| self.prepare(&round[*turn])) {
+                            Some(Ok(prepared)) => again.push((*turn, prepared)),
+                            Some(Err(error)) => answers[*turn] = Some(Err(error)),
+                            None => answers[*turn] = Some(saved),
+                        }
                     }
                 }
                 Err(error) => {
@@ -194,8 +205,15 @@ impl Archive {
                 }
             }
             waiting = later;
+            waiting.extend(again);
         }
         answers.into_iter().flatten().collect()
+    }
+
+    /// The serial number as the archive has it, where that differs in capitals alone: on Windows and
+    /// macOS both would be one folder.
+    fn unit_in_other_capitals(&self, serial: &str) -> Result<Option<String>, ArchiveError> {
+        self.ask(|connection| index::unit_in_other_capitals(connection, serial))
     }
 
     /// Everything that needs no lock.
@@ -214,8 +232,12 @@ impl Archive {
             (given, Cow::Borrowed(submission.bytes.as_slice()), submission.frames.as_deref())
         };
         let name = SafeName::file(name)?;
+        let mut stated = Cow::Borrowed(&submission.stated);
         if let Some(serial) = &submission.stated.serial {
             SafeName::folder(serial)?;
+            if let Some(kept) = self.unit_in_other_capitals(serial)? {
+                stated.to_mut().serial = Some(kept);
+            }
         }
         let sha256 = sha256(&bytes);
         let captured_at = submission.captured_at.map_or_else(crate::now, |at| at.to_string());
@@ -224,7 +246,7 @@ impl Archive {
             name: name.as_str(),
             sha256: &sha256,
             report: submission.report.as_ref().map(|report| report.bytes.as_slice()),
-            stated: &submission.stated,
+            stated: &stated,
             captured_at: moment_of_capture(Some(&captured_at)),
             limits: submission.limits,
             earlier: None,
@@ -232,13 +254,14 @@ impl Archive {
         .map_err(decode_error)?;
         // Given, then by the name, then by the content: the file's own word before the report's.
         let by_report = || merged.recording.serial.as_ref().map(|serial| serial.value.clone());
-        let serial = submission.stated.serial.clone().or_else(|| merged.serial_of_file.clone());
+        let serial = stated.serial.clone().or_else(|| merged.serial_of_file.clone());
         let serial = serial.or_else(by_report).unwrap_or_else(|| UNKNOWN_SERIAL.to_owned());
+        let serial = self.unit_in_other_capitals(&serial)?.unwrap_or(serial);
         let serial = SafeName::folder(&serial)?;
         let known = self.find_place(serial.as_str(), name.as_str())?;
         let seems_there = known.is_some_and(|(_, known)| known.as_deref() == Some(sha256.as_str()));
         let arrays = (!seems_there).then(|| Arrays::of(&merged.recording, submission.gnz));
-        Ok(Prepared { submission, name, serial, bytes, frames, sha256, merged, arrays })
+        Ok(Prepared { submission, stated, name, serial, bytes, frames, sha256, merged, arrays })
     }
 
     fn save_prepared(
@@ -251,6 +274,18 @@ impl Archive {
         let mut planned = Vec::new();
         let mut folders = HashSet::new();
         for (_, prepared) in prepared {
+            let serial = prepared.serial.as_str();
+            let other =
+                index::unit_in_other_capitals(&writer.connection, serial).map_err(failed)?;
+            let is_other = |folder: &&SafeName| {
+                folder.as_str() != serial && folder.as_str().eq_ignore_ascii_case(serial)
+            };
+            let in_batch = || folders.iter().find(is_other).map(|name| name.as_str().to_owned());
+            if let Some(kept) = other.or_else(in_batch) {
+                let name = prepared.name.as_str().to_owned();
+                planned.push(Err(SaveError::OtherCapitals { name, kept }));
+                continue;
+            }
             let plan = self.plan(writer, prepared, &mut last_id);
             let is_new_there = matches!(plan, Ok(Plan::New { .. } | Plan::Move { .. }));
             if is_new_there && folders.insert(prepared.serial.clone()) {

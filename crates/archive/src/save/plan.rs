@@ -146,7 +146,7 @@ impl Archive {
         prepared: &Prepared<'_>,
     ) -> Result<Option<(String, String)>, ArchiveError> {
         let is_unknown = prepared.serial.as_str() == UNKNOWN_SERIAL;
-        if is_unknown && prepared.submission.stated.serial.is_some() {
+        if is_unknown && prepared.stated.serial.is_some() {
             return Ok(None);
         }
         for name in [prepared.name.clone(), prepared.name.with_sha(&prepared.sha256)] {
@@ -281,7 +281,7 @@ impl Archive {
         let (Plan::Same(there) | Plan::Update(there)) = &plan else { return Ok(plan) };
         // A second report that differs is kept and not used: not for the unit either.
         let is_by_report =
-            prepared.submission.stated.serial.is_none() && prepared.merged.serial_of_file.is_none();
+            prepared.stated.serial.is_none() && prepared.merged.serial_of_file.is_none();
         if is_by_report
             && there.sidecar.report().is_some()
             && let Some(kept) = self.kept_report(&there.serial, &there.filename, &there.sidecar)?

@@ -12,6 +12,7 @@ use wavekeep_archive::{
     Account, Archive, ContainerLimits, Fate, ImportOptions, Imported, Query, VerifyOptions,
     WatchOptions, Watched,
 };
+use wavekeep_core::Limits;
 
 fn import_with(
     archive: &Archive,
@@ -204,6 +205,27 @@ fn one_that_cannot_be_read_is_named_and_does_not_cost_the_others() {
     assert!(account.failures[0].path.ends_with("cut.7M0W"));
     assert_eq!(account.failures[0].kind, "malformed");
     assert_eq!(import(&fresh.archive, Path::new("/nowhere/x")).failures[0].kind, "io");
+}
+
+#[test]
+fn a_report_that_cannot_be_read_costs_itself_and_the_next_one_takes_its_place() {
+    let report = sample(BLAST_REPORT);
+    let report_text_bytes = report.len() as u64;
+    let decode_limits = Limits { report_text_bytes, ..Limits::default() };
+    let options = ImportOptions { decode_limits, ..ImportOptions::default() };
+    let files = [
+        (format!("quarry/{BLAST}"), sample(BLAST)),
+        (format!("quarry/{BLAST_REPORT}"), vec![b' '; report.len() + 1]),
+        (format!("quarry/{BLAST}.TXT"), report),
+    ];
+    let (fresh, source) = (fresh(), folder(&files));
+    let (account, _) = import_with(&fresh.archive, source.path(), &options);
+    assert_eq!((account.new, account.paired_late, account.failed), (1, 1, 1), "{account:?}");
+    let failure = &account.failures[0];
+    assert!(failure.path.ends_with(BLAST_REPORT), "{failure:?}");
+    assert!(failure.message.contains("--max-report-bytes"), "{failure:?}");
+    let event = fresh.archive.event(1).unwrap();
+    assert!(event.has_report && event.filename == BLAST);
 }
 
 #[test]

@@ -139,6 +139,29 @@ fn names_that_differ_by_case_only_do_not_stand_side_by_side() {
 }
 
 #[test]
+fn serial_numbers_that_differ_by_case_only_are_one_unit() {
+    for in_one_batch in [true, false] {
+        let fresh = fresh();
+        // The file says BE11529 itself.
+        let batch = [
+            submission(QUIET).serial("be11529"),
+            submission(BLAST).serial("Be11529"),
+            submission(OVER_RANGE),
+        ];
+        let saved: Vec<_> = match in_one_batch {
+            true => fresh.archive.save_batch(&batch).into_iter().map(Result::unwrap).collect(),
+            false => batch.iter().map(|one| fresh.save(one)).collect(),
+        };
+        let unit = &saved[0].serial;
+        assert!(saved.iter().all(|one| one.serial == *unit), "{saved:?}");
+        let again = fresh.save(&submission(BLAST).serial("BE11529"));
+        assert_eq!((again.outcome, again.id), (Outcome::Same, saved[1].id));
+        let found = fresh.archive.verify(VerifyOptions::default(), &|_, _| {}).unwrap();
+        assert!(found.is_whole(), "{found:?}");
+    }
+}
+
+#[test]
 fn two_of_one_name_in_one_batch_meet_each_other() {
     let fresh = fresh();
     let other = Submission::new(QUIET, sample("M529LKVQ.6S0W"));

@@ -252,7 +252,7 @@ fn save(
             });
         }
         for (group, saved) in some.iter().zip(state.archive.save_batch(&submissions)) {
-            let mut result = told(&upload.files[group.event].name, saved, &mut counts);
+            let mut result = result_of(&upload.files[group.event].name, saved, who, &mut counts);
             result["report_name"] = json!(group.report.map(|place| &upload.files[place].name));
             results.push(result);
         }
@@ -264,7 +264,7 @@ fn save(
         let paired = state.archive.add_report(params.serial.as_deref(), &name, &bytes, Some(who));
         results.push(match paired.transpose() {
             Some(saved) => {
-                let mut result = told(&name, saved, &mut counts);
+                let mut result = result_of(&name, saved, who, &mut counts);
                 result["report_name"] = json!(name);
                 result
             }
@@ -312,10 +312,22 @@ fn portions(weights: &[u64]) -> impl Iterator<Item = std::ops::Range<usize>> + '
 }
 
 /// The answer for one file.
-fn told(name: &str, saved: Result<Saved, SaveError>, counts: &mut SessionCounts) -> Value {
+fn result_of(
+    name: &str,
+    saved: Result<Saved, SaveError>,
+    who: &str,
+    counts: &mut SessionCounts,
+) -> Value {
     counts.received += 1;
     match saved {
         Ok(saved) => {
+            if saved.outcome == Outcome::PairedLate {
+                // From now on the event shows what this report states.
+                let Saved { serial, filename, .. } = &saved;
+                tracing::info!(
+                    "{name:?}: the report of {serial}/{filename}, which was there before, sent by {who:?}"
+                );
+            }
             match saved.outcome {
                 Outcome::New => counts.new += 1,
                 Outcome::Same
