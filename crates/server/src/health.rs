@@ -1,6 +1,6 @@
 //! Whether the server can do what it is asked for, and what keeps it from that.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -104,19 +104,31 @@ fn written(archive: &Archive) -> String {
         Ok(()) => "ok".to_owned(),
         Err(error) => {
             tracing::error!("{}: {error}", folder.display());
-            match error.kind() {
-                std::io::ErrorKind::StorageFull => "full".to_owned(),
-                std::io::ErrorKind::ReadOnlyFilesystem => "read-only".to_owned(),
-                std::io::ErrorKind::PermissionDenied => "not writable for the server".to_owned(),
-                _ => "it does not take what is written: the server's log says why".to_owned(),
-            }
+            refused(error.kind()).to_owned()
         }
+    }
+}
+
+fn refused(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "full",
+        ErrorKind::ReadOnlyFilesystem => "read-only",
+        ErrorKind::PermissionDenied => "not writable for the server",
+        _ => "it does not take what is written: the server's log says why",
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_disk_refuses_is_said_in_words() {
+        assert_eq!(refused(ErrorKind::ReadOnlyFilesystem), "read-only");
+        assert_eq!(refused(ErrorKind::QuotaExceeded), "full");
+        assert_eq!(refused(ErrorKind::PermissionDenied), "not writable for the server");
+        assert!(refused(ErrorKind::Other).contains("log"));
+    }
 
     #[test]
     fn a_certificate_is_expired_from_its_end_on() {

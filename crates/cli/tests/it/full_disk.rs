@@ -1,11 +1,13 @@
-//! A real file system that gets full: what was answered is whole afterwards, and the import is
-//! started again when there is room.
+//! A real file system that gets full: what was answered is whole afterwards, the import is started
+//! again when there is room, the watcher goes on by itself, and the server says so.
 #![cfg(target_os = "linux")]
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use wavekeep_archive::{Archive, Query, VerifyOptions};
@@ -13,11 +15,12 @@ use wavekeep_archive::{Archive, Query, VerifyOptions};
 /// Events of the folder that is imported.
 const EVENTS: usize = 40;
 
-/// Runs a script in name spaces of its own, in which the user that runs the tests may mount.
-fn in_own_mounts(script: &str, arguments: &[&Path]) -> Output {
+/// A script in name spaces of its own, in which the user that runs the tests may mount.
+fn in_own_mounts(script: &str, arguments: &[&Path]) -> Command {
     let mut command = Command::new("unshare");
     command.args(["--user", "--map-root-user", "--mount", "sh", "-euc", script, "sh"]);
-    command.args(arguments).output().unwrap()
+    command.args(arguments);
+    command
 }
 
 /// Whether this machine lets the test mount a file system of limited size; if not, it says so where
@@ -26,7 +29,7 @@ fn can_mount(place: &Path) -> bool {
     let probe = "mount -t tmpfs -o size=64k tmpfs \"$1\"";
     let why = match Command::new("unshare").arg("--version").output() {
         Ok(_) => {
-            let probed = in_own_mounts(probe, &[place]);
+            let probed = in_own_mounts(probe, &[place]).output().unwrap();
             if probed.status.success() {
                 return true;
             }
@@ -47,7 +50,7 @@ fn can_mount(place: &Path) -> bool {
 
 /// Imports until the disk is full, verifies there, makes room, imports again, verifies, repairs, and
 /// copies the archive out of the name space. Exit codes are written down instead of ending it.
-const SCRIPT: &str = r#"
+const IMPORTING: &str = r#"
 program=$1 source=$2 disk=$3 out=$4 size=$5
 mount -t tmpfs -o "size=$size" tmpfs "$disk"
 run() { name=$1; shift; "$program" "$@" > "$out/$name" 2> "$out/$name.err" && code=0 || code=$?; echo $code > "$out/$name.code"; }
@@ -61,7 +64,7 @@ cp -a "$disk/a" "$out/archive"
 "#;
 
 fn lines(path: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(path).unwrap();
+    let text = fs::read_to_string(path).unwrap_or_default();
     text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
@@ -84,7 +87,8 @@ fn a_disk_that_gets_full_loses_nothing_that_was_answered_and_the_import_goes_on_
         fs::create_dir(&out).unwrap();
         let size = format!("{kilobytes}k");
         let program = Path::new(env!("CARGO_BIN_EXE_wavekeep"));
-        let ran = in_own_mounts(SCRIPT, &[program, &source, &disk, &out, Path::new(&size)]);
+        let arguments = [program, &source, &disk, &out, Path::new(&size)];
+        let ran = in_own_mounts(IMPORTING, &arguments).output().unwrap();
         assert!(ran.status.success(), "{size}: {}", String::from_utf8_lossy(&ran.stderr));
         let code = |name: &str| {
             fs::read_to_string(out.join(format!("{name}.code"))).unwrap().trim().to_owned()
@@ -124,4 +128,125 @@ fn a_disk_that_gets_full_loses_nothing_that_was_answered_and_the_import_goes_on_
         }
     }
     assert!(some > 3, "too few disks got full while events were answered: {some}, before: {none}");
+}
+
+/// Runs a command that stays over an archive on a disk that the test fills, makes room on, and ends:
+/// each step waits for the file that asks for it.
+const STAYING: &str = r#"
+program=$1 source=$2 disk=$3 out=$4
+shift 4
+asked() { while [ ! -e "$out/$1" ]; do sleep 0.05; done; }
+mount -t tmpfs -o size=2m tmpfs "$disk"
+"$program" import --archive "$disk/a" "$source" > "$out/import"
+"$program" "$@" --archive "$disk/a" > "$out/said" 2> "$out/said.err" &
+asked fill
+head -c 4m /dev/zero > "$disk/filler" 2> "$out/filler" || touch "$out/filled"
+asked room
+rm "$disk/filler"
+touch "$out/emptied"
+asked end
+kill $!
+wait $! || true
+"#;
+
+/// A command that stays, over a disk of its own.
+struct Staying {
+    place: tempfile::TempDir,
+    script: Child,
+}
+
+impl Staying {
+    /// `None` where nothing can be mounted, which is said.
+    fn start(command: &[&str], more: &[&Path]) -> Option<Self> {
+        let place = tempfile::tempdir().unwrap();
+        let disk = place.path().join("disk");
+        fs::create_dir(&disk).unwrap();
+        if !can_mount(&disk) {
+            return None;
+        }
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");
+        let source = samples.join("M529LKIQ.7M0W");
+        let program = Path::new(env!("CARGO_BIN_EXE_wavekeep"));
+        let mut arguments = vec![program, &source, &disk, place.path()];
+        arguments.extend(command.iter().map(Path::new));
+        arguments.extend(more);
+        let script = in_own_mounts(STAYING, &arguments).spawn().unwrap();
+        Some(Self { place, script })
+    }
+
+    fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.place.path().join(name)).unwrap_or_default()
+    }
+
+    fn ask(&self, step: &str, done: &str) {
+        fs::write(self.place.path().join(step), "").unwrap();
+        until(|| self.place.path().join(done).exists(), &|| self.text("said.err"));
+    }
+}
+
+impl Drop for Staying {
+    fn drop(&mut self) {
+        for step in ["fill", "room", "end"] {
+            let _ = fs::write(self.place.path().join(step), "");
+        }
+        let _ = self.script.wait();
+    }
+}
+
+/// Waits for something that comes soon; `what` says how it stands if it does not.
+fn until(mut holds: impl FnMut() -> bool, what: &dyn Fn() -> String) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{}", what());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_watcher_outlives_a_full_disk_says_so_and_takes_what_came_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let command = ["watch", "--json", "--settle", "0.2", "--rescan", "0.2"];
+    let Some(staying) = Staying::start(&command, &[folder.path()]) else { return };
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");
+    let put = |name: &str| fs::copy(samples.join(name), folder.path().join(name)).unwrap();
+    let said = || staying.text("said");
+    put("M529LN1C.QE0W");
+    until(|| said().contains("M529LN1C.QE0W"), &said);
+    staying.ask("fill", "filled");
+    put("M529LMOK.DK0W");
+    until(|| said().contains("\"trouble\":\""), &said);
+    let trouble = lines(&staying.place.path().join("said"));
+    let trouble = trouble.iter().find_map(|line| line["trouble"].as_str()).unwrap();
+    assert!(trouble.contains("No space left") || trouble.contains("full"), "{trouble}");
+    staying.ask("room", "emptied");
+    let is_in = |line: &Value| line["outcome"] == "new" && line["filename"] == "M529LMOK.DK0W";
+    until(|| lines(&staying.place.path().join("said")).iter().any(is_in), &said);
+    until(|| said().contains("\"trouble\":null"), &said);
+}
+
+/// The answer to one request, head and all.
+fn asked(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}
+
+#[test]
+fn a_server_on_a_full_disk_is_alive_but_not_ready_until_there_is_room() {
+    let command = ["serve", "--json", "--listen", "127.0.0.1:0"];
+    let Some(staying) = Staying::start(&command, &[]) else { return };
+    let listening = || lines(&staying.place.path().join("said")).into_iter().next();
+    until(|| listening().is_some(), &|| staying.text("said.err"));
+    let address = listening().unwrap()["listening"].as_str().unwrap().to_owned();
+    let health = || asked(&address, "/health");
+    until(|| health().starts_with("HTTP/1.1 200"), &health);
+    staying.ask("fill", "filled");
+    until(|| health().starts_with("HTTP/1.1 503"), &health);
+    assert!(health().contains("\"disk\":\"full\""), "{}", health());
+    assert!(asked(&address, "/health/live").starts_with("HTTP/1.1 200"));
+    staying.ask("room", "emptied");
+    until(|| health().starts_with("HTTP/1.1 200"), &health);
 }

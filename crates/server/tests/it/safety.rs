@@ -26,6 +26,24 @@ fn beyond_loopback_it_does_not_start_without_tokens() {
 }
 
 #[test]
+fn who_listens_beyond_loopback_without_tls_is_warned() {
+    let folder = tempfile::tempdir().unwrap();
+    Archive::create(folder.path()).unwrap().add_token("kim", Role::Admin).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let warns = |ip: [u8; 4], tls: Option<TlsFiles>| {
+        let listen = SocketAddr::from((ip, 0));
+        let options = ServeOptions { listen, tls, ..ServeOptions::default() };
+        let server = runtime.block_on(Server::bind(folder.path(), options)).unwrap();
+        server.notes().iter().any(|note| note.starts_with("warning:") && note.contains("TLS"))
+    };
+    let tls =
+        TlsFiles { certificate: certificate("localhost.crt"), key: certificate("localhost.key") };
+    assert!(warns([0, 0, 0, 0], None));
+    assert!(!warns([0, 0, 0, 0], Some(tls)));
+    assert!(!warns([127, 0, 0, 1], None));
+}
+
+#[test]
 fn each_role_may_what_its_name_says() {
     let folder = tempfile::tempdir().unwrap();
     let archive = Archive::create(folder.path()).unwrap();
