@@ -5,6 +5,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use lru::LruCache;
@@ -37,12 +38,30 @@ pub struct PlotKey {
     pub points: Option<usize>,
 }
 
+/// An event and its place in the order of changes.
+type EventKey = (i64, i64);
+
 /// What is kept.
 #[derive(Debug)]
 pub struct Cache {
-    events: Mutex<Weighed<(i64, i64), Arc<Decoded>>>,
+    events: Mutex<Weighed<EventKey, Arc<Decoded>>>,
     plots: Mutex<Weighed<PlotKey, Bytes>>,
+    /// The last event that was too heavy for the others' place. Whoever decodes such a one holds the
+    /// lock: one of hours takes a gigabyte, and a page asks for it five times at once.
+    heavy: Mutex<Option<Heavy>>,
 }
+
+#[derive(Debug)]
+struct Heavy {
+    key: EventKey,
+    decoded: Arc<Decoded>,
+    asked: Instant,
+}
+
+/// What an event takes in memory, at most, for each byte of its file.
+const DECODED_PER_BYTE: usize = 16;
+/// How long a heavy event is kept after it was asked for.
+const HEAVY_FOR: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 struct Weighed<K: std::hash::Hash + Eq, V> {
@@ -82,7 +101,28 @@ impl Cache {
     /// A cache of so many bytes.
     pub fn new(bytes: usize) -> Self {
         let half = bytes / 2;
-        Self { events: Mutex::new(Weighed::new(half)), plots: Mutex::new(Weighed::new(half)) }
+        Self {
+            events: Mutex::new(Weighed::new(half)),
+            plots: Mutex::new(Weighed::new(half)),
+            heavy: Mutex::new(None),
+        }
+    }
+
+    /// Whether an event is too heavy for the place of all the others, by its file.
+    fn is_heavy(&self, row: &EventRow) -> bool {
+        let bytes = row.filesize.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or_default();
+        let most = self.events.lock().unwrap_or_else(PoisonError::into_inner).most;
+        bytes.saturating_mul(DECODED_PER_BYTE) > most
+    }
+
+    /// Forgets a heavy event that nobody has asked for lately.
+    pub fn forget_idle(&self) {
+        // While the lock is held, somebody asks.
+        if let Ok(mut heavy) = self.heavy.try_lock()
+            && heavy.as_ref().is_some_and(|heavy| heavy.asked.elapsed() >= HEAVY_FOR)
+        {
+            *heavy = None;
+        }
     }
 
     /// A finished plot.
@@ -98,7 +138,8 @@ impl Cache {
 }
 
 impl State {
-    /// An event, decoded and measured, from the cache where it is there.
+    /// An event, decoded and measured, from the cache where it is there. Heavy ones are decoded one at
+    /// a time, and the last of them is kept for a while.
     ///
     /// # Errors
     /// When there is no such event, or it is none that can be decoded.
@@ -113,12 +154,65 @@ impl State {
             let detail = format!("event {id} is a stream: ask /api/v1/streams/{id}");
             return Err(Problem::conflict("stream", detail));
         }
-        let recording = self.archive.recording(id)?;
-        let measured = measure(&recording);
-        let weight =
-            4096 + recording.channels.iter().map(|channel| channel.len() * 16).sum::<usize>();
-        let decoded = Arc::new(Decoded { row, recording, measured });
+        if self.cache.is_heavy(&row) {
+            let mut heavy = self.cache.heavy.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(heavy) = heavy.as_mut().filter(|heavy| heavy.key == key) {
+                heavy.asked = Instant::now();
+                return Ok(Arc::clone(&heavy.decoded));
+            }
+            // Before the next one, not after it.
+            *heavy = None;
+            let decoded = self.decode(row)?;
+            let (asked, kept) = (Instant::now(), Arc::clone(&decoded));
+            *heavy = Some(Heavy { key, decoded: kept, asked });
+            return Ok(decoded);
+        }
+        let decoded = self.decode(row)?;
+        let samples = decoded.recording.channels.iter().map(|channel| channel.len());
+        let weight = 4096 + 16 * samples.sum::<usize>();
         events().put(key, weight, Arc::clone(&decoded));
         Ok(decoded)
+    }
+
+    fn decode(&self, row: EventRow) -> Result<Arc<Decoded>, Problem> {
+        let recording = self.archive.recording(row.id)?;
+        let measured = measure(&recording);
+        Ok(Arc::new(Decoded { row, recording, measured }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use wavekeep_archive::{Archive, Submission};
+
+    use super::*;
+    use crate::auth::Access;
+    use crate::options::Limits;
+
+    #[test]
+    fn heavy_events_are_decoded_once_for_all_that_ask_and_one_of_them_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Archive::create(folder.path()).unwrap();
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");
+        for name in ["M529LKIQ.7M0W", "M529LMOK.DK0W"] {
+            let bytes = fs::read(samples.join(name)).unwrap();
+            archive.save(&Submission::new(name, bytes)).unwrap();
+        }
+        let limits = Limits { cache_bytes: 1 << 10, ..Limits::default() };
+        let state = State::new(archive, Access::new(false, false, "kim".into()), None, limits);
+        let first = std::thread::scope(|scope| {
+            let asked: Vec<_> = (0..8).map(|_| scope.spawn(|| state.decoded(1).unwrap())).collect();
+            let mut all = asked.into_iter().map(|asked| asked.join().unwrap());
+            let first = all.next().unwrap();
+            assert!(all.all(|other| Arc::ptr_eq(&first, &other)));
+            Arc::downgrade(&first)
+        });
+        state.cache.forget_idle();
+        assert!(first.upgrade().is_some(), "it was asked for a moment ago");
+        state.decoded(2).unwrap();
+        assert!(first.upgrade().is_none(), "one at a time");
     }
 }

@@ -133,6 +133,7 @@ pub async fn follow(state: State) {
             () = tokio::time::sleep(POLL) => {}
             _ = stopping.wait_for(|stopping| *stopping) => return,
         }
+        state.cache.forget_idle();
         let access = state.work(|state| Ok(state.access.tokens(&state.archive)?)).await;
         // Tokens that cannot be read let nobody in, and keep nobody in.
         state.live.note_access(access.unwrap_or((Vec::new(), true)));

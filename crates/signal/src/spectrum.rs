@@ -72,13 +72,12 @@ pub fn spectrum(channel: &Channel, rate_hz: f64) -> Result<Spectrum, NoSpectrum>
     if !(rate_hz.is_finite() && rate_hz > 0.0) {
         return Err(NoSpectrum::Rate(rate_hz));
     }
-    let values: Vec<Option<f64>> =
-        channel.physical().map(|value| value.filter(|value| value.is_finite())).collect();
-    let samples = longest_run(&values);
+    let values = || channel.physical().map(|value| value.filter(|value| value.is_finite()));
+    let samples = longest_run(values().map(|value| value.is_some()));
     if samples.len() < FEWEST_SAMPLES {
         return Err(NoSpectrum::TooShort { needed: FEWEST_SAMPLES, found: samples.len() });
     }
-    let mut input: Vec<f64> = values[samples.clone()].iter().copied().flatten().collect();
+    let mut input: Vec<f64> = values().skip(samples.start).take(samples.len()).flatten().collect();
     let n = input.len() as f64;
     let mean = input.iter().sum::<f64>() / n;
     input.iter_mut().for_each(|value| *value -= mean);
@@ -100,23 +99,24 @@ pub fn spectrum(channel: &Channel, rate_hz: f64) -> Result<Spectrum, NoSpectrum>
         .map(|(k, amplitude)| SpectralLine { hz: k as f64 * resolution_hz, amplitude: *amplitude })
         .filter(|line| line.hz >= LOWEST_DOMINANT_HZ && line.amplitude > 0.0)
         .reduce(|best, line| if line.amplitude > best.amplitude { line } else { best });
-    let restriction = (samples.len() < values.len()).then(|| {
+    let restriction = (samples.len() < channel.len()).then(|| {
         format!(
             "samples are missing: computed from the longest run without a gap, samples {} to {} \
              of {}",
             samples.start,
             samples.end - 1,
-            values.len()
+            channel.len()
         )
     });
     Ok(Spectrum { amplitudes, resolution_hz, unit: channel.unit(), dominant, samples, restriction })
 }
 
-fn longest_run(values: &[Option<f64>]) -> Range<usize> {
+/// The longest run of samples that are there.
+fn longest_run(is_there: impl Iterator<Item = bool>) -> Range<usize> {
     let mut longest = 0..0;
     let mut start = 0;
-    for (index, value) in values.iter().enumerate() {
-        if value.is_none() {
+    for (index, is_there) in is_there.enumerate() {
+        if !is_there {
             start = index + 1;
         } else if index + 1 - start > longest.len() {
             longest = start..index + 1;
