@@ -258,6 +258,29 @@ test("a page that the browser brings back goes on with live changes, and shows w
   await countIs(page, 3);
 });
 
+test("the browser's own Back brings the page as it was left, and changes still arrive", async ({ playwright, empty }, info) => {
+  await importInto(empty.url, EARLY.slice(0, 1));
+  // The tests' browser keeps no page that was left, unless it is told to.
+  const browser = await playwright.chromium.launch({ ...info.project.use.launchOptions, ignoreDefaultArgs: ["--disable-back-forward-cache"] });
+  try {
+    const page = await browser.newPage();
+    await page.goto(empty.url);
+    await countIs(page, 1);
+    await page.evaluate(() => addEventListener("pageshow", (event) => { document.body.dataset["kept"] = String(event.persisted); }));
+    await page.evaluate(() => { location.href = "/api/v1/openapi.json"; });
+    await page.waitForURL(/openapi/);
+    await importInto(empty.url, LATE[0] ?? []);
+    await page.evaluate(() => history.back()).catch(() => undefined);
+    await expect(page.locator("body")).toHaveAttribute("data-kept", "true");
+    await countIs(page, 2);
+    await importInto(empty.url, LATE[1] ?? []);
+    await countIs(page, 3);
+    await page.goto("about:blank");
+  } finally {
+    await browser.close();
+  }
+});
+
 test("after Back and Forward between views changes still arrive", async ({ page, empty }) => {
   await importInto(empty.url, EARLY.slice(0, 1));
   await page.goto(empty.url);
