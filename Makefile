@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 VENV_HDF5_1 := .venv-hdf5-1
 VENV_PY := .venv-py
+VENV_BENCH := .venv-bench
 VENV_NODE := .venv-node
 
 # The Pythons that judge what the program writes.
@@ -54,7 +55,7 @@ test-python: $(VENV_PY)/ready
 # The reference, as pages that need no network: target/python-docs/index.html.
 python-docs: $(VENV_PY)/ready
 	$(call install_wheel,dev)
-	$(VENV_PY)/bin/pdoc --output-directory target/python-docs wavekeep
+	$(VENV_PY)/bin/pdoc --output-directory target/python-docs wavekeep wavekeep.epics
 
 # One wheel serves Python 3.10 and all later ones; the profile decides how long it builds.
 define install_wheel
@@ -91,11 +92,11 @@ lint:
 	cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
 
 # Compares with peers that users can install, in one run on this machine; see docs/performance.md.
-bench: $(VENV)/ready
+bench: $(VENV)/ready $(VENV_BENCH)/ready
 	cargo build --locked --release --package wavekeep
 	$(WAVEKEEP_PYTHON) bench/blastware/run.py
 	$(WAVEKEEP_PYTHON) bench/gnz/run.py
-	$(WAVEKEEP_PYTHON) bench/smurf/run.py
+	$(VENV_BENCH)/bin/python bench/smurf/run.py
 	$(WAVEKEEP_PYTHON) bench/archive/run.py
 	$(WAVEKEEP_PYTHON) bench/server/run.py
 	$(MAKE) bench-python
@@ -134,8 +135,13 @@ $(VENV)/ready: judges/requirements.txt
 $(VENV_HDF5_1)/ready: judges/requirements-hdf5-1.txt
 	$(call make_venv,$(VENV_HDF5_1),$<)
 
-$(VENV_PY)/ready: crates/py/requirements.txt
+# sotodlib by itself: one function of it judges, which needs nothing that the package asks for.
+$(VENV_PY)/ready: crates/py/requirements.txt crates/py/requirements-alone.txt
 	$(call make_venv,$(VENV_PY),$<)
+	$(VENV_PY)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement crates/py/requirements-alone.txt
+
+$(VENV_BENCH)/ready: bench/smurf/requirements.txt
+	$(call make_venv,$(VENV_BENCH),$<)
 
 $(VENV_NODE)/ready: e2e/node.txt
 	$(call make_venv,$(VENV_NODE),$<)
@@ -149,4 +155,4 @@ endef
 
 clean:
 	cargo clean
-	rm -rf $(VENV) $(VENV_HDF5_1) $(VENV_PY) $(VENV_NODE) e2e/node_modules e2e/test-results demo
+	rm -rf $(VENV) $(VENV_HDF5_1) $(VENV_PY) $(VENV_BENCH) $(VENV_NODE) e2e/node_modules e2e/test-results demo

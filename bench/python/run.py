@@ -3,17 +3,19 @@
     python bench/python/run.py [--quick]
 
 Times are the fastest of several runs, with files cached; ratios say how many times as long the peer
-takes. WAVEKEEP_PYSMURF, the path of a checkout of slaclab/pysmurf whose Cython reader was built,
-brings in the standard fast reader; without it that line is skipped.
+takes. Peers are packages of crates/py/requirements.txt, pysmurf's fast reader (`pysmurf-slac`) among
+them.
 """
 
+import importlib
 import io
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from functools import partial
+from functools import cache, partial
+from importlib.metadata import distribution
 from pathlib import Path
 
 import numpy as np
@@ -89,8 +91,17 @@ def event_rows(folder):
     yield f"event, open and one channel: {ours * 1e6:.0f} µs", "ObsPy, miniSEED", theirs / ours
 
 
-def standard_reader(module, path):
+@cache
+def pysmurf():
+    """pysmurf's fast reader by itself: the rest of the package needs a system to run on."""
+    folder = distribution("pysmurf-slac").locate_file("pysmurf/client/util")
+    sys.path.insert(0, str(folder))
+    return importlib.import_module("stream_data_reader")
+
+
+def standard_reader(path):
     """The two calls that pysmurf's read_stream_data makes."""
+    module = pysmurf()
     t, phase, headers, _ = module.read_stream_data_cython(path)
     return t, phase, module.parse_tes_bias_from_headers(headers)
 
@@ -103,15 +114,8 @@ def stream_rows(folder, quick):
         size = path.stat().st_size / 1e6
         what = f"read_stream_data, {channels} channels, {size:.0f} MB: {size / ours:.0f} MB/s"
         yield what, "the Rust reader alone", alone / ours
-        checkout = os.environ.get("WAVEKEEP_PYSMURF")
-        if checkout:
-            sys.path.insert(0, str(Path(checkout) / "python/pysmurf/client/util"))
-            import stream_data_reader
-
-            theirs = fastest(partial(standard_reader, stream_data_reader, str(path)), 3)
-            yield what, "pysmurf's read_stream_data, with its Cython reader", theirs / ours
-        else:
-            print("SKIPPED: pysmurf's Cython reader: WAVEKEEP_PYSMURF is not set", file=sys.stderr)
+        theirs = fastest(partial(standard_reader, str(path)), 3)
+        yield what, "pysmurf's read_stream_data, with its Cython reader", theirs / ours
         path.unlink()
 
 

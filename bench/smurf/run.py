@@ -7,10 +7,11 @@ fastest of those that begin with the file's name and found no memory of an earli
 results are held meanwhile, and memory was touched before, since a virtual machine gets it from its
 host first.
 
-The peers of labs are no packages of PyPI (pysmurf there is another program). They are taken from
-checkouts and skipped without: WAVEKEEP_PYSMURF is one of slaclab/pysmurf, whose Cython reader was
-built in place; WAVEKEEP_ROGUE one of slaclab/rogue, whose reader in Python needs no build.
-`--long` also opens a run of 10 GB, which it makes first.
+Peers are those of requirements.txt beside this file (`make bench` installs them into `.venv-bench`):
+numpy, and pysmurf's readers, which PyPI has as `pysmurf-slac` (`pysmurf` there is another program).
+Rogue is no package of PyPI: WAVEKEEP_ROGUE, the path of a checkout of slaclab/rogue, brings in its
+reader in Python; without it that line is skipped. `--long` also opens a run of 10 GB, which it makes
+first.
 """
 
 import importlib.util
@@ -21,6 +22,7 @@ import sys
 import tempfile
 import time
 import types
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -72,17 +74,13 @@ def numpy_copy(path, channels):
     )
 
 
-def checkout(variable, folder):
-    """A folder of a checkout that the environment points to."""
-    found = os.environ.get(variable)
-    if not found:
-        raise ImportError(f"{variable} is not set")
-    return Path(found) / folder
-
-
 def pysmurf(module):
     """A module of pysmurf by itself: the rest of the package needs a system to run on."""
-    sys.path.insert(0, str(checkout("WAVEKEEP_PYSMURF", "python/pysmurf/client/util")))
+    try:
+        package = distribution("pysmurf-slac")
+    except PackageNotFoundError:
+        raise ImportError("pysmurf-slac is not installed: see requirements.txt") from None
+    sys.path.insert(0, str(package.locate_file("pysmurf/client/util")))
     return importlib.import_module(module)
 
 
@@ -122,7 +120,10 @@ def python_reader(path):
 
 def rogue_reader(path):
     """The records one by one, as rogue's FileReader gives them."""
-    file = checkout("WAVEKEEP_ROGUE", "python/pyrogue/utilities/fileio/_FileReader.py")
+    checkout = os.environ.get("WAVEKEEP_ROGUE")
+    if not checkout:
+        raise ImportError("WAVEKEEP_ROGUE is not set")
+    file = Path(checkout) / "python/pyrogue/utilities/fileio/_FileReader.py"
     # It takes one function from its package, for a configuration that is not asked for here, and
     # the package needs a build.
     sys.modules.setdefault("pyrogue", types.ModuleType("pyrogue"))

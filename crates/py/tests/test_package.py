@@ -17,7 +17,8 @@ import pytest
 
 import wavekeep
 from conftest import ROOT
-from wavekeep import _wavekeep
+from epics_lab import environment
+from wavekeep import _wavekeep, epics
 
 NOTEBOOKS = sorted((ROOT / "docs/python").glob("*.ipynb"))
 
@@ -32,6 +33,7 @@ def test_numpy_is_all_that_is_imported() -> None:
     code = "import sys, wavekeep; print(*sorted(m.partition('.')[0] for m in sys.modules))"
     loaded = set(python("-c", code).stdout.split())
     heavy = {"xarray", "pandas", "pyarrow", "obspy", "matplotlib", "tqdm", "scipy", "h5py"}
+    heavy |= {"caproto", "p4p", "zmq"}
     assert "numpy" in loaded and not loaded & heavy
 
 
@@ -77,7 +79,7 @@ def test_the_stubs_say_what_is_there() -> None:
 
 
 def test_everything_public_is_documented() -> None:
-    for module in (wavekeep, wavekeep.gnz, wavekeep.smurf):
+    for module in (wavekeep, wavekeep.gnz, wavekeep.smurf, epics):
         assert module.__doc__
         for name in module.__all__:
             thing = getattr(module, name)
@@ -98,6 +100,25 @@ def test_the_examples_of_the_page_run() -> None:
     for page, examples in (("docs/python/README.md", 10), ("README.md", 4)):
         failed, tried = doctest.testfile(str(ROOT / page), module_relative=False)
         assert (failed, tried >= examples) == (0, True), page
+
+
+def test_the_example_of_epics_runs() -> None:
+    # By itself: clients and servers have the ports of their environment.
+    code = (
+        "import doctest, sys\n"
+        "page = 'docs/python/epics.md'\n"
+        "failed, tried = doctest.testfile(page, False, optionflags=doctest.ELLIPSIS)\n"
+        "sys.exit(failed or tried < 8)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -122,10 +143,10 @@ def test_there_is_a_notebook_for_each_kind_of_user() -> None:
 
 
 def test_the_reference_is_built_and_needs_no_network(tmp_path: Path) -> None:
-    built = python("-m", "pdoc", "--output-directory", str(tmp_path), "wavekeep")
+    built = python("-m", "pdoc", "--output-directory", str(tmp_path), "wavekeep", "wavekeep.epics")
     assert built.returncode == 0, built.stderr
     pages = {page.name: page.read_text() for page in tmp_path.rglob("*.html")}
-    assert {"wavekeep.html", "gnz.html", "smurf.html"} <= set(pages)
+    assert {"wavekeep.html", "gnz.html", "smurf.html", "epics.html"} <= set(pages)
     for name, page in pages.items():
         assert not re.search(r'(src|href)="https?://[^"]*\.(js|css|woff2?)"', page), name
     assert "read_stream_data" in pages["smurf.html"]
