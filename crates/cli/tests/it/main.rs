@@ -6,6 +6,7 @@ mod calls;
 mod crashes;
 mod full_disk;
 mod house;
+mod log;
 mod program;
 mod recording;
 mod safety;
