@@ -3,10 +3,12 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use jiff::Zoned;
 use jiff::civil::DateTime;
 
+use super::bandwidth::Bandwidth;
 use super::error::WriterError;
 use super::frame::Frame;
 use super::layer::{Disk, FileLayer};
@@ -43,6 +45,7 @@ pub struct DataWriter<L: FileLayer = Disk> {
     current_size: u64,
     total_size: u64,
     frame_count: u64,
+    bandwidth: Bandwidth,
 }
 
 /// What belongs to an open run.
@@ -83,7 +86,13 @@ impl<L: FileLayer> DataWriter<L> {
             current_size: 0,
             total_size: 0,
             frame_count: 0,
+            bandwidth: Bandwidth::default(),
         }
+    }
+
+    /// The file system.
+    pub fn layer(&self) -> &L {
+        &self.layer
     }
 
     /// `DataFile`: the path.
@@ -162,6 +171,11 @@ impl<L: FileLayer> DataWriter<L> {
         self.frame_count
     }
 
+    /// `Bandwidth`: bytes of records that were taken in the last second, in bytes per second.
+    pub fn bandwidth(&self) -> f64 {
+        self.bandwidth.bytes_per_s(Instant::now())
+    }
+
     /// `DropErrors`: whether frames whose error is not 0 are left out.
     pub fn drop_errors(&self) -> bool {
         self.drop_errors
@@ -228,6 +242,7 @@ impl<L: FileLayer> DataWriter<L> {
         let piece = create(&mut self.layer, &name, number, self.overwrite)?;
         self.session = Some(Session { name, piece, number, overwrite: self.overwrite });
         (self.current_size, self.total_size, self.frame_count) = (0, 0, 0);
+        self.bandwidth = Bandwidth::default();
         Ok(())
     }
 
@@ -256,6 +271,7 @@ impl<L: FileLayer> DataWriter<L> {
         self.current_size += length;
         self.total_size += length;
         self.frame_count += 1;
+        self.bandwidth.add(Instant::now(), length);
         Ok(match place {
             Place::File => Outcome::Written,
             Place::Buffer => Outcome::Buffered,
