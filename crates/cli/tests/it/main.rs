@@ -6,6 +6,9 @@ mod calls;
 mod crashes;
 mod full_disk;
 mod house;
+mod instrument;
+#[path = "../../../link/tests/it/peer.rs"]
+mod peer;
 mod program;
 mod recording;
 mod safety;

@@ -123,8 +123,9 @@ impl Bridge {
             peers: peers.watch(),
         });
         let mut bound = Vec::new();
-        // One socket for both is one that is asked for once.
-        let metadata = options.metadata.iter().filter(|address| **address != options.data);
+        // One address for both is one socket; any port that is free is another one each time.
+        let is_another = |address: &&Address| **address != options.data || address.port() == 0;
+        let metadata = options.metadata.iter().filter(is_another);
         let metadata = metadata.map(|address| (address, true));
         for (address, is_metadata) in [(&options.data, false)].into_iter().chain(metadata) {
             let filled = Arc::clone(&shared);

@@ -44,6 +44,7 @@ impl Peer {
     }
 
     /// Opens a socket that is connected.
+    #[allow(dead_code, reason = "not every user of this file connects")]
     pub fn connect(&mut self, name: &str, kind: &str, address: &str) {
         self.ask(json!({ "do": "open", "name": name, "kind": kind, "connect": address }));
     }
@@ -77,6 +78,7 @@ impl Peer {
         self.ask(ask)["answer"].as_str().unwrap().to_owned()
     }
 
+    #[allow(dead_code, reason = "not every user of this file closes")]
     pub fn close(&mut self, name: &str) {
         self.ask(json!({ "do": "close", "name": name }));
     }

@@ -127,6 +127,7 @@ fn variables_and_commands_have_the_names_of_the_data_writer() {
         "CurrentSize",
         "TotalSize",
         "FrameCount",
+        "Bandwidth",
         "DropErrors",
         "RawMode",
     ];
@@ -180,7 +181,7 @@ fn a_file_that_exists_is_not_replaced() {
 }
 
 #[test]
-fn data_file_is_a_name_in_the_folder_and_nothing_else() {
+fn data_file_is_a_name_below_the_folder_and_nothing_else() {
     let server = Running::start();
     let outside = tempfile::tempdir().unwrap();
     let absolute = outside.path().join("x.dat").display().to_string();
@@ -188,7 +189,9 @@ fn data_file_is_a_name_in_the_folder_and_nothing_else() {
         "../x.dat",
         "..",
         "",
-        "a/x.dat",
+        "a/../../x.dat",
+        "a//x.dat",
+        "./x.dat",
         "a\\x.dat",
         &absolute,
         "C:x.dat",
