@@ -96,6 +96,7 @@ bench: $(VENV)/ready
 	$(WAVEKEEP_PYTHON) bench/blastware/run.py
 	$(WAVEKEEP_PYTHON) bench/gnz/run.py
 	$(WAVEKEEP_PYTHON) bench/smurf/run.py
+	$(WAVEKEEP_PYTHON) bench/link/run.py
 	$(WAVEKEEP_PYTHON) bench/archive/run.py
 	$(WAVEKEEP_PYTHON) bench/server/run.py
 	$(MAKE) bench-python

@@ -147,6 +147,7 @@ Examples:
 Examples:
   wavekeep serve --archive events/
   wavekeep serve --archive events/ --listen 0.0.0.0:8080
+  wavekeep serve --archive events/ --bridge tcp://smurf:8001
   RUST_LOG=info wavekeep serve --archive events/ --log-requests --log-json")]
     Serve(ServeArgs),
     /// Make, list or take away the tokens that a server asks for.

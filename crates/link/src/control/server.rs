@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn what_cannot_be_answered_is_passed_over() {
         for parts in
-            [&[&b"{}"[..]][..], &[b""], &[b"a", b"b"], &[b"a"; 20], &[&[0; 300], b"", b"{}"]]
+            [&[&b"{}"[..]][..], &[b""], &[b"a", b"b"], &[&b"a"[..]; 20], &[&[0; 300], b"", b"{}"]]
         {
             assert!(matches!(asked(parts), Asked::Nothing), "{parts:?}");
         }

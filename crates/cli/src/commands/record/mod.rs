@@ -371,6 +371,9 @@ fn sentence<L: FileLayer>(
         let losses = loss_words(&counts);
         let losses = if losses.is_empty() { "none is missing" } else { &losses };
         text += &format!("; {} frames came, {losses}", counts.frames);
+        if counts.waiting_bytes > 0 {
+            text += &format!(", {} bytes had come and were not recorded", counts.waiting_bytes);
+        }
     }
     if taken.not_written > 0 {
         text += &format!("; {} frames came while no file was open", taken.not_written);
