@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 use super::Surface;
@@ -81,11 +81,7 @@ impl ControlServer {
 
     /// The next request, if there is one within `patience`.
     pub fn next(&self, patience: Duration) -> Option<Pending> {
-        match self.requests.recv_timeout(patience) {
-            Ok(pending) => Some(pending),
-            // All who send are gone with the connections: there is nothing to wait for.
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.requests.recv_timeout(patience).ok()
     }
 }
 
