@@ -121,6 +121,8 @@ pub(super) fn receive<R: Read, W: Write>(
 mod tests {
     use std::io;
 
+    use proptest::prelude::*;
+
     use super::*;
 
     fn received(parts: &[&[u8]]) -> Result<Received, Malformed> {
@@ -166,6 +168,21 @@ mod tests {
         let long = head.chain(io::repeat(b'x').take(LONGEST_PAYLOAD + 1));
         let found = receive(&mut Wire::new(long, io::sink())).unwrap();
         assert_eq!(found, Err(Malformed::TooLong));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_frames_or_not_and_end(
+            bytes in proptest::collection::vec(prop_oneof![0u8..5, any::<u8>()], 0..400)
+        ) {
+            let mut wire = Wire::new(&bytes[..], io::sink());
+            while let Ok(message) = receive(&mut wire) {
+                if let Ok(mut frame) = message {
+                    prop_assert!(frame.payload.len() < bytes.len());
+                    frame.placed(false);
+                }
+            }
+        }
     }
 
     #[test]

@@ -179,6 +179,8 @@ fn skip_rest<R: Read, W: Write>(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn asked(parts: &[&[u8]]) -> Asked {
@@ -214,6 +216,18 @@ mod tests {
         };
         assert!(refused(&[b"", &[b' '; (1 << 20) + 1]]).contains("at most 1048576"));
         assert_eq!(refused(&[b"", b"{}", b"{}"]), "a request is one part, found 2");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_requests_or_not_and_end(
+            bytes in proptest::collection::vec(prop_oneof![0u8..5, any::<u8>()], 0..400)
+        ) {
+            let (sender, receiver) = sync_channel(1);
+            drop(receiver);
+            let mut wire = Wire::new(&bytes[..], io::sink());
+            while serve_one(&mut wire, "w", &sender).is_ok() {}
+        }
     }
 
     #[test]

@@ -211,12 +211,12 @@ fn heartbeats_are_answered() {
     let mut peer = Peer::start();
     let open = json!({
         "do": "open", "name": "data", "kind": "PUSH", "bind": "tcp://127.0.0.1:*",
-        "options": { "HEARTBEAT_IVL": 20, "HEARTBEAT_TIMEOUT": 500 },
+        "options": { "HEARTBEAT_IVL": 20, "HEARTBEAT_TIMEOUT": 2000 },
     });
     let mut bridge = connected(&format!("tcp://127.0.0.1:{}", peer.ask(open)["port"]));
     peer.frames("data", 0, 1, 1);
     next(&mut bridge);
-    std::thread::sleep(Duration::from_millis(1200));
+    std::thread::sleep(Duration::from_millis(2600));
     peer.frames("data", 1, 1, 1);
     next(&mut bridge);
     assert_eq!(bridge.status().counts().connections, 1);
