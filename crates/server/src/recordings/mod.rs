@@ -173,7 +173,10 @@ impl State {
         for (file, note) in self.archive.noted_recordings()? {
             // The note of a file in a folder has a name of its own.
             let name = note["data_file"].as_str().unwrap_or(file.as_str());
-            let Ok(file) = RecordingName::new(name) else { continue };
+            let Ok(file) = RecordingName::new(name) else {
+                tracing::error!("the note {file} names no recording: {name:?}");
+                continue;
+            };
             let (state, name) = (self.clone(), name.to_owned());
             let begun = self
                 .recordings
