@@ -90,11 +90,6 @@ impl<L: FileLayer> DataWriter<L> {
         }
     }
 
-    /// The file system.
-    pub fn layer(&self) -> &L {
-        &self.layer
-    }
-
     /// `DataFile`: the path.
     pub fn data_file(&self) -> &Path {
         &self.data_file

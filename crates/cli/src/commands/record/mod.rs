@@ -76,6 +76,8 @@ fn record_into<L: FileLayer>(
         bar: &bar,
     });
     bar.finish_and_clear();
+    // A bridge takes nothing in any more: what waits there had come before the end.
+    drop(source);
     // What was recorded is closed and told whatever became of the source.
     let closed = recorder.writer_mut().close();
     let summary = summary(&recorder, command, &taken, notices.as_ref());
