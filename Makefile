@@ -97,6 +97,7 @@ bench: $(VENV)/ready $(VENV_BENCH)/ready
 	$(WAVEKEEP_PYTHON) bench/blastware/run.py
 	$(WAVEKEEP_PYTHON) bench/gnz/run.py
 	$(VENV_BENCH)/bin/python bench/smurf/run.py
+	$(WAVEKEEP_PYTHON) bench/link/run.py
 	$(WAVEKEEP_PYTHON) bench/archive/run.py
 	$(WAVEKEEP_PYTHON) bench/server/run.py
 	$(MAKE) bench-python

@@ -8,6 +8,7 @@
 
 mod archive;
 mod arrays;
+mod bridge;
 mod chain;
 mod event;
 mod failure;
@@ -49,6 +50,8 @@ mod _wavekeep {
     use crate::archive::{Archive, archived_event};
     #[pymodule_export]
     use crate::arrays::Arrays;
+    #[pymodule_export]
+    use crate::bridge::Bridge;
     #[pymodule_export]
     use crate::chain::Chain;
     #[pymodule_export]

@@ -18,6 +18,7 @@ enum PyValue {
     Flag(bool),
     Number(u64),
     Text(String),
+    Real(f64),
 }
 
 impl DataWriter {
@@ -49,6 +50,7 @@ impl DataWriter {
         Ok(match door(py, || Ok(self.held().get(name)?))? {
             Value::Flag(flag) => PyValue::Flag(flag),
             Value::Number(number) => PyValue::Number(number),
+            Value::Real(real) => PyValue::Real(real),
             Value::Text(text) => PyValue::Text(text),
         })
     }
@@ -58,6 +60,7 @@ impl DataWriter {
         let value = match value {
             PyValue::Flag(flag) => Value::Flag(flag),
             PyValue::Number(number) => Value::Number(number),
+            PyValue::Real(real) => Value::Real(real),
             PyValue::Text(text) => Value::Text(text),
         };
         door(py, || Ok(self.held().set(name, value)?))

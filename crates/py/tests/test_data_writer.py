@@ -48,6 +48,17 @@ def test_a_split_run_has_the_same_pieces_as_rogues(tmp_path: Path) -> None:
         assert (tmp_path / piece.name).read_bytes() == piece.read_bytes()
 
 
+def test_a_file_that_is_open_is_split_from_the_next_record_on(tmp_path: Path) -> None:
+    with DataWriter(DataFile=tmp_path / "run.dat") as writer:
+        writer.write(b"x" * 92)
+        writer.write(b"x" * 92)
+        writer.MaxFileSize = 100
+        writer.write(b"x" * 92)
+        writer.write(b"x" * 92)
+    sizes = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
+    assert sizes == {"run.dat": 200, "run.dat.2": 100, "run.dat.3": 100}
+
+
 def test_errored_frames_are_left_out_on_request(tmp_path: Path) -> None:
     with DataWriter(DataFile=tmp_path / "e.dat", DropErrors=True) as writer:
         for flags, error, channel, payload in records_of(RUNS / "errors.dat"):

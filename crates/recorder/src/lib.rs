@@ -43,4 +43,4 @@ pub mod writer;
 
 pub use record_reader::{RecordReadError, RecordReader};
 pub use recorder::{RecordError, Recorder};
-pub use source::{Input, Next, Source};
+pub use source::{Frames, Input, Next, Source};

@@ -65,14 +65,30 @@ pub enum Next<'s> {
     Broken(String),
 }
 
+/// Where frames come from that this crate does not know: a socket, an instrument.
+pub trait Frames: Send {
+    /// The next frame, if one comes within `patience`.
+    fn next(&mut self, patience: Duration) -> Next<'_>;
+}
+
 /// Frames, one after the other.
 #[derive(Debug)]
 pub struct Source(Kind);
 
-#[derive(Debug)]
 enum Kind {
     Emulator { frames: FrameSource, rate_hz: f64, begun: Option<Instant>, made: u64 },
     Records { receiver: Receiver<Result<Owned, String>>, present: Owned },
+    Other(Box<dyn Frames>),
+}
+
+impl std::fmt::Debug for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Emulator { .. } => "Emulator",
+            Self::Records { .. } => "Records",
+            Self::Other(_) => "Other",
+        })
+    }
 }
 
 impl Source {
@@ -89,6 +105,11 @@ impl Source {
         let (sender, receiver) = sync_channel(WAITING);
         thread::spawn(move || send_records(inputs, &sender));
         Self(Kind::Records { receiver, present: Owned::default() })
+    }
+
+    /// Frames of another kind.
+    pub fn of(frames: impl Frames + 'static) -> Self {
+        Self(Kind::Other(Box::new(frames)))
     }
 
     /// The next frame, if one comes within `patience`.
@@ -112,6 +133,7 @@ impl Source {
                 Err(RecvTimeoutError::Timeout) => Next::Nothing,
                 Err(RecvTimeoutError::Disconnected) => Next::End,
             },
+            Kind::Other(frames) => frames.next(patience),
         }
     }
 }

@@ -202,7 +202,8 @@ mod tests {
             archive.save(&Submission::new(name, bytes)).unwrap();
         }
         let limits = Limits { cache_bytes: 1 << 10, ..Limits::default() };
-        let state = State::new(archive, Access::new(false, false, "kim".into()), None, limits);
+        let access = Access::new(false, false, "kim".into());
+        let state = State::new(archive, access, None, limits, Default::default());
         let first = std::thread::scope(|scope| {
             let asked: Vec<_> = (0..8).map(|_| scope.spawn(|| state.decoded(1).unwrap())).collect();
             let mut all = asked.into_iter().map(|asked| asked.join().unwrap());

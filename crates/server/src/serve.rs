@@ -7,12 +7,14 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_rustls::rustls::ServerConfig;
 use wavekeep_archive::{Archive, ArchiveError, machine_user};
+use wavekeep_link::Address;
 
 use crate::app::app;
 use crate::auth::Access;
 use crate::connections::answer;
 use crate::live;
 use crate::options::Limits;
+use crate::recordings::Bridges;
 use crate::state::State;
 use crate::tls::TlsFiles;
 
@@ -29,6 +31,8 @@ pub struct ServeOptions {
     pub create: bool,
     /// The certificate, for TLS.
     pub tls: Option<TlsFiles>,
+    /// The stream bridges that may be recorded from: a request can name these and no others.
+    pub bridges: Vec<Address>,
     /// Bounds.
     pub limits: Limits,
 }
@@ -41,6 +45,7 @@ impl Default for ServeOptions {
             read_only: false,
             create: false,
             tls: None,
+            bridges: Vec::new(),
             limits: Limits::default(),
         }
     }
@@ -125,7 +130,8 @@ impl Server {
         let refused = |source| ServeError::Listen { listen, source };
         let listener = TcpListener::bind(listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let state = State::new(archive, access, certificate_ends, options.limits);
+        let bridges = Bridges::new(options.bridges);
+        let state = State::new(archive, access, certificate_ends, options.limits, bridges);
         state.list_interrupted_recordings()?;
         Ok(Self { state, listener, tls, address })
     }

@@ -15,7 +15,7 @@ use crate::metrics::Metrics;
 use crate::options::Limits;
 use crate::problem::Problem;
 use crate::rate::Rate;
-use crate::recordings::Recordings;
+use crate::recordings::{Bridges, Recordings};
 use crate::streams::Streams;
 use crate::temporary::Temporaries;
 
@@ -45,6 +45,8 @@ pub struct Shared {
     pub rate: Option<Rate>,
     /// Recordings that run.
     pub recordings: Recordings,
+    /// What may be recorded from over the network.
+    pub bridges: Bridges,
     /// Files of uploads and exports.
     pub temporaries: Temporaries,
     /// What was found of the server's own state a moment ago.
@@ -70,6 +72,7 @@ impl State {
         access: Access,
         certificate_ends: Option<Timestamp>,
         limits: Limits,
+        bridges: Bridges,
     ) -> Self {
         Self(Arc::new(Shared {
             archive,
@@ -84,6 +87,7 @@ impl State {
             health: Health::new(certificate_ends),
             limits,
             recordings: Recordings::default(),
+            bridges,
             streams: Streams::new(),
         }))
     }

@@ -127,7 +127,7 @@ Examples:
   wavekeep recover run.dat -o clean.dat
   wavekeep recover cut.gnz -o whole.gnz")]
     Recover(RecoverArgs),
-    /// Record a stream: from the emulator, another run or standard input, through the chain.
+    /// Record a stream: from an instrument, the emulator, another run or standard input.
     #[command(after_help = "\
 The variables of the writer have the names that Rogue's DataWriter gives them: DataFile, BufferSize,
 MaxFileSize, DropErrors, RawMode, Overwrite. `--print-chain` prints the chain's settings to start from.
@@ -136,7 +136,9 @@ Examples:
   wavekeep record -o run.dat --from emulator --channels 512 --shape sine --period 400 --frames 40000
   wavekeep record -o pieces.dat --from run.dat --set MaxFileSize=1000000000
   wavekeep record -o filtered.dat --from raw.dat --chain chain.json
-  nc instrument 9000 | wavekeep record -o data/ --auto-name --from -")]
+  nc instrument 9000 | wavekeep record -o data/ --auto-name --from -
+  wavekeep record -o run.dat --from tcp://smurf:8001 --metadata tcp://smurf:8003
+  wavekeep record -o data/ --from tcp://smurf:8001 --control 9002 --wait-for-open")]
     Record(Box<RecordArgs>),
     #[command(flatten)]
     Archive(ArchiveCommand),
@@ -145,6 +147,7 @@ Examples:
 Examples:
   wavekeep serve --archive events/
   wavekeep serve --archive events/ --listen 0.0.0.0:8080
+  wavekeep serve --archive events/ --bridge tcp://smurf:8001
   RUST_LOG=info wavekeep serve --archive events/ --log-requests --log-json")]
     Serve(ServeArgs),
     /// Make, list or take away the tokens that a server asks for.

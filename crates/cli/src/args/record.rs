@@ -7,14 +7,18 @@ use std::str::FromStr;
 use clap::{Args as ClapArgs, ValueEnum};
 use wavekeep_recorder::chain::Shape;
 
+use wavekeep_link::Address;
+use wavekeep_link::control::DEFAULT_PREFIX;
+
 use super::values::{not_negative, positive};
 
 #[derive(Debug, ClapArgs)]
 pub struct RecordArgs {
-    /// The file to record into; with --auto-name the folder.
-    #[arg(short, long, value_name = "FILE|DIR", required_unless_present = "print_chain")]
+    /// The file to record into; with --auto-name or --wait-for-open the folder.
+    #[arg(short, long, value_name = "FILE|DIR", required_unless_present_any = ["print_chain", "wait_for_open"])]
     pub output: Option<PathBuf>,
-    /// Where frames come from: `emulator`, a run, or - for records on standard input.
+    /// Where frames come from: `emulator`, a run, - for records on standard input, or
+    /// tcp://host:port for a stream bridge of Rogue.
     #[arg(long, value_name = "SOURCE", default_value = "emulator")]
     pub from: Origin,
     /// Name the file `data_YYYYMMDD_HHMMSS.dat`, local time.
@@ -36,7 +40,43 @@ pub struct RecordArgs {
     #[arg(long, value_name = "SECONDS", value_parser = positive)]
     pub seconds: Option<f64>,
     #[command(flatten)]
+    pub instrument: InstrumentArgs,
+    #[command(flatten)]
     pub emulator: EmulatorArgs,
+}
+
+/// The stream bridge, and control while recording.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "At the instrument")]
+pub struct InstrumentArgs {
+    /// Another bridge, from which all is metadata. Without it metadata is told from data by content.
+    #[arg(long, value_name = "ADDRESS")]
+    pub metadata: Option<Address>,
+    /// Bind the addresses of --from and --metadata: the sender connects (a TcpClient of Rogue).
+    #[arg(long)]
+    pub bind: bool,
+    /// Answer Rogue's JSON requests at this address: tcp://host:port, or a port of 127.0.0.1.
+    /// Whoever reaches it controls the recording.
+    #[arg(long, value_name = "ADDRESS", value_parser = control_address)]
+    pub control: Option<Address>,
+    /// The path of the DataWriter in requests.
+    #[arg(long, value_name = "PATH", default_value = DEFAULT_PREFIX, requires = "control")]
+    pub control_prefix: String,
+    /// Open no file at first: `Open` by --control does. Frames are read and not written until then,
+    /// and between `Close` and the next `Open`.
+    #[arg(long, requires = "control", conflicts_with = "auto_name")]
+    pub wait_for_open: bool,
+    /// The folder below which DataFile may be by --control; without it, the folder of -o.
+    #[arg(long, value_name = "DIR", requires = "control")]
+    pub root: Option<PathBuf>,
+}
+
+fn control_address(text: &str) -> Result<Address, String> {
+    match text.parse::<u16>() {
+        Ok(port) => format!("tcp://127.0.0.1:{port}").parse(),
+        Err(_) => text.parse(),
+    }
+    .map_err(|error: wavekeep_link::AddressError| error.to_string())
 }
 
 /// The frames of the emulator.
@@ -72,14 +112,22 @@ pub enum Origin {
     Stdin,
     /// The records of a run, metadata too.
     Run(PathBuf),
+    /// The frames of a stream bridge.
+    Bridge(Address),
 }
 
-impl From<&str> for Origin {
-    fn from(word: &str) -> Self {
+impl FromStr for Origin {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
         match word {
-            "emulator" => Self::Emulator,
-            "-" => Self::Stdin,
-            path => Self::Run(path.into()),
+            "emulator" => Ok(Self::Emulator),
+            "-" => Ok(Self::Stdin),
+            address if address.starts_with("tcp://") => address
+                .parse()
+                .map(Self::Bridge)
+                .map_err(|error: wavekeep_link::AddressError| error.to_string()),
+            path => Ok(Self::Run(path.into())),
         }
     }
 }
@@ -90,6 +138,7 @@ impl fmt::Display for Origin {
             Self::Emulator => f.write_str("emulator"),
             Self::Stdin => f.write_str("standard input"),
             Self::Run(path) => path.display().fmt(f),
+            Self::Bridge(address) => address.fmt(f),
         }
     }
 }

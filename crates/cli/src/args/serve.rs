@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 use wavekeep_archive::Role;
+use wavekeep_link::Address;
 
 use super::archive::ArchiveArg;
 
@@ -30,6 +31,10 @@ pub struct ServeArgs {
     /// Private key of the certificate, in PEM.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+    /// A stream bridge of Rogue that recordings may be made from, tcp://host:port; may be repeated.
+    /// Requests can name these addresses and no others.
+    #[arg(long = "bridge", value_name = "ADDRESS")]
+    pub bridges: Vec<Address>,
     /// Requests a second that one address may send; more are refused for a while.
     #[arg(long, value_name = "PER_SECOND")]
     pub rate: Option<std::num::NonZeroU32>,

@@ -20,6 +20,7 @@ pub fn run(args: &Args, command: &ServeArgs) -> anyhow::Result<Account> {
         read_only: command.read_only,
         create: command.create,
         tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
+        bridges: command.bridges.clone(),
         limits,
     };
     serve(args, &command.archive.archive, options)

@@ -6,30 +6,37 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Which rooms a room may use. `ARCHITECTURE.md` draws the same.
-const ALLOWED: [(&str, &[&str]); 15] = [
+const ALLOWED: [(&str, &[&str]); 16] = [
     ("core", &[]),
     ("gnz", &[]),
     ("report-text", &["core"]),
     ("blastware", &["core", "report-text"]),
     ("smurf", &["core"]),
     ("recorder", &["smurf"]),
+    ("link", &["smurf", "recorder"]),
     ("thor", &["core", "blastware", "report-text"]),
     ("formats", &["core", "gnz", "blastware", "signal", "smurf", "thor"]),
     ("signal", &["core"]),
     ("export", &["core", "gnz"]),
     ("report", &["core", "signal"]),
     ("archive", &["core", "blastware", "smurf", "formats", "signal", "export"]),
-    ("server", &["core", "archive", "formats", "signal", "export", "report", "smurf", "recorder"]),
+    (
+        "server",
+        &["core", "archive", "formats", "signal", "export", "report", "smurf", "recorder", "link"],
+    ),
     (
         "cli",
         &[
             "archive", "server", "core", "gnz", "smurf", "formats", "signal", "export", "report",
-            "recorder",
+            "recorder", "link",
         ],
     ),
     (
         "py",
-        &["core", "gnz", "smurf", "formats", "signal", "export", "report", "archive", "recorder"],
+        &[
+            "core", "gnz", "smurf", "formats", "signal", "export", "report", "archive", "recorder",
+            "link",
+        ],
     ),
 ];
 

@@ -6,7 +6,10 @@ mod calls;
 mod crashes;
 mod full_disk;
 mod house;
+mod instrument;
 mod log;
+#[path = "../../../link/tests/it/peer.rs"]
+mod peer;
 mod program;
 mod recording;
 mod safety;

@@ -1,4 +1,4 @@
-"""SMuRF streams: the reader that users know, the DataWriter and the chain before it.
+"""SMuRF streams: the reader that users know, the DataWriter, the chain before it, a stream bridge.
 
 >>> from wavekeep import smurf
 >>> t, phase, mask = smurf.read_stream_data("crates/smurf/tests/data/basic.dat", channel=[5, 2])
@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Sequence
-from typing import Any, Union
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from ._errors import BadArgument, NoSuchChannel
 from ._report import DamageWarning, Report, warn_of_damage
 from ._stream import Stream
 
-__all__ = ["Chain", "DataWriter", "Stream", "read_stream_data"]
+__all__ = ["BridgeSource", "Chain", "DataWriter", "Frame", "Stream", "read_stream_data"]
 
 
 def read_stream_data(
@@ -203,6 +203,7 @@ class DataWriter:
     ``CurrentSize``ro       bytes in the present piece, those in the buffer included
     ``TotalSize``  ro       bytes in all pieces of this session, likewise
     ``FrameCount`` ro       records written on all channels
+    ``Bandwidth``  ro       bytes of records written in the last second
     ``DropErrors`` rw       errored frames are not written
     ``RawMode``    rw       payload bytes only
     ``Overwrite``  rw       files that exist are replaced
@@ -233,7 +234,7 @@ class DataWriter:
         """Name, access and meaning of every variable and command."""
         return _wavekeep.DataWriter.controls()
 
-    def get(self, name: str) -> Union[bool, int, str]:
+    def get(self, name: str) -> Union[bool, int, float, str]:
         """A variable by its name."""
         return self._writer.get(name)
 
@@ -253,7 +254,7 @@ class DataWriter:
         """Runs a command by its name."""
         self._writer.command(name)
 
-    def __getattr__(self, name: str) -> Union[bool, int, str]:
+    def __getattr__(self, name: str) -> Union[bool, int, float, str]:
         if name.startswith("_"):
             raise AttributeError(name)
         return self._writer.get(name)
@@ -365,6 +366,88 @@ class Chain:
         ``stamp_ns`` is the UNIX time for the header; without it the frame's own stays.
         """
         return self._chain.process(bytes(payload), flags, error, stamp_ns)
+
+
+class Frame(NamedTuple):
+    """A frame as Rogue sends it."""
+
+    #: 128 header bytes and samples, or text.
+    payload: bytes
+    #: 0 data, 1 metadata.
+    channel: int
+    #: Bit 8 marks it bad.
+    flags: int
+    #: 0 for none.
+    error: int
+
+
+class BridgeSource:
+    """The frames of a Rogue ``TcpServer``, over ZeroMQ.
+
+    ``address`` is the address to be connected to, ``"tcp://host:port"``: a ``TcpServer`` at port P
+    sends at P + 1. From ``metadata``, a second address, all is metadata; without it metadata is told
+    from data by content. With ``bind`` the sender connects to these addresses. That nobody is there
+    yet is no error, and a broken connection is made again.
+
+    >>> from wavekeep.smurf import BridgeSource, DataWriter
+    >>> def record(address, path, frames):
+    ...     with BridgeSource(address) as source, DataWriter(DataFile=path) as writer:
+    ...         for frame in source:
+    ...             writer.write(*frame)
+    ...             if writer.FrameCount == frames:
+    ...                 break
+    ...         return source.counts["lost"]
+
+    A sender shares its frames out among all that are connected: be the only one. Frames that were
+    lost on the way are counted by their frame counters. Who takes too long is waited for: at most
+    64 MiB wait here, then the sender waits. Other threads run meanwhile, and Ctrl-C ends the waiting.
+    """
+
+    __slots__ = ("_bridge",)
+
+    def __init__(self, address: str, metadata: str | None = None, bind: bool = False) -> None:
+        self._bridge = _wavekeep.Bridge(address, metadata, bind)
+
+    def receive(self, timeout: float | None = None) -> Frame | None:
+        """The next frame; ``None`` when none comes within ``timeout`` seconds, or it is closed."""
+        found = self._bridge.receive(timeout)
+        return None if found is None else Frame(*found)
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Frame after frame, until it is closed."""
+        while (frame := self.receive()) is not None:
+            yield frame
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """What came so far: ``frames``, ``data``, ``metadata``, ``bytes``, ``lost``, ``malformed``, …"""
+        counts: dict[str, Any] = json.loads(self._bridge.counts())
+        return counts
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since the last frame."""
+        return self._bridge.silent_s()
+
+    @property
+    def bound(self) -> list[str]:
+        """The addresses that are bound, with their ports; none where it connects."""
+        return self._bridge.bound()
+
+    def close(self) -> None:
+        """Ends all connections."""
+        self._bridge.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._bridge.is_closed()
+
+    def __enter__(self) -> BridgeSource:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def _settings(settings: dict[str, Any]) -> str:

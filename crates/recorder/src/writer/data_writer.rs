@@ -3,10 +3,12 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use jiff::Zoned;
 use jiff::civil::DateTime;
 
+use super::bandwidth::Bandwidth;
 use super::error::WriterError;
 use super::frame::Frame;
 use super::layer::{Disk, FileLayer};
@@ -43,6 +45,7 @@ pub struct DataWriter<L: FileLayer = Disk> {
     current_size: u64,
     total_size: u64,
     frame_count: u64,
+    bandwidth: Bandwidth,
 }
 
 /// What belongs to an open run.
@@ -83,6 +86,7 @@ impl<L: FileLayer> DataWriter<L> {
             current_size: 0,
             total_size: 0,
             frame_count: 0,
+            bandwidth: Bandwidth::default(),
         }
     }
 
@@ -162,6 +166,11 @@ impl<L: FileLayer> DataWriter<L> {
         self.frame_count
     }
 
+    /// `Bandwidth`: bytes of records that were taken in the last second, in bytes per second.
+    pub fn bandwidth(&self) -> f64 {
+        self.bandwidth.bytes_per_s(Instant::now())
+    }
+
     /// `DropErrors`: whether frames whose error is not 0 are left out.
     pub fn drop_errors(&self) -> bool {
         self.drop_errors
@@ -207,27 +216,37 @@ impl<L: FileLayer> DataWriter<L> {
     }
 
     /// `Open`: creates the file (`DataFile`, or `DataFile.1` when `MaxFileSize` is set) and sets
-    /// all counters to zero. An open file is closed first.
+    /// all counters to zero. A file that is open is closed when the new one is there.
     ///
     /// With `Overwrite`, pieces of an older split run of this name are removed: they would be
     /// read as the end of this one.
     ///
     /// # Errors
     /// [`WriterError::NoDataFile`], [`WriterError::Exists`], [`WriterError::Create`], and what
-    /// [`close`](Self::close) gives for the file that was open. Nothing is open then.
+    /// [`close`](Self::close) gives for the file that was open, after which nothing is open. Where
+    /// there is no new file, what was open goes on; with `Overwrite`, it is closed before.
     pub fn open(&mut self) -> Result<(), WriterError> {
-        self.close()?;
         let name = self.data_file.clone();
         if name.file_name().is_none() {
             return Err(WriterError::NoDataFile);
+        }
+        // What is to be replaced may be what is open.
+        if self.overwrite {
+            self.close()?;
         }
         let number = (self.max_file_size > 0).then_some(1);
         if number.is_some() {
             self.clear_the_way(&name)?;
         }
         let piece = create(&mut self.layer, &name, number, self.overwrite)?;
+        if let Err(error) = self.close() {
+            // It holds nothing; that it stays is no worse than what is reported.
+            let _ = self.layer.remove(piece.path());
+            return Err(error);
+        }
         self.session = Some(Session { name, piece, number, overwrite: self.overwrite });
         (self.current_size, self.total_size, self.frame_count) = (0, 0, 0);
+        self.bandwidth = Bandwidth::default();
         Ok(())
     }
 
@@ -256,6 +275,7 @@ impl<L: FileLayer> DataWriter<L> {
         self.current_size += length;
         self.total_size += length;
         self.frame_count += 1;
+        self.bandwidth.add(Instant::now(), length);
         Ok(match place {
             Place::File => Outcome::Written,
             Place::Buffer => Outcome::Buffered,

@@ -19,8 +19,8 @@ pub enum WriterError {
         /// The file in the way.
         path: PathBuf,
     },
-    /// The file cannot be created. Nothing is open.
-    #[error("cannot {action} {}: {source}; nothing is being recorded", .path.display())]
+    /// The file cannot be created.
+    #[error("cannot {action} {}: {source}; nothing is recorded into it", .path.display())]
     Create {
         /// What was tried: `create`, `look for pieces of`, `remove the old piece`.
         action: &'static str,

@@ -28,6 +28,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bandwidth;
+mod below;
 mod data_writer;
 mod error;
 mod frame;
@@ -35,6 +37,7 @@ mod layer;
 mod piece;
 mod surface;
 
+pub use below::Below;
 pub use data_writer::{DataWriter, Outcome};
 pub use error::WriterError;
 pub use frame::Frame;

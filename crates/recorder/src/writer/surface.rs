@@ -35,13 +35,15 @@ pub struct Control {
 }
 
 /// A variable's value. As JSON a bare string, number or boolean.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
     /// Yes or no.
     Flag(bool),
     /// Bytes or records.
     Number(u64),
+    /// Bytes per second.
+    Real(f64),
     /// A path.
     Text(String),
 }
@@ -51,6 +53,8 @@ impl fmt::Display for Value {
         match self {
             Self::Flag(flag) => flag.fmt(f),
             Self::Number(number) => number.fmt(f),
+            // Always with a point, as Python prints it.
+            Self::Real(real) => write!(f, "{real:?}"),
             Self::Text(text) => text.fmt(f),
         }
     }
@@ -58,7 +62,7 @@ impl fmt::Display for Value {
 
 impl Control {
     /// Every name, variables first.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         rw("DataFile", "path"),
         ro("IsOpen", "whether frames are being recorded"),
         rw("BufferSize", "bytes held back before the file system is called; 0 = none"),
@@ -66,6 +70,7 @@ impl Control {
         ro("CurrentSize", "bytes in the present piece, those in the buffer included"),
         ro("TotalSize", "bytes in all pieces of this session, those in the buffer included"),
         ro("FrameCount", "records written on all channels"),
+        ro("Bandwidth", "bytes of records written in the last second"),
         rw("DropErrors", "errored frames are not written"),
         rw("RawMode", "payload bytes only"),
         rw("Overwrite", "files that exist are replaced"),
@@ -123,6 +128,7 @@ impl<L: FileLayer> DataWriter<L> {
             "CurrentSize" => Value::Number(self.current_size()),
             "TotalSize" => Value::Number(self.total_size()),
             "FrameCount" => Value::Number(self.frame_count()),
+            "Bandwidth" => Value::Real(self.bandwidth()),
             "DropErrors" => Value::Flag(self.drop_errors()),
             "RawMode" => Value::Flag(self.raw_mode()),
             "Overwrite" => Value::Flag(self.overwrite()),
@@ -195,7 +201,7 @@ fn number(name: &'static str, value: Value) -> Result<u64, WriterError> {
     let parsed = match &value {
         Value::Number(number) => Some(*number),
         Value::Text(text) => text.parse().ok(),
-        Value::Flag(_) => None,
+        Value::Flag(_) | Value::Real(_) => None,
     };
     parsed.ok_or_else(|| wrong(name, "a number of bytes, 0 or more", &value))
 }
@@ -208,7 +214,7 @@ fn flag(name: &'static str, value: Value) -> Result<bool, WriterError> {
             "false" | "False" => Some(false),
             _ => None,
         },
-        Value::Number(_) => None,
+        Value::Number(_) | Value::Real(_) => None,
     };
     parsed.ok_or_else(|| wrong(name, "true or false", &value))
 }

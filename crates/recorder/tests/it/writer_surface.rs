@@ -95,6 +95,19 @@ fn opening_sets_the_counters_to_zero_and_closes_what_was_open() {
 }
 
 #[test]
+fn opening_what_cannot_be_opened_ends_nothing() {
+    let (memory, mut writer) = writer();
+    writer.open().unwrap();
+    writer.write(Frame::metadata(b"first")).unwrap();
+    assert!(matches!(writer.open(), Err(WriterError::Exists { .. })), "it is the open one itself");
+    writer.set_data_file("");
+    assert!(matches!(writer.open(), Err(WriterError::NoDataFile)));
+    assert_eq!(writer.write(Frame::metadata(b"more")).unwrap(), Outcome::Written);
+    writer.close().unwrap();
+    assert_eq!((writer.frame_count(), memory.file("run.dat").len()), (2, 25));
+}
+
+#[test]
 fn a_writer_that_is_dropped_leaves_nothing_in_its_buffer() {
     let (memory, mut writer) = writer();
     writer.set_buffer_size(1000).unwrap();

@@ -22,7 +22,8 @@ pub struct RecordingForm {
     /// Where frames come from.
     pub source: SourceForm,
     /// Settings of the chain before the writer, as `wavekeep record --print-chain` prints them.
-    /// Without them frames of a run pass as they are, and those of the emulator are its samples.
+    /// Without them frames of a run or a bridge pass as they are, and those of the emulator are its
+    /// samples.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     pub chain: Option<Value>,
@@ -31,7 +32,7 @@ pub struct RecordingForm {
     #[schema(minimum = 1)]
     pub frames: Option<u64>,
     /// How long to record after each `Open`. Without it and without `frames`, the emulator is
-    /// recorded for 60 s; a run ends by itself.
+    /// recorded for 60 s; a run ends by itself, a bridge never.
     #[serde(default)]
     #[schema(exclusive_minimum = 0, maximum = 31_536_000)]
     pub seconds: Option<f64>,
@@ -62,6 +63,23 @@ pub enum SourceForm {
         /// The run's number.
         id: i64,
     },
+    /// The frames of a stream bridge of Rogue, from `Open` to `Close`.
+    Bridge(BridgeForm),
+}
+
+/// A stream bridge of Rogue. The server must have been started with its addresses (`--bridge`).
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BridgeForm {
+    /// `tcp://host:port` of the data, and of metadata among it: of a Rogue `TcpServer` at port P it
+    /// is port P + 1.
+    pub address: String,
+    /// Another address, from which all is metadata.
+    #[serde(default)]
+    pub metadata: Option<String>,
+    /// Whether the server listens at these addresses, and the sender connects.
+    #[serde(default)]
+    pub bind: bool,
 }
 
 impl Default for SourceForm {
@@ -124,7 +142,8 @@ impl RecordingForm {
     /// Seconds after which the recording ends, `None` when nothing but its source, its number of
     /// frames or `Close` ends it.
     pub fn end_s(&self) -> Option<f64> {
-        let has_end = self.frames.is_some() || matches!(self.source, SourceForm::Run { .. });
+        let is_emulator = matches!(self.source, SourceForm::Emulator(_));
+        let has_end = self.frames.is_some() || !is_emulator;
         self.seconds.or((!has_end && !self.until_closed).then_some(DEFAULT_SECONDS))
     }
 
@@ -135,7 +154,7 @@ impl RecordingForm {
     pub fn config(&self) -> Result<Option<ChainConfig>, Problem> {
         let given = self.chain.clone().map(object::<ChainConfig>).transpose()?;
         let config = match &self.source {
-            SourceForm::Run { .. } => given,
+            SourceForm::Run { .. } | SourceForm::Bridge(_) => given,
             SourceForm::Emulator(emulator) => {
                 let base = given.unwrap_or_else(ChainConfig::passing);
                 let input_emulator = EmulatorConfig {

@@ -4,6 +4,7 @@
 //! Whoever asks sends a piece of work to that thread and waits for its answer, so that a command
 //! falls between two frames and sees exactly what is recorded so far.
 
+mod bridges;
 mod folder;
 mod form;
 mod running;
@@ -15,10 +16,13 @@ use std::thread::JoinHandle;
 use axum::http::StatusCode;
 use tokio::sync::{mpsc, oneshot};
 
+pub use bridges::Bridges;
 pub use form::{RecordingForm, SourceForm};
 pub use running::{Order, Running};
 
 use wavekeep_archive::ArchiveError;
+
+use self::folder::RecordingName;
 
 use crate::problem::Problem;
 use crate::state::State;
@@ -167,7 +171,13 @@ impl State {
     /// What the archive says.
     pub fn list_interrupted_recordings(&self) -> Result<(), ArchiveError> {
         for (file, note) in self.archive.noted_recordings()? {
-            let (state, name) = (self.clone(), file.as_str().to_owned());
+            // The note of a file in a folder has a name of its own.
+            let name = note["data_file"].as_str().unwrap_or(file.as_str());
+            let Ok(file) = RecordingName::new(name) else {
+                tracing::error!("the note {file} names no recording: {name:?}");
+                continue;
+            };
+            let (state, name) = (self.clone(), name.to_owned());
             let begun = self
                 .recordings
                 .begin(usize::MAX, move |id| Running::interrupted(id, state, &file, &note));

@@ -7,11 +7,13 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, error::TryRecvError};
 use wavekeep_archive::SafeName;
-use wavekeep_recorder::chain::{Chain, ChainConfig};
+use wavekeep_link::bridge::BridgeStatus;
+use wavekeep_recorder::chain::{Chain, ChainConfig, SampleWidth};
 use wavekeep_recorder::writer::{Access, Control, DataWriter, Value as Variable, WriterError};
 use wavekeep_recorder::{Input, Next, RecordError, Recorder, Source};
 
-use super::folder::Folder;
+use super::bridges::UsedBridge;
+use super::folder::{Folder, RecordingName};
 use super::form::{RecordingForm, SourceForm};
 use crate::problem::Problem;
 use crate::state::State;
@@ -45,6 +47,8 @@ pub struct Running {
     folder: Folder,
     recorder: Recorder<Folder>,
     feed: Option<Feed>,
+    /// The bridge of the last `Open`.
+    bridge: Option<BridgeStatus>,
     /// The file of the last `Open`, and whether it has payloads alone.
     recorded: Option<(PathBuf, bool)>,
     opened_at: Option<String>,
@@ -52,6 +56,8 @@ pub struct Running {
     ended: Option<String>,
     fault: Option<Problem>,
     event: Option<i64>,
+    /// The archive's note of what is being recorded: `DataFile` may be another one by now.
+    noted: Option<SafeName>,
     /// An earlier server ended while it recorded this.
     was_interrupted: bool,
     told: Instant,
@@ -61,6 +67,8 @@ pub struct Running {
 /// What belongs to an open file.
 struct Feed {
     source: Source,
+    /// Is free for others when the file is closed.
+    _bridge: Option<UsedBridge>,
     until: Option<Instant>,
 }
 
@@ -88,12 +96,14 @@ impl Running {
             folder,
             recorder: Recorder::new(writer, None),
             feed: None,
+            bridge: None,
             recorded: None,
             opened_at: None,
             closed_at: None,
             ended: None,
             fault: None,
             event: None,
+            noted: None,
             was_interrupted: false,
             told: Instant::now(),
             is_over: false,
@@ -101,13 +111,14 @@ impl Running {
     }
 
     /// What an earlier server was recording when it ended: closed, and to be adopted or deleted.
-    pub fn interrupted(id: u64, state: State, file: &SafeName, note: &Value) -> Self {
+    pub fn interrupted(id: u64, state: State, file: &RecordingName, note: &Value) -> Self {
         let source = serde_json::from_value(note["source"].clone());
         let form = RecordingForm::of(source.unwrap_or_default());
         let mut running = Self::new(id, state, &form, None, Vec::new());
         running.recorder.writer_mut().set_data_file(file.as_str());
         let is_raw = note["raw_mode"].as_bool().unwrap_or_default();
         running.recorded = Some((PathBuf::from(file.as_str()), is_raw));
+        running.noted = file.of_note().ok();
         running.opened_at = note["opened_at"].as_str().map(str::to_owned);
         running.ended = Some("the server ended while it was recording".to_owned());
         running.was_interrupted = true;
@@ -115,24 +126,30 @@ impl Running {
     }
 
     /// Notes in the archive that the file is being recorded, for the next server.
-    fn note(&self) -> Result<(), Problem> {
+    fn note(&mut self) -> Result<(), Problem> {
         let Some(file) = self.file_name() else { return Ok(()) };
         let raw_mode = self.recorder.writer().raw_mode();
-        let note = json!({ "source": self.source, "opened_at": now(), "raw_mode": raw_mode });
-        Ok(self.state.archive.note_recording(&file, &note)?)
+        let note = json!({
+            "data_file": file.as_str(), "source": self.source, "opened_at": now(), "raw_mode": raw_mode,
+        });
+        let name =
+            file.of_note().map_err(|error| Problem::unprocessable("name", error.to_string()))?;
+        self.state.archive.note_recording(&name, &note)?;
+        self.noted = Some(name);
+        Ok(())
     }
 
     /// Takes the note away.
     pub fn forget_note(&mut self) {
-        if let Some(file) = self.file_name()
-            && let Err(error) = self.state.archive.forget_recording(&file)
+        if let Some(name) = self.noted.take()
+            && let Err(error) = self.state.archive.forget_recording(&name)
         {
             tracing::error!("recording {}: {error}", self.id);
         }
     }
 
-    fn file_name(&self) -> Option<SafeName> {
-        SafeName::file(self.recorder.writer().data_file().to_str()?).ok()
+    fn file_name(&self) -> Option<RecordingName> {
+        RecordingName::new(self.recorder.writer().data_file().to_str()?).ok()
     }
 
     /// Records, and does what is asked for, until it is told to end.
@@ -229,6 +246,7 @@ impl Running {
             "variables": variables,
             "source_frames": self.recorder.taken(),
             "statistics": self.recorder.chain().map(Chain::statistics),
+            "bridge": self.bridge.as_ref().map(BridgeStatus::counts),
             "opened_at": self.opened_at,
             "closed_at": self.closed_at,
             "ended": self.ended,
@@ -266,9 +284,9 @@ impl Running {
         })?;
         match (name, &value) {
             ("DataFile", Variable::Text(text)) => {
-                SafeName::file(text).map_err(|error| {
+                RecordingName::new(text).map_err(|error| {
                     let detail = format!(
-                        "{error}; DataFile is a name in the folder {:?} of the archive",
+                        "{error}; DataFile is a name below the folder {:?} of the archive",
                         super::FOLDER
                     );
                     Problem::unprocessable("name", detail)
@@ -315,9 +333,18 @@ impl Running {
     }
 
     fn open(&mut self) -> Result<(), Problem> {
+        let writer = self.recorder.writer();
+        // What is being recorded does not end for a file that there cannot be.
+        if let Some((file, _)) = self.recorded.as_ref().filter(|_| writer.is_open())
+            && writer.data_file() == file
+        {
+            let path = writer.data_file().to_owned();
+            return Err(problem_of(&WriterError::Exists { path }));
+        }
         self.finish("it was opened anew");
         let chain = self.config.clone().map(Chain::new).transpose();
         let chain = chain.map_err(|error| Problem::unprocessable("chain", error.to_string()))?;
+        let feed = self.feed()?;
         self.note()?;
         if let Err(error) = self.recorder.writer_mut().open() {
             self.forget_note();
@@ -325,23 +352,38 @@ impl Running {
         }
         self.was_interrupted = false;
         self.recorder.restart(chain);
-        let source = match &self.source {
-            SourceForm::Emulator(emulator) => Source::emulator(emulator.channels, emulator.rate_hz),
-            SourceForm::Run { .. } => {
-                let name = |path: &Path| path.file_name().unwrap_or_default().display().to_string();
-                Source::records(
-                    self.pieces.iter().map(|path| Input::file(name(path), path)).collect(),
-                )
-            }
-        };
-        let until = self.time.and_then(|time| Instant::now().checked_add(time));
-        self.feed = Some(Feed { source, until });
+        self.feed = Some(feed);
         (self.opened_at, self.closed_at) = (Some(now()), None);
         (self.ended, self.fault, self.event) = (None, None, None);
         let writer = self.recorder.writer();
         self.recorded = Some((writer.data_file().to_owned(), writer.raw_mode()));
         self.tell();
         Ok(())
+    }
+
+    /// The source, from its beginning.
+    fn feed(&mut self) -> Result<Feed, Problem> {
+        self.bridge = None;
+        let (source, used) = match &self.source {
+            SourceForm::Emulator(emulator) => {
+                (Source::emulator(emulator.channels, emulator.rate_hz), None)
+            }
+            SourceForm::Run { .. } => {
+                let name = |path: &Path| path.file_name().unwrap_or_default().display().to_string();
+                let inputs = self.pieces.iter().map(|path| Input::file(name(path), path));
+                (Source::records(inputs.collect()), None)
+            }
+            SourceForm::Bridge(form) => {
+                let mut options = self.state.bridges.options(form)?;
+                let width = self.config.as_ref().map(|config| config.input);
+                options.stamp = width == Some(SampleWidth::I16);
+                let (bridge, used) = UsedBridge::open(&self.state, &options)?;
+                self.bridge = Some(bridge.status());
+                (Source::of(bridge), Some(used))
+            }
+        };
+        let until = self.time.and_then(|time| Instant::now().checked_add(time));
+        Ok(Feed { source, _bridge: used, until })
     }
 
     /// The writer's error as a problem. Where it ended the recording, that is noted.

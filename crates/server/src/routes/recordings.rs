@@ -30,7 +30,8 @@ pub async fn list(Shared(state): Shared<State>) -> Result<Response, Problem> {
 }
 
 /// Makes a recording and, unless `open` is false, opens it. Files are made in the folder
-/// `recordings` of the archive. It ends with its source, after `frames` or `seconds`, by `Close`,
+/// `recordings` of the archive or in folders below it. A bridge is one of those that the server was
+/// started with. It ends with its source, after `frames` or `seconds`, by `Close`,
 /// by a fault, or with the server; its file then ends with a whole record and is synced.
 #[utoipa::path(post, path = "/api/v1/recordings", tag = "recordings", request_body = RecordingForm,
     responses((status = 201, description = "The recording", body = Object),
@@ -43,6 +44,7 @@ pub async fn create(
     let config = form.config()?;
     let pieces = match &form.source {
         SourceForm::Emulator(_) => Vec::new(),
+        SourceForm::Bridge(bridge) => state.bridges.options(bridge).map(|_| Vec::new())?,
         SourceForm::Run { id } => {
             let id = *id;
             let run = state.work(move |state| state.run(id)).await?;
@@ -107,10 +109,11 @@ asks! {
     /// A recording: its source, its variables, since when, why it ended, its fault.
     one get "/api/v1/recordings/{id}", [], [], (id: u64), |running| Ok(running.status());
     /// A variable of the DataWriter: `DataFile`, `IsOpen`, `BufferSize`, `MaxFileSize`,
-    /// `CurrentSize`, `TotalSize`, `FrameCount`, `DropErrors`, `RawMode`.
+    /// `CurrentSize`, `TotalSize`, `FrameCount`, `Bandwidth`, `DropErrors`, `RawMode`.
     variable get "/api/v1/recordings/{id}/variables/{name}", [("name" = String, Path, description = "Its name")], [],
         (id: u64, name: String), |running| running.variable(&name);
-    /// Sets a variable of the DataWriter. `DataFile` is a name without a folder.
+    /// Sets a variable of the DataWriter. `DataFile` is a name, with folders (`night/run.dat`) or
+    /// without.
     set put "/api/v1/recordings/{id}/variables/{name}", [("name" = String, Path, description = "Its name")], [request_body = VariableForm,],
         (id: u64, name: String), form: VariableForm, |running| {
             running.set(&name, &form.value)?;
@@ -169,6 +172,7 @@ pub async fn adopt(
     let adopted = state
         .write(move |state| {
             let stream_id = form.stream_id.as_deref().unwrap_or(FOLDER);
+            refuse_another(state, stream_id, &path)?;
             Ok(state.archive.adopt(stream_id, &path)?)
         })
         .await?;
@@ -180,4 +184,21 @@ pub async fn adopt(
         })
         .await?;
     super::json(&json!(adopted))
+}
+
+/// Refuses to put a run in the place of one that has its name in another folder.
+fn refuse_another(state: &State, stream_id: &str, path: &std::path::Path) -> Result<(), Problem> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let Some(there) = state.archive.find(stream_id, &name)? else { return Ok(()) };
+    let folder = |path: &std::path::Path| path.parent().and_then(|path| path.canonicalize().ok());
+    let pieces = state.archive.stream_pieces(there.id)?;
+    match pieces.first().is_none_or(|piece| folder(piece) == folder(path)) {
+        true => Ok(()),
+        false => {
+            let detail = format!(
+                "{stream_id} has another run that is called {name}: choose another stream_id"
+            );
+            Err(Problem::conflict("exists", detail))
+        }
+    }
 }

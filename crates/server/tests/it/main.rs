@@ -2,12 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod arrow;
+mod bridges;
 mod common;
 mod events;
 mod export;
 mod judges;
 mod limits;
 mod parameters;
+#[path = "../../../link/tests/it/peer.rs"]
+mod peer;
 mod recordings;
 mod safety;
 mod streams;

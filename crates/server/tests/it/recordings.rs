@@ -127,6 +127,7 @@ fn variables_and_commands_have_the_names_of_the_data_writer() {
         "CurrentSize",
         "TotalSize",
         "FrameCount",
+        "Bandwidth",
         "DropErrors",
         "RawMode",
     ];
@@ -180,7 +181,29 @@ fn a_file_that_exists_is_not_replaced() {
 }
 
 #[test]
-fn data_file_is_a_name_in_the_folder_and_nothing_else() {
+fn a_second_open_of_the_same_name_does_not_end_what_is_being_recorded() {
+    let server = Running::start();
+    let id = begin(&server, &slow("night.dat"))["id"].clone();
+    let of = |what: &str| format!("/api/v1/recordings/{id}{what}");
+    let again = server.post(&of("/commands/Open"), "");
+    assert_eq!((again.status, &again.json()["kind"]), (409, &json!("exists")));
+    assert_eq!(server.json(&of(""))["variables"]["IsOpen"], true);
+}
+
+#[test]
+fn another_data_file_while_one_is_open_leaves_no_note_of_that_one_behind() {
+    let server = Running::start();
+    let id = begin(&server, &slow("night.dat"))["id"].clone();
+    let of = |what: &str| format!("/api/v1/recordings/{id}{what}");
+    let named = server.put(&of("/variables/DataFile"), r#"{"value": "next.dat"}"#);
+    assert!(named.status < 300, "{}", named.status);
+    assert!(server.post(&of("/commands/Close"), "").status < 300);
+    let again = Running::with(server.stop(), ServeOptions::default());
+    assert_eq!(again.json("/api/v1/recordings"), json!({ "recordings": [] }));
+}
+
+#[test]
+fn data_file_is_a_name_below_the_folder_and_nothing_else() {
     let server = Running::start();
     let outside = tempfile::tempdir().unwrap();
     let absolute = outside.path().join("x.dat").display().to_string();
@@ -188,7 +211,9 @@ fn data_file_is_a_name_in_the_folder_and_nothing_else() {
         "../x.dat",
         "..",
         "",
-        "a/x.dat",
+        "a/../../x.dat",
+        "a//x.dat",
+        "./x.dat",
         "a\\x.dat",
         &absolute,
         "C:x.dat",

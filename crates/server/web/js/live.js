@@ -9,7 +9,7 @@
  * @typedef {{
  *   id: number, is_open: boolean, opened_at: string | null, ended: string | null, event: number | null,
  *   frames: number | null, seconds: number | null,
- *   source: { kind: "run", id: number } | { kind: "emulator", channels: number, rate_hz: number },
+ *   source: { kind: "run", id: number } | { kind: "emulator", channels: number, rate_hz: number } | { kind: "bridge", address: string },
  *   variables: { DataFile: string, FrameCount: number, TotalSize: number, RawMode: boolean },
  *   fault: { detail: string } | null
  * }} Recording

@@ -31,7 +31,7 @@ function endWords({ source, frames, seconds }) {
 }
 
 /** @param {Recording} recording */
-const sourceWords = ({ source }) => source.kind === "run" ? `run ${source.id}` : `emulator, ${countText(source.channels)} channels at ${source.rate_hz ? `${countText(source.rate_hz)} Hz` : "full speed"}`;
+const sourceWords = ({ source }) => source.kind === "run" ? `run ${source.id}` : source.kind === "bridge" ? source.address : `emulator, ${countText(source.channels)} channels at ${source.rate_hz ? `${countText(source.rate_hz)} Hz` : "full speed"}`;
 
 /**
  * @param {HTMLElement} place @param {EventRow[]} runs @param {() => void} adopted The archive has one more run.
