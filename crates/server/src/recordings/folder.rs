@@ -26,9 +26,10 @@ impl RecordingName {
             Some((folders, file)) => (folders.split('/').collect(), file),
             None => (Vec::new(), text),
         };
-        SafeName::file(file)?;
-        for folder in &folders {
-            SafeName::file(folder)?;
+        // All of it is named: that a part cannot be stored says little.
+        let of_all = |error| NameError { name: text.chars().take(100).collect(), ..error };
+        for part in folders.iter().chain([&file]) {
+            SafeName::file(part).map_err(of_all)?;
         }
         // A name of that many folders is refused as a file: none has a slash.
         if folders.len() > MOST_FOLDERS {

@@ -186,7 +186,7 @@ fn a_second_open_of_the_same_name_does_not_end_what_is_being_recorded() {
     let id = begin(&server, &slow("night.dat"))["id"].clone();
     let of = |what: &str| format!("/api/v1/recordings/{id}{what}");
     let again = server.post(&of("/commands/Open"), "");
-    assert_eq!((again.status, &again.json()["kind"]), (409, &json!("exists")));
+    assert_eq!((again.status, &again.json()["type"]), (409, &json!("urn:wavekeep:exists")));
     assert_eq!(server.json(&of(""))["variables"]["IsOpen"], true);
 }
 
@@ -199,7 +199,7 @@ fn another_data_file_while_one_is_open_leaves_no_note_of_that_one_behind() {
     assert!(named.status < 300, "{}", named.status);
     assert!(server.post(&of("/commands/Close"), "").status < 300);
     let again = Running::with(server.stop(), ServeOptions::default());
-    assert_eq!(again.json("/api/v1/recordings"), json!({ "recordings": [] }));
+    assert_eq!(again.json("/api/v1/recordings"), json!([]));
 }
 
 #[test]
