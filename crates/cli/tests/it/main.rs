@@ -1,11 +1,11 @@
 //! The program as people and scripts use it, and the architecture of the workspace.
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
+mod architecture;
 mod archive;
 mod calls;
 mod crashes;
 mod full_disk;
-mod house;
 mod instrument;
 mod log;
 #[path = "../../../link/tests/it/peer.rs"]

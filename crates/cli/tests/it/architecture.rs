@@ -1,11 +1,11 @@
-//! The arrows between the rooms of the house point one way.
+//! Dependencies between the crates point one way, and lock files follow the manifests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Which rooms a room may use. `ARCHITECTURE.md` draws the same.
+/// Which crates a crate may use. `ARCHITECTURE.md` has the same table.
 const ALLOWED: [(&str, &[&str]); 16] = [
     ("core", &[]),
     ("gnz", &[]),
@@ -44,12 +44,12 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The rooms that each room uses, by their manifests; what only tests use does not count.
+/// The crates that each crate uses, by the manifests; what only tests use does not count.
 fn used() -> BTreeMap<String, Vec<String>> {
-    let rooms = fs::read_dir(root().join("crates")).unwrap();
-    rooms
-        .map(|room| {
-            let folder = room.unwrap().path();
+    let folders = fs::read_dir(root().join("crates")).unwrap();
+    folders
+        .map(|folder| {
+            let folder = folder.unwrap().path();
             let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
             let manifest: toml::Table = manifest.parse().unwrap();
             let dependencies = manifest["dependencies"].as_table().unwrap();
@@ -63,31 +63,65 @@ fn used() -> BTreeMap<String, Vec<String>> {
 }
 
 #[test]
-fn every_room_uses_only_the_rooms_that_it_may() {
+fn every_crate_uses_only_the_crates_that_it_may() {
     let allowed: BTreeMap<_, _> = ALLOWED.into_iter().collect();
     let used = used();
     assert_eq!(
         used.keys().map(String::as_str).collect::<Vec<_>>(),
         allowed.keys().copied().collect::<Vec<_>>()
     );
-    for (room, rooms) in used {
-        for other in rooms {
+    for (user, others) in used {
+        for other in others {
             assert!(
-                allowed[room.as_str()].contains(&other.as_str()),
-                "{room} must not use {other}"
+                allowed[user.as_str()].contains(&other.as_str()),
+                "{user} must not use {other}"
             );
         }
     }
 }
 
 #[test]
-fn every_room_is_on_the_architecture_page() {
+fn every_crate_is_on_the_architecture_page() {
     let page = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
-    for (room, _) in ALLOWED {
+    for (name, _) in ALLOWED {
         assert!(
-            page.contains(&format!("`crates/{room}`")),
-            "crates/{room} is not in ARCHITECTURE.md"
+            page.contains(&format!("`crates/{name}`")),
+            "crates/{name} is not in ARCHITECTURE.md"
         );
+    }
+}
+
+/// Benchmarks and fuzz targets are workspaces of their own, with lock files that no test compiles by.
+#[test]
+fn every_lock_file_knows_the_crates_as_the_manifests_do() {
+    let used = used();
+    let package = |folder: &str| match folder {
+        "gnz" => "gnz".to_owned(),
+        "cli" => "wavekeep".to_owned(),
+        other => format!("wavekeep-{other}"),
+    };
+    let benchmarks = fs::read_dir(root().join("bench")).unwrap().map(|entry| entry.unwrap().path());
+    let folders = benchmarks.chain([root().join("fuzz")]);
+    let locks: Vec<_> =
+        folders.map(|folder| folder.join("Cargo.lock")).filter(|lock| lock.exists()).collect();
+    assert!(locks.len() > 3, "{locks:?}");
+    for lock in locks {
+        let text: toml::Table = fs::read_to_string(&lock).unwrap().parse().unwrap();
+        let packages = text["package"].as_array().unwrap();
+        for (folder, others) in &used {
+            let is_it = |found: &&toml::Value| found["name"].as_str() == Some(&*package(folder));
+            let Some(found) = packages.iter().find(is_it) else { continue };
+            let known = found.get("dependencies").and_then(|all| all.as_array());
+            let known: BTreeSet<&str> =
+                known.into_iter().flatten().filter_map(|name| name.as_str()).collect();
+            for other in others.iter().map(|other| package(other)) {
+                let (lock, of) = (lock.display(), package(folder));
+                assert!(
+                    known.contains(&*other),
+                    "{lock}: {of} uses {other}: run `cargo metadata` there"
+                );
+            }
+        }
     }
 }
 
@@ -114,8 +148,8 @@ fn the_wheel_takes_its_dependencies_as_the_tests_compiled_them() {
 #[test]
 fn only_memory_maps_and_code_for_one_kind_of_processor_are_unsafe() {
     let crates = root().join("crates");
-    let rooms = fs::read_dir(&crates).unwrap();
-    let mut folders: Vec<PathBuf> = rooms.map(|room| room.unwrap().path().join("src")).collect();
+    let all = fs::read_dir(&crates).unwrap();
+    let mut folders: Vec<PathBuf> = all.map(|folder| folder.unwrap().path().join("src")).collect();
     let mut with_unsafe = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
