@@ -130,11 +130,11 @@ impl Archive {
         // A slip of the pen is no folder that went away.
         fs::read_dir(folder).map_err(ArchiveError::io(folder, "list the folder"))?;
         let (wake, woken) = channel();
-        let told = notify::recommended_watcher(move |_| {
+        let watcher = notify::recommended_watcher(move |_| {
             let _ = wake.send(());
         });
         // Without it, the folder is looked through all the same.
-        let mut system = told.ok();
+        let mut system = watcher.ok();
         listen(&mut system, folder);
         let mut work = Work {
             archive: self,

@@ -2,7 +2,7 @@
 //!
 //! Everything in the tree is a step on one way: *source bytes → recording → whatever is asked
 //! for*. This crate holds the words of that sentence and nothing that acts: no I/O, no async, no
-//! `unsafe`, no dependency on any other room of the house.
+//! `unsafe`, no dependency on any other crate of the workspace.
 //!
 //! - [`Recording`]: channels with units, rate, time and gaps; metadata; where it came from.
 //! - [`Assumed`]: a value together with who stated it, so that a guess can never pass for a fact.

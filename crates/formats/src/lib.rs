@@ -1,8 +1,8 @@
 //! The formats that wavekeep knows, and the way from a path to a
 //! [`Recording`](wavekeep_core::Recording) or to the arrays of an [`ArrayFile`].
 //!
-//! A format is a plug: one line in [`EVENT_FORMATS`] or [`ARRAY_FORMATS`] makes it known to every
-//! door of the house. Detection goes by content; a name only decides where the content says
+//! One line in [`EVENT_FORMATS`] or [`ARRAY_FORMATS`] makes a format known to program, server and
+//! Python. Detection goes by content; a name only decides where the content says
 //! nothing.
 //!
 //! ```no_run

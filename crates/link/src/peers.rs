@@ -12,7 +12,7 @@ use socket2::{SockRef, TcpKeepalive};
 use crate::address::Address;
 use crate::zmtp::{Kind, Wire, WireError};
 
-/// How long a peer may be silent while hands are shaken.
+/// How long a peer may be silent while hands are handshake_of.
 const HANDSHAKE: Duration = Duration::from_secs(5);
 /// How long it may take nothing of an answer.
 const SENDING: Duration = Duration::from_secs(10);
@@ -213,7 +213,7 @@ impl Shared {
             }
         };
         let Ok(number) = self.keep(&stream) else { return false };
-        let ended = match shaken(&stream, kind) {
+        let ended = match handshake_of(&stream, kind) {
             Err(error) => {
                 self.refuse(format!("{about}: {error}"));
                 false
@@ -250,7 +250,7 @@ impl Shared {
     }
 }
 
-fn shaken(stream: &TcpStream, kind: Kind) -> Result<TcpWire, WireError> {
+fn handshake_of(stream: &TcpStream, kind: Kind) -> Result<TcpWire, WireError> {
     stream.set_nonblocking(false)?;
     stream.set_nodelay(true)?;
     // A machine that was switched off says nothing: its connection ends after half a minute.

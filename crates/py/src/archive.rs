@@ -17,7 +17,7 @@ use wavekeep_archive::{
 use wavekeep_core::DayOrMoment;
 
 use crate::event::Event;
-use crate::failure::{Failure, door};
+use crate::failure::{Failure, detached};
 
 /// How often the thread that asked looks for Ctrl-C while others work.
 const LOOK: Duration = Duration::from_millis(50);
@@ -86,7 +86,7 @@ impl Archive {
     /// Opens the archive in a folder; with `create` a folder that is not there is made.
     #[new]
     fn new(py: Python<'_>, path: PathBuf, create: bool) -> PyResult<Self> {
-        door(py, || {
+        detached(py, || {
             if create {
                 return Ok(Self { archive: archive::Archive::create(path)? });
             }
@@ -108,7 +108,7 @@ impl Archive {
 
     /// Total and rows, as JSON; the question is JSON too.
     fn query(&self, py: Python<'_>, question: &str) -> PyResult<String> {
-        door(py, || {
+        detached(py, || {
             let question: Question = serde_json::from_str(question).map_err(bad)?;
             Ok(json!(self.archive.query(&question.query()?)?).to_string())
         })
@@ -116,32 +116,32 @@ impl Archive {
 
     /// The row of an event, as JSON.
     fn event(&self, py: Python<'_>, id: i64) -> PyResult<String> {
-        door(py, || Ok(json!(self.archive.event(id)?).to_string()))
+        detached(py, || Ok(json!(self.archive.event(id)?).to_string()))
     }
 
     /// The recording of an event.
     fn recording(&self, py: Python<'_>, id: i64) -> PyResult<Event> {
-        door(py, || Ok(Event::new(self.archive.recording(id)?)))
+        detached(py, || Ok(Event::new(self.archive.recording(id)?)))
     }
 
     /// The source file of an event.
     fn source_path(&self, py: Python<'_>, id: i64) -> PyResult<PathBuf> {
-        door(py, || Ok(self.archive.source_path(id)?))
+        detached(py, || Ok(self.archive.source_path(id)?))
     }
 
     /// The pieces of a run.
     fn stream_pieces(&self, py: Python<'_>, id: i64) -> PyResult<Vec<PathBuf>> {
-        door(py, || Ok(self.archive.stream_pieces(id)?))
+        detached(py, || Ok(self.archive.stream_pieces(id)?))
     }
 
     /// The sidecar of an event, as JSON.
     fn sidecar(&self, py: Python<'_>, id: i64) -> PyResult<String> {
-        door(py, || Ok(document(self.archive.sidecar(id)?)))
+        detached(py, || Ok(document(self.archive.sidecar(id)?)))
     }
 
     /// Patches what people say of an event; gives the sidecar, as JSON.
     fn patch(&self, py: Python<'_>, id: i64, patch: &str, who: &str) -> PyResult<String> {
-        door(py, || {
+        detached(py, || {
             let patch: Value = serde_json::from_str(patch).map_err(bad)?;
             let options = PatchOptions::default();
             Ok(document(self.archive.patch_sidecar(id, &patch, who, options)?))
@@ -150,12 +150,12 @@ impl Archive {
 
     /// Takes the last change back; gives the sidecar, as JSON.
     fn undo(&self, py: Python<'_>, id: i64, who: &str) -> PyResult<String> {
-        door(py, || Ok(document(self.archive.undo(id, who)?)))
+        detached(py, || Ok(document(self.archive.undo(id, who)?)))
     }
 
     /// The changes of an event, the latest first, as JSON.
     fn review_log(&self, py: Python<'_>, id: i64, limit: usize) -> PyResult<String> {
-        door(py, || {
+        detached(py, || {
             self.archive.event(id)?;
             Ok(json!(self.archive.review_log(Some(id), limit)?).to_string())
         })
@@ -163,17 +163,17 @@ impl Archive {
 
     /// What there is of each unit, as JSON.
     fn units(&self, py: Python<'_>) -> PyResult<String> {
-        door(py, || Ok(json!(self.archive.units()?).to_string()))
+        detached(py, || Ok(json!(self.archive.units()?).to_string()))
     }
 
     /// What there is of each project, as JSON.
     fn projects(&self, py: Python<'_>) -> PyResult<String> {
-        door(py, || Ok(json!(self.archive.projects()?).to_string()))
+        detached(py, || Ok(json!(self.archive.projects()?).to_string()))
     }
 
     /// What there is of each month, as JSON.
     fn months(&self, py: Python<'_>) -> PyResult<String> {
-        door(py, || Ok(json!(self.archive.months()?).to_string()))
+        detached(py, || Ok(json!(self.archive.months()?).to_string()))
     }
 
     /// Imports files and folders; gives the account, as JSON. `each` is called with what became of
@@ -188,11 +188,11 @@ impl Archive {
         adopt: bool,
         each: Option<Py<PyAny>>,
     ) -> PyResult<String> {
-        door(py, || {
+        detached(py, || {
             let stated = Stated { serial, ..Stated::default() };
             let options = ImportOptions { stated, adopt, ..ImportOptions::default() };
             let stop = AtomicBool::new(false);
-            let (sender, told) = channel();
+            let (sender, files) = channel();
             let (account, raised) = thread::scope(|scope| {
                 let (paths, options, stop) = (&paths, &options, &stop);
                 let import = scope.spawn(move || {
@@ -203,7 +203,7 @@ impl Archive {
                 });
                 let mut raised = None;
                 loop {
-                    let file = match told.recv_timeout(LOOK) {
+                    let file = match files.recv_timeout(LOOK) {
                         Ok(file) => Some(file),
                         Err(RecvTimeoutError::Timeout) => None,
                         Err(RecvTimeoutError::Disconnected) => break,
@@ -236,14 +236,14 @@ impl Archive {
     /// called with the events that are done, and how many there are.
     #[pyo3(signature = (progress=None))]
     fn verify(&self, py: Python<'_>, progress: Option<Py<PyAny>>) -> PyResult<String> {
-        door(py, || {
-            let told = |done: u64, of: u64| {
+        detached(py, || {
+            let progress = |done: u64, of: u64| {
                 if let Some(progress) = &progress {
                     // A bar that fails does not keep the archive from being verified.
                     Python::attach(|py| drop(progress.call1(py, (done, of))));
                 }
             };
-            Ok(json!(self.archive.verify(VerifyOptions::default(), &told)?).to_string())
+            Ok(json!(self.archive.verify(VerifyOptions::default(), &progress)?).to_string())
         })
     }
 }
@@ -257,7 +257,7 @@ pub fn archived_event(
     report: Option<&[u8]>,
     sidecar: &str,
 ) -> PyResult<Event> {
-    door(py, || {
+    detached(py, || {
         let sidecar =
             Sidecar::parse(sidecar.as_bytes()).map_err(|error| Failure::new("Malformed", error))?;
         Ok(Event::new(recording_from(filename, bytes, report, &sidecar)?))

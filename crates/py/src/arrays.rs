@@ -7,7 +7,7 @@ use wavekeep_core::{ArrayOrder, NamedArray};
 use wavekeep_export::arrays::{ArrayOptions, ArrayTarget, write_arrays_file};
 use wavekeep_formats::ArrayFile;
 
-use crate::failure::{Failure, door};
+use crate::failure::{Failure, detached};
 use crate::view::{Elements, View};
 
 /// An open file of named arrays. It never changes.
@@ -85,7 +85,7 @@ impl Arrays {
         names: Vec<String>,
         overwrite: bool,
     ) -> PyResult<()> {
-        door(py, || {
+        detached(py, || {
             let target: ArrayTarget =
                 target.parse().map_err(|error| Failure::new("BadArgument", error))?;
             let arrays: Vec<_> =

@@ -9,7 +9,7 @@ use serde_json::json;
 use wavekeep_link::bridge::{self, BridgeOptions, BridgeStatus, Received};
 use wavekeep_link::{Address, AddressError};
 
-use crate::failure::{Failure, door};
+use crate::failure::{Failure, detached};
 
 /// How long the interpreter does not learn that somebody pressed Ctrl-C.
 const SLICE: Duration = Duration::from_millis(100);
@@ -34,7 +34,7 @@ impl Bridge {
             text.parse::<Address>()
                 .map_err(|error: AddressError| Failure::new("BadArgument", error))
         };
-        door(py, || {
+        detached(py, || {
             let mut options = BridgeOptions::new(address(data)?);
             options.metadata = metadata.map(address).transpose()?;
             options.bind = bind;
@@ -57,7 +57,7 @@ impl Bridge {
         let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             let left = until.map_or(SLICE, |until| until.saturating_duration_since(Instant::now()));
-            let next = door(py, || {
+            let next = detached(py, || {
                 let mut bridge = self.bridge.lock().unwrap_or_else(PoisonError::into_inner);
                 Ok(bridge.as_mut().map(|bridge| bridge.receive(left.min(SLICE))))
             })?;
@@ -91,12 +91,12 @@ impl Bridge {
 
     /// Whether it was closed.
     fn is_closed(&self, py: Python<'_>) -> PyResult<bool> {
-        door(py, || Ok(self.bridge.lock().unwrap_or_else(PoisonError::into_inner).is_none()))
+        detached(py, || Ok(self.bridge.lock().unwrap_or_else(PoisonError::into_inner).is_none()))
     }
 
     /// Ends all connections.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        door(py, || {
+        detached(py, || {
             let taken = self.bridge.lock().unwrap_or_else(PoisonError::into_inner).take();
             drop(taken);
             Ok(())

@@ -8,7 +8,7 @@ use serde_json::json;
 use wavekeep_recorder::chain::{self, ChainConfig};
 use wavekeep_recorder::writer::Frame;
 
-use crate::failure::{Failure, door};
+use crate::failure::{Failure, detached};
 
 /// All stages with their state.
 #[pyclass(frozen, module = "wavekeep._wavekeep")]
@@ -31,7 +31,7 @@ impl Chain {
     /// A chain at rest; settings as JSON.
     #[new]
     fn new(py: Python<'_>, settings: &str) -> PyResult<Self> {
-        door(py, || {
+        detached(py, || {
             let chain = chain::Chain::new(config(settings)?)?;
             Ok(Self { chain: Mutex::new(chain) })
         })
@@ -44,7 +44,7 @@ impl Chain {
 
     /// Other settings, as JSON; state is kept where they allow it.
     fn configure(&self, py: Python<'_>, settings: &str) -> PyResult<()> {
-        door(py, || Ok(self.chain().configure(config(settings)?)?))
+        detached(py, || Ok(self.chain().configure(config(settings)?)?))
     }
 
     /// Counts of frames: came, lost, out of order, bad, passed.
@@ -77,7 +77,8 @@ impl Chain {
         stamp_ns: Option<u64>,
     ) -> PyResult<Option<Bound<'py, PyBytes>>> {
         let frame = Frame { flags, error, ..Frame::data(payload) };
-        let passed = door(py, || Ok(self.chain().process(frame, stamp_ns)?.map(<[u8]>::to_vec)))?;
+        let passed =
+            detached(py, || Ok(self.chain().process(frame, stamp_ns)?.map(<[u8]>::to_vec)))?;
         Ok(passed.map(|payload| PyBytes::new(py, &payload)))
     }
 }

@@ -12,7 +12,7 @@ use wavekeep_export::{ExportOptions, Target, Units, facts, write_file};
 use wavekeep_report::{Drawing, Paper, Style, Theme, event_report};
 use wavekeep_signal::{Curve, measure};
 
-use crate::failure::{Failure, door};
+use crate::failure::{Failure, detached};
 use crate::view::{Elements, View};
 
 /// Name, unit, gaps as (start, end).
@@ -77,17 +77,17 @@ impl Event {
 
     /// Everything but the samples, as JSON.
     fn facts(&self, py: Python<'_>) -> PyResult<String> {
-        door(py, || Ok(facts(&self.recording).to_string()))
+        detached(py, || Ok(facts(&self.recording).to_string()))
     }
 
     /// Peaks, frequencies, vector sum, as JSON.
     fn measurements(&self, py: Python<'_>) -> PyResult<String> {
-        door(py, || Ok(json!(measure(&self.recording)).to_string()))
+        detached(py, || Ok(json!(measure(&self.recording)).to_string()))
     }
 
     /// What a limit curve says, as JSON.
     fn verdict(&self, py: Python<'_>, curve: &str, distance_ft: Option<f64>) -> PyResult<String> {
-        door(py, || {
+        detached(py, || {
             let verdict = built_in(curve)?.judge(&measure(&self.recording), distance_ft);
             Ok(json!(verdict).to_string())
         })
@@ -120,7 +120,7 @@ impl Event {
         index: usize,
         unit: Option<&str>,
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
-        let values = door(py, || {
+        let values = detached(py, || {
             let channel = self.channel(index)?;
             let own = channel.unit();
             let unit: Unit = unit.map_or(Ok(own), word)?;
@@ -156,7 +156,7 @@ impl Event {
 
     /// Seconds from the trigger (of a histogram: from its start), NaN where nothing states them.
     fn times<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<f64>>> {
-        let times = door(py, || {
+        let times = detached(py, || {
             let time = &self.recording.time;
             let seconds = |index| time.seconds(index).unwrap_or(f64::NAN);
             Ok((0..self.recording.len()).map(seconds).collect::<Vec<_>>())
@@ -174,7 +174,7 @@ impl Event {
         start_s: Option<f64>,
         end_s: Option<f64>,
     ) -> PyResult<Self> {
-        door(py, || {
+        detached(py, || {
             let channels =
                 channels.iter().map(|choice| choice.parse()).collect::<Result<_, _>>()?;
             let indices = frames.map(|(start, end)| start..end.max(start));
@@ -192,7 +192,7 @@ impl Event {
         raw: bool,
         overwrite: bool,
     ) -> PyResult<()> {
-        door(py, || {
+        detached(py, || {
             let target: Target = word(target)?;
             Ok(write_file(&self.recording, target, &path, &options(raw), overwrite)?)
         })
@@ -214,7 +214,7 @@ impl Event {
         letter: bool,
         width_px: u32,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = door(py, || {
+        let bytes = detached(py, || {
             let theme = if dark { Theme::Dark } else { Theme::Light };
             let units = match metric {
                 true => wavekeep_report::Units::METRIC,

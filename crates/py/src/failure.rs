@@ -37,7 +37,7 @@ struct Facts {
 ///
 /// # Errors
 /// The failure as an exception.
-pub fn door<T: Send>(
+pub fn detached<T: Send>(
     py: Python<'_>,
     work: impl FnOnce() -> Result<T, Failure> + Send,
 ) -> PyResult<T> {

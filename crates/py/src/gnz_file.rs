@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use gnz::{Gnz, Order};
 use pyo3::prelude::*;
 
-use crate::failure::{Failure, door};
+use crate::failure::{Failure, detached};
 use crate::view::{Elements, View};
 
 /// An open GNZ file. It never changes.
@@ -20,7 +20,7 @@ impl GnzFile {
     #[new]
     #[pyo3(signature = (path, copy=false))]
     fn new(py: Python<'_>, path: PathBuf, copy: bool) -> PyResult<Self> {
-        door(py, || {
+        detached(py, || {
             let opened = if copy { Gnz::open_copy(&path) } else { Gnz::open(&path) };
             let gnz = opened.map_err(|error| Failure::from(error).about(&path))?;
             Ok(Self { gnz })
@@ -68,7 +68,7 @@ impl GnzFile {
 
     /// Compares every array with its checksum: name, and `None` without one or whether it agrees.
     fn verify(&self, py: Python<'_>) -> PyResult<bool> {
-        door(py, || {
+        detached(py, || {
             let verification = self.gnz.verify()?;
             verification.ok()?;
             Ok(self.gnz.checksums().is_some())

@@ -7,7 +7,7 @@ use gnz::{Dtype, Object, Order, Streaming, Value, Writer};
 use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 
-use crate::failure::{Failure, door};
+use crate::failure::{Failure, detached};
 
 /// A whole array: name, type string, order, shape, bytes in that order.
 type Whole<'py> = (String, String, String, Vec<usize>, PyReadonlyArray1<'py, u8>);
@@ -32,7 +32,7 @@ pub fn gnz_write(
             Ok((name, dtype, order.as_str(), shape, bytes))
         })
         .collect::<Result<_, Failure>>()?;
-    door(py, || {
+    detached(py, || {
         let mut writer = Writer::new();
         writer.metadata(object(metadata)?).checksums(checksums).overwrite(overwrite);
         for (name, dtype, order, shape, bytes) in whole {
@@ -80,12 +80,12 @@ impl GnzStreaming {
 
     /// Brings what was written so far to the disk.
     fn flush(&self, py: Python<'_>) -> PyResult<()> {
-        door(py, || Ok(self.held().as_ref().map_or(Ok(()), Streaming::flush)?))
+        detached(py, || Ok(self.held().as_ref().map_or(Ok(()), Streaming::flush)?))
     }
 
     /// Completes the file and gives it its name.
     fn finish(&self, py: Python<'_>) -> PyResult<()> {
-        door(py, || {
+        detached(py, || {
             let file = self.held().take();
             Ok(file.map_or(Ok(()), Streaming::finish)?)
         })
@@ -93,7 +93,7 @@ impl GnzStreaming {
 
     /// Removes the file.
     fn abandon(&self, py: Python<'_>) -> PyResult<()> {
-        door(py, || {
+        detached(py, || {
             let file = self.held().take();
             Ok(file.map_or(Ok(()), Streaming::abandon)?)
         })

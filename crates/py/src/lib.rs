@@ -2,7 +2,7 @@
 //!
 //! One file a Python class. Classes are thin and frozen; `python/wavekeep` makes of them what
 //! people use. Facts cross as JSON, samples as arrays: numpy's own, filled here, or memory of Rust
-//! that numpy looks at ([`view`]). Every call that works runs through [`failure::door`]: without the
+//! that numpy looks at ([`view`]). Every call that works runs through [`failure::detached`]: without the
 //! interpreter's lock, and with a panic turned into an exception.
 #![forbid(unsafe_code)]
 
@@ -44,7 +44,7 @@ mod _wavekeep {
     use wavekeep_formats::{HEAD_LEN, Opened, Opener};
     use wavekeep_smurf::{Mask, OpenOptions};
 
-    use crate::failure::{Failure, door};
+    use crate::failure::{Failure, detached};
 
     #[pymodule_export]
     use crate::archive::{Archive, archived_event};
@@ -96,7 +96,7 @@ mod _wavekeep {
         one_piece: bool,
         metadata_channel: Option<u8>,
     ) -> PyResult<Handle> {
-        let opened = door(py, || {
+        let opened = detached(py, || {
             let range = geophone_range.map(|word| {
                 word.parse().map_err(|error: String| Failure::new("BadArgument", error))
             });
@@ -118,7 +118,7 @@ mod _wavekeep {
     /// file.
     #[pyfunction]
     fn mask_table(py: Python<'_>, path: PathBuf) -> PyResult<Option<Bound<'_, PyArray2<i64>>>> {
-        match door(py, || Ok(Mask::read(&path)?))? {
+        match detached(py, || Ok(Mask::read(&path)?))? {
             Some(mask) => crate::stream::table_of(py, &mask).map(Some),
             None => Ok(None),
         }
@@ -128,13 +128,13 @@ mod _wavekeep {
     #[cfg(debug_assertions)]
     #[pyfunction]
     fn _panic(py: Python<'_>) -> PyResult<()> {
-        door(py, || panic!("as asked for"))
+        detached(py, || panic!("as asked for"))
     }
 
     /// The word of the format that the beginning of a file fits; `None` when there is none.
     #[pyfunction]
     fn detect(py: Python<'_>, path: PathBuf) -> PyResult<Option<&'static str>> {
-        door(py, || {
+        detached(py, || {
             let mut head = Vec::new();
             // A pipe would block for ever.
             let regular = fs::metadata(&path).is_ok_and(|metadata| metadata.is_file());

@@ -14,7 +14,7 @@ use wavekeep_export::Units;
 use wavekeep_smurf::header::TES_BIASES;
 use wavekeep_smurf::{Column, Mask, Run, Sample, Selection};
 
-use crate::failure::{Failure, door};
+use crate::failure::{Failure, detached};
 use crate::view::View;
 
 /// Ranges of frames, and for each frame whether its sender marked it bad.
@@ -62,7 +62,7 @@ impl Stream {
     }
 
     fn read_as<T: Sample>(&self, py: Python<'_>, ask: &Ask, dtype: &str) -> PyResult<View> {
-        let samples = door(py, || Ok(self.run.read::<T>(&ask.selection()?)?.samples))?;
+        let samples = detached(py, || Ok(self.run.read::<T>(&ask.selection()?)?.samples))?;
         View::of_matrix(py, dtype, samples)
     }
 
@@ -77,7 +77,7 @@ impl Stream {
             let message = "out is not contiguous in memory, rows after each other";
             return Some(Err(Failure::new("BadArgument", message).into()));
         };
-        Some(door(py, || Ok(self.run.read_into::<T>(&ask.selection()?, buffer)?.frames)))
+        Some(detached(py, || Ok(self.run.read_into::<T>(&ask.selection()?, buffer)?.frames)))
     }
 }
 
@@ -106,12 +106,12 @@ fn field_array<'py, T: numpy::Element>(
 impl Stream {
     /// Everything but the samples, as JSON.
     fn facts(&self, py: Python<'_>) -> PyResult<String> {
-        door(py, || Ok(Value::Object(self.run.facts()?).to_string()))
+        detached(py, || Ok(Value::Object(self.run.facts()?).to_string()))
     }
 
     /// The report as JSON, without what reading the metadata would add.
     fn report(&self, py: Python<'_>) -> PyResult<String> {
-        door(py, || Ok(super::report_json(&self.run.report()).to_string()))
+        detached(py, || Ok(super::report_json(&self.run.report()).to_string()))
     }
 
     /// Sections as (first frame, end frame, channels).
@@ -132,7 +132,7 @@ impl Stream {
     /// The configuration before a frame (of the whole run without one), as JSON.
     #[pyo3(signature = (frame=None))]
     fn config(&self, py: Python<'_>, frame: Option<u64>) -> PyResult<String> {
-        door(py, || {
+        detached(py, || {
             let metadata = self.run.metadata()?;
             let config = frame.map_or_else(|| metadata.config(), |at| metadata.config_at(at));
             Ok(Value::Object(config.tree().clone()).to_string())
@@ -141,7 +141,7 @@ impl Stream {
 
     /// Every metadata record, as JSON.
     fn updates(&self, py: Python<'_>) -> PyResult<String> {
-        door(py, || {
+        detached(py, || {
             let metadata = self.run.metadata()?;
             let updates = metadata.updates().iter().map(
                 |update| json!({ "frames_before": update.place.frame, "values": update.values }),
@@ -153,7 +153,7 @@ impl Stream {
     /// The rows that a selection has, by sample index; with `iq` by pairs of samples.
     #[pyo3(signature = (ask, iq=false))]
     fn indices(&self, py: Python<'_>, ask: Ask, iq: bool) -> PyResult<Vec<usize>> {
-        door(py, || {
+        detached(py, || {
             Ok(match iq {
                 true => self.run.rows::<Complex<f64>>(&ask.selection()?)?,
                 false => self.run.rows::<i32>(&ask.selection()?)?,
@@ -165,7 +165,7 @@ impl Stream {
     #[pyo3(signature = (ask, iq=false))]
     fn detectors(&self, py: Python<'_>, ask: Ask, iq: bool) -> PyResult<Vec<Detector>> {
         let indices = self.indices(py, ask.clone(), iq)?;
-        let map = door(py, || {
+        let map = detached(py, || {
             let frames = self.run.frames_of(&ask.selection()?)?;
             Ok(self.run.channel_map(self.run.index().section_of(frames.start))?.ok())
         })?;
@@ -177,7 +177,7 @@ impl Stream {
 
     /// The frames that a selection has, as ranges, and for each whether its sender marked it bad.
     fn frames<'py>(&self, py: Python<'py>, ask: Ask) -> PyResult<Frames<'py>> {
-        let (ranges, errored) = door(py, || {
+        let (ranges, errored) = detached(py, || {
             // Without channels nothing is read.
             let selection = Selection { channels: Some(Vec::new()), ..ask.selection()? };
             let mut blocks = self.run.blocks::<i32>(&selection, usize::MAX)?;
@@ -226,19 +226,19 @@ impl Stream {
 
     /// The best times of a selection's frames, UNIX ns.
     fn times<'py>(&self, py: Python<'py>, ask: Ask) -> PyResult<Bound<'py, PyArray1<u64>>> {
-        let times = door(py, || Ok(self.run.times(&ask.selection()?)?.ns))?;
+        let times = detached(py, || Ok(self.run.times(&ask.selection()?)?.ns))?;
         Ok(times.into_pyarray(py))
     }
 
     /// The server's timestamps of a selection's frames, UNIX ns.
     fn timestamps<'py>(&self, py: Python<'py>, ask: Ask) -> PyResult<Bound<'py, PyArray1<u64>>> {
-        let times = door(py, || Ok(self.run.timestamps(&ask.selection()?)?))?;
+        let times = detached(py, || Ok(self.run.timestamps(&ask.selection()?)?))?;
         Ok(times.into_pyarray(py))
     }
 
     /// Header fields of a selection's frames, one array a field.
     fn headers<'py>(&self, py: Python<'py>, ask: Ask) -> PyResult<Bound<'py, PyDict>> {
-        let headers = door(py, || Ok(self.run.headers(&ask.selection()?)?))?;
+        let headers = detached(py, || Ok(self.run.headers(&ask.selection()?)?))?;
         let fields = PyDict::new(py);
         for (name, column) in headers.into_columns() {
             let rows = if name == "tes_bias" { TES_BIASES } else { 1 };
@@ -257,7 +257,7 @@ impl Stream {
     /// `table[band][channel]`: the sample index, -1 where nothing was recorded. `None` without a
     /// mask file.
     fn mask_table<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray2<i64>>>> {
-        let mask = door(py, || Ok(self.run.table_mask()?))?;
+        let mask = detached(py, || Ok(self.run.table_mask()?))?;
         mask.map(|mask| table_of(py, &mask)).transpose()
     }
 
@@ -266,7 +266,7 @@ impl Stream {
         if let Some(all) = self.run.frequencies_mhz() {
             return Ok(Some(PyArray1::from_slice(py, all)));
         }
-        let map = door(py, || Ok(self.run.channel_map(0)?.ok()))?;
+        let map = detached(py, || Ok(self.run.channel_map(0)?.ok()))?;
         let all = map.and_then(|map| map.frequencies_mhz.clone());
         Ok(all.map(|all| PyArray1::from_vec(py, all)))
     }
@@ -286,7 +286,7 @@ impl Stream {
     ) -> PyResult<()> {
         let units = if physical { Units::Physical } else { Units::Raw };
         let run = &self.run;
-        door(py, || {
+        detached(py, || {
             crate::stream_save::save(
                 run,
                 &ask.selection()?,

@@ -93,12 +93,12 @@ impl FrameStream for Watched<'_> {
         let more = self.stream.next_block(frames, block).map_err(|error| Ended(error.into()))?;
         if more {
             self.done += block.frames as u64;
-            let told = Python::attach(|py| {
+            let called = Python::attach(|py| {
                 py.check_signals()?;
                 let Some(progress) = &self.progress else { return Ok(()) };
                 progress.call1(py, (self.done, self.total)).map(drop)
             });
-            told.map_err(|raised| Ended(raised.into()))?;
+            called.map_err(|raised| Ended(raised.into()))?;
         }
         Ok(more)
     }

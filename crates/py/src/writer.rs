@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use pyo3::prelude::*;
 use wavekeep_recorder::writer::{self, Control, Frame, Outcome, Value};
 
-use crate::failure::door;
+use crate::failure::detached;
 
 /// Records frames into a file or a run of files.
 #[pyclass(frozen, module = "wavekeep._wavekeep")]
@@ -47,7 +47,7 @@ impl DataWriter {
 
     /// A variable by its name.
     fn get(&self, py: Python<'_>, name: &str) -> PyResult<PyValue> {
-        Ok(match door(py, || Ok(self.held().get(name)?))? {
+        Ok(match detached(py, || Ok(self.held().get(name)?))? {
             Value::Flag(flag) => PyValue::Flag(flag),
             Value::Number(number) => PyValue::Number(number),
             Value::Real(real) => PyValue::Real(real),
@@ -63,12 +63,12 @@ impl DataWriter {
             PyValue::Real(real) => Value::Real(real),
             PyValue::Text(text) => Value::Text(text),
         };
-        door(py, || Ok(self.held().set(name, value)?))
+        detached(py, || Ok(self.held().set(name, value)?))
     }
 
     /// Runs a command by its name.
     fn command(&self, py: Python<'_>, name: &str) -> PyResult<()> {
-        door(py, || Ok(self.held().command(name)?))
+        detached(py, || Ok(self.held().command(name)?))
     }
 
     /// Writes a frame; `written`, `buffered` or `skipped`.
@@ -82,7 +82,7 @@ impl DataWriter {
         error: u8,
     ) -> PyResult<&'static str> {
         let frame = Frame { flags, error, channel, payload };
-        let outcome = door(py, || Ok(self.held().write(frame)?))?;
+        let outcome = detached(py, || Ok(self.held().write(frame)?))?;
         Ok(match outcome {
             Outcome::Written => "written",
             Outcome::Buffered => "buffered",
@@ -92,6 +92,6 @@ impl DataWriter {
 
     /// Hands the buffer to the file system.
     fn flush(&self, py: Python<'_>) -> PyResult<()> {
-        door(py, || Ok(self.held().flush()?))
+        detached(py, || Ok(self.held().flush()?))
     }
 }

@@ -133,7 +133,7 @@ impl Pending {
 }
 
 /// A file of which is known what it is.
-enum Told {
+enum Identified {
     Event(Box<Submission>),
     /// A report without an event beside it.
     Report,
@@ -142,7 +142,7 @@ enum Told {
     Fate(Box<Fate>),
 }
 
-impl From<Fate> for Told {
+impl From<Fate> for Identified {
     fn from(fate: Fate) -> Self {
         Self::Fate(Box::new(fate))
     }
@@ -151,18 +151,19 @@ impl From<Fate> for Told {
 impl Shared<'_> {
     /// Saves a batch and answers for each file of it.
     pub(super) fn save(&self, batch: Vec<Pending>) {
-        let told: Vec<Told> = batch.par_iter().map(|pending| self.told(pending)).collect();
+        let identified: Vec<Identified> =
+            batch.par_iter().map(|pending| self.identify(pending)).collect();
         let mut events = Vec::new();
         let mut names = Vec::new();
-        for (pending, told) in batch.into_iter().zip(told) {
-            match told {
-                Told::Event(submission) => {
+        for (pending, identified) in batch.into_iter().zip(identified) {
+            match identified {
+                Identified::Event(submission) => {
                     events.push(*submission);
                     names.push(pending.shown);
                 }
-                Told::Report => self.hold_late(pending),
-                Told::Stream(path) => self.tell(pending.shown, self.stream(&path)),
-                Told::Fate(fate) => self.tell(pending.shown, *fate),
+                Identified::Report => self.hold_late(pending),
+                Identified::Stream(path) => self.tell(pending.shown, self.stream(&path)),
+                Identified::Fate(fate) => self.tell(pending.shown, *fate),
             }
         }
         let saved = self.archive.save_batch(&events);
@@ -187,11 +188,11 @@ impl Shared<'_> {
     }
 
     /// What a file is, by its content.
-    fn told(&self, pending: &Pending) -> Told {
-        let failed = |error: io::Error| Told::from(Fate::failed("io", error));
+    fn identify(&self, pending: &Pending) -> Identified {
+        let failed = |error: io::Error| Identified::from(Fate::failed("io", error));
         let name = pending.name.as_str();
         if let Some(reason) = skipped_by_name(name) {
-            return Told::from(Fate::Skipped { reason });
+            return Identified::from(Fate::Skipped { reason });
         }
         let mut opened = match pending.content.open() {
             Ok(opened) => opened,
@@ -200,20 +201,20 @@ impl Shared<'_> {
         let head = opened.head();
         // A name alone does not make a recording of what is marked as arrays.
         if detect_arrays(head, Some(name)).is_some() {
-            return Told::from(Fate::Skipped { reason: "named arrays without a time axis" });
+            return Identified::from(Fate::Skipped { reason: "named arrays without a time axis" });
         }
         let Some(format) = detect(head, Some(name)) else {
             let is_stream = wavekeep_smurf::detect(head, Some(name)) != Match::No;
             return match (&pending.content, is_stream) {
                 (Content::Disk(path, _), true) => match first_piece_before(path) {
-                    Some(_) => Told::from(Fate::Skipped { reason: "comes with its stream" }),
-                    None => Told::Stream(path.clone()),
+                    Some(_) => Identified::from(Fate::Skipped { reason: "comes with its stream" }),
+                    None => Identified::Stream(path.clone()),
                 },
                 _ if is_text(name) && self.options.without_reports => {
-                    Told::from(Fate::Skipped { reason: "report, which was not wanted" })
+                    Identified::from(Fate::Skipped { reason: "report, which was not wanted" })
                 }
-                _ if is_text(name) => Told::Report,
-                _ => Told::from(Fate::Skipped { reason: "no known format" }),
+                _ if is_text(name) => Identified::Report,
+                _ => Identified::from(Fate::Skipped { reason: "no known format" }),
             };
         };
         let limits = self.options.decode_limits;
@@ -243,11 +244,14 @@ impl Shared<'_> {
             match content.read(limits.event_bytes, EVENT_OPTION) {
                 Ok(bytes) => submission.frames = Some(bytes),
                 Err(error) => {
-                    return Told::from(Fate::failed("io", format_args!("its raw frames: {error}")));
+                    return Identified::from(Fate::failed(
+                        "io",
+                        format_args!("its raw frames: {error}"),
+                    ));
                 }
             }
         }
-        Told::Event(Box::new(submission))
+        Identified::Event(Box::new(submission))
     }
 
     /// A report waits until all events are in.

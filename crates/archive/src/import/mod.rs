@@ -101,7 +101,7 @@ impl Archive {
             archive: self,
             options,
             stop,
-            told: Mutex::new(Told { listener, account: Account::default() }),
+            progress: Mutex::new(Progress { listener, account: Account::default() }),
             late: Mutex::new(Vec::new()),
             spool: Mutex::default(),
         };
@@ -116,8 +116,8 @@ impl Archive {
             finder.send();
         });
         shared.pair_late();
-        let told = shared.told.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut account = told.account;
+        let progress = shared.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut account = progress.account;
         account.session = session;
         account.stopped |= stop.load(Ordering::Relaxed);
         if !account.stopped {
@@ -132,36 +132,36 @@ struct Shared<'a> {
     archive: &'a Archive,
     options: &'a ImportOptions,
     stop: &'a AtomicBool,
-    told: Mutex<Told<'a>>,
+    progress: Mutex<Progress<'a>>,
     /// Reports whose events were not there when they were met.
     late: Mutex<Vec<Pending>>,
     /// What of them came out of zip and tar archives.
     spool: Mutex<Spool>,
 }
 
-struct Told<'a> {
+struct Progress<'a> {
     listener: Listener<'a>,
     account: Account,
 }
 
 impl Shared<'_> {
     fn tell(&self, path: String, fate: Fate) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         let imported = Imported { path, fate };
-        told.account.count(&imported, NAMED);
-        (told.listener)(&imported);
+        progress.account.count(&imported, NAMED);
+        (progress.listener)(&imported);
     }
 
     /// Nothing more is begun: the archive itself fails, or somebody asked.
     fn is_stopped(&self) -> bool {
-        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.account.stopped || self.stop.load(Ordering::Relaxed)
+        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.account.stopped || self.stop.load(Ordering::Relaxed)
     }
 
     fn fail(&self, error: &ArchiveError) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.account.stopped = true;
-        told.account.stopped_by.get_or_insert_with(|| error.to_string());
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.account.stopped = true;
+        progress.account.stopped_by.get_or_insert_with(|| error.to_string());
     }
 
     fn work(&self, batches: &Mutex<Receiver<Vec<Pending>>>) {

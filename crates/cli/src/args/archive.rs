@@ -1,4 +1,4 @@
-//! What the commands of the archive are told.
+//! Arguments of the commands of the archive.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! What the program is told.
+//! Command-line arguments.
 
 mod archive;
 mod list;

@@ -1,4 +1,4 @@
-//! What `wavekeep record` is told.
+//! Arguments of `wavekeep record`.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What the server and its tokens are told.
+//! Arguments of `wavekeep serve` and `wavekeep token`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

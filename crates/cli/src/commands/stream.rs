@@ -79,8 +79,8 @@ pub fn convert(
     refuse_nothing(file, run, stream.frames())?;
     let facts = stream.facts().map_err(|error| refused(&error))?;
     let bar = frames_bar(args, stream.frames());
-    let told = |done| bar.set_position(done);
-    let written = write_stream_as(&mut stream, facts, units, target, path, force, told);
+    let progress = |done| bar.set_position(done);
+    let written = write_stream_as(&mut stream, facts, units, target, path, force, progress);
     bar.finish_and_clear();
     written.map_err(|error| match error {
         StreamError::Export(error) => Failure::export(&file.path, &error),

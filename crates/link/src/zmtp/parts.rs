@@ -189,23 +189,27 @@ mod tests {
 
     #[test]
     fn sockets_that_do_not_fit_are_told_apart() {
-        let shaken = |bytes: &[u8]| {
+        let handshake_of = |bytes: &[u8]| {
             let error = Wire::new(bytes, io::sink()).shake_hands(Kind::Pull).unwrap_err();
             error.to_string()
         };
         let mut other = libzmq_push();
         other.splice(64 + 24.., *b"PUB!");
-        assert!(shaken(&other).contains("socket is \"PUB!\", expected PUSH"), "{}", shaken(&other));
+        assert!(
+            handshake_of(&other).contains("socket is \"PUB!\", expected PUSH"),
+            "{}",
+            handshake_of(&other)
+        );
         let mut old = libzmq_push();
         old[10] = 1;
-        assert!(shaken(&old).contains("ZeroMQ 4 or later"));
+        assert!(handshake_of(&old).contains("ZeroMQ 4 or later"));
         let mut curve = libzmq_push();
         curve[12..17].copy_from_slice(b"CURVE");
-        assert!(shaken(&curve).contains("security mechanism"));
-        assert!(shaken(&b"GET / HTTP/1.1\r\n".repeat(5)).contains("no greeting"));
+        assert!(handshake_of(&curve).contains("security mechanism"));
+        assert!(handshake_of(&b"GET / HTTP/1.1\r\n".repeat(5)).contains("no greeting"));
         let mut refusing = libzmq_push()[..64].to_vec();
         refusing.extend(b"\x04\x0b\x05ERROR\x04busy");
-        assert!(shaken(&refusing).contains("refuses the connection: \"busy\""));
+        assert!(handshake_of(&refusing).contains("refuses the connection: \"busy\""));
     }
 
     #[test]

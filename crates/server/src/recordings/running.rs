@@ -21,8 +21,8 @@ use crate::state::State;
 /// How long a source may be silent before the buffer is handed to the file system, and before
 /// somebody who asks is answered.
 const SILENCE: Duration = Duration::from_millis(50);
-/// How often those who listen are told how far it is.
-const TOLD: Duration = Duration::from_millis(500);
+/// How often listeners are notified of the progress.
+const NOTIFY_EVERY: Duration = Duration::from_millis(500);
 /// Bytes that are held back without a word about it.
 const BUFFER: usize = 1 << 20;
 /// Bytes that may be held back.
@@ -60,7 +60,7 @@ pub struct Running {
     noted: Option<SafeName>,
     /// An earlier server ended while it recorded this.
     was_interrupted: bool,
-    told: Instant,
+    notified: Instant,
     is_over: bool,
 }
 
@@ -105,7 +105,7 @@ impl Running {
             event: None,
             noted: None,
             was_interrupted: false,
-            told: Instant::now(),
+            notified: Instant::now(),
             is_over: false,
         }
     }
@@ -201,12 +201,12 @@ impl Running {
             let detail = format!("the recording has {total} bytes, {most} are allowed");
             return self.fail(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail));
         }
-        if self.told.elapsed() >= TOLD {
+        if self.notified.elapsed() >= NOTIFY_EVERY {
             self.tell();
         }
     }
 
-    /// Closes the file after a fault, which whoever asks is told.
+    /// Closes the file after a fault, which answers of this recording name from now on.
     fn fail(&mut self, fault: Problem) {
         tracing::error!("recording {}: {}", self.id, fault.detail);
         self.fault = Some(fault);
@@ -230,7 +230,7 @@ impl Running {
 
     /// Tells those who listen.
     fn tell(&mut self) {
-        self.told = Instant::now();
+        self.notified = Instant::now();
         self.state.live.tell("recording", self.status());
     }
 

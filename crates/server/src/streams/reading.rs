@@ -13,8 +13,8 @@ use super::tiles::{TileError, Tiles};
 use super::{OpenRun, State};
 use crate::problem::Problem;
 
-/// How often those who listen are told how far it is.
-const TOLD: Duration = Duration::from_millis(400);
+/// How often listeners are notified of the progress.
+const NOTIFY_EVERY: Duration = Duration::from_millis(400);
 
 /// A file that nobody has written to for so long belongs to nobody.
 const ABANDONED: Duration = Duration::from_secs(600);
@@ -105,11 +105,11 @@ impl State {
                     state.live.tell("overview", message);
                 };
                 let stopping = state.live.stopping();
-                let mut told = Instant::now();
+                let mut notified = Instant::now();
                 let read = reading.tiles.read(&open.run, section, |done| {
                     reading.done.store(done, Ordering::Relaxed);
-                    if told.elapsed() >= TOLD {
-                        told = Instant::now();
+                    if notified.elapsed() >= NOTIFY_EVERY {
+                        notified = Instant::now();
                         tell(&reading);
                     }
                     !*stopping.borrow()

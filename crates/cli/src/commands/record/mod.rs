@@ -78,7 +78,7 @@ fn record_into<L: FileLayer>(
     bar.finish_and_clear();
     // A bridge takes nothing in any more: what waits there had come before the end.
     drop(source);
-    // What was recorded is closed and told whatever became of the source.
+    // What was recorded is closed and summed up, whatever happened to the source.
     let closed = recorder.writer_mut().close();
     let summary = summary(&recorder, command, &taken, notices.as_ref());
     match args.json {
