@@ -104,7 +104,9 @@ fn too_long(state: &State, request: &Request) -> Option<Response> {
     if said <= most {
         return None;
     }
-    let detail = format!("the body has {said} bytes, a request has at most {most}");
+    let detail = format!(
+        "the body has {said} bytes, a request has at most {most} (--max-file-bytes of the server)"
+    );
     Some(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail).into_response())
 }
 

@@ -54,7 +54,7 @@ impl Default for Limits {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
-            file_bytes: 64 << 20,
+            file_bytes: 1 << 30,
             request_bytes: 1 << 30,
             files: 4096,
             body_bytes: 1 << 20,

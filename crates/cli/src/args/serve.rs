@@ -38,6 +38,9 @@ pub struct ServeArgs {
     /// Requests a second that one address may send; more are refused for a while.
     #[arg(long, value_name = "PER_SECOND")]
     pub rate: Option<std::num::NonZeroU32>,
+    /// Bytes of one file that is sent, at most; a request has as many, or 1 GiB if that is more.
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 30)]
+    pub max_file_bytes: u64,
     /// Log a line for each request: method, path, status, time, address.
     #[arg(long)]
     pub log_requests: bool,

@@ -12,8 +12,15 @@ use crate::terminal::{errln, outln};
 /// Serves the archive until somebody asks the program to end.
 pub fn run(args: &Args, command: &ServeArgs) -> anyhow::Result<Account> {
     let tls = command.tls_cert.clone().zip(command.tls_key.clone());
-    let limits =
-        Limits { rate_per_s: command.rate.map(|rate| rate.get().into()), ..Limits::default() };
+    let defaults = Limits::default();
+    // Names and boundaries come on top.
+    let of_file = command.max_file_bytes.saturating_add(1 << 20);
+    let limits = Limits {
+        rate_per_s: command.rate.map(|rate| rate.get().into()),
+        file_bytes: command.max_file_bytes,
+        request_bytes: defaults.request_bytes.max(of_file),
+        ..defaults
+    };
     let options = ServeOptions {
         listen: command.listen,
         require_tokens: command.require_tokens,

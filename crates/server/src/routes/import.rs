@@ -140,7 +140,8 @@ async fn receive(state: &State, mut form: Multipart) -> Result<Upload, Problem> 
             if len > state.limits.file_bytes {
                 let most = state.limits.file_bytes;
                 return Err(too_large(format!(
-                    "{name:?} is longer than {most} bytes, the most that is taken of a file"
+                    "{name:?} is longer than {most} bytes, the most that is taken of a file \
+                     (--max-file-bytes of the server)"
                 )));
             }
             let wanted = wavekeep_formats::HEAD_LEN.saturating_sub(head.len()).min(chunk.len());
