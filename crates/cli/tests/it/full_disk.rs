@@ -3,50 +3,22 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use wavekeep_archive::{Archive, Query, VerifyOptions};
 
+use crate::mounts::{can_mount, in_own_mounts};
+
+/// What rests on other tests where nothing can be mounted.
+const UNTRIED: &str = "that a full disk loses nothing rests on the simulated disk alone \
+    (crates/archive/tests/it/faults.rs)";
 /// Events of the folder that is imported.
 const EVENTS: usize = 40;
-
-/// A script in name spaces of its own, in which the user that runs the tests may mount.
-fn in_own_mounts(script: &str, arguments: &[&Path]) -> Command {
-    let mut command = Command::new("unshare");
-    command.args(["--user", "--map-root-user", "--mount", "sh", "-euc", script, "sh"]);
-    command.args(arguments);
-    command
-}
-
-/// Whether this machine lets the test mount a file system of limited size; if not, it says so where
-/// everybody sees it.
-fn can_mount(place: &Path) -> bool {
-    let probe = "mount -t tmpfs -o size=64k tmpfs \"$1\"";
-    let why = match Command::new("unshare").arg("--version").output() {
-        Ok(_) => {
-            let probed = in_own_mounts(probe, &[place]).output().unwrap();
-            if probed.status.success() {
-                return true;
-            }
-            String::from_utf8_lossy(&probed.stderr).into_owned()
-        }
-        Err(error) => format!("unshare: {error}"),
-    };
-    // Past the test harness, which keeps what a test that passes prints to itself.
-    let _ = writeln!(
-        io::stderr(),
-        "\n*** NOT TRIED: no file system of limited size can be mounted here ({}).\n\
-         *** That a full disk loses nothing rests on the simulated disk alone \
-         (crates/archive/tests/it/faults.rs).\n",
-        why.trim()
-    );
-    false
-}
 
 /// Imports until the disk is full, verifies there, makes room, imports again, verifies, repairs, and
 /// copies the archive out of the name space. Exit codes are written down instead of ending it.
@@ -74,7 +46,7 @@ fn a_disk_that_gets_full_loses_nothing_that_was_answered_and_the_import_goes_on_
     let (source, disk) = (place.path().join("source"), place.path().join("disk"));
     fs::create_dir(&source).unwrap();
     fs::create_dir(&disk).unwrap();
-    if !can_mount(&disk) {
+    if !can_mount(UNTRIED) {
         return;
     }
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");
@@ -161,7 +133,7 @@ impl Staying {
         let place = tempfile::tempdir().unwrap();
         let disk = place.path().join("disk");
         fs::create_dir(&disk).unwrap();
-        if !can_mount(&disk) {
+        if !can_mount(UNTRIED) {
             return None;
         }
         let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");

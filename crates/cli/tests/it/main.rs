@@ -8,6 +8,7 @@ mod crashes;
 mod full_disk;
 mod instrument;
 mod log;
+mod mounts;
 #[path = "../../../link/tests/it/peer.rs"]
 mod peer;
 mod program;

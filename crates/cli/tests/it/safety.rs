@@ -10,6 +10,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 use wavekeep_archive::{Archive, Query, Submission};
 
+#[cfg(target_os = "linux")]
+use crate::mounts::{can_mount, in_own_mounts};
+
 const QUIET: &str = "M529LKIQ.7M0W";
 const BLAST: &str = "M529LMOK.DK0W";
 
@@ -59,26 +62,12 @@ fn names(root: &Path) -> Vec<PathBuf> {
     names
 }
 
-/// A script in name spaces of its own, in which the user that runs the tests may mount. `None` where that
-/// is not possible, which is said.
+/// Runs a script with the program and a folder. `None` where nothing can be mounted, which is said.
 #[cfg(target_os = "linux")]
-fn in_own_mounts(script: &str, place: &Path) -> Option<Output> {
-    use std::io::Write;
-    let run = |script: &str| {
-        let mut command = Command::new("unshare");
-        command.args(["--user", "--map-root-user", "--mount", "sh", "-euc", script, "sh"]);
-        command.arg(env!("CARGO_BIN_EXE_wavekeep")).arg(place).output()
-    };
-    let probed = run("mount -t tmpfs -o size=64k tmpfs \"$2\"");
-    if !probed.as_ref().is_ok_and(|probed| probed.status.success()) {
-        let _ = writeln!(
-            std::io::stderr(),
-            "\n*** NOT TRIED: nothing can be mounted here ({probed:?}).\n\
-             *** That looking works on read-only media and full disks was not seen.\n"
-        );
-        return None;
-    }
-    Some(run(script).unwrap())
+fn run_in_own_mounts(script: &str, place: &Path) -> Option<Output> {
+    let untried = "that looking works on read-only media and full disks was not seen";
+    let program = Path::new(env!("CARGO_BIN_EXE_wavekeep"));
+    can_mount(untried).then(|| in_own_mounts(script, &[program, place]).output().unwrap())
 }
 
 #[cfg(target_os = "linux")]
@@ -114,7 +103,7 @@ fn looking_works_on_read_only_media() {
             "mount --bind \"$2\" \"$2\"; mount -o remount,bind,ro \"$2\"\n{}",
             script_of_looks()
         );
-        let Some(ran) = in_own_mounts(&script, place.path()) else { return };
+        let Some(ran) = run_in_own_mounts(&script, place.path()) else { return };
         let said =
             fs::read_to_string(format!("{}.said", place.path().display())).unwrap_or_default();
         let _ = fs::remove_file(format!("{}.said", place.path().display()));
@@ -133,7 +122,7 @@ fn looking_works_on_a_full_disk() {
          set -- \"$1\" \"$disk\"\n{}",
         script_of_looks().replace("$2.said", "/dev/stderr")
     );
-    let Some(ran) = in_own_mounts(&script, place.path()) else { return };
+    let Some(ran) = run_in_own_mounts(&script, place.path()) else { return };
     let _ = fs::remove_dir(format!("{}.disk", place.path().display()));
     assert!(ran.status.success(), "{}", said(&ran));
 }

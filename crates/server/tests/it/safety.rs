@@ -114,7 +114,9 @@ fn a_file_over_the_limit_is_refused_and_nothing_is_saved() {
 
 #[test]
 fn two_gigabytes_without_a_length_are_refused_long_before_their_end() {
-    let server = Running::start();
+    let limits = Limits { file_bytes: 64 << 20, ..Limits::default() };
+    let options = ServeOptions { limits, ..ServeOptions::default() };
+    let server = Running::with(tempfile::tempdir().unwrap(), options);
     let mut stream = TcpStream::connect(server.address).unwrap();
     let head = "POST /api/v1/import HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
         Content-Type: multipart/form-data; boundary=edge\r\nTransfer-Encoding: chunked\r\n\r\n";
