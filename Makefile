@@ -73,7 +73,7 @@ e2e: e2e/node_modules/ready chromium
 	WAVEKEEP_BIN=$(BUILT) npm --prefix e2e test
 
 .PHONY: chromium
-chromium:
+chromium: | python-parts
 	test -x $(WAVEKEEP_CHROMIUM) || { apt-get update && apt-get install --yes chromium; }
 
 # The browser tests need Node 20.11 or newer. Where the machine has none, PyPI's is taken.
@@ -130,26 +130,31 @@ miri:
 	cargo +nightly miri test --package wavekeep-smurf --lib -- processor lines
 	RUSTFLAGS=-Ctarget-feature=+avx2 cargo +nightly miri test --package wavekeep-smurf --lib -- processor lines
 
-$(VENV)/ready: judges/requirements.txt
+# Debian keeps Python's venv, and the headers that pysmurf is compiled with, in packages of their own.
+.PHONY: python-parts
+python-parts:
+	@$(PYTHON) -c 'import ensurepip, pathlib, sysconfig; pathlib.Path(sysconfig.get_path("include"), "Python.h").stat()' 2>/dev/null \
+		|| { apt-get update && apt-get install --yes python3-venv python3-dev; }
+
+$(VENV)/ready: judges/requirements.txt | python-parts
 	$(call make_venv,$(VENV),$<)
 
-$(VENV_HDF5_1)/ready: judges/requirements-hdf5-1.txt
+$(VENV_HDF5_1)/ready: judges/requirements-hdf5-1.txt | python-parts
 	$(call make_venv,$(VENV_HDF5_1),$<)
 
 # sotodlib by itself: one function of it judges, which needs nothing that the package asks for.
-$(VENV_PY)/ready: crates/py/requirements.txt crates/py/requirements-alone.txt
+$(VENV_PY)/ready: crates/py/requirements.txt crates/py/requirements-alone.txt | python-parts
 	$(call make_venv,$(VENV_PY),$<)
 	$(VENV_PY)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement crates/py/requirements-alone.txt
 
-$(VENV_BENCH)/ready: bench/smurf/requirements.txt
+$(VENV_BENCH)/ready: bench/smurf/requirements.txt | python-parts
 	$(call make_venv,$(VENV_BENCH),$<)
 
-$(VENV_NODE)/ready: e2e/node.txt
+$(VENV_NODE)/ready: e2e/node.txt | python-parts
 	$(call make_venv,$(VENV_NODE),$<)
 
-# Debian keeps Python's venv in a package of its own.
 define make_venv
-	$(PYTHON) -m venv $(1) || { apt-get install --yes python3-venv && $(PYTHON) -m venv --clear $(1); }
+	$(PYTHON) -m venv --clear $(1)
 	$(1)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $(2)
 	touch $(1)/ready
 endef
