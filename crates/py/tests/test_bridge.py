@@ -99,6 +99,9 @@ def test_other_threads_run_while_one_waits_and_closing_ends_the_waiting() -> Non
 
 def test_control_c_ends_the_waiting() -> None:
     code = (
+        # Jobs in the background of a shell are started with SIGINT ignored.
+        "import signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from wavekeep.smurf import BridgeSource\n"
         "source = BridgeSource('tcp://127.0.0.1:1')\n"
         "print('waiting', flush=True)\n"
