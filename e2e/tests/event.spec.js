@@ -103,6 +103,25 @@ test("curves are chosen, and the verdict is in words with its margin", async ({ 
   await expect(page.locator(".outcome")).toHaveText(/Within the limit/);
 });
 
+test("the verdict is of the curve that was chosen last, in whatever order the answers come", async ({ page, full }) => {
+  await open(page, full.url, "M529LMOK.DK0W");
+  await expect(page.locator(".outcome")).toHaveText(/Within the limit/);
+  let release = () => {};
+  /** @type {Promise<void>} */
+  const held = new Promise((done) => { release = done; });
+  await page.route(/verdict\?.*curve=din-3/, async (route) => { await held; await route.continue(); });
+  await page.getByLabel("Limit curve").selectOption("din-3");
+  await page.getByLabel("Limit curve").selectOption("usbm-plaster");
+  const curve = page.locator(".verdict dd").first();
+  await expect(curve).toHaveText("USBM RI 8507, plaster");
+  const late = page.waitForResponse(/curve=din-3/);
+  release();
+  await (await late).finished();
+  await page.waitForTimeout(300);
+  await expect(curve).toHaveText("USBM RI 8507, plaster");
+  await expect(page.locator(".outcome")).toHaveText(/Within the limit/);
+});
+
 test("the plot of the limits is a table too", async ({ page, full }) => {
   await open(page, full.url, "M529LMOK.DK0W");
   const limits = page.getByRole("region", { name: "Limits" });

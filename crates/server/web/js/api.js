@@ -65,3 +65,9 @@ export function queryString(query) {
 
 /** @param {string} path An address for links. */
 export const link = (path) => BASE + path;
+
+/** Answers may come in another order than they were asked for: each question gets a function that says whether it is still the last one. */
+export function lastAsked() {
+  let last = 0;
+  return () => { const own = ++last; return () => own === last; };
+}

@@ -1,7 +1,7 @@
 // @ts-check
 /** PPV against frequency with a limit curve, and the verdict of the curve. */
 
-import { get, queryString } from "../api.js";
+import { get, lastAsked, queryString } from "../api.js";
 import { h, replace, s, select } from "../dom.js";
 import { pref, setPref } from "../prefs.js";
 import { failure } from "../say.js";
@@ -175,18 +175,21 @@ export async function showLimits(place, detail, plot, signal, setDistance) {
   const feet = h("input", { type: "number", min: 0, step: "any", class: "short", "aria-label": "Distance to the blast in feet" });
   const distance = h("label", { hidden: true }, "Distance", feet, h("span", { class: "unit" }, "ft"));
   const picker = select("Limit curve", known.map((curve) => [curve.id, curve.name]), chosen()?.id ?? "", (id) => setPref("curve", id), { id: "curve" });
-  const judge = async () => {
+  const ask = lastAsked();
+  /** @param {() => boolean} isLast */
+  const judge = async (isLast) => {
     const curve = chosen();
     if (!curve) return;
     distance.hidden = !("by_distance" in curve.rule);
     /** @type {Verdict} */
     const verdict = await get(`/events/${detail.event.id}/verdict${queryString({ curve: curve.id, distance_ft: distance.hidden ? "" : feet.value })}`, signal);
+    if (!isLast()) return;
     replace(words, verdictWords(verdict, curve.source));
     if (curve.points.length === 0) words.prepend(h("p", { class: "small" }, `This rule has no line over frequency; it judges: ${curve.judges}.`));
   };
   feet.addEventListener("change", () => { setDistance(feet.value); show(); });
   replace(place, h("div", { class: "section-head" }, h("h2", null, "Limits"), h("div", { class: "tools" }, picker, distance)), h("div", { class: "limits" }, figure, words));
-  const show = () => void judge().catch((error) => { if (!signal.aborted) replace(words, failure(error, "No verdict")); });
+  const show = () => { const isLast = ask(); void judge(isLast).catch((error) => { if (!signal.aborted && isLast()) replace(words, failure(error, "No verdict")); }); };
   const draw = () => {
     picker.value = chosen()?.id ?? "";
     const points = pointsOf(detail, plot);

@@ -1,7 +1,7 @@
 // @ts-check
 /** One event: its traces, its measurements, its limits, its review. */
 
-import { get, link, queryString } from "../api.js";
+import { get, lastAsked, link, queryString } from "../api.js";
 import { h, later, replace } from "../dom.js";
 import { setKeys } from "../keys.js";
 import { onChange } from "../live.js";
@@ -92,8 +92,12 @@ export function eventView(main, id, filters) {
     replace(measures, h("h2", null, "Peaks"), detail.measurements ? measuresTable(detail.measurements) : h("p", null, "Nothing could be measured."));
   };
 
+  const ask = lastAsked();
   const reread = async () => {
-    detail = await get(`/events/${id}`, signal);
+    const isLast = ask();
+    const now = await get(`/events/${id}`, signal);
+    if (!isLast()) return;
+    detail = now;
     if (places.row?.id === id && detail) places.row = detail.event;
     showKnown();
     await showLog(log, id, signal);

@@ -1,7 +1,7 @@
 // @ts-check
 /** One run: all channels over time, and chosen ones from the whole run down to single frames. */
 
-import { get, queryString } from "../api.js";
+import { get, lastAsked, queryString } from "../api.js";
 import { h, later, replace } from "../dom.js";
 import { setKeys } from "../keys.js";
 import { onReading } from "../live.js";
@@ -213,9 +213,12 @@ export function streamView(main, id) {
     void load();
   }
 
+  const askConfig = lastAsked();
   async function showConfig() {
+    const isLast = askConfig();
     /** @type {{ config: Record<string, unknown> }} */
     const answer = await get(`/streams/${id}/metadata${queryString({ frame: end })}`, leaving.signal);
+    if (!isLast()) return;
     replace(config, h("details", { class: "twin" }, h("summary", null, "Configuration at the end of what is shown"), h("pre", { tabindex: 0 }, JSON.stringify(answer.config, null, 2))));
   }
 
