@@ -55,16 +55,16 @@ def measured(frames: int, rate_hz: float | None, folder: str) -> dict[str, float
             if late < -0.001:
                 time.sleep(-late)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    told = json.loads(recorder.communicate()[0])
+    summary = json.loads(recorder.communicate()[0])
     seconds = time.perf_counter() - begun
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     context.destroy(linger=0)
     return {
-        "frames": told["variables"]["FrameCount"],
-        "lost": told["bridge"]["lost"],
+        "frames": summary["variables"]["FrameCount"],
+        "lost": summary["bridge"]["lost"],
         "frames_per_s": frames / seconds,
-        "mb_per_s": told["variables"]["TotalSize"] / seconds / 1e6,
+        "mb_per_s": summary["variables"]["TotalSize"] / seconds / 1e6,
         "cpu": cpu / seconds,
         "behind_s": behind,
         "memory_mb": after.ru_maxrss / 1000,

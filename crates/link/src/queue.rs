@@ -1,10 +1,10 @@
-//! Frames between connections and whoever takes them: bounded in bytes.
+//! Frames between the connections and the recorder: bounded in bytes.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A queue that makes whoever fills it wait when it is full.
+/// A queue whose senders wait while it is full.
 pub(crate) struct Queue<T> {
     inner: Mutex<Inner<T>>,
     filled: Condvar,

@@ -46,8 +46,9 @@ type EventKey = (i64, i64);
 pub struct Cache {
     events: Mutex<Weighed<EventKey, Arc<Decoded>>>,
     plots: Mutex<Weighed<PlotKey, Bytes>>,
-    /// The last event that was too heavy for the others' place. Whoever decodes such a one holds the
-    /// lock: one of hours takes a gigabyte, and a page asks for it five times at once.
+    /// The last event that was too heavy for the others' place. The lock is
+    /// held while such a one is decoded: one of hours takes a gigabyte, and a page asks for it five
+    /// times at once.
     heavy: Mutex<Option<Heavy>>,
 }
 

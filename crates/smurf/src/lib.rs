@@ -29,7 +29,7 @@ pub use error::{Error, Result};
 pub use files::detect::{INFO, detect, first_piece_before, is_bare_name, is_legacy};
 pub use files::mask::{self, Mask};
 pub use index::clock::{TimeBasis, TimeStretch};
-pub use index::counting::{Counting, Gap, GapKind, StepReason, StepStretch};
+pub use index::findings::{Counting, Gap, GapKind, StepReason, StepStretch};
 pub use index::{Damage, Index, OtherChannel, Place, Section};
 pub use metadata::{Config, Metadata, Update, yaml};
 pub use read::columns::{Column, Headers, Times};

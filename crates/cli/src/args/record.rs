@@ -49,14 +49,14 @@ pub struct RecordArgs {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "At the instrument")]
 pub struct InstrumentArgs {
-    /// Another bridge, from which all is metadata. Without it metadata is told from data by content.
+    /// Another bridge, from which all is metadata. Without it metadata is recognised by content.
     #[arg(long, value_name = "ADDRESS")]
     pub metadata: Option<Address>,
     /// Bind the addresses of --from and --metadata: the sender connects (a TcpClient of Rogue).
     #[arg(long)]
     pub bind: bool,
     /// Answer Rogue's JSON requests at this address: tcp://host:port, or a port of 127.0.0.1.
-    /// Whoever reaches it controls the recording.
+    /// Anyone who reaches it controls the recording.
     #[arg(long, value_name = "ADDRESS", value_parser = control_address)]
     pub control: Option<Address>,
     /// The path of the DataWriter in requests.

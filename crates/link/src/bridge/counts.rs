@@ -74,7 +74,7 @@ impl MalformedCounts {
 }
 
 impl BridgeCounts {
-    /// Whether something is missing from what the sender sent, as far as can be told.
+    /// Whether something is missing from what the sender sent, as far as is known.
     pub fn is_incomplete(&self) -> bool {
         self.lost + self.out_of_order + self.malformed.total() > 0
     }

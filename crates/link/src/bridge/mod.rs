@@ -3,7 +3,7 @@
 //! A `TcpServer` at port P sends its frames on port P + 1, where a [`Bridge`] connects a PULL
 //! socket; or the bridge is bound, and a `TcpClient` connects to it. One frame is one message of
 //! four parts: flags (u16, little-endian), channel, error, payload. Data and metadata come on
-//! channel 0 both; they are told by their content, or come from two addresses.
+//! channel 0 both; they are distinguished by content, or come from two addresses.
 //!
 //! A PUSH socket shares its messages out among all that are connected: a recorder has to be the
 //! only one. Nothing says that frames were dropped on the way; their counters do, and those are

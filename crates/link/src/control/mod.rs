@@ -11,7 +11,7 @@
 //! with `EXCEPTION: `; a path that there is not gives `None`. The sockets beside it, which speak
 //! pickles, have no counterpart here: to load one runs code.
 //!
-//! Requests are handed to whoever records ([`ControlServer::next`]), who answers them between two
+//! Requests are handed to the recorder ([`ControlServer::next`]), which answers them between two
 //! frames: what is asked sees exactly what is recorded so far.
 
 mod request;

@@ -95,7 +95,7 @@ impl Pending {
     pub fn answer(self, surface: &mut dyn Surface) {
         let result = self.operation.run(surface);
         let answer = result.unwrap_or_else(|error| format!("{EXCEPTION}{error}"));
-        // Whoever asked may have gone away; what was asked is done all the same.
+        // The client may have gone away; what it asked for is done all the same.
         let _ = self.answer.send(answer);
     }
 }

@@ -385,8 +385,8 @@ class BridgeSource:
     """The frames of a Rogue ``TcpServer``, over ZeroMQ.
 
     ``address`` is the address to be connected to, ``"tcp://host:port"``: a ``TcpServer`` at port P
-    sends at P + 1. From ``metadata``, a second address, all is metadata; without it metadata is told
-    from data by content. With ``bind`` the sender connects to these addresses. That nobody is there
+    sends at P + 1. From ``metadata``, a second address, all is metadata; without it metadata is
+    recognised by content. With ``bind`` the sender connects to these addresses. That nobody is there
     yet is no error, and a broken connection is made again.
 
     >>> from wavekeep.smurf import BridgeSource, DataWriter

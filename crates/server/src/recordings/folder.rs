@@ -68,7 +68,7 @@ impl Folder {
         self.0.root().join(name)
     }
 
-    /// Names are looked at when they are set; this is the last door.
+    /// Names are looked at when they are set; this is the last check.
     fn checked(name: &Path) -> io::Result<()> {
         match name.to_str().is_some_and(|text| RecordingName::new(text).is_ok()) {
             true => Ok(()),

@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 pub(crate) mod counter;
 pub(crate) mod counting;
+pub(crate) mod findings;
 pub(crate) mod saved;
 pub(crate) mod scan;
 mod words;

@@ -10,7 +10,7 @@ use wavekeep_core::{Note, NoteKind, Report};
 use self::yaml::MOST_DEPTH;
 use crate::error::Result;
 use crate::index::Place;
-use crate::index::counting::FactorChange;
+use crate::index::findings::FactorChange;
 use crate::run::Run;
 
 /// Longest text that is read; whole trees of real systems have some MB.

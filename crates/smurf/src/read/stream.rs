@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wavekeep_core::{FrameBlock, FrameField, FrameGap, FrameStream, Scale, StreamChannel, Unit};
 
 use crate::error::{Error, Result};
-use crate::index::counting::GapKind;
+use crate::index::findings::GapKind;
 use crate::read::columns::Headers;
 use crate::read::select::{Plan, Selection};
 use crate::read::{Block, Blocks};

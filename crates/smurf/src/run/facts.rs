@@ -5,7 +5,7 @@ use wavekeep_core::{FrameStream, Report};
 
 use crate::error::Result;
 use crate::files::detect::INFO;
-use crate::index::counting::Gap;
+use crate::index::findings::Gap;
 use crate::read::stream::Stream;
 use crate::run::Run;
 

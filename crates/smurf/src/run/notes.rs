@@ -8,7 +8,7 @@ use wavekeep_core::{Note, NoteKind, Report};
 
 use crate::index::Index;
 use crate::index::clock::{Clock, Places, TimeBasis, TimingFault};
-use crate::index::counting::{Counting, Gap, GapKind, StepReason};
+use crate::index::findings::{Counting, Gap, GapKind, StepReason};
 
 /// Places that a note lists.
 const LISTED: usize = 8;

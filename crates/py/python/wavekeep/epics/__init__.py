@@ -113,7 +113,7 @@ def serve(
     control port of a running recorder, as ``"tcp://127.0.0.1:9002"``, where ``control_path`` names
     the writer.
 
-    EPICS knows no passwords: whoever reaches the variables names files and opens them. Only this
+    EPICS knows no passwords: anyone who reaches the variables names files and opens them. Only this
     machine reaches them unless ``interface`` names the address of a network, or several;
     ``"0.0.0.0"`` are all. ``root`` is the folder below which ``DataFile`` lies; it has to be given
     for a writer of this process that is served to a network. Behind a control port, the recorder

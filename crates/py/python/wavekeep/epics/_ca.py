@@ -20,7 +20,7 @@ from ._state import Reading, State, Trouble
 from ._variables import TEXT_BYTES, VARIABLES, Kind, Refused, Value, Variable
 
 #: A text and the zero behind it. A client that cuts what is too long leaves no room for the zero,
-#: so that a cut text is told from a whole one.
+#: so that a cut text differs from a whole one.
 TEXT_ELEMENTS = TEXT_BYTES + 1
 
 _ALARMS = {

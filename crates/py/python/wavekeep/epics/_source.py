@@ -148,7 +148,7 @@ class ControlSource:
             self._socket = self._context.socket(self._zmq.REQ)
             self._socket.linger = 0
             # Without a connection nothing is sent: a request that waited for one would be done
-            # long after its client was told that it failed.
+            # long after its client heard that it failed.
             self._socket.immediate = True
             self._socket.sndtimeo = int(CONNECT_TIMEOUT_S * 1000)
             self._socket.req_correlate = True

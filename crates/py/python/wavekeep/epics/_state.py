@@ -45,7 +45,7 @@ class State:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._listeners: list[Listener] = []
-        # Held while the source is used, and while listeners are told: they hear in order.
+        # Held while the source is used, and while listeners are notified: they hear in order.
         self._lock = threading.RLock()
         self._values: dict[str, Value] = {one.name: one.initial for one in VARIABLES}
         self._refused: dict[str, str] = {}
