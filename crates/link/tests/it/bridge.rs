@@ -224,10 +224,14 @@ fn heartbeats_are_answered() {
 
 #[test]
 fn a_port_is_free_again_when_its_bridge_is_gone() {
-    let (bridge, address) = bound();
-    let options = BridgeOptions { bind: true, ..BridgeOptions::new(address.parse().unwrap()) };
-    let refused = Bridge::open(&options).unwrap_err().to_string();
-    assert!(refused.contains("cannot be bound; another program may listen there"), "{refused}");
-    drop(bridge);
-    Bridge::open(&options).unwrap();
+    // Tests beside this one may be given the port in the moment in which it is free.
+    let is_free_again = || {
+        let (bridge, address) = bound();
+        let options = BridgeOptions { bind: true, ..BridgeOptions::new(address.parse().unwrap()) };
+        let refused = Bridge::open(&options).unwrap_err().to_string();
+        assert!(refused.contains("cannot be bound; another program may listen there"), "{refused}");
+        drop(bridge);
+        Bridge::open(&options).is_ok()
+    };
+    assert!((0..10).any(|_| is_free_again()));
 }
