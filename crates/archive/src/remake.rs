@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use wavekeep_core::Recording;
-use wavekeep_export::{ExportOptions, Target, Units, write};
+use wavekeep_export::{ExportOptions, Target, Units, write_event};
 
 use crate::error::DecodeFailure;
 use crate::facts::{self, Place, TOOL_VERSION, is_newer};
@@ -122,7 +122,7 @@ impl Arrays {
 fn arrays(recording: &Recording, target: Target) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let options = ExportOptions::of(Units::Physical);
-    match write(recording, target, &options, &mut bytes) {
+    match write_event(recording, target, &options, &mut bytes) {
         Ok(()) => Ok(bytes),
         Err(error) => Err(error.to_string()),
     }

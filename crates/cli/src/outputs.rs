@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use wavekeep_export::Target;
 use wavekeep_formats::Opener;
 
-use crate::args::{OutputArgs, To};
+use crate::args::OutputArgs;
 use crate::exit::Usage;
 use crate::inputs::{Failure, Found, Inputs};
 use crate::interrupt;
@@ -48,12 +49,17 @@ impl Place {
             };
         }
         let named_as_folder = output.as_os_str().to_string_lossy().ends_with(['/', '\\']);
-        if named_as_folder || output.is_dir() {
+        // A result may be a folder itself.
+        let is_result = extension(output).is_some_and(|extension| {
+            let of = |target: &Target| target.extensions().contains(&extension.as_str());
+            Target::ALL.iter().any(|target| target.is_folder() && of(target))
+        });
+        if named_as_folder || output.is_dir() && !(is_result && !several) {
             return Ok(Self::Folder(output.clone()));
         }
         let shown = output.display();
         let is_file_name = extension(output).is_some_and(|extension| {
-            To::all().any(|to| to.extensions().contains(&extension.as_str()))
+            Target::ALL.iter().any(|to| to.extensions().contains(&extension.as_str()))
                 || extensions.contains(&extension.as_str())
         });
         match several {

@@ -30,6 +30,14 @@ impl UnitLocal {
         self.0.checked_add(span).ok().map(Self)
     }
 
+    /// Microseconds from the beginning of 1970 to this moment by the same clock: what numpy and Arrow
+    /// have for a moment without a zone.
+    pub fn micros(self) -> i64 {
+        let since = self.0.duration_since(civil::date(1970, 1, 1).at(0, 0, 0, 0));
+        // Years have four digits: that is far from the ends of 64 bits.
+        since.as_micros() as i64
+    }
+
     /// Seconds from `earlier` to this moment by the same clock.
     pub fn seconds_since(self, earlier: Self) -> f64 {
         self.0.duration_since(earlier.0).as_secs_f64()

@@ -1,4 +1,5 @@
-//! Comma-separated values (RFC 4180, line ends `\n`, UTF-8).
+//! Comma-separated values (RFC 4180, line ends `\n`, UTF-8): a heading of names, one row a sample, an
+//! interval, a frame or an element.
 //!
 //! A waveform has the heading `time_s,Tran,Vert,Long,MicL` (the channels' names) and one row a
 //! sample; time counts in seconds from the trigger. A histogram has
@@ -26,31 +27,35 @@
 //!
 //! `Tran_peak_flag` is `saturated` where the sensor or its converter was at its limit.
 //!
-//! Numbers are the shortest decimals that read back as the same double: 6 counts of 0.005 in/s
-//! are `0.03`.
+//! Numbers are the shortest decimals that read back as the same number of their width: 6 counts of
+//! 0.005 in/s are `0.03`. Floats of arrays that are not finite are `NaN`, `inf` and `-inf`, truth
+//! values `true` and `false`: pandas, Polars, DuckDB and numpy read them as what they are.
 
 use std::io::Write;
 
 use wavekeep_core::Recording;
 
-use crate::number::{push_integer, push_real};
-use crate::table::{Cell, columns};
+use crate::dataset::{Dataset, Origin};
+use crate::table::print::{Print, print_of, push_quoted};
+use crate::table::{Cells, Column, Table};
 use crate::{ExportError, ExportOptions, Target, Units, assumed};
 
-/// Rows are handed on when they have grown to this many bytes.
-const BUFFER_BYTES: usize = 1 << 16;
+const TARGET: Target = Target::Csv;
+/// Rows that are printed at a time.
+const BATCH_ROWS: usize = 1 << 12;
 
 pub(crate) fn write(
-    recording: &Recording,
+    dataset: &Dataset<'_>,
     options: &ExportOptions,
     out: &mut dyn Write,
 ) -> Result<(), ExportError> {
-    let columns = columns(recording, options, Target::Csv)?;
-    let mut text = Vec::with_capacity(BUFFER_BYTES + 4096);
-    if options.header {
+    let table = Table::of(dataset, TARGET)?;
+    let prints = prints(&table)?;
+    let mut text = Vec::new();
+    if let (true, Origin::Event(recording)) = (options.header, dataset.origin) {
         push_header(&mut text, recording);
     }
-    for (place, column) in columns.iter().enumerate() {
+    for (place, column) in table.columns.iter().enumerate() {
         if place > 0 {
             text.push(b',');
         }
@@ -60,28 +65,42 @@ pub(crate) fn write(
         }
     }
     text.push(b'\n');
-    for row in 0..recording.len() {
-        for (place, column) in columns.iter().enumerate() {
-            if place > 0 {
-                text.push(b',');
-            }
-            match column.at(row) {
-                Cell::Missing => {}
-                Cell::Integer(value) => push_integer(&mut text, value),
-                Cell::Real(value) => push_real(&mut text, value),
-                Cell::Word(word) => text.extend_from_slice(word.as_bytes()),
-                Cell::Moment(moment) => {
-                    text.extend_from_slice(moment.0.to_string().as_bytes());
+    for first in (0..table.rows).step_by(BATCH_ROWS) {
+        let rows = first..table.rows.min(first + BATCH_ROWS);
+        let cells = table.columns.iter().map(|column| column.cells(rows.clone()));
+        let cells = cells.collect::<Result<Vec<_>, _>>()?;
+        for row in rows {
+            for (place, (cells, print)) in cells.iter().zip(&prints).enumerate() {
+                if place > 0 {
+                    text.push(b',');
                 }
+                push_cell(&mut text, cells, *print, row)?;
             }
+            text.push(b'\n');
         }
-        text.push(b'\n');
-        if text.len() >= BUFFER_BYTES {
-            out.write_all(&text)?;
-            text.clear();
-        }
+        out.write_all(&text)?;
+        text.clear();
     }
     out.write_all(&text)?;
+    Ok(())
+}
+
+fn prints(table: &Table<'_, '_>) -> Result<Vec<Print>, ExportError> {
+    table.columns.iter().map(|column: &Column<'_, '_>| print_of(column, TARGET)).collect()
+}
+
+fn push_cell(
+    text: &mut Vec<u8>,
+    cells: &Cells<'_, '_>,
+    print: Print,
+    row: usize,
+) -> Result<(), ExportError> {
+    if let Some(word) = cells.word(row) {
+        text.extend_from_slice(word.as_bytes());
+    } else if let Some(element) = cells.at(row) {
+        let column = cells.column();
+        print(text, element, &column.dtype).map_err(|error| error.of(column, TARGET))?;
+    }
     Ok(())
 }
 
@@ -107,15 +126,4 @@ fn push_header(text: &mut Vec<u8>, recording: &Recording) {
     for note in recording.report.notes() {
         line(&note.message);
     }
-}
-
-/// Quotes a text that would otherwise end its field.
-pub(crate) fn push_quoted(text: &mut Vec<u8>, name: &str) {
-    if !name.contains([',', '"', '\n', '\r']) {
-        text.extend_from_slice(name.as_bytes());
-        return;
-    }
-    text.push(b'"');
-    text.extend_from_slice(name.replace('"', "\"\"").as_bytes());
-    text.push(b'"');
 }

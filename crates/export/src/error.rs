@@ -5,7 +5,6 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::Target;
-use crate::arrays::ArrayTarget;
 
 /// Why a recording or arrays could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -68,11 +67,11 @@ impl ExportError {
     }
 
     pub(crate) fn unrepresentable(
-        target: impl Into<&'static str>,
+        target: Target,
         what: impl Into<Cow<'static, str>>,
         advice: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self::Unrepresentable { target: target.into(), what: what.into(), advice: advice.into() }
+        Self::Unrepresentable { target: target.word(), what: what.into(), advice: advice.into() }
     }
 
     pub(crate) fn no_channels(target: Target) -> Self {
@@ -81,17 +80,5 @@ impl ExportError {
             "a recording without channels",
             "write json, which holds the facts alone",
         )
-    }
-}
-
-impl From<Target> for &'static str {
-    fn from(target: Target) -> Self {
-        target.word()
-    }
-}
-
-impl From<ArrayTarget> for &'static str {
-    fn from(target: ArrayTarget) -> Self {
-        target.word()
     }
 }

@@ -4,11 +4,12 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use wavekeep_core::Recording;
+use tempfile::NamedTempFile;
 
-use crate::{ExportError, ExportOptions, Target, write};
+use crate::ExportError;
 
-/// Writes `recording` to the file `path` as `target`.
+/// Writes the file `path` with the bytes that `fill` gives: complete and synced, or not at all. A pipe
+/// or a device, which cannot be replaced, is written to.
 ///
 /// The bytes go to a temporary file in the same folder, which is synced and then renamed, so that
 /// a crash leaves the old state or the new one. A symbolic link to a file is followed.
@@ -16,22 +17,7 @@ use crate::{ExportError, ExportOptions, Target, write};
 /// # Errors
 /// [`ExportError::Exists`] when there is a file and `overwrite` is false;
 /// [`ExportError::NotAFile`] when something else stands there; [`ExportError::File`] when the
-/// file system refuses; otherwise as [`write`](crate::write()). No file is left or changed then.
-pub fn write_file(
-    recording: &Recording,
-    target: Target,
-    path: &Path,
-    options: &ExportOptions,
-    overwrite: bool,
-) -> Result<(), ExportError> {
-    publish(path, overwrite, |out| write(recording, target, options, out))
-}
-
-/// Writes the file `path` with the bytes that `fill` gives: complete and synced, or not at all. A pipe
-/// or a device, which cannot be replaced, is written to.
-///
-/// # Errors
-/// As [`write_file`], and whatever `fill` returns.
+/// file system refuses; and whatever `fill` returns. No file is left or changed then.
 pub fn publish(
     path: &Path,
     overwrite: bool,
@@ -43,23 +29,32 @@ pub fn publish(
         fill(&mut out)?;
         return out.flush().map_err(refused);
     }
+    publish_at(path, overwrite, |temporary| {
+        let mut buffered = BufWriter::with_capacity(1 << 16, temporary.as_file_mut());
+        fill(&mut buffered)?;
+        Ok(buffered.flush()?)
+    })
+}
+
+/// The same of a file that is written by its name: that of the temporary file is handed to `fill`.
+pub(crate) fn publish_at(
+    path: &Path,
+    overwrite: bool,
+    fill: impl FnOnce(&mut NamedTempFile) -> Result<(), ExportError>,
+) -> Result<(), ExportError> {
+    let refused = |source| ExportError::File { path: path.to_owned(), source };
     let destination = destination(path, overwrite)?;
-    let folder = match destination.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(&destination);
     let mut builder = tempfile::Builder::new();
     let prefix = temporary_prefix();
     builder.prefix(&prefix);
     shareable(&mut builder);
     let mut temporary = builder.tempfile_in(folder).map_err(refused)?;
 
-    let mut buffered = BufWriter::with_capacity(1 << 16, temporary.as_file_mut());
-    fill(&mut buffered).and_then(|()| Ok(buffered.flush()?)).map_err(|error| match error {
+    fill(&mut temporary).map_err(|error| match error {
         ExportError::Write(source) => refused(source),
         other => other,
     })?;
-    drop(buffered);
 
     temporary.as_file().sync_all().map_err(refused)?;
     if overwrite {
@@ -74,7 +69,15 @@ pub fn publish(
     sync_folder(folder).map_err(refused)
 }
 
-fn is_pipe_or_device(path: &Path) -> bool {
+/// The folder that a path lies in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+pub(crate) fn is_pipe_or_device(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
@@ -109,11 +112,11 @@ fn shareable(_: &mut tempfile::Builder<'_, '_>) {}
 
 /// A rename is on the disk when its folder is.
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
 #[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }

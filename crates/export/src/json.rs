@@ -10,22 +10,24 @@ use std::io::Write;
 use serde_json::{Value, json};
 use wavekeep_core::Recording;
 
-use crate::number::{push_integer, push_real};
-use crate::table::{Cell, Column, columns};
+use crate::dataset::{Form, event};
+use crate::table::print::print_of;
+use crate::table::{Column, Table};
 use crate::{ExportError, ExportOptions, Target, facts};
 
-/// Text is handed on when it has grown to this many bytes.
-const BUFFER_BYTES: usize = 1 << 16;
+/// Rows that are printed at a time.
+const BATCH_ROWS: usize = 1 << 13;
 
 pub(crate) fn write(
     recording: &Recording,
     options: &ExportOptions,
     out: &mut dyn Write,
 ) -> Result<(), ExportError> {
-    let columns = match recording.channels.as_slice() {
-        [] => Vec::new(),
-        _ => columns(recording, options, Target::Json)?,
+    let dataset = match recording.channels.as_slice() {
+        [] => None,
+        _ => Some(event::dataset(recording, options, Target::Json, Form::Table)?),
     };
+    let table = dataset.as_ref().map(|dataset| Table::of(dataset, Target::Json)).transpose()?;
     let mut document = facts(recording);
     document["units"] = json!(options.units.word());
 
@@ -33,27 +35,12 @@ pub(crate) fn write(
     let mut text = document.to_string().into_bytes();
     text.pop();
     text.extend_from_slice(b",\"columns\":[");
-    for (place, column) in columns.iter().enumerate() {
+    for (place, column) in table.iter().flat_map(|table| &table.columns).enumerate() {
         if place > 0 {
             text.push(b',');
         }
         push_head(&mut text, column);
-        for row in 0..recording.len() {
-            if row > 0 {
-                text.push(b',');
-            }
-            match column.at(row) {
-                Cell::Missing => text.extend_from_slice(b"null"),
-                Cell::Integer(value) => push_integer(&mut text, value),
-                Cell::Real(value) => push_real(&mut text, value),
-                Cell::Word(word) => push_text(&mut text, word),
-                Cell::Moment(moment) => push_text(&mut text, &moment.0.to_string()),
-            }
-            if text.len() >= BUFFER_BYTES {
-                out.write_all(&text)?;
-                text.clear();
-            }
-        }
+        push_values(column, recording.len(), &mut text, out)?;
         text.extend_from_slice(b"]}");
     }
     text.extend_from_slice(b"]}\n");
@@ -61,15 +48,50 @@ pub(crate) fn write(
     Ok(())
 }
 
-fn push_head(text: &mut Vec<u8>, column: &Column<'_>) {
+fn push_head(text: &mut Vec<u8>, column: &Column<'_, '_>) {
     text.extend_from_slice(b"{\"name\":");
     push_text(text, &column.name);
     text.extend_from_slice(b",\"unit\":");
     match column.unit() {
-        Some(unit) => push_text(text, unit.symbol()),
+        Some(unit) => push_text(text, unit),
         None => text.extend_from_slice(b"null"),
     }
     text.extend_from_slice(b",\"values\":[");
+}
+
+fn push_values(
+    column: &Column<'_, '_>,
+    rows: usize,
+    text: &mut Vec<u8>,
+    out: &mut dyn Write,
+) -> Result<(), ExportError> {
+    let print = print_of(column, Target::Json)?;
+    let is_text = column.dtype.kind() == gnz::Kind::Datetime;
+    for first in (0..rows).step_by(BATCH_ROWS) {
+        let batch = first..rows.min(first + BATCH_ROWS);
+        let cells = column.cells(batch.clone())?;
+        for row in batch {
+            if row > 0 {
+                text.push(b',');
+            }
+            let Some(element) = cells.at(row) else {
+                text.extend_from_slice(b"null");
+                continue;
+            };
+            if let Some(word) = cells.word(row) {
+                push_text(text, word);
+                continue;
+            }
+            // Dates have no character that JSON escapes.
+            let quote: &[u8] = if is_text { b"\"" } else { b"" };
+            text.extend_from_slice(quote);
+            print(text, element, &column.dtype).map_err(|error| error.of(column, Target::Json))?;
+            text.extend_from_slice(quote);
+        }
+        out.write_all(text)?;
+        text.clear();
+    }
+    Ok(())
 }
 
 fn push_text(text: &mut Vec<u8>, content: &str) {

@@ -1,22 +1,31 @@
-//! One recording into one file of another program.
+//! Recordings and named arrays into one file of another program.
 //!
-//! [`write()`] turns a [`Recording`] into the bytes of a [`Target`], [`write_file`] puts them into
-//! a file that is either complete or absent, and [`facts()`] tells everything about a recording but
-//! its samples. Each target lives in a file of its own:
+//! [`write_event`] turns an event into the bytes of a [`Target`], [`write_arrays`] named arrays, and
+//! [`write_stream`] a stream in bounded memory; each has a twin that writes a file which is either
+//! complete or absent. [`facts()`] tells everything about an event but its samples.
+//!
+//! An event and a stream become named arrays with units and facts once, and one set of writers takes
+//! these and the arrays of files. Each target lives in a file of its own; WAV, miniSEED and JSON hold
+//! events alone and have no arrays.
 //!
 //! | target | what it holds | gaps |
 //! |---|---|---|
-//! | [`Csv`](Target::Csv) | one row a sample or interval | empty fields |
-//! | [`Json`](Target::Json) | the [`facts()`] and all values | `null` |
-//! | [`Gnz`](Target::Gnz) | one array a channel, facts as metadata | NaN, and listed in `gaps` |
-//! | [`Hdf5`](Target::Hdf5) | one dataset a channel, facts as attributes | NaN, and listed in `/gaps` |
-//! | [`Parquet`](Target::Parquet) | one column a channel, facts in the file's metadata | null |
+//! | [`Csv`](Target::Csv) | one table: a row a sample, an interval, a frame or an element | empty fields |
+//! | [`Parquet`](Target::Parquet), [`Arrow`](Target::Arrow) | the same table, facts and units in the metadata of file and columns | null |
+//! | [`Gnz`](Target::Gnz) | all arrays, facts as metadata | NaN, and listed in `gaps` |
+//! | [`Hdf5`](Target::Hdf5) | all arrays with dimensions, facts as attributes | NaN, and listed in `/gaps` |
+//! | [`Zarr`](Target::Zarr) | all arrays with dimensions, facts as attributes; a folder | NaN, and listed in `gaps` |
+//! | [`Npz`](Target::Npz), [`Safetensors`](Target::Safetensors) | all arrays | NaN |
+//! | [`Npy`](Target::Npy) | one array; of an event `[channels, samples]` | NaN |
+//! | [`Json`](Target::Json) | the [`facts()`] of an event and its table, column by column | `null` |
 //! | [`MiniSeed`](Target::MiniSeed) | version 3 records, a waveform with a start time | no record covers them |
-//! | [`Npy`](Target::Npy) | `[channels, samples]`, no names, no units | NaN |
 //! | [`Wav`](Target::Wav) | one audio channel a channel, a waveform without gaps | refused |
 //!
-//! [`arrays`] does the same for files that are named arrays without a time axis, and
-//! [`write_stream_as`] for streams, in bounded memory.
+//! - **No value changes.** A type that a target does not have is an error that says what to do
+//!   instead, never a near miss. Byte order and memory order of arrays are kept where the target has
+//!   both (npy, npz, GNZ), and turned into the target's own otherwise.
+//! - **No array is copied whole**: its bytes go from where they lie to the target, so that a mapped
+//!   file may be larger than memory.
 //!
 //! # Three rules that hold for every target
 //!
@@ -33,7 +42,7 @@
 //! use wavekeep_core::{
 //!     Assumed, Basis, Channel, FormatInfo, Kind, Recording, Samples, Scale, Sensor, TimeAxis, Unit,
 //! };
-//! use wavekeep_export::{ExportOptions, Target, write};
+//! use wavekeep_export::{ExportOptions, Target, write_event};
 //!
 //! let mut vert = Channel::new("Vert", Samples::I16(vec![6, 0, -24]))
 //!     .with_scale(Scale::ratio(1.0, 200.0, Unit::InchPerSecond));
@@ -48,14 +57,17 @@
 //!     Recording { channels: vec![vert], ..Recording::new(&FORMAT, Kind::Waveform, time) };
 //!
 //! let mut csv = Vec::new();
-//! write(&recording, Target::Csv, &ExportOptions::default(), &mut csv)?;
+//! write_event(&recording, Target::Csv, &ExportOptions::default(), &mut csv)?;
 //! assert_eq!(csv, b"time_s,Vert (in/s)\n-0.001,0.03\n0.0,\n0.001,-0.12\n");
 //! # Ok::<(), wavekeep_export::ExportError>(())
 //! ```
 #![forbid(unsafe_code)]
 
-pub mod arrays;
+mod arrow;
+mod chunks;
 mod csv;
+mod dataset;
+mod elements;
 mod error;
 mod facts;
 mod file;
@@ -64,48 +76,20 @@ mod hdf5;
 mod json;
 mod miniseed;
 mod npy;
-mod number;
+mod npz;
 mod parquet;
+mod safetensors;
 mod stream;
-mod stream_target;
 mod table;
 mod target;
 mod values;
 mod wav;
-
-use std::io::Write;
-
-use wavekeep_core::Recording;
+mod write;
+mod zarr;
 
 pub use error::ExportError;
 pub use facts::{assumed, facts};
-pub use file::{publish, write_file};
-pub use stream::{StreamError, write_stream};
-pub use stream_target::{channel_headings, write_stream_as};
+pub use file::publish;
+pub use stream::{StreamError, channel_headings, write_stream};
 pub use target::{ExportOptions, Target, Units, UnknownWord};
-
-/// Writes `recording` to `out` as a whole file of `target`.
-///
-/// `out` may have received a part of the file when an error is returned: [`write_file`] is the way
-/// to a file that is complete or absent.
-///
-/// # Errors
-/// [`ExportError::Unrepresentable`] when `target` cannot hold the recording, with what to do
-/// instead; [`ExportError::Write`] when `out` fails.
-pub fn write(
-    recording: &Recording,
-    target: Target,
-    options: &ExportOptions,
-    out: &mut dyn Write,
-) -> Result<(), ExportError> {
-    match target {
-        Target::Csv => csv::write(recording, options, out),
-        Target::Json => json::write(recording, options, out),
-        Target::Gnz => gnz::write(recording, options, out),
-        Target::Hdf5 => hdf5::write(recording, options, out),
-        Target::Parquet => parquet::write(recording, options, out),
-        Target::MiniSeed => miniseed::write(recording, options, out),
-        Target::Npy => npy::write(recording, options, out),
-        Target::Wav => wav::write(recording, options, out),
-    }
-}
+pub use write::{write_arrays, write_arrays_file, write_event, write_event_file};

@@ -1,118 +1,139 @@
-//! A NumPy array (format version 1.0) of the shape `[channels, samples]`, in C order.
+//! One array as npy (format version 1.0): the bytes as they lie, behind a header that states their type
+//! and order.
+//!
+//! Of a stream it is the samples. The channels of an event are the rows of one array
+//! `[channels, samples]`, of a histogram the peaks (pressures in psi), in the narrowest type that holds
+//! the numbers of all of them:
 //!
 //! | units | samples | array |
 //! |---|---|---|
 //! | raw | integers, none missing | `int16`, or `int32` when a channel needs it |
-//! | raw | integers, some missing | `float64`, which holds every count exactly, NaN where missing |
-//! | raw | floats | `float32` when all channels are, otherwise `float64` |
+//! | raw | integers, some missing | `float32` for 16 bits, `float64` for 32, NaN where missing |
+//! | raw | floats | `float32` when it holds all channels, otherwise `float64` |
 //! | physical | any | `float64`, NaN where missing |
 //!
-//! Rows follow the order of the channels; a histogram gives its peaks (pressures in psi). The format
-//! has no room for names, units, times or assumptions.
+//! The format has no room for names, units, times or assumptions.
 //!
 //! Source: `numpy.lib.format`, NEP 1.
 
 use std::io::Write;
 
-use wavekeep_core::{Recording, Samples};
+use gnz::{Dtype, Kind};
+use wavekeep_core::ArrayOrder;
 
-use crate::values::Values;
-use crate::{ExportError, ExportOptions, Target, Units};
+use crate::dataset::{Dataset, Elements, Origin, Role, Variable};
+use crate::elements::write_stored;
+use crate::table::decode;
+use crate::{ExportError, Target};
 
-/// Values are handed on when they have grown to this many bytes.
-const BUFFER_BYTES: usize = 1 << 16;
+const TARGET: Target = Target::Npy;
+/// Axes that an array of numpy can have.
+const MOST_AXES: usize = 64;
+/// Values that are converted at a time.
+const PIECE: usize = 1 << 14;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Dtype {
-    I16,
-    I32,
-    F32,
-    F64,
+pub(crate) fn write(dataset: &Dataset<'_>, out: &mut dyn Write) -> Result<(), ExportError> {
+    let signals: Vec<&Variable<'_>> =
+        dataset.variables.iter().filter(|it| it.role == Role::Signal).collect();
+    if let (Origin::Event(_), [_, ..]) = (dataset.origin, signals.as_slice()) {
+        return matrix(&signals, out);
+    }
+    let [variable] = signals.as_slice() else {
+        return Err(ExportError::unrepresentable(
+            TARGET,
+            format!("{} arrays: it holds exactly one", signals.len()),
+            "choose one of them, or write npz",
+        ));
+    };
+    out.write_all(&head(variable, TARGET)?)?;
+    write_stored(variable, out)
 }
 
-impl Dtype {
-    /// The narrowest type that holds every value and, where some are missing, NaN.
-    fn of(recording: &Recording, units: Units) -> Self {
-        if units == Units::Physical {
-            return Self::F64;
-        }
-        let len = recording.len();
-        let all = |is: fn(&Samples) -> bool| recording.channels.iter().all(|c| is(&c.samples));
-        let whole =
-            || recording.channels.iter().all(|c| Values::new(c, units).missing(len).is_empty());
-        if all(|samples| matches!(samples, Samples::F32(_))) {
-            Self::F32
-        } else if all(|samples| matches!(samples, Samples::I16(_))) && whole() {
-            Self::I16
-        } else if all(Samples::are_counts) && whole() {
-            Self::I32
-        } else {
-            Self::F64
-        }
-    }
-
-    fn descr(self) -> &'static str {
-        match self {
-            Self::I16 => "<i2",
-            Self::I32 => "<i4",
-            Self::F32 => "<f4",
-            Self::F64 => "<f8",
-        }
-    }
-
-    fn push(self, bytes: &mut Vec<u8>, value: f64) {
-        match self {
-            // The casts to integers and to single precision are exact: `of` saw the samples.
-            Self::I16 => bytes.extend_from_slice(&(value as i16).to_le_bytes()),
-            Self::I32 => bytes.extend_from_slice(&(value as i32).to_le_bytes()),
-            Self::F32 => bytes.extend_from_slice(&(value as f32).to_le_bytes()),
-            Self::F64 => bytes.extend_from_slice(&value.to_le_bytes()),
-        }
-    }
+/// What stands before the elements of an array.
+///
+/// # Errors
+/// When numpy has no such array.
+pub(crate) fn head(variable: &Variable<'_>, target: Target) -> Result<Vec<u8>, ExportError> {
+    variable.check_axes(target, MOST_AXES)?;
+    let is_fortran = variable.order == ArrayOrder::ColumnMajor;
+    let descr = match &variable.elements {
+        Elements::Structured(records) => records.to_string(),
+        _ => format!("'{}'", variable.dtype(target)?),
+    };
+    Ok(header(&descr, is_fortran, &variable.shape))
 }
 
-pub(crate) fn write(
-    recording: &Recording,
-    options: &ExportOptions,
-    out: &mut dyn Write,
-) -> Result<(), ExportError> {
-    if recording.channels.is_empty() {
-        return Err(ExportError::no_channels(Target::Npy));
-    }
-    let dtype = Dtype::of(recording, options.units);
-    let mut bytes = header(dtype.descr(), false, &[recording.channels.len(), recording.len()]);
-    for channel in &recording.channels {
-        let values = Values::new(channel, options.units);
-        for index in 0..recording.len() {
-            dtype.push(&mut bytes, values.at(index).unwrap_or(f64::NAN));
-            if bytes.len() >= BUFFER_BYTES {
-                out.write_all(&bytes)?;
-                bytes.clear();
-            }
+/// The signals of an event as the rows of one array.
+fn matrix(signals: &[&Variable<'_>], out: &mut dyn Write) -> Result<(), ExportError> {
+    let types = signals.iter().map(|it| it.dtype(TARGET)).collect::<Result<Vec<_>, _>>()?;
+    let common = common(&types);
+    let len = signals[0].len();
+    out.write_all(&header(&format!("'{common}'"), false, &[signals.len(), len]))?;
+    for (signal, dtype) in signals.iter().zip(types) {
+        if dtype.to_string() == common {
+            write_stored(signal, out)?;
+            continue;
+        }
+        let size = dtype.item_size();
+        for first in (0..len).step_by(PIECE) {
+            let part = signal.part(first..len.min(first + PIECE))?;
+            // The common type holds each of them exactly.
+            let values = part.chunks_exact(size).map(|element| match (dtype.kind(), size) {
+                (Kind::Int, _) => decode::integer(element, dtype) as f64,
+                (_, 4) => f64::from(decode::single(element, dtype)),
+                _ => decode::double(element, dtype),
+            });
+            let bytes: Vec<u8> = match common {
+                "<i4" => values.flat_map(|value| (value as i32).to_le_bytes()).collect(),
+                "<f4" => values.flat_map(|value| (value as f32).to_le_bytes()).collect(),
+                _ => values.flat_map(f64::to_le_bytes).collect(),
+            };
+            out.write_all(&bytes)?;
         }
     }
-    out.write_all(&bytes)?;
     Ok(())
 }
 
-/// Magic, version, length and the dictionary, padded so that the data begins at a multiple of 64.
-pub(crate) fn header(descr: &str, is_fortran: bool, shape: &[usize]) -> Vec<u8> {
-    const BEFORE_DICTIONARY: usize = 10;
+/// The narrowest type that holds the numbers of all `types`, which are those of an event's signals.
+fn common(types: &[&Dtype]) -> &'static str {
+    let has = |kind: Kind, size: usize| {
+        types.iter().any(|it| it.kind() == kind && it.item_size() == size)
+    };
+    match (has(Kind::Int, 4), has(Kind::Float, 4), has(Kind::Float, 8)) {
+        (_, _, true) | (true, true, _) => "<f8",
+        (_, true, _) => "<f4",
+        (true, ..) => "<i4",
+        _ => "<i2",
+    }
+}
+
+/// Magic, version, length and the dictionary, padded so that the data begins at a multiple of 64. The
+/// version is the first that holds the dictionary: 2.0 is longer, 3.0 has names beyond ASCII.
+fn header(descr: &str, is_fortran: bool, shape: &[usize]) -> Vec<u8> {
     let lengths = match shape {
         [one] => format!("({one},)"),
         _ => format!("({})", shape.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
     };
     let fortran = if is_fortran { "True" } else { "False" };
     let mut dictionary =
-        format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {lengths}, }}");
-    let unpadded = BEFORE_DICTIONARY + dictionary.len() + 1;
+        format!("{{'descr': {descr}, 'fortran_order': {fortran}, 'shape': {lengths}, }}");
+    let is_long = dictionary.len() + 64 > usize::from(u16::MAX);
+    let version = match (descr.is_ascii(), is_long) {
+        (true, false) => 1,
+        (true, true) => 2,
+        (false, _) => 3,
+    };
+    let before_dictionary = if version == 1 { 10 } else { 12 };
+    let unpadded = before_dictionary + dictionary.len() + 1;
     let padded = unpadded.next_multiple_of(64);
     dictionary.extend(std::iter::repeat_n(' ', padded - unpadded));
     dictionary.push('\n');
 
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    // At most 64 numbers of at most 20 digits: the dictionary is shorter than 2 KiB.
-    bytes.extend_from_slice(&(dictionary.len() as u16).to_le_bytes());
+    let mut bytes = b"\x93NUMPY".to_vec();
+    bytes.extend_from_slice(&[version, 0]);
+    // Records have a bounded number of fields: their list is far below 4 GiB.
+    let length = (dictionary.len() as u32).to_le_bytes();
+    bytes.extend_from_slice(if version == 1 { &length[..2] } else { &length });
     bytes.extend_from_slice(dictionary.as_bytes());
     bytes
 }

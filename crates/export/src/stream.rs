@@ -1,4 +1,4 @@
-//! A stream of any length as GNZ, in bounded memory.
+//! A stream of any length as any target of arrays, in bounded memory.
 //!
 //! | array | what it is |
 //! |---|---|
@@ -8,15 +8,21 @@
 //! | `frequency_mhz` | `<f8 [channels]`: of its resonator; NaN where it is not known |
 //! | one array a field, named as in the format | `[frames]`, or `[rows, frames]` |
 //!
-//! The file has its final size from the start and is filled through a map, block by block; it gets
-//! its name when it is complete. Other targets are made of it: [`write_stream_as`](crate::write_stream_as).
+//! A GNZ has its final size from the start and is filled through a map, block by block; it gets its
+//! name when it is complete. Any other target is made of such a GNZ, which lies beside it meanwhile and
+//! is mapped. npy has room for one array: the samples.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
-use gnz::{Dtype, Object, Streaming, Writer};
+use gnz::{Dtype, Gnz, Object, Streaming, Writer};
+use serde_json::{Map, Value};
 use wavekeep_core::{FrameBlock, FrameStream, StreamChannel};
 
-use crate::{ExportError, Units};
+use crate::dataset::{ARRAY_UNITS, object, stream as dataset};
+use crate::file::{folder_of, temporary_prefix};
+use crate::write::write_file;
+use crate::{ExportError, ExportOptions, Target, Units};
 
 /// The array of samples.
 pub(crate) const DATA: &str = "data";
@@ -53,15 +59,81 @@ pub enum StreamError<E: std::error::Error + 'static> {
     TooLong(u64),
 }
 
-/// Writes all of `stream` to the GNZ file `path`; `progress` is told after each block how many
-/// frames are done.
+/// Writes all of `stream` to the file `path` as `target`, with `facts` as metadata where the target
+/// has room for them: complete, or not at all. Memory does not grow with the length of the stream.
+/// `progress` is called after each block with the number of frames that are done.
 ///
 /// # Errors
 /// [`StreamError`]; no file of that name is left or changed then.
 pub fn write_stream<S: FrameStream>(
     stream: &mut S,
+    mut facts: Map<String, Value>,
+    target: Target,
+    path: &Path,
+    options: &ExportOptions,
+    overwrite: bool,
+    progress: impl FnMut(u64),
+) -> Result<(), StreamError<S::Error>>
+where
+    S::Error: std::error::Error + 'static,
+{
+    let unit = match options.units {
+        Units::Raw => "count",
+        Units::Physical => stream.scale().unit.symbol(),
+    };
+    facts.insert("data_unit".to_owned(), unit.into());
+    facts.insert("physical_unit".to_owned(), stream.scale().unit.symbol().into());
+    facts.insert("physical_per_count".to_owned(), stream.scale().of_one().into());
+    let units = serde_json::json!({ DATA: unit, "frequency_mhz": "MHz" });
+    facts.insert(ARRAY_UNITS.to_owned(), units);
+    let metadata = object(&Value::Object(facts));
+    if target == Target::Gnz {
+        return write_gnz(stream, metadata, options, path, overwrite, progress);
+    }
+    if !target.takes_arrays() {
+        let advice = "it holds events alone: write gnz, hdf5 or npz";
+        return Err(ExportError::unrepresentable(target, "a stream", advice).into());
+    }
+    if !overwrite && path.exists() {
+        return Err(ExportError::Exists { path: path.to_owned() }.into());
+    }
+    // Beside the result: a folder for temporary files may be too small for it.
+    let folder = tempfile::Builder::new()
+        .prefix(&temporary_prefix())
+        .tempdir_in(folder_of(path))
+        .map_err(|source| ExportError::File { path: path.to_owned(), source })?;
+    let between = folder.path().join("stream.gnz");
+    let of_between = ExportOptions { checksums: false, ..*options };
+    write_gnz(stream, metadata, &of_between, &between, false, progress)?;
+    let held = Gnz::open(&between)?;
+    let arrays = dataset::arrays(&held);
+    let rows = stream.stream_channels();
+    let dataset = dataset::dataset(&held, &arrays, &rows, unit, target)?;
+    write_file(&dataset, target, path, options, overwrite)?;
+    Ok(())
+}
+
+/// The heading of every channel's column in a table: `data_0 2:107 5123.5 MHz (rad)`.
+pub fn channel_headings(rows: &[StreamChannel], unit: &str) -> Vec<String> {
+    let heading = |(row, it): (usize, &StreamChannel)| {
+        let mut heading = format!("{DATA}_{row}");
+        if let Some((band, channel)) = it.detector {
+            let _ = write!(heading, " {band}:{channel}");
+        }
+        if let Some(frequency) = it.frequency_mhz {
+            let _ = write!(heading, " {frequency} MHz");
+        }
+        let _ = write!(heading, " ({unit})");
+        heading
+    };
+    rows.iter().enumerate().map(heading).collect()
+}
+
+/// Writes a stream as GNZ, block by block.
+fn write_gnz<S: FrameStream>(
+    stream: &mut S,
     metadata: Object,
-    units: Units,
+    options: &ExportOptions,
     path: &Path,
     overwrite: bool,
     mut progress: impl FnMut(u64),
@@ -74,8 +146,8 @@ where
     let channels = stream.channels();
     let fields = stream.fields().to_vec();
     let mut writer = Writer::new();
-    writer.metadata(metadata).checksums(true).overwrite(overwrite);
-    let sample = if units == Units::Raw { "<i4" } else { "<f8" };
+    writer.metadata(metadata).checksums(options.checksums).overwrite(overwrite);
+    let sample = if options.units == Units::Raw { "<i4" } else { "<f8" };
     writer.declare(DATA, sample.parse::<Dtype>()?, &[channels, frames])?;
     let rows = RowArrays::of(&stream.stream_channels());
     for (name, dtype, _) in rows.0.iter() {
@@ -90,7 +162,7 @@ where
     }
     let mut file = writer.stream(path)?;
     rows.fill(&mut file);
-    match fill(stream, &mut file, frames, units, &mut progress) {
+    match fill(stream, &mut file, frames, options.units, &mut progress) {
         Ok(found) if found == frames => Ok(file.finish()?),
         Ok(found) => {
             file.abandon()?;
@@ -195,166 +267,5 @@ fn place(
     let rows = block.chunks_exact((columns * item).max(1));
     for (row, target) in rows.zip(array.chunks_exact_mut((frames * item).max(1))) {
         target[at * item..(at + count) * item].copy_from_slice(&row[..count * item]);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::convert::Infallible;
-    use std::path::PathBuf;
-
-    use gnz::Gnz;
-    use wavekeep_core::FrameField;
-
-    use super::*;
-    use crate::arrays::ArrayTarget;
-
-    const FIELDS: [FrameField; 2] = [
-        FrameField { name: "counter", dtype: "<u2", item_size: 2, rows: 1 },
-        FrameField { name: "bias", dtype: "|u1", item_size: 1, rows: 2 },
-    ];
-
-    /// Sample c of frame i is 100 c + i; blocks are of at most three frames.
-    struct Counted {
-        said: u64,
-        given: u64,
-        next: u64,
-    }
-
-    impl FrameStream for Counted {
-        type Error = Infallible;
-
-        fn channels(&self) -> usize {
-            4
-        }
-
-        fn frames(&self) -> u64 {
-            self.said
-        }
-
-        fn fields(&self) -> &[FrameField] {
-            &FIELDS
-        }
-
-        fn scale(&self) -> wavekeep_core::Scale {
-            wavekeep_core::Scale::identity(wavekeep_core::Unit::Count)
-        }
-
-        fn rate_hz(&self) -> Option<f64> {
-            None
-        }
-
-        fn gaps(&self) -> Vec<wavekeep_core::FrameGap> {
-            Vec::new()
-        }
-
-        fn next_block(
-            &mut self,
-            frames: usize,
-            block: &mut FrameBlock,
-        ) -> Result<bool, Infallible> {
-            let range = self.next..(self.next + frames.min(3) as u64).min(self.given);
-            self.next = range.end;
-            block.frames = range.clone().count();
-            block.samples =
-                (0..4).flat_map(|c| range.clone().map(move |i| 100 * c + i as i32)).collect();
-            block.fields = vec![
-                range.clone().flat_map(|i| (i as u16).to_le_bytes()).collect(),
-                (0..2).flat_map(|row| range.clone().map(move |i| row * 50 + i as u8)).collect(),
-            ];
-            Ok(block.frames > 0)
-        }
-    }
-
-    fn write(
-        stream: &mut Counted,
-    ) -> Result<(tempfile::TempDir, Vec<u64>), StreamError<Infallible>> {
-        let folder = tempfile::tempdir().unwrap();
-        let mut told = Vec::new();
-        let path = folder.path().join("s.gnz");
-        write_stream(stream, Object::new(), Units::Raw, &path, false, |done| told.push(done))?;
-        Ok((folder, told))
-    }
-
-    #[test]
-    fn every_block_comes_to_its_place() {
-        let (folder, told) = write(&mut Counted { said: 8, given: 8, next: 0 }).unwrap();
-        assert_eq!(told, [3, 6, 8]);
-        let gnz = Gnz::open(folder.path().join("s.gnz")).unwrap();
-        let data = gnz.view::<i32>("data").unwrap();
-        assert_eq!(data.shape(), [4, 8]);
-        let expected: Vec<i32> = (0..4).flat_map(|c| (0..8).map(move |i| 100 * c + i)).collect();
-        assert_eq!(data[..], expected);
-        assert_eq!(gnz.view::<u16>("counter").unwrap()[..], [0, 1, 2, 3, 4, 5, 6, 7]);
-        assert_eq!(gnz.view::<u8>("bias").unwrap()[8..11], [50, 51, 52]);
-        assert!(gnz.verify().unwrap().ok().is_ok());
-    }
-
-    #[test]
-    fn a_stream_that_changed_leaves_no_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("s.gnz");
-        let mut short = Counted { said: 9, given: 4, next: 0 };
-        let error =
-            write_stream(&mut short, Object::new(), Units::Raw, &path, false, |_| {}).unwrap_err();
-        assert!(matches!(error, StreamError::Frames { expected: 9, found: 4 }), "{error}");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn a_stream_without_frames_is_arrays_without_elements() {
-        let (folder, _) = write(&mut Counted { said: 0, given: 0, next: 0 }).unwrap();
-        let gnz = Gnz::open(folder.path().join("s.gnz")).unwrap();
-        assert_eq!(gnz.view::<i32>("data").unwrap().shape(), [4, 0]);
-    }
-
-    fn write_as(target: ArrayTarget, name: &str, overwrite: bool) -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(name);
-        if overwrite {
-            std::fs::write(&path, b"before").unwrap();
-        }
-        let facts = serde_json::json!({ "rate": 4000.25 }).as_object().cloned().unwrap();
-        let mut stream = Counted { said: 8, given: 8, next: 0 };
-        crate::write_stream_as(&mut stream, facts, Units::Raw, target, &path, overwrite, |_| {})
-            .unwrap();
-        (folder, path)
-    }
-
-    #[test]
-    fn other_targets_hold_what_the_gnz_holds_and_nothing_else_is_left() {
-        let data: Vec<i32> = (0..4).flat_map(|c| (0..8).map(move |i| 100 * c + i)).collect();
-        let data: &[u8] = bytemuck::cast_slice(&data);
-        let gnz = write_as(ArrayTarget::Gnz, "s.gnz", false);
-        let read = Gnz::open(&gnz.1).unwrap();
-        assert_eq!(read.metadata().get("rate"), Some(&gnz::Value::from(4000.25)));
-        assert_eq!(read.array("data").unwrap().bytes(), data);
-        for (target, name, overwrite, arrays) in [
-            (ArrayTarget::Npy, "s.npy", true, 1),
-            (ArrayTarget::Npz, "s.npz", false, 8),
-            (ArrayTarget::Safetensors, "s.safetensors", false, 7),
-        ] {
-            let (folder, path) = write_as(target, name, overwrite);
-            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-            let opened = wavekeep_formats::Opener::default().open_any(&path).unwrap();
-            let wavekeep_formats::Opened::Arrays(held) = opened else { panic!("{name}") };
-            assert_eq!(held.len(), arrays, "{name}");
-            let first = held.arrays().find(|array| array.shape == [4, 8]).unwrap();
-            assert_eq!(first.bytes, data, "{name}");
-        }
-    }
-
-    #[test]
-    fn a_file_that_is_there_is_not_replaced_unasked_and_the_stream_not_read() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("s.npy");
-        std::fs::write(&path, b"before").unwrap();
-        let mut stream = Counted { said: 8, given: 8, next: 0 };
-        let (facts, target) = (Default::default(), ArrayTarget::Npy);
-        let error =
-            crate::write_stream_as(&mut stream, facts, Units::Raw, target, &path, false, |_| {})
-                .unwrap_err();
-        assert!(matches!(error, StreamError::Export(ExportError::Exists { .. })), "{error}");
-        assert_eq!((std::fs::read(&path).unwrap(), stream.next), (b"before".to_vec(), 0));
     }
 }

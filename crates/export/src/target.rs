@@ -7,66 +7,118 @@ use wavekeep_core::{Quantity, Unit};
 
 use crate::values::physical_unit;
 
-/// A kind of file that a recording can be written as.
+/// A kind of file that events, streams or named arrays can be written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Target {
-    /// Comma-separated values: one row a sample.
+    /// Comma-separated values: one row a sample or an element.
     Csv,
-    /// One JSON document with facts and samples.
+    /// One JSON document with facts and samples of an event.
     Json,
-    /// GNZ: one array a channel.
+    /// GNZ: all arrays, to be mapped.
     Gnz,
-    /// HDF5 with NXdata attributes.
+    /// HDF5 with dimensions and NXdata attributes.
     Hdf5,
+    /// A folder in the Zarr format, version 3.
+    Zarr,
     /// Apache Parquet: one column a channel.
     Parquet,
+    /// Apache Arrow's file format, Feather.
+    Arrow,
     /// miniSEED 3 with FDSN source identifiers.
     MiniSeed,
     /// A NumPy array.
     Npy,
+    /// NumPy's archive of arrays.
+    Npz,
+    /// safetensors.
+    Safetensors,
     /// RIFF WAVE.
     Wav,
 }
 
+/// What a target is, in one row.
+struct Row {
+    target: Target,
+    word: &'static str,
+    /// What its file names end with, the usual one first.
+    extensions: &'static [&'static str],
+    /// Whether it takes events; and named arrays and streams.
+    takes: (bool, bool),
+    description: &'static str,
+}
+
+const fn row(
+    target: Target,
+    word: &'static str,
+    extensions: &'static [&'static str],
+    takes: (bool, bool),
+    description: &'static str,
+) -> Row {
+    Row { target, word, extensions, takes, description }
+}
+
+/// All targets in the order in which help texts list them, which is that of the enumeration.
+const ROWS: [Row; 12] = [
+    row(Target::Csv, "csv", &["csv"], (true, true), "one row a sample, for spreadsheets and everything else"),
+    row(Target::Json, "json", &["json"], (true, false), "facts and samples of an event in one document"),
+    row(Target::Gnz, "gnz", &["gnz"], (true, true), "all arrays with their metadata, to be mapped"),
+    row(Target::Hdf5, "hdf5", &["h5", "hdf5", "hdf", "he5"], (true, true), "one dataset a channel or array with units, for h5py, xarray, MATLAB and h5web"),
+    row(Target::Zarr, "zarr", &["zarr"], (true, true), "a folder of compressed chunks, for xarray, Dask and zarr-python"),
+    row(Target::Parquet, "parquet", &["parquet", "pq"], (true, true), "one column a channel or array, for pandas, DuckDB and Spark"),
+    row(Target::Arrow, "arrow", &["arrow", "feather"], (true, true), "the same columns to be mapped, for pyarrow, Polars and DuckDB"),
+    row(Target::MiniSeed, "miniseed", &["mseed", "miniseed", "ms3", "msd"], (true, false), "version 3 records, for ObsPy and other seismological software"),
+    row(Target::Npy, "npy", &["npy"], (true, true), "one array, for numpy.load, without names or units"),
+    row(Target::Npz, "npz", &["npz"], (true, true), "all arrays, for numpy.load"),
+    row(Target::Safetensors, "safetensors", &["safetensors"], (true, true), "numbers of all arrays, for machine learning"),
+    row(Target::Wav, "wav", &["wav", "wave"], (true, false), "16-bit counts or floats of an event, for listening and audio software"),
+];
+
 impl Target {
     /// Every target, in the order in which help texts list them.
-    pub const ALL: [Self; 8] = [
-        Self::Csv,
-        Self::Json,
-        Self::Gnz,
-        Self::Hdf5,
-        Self::Parquet,
-        Self::MiniSeed,
-        Self::Npy,
-        Self::Wav,
-    ];
+    pub const ALL: [Self; ROWS.len()] = {
+        let mut all = [Self::Csv; ROWS.len()];
+        let mut at = 0;
+        while at < all.len() {
+            all[at] = ROWS[at].target;
+            at += 1;
+        }
+        all
+    };
+
+    const fn row(self) -> &'static Row {
+        // A test holds that the rows are in the order of the enumeration.
+        &ROWS[self as usize]
+    }
 
     /// The word of the command line; [`FromStr`] reads it back.
     pub const fn word(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Json => "json",
-            Self::Gnz => "gnz",
-            Self::Hdf5 => "hdf5",
-            Self::Parquet => "parquet",
-            Self::MiniSeed => "miniseed",
-            Self::Npy => "npy",
-            Self::Wav => "wav",
-        }
+        self.row().word
     }
 
     /// What its file names end with, without the dot.
     pub const fn extension(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Json => "json",
-            Self::Gnz => "gnz",
-            Self::Hdf5 => "h5",
-            Self::Parquet => "parquet",
-            Self::MiniSeed => "mseed",
-            Self::Npy => "npy",
-            Self::Wav => "wav",
-        }
+        self.row().extensions[0]
+    }
+
+    /// All that its file names may end with, the usual one first; without the dot.
+    pub const fn extensions(self) -> &'static [&'static str] {
+        self.row().extensions
+    }
+
+    /// One line for a help text.
+    pub const fn description(self) -> &'static str {
+        self.row().description
+    }
+
+    /// Whether events can be written as it.
+    pub const fn takes_events(self) -> bool {
+        self.row().takes.0
+    }
+
+    /// Whether named arrays and streams can be written as it.
+    pub const fn takes_arrays(self) -> bool {
+        self.row().takes.1
     }
 
     /// Whether its bytes are UTF-8 text, fit for a terminal.
@@ -74,18 +126,25 @@ impl Target {
         matches!(self, Self::Csv | Self::Json)
     }
 
-    /// One line for a help text.
-    pub const fn description(self) -> &'static str {
-        match self {
-            Self::Csv => "one row a sample, for spreadsheets and everything else",
-            Self::Json => "facts and samples in one document",
-            Self::Gnz => "one array a channel with all facts, to be mapped",
-            Self::Hdf5 => "one dataset a channel with units, for h5py, MATLAB and h5web",
-            Self::Parquet => "one column a channel, for pandas, DuckDB and Spark",
-            Self::MiniSeed => "version 3 records, for ObsPy and other seismological software",
-            Self::Npy => "an array [channels, samples] for numpy.load, without names or units",
-            Self::Wav => "16-bit counts or floats, for listening and audio software",
-        }
+    /// Whether it is a folder, which cannot go through a pipe.
+    pub const fn is_folder(self) -> bool {
+        matches!(self, Self::Zarr)
+    }
+
+    /// Whether it is rows and columns.
+    pub const fn is_table(self) -> bool {
+        matches!(self, Self::Csv | Self::Json | Self::Parquet | Self::Arrow)
+    }
+
+    /// Whether the times of a waveform are an array of it. A GNZ has them in the metadata, and a matrix
+    /// has no place for them.
+    pub(crate) const fn has_times(self) -> bool {
+        !matches!(self, Self::Gnz | Self::Npy)
+    }
+
+    /// Whether it has room for metadata. Where it has none, metadata is left out.
+    pub const fn holds_metadata(self) -> bool {
+        !matches!(self, Self::Csv | Self::Npy | Self::Npz)
     }
 }
 
@@ -161,18 +220,35 @@ impl FromStr for Units {
 }
 
 /// How a recording is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExportOptions {
     /// Which numbers are written; physical ones by default.
     pub units: Units,
-    /// Unit of physical velocities in CSV, JSON and Parquet; without it, in/s.
+    /// Unit of physical velocities in tables (CSV, JSON, Parquet, Arrow); without it, in/s.
     pub velocity: Option<Unit>,
-    /// Unit of physical pressures in CSV, JSON and Parquet; without it, dB(L). Samples have a sign
+    /// Unit of physical pressures in tables; without it, dB(L). Samples have a sign
     /// and are never levels: they are in psi then, in Pa beside velocities in mm/s.
     pub pressure: Option<Unit>,
     /// CSV begins with lines that say what was assumed, what is damaged and what else the notes say;
     /// each begins with `#`. Not by default.
     pub header: bool,
+    /// GNZ has a CRC-32C of each array, which costs one more pass over them; by default.
+    pub checksums: bool,
+    /// HDF5 and Zarr are deflated or compressed chunk by chunk; by default.
+    pub compress: bool,
+}
+
+impl Default for ExportOptions {
+    fn default() -> Self {
+        Self {
+            units: Units::default(),
+            velocity: None,
+            pressure: None,
+            header: false,
+            checksums: true,
+            compress: true,
+        }
+    }
 }
 
 impl ExportOptions {
@@ -211,13 +287,14 @@ mod tests {
 
     #[test]
     fn every_word_reads_back_and_an_unknown_one_lists_the_known() {
-        for target in Target::ALL {
+        for (place, target) in Target::ALL.into_iter().enumerate() {
+            assert_eq!(target as usize, place, "{target}");
             assert_eq!(target.to_string().parse(), Ok(target));
         }
         for units in Units::ALL {
             assert_eq!(units.to_string().parse(), Ok(units));
         }
         let error = "xls".parse::<Target>().unwrap_err().to_string();
-        assert_eq!(error, "\"xls\" is none of csv, json, gnz, hdf5, parquet, miniseed, npy, wav");
+        assert!(error.starts_with("\"xls\" is none of csv, json, gnz, hdf5, zarr"), "{error}");
     }
 }

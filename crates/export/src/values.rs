@@ -1,7 +1,10 @@
 //! The numbers of one channel as they are written, and the times that belong to them.
 
+use std::ops::Range;
+
 use wavekeep_core::{Channel, Conversion, Gaps, Quantity, Recording, Samples, TimeAxis, Unit};
 
+use crate::dataset::Form;
 use crate::{ExportError, ExportOptions, Target, Units};
 
 /// The unit in which values of `unit` are written when physical ones are asked for.
@@ -104,34 +107,70 @@ impl<'a> Values<'a> {
         missing
     }
 
-    /// All values, NaN where one is missing: in single precision when they are physical or it holds
-    /// every number of the format, otherwise in double.
-    pub(crate) fn numbers(&self, len: usize, target: Target) -> Result<Numbers, ExportError> {
-        let fits_single = matches!(self.channel.samples, Samples::I16(_) | Samples::F32(_));
-        if self.units == Units::Physical || fits_single {
-            let doubles = self.doubles(len);
-            let singles: Vec<f32> = doubles.iter().map(|&value| value as f32).collect();
-            let too_large =
-                |(single, double): (&f32, &f64)| single.is_infinite() && double.is_finite();
-            return match singles.iter().zip(&doubles).position(too_large) {
-                Some(index) => Err(self.too_large(index, doubles[index], target)),
-                None => Ok(Numbers::Single(singles)),
-            };
+    /// The type of [`push`](Self::push) in a form: `missing` says whether one has no value.
+    pub(crate) fn dtype(&self, form: Form, missing: bool) -> &'static str {
+        let nan = missing && form != Form::Table;
+        match (self.units, &self.channel.samples) {
+            (Units::Physical, _) if form == Form::Arrays => "<f4",
+            (Units::Raw, Samples::I16(_)) => if nan { "<f4" } else { "<i2" },
+            (Units::Raw, samples) if samples.are_counts() => if nan { "<f8" } else { "<i4" },
+            (Units::Raw, Samples::F32(_)) if form != Form::Table => "<f4",
+            _ => "<f8",
         }
-        Ok(Numbers::Double(self.doubles(len)))
     }
 
-    /// [`at`](Self::at) of `0..len`, NaN where one is missing.
-    fn doubles(&self, len: usize) -> Vec<f64> {
-        let mut values = match &self.channel.samples {
-            Samples::I16(counts) => self.values(counts),
-            Samples::I32(counts) => self.values(counts),
-            Samples::F32(counts) => self.values(counts),
-            samples => (0..samples.len()).map(|index| self.value(samples.value(index))).collect(),
+    /// Appends the values of `range` as little-endian numbers of the type `dtype`, one that
+    /// [`dtype`](Self::dtype) gave: NaN where one is missing, 0 in integers.
+    ///
+    /// # Errors
+    /// When a value is too large for single precision.
+    pub(crate) fn push(
+        &self,
+        range: Range<usize>,
+        dtype: &str,
+        target: Target,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ExportError> {
+        match (dtype, &self.channel.samples) {
+            ("<i2", Samples::I16(counts)) => {
+                push_counts(counts, range, out, i16::to_le_bytes);
+                return Ok(());
+            }
+            ("<i4", Samples::I32(counts)) => {
+                push_counts(counts, range, out, i32::to_le_bytes);
+                return Ok(());
+            }
+            _ => {}
+        }
+        let doubles = self.doubles(range.clone());
+        if dtype == "<f8" {
+            out.extend(doubles.iter().flat_map(|value| value.to_le_bytes()));
+            return Ok(());
+        }
+        out.reserve(doubles.len() * size_of::<f32>());
+        for (index, double) in range.zip(&doubles) {
+            let single = *double as f32;
+            if single.is_infinite() {
+                return Err(self.too_large(index, *double, target));
+            }
+            out.extend_from_slice(&single.to_le_bytes());
+        }
+        Ok(())
+    }
+
+    /// [`at`](Self::at) of a range, NaN where one is missing.
+    fn doubles(&self, range: Range<usize>) -> Vec<f64> {
+        let there = range.start.min(self.channel.len())..range.end.min(self.channel.len());
+        let mut values: Vec<f64> = match &self.channel.samples {
+            Samples::I16(counts) => self.values(&counts[there]),
+            Samples::I32(counts) => self.values(&counts[there]),
+            Samples::F32(counts) => self.values(&counts[there]),
+            samples => there.map(|index| self.value(samples.value(index))).collect(),
         };
-        values.resize(len, f64::NAN);
+        values.resize(range.len(), f64::NAN);
         for gap in self.channel.gaps.ranges() {
-            values[gap.start.min(len)..gap.end.min(len)].fill(f64::NAN);
+            let within = |index: usize| index.clamp(range.start, range.end) - range.start;
+            values[within(gap.start)..within(gap.end)].fill(f64::NAN);
         }
         for value in values.iter_mut().filter(|value| !value.is_finite()) {
             *value = f64::NAN;
@@ -144,13 +183,13 @@ impl<'a> Values<'a> {
     }
 
     /// Value `index` in single precision: NaN where it is missing.
+    ///
+    /// # Errors
+    /// When it is too large for single precision.
     pub(crate) fn f32_at(&self, index: usize, target: Target) -> Result<f32, ExportError> {
         let Some(value) = self.at(index) else { return Ok(f32::NAN) };
         let single = value as f32;
-        if single.is_finite() {
-            return Ok(single);
-        }
-        Err(self.too_large(index, value, target))
+        if single.is_finite() { Ok(single) } else { Err(self.too_large(index, value, target)) }
     }
 
     fn too_large(&self, index: usize, value: f64, target: Target) -> ExportError {
@@ -162,10 +201,17 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Numbers of one channel.
-pub(crate) enum Numbers {
-    Single(Vec<f32>),
-    Double(Vec<f64>),
+/// Appends the counts of `range`, 0 past the end of the channel.
+fn push_counts<T: Copy, const N: usize>(
+    counts: &[T],
+    range: Range<usize>,
+    out: &mut Vec<u8>,
+    bytes: fn(T) -> [u8; N],
+) {
+    let end = out.len() + range.len() * N;
+    let there = range.start.min(counts.len())..range.end.min(counts.len());
+    out.extend(counts[there].iter().flat_map(|count| bytes(*count)));
+    out.resize(end, 0);
 }
 
 /// The time of each sample in seconds from the trigger.

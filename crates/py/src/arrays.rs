@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use wavekeep_core::{ArrayOrder, NamedArray};
-use wavekeep_export::arrays::{ArrayOptions, ArrayTarget, write_arrays_file};
+use wavekeep_export::{ExportOptions, Target, write_arrays_file};
 use wavekeep_formats::ArrayFile;
 
 use crate::failure::{Failure, detached};
@@ -86,11 +86,11 @@ impl Arrays {
         overwrite: bool,
     ) -> PyResult<()> {
         detached(py, || {
-            let target: ArrayTarget =
+            let target: Target =
                 target.parse().map_err(|error| Failure::new("BadArgument", error))?;
             let arrays: Vec<_> =
                 names.iter().map(|name| self.array(name)).collect::<Result<_, _>>()?;
-            let options = ArrayOptions::default();
+            let options = ExportOptions::default();
             let metadata = self.file.metadata();
             Ok(write_arrays_file(&arrays, metadata, target, &path, &options, overwrite)?)
         })

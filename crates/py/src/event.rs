@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::json;
 use wavekeep_core::{Channel, Kind, Recording, Samples, Selection, Unit};
-use wavekeep_export::{ExportOptions, Target, Units, facts, write_file};
+use wavekeep_export::{ExportOptions, Target, Units, facts, write_event_file};
 use wavekeep_report::{Drawing, Paper, Style, Theme, event_report};
 use wavekeep_signal::{Curve, measure};
 
@@ -194,7 +194,7 @@ impl Event {
     ) -> PyResult<()> {
         detached(py, || {
             let target: Target = word(target)?;
-            Ok(write_file(&self.recording, target, &path, &options(raw), overwrite)?)
+            Ok(write_event_file(&self.recording, target, &path, &options(raw), overwrite)?)
         })
     }
 

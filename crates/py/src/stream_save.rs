@@ -5,8 +5,7 @@ use std::path::Path;
 
 use pyo3::prelude::*;
 use wavekeep_core::{FrameBlock, FrameField, FrameGap, FrameStream, Scale, StreamChannel};
-use wavekeep_export::arrays::ArrayTarget;
-use wavekeep_export::{Units, write_stream_as};
+use wavekeep_export::{ExportOptions, Target, Units, write_stream};
 use wavekeep_smurf::{Run, Selection};
 
 use crate::failure::Failure;
@@ -21,11 +20,12 @@ pub fn save(
     overwrite: bool,
     progress: Option<Py<PyAny>>,
 ) -> Result<(), Failure> {
-    let target: ArrayTarget = target.parse().map_err(|error| Failure::new("BadArgument", error))?;
+    let target: Target = target.parse().map_err(|error| Failure::new("BadArgument", error))?;
     let stream = run.stream(selection)?;
     let (facts, total) = (stream.facts()?, stream.frames());
     let mut stream = Watched { stream, done: 0, total, progress };
-    Ok(write_stream_as(&mut stream, facts, units, target, path, overwrite, |_| {})?)
+    let options = ExportOptions::of(units);
+    Ok(write_stream(&mut stream, facts, target, path, &options, overwrite, |_| {})?)
 }
 
 /// A stream that tells how far it is, and that Ctrl-C and an exception of the callback end.

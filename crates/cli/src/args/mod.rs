@@ -8,11 +8,9 @@ mod serve;
 mod values;
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use wavekeep_core::Unit;
-use wavekeep_export::arrays::ArrayTarget;
 use wavekeep_export::{Target, Units};
 use wavekeep_signal::Curve;
 
@@ -218,8 +216,8 @@ pub struct ConvertArgs {
     #[command(flatten)]
     pub input: InputArgs,
     /// What to write; without it, what the extension of -o says.
-    #[arg(long, value_name = "TARGET", value_parser = To::parser())]
-    pub to: Option<To>,
+    #[arg(long, value_name = "TARGET", value_parser = target_parser())]
+    pub to: Option<Target>,
     #[command(flatten)]
     pub output: OutputArgs,
     /// raw: the integers of the format; physical: in/s and psi, and of a stream rad. Without it,
@@ -242,6 +240,12 @@ pub struct ConvertArgs {
     /// alone.
     #[arg(long)]
     pub follow: bool,
+    /// Write a GNZ without the CRC-32C of each array.
+    #[arg(long)]
+    pub no_checksums: bool,
+    /// Write HDF5 and Zarr without compressing them.
+    #[arg(long)]
+    pub no_compress: bool,
     /// With --follow: the seconds without a new frame after which to stop; without it, never.
     #[arg(long, value_name = "SECONDS", requires = "follow", value_parser = positive)]
     pub idle: Option<f64>,
@@ -295,70 +299,12 @@ pub struct ReportArgs {
     pub velocity: VelocityArg,
 }
 
-/// What a result is written as: a word that events know, that arrays know, or both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct To {
-    /// What an event becomes.
-    pub event: Option<Target>,
-    /// What named arrays become.
-    pub arrays: Option<ArrayTarget>,
-}
-
-impl To {
-    /// The word of the command line.
-    pub fn word(self) -> &'static str {
-        self.event.map(Target::word).or(self.arrays.map(ArrayTarget::word)).unwrap_or_default()
-    }
-
-    /// Whether the bytes are text, fit for a terminal.
-    pub fn is_text(self) -> bool {
-        self.event.is_some_and(Target::is_text)
-    }
-
-    /// What file names of it end with, the usual one first; without the dot.
-    pub fn extensions(self) -> Vec<&'static str> {
-        let usual = self.event.map(Target::extension).or(self.arrays.map(ArrayTarget::extension));
-        let others: &[&str] = match self.word() {
-            "hdf5" => &["hdf5", "hdf", "he5"],
-            "parquet" => &["pq"],
-            "miniseed" => &["miniseed", "ms3", "msd"],
-            "wav" => &["wave"],
-            _ => &[],
-        };
-        usual.into_iter().chain(others.iter().copied()).collect()
-    }
-
-    /// Everything that can be written.
-    pub fn all() -> impl Iterator<Item = Self> {
-        Self::words().into_iter().filter_map(|word| word.parse().ok())
-    }
-
-    fn words() -> Vec<&'static str> {
-        let events = Target::ALL.map(Target::word);
-        let arrays = ArrayTarget::ALL.map(ArrayTarget::word);
-        let only_arrays = arrays.into_iter().filter(|word| !events.contains(word));
-        events.into_iter().chain(only_arrays).collect()
-    }
-
-    /// Reads a word, lists all of them in the help, and suggests a near one.
-    fn parser() -> impl clap::builder::TypedValueParser<Value = Self> {
-        use clap::builder::TypedValueParser;
-        clap::builder::PossibleValuesParser::new(Self::words()).try_map(|word| word.parse::<Self>())
-    }
-}
-
-impl FromStr for To {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        let to = Self { event: word.parse().ok(), arrays: word.parse().ok() };
-        match to {
-            Self { event: None, arrays: None } => {
-                Err(format!("{word:?} is none of {}", Self::words().join(", ")))
-            }
-            known => Ok(known),
-        }
-    }
+/// Reads the word of a target, lists all of them in the help, and suggests a near one.
+fn target_parser() -> impl clap::builder::TypedValueParser<Value = Target> {
+    use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+    let values =
+        Target::ALL.map(|target| PossibleValue::new(target.word()).help(target.description()));
+    PossibleValuesParser::new(values).try_map(|word| word.parse::<Target>())
 }
 
 /// Where results go.

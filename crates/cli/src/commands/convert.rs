@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use wavekeep_core::{ChannelChoice, NamedArray, Recording, Selection, Unit};
-use wavekeep_export::arrays::{ArrayOptions, write_arrays, write_arrays_file};
-use wavekeep_export::{ExportOptions, Target, write, write_file};
+use wavekeep_export::{
+    ExportOptions, Target, write_arrays, write_arrays_file, write_event, write_event_file,
+};
 use wavekeep_formats::{ArrayFile, Opened};
 use wavekeep_smurf::Run;
 
-use crate::args::{Args, ConvertArgs, To};
+use crate::args::{Args, ConvertArgs};
 use crate::exit::{Account, Usage};
 use crate::inputs::{self, Done, Failure, Found, Inputs};
 use crate::interrupt;
@@ -28,7 +29,7 @@ enum Converted {
 struct Conversion<'a> {
     args: &'a Args,
     command: &'a ConvertArgs,
-    to: To,
+    to: Target,
     place: Place,
 }
 
@@ -39,7 +40,7 @@ pub fn run(args: &Args, command: &ConvertArgs) -> anyhow::Result<Account> {
         return super::follow::run(command, to);
     }
     let inputs = Inputs::of(&command.input, None)?;
-    let place = Place::choose(&command.output, &inputs.paths, to.is_text(), &to.extensions())?;
+    let place = Place::choose(&command.output, &inputs.paths, to.is_text(), to.extensions())?;
     if place == Place::Stdout && args.json {
         let message =
             "--json describes files, and the result goes to standard output: name a file with -o";
@@ -84,9 +85,10 @@ pub fn run(args: &Args, command: &ConvertArgs) -> anyhow::Result<Account> {
 }
 
 /// What is written: what --to or the extension of -o says; both have to agree.
-fn target(command: &ConvertArgs) -> Result<To, Usage> {
+fn target(command: &ConvertArgs) -> Result<Target, Usage> {
     let named = command.output.output.as_deref().and_then(extension);
-    let by_name = named.and_then(|it| To::all().find(|to| to.extensions().contains(&it.as_str())));
+    let by_name = named
+        .and_then(|it| Target::ALL.into_iter().find(|to| to.extensions().contains(&it.as_str())));
     match (command.to, by_name) {
         (Some(to), _) => Ok(to),
         (None, Some(to)) => Ok(to),
@@ -96,9 +98,26 @@ fn target(command: &ConvertArgs) -> Result<To, Usage> {
     }
 }
 
+impl ConvertArgs {
+    /// How results are written.
+    pub fn export_options(&self) -> ExportOptions {
+        ExportOptions {
+            units: self.units.unwrap_or_default(),
+            velocity: Some(self.velocity.velocity),
+            pressure: self.pressure,
+            header: self.header,
+            checksums: !self.no_checksums,
+            compress: !self.no_compress,
+        }
+    }
+}
+
 impl Conversion<'_> {
     fn event(&self, file: &Found, recording: &Recording) -> Result<Converted, Failure> {
-        let target = self.to.event.ok_or_else(|| self.wrong_kind(file, "an event"))?;
+        let target = self.to;
+        if !target.takes_events() {
+            return Err(self.wrong_kind(file, "an event"));
+        }
         self.refuse_section(file)?;
         let selection = self.command.selection.selection();
         let part;
@@ -114,17 +133,11 @@ impl Conversion<'_> {
             }
             &part
         };
-        let options = ExportOptions {
-            units: self.command.units.unwrap_or_default(),
-            velocity: Some(self.command.velocity.velocity),
-            pressure: self.command.pressure,
-            header: self.command.header,
-        };
-        let is_table = matches!(target, Target::Csv | Target::Json | Target::Parquet);
+        let options = self.command.export_options();
         let asks_units = self.command.pressure.is_some()
             || self.command.velocity.velocity != Unit::InchPerSecond;
-        if asks_units && !is_table {
-            let message = "--velocity and --pressure are for csv, json and parquet";
+        if asks_units && !target.is_table() {
+            let message = "--velocity and --pressure are for csv, json, parquet and arrow";
             return Err(Failure::new("unrepresentable", &file.path, message));
         }
         if target == Target::Csv && !self.args.quiet {
@@ -133,23 +146,26 @@ impl Conversion<'_> {
         let failed = |error| Failure::export(&file.path, &error);
         match self.place.path(file, &format!(".{}", target.extension()))? {
             Some(path) => {
-                write_file(recording, target, &path, &options, self.command.output.force)
+                write_event_file(recording, target, &path, &options, self.command.output.force)
                     .map_err(failed)?;
                 Ok(Converted::File(path))
             }
             None => {
                 let mut bytes = Vec::new();
-                write(recording, target, &options, &mut bytes).map_err(failed)?;
+                write_event(recording, target, &options, &mut bytes).map_err(failed)?;
                 Ok(Converted::Bytes(bytes))
             }
         }
     }
 
     fn arrays(&self, file: &Found, held: &ArrayFile) -> Result<Converted, Failure> {
-        let target = self.to.arrays.ok_or_else(|| self.wrong_kind(file, "named arrays"))?;
+        let target = self.to;
+        if !target.takes_arrays() {
+            return Err(self.wrong_kind(file, "named arrays"));
+        }
         self.refuse_section(file)?;
         let list = chosen(self.command, file, held)?;
-        let options = ArrayOptions::default();
+        let options = self.command.export_options();
         let failed = |error| Failure::export(&file.path, &error);
         match self.place.path(file, &format!(".{}", target.extension()))? {
             Some(path) => {
@@ -170,14 +186,21 @@ impl Conversion<'_> {
     /// A stream is made beside its final name, in bounded memory; for standard output and pipes it is
     /// copied from a temporary file that is whole.
     fn stream(&self, file: &Found, run: &Run) -> Result<Converted, Failure> {
-        let target = self.to.arrays.ok_or_else(|| self.wrong_kind(file, "a stream"))?;
+        let target = self.to;
+        if !target.takes_arrays() {
+            return Err(self.wrong_kind(file, "a stream"));
+        }
         let write = |path: &Path, force| {
             super::stream::convert(self.args, self.command, file, run, target, path, force)
         };
         match self.place.path(file, &format!(".{}", target.extension()))? {
-            Some(path) if !path.exists() || path.is_file() => {
+            Some(path) if !path.exists() || path.is_file() || target.is_folder() => {
                 write(&path, self.command.output.force)?;
                 Ok(Converted::File(path))
+            }
+            None if target.is_folder() => {
+                let message = "it is a folder, which cannot go to standard output: name it with -o";
+                Err(Failure::new("unrepresentable", &file.path, message))
             }
             other => {
                 let failed = |error: io::Error| Failure::new("io", &file.path, error);

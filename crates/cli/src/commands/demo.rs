@@ -7,7 +7,7 @@ use anyhow::Context;
 use serde_json::json;
 use wavekeep_archive::{Archive, ImportOptions, Query};
 use wavekeep_core::Unit;
-use wavekeep_export::{ExportOptions, Target, write_file};
+use wavekeep_export::{ExportOptions, Target, write_event_file};
 use wavekeep_report::{Paper, Theme, event_report};
 use wavekeep_server::{ServeError, ServeOptions};
 use wavekeep_signal::{Curve, measure};
@@ -130,7 +130,7 @@ fn pictures_of(samples: &Path, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let recording = opener.open(&samples.join(SHOWN))?;
     for target in [Target::Csv, Target::Hdf5, Target::Parquet] {
         let path = folder.join(format!("{SHOWN}.{}", target.extension()));
-        write_file(&recording, target, &path, &ExportOptions::default(), true)?;
+        write_event_file(&recording, target, &path, &ExportOptions::default(), true)?;
         written.push(path);
     }
     Ok(written)

@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 
 use gnz::Object;
 use wavekeep_core::{ArrayOrder, FrameBlock, FrameStream, NamedArray};
-use wavekeep_export::arrays::{ArrayOptions, ArrayTarget, write_arrays};
-use wavekeep_export::channel_headings;
+use wavekeep_export::{ExportOptions, Target, channel_headings, write_arrays};
 use wavekeep_smurf::Follower;
 
-use crate::args::{ConvertArgs, To};
+use crate::args::ConvertArgs;
 use crate::exit::{Account, Usage};
 use crate::inputs::{Failure, Inputs};
 
@@ -23,13 +22,13 @@ const BLOCK_SAMPLES: usize = 1 << 20;
 ///
 /// The columns are those of a finished run without `time_ns`: the best time of a frame rests on
 /// frames that have not come yet.
-pub fn run(command: &ConvertArgs, to: To) -> anyhow::Result<Account> {
+pub fn run(command: &ConvertArgs, to: Target) -> anyhow::Result<Account> {
     let idle = command.idle.map(Duration::from_secs_f64);
     let inputs = Inputs::of(&command.input, None)?;
     let [file] = &inputs.found[..] else {
         return Err(Usage("--follow follows one run".to_owned()).into());
     };
-    if to.arrays != Some(ArrayTarget::Csv) {
+    if to != Target::Csv {
         let message = "--follow writes csv: other targets have to know how many frames there are";
         return Err(Usage(message.to_owned()).into());
     }
@@ -127,8 +126,8 @@ fn rows(
         write_arrays(
             &arrays,
             &Object::new(),
-            ArrayTarget::Csv,
-            &ArrayOptions::default(),
+            Target::Csv,
+            &ExportOptions::default(),
             &mut text,
         )?;
         let first_row = text.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 use wavekeep_core::{ChannelChoice, FrameStream, Report};
-use wavekeep_export::arrays::ArrayTarget;
-use wavekeep_export::{StreamError, Units, write_stream_as};
+use wavekeep_export::{ExportOptions, StreamError, Target, Units, write_stream};
 use wavekeep_report::{Drawing, StreamCaption, Theme};
 use wavekeep_signal::Envelope;
 use wavekeep_smurf::{Run, Selection};
@@ -68,11 +67,12 @@ pub fn convert(
     command: &ConvertArgs,
     file: &Found,
     run: &Run,
-    target: ArrayTarget,
+    target: Target,
     path: &Path,
     force: bool,
 ) -> Result<(), Failure> {
-    let units = command.units.unwrap_or(Units::Raw);
+    let options =
+        ExportOptions { units: command.units.unwrap_or(Units::Raw), ..command.export_options() };
     let selection = &selection(&command.selection, file, run)?;
     let refused = |error: &dyn std::fmt::Display| Failure::new("stream", &file.path, error);
     let mut stream = run.stream(selection).map_err(|error| refused(&error))?;
@@ -80,7 +80,7 @@ pub fn convert(
     let facts = stream.facts().map_err(|error| refused(&error))?;
     let bar = frames_bar(args, stream.frames());
     let progress = |done| bar.set_position(done);
-    let written = write_stream_as(&mut stream, facts, units, target, path, force, progress);
+    let written = write_stream(&mut stream, facts, target, path, &options, force, progress);
     bar.finish_and_clear();
     written.map_err(|error| match error {
         StreamError::Export(error) => Failure::export(&file.path, &error),

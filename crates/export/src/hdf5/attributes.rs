@@ -1,15 +1,24 @@
-//! The facts of a recording as attributes of the root, each by its own type.
+//! Facts and metadata as attributes, each by its own type.
 
+use gnz::Object;
 use serde_json::Value;
 use wavekeep_core::{Assumed, Basis, Recording, TimeAxis};
 
-use crate::facts::assumed;
-use crate::hdf5::store::{Attribute, Store, Stored};
+use super::plain;
+use super::store::{Attribute, Store};
+use crate::ExportError;
+use crate::facts::{assumed, facts};
+
+/// Longest name of an attribute in bytes: its message has 64 KiB for the name and all else.
+const NAME_BYTES: usize = 1024;
+/// The attribute with all metadata.
+const METADATA: &str = "metadata";
 
 /// Sets the attributes of the root. A fact that may be assumed has its basis beside it, as
 /// `<fact>_basis`; facts in the format's own words carry the format's word: `blastware.end_key`.
-pub(super) fn of_recording(store: &mut impl Store, recording: &Recording, facts: &Value) -> Stored {
-    let mut root = Root { store };
+pub(super) fn of_recording(store: &Store, recording: &Recording) -> Result<(), ExportError> {
+    let facts = facts(recording);
+    let root = Root { store };
     root.text("format", recording.format.id)?;
     root.text("format_name", recording.format.name)?;
     root.text("kind", facts["kind"].as_str().unwrap_or_default())?;
@@ -64,31 +73,31 @@ pub(super) fn of_recording(store: &mut impl Store, recording: &Recording, facts:
 }
 
 /// The root group, with the checks that strings need.
-struct Root<'s, S> {
-    store: &'s mut S,
+struct Root<'s> {
+    store: &'s Store,
 }
 
-impl<S: Store> Root<'_, S> {
-    fn set(&mut self, name: &str, value: Attribute<'_>) -> Stored {
-        self.store.attribute("/", name, value)
+impl Root<'_> {
+    fn set(&self, name: &str, value: Attribute<'_>) -> Result<(), ExportError> {
+        self.store.attribute("/", name, &value)
     }
 
-    fn text(&mut self, name: &str, text: &str) -> Stored {
+    fn text(&self, name: &str, text: &str) -> Result<(), ExportError> {
         self.set(name, Attribute::Text(&whole(text)))
     }
 
-    fn texts(&mut self, name: &str, texts: &[&str]) -> Stored {
+    fn texts(&self, name: &str, texts: &[&str]) -> Result<(), ExportError> {
         let whole: Vec<String> = texts.iter().map(|text| whole(text)).collect();
         let whole: Vec<&str> = whole.iter().map(String::as_str).collect();
         self.set(name, Attribute::Texts(&whole))
     }
 
-    fn real(&mut self, name: &str, value: &Assumed<f64>) -> Stored {
+    fn real(&self, name: &str, value: &Assumed<f64>) -> Result<(), ExportError> {
         self.set(name, Attribute::Real(value.value))?;
         self.basis(name, value)
     }
 
-    fn basis<T>(&mut self, name: &str, value: &Assumed<T>) -> Stored {
+    fn basis<T>(&self, name: &str, value: &Assumed<T>) -> Result<(), ExportError> {
         let word = match value.basis {
             Basis::File => "file",
             Basis::FileName => "file_name",
@@ -100,18 +109,51 @@ impl<S: Store> Root<'_, S> {
     }
 
     /// A fact of the format; lists and objects are in `facts` only.
-    fn metadata(&mut self, name: &str, value: &Value) -> Stored {
+    fn metadata(&self, name: &str, value: &Value) -> Result<(), ExportError> {
         let name = whole(name);
         match value {
             Value::String(text) => self.text(&name, text),
-            Value::Bool(flag) => self.set(&name, Attribute::Flag(*flag)),
-            Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-                (Some(integer), _) => self.set(&name, Attribute::Integer(integer)),
-                (None, Some(real)) => self.set(&name, Attribute::Real(real)),
-                (None, None) => Ok(()),
-            },
-            Value::Null | Value::Array(_) | Value::Object(_) => Ok(()),
+            value => plain(value).map_or(Ok(()), |value| self.set(&name, value)),
         }
+    }
+}
+
+/// Sets the metadata of a stream or of arrays; what has no place as an attribute of its own stands in
+/// the JSON.
+pub(super) fn of_metadata(store: &Store, metadata: &Object) -> Result<(), ExportError> {
+    if metadata.is_empty() {
+        return Ok(());
+    }
+    for (key, value) in metadata.iter() {
+        if key.is_empty() || key.len() > NAME_BYTES || key.contains('\0') || key == METADATA {
+            continue;
+        }
+        let attribute = match value {
+            gnz::Value::String(text) if !text.contains('\0') => Attribute::Text(text),
+            gnz::Value::Bool(flag) => Attribute::Flag(*flag),
+            gnz::Value::Float(number) => Attribute::Real(*number),
+            gnz::Value::Integer(number) => match number.to_i64() {
+                Some(number) => Attribute::Integer(number),
+                None => continue,
+            },
+            _ => continue,
+        };
+        store.attribute("/", key, &attribute)?;
+    }
+    let json = gnz::Value::from(metadata.clone()).to_string();
+    store.attribute("/", METADATA, &Attribute::Text(&json))
+}
+
+/// Sets an attribute of an array, when it is text, a number or a truth value.
+pub(super) fn set(
+    store: &Store,
+    path: &str,
+    name: &str,
+    value: &Value,
+) -> Result<(), ExportError> {
+    match value {
+        Value::String(text) => store.attribute(path, name, &Attribute::Text(&whole(text))),
+        value => plain(value).map_or(Ok(()), |value| store.attribute(path, name, &value)),
     }
 }
 

@@ -1,30 +1,29 @@
-//! What the layout asks of an HDF5 library, and the library that gives it.
+//! The file, as the library `rust-hdf5` writes it: groups, datasets in chunks, attributes, dimensions.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Seek, Write};
+use std::path::Path;
 
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use rayon::prelude::*;
 use rust_hdf5::{CompoundType, DatatypeMessage, H5Dataset, H5File, H5Group, H5Type, HBool};
 use tempfile::{NamedTempFile, TempPath};
 
-use crate::hdf5::datatype::{ElementKind, message};
+use super::datatype::Stored;
+use crate::chunks::{Grid, chunk_shape};
+use crate::dataset::{Gap, Variable};
+use crate::elements::{WrittenOrder, write_row_major};
+use crate::{ExportError, Target};
 
-/// Result with what the library said.
-pub(crate) type Stored<T = ()> = Result<T, String>;
-
-/// Elements of a chunk: 64 KiB of single precision.
-const CHUNK: usize = 1 << 14;
 /// Deflating takes most of the time of a file: level 2 takes a third of the default 6's.
 const DEFLATE_LEVEL: u32 = 2;
-
-/// A one-dimensional array.
-pub(crate) enum Array<'a> {
-    Single(&'a [f32]),
-    Double(&'a [f64]),
-    Byte(&'a [u8]),
-    /// A table (channel, first, count).
-    Gaps(&'a [(&'a str, u64, u64)]),
-}
+/// Chunks that are deflated together: memory for them is bounded.
+const CHUNKS_AT_ONCE: usize = 16;
+/// What netCDF writes as the name of a dimension that has no values.
+const NO_VARIABLE: &str = "This is a netCDF dimension but not a netCDF variable.";
 
 /// The value of an attribute.
 pub(crate) enum Attribute<'a> {
@@ -32,113 +31,173 @@ pub(crate) enum Attribute<'a> {
     Texts(&'a [&'a str]),
     Real(f64),
     Integer(i64),
+    Bytes(&'a [u8]),
     Flag(bool),
 }
 
-/// A file that is complete. It goes when this goes.
-pub(crate) struct Finished(Scratch);
-
-impl Finished {
-    /// Writes the whole file to `out`.
-    pub(crate) fn copy_to(&self, out: &mut dyn Write) -> io::Result<()> {
-        let mut file = &self.0.file;
-        file.rewind()?;
-        io::copy(&mut file, out).map(drop)
-    }
-}
-
-/// A temporary file that somebody else has open too.
-struct Scratch {
+/// A temporary file. It goes when this goes.
+pub(crate) struct Scratch {
     file: File,
     /// Where a file that is open keeps its name.
-    _path: Option<TempPath>,
-}
-
-/// An HDF5 file that is being written. Paths are absolute, without a trailing slash.
-pub(crate) trait Store: Sized {
-    /// Creates a group below the root.
-    fn group(&mut self, name: &str) -> Stored;
-
-    /// Creates a dataset: chunked, shuffled and deflated when it has elements.
-    fn array(&mut self, path: &str, array: Array<'_>) -> Stored;
-
-    /// Creates a contiguous dataset of any shape from its elements in row-major order.
-    fn elements(&mut self, path: &str, kind: ElementKind, shape: &[usize], bytes: &[u8]) -> Stored;
-
-    /// Creates a dataset of doubles that holds no element, for its attributes.
-    fn hollow(&mut self, path: &str) -> Stored;
-
-    /// Makes `path` another name of the dataset at `target`.
-    fn link(&mut self, group: &str, name: &str, target: &str) -> Stored;
-
-    /// Sets an attribute of what stands at `path`; `/` is the root.
-    fn attribute(&mut self, path: &str, name: &str, value: Attribute<'_>) -> Stored;
-
-    /// Closes the file.
-    fn finish(self) -> Stored<Finished>;
-}
-
-/// The store of `rust-hdf5`, which writes to paths only: the file is a temporary one until it is
-/// finished.
-pub(crate) struct RustHdf5 {
-    scratch: Scratch,
-    file: H5File,
-    groups: HashMap<String, H5Group>,
-    datasets: HashMap<String, H5Dataset>,
+    path: Option<TempPath>,
 }
 
 /// Where Linux keeps files in memory.
 const MEMORY: &str = "/dev/shm";
 
-fn said(error: impl std::fmt::Display) -> String {
-    error.to_string()
+impl Scratch {
+    /// A file among the temporary ones; in memory, where there is such a place, when it stays small:
+    /// the library reads and writes it some hundred times.
+    pub(crate) fn new(is_small: bool) -> io::Result<Self> {
+        let file = match is_small {
+            // There is no such place, or it is full: containers have little of it.
+            true => NamedTempFile::new_in(MEMORY).or_else(|_| NamedTempFile::new())?,
+            false => NamedTempFile::new()?,
+        };
+        let (file, path) = file.into_parts();
+        Ok(Self { file, path: Some(path) })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.path.as_deref().unwrap_or(Path::new(""))
+    }
+
+    /// Writes the whole file to `out`.
+    pub(crate) fn copy_to(mut self, out: &mut dyn Write) -> io::Result<()> {
+        self.file.rewind()?;
+        io::copy(&mut self.file, out).map(drop)
+    }
+
+    /// Without its name it goes even when the program is killed.
+    fn hide(&mut self) {
+        if cfg!(unix) {
+            drop(self.path.take());
+        }
+    }
 }
 
-impl RustHdf5 {
-    /// A file among the temporary ones.
-    pub(crate) fn create() -> Stored<Self> {
-        Self::at(NamedTempFile::new())
-    }
+/// A file that is being written. Paths are absolute, without a trailing slash.
+pub(crate) struct Store {
+    file: H5File,
+    groups: HashMap<String, H5Group>,
+    datasets: HashMap<String, H5Dataset>,
+    compress: bool,
+}
 
-    /// A file in memory, for a small one: the library reads and writes it some hundred times. An
-    /// error where the system has no such place.
-    pub(crate) fn create_in_memory() -> Stored<Self> {
-        Self::at(NamedTempFile::new_in(MEMORY))
-    }
+pub(crate) fn failed(error: impl std::fmt::Display) -> ExportError {
+    ExportError::Library { target: Target::Hdf5.word(), message: error.to_string() }
+}
 
-    fn at(temporary: io::Result<NamedTempFile>) -> Stored<Self> {
-        let (scratch, path) = temporary.map_err(said)?.into_parts();
+impl Store {
+    /// Begins the file `path`; its datasets are shuffled and deflated when `compress` says so.
+    pub(crate) fn create(path: &Path, compress: bool) -> Result<Self, ExportError> {
         // Nobody else knows the file, and some network file systems refuse locks.
-        let file = H5File::options().no_locking().create(&path);
-        let file = file.map_err(said)?;
-        // Without its name it goes even when the program is killed.
-        let path = match cfg!(unix) {
-            true => path.close().map(|()| None).map_err(said)?,
-            false => Some(path),
-        };
-        let scratch = Scratch { file: scratch, _path: path };
+        let file = H5File::options().no_locking().create(path).map_err(failed)?;
         let groups = HashMap::from([("/".to_owned(), file.root_group())]);
-        Ok(Self { scratch, file, groups, datasets: HashMap::new() })
+        Ok(Self { file, groups, datasets: HashMap::new(), compress })
     }
 
-    fn dataset<T: H5Type>(&self, path: &str, values: &[T]) -> Stored<H5Dataset> {
-        let (group, name) = self.parent(path)?;
-        let mut builder = group.new_dataset::<T>().shape([values.len()]);
-        if !values.is_empty() {
-            builder = builder.chunk(&[values.len().min(CHUNK)]).shuffle_deflate(DEFLATE_LEVEL);
-        }
-        let dataset = builder.create(name).map_err(said)?;
-        // The library refuses to write nothing.
-        if !values.is_empty() {
-            dataset.write_raw(values).map_err(said)?;
-        }
-        Ok(dataset)
+    /// The same in a temporary file, which loses its name at once.
+    pub(crate) fn in_scratch(scratch: &mut Scratch, compress: bool) -> Result<Self, ExportError> {
+        let store = Self::create(scratch.path(), compress)?;
+        scratch.hide();
+        Ok(store)
     }
 
-    fn gaps(&self, path: &str, rows: &[(&str, u64, u64)]) -> Stored<H5Dataset> {
+    /// Creates the groups that lead to `path`.
+    pub(crate) fn groups(&mut self, path: &str) -> Result<(), ExportError> {
+        for (end, _) in path.match_indices('/').skip(1) {
+            self.group(&path[..end])?;
+        }
+        Ok(())
+    }
+
+    /// Creates a group when it is not there; the one that it lies in is.
+    fn group(&mut self, path: &str) -> Result<(), ExportError> {
+        if self.groups.contains_key(path) {
+            return Ok(());
+        }
+        let (parent, name) = self.parent(path)?;
+        let group = parent.create_group(name).map_err(failed)?;
+        self.groups.insert(path.to_owned(), group);
+        Ok(())
+    }
+
+    fn parent<'p>(&self, path: &'p str) -> Result<(&H5Group, &'p str), ExportError> {
+        let (group, name) =
+            path.rsplit_once('/').ok_or_else(|| failed(format_args!("{path} has no group")))?;
+        let group = if group.is_empty() { "/" } else { group };
+        let found = self.groups.get(group);
+        Ok((found.ok_or_else(|| failed(format_args!("no group {group}")))?, name))
+    }
+
+    /// Creates a dataset: chunked, shuffled and deflated when it has elements and that is wanted.
+    pub(crate) fn dataset(
+        &mut self,
+        path: &str,
+        variable: &Variable<'_>,
+    ) -> Result<(), ExportError> {
+        let stored = Stored::of(variable)?;
+        let shape = &*variable.shape;
+        let size = variable.elements.item_size().unwrap_or(1);
+        let is_chunked = self.compress && !shape.is_empty() && variable.len() > 0;
         let (group, name) = self.parent(path)?;
+        let builder = group.new_dataset::<u8>().datatype(stored.message.clone());
+        let dataset = if is_chunked {
+            let chunk = chunk_shape(shape, size);
+            let builder = builder.shape(shape).chunk(&chunk).shuffle_deflate(DEFLATE_LEVEL);
+            let dataset = builder.create(name).map_err(failed)?;
+            fill(&dataset, variable, &stored, Grid::new(shape, chunk))?;
+            dataset
+        } else {
+            let builder = if shape.is_empty() { builder.scalar() } else { builder.shape(shape) };
+            let dataset = builder.create(name).map_err(failed)?;
+            // The library refuses to write nothing.
+            if variable.len() > 0 {
+                whole(&dataset, variable, &stored)?;
+            }
+            dataset
+        };
+        self.datasets.insert(path.to_owned(), dataset);
+        Ok(())
+    }
+
+    /// Makes a dataset the dimension that its name says.
+    pub(crate) fn dimension(&self, path: &str) -> Result<(), ExportError> {
+        let name = path.trim_start_matches('/');
+        self.found(path)?.set_scale(Some(name)).map_err(failed)
+    }
+
+    /// Creates a dimension that has a length and no values, as netCDF has them.
+    pub(crate) fn hollow_dimension(&mut self, path: &str, len: usize) -> Result<(), ExportError> {
+        let (group, name) = self.parent(path)?;
+        let builder = group.new_dataset::<f32>().shape([len]);
+        // Chunks that nobody writes take no room.
+        let builder = if len > 0 { builder.chunk(&[len.min(1 << 20)]) } else { builder };
+        let dataset = builder.create(name).map_err(failed)?;
+        dataset.set_scale(Some(&format!("{NO_VARIABLE}{len:10}"))).map_err(failed)?;
+        self.datasets.insert(path.to_owned(), dataset);
+        Ok(())
+    }
+
+    /// Says that an axis of a dataset is a dimension.
+    pub(crate) fn attach(
+        &self,
+        path: &str,
+        axis: usize,
+        dimension: &str,
+    ) -> Result<(), ExportError> {
+        self.found(path)?.attach_scale(axis, self.found(dimension)?).map_err(failed)
+    }
+
+    fn found(&self, path: &str) -> Result<&H5Dataset, ExportError> {
+        self.datasets.get(path).ok_or_else(|| failed(format_args!("nothing at {path}")))
+    }
+
+    /// Creates a table of gaps: channel, first, count.
+    pub(crate) fn gaps(&mut self, path: &str, gaps: &[Gap]) -> Result<(), ExportError> {
         // Strings of a fixed length end with a zero byte in the longest one too.
-        let width = rows.iter().map(|row| row.0.len()).max().unwrap_or(0) + 1;
+        let width = gaps.iter().map(|gap| gap.name.len()).max().unwrap_or(0) + 1;
         let text = DatatypeMessage::fixed_string_utf8(width as u32);
         let row = CompoundType {
             members: vec![
@@ -148,87 +207,48 @@ impl RustHdf5 {
             ],
             total_size: width as u32 + 16,
         };
-        let dataset = group
-            .new_dataset::<u8>()
-            .shape([rows.len()])
-            .datatype(row.to_datatype())
-            .create(name)
-            .map_err(said)?;
+        let (group, name) = self.parent(path)?;
+        let builder = group.new_dataset::<u8>().shape([gaps.len()]).datatype(row.to_datatype());
+        let dataset = builder.create(name).map_err(failed)?;
         let mut bytes = Vec::new();
-        for (channel, first, count) in rows {
-            bytes.extend_from_slice(channel.as_bytes());
-            bytes.extend(std::iter::repeat_n(0, width - channel.len()));
-            bytes.extend(first.to_le_bytes());
-            bytes.extend(count.to_le_bytes());
+        for Gap { name, range, .. } in gaps {
+            bytes.extend_from_slice(name.as_bytes());
+            bytes.extend(std::iter::repeat_n(0, width - name.len()));
+            bytes.extend((range.start as u64).to_le_bytes());
+            bytes.extend((range.len() as u64).to_le_bytes());
         }
         if !bytes.is_empty() {
-            dataset.write_raw_bytes(&bytes).map_err(said)?;
-        }
-        Ok(dataset)
-    }
-
-    fn parent<'p>(&self, path: &'p str) -> Stored<(&H5Group, &'p str)> {
-        let (group, name) = path.rsplit_once('/').ok_or_else(|| format!("{path} has no group"))?;
-        let group = if group.is_empty() { "/" } else { group };
-        let found = self.groups.get(group).ok_or_else(|| format!("no group {group}"))?;
-        Ok((found, name))
-    }
-}
-
-impl Store for RustHdf5 {
-    fn group(&mut self, name: &str) -> Stored {
-        let group = self.file.create_group(name).map_err(said)?;
-        self.groups.insert(format!("/{name}"), group);
-        Ok(())
-    }
-
-    fn array(&mut self, path: &str, array: Array<'_>) -> Stored {
-        let dataset = match array {
-            Array::Single(values) => self.dataset(path, values),
-            Array::Double(values) => self.dataset(path, values),
-            Array::Byte(values) => self.dataset(path, values),
-            Array::Gaps(rows) => self.gaps(path, rows),
-        }?;
-        self.datasets.insert(path.to_owned(), dataset);
-        Ok(())
-    }
-
-    fn elements(&mut self, path: &str, kind: ElementKind, shape: &[usize], bytes: &[u8]) -> Stored {
-        let (group, name) = self.parent(path)?;
-        let builder = group.new_dataset::<u8>().datatype(message(kind));
-        let builder = if shape.is_empty() { builder.scalar() } else { builder.shape(shape) };
-        let dataset = builder.create(name).map_err(said)?;
-        if !bytes.is_empty() {
-            dataset.write_raw_bytes(bytes).map_err(said)?;
+            dataset.write_raw_bytes(&bytes).map_err(failed)?;
         }
         self.datasets.insert(path.to_owned(), dataset);
         Ok(())
     }
 
-    fn hollow(&mut self, path: &str) -> Stored {
-        let (group, name) = self.parent(path)?;
-        let dataset = group.new_dataset::<f64>().null().create(name).map_err(said)?;
-        self.datasets.insert(path.to_owned(), dataset);
-        Ok(())
+    /// Makes `name` in a group another name of the dataset at `target`.
+    pub(crate) fn link(&self, group: &str, name: &str, target: &str) -> Result<(), ExportError> {
+        let group = self.groups.get(group).ok_or_else(|| failed(format_args!("no group {group}")))?;
+        group.link(name, target).map_err(failed)
     }
 
-    fn link(&mut self, group: &str, name: &str, target: &str) -> Stored {
-        let group = self.groups.get(group).ok_or_else(|| format!("no group {group}"))?;
-        group.link(name, target).map_err(said)
-    }
-
-    fn attribute(&mut self, path: &str, name: &str, value: Attribute<'_>) -> Stored {
+    /// Sets an attribute of what stands at `path`; `/` is the root.
+    pub(crate) fn attribute(
+        &self,
+        path: &str,
+        name: &str,
+        value: &Attribute<'_>,
+    ) -> Result<(), ExportError> {
         if let Some(group) = self.groups.get(path) {
             return match value {
                 Attribute::Text(text) => group.set_attr_string(name, text),
                 Attribute::Texts(texts) => group.set_attr_string_array(name, texts),
-                Attribute::Real(real) => group.set_attr_numeric(name, &real),
-                Attribute::Integer(integer) => group.set_attr_numeric(name, &integer),
-                Attribute::Flag(flag) => group.set_attr_numeric(name, &HBool::from(flag)),
+                Attribute::Real(real) => group.set_attr_numeric(name, real),
+                Attribute::Integer(integer) => group.set_attr_numeric(name, integer),
+                Attribute::Flag(flag) => group.set_attr_numeric(name, &HBool::from(*flag)),
+                Attribute::Bytes(_) => Ok(()),
             }
-            .map_err(said);
+            .map_err(failed);
         }
-        let dataset = self.datasets.get(path).ok_or_else(|| format!("nothing at {path}"))?;
+        let dataset = self.found(path)?;
         let scalar = || dataset.new_attr::<u8>().shape(()).create(name);
         match value {
             Attribute::Text(text) => scalar().and_then(|attribute| attribute.write_string(text)),
@@ -237,43 +257,88 @@ impl Store for RustHdf5 {
                 .shape([texts.len()])
                 .create(name)
                 .and_then(|attribute| attribute.write_string_array(texts)),
-            Attribute::Real(real) => scalar().and_then(|attribute| attribute.write_numeric(&real)),
+            Attribute::Real(real) => scalar().and_then(|attribute| attribute.write_numeric(real)),
             Attribute::Integer(integer) => {
-                scalar().and_then(|attribute| attribute.write_numeric(&integer))
+                scalar().and_then(|attribute| attribute.write_numeric(integer))
             }
+            Attribute::Bytes(bytes) => dataset
+                .new_attr::<u8>()
+                .shape([bytes.len()])
+                .create(name)
+                .and_then(|attribute| attribute.write_array(bytes)),
             Attribute::Flag(flag) => {
-                scalar().and_then(|attribute| attribute.write_numeric(&HBool::from(flag)))
+                scalar().and_then(|attribute| attribute.write_numeric(&HBool::from(*flag)))
             }
         }
-        .map_err(said)
+        .map_err(failed)
     }
 
-    fn finish(self) -> Stored<Finished> {
-        let Self { scratch, file, groups, datasets } = self;
+    /// Closes the file; its owner syncs it.
+    pub(crate) fn finish(self) -> Result<(), ExportError> {
+        let Self { file, groups, datasets, .. } = self;
         drop((groups, datasets));
-        // The bytes are read back at once and synced by whoever stores them.
-        file.close_no_sync().map_err(said)?;
-        Ok(Finished(scratch))
+        file.close_no_sync().map_err(failed)
     }
 }
 
-#[cfg(test)]
-#[cfg(target_os = "linux")]
-mod tests {
-    use super::*;
-
-    fn written(mut store: RustHdf5) -> Vec<u8> {
-        store.array("/Vert", Array::Single(&[1.0, f32::NAN, -2.5])).unwrap();
-        store.attribute("/Vert", "units", Attribute::Text("in/s")).unwrap();
-        let mut bytes = Vec::new();
-        store.finish().unwrap().copy_to(&mut bytes).unwrap();
-        bytes
+/// Writes all chunks; some are shuffled and deflated at the same time.
+fn fill(
+    dataset: &H5Dataset,
+    variable: &Variable<'_>,
+    stored: &Stored,
+    grid: Grid<'_>,
+) -> Result<(), ExportError> {
+    let size = variable.elements.item_size().unwrap_or(1);
+    let chunk = |number: usize| {
+        let mut elements = grid.gather(variable, number)?;
+        stored.convert(variable, &mut elements)?;
+        Ok::<_, ExportError>(deflated(&shuffled(&elements, size))?)
+    };
+    for first in (0..grid.len()).step_by(CHUNKS_AT_ONCE) {
+        let numbers = first..grid.len().min(first + CHUNKS_AT_ONCE);
+        let chunks: Vec<_> = numbers.clone().into_par_iter().map(chunk).collect();
+        for (number, chunk) in numbers.zip(chunks) {
+            dataset.write_chunk_raw(number, &chunk?, 0).map_err(failed)?;
+        }
     }
+    Ok(())
+}
 
-    #[test]
-    fn a_file_is_the_same_on_disk_and_in_memory() {
-        let on_disk = written(RustHdf5::create().unwrap());
-        assert!(on_disk.starts_with(b"\x89HDF\r\n\x1a\n"));
-        assert_eq!(written(RustHdf5::create_in_memory().unwrap()), on_disk);
+/// The first bytes of all elements, then the second ones, and so on.
+fn shuffled(elements: &[u8], size: usize) -> Vec<u8> {
+    let count = elements.len() / size.max(1);
+    let mut shuffled = vec![0; elements.len()];
+    for (byte, plane) in shuffled.chunks_exact_mut(count.max(1)).enumerate() {
+        for (to, element) in plane.iter_mut().zip(elements.chunks_exact(size)) {
+            *to = element[byte];
+        }
     }
+    shuffled
+}
+
+fn deflated(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder =
+        ZlibEncoder::new(Vec::with_capacity(bytes.len() / 2), Compression::new(DEFLATE_LEVEL));
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
+/// Writes all elements of a contiguous dataset: from where they lie, unless they are stored otherwise.
+fn whole(
+    dataset: &H5Dataset,
+    variable: &Variable<'_>,
+    stored: &Stored,
+) -> Result<(), ExportError> {
+    let mut elements = match variable.is_row_major() {
+        true => variable.whole()?,
+        false => {
+            let mut rows = Vec::new();
+            write_row_major(variable, WrittenOrder::Stored, &mut rows)?;
+            Cow::Owned(rows)
+        }
+    };
+    if stored.differs() {
+        stored.convert(variable, elements.to_mut())?;
+    }
+    dataset.write_raw_bytes(&elements).map_err(failed)
 }

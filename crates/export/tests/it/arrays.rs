@@ -6,32 +6,48 @@ use std::path::{Path, PathBuf};
 
 use gnz::{Object, Value};
 use wavekeep_core::{ArrayOrder, NamedArray};
-use wavekeep_export::arrays::{ArrayOptions, ArrayTarget, write_arrays, write_arrays_file};
+use wavekeep_export::{ExportOptions, Target, write_arrays, write_arrays_file};
 use wavekeep_formats::{ArrayFile, Opened, Opener};
 
 fn array<'a>(name: &'a str, dtype: &'a str, shape: &'a [usize], bytes: &'a [u8]) -> NamedArray<'a> {
     NamedArray { name, dtype, order: ArrayOrder::RowMajor, shape, bytes }
 }
 
-fn bytes(arrays: &[NamedArray<'_>], target: ArrayTarget) -> Result<Vec<u8>, String> {
+/// Every target of arrays.
+fn targets() -> Vec<Target> {
+    Target::ALL.into_iter().filter(|target| target.takes_arrays()).collect()
+}
+
+/// The bytes of a file, or of all files of a folder.
+fn bytes(arrays: &[NamedArray<'_>], target: Target) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    write_arrays(arrays, &Object::new(), target, &ArrayOptions::default(), &mut bytes)
-        .map(|()| bytes)
-        .map_err(|error| {
-            assert_eq!(error.kind(), "unrepresentable", "{error}");
-            error.to_string()
-        })
+    let (metadata, options) = (Object::new(), ExportOptions::default());
+    let written = if target.is_folder() {
+        let folder = crate::folders::temporary();
+        let path = folder.path().join("result");
+        let written = write_arrays_file(arrays, &metadata, target, &path, &options, false);
+        if written.is_ok() {
+            bytes = crate::folders::bytes(&path);
+        }
+        written
+    } else {
+        write_arrays(arrays, &metadata, target, &options, &mut bytes)
+    };
+    written.map(|()| bytes).map_err(|error| {
+        assert_eq!(error.kind(), "unrepresentable", "{error}");
+        error.to_string()
+    })
 }
 
 /// What each target says, where it does not write the file.
-fn refusals(arrays: &[NamedArray<'_>]) -> Vec<(ArrayTarget, String)> {
-    ArrayTarget::ALL
+fn refusals(arrays: &[NamedArray<'_>]) -> Vec<(Target, String)> {
+    targets()
         .into_iter()
         .filter_map(|target| bytes(arrays, target).err().map(|error| (target, error)))
         .collect()
 }
 
-fn refusing(arrays: &[NamedArray<'_>]) -> Vec<ArrayTarget> {
+fn refusing(arrays: &[NamedArray<'_>]) -> Vec<Target> {
     refusals(arrays).into_iter().map(|(target, _)| target).collect()
 }
 
@@ -56,9 +72,9 @@ fn a_gnz_file_that_is_written_again_is_the_same_file() {
     for path in vectors() {
         let file = opened(&path);
         let arrays: Vec<_> = file.arrays().collect();
-        let options = ArrayOptions { checksums: false };
+        let options = ExportOptions { checksums: false, ..ExportOptions::default() };
         let mut again = Vec::new();
-        write_arrays(&arrays, file.metadata(), ArrayTarget::Gnz, &options, &mut again).unwrap();
+        write_arrays(&arrays, file.metadata(), Target::Gnz, &options, &mut again).unwrap();
         assert!(again == fs::read(&path).unwrap(), "{}", path.display());
     }
 }
@@ -69,13 +85,13 @@ fn arrays_go_through_every_format_that_is_opened_and_come_back() {
     for path in vectors() {
         let file = opened(&path);
         let arrays: Vec<_> = file.arrays().collect();
-        for target in [ArrayTarget::Npz, ArrayTarget::Gnz, ArrayTarget::Safetensors] {
+        for target in [Target::Npz, Target::Gnz, Target::Safetensors] {
             let name = path.file_stem().unwrap().to_string_lossy();
             let there = folder.path().join(format!("{name}.{target}"));
-            let options = ArrayOptions::default();
+            let options = ExportOptions::default();
             let written =
                 write_arrays_file(&arrays, file.metadata(), target, &there, &options, false);
-            if target == ArrayTarget::Safetensors && name == "dtypes" {
+            if target == Target::Safetensors && name == "dtypes" {
                 written.unwrap_err();
                 continue;
             }
@@ -85,7 +101,7 @@ fn arrays_go_through_every_format_that_is_opened_and_come_back() {
             for array in &arrays {
                 assert_eq!(back.array(array.name).as_ref(), Some(array), "{target} {name}");
             }
-            if target == ArrayTarget::Gnz {
+            if target == Target::Gnz {
                 assert_eq!(back.metadata(), file.metadata());
                 back.gnz().unwrap().verify().unwrap().ok().unwrap();
             }
@@ -96,7 +112,7 @@ fn arrays_go_through_every_format_that_is_opened_and_come_back() {
 #[test]
 fn the_same_arrays_give_the_same_bytes() {
     let a = array("a", "<f4", &[2], &[0; 8]);
-    for target in ArrayTarget::ALL {
+    for target in targets() {
         assert!(bytes(&[a], target).unwrap() == bytes(&[a], target).unwrap(), "{target}");
     }
 }
@@ -128,9 +144,9 @@ fn a_mapped_array_far_larger_than_memory_is_handed_on_in_place() {
     fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(4096 + SIZE).unwrap();
     let file = opened(&path);
     let arrays: Vec<_> = file.arrays().collect();
-    for target in [ArrayTarget::Npy, ArrayTarget::Safetensors, ArrayTarget::Gnz] {
+    for target in [Target::Npy, Target::Safetensors, Target::Gnz] {
         let mut counter = Counter(0);
-        let options = ArrayOptions { checksums: false };
+        let options = ExportOptions { checksums: false, ..ExportOptions::default() };
         write_arrays(&arrays, file.metadata(), target, &options, &mut counter).unwrap();
         assert!((SIZE..SIZE + 8192).contains(&counter.0), "{target}");
     }
@@ -143,8 +159,8 @@ fn a_file_is_complete_or_absent() {
     fs::write(&path, "mine").unwrap();
     let write = |dtype, overwrite| {
         let a = array("a", dtype, &[1], &[1, 2]);
-        let options = ArrayOptions::default();
-        write_arrays_file(&[a], &Object::new(), ArrayTarget::Npz, &path, &options, overwrite)
+        let options = ExportOptions::default();
+        write_arrays_file(&[a], &Object::new(), Target::Npz, &path, &options, overwrite)
     };
     assert_eq!(write("<i2", false).unwrap_err().kind(), "exists");
     assert_eq!(write("BF16", true).unwrap_err().kind(), "unrepresentable");
@@ -158,28 +174,34 @@ fn a_file_is_complete_or_absent() {
 fn a_type_that_a_target_does_not_have_is_refused_with_what_to_do() {
     let brain = array("w", "BF16", &[1], &[1, 2]);
     let others: Vec<_> =
-        ArrayTarget::ALL.into_iter().filter(|of| *of != ArrayTarget::Safetensors).collect();
+        targets().into_iter().filter(|of| *of != Target::Safetensors).collect();
     assert_eq!(refusing(&[brain]), others);
     let pair = array("z", "<c16", &[1], &[0; 16]);
     assert_eq!(
         refusals(&[pair]),
         [
             (
-                ArrayTarget::Parquet,
+                Target::Csv,
+                "csv cannot hold elements of the type <c16 (array \"z\"): split it into its real \
+                 and imaginary parts"
+                    .to_owned()
+            ),
+            (
+                Target::Parquet,
                 "parquet cannot hold elements of the type <c16 (array \"z\"): split it into its \
                  real and imaginary parts"
                     .to_owned()
             ),
             (
-                ArrayTarget::Safetensors,
-                "safetensors cannot hold elements of the type <c16 (array \"z\"): it has truth \
-                 values, integers, floats and complex pairs of f4: write npz, hdf5 or gnz"
+                Target::Arrow,
+                "arrow cannot hold elements of the type <c16 (array \"z\"): split it into its \
+                 real and imaginary parts"
                     .to_owned()
             ),
             (
-                ArrayTarget::Csv,
-                "csv cannot hold elements of the type <c16 (array \"z\"): split it into its real \
-                 and imaginary parts"
+                Target::Safetensors,
+                "safetensors cannot hold elements of the type <c16 (array \"z\"): it has truth \
+                 values, integers, floats and complex pairs of f4: write npz, hdf5 or gnz"
                     .to_owned()
             ),
         ]
@@ -189,21 +211,24 @@ fn a_type_that_a_target_does_not_have_is_refused_with_what_to_do() {
 #[test]
 fn an_array_whose_bytes_are_not_as_many_as_it_says_is_written_nowhere() {
     for (shape, bytes) in [(&[3][..], &[0; 4][..]), (&[1], &[0; 4]), (&[usize::MAX, 2], &[])] {
-        assert_eq!(refusing(&[array("a", "<i2", shape, bytes)]), ArrayTarget::ALL);
+        assert_eq!(refusing(&[array("a", "<i2", shape, bytes)]), targets());
     }
 }
 
 #[test]
 fn names_that_mean_something_else_are_refused() {
     let of = |name| array(name, "|u1", &[1], &[1]);
-    assert_eq!(refusing(&[of("a"), of("a")]), ArrayTarget::ALL);
+    assert_eq!(refusing(&[of("a"), of("a")]), targets());
     let matrix = array("a", "|u1", &[1, 2], &[1, 2]);
     let taken = [of("a_1"), matrix];
-    assert_eq!(refusing(&taken), [ArrayTarget::Npy, ArrayTarget::Parquet, ArrayTarget::Csv]);
-    assert_eq!(refusing(&[of("a/b")]), [ArrayTarget::Hdf5]);
-    assert_eq!(refusing(&[of("__metadata__")]), [ArrayTarget::Safetensors]);
+    assert_eq!(refusing(&taken), [Target::Csv, Target::Parquet, Target::Arrow, Target::Npy]);
+    assert_eq!(refusing(&[of("a/b"), of("a/c")]), [Target::Npy]);
+    for folders in [[of("a"), of("a/b")], [of("/a"), of("a/")], [of("a/./b"), of("c")]] {
+        assert_eq!(refusing(&folders), [Target::Hdf5, Target::Zarr, Target::Npy]);
+    }
+    assert_eq!(refusing(&[of("__metadata__")]), [Target::Zarr, Target::Safetensors]);
     let long = "x".repeat(70_000);
-    assert_eq!(refusing(&[of(&long)]), [ArrayTarget::Npz, ArrayTarget::Hdf5]);
+    assert_eq!(refusing(&[of(&long)]), [Target::Hdf5, Target::Zarr, Target::Npz]);
 }
 
 #[test]
@@ -217,10 +242,10 @@ fn shapes_that_are_all_length_and_no_content_cost_nothing() {
     refusals(&[array("a", "|S0", &[most], &[])]);
     refusals(&[array("a", "|V0", &[most, 2], &[])]);
     let many = vec![1; 1000];
-    let tables = [ArrayTarget::Parquet, ArrayTarget::Csv];
+    let tables = [Target::Parquet, Target::Csv, Target::Arrow];
     let refused = refusing(&[array("a", "|u1", &many, &[1])]);
     assert!(tables.iter().all(|target| refused.contains(target)));
-    assert!(!refused.contains(&ArrayTarget::Gnz) && !refused.contains(&ArrayTarget::Safetensors));
+    assert!(!refused.contains(&Target::Gnz) && !refused.contains(&Target::Safetensors));
 }
 
 #[test]
@@ -229,11 +254,11 @@ fn the_key_that_belongs_to_gnz_is_not_overwritten() {
     metadata.insert(gnz::CHECKSUM_KEY, Value::from("something else"));
     let write = |target| {
         let a = array("a", "|u1", &[1], &[1]);
-        write_arrays(&[a], &metadata, target, &ArrayOptions::default(), &mut Vec::new())
+        write_arrays(&[a], &metadata, target, &ExportOptions::default(), &mut Vec::new())
     };
-    let error = write(ArrayTarget::Gnz).unwrap_err();
+    let error = write(Target::Gnz).unwrap_err();
     assert!(error.to_string().ends_with("which is its own: rename the key"), "{error}");
-    write(ArrayTarget::Hdf5).unwrap();
+    write(Target::Hdf5).unwrap();
 }
 
 #[test]
@@ -250,10 +275,10 @@ fn values_in_csv_are_those_that_python_reads() {
             array("b", "|b1", &[6], &[0, 1, 2, 0, 0, 0]),
             array("t,", "<U3", &[6], &text),
         ],
-        ArrayTarget::Csv,
+        Target::Csv,
     );
     assert_eq!(
         String::from_utf8(csv.unwrap()).unwrap(),
-        "f,b,\"t,\"\nnan,False,\"a\"\"b\"\ninf,True,\n-inf,True,\n0.1,False,\n-0.0,False,\n1e+30,False,\n"
+        "f,b,\"t,\"\nNaN,false,\"a\"\"b\"\ninf,true,\n-inf,true,\n0.1,false,\n-0.0,false,\n1e+30,false,\n"
     );
 }

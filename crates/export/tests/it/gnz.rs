@@ -3,11 +3,11 @@
 use crate::recordings;
 use gnz::{ArrayCheck, Gnz, Value};
 use wavekeep_core::{Recording, Samples};
-use wavekeep_export::{ExportOptions, Target, Units, write};
+use wavekeep_export::{ExportOptions, Target, Units, write_event};
 
 fn written(recording: &Recording, units: Units) -> Gnz<Vec<u8>> {
     let mut bytes = Vec::new();
-    write(recording, Target::Gnz, &ExportOptions::of(units), &mut bytes).expect("a file");
+    write_event(recording, Target::Gnz, &ExportOptions::of(units), &mut bytes).expect("a file");
     Gnz::from_bytes(bytes).expect("a GNZ file")
 }
 
@@ -90,7 +90,7 @@ fn a_histogram_has_its_intervals_beside_the_peaks() {
 fn a_channel_that_is_called_like_the_gaps_is_refused() {
     let mut recording = recordings::gapped();
     recording.channels[3].name = "gaps".into();
-    let error = write(&recording, Target::Gnz, &ExportOptions::default(), &mut Vec::new());
+    let error = write_event(&recording, Target::Gnz, &ExportOptions::default(), &mut Vec::new());
     assert_eq!(
         error.unwrap_err().to_string(),
         "gnz cannot hold two arrays that are both called \"gaps\": rename one of them"

@@ -15,7 +15,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use wavekeep_core::{Assumed, Basis, Kind, Recording, Samples, TimeAxis};
-use wavekeep_export::{ExportOptions, Target, Units, write_file};
+use wavekeep_export::{ExportOptions, Target, Units, write_event_file};
 
 /// Every recording that is judged, by name.
 fn cases() -> Vec<(&'static str, Recording)> {
@@ -115,10 +115,13 @@ fn write_cases(folder: &Path) {
         let mut case = truth(&recording);
         for units in Units::ALL {
             for target in Target::ALL {
+                if !target.takes_events() {
+                    continue;
+                }
                 let file = format!("{name}.{units}.{}", target.extension());
                 let options = ExportOptions::of(units);
                 let outcome =
-                    match write_file(&recording, target, &folder.join(&file), &options, false) {
+                    match write_event_file(&recording, target, &folder.join(&file), &options, false) {
                         Ok(()) => json!({ "file": file }),
                         Err(error) => json!({ "error": error.to_string(), "word": error.kind() }),
                     };

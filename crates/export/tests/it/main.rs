@@ -4,6 +4,7 @@
 mod arrays;
 mod conversions;
 mod files;
+mod folders;
 mod gnz;
 mod hostile;
 mod judges;

@@ -4,7 +4,7 @@ use crate::recordings;
 use miniseed_rs::{MseedReader, Samples as Read};
 use proptest::prelude::*;
 use wavekeep_core::{Channel, Samples};
-use wavekeep_export::{ExportOptions, Target, Units, write};
+use wavekeep_export::{ExportOptions, Target, Units, write_event};
 
 proptest! {
     #[test]
@@ -23,7 +23,7 @@ proptest! {
         let recording = recordings::waveform(vec![channel]);
         let mut bytes = Vec::new();
         let options = ExportOptions::of(Units::Raw);
-        let outcome = write(&recording, Target::MiniSeed, &options, &mut bytes);
+        let outcome = write_event(&recording, Target::MiniSeed, &options, &mut bytes);
         prop_assert_eq!(outcome.is_ok(), !expected.is_empty());
 
         let mut found = Vec::new();

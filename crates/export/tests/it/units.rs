@@ -2,7 +2,7 @@
 
 use crate::recordings;
 use wavekeep_core::{Recording, Unit};
-use wavekeep_export::{ExportOptions, Target, write};
+use wavekeep_export::{ExportOptions, Target, write_event};
 
 const MM_PER_INCH: f64 = 25.4;
 const PA_PER_PSI: f64 = 6_894.757_293_168;
@@ -10,7 +10,7 @@ const PA_PER_PSI: f64 = 6_894.757_293_168;
 /// Headings and rows of a CSV.
 fn table(recording: &Recording, options: ExportOptions) -> (Vec<String>, Vec<Vec<String>>) {
     let mut csv = Vec::new();
-    write(recording, Target::Csv, &options, &mut csv).unwrap();
+    write_event(recording, Target::Csv, &options, &mut csv).unwrap();
     let csv = String::from_utf8(csv).unwrap();
     let mut lines =
         csv.lines().map(|line| line.split(',').map(str::to_owned).collect::<Vec<String>>());

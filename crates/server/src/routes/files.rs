@@ -16,7 +16,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 use wavekeep_archive::{EventRow, SafeName};
-use wavekeep_export::{Target, write};
+use wavekeep_export::{Target, write_event};
 use wavekeep_report::{Paper, Review, Style, event_report};
 
 use super::curves::curve_of;
@@ -275,7 +275,7 @@ pub async fn csv(
         .work(move |state| {
             let decoded = state.decoded(id)?;
             let mut bytes = Vec::new();
-            write(&decoded.recording, Target::Csv, &units.exported(), &mut bytes)
+            write_event(&decoded.recording, Target::Csv, &units.exported(), &mut bytes)
                 .map_err(|error| Problem::conflict("export", error.to_string()))?;
             let mut response = answer("text/csv; charset=utf-8", bytes);
             let name = format!("{}.csv", decoded.row.filename);

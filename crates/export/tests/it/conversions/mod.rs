@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::{Map, Value, json};
 use wavekeep_core::NamedArray;
-use wavekeep_export::arrays::{ArrayOptions, ArrayTarget, write_arrays_file};
+use wavekeep_export::{ExportOptions, Target, write_arrays_file};
 use wavekeep_formats::{ArrayFile, Opened, Opener};
 
 /// Has the judges write their sources below `folder`, converts these and the files that belong to
@@ -35,8 +35,9 @@ pub fn write(folder: &Path, python: &OsStr, judges: &Path) {
         let Ok(Opened::Arrays(file)) = Opener::default().open_any(&path) else {
             panic!("{name} is not opened as arrays");
         };
-        let outcomes: Map<String, Value> = ArrayTarget::ALL
+        let outcomes: Map<String, Value> = Target::ALL
             .into_iter()
+            .filter(|target| target.takes_arrays())
             .map(|target| (target.word().to_owned(), convert(&file, target, folder, &name)))
             .collect();
         all.insert(name, Value::Object(outcomes));
@@ -45,10 +46,10 @@ pub fn write(folder: &Path, python: &OsStr, judges: &Path) {
         .expect("a folder to write to");
 }
 
-fn convert(file: &ArrayFile, target: ArrayTarget, folder: &Path, name: &str) -> Value {
+fn convert(file: &ArrayFile, target: Target, folder: &Path, name: &str) -> Value {
     let arrays: Vec<NamedArray<'_>> = file.arrays().collect();
     let converted = format!("converted.{name}.{}", target.extension());
-    let options = ArrayOptions::default();
+    let options = ExportOptions::default();
     let path = folder.join(&converted);
     match write_arrays_file(&arrays, file.metadata(), target, &path, &options, false) {
         Ok(()) => json!({ "file": converted }),

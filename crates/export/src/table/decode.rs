@@ -18,7 +18,7 @@ fn little_endian<const N: usize>(element: &[u8], dtype: &Dtype) -> [u8; N] {
 }
 
 /// A two's complement integer of up to 8 bytes; counts of dates and spans too.
-pub(super) fn integer(element: &[u8], dtype: &Dtype) -> i64 {
+pub(crate) fn integer(element: &[u8], dtype: &Dtype) -> i64 {
     let bits = 8 * element.len().clamp(1, 8) as u32;
     let number = i64::from_le_bytes(little_endian(element, dtype));
     // The sign goes up to the top and comes back.
@@ -26,12 +26,12 @@ pub(super) fn integer(element: &[u8], dtype: &Dtype) -> i64 {
 }
 
 /// An unsigned integer of up to 8 bytes.
-pub(super) fn unsigned(element: &[u8], dtype: &Dtype) -> u64 {
+pub(crate) fn unsigned(element: &[u8], dtype: &Dtype) -> u64 {
     u64::from_le_bytes(little_endian(element, dtype))
 }
 
 /// A float of 2 or 4 bytes.
-pub(super) fn single(element: &[u8], dtype: &Dtype) -> f32 {
+pub(crate) fn single(element: &[u8], dtype: &Dtype) -> f32 {
     match element.len() {
         2 => half(element, dtype).to_f32(),
         _ => f32::from_le_bytes(little_endian(element, dtype)),
@@ -39,12 +39,12 @@ pub(super) fn single(element: &[u8], dtype: &Dtype) -> f32 {
 }
 
 /// A float of 2 bytes.
-pub(super) fn half(element: &[u8], dtype: &Dtype) -> f16 {
+pub(crate) fn half(element: &[u8], dtype: &Dtype) -> f16 {
     f16::from_le_bytes(little_endian(element, dtype))
 }
 
 /// A float of 8 bytes.
-pub(super) fn double(element: &[u8], dtype: &Dtype) -> f64 {
+pub(crate) fn double(element: &[u8], dtype: &Dtype) -> f64 {
     f64::from_le_bytes(little_endian(element, dtype))
 }
 

@@ -4,7 +4,7 @@ use gnz::ByteOrder;
 
 /// UTF-32 code units of an element as text without the zeros that fill it; `None` when a unit is no
 /// character.
-pub(super) fn utf8(element: &[u8], order: ByteOrder) -> Option<String> {
+pub(crate) fn utf8(element: &[u8], order: ByteOrder) -> Option<String> {
     let units = element.chunks_exact(4).map(|unit| {
         let unit = [unit[0], unit[1], unit[2], unit[3]];
         match order {
@@ -18,7 +18,7 @@ pub(super) fn utf8(element: &[u8], order: ByteOrder) -> Option<String> {
 }
 
 /// Bytes of an element without the zeros that fill it.
-pub(super) fn trimmed(element: &[u8]) -> &[u8] {
+pub(crate) fn trimmed(element: &[u8]) -> &[u8] {
     let end = element.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     &element[..end]
 }

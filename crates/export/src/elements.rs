@@ -1,30 +1,56 @@
 //! The elements of an array in row-major order, whatever order they lie in.
 
-use std::io::{self, Write};
+use std::io::Write;
 
-use gnz::{ByteOrder, Dtype};
+use gnz::{ByteOrder, Dtype, Kind};
 
-use super::typed::{Typed, swapped_width};
+use crate::ExportError;
+use crate::dataset::{Elements, Variable};
 
 /// Bytes are handed on when they have grown to this many.
 const BUFFER_BYTES: usize = 1 << 16;
+/// Elements of one axis that are made at a time.
+const PIECE: usize = 1 << 14;
+
+/// Writes the elements in the order in which they are stored.
+///
+/// # Errors
+/// When an element cannot be made, or `out` fails.
+pub(crate) fn write_stored(variable: &Variable<'_>, out: &mut dyn Write) -> Result<(), ExportError> {
+    if let Some(bytes) = variable.lying_bytes() {
+        out.write_all(bytes)?;
+        return Ok(());
+    }
+    for first in (0..variable.len()).step_by(PIECE) {
+        out.write_all(&variable.part(first..variable.len().min(first + PIECE))?)?;
+    }
+    Ok(())
+}
 
 /// Writes the elements in row-major order, in their own byte order or in little-endian.
-pub(super) fn write_row_major(
-    typed: &Typed<'_>,
-    dtype: &Dtype,
+///
+/// # Errors
+/// As [`write_stored`].
+pub(crate) fn write_row_major(
+    variable: &Variable<'_>,
     order: WrittenOrder,
     out: &mut dyn Write,
-) -> io::Result<()> {
-    let bytes = typed.array.bytes;
-    let is_swapped = order == WrittenOrder::LittleEndian && dtype.byte_order() == ByteOrder::Big;
-    if typed.is_row_major() && !is_swapped {
-        return out.write_all(bytes);
-    }
-    let size = dtype.item_size();
-    let width = if is_swapped { swapped_width(dtype) } else { 1 };
+) -> Result<(), ExportError> {
+    let width = match &variable.elements {
+        Elements::Numpy(dtype)
+            if order == WrittenOrder::LittleEndian && dtype.byte_order() == ByteOrder::Big =>
+        {
+            swapped_width(dtype)
+        }
+        _ => 1,
+    };
+    let Some(bytes) = variable.lying_bytes().filter(|_| !variable.is_row_major() || width > 1)
+    else {
+        return write_stored(variable, out);
+    };
+    let size = variable.elements.item_size().unwrap_or(1);
     let mut buffer = Vec::with_capacity(BUFFER_BYTES + size);
-    for place in Places::of(typed) {
+    for place in Places::of(variable) {
         let start = buffer.len();
         buffer.extend_from_slice(element(bytes, size, place));
         if width > 1 {
@@ -35,24 +61,37 @@ pub(super) fn write_row_major(
             buffer.clear();
         }
     }
-    out.write_all(&buffer)
+    out.write_all(&buffer)?;
+    Ok(())
+}
+
+/// How many bytes change places when a number changes its byte order; 1 where there is no order.
+fn swapped_width(dtype: &Dtype) -> usize {
+    match dtype.kind() {
+        Kind::Bool | Kind::Bytes | Kind::Void => 1,
+        Kind::Unicode => 4,
+        Kind::Complex => dtype.item_size() / 2,
+        Kind::Int | Kind::Uint | Kind::Float | Kind::Datetime | Kind::Timedelta => {
+            dtype.item_size()
+        }
+    }
 }
 
 /// The byte order that [`write_row_major`] gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum WrittenOrder {
+pub(crate) enum WrittenOrder {
     Stored,
     LittleEndian,
 }
 
 /// Element number `place` in the stored order.
-pub(super) fn element(bytes: &[u8], size: usize, place: usize) -> &[u8] {
+pub(crate) fn element(bytes: &[u8], size: usize, place: usize) -> &[u8] {
     // Both come from an array whose bytes were compared with its shape.
     &bytes[place * size..][..size]
 }
 
 /// The numbers of the elements in the stored order, in row-major order.
-pub(super) struct Places<'a> {
+pub(crate) struct Places<'a> {
     shape: &'a [usize],
     /// How far a step along each axis goes in the stored order.
     strides: Vec<usize>,
@@ -61,12 +100,13 @@ pub(super) struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    pub(super) fn of(typed: &Typed<'a>) -> Self {
-        let shape = typed.array.shape;
+    pub(crate) fn of(variable: &'a Variable<'_>) -> Self {
+        let shape = &*variable.shape;
         // Without bytes there is nothing to visit, and lengths beside a zero mean nothing.
-        let next = (!typed.array.bytes.is_empty()).then_some(0);
+        let has_bytes = variable.lying_bytes().is_some_and(|bytes| !bytes.is_empty());
+        let next = has_bytes.then_some(0);
         let strides = match next {
-            Some(_) => strides(shape, typed.is_row_major()),
+            Some(_) => strides(shape, variable.is_row_major()),
             None => Vec::new(),
         };
         Self { shape, strides, index: vec![0; shape.len()], next }
@@ -97,7 +137,7 @@ impl Iterator for Places<'_> {
 
 /// Strides in elements of an array that has some: no length is zero, and their product is the
 /// number of elements.
-pub(super) fn strides(shape: &[usize], is_row_major: bool) -> Vec<usize> {
+pub(crate) fn strides(shape: &[usize], is_row_major: bool) -> Vec<usize> {
     let mut strides = vec![1; shape.len()];
     let mut product = 1;
     let mut set = |axis: usize| {
@@ -116,14 +156,13 @@ mod tests {
     use wavekeep_core::{ArrayOrder, NamedArray};
 
     use super::*;
-    use crate::arrays::ArrayTarget;
+    use crate::Target;
 
     fn written(dtype: &str, order: ArrayOrder, shape: &[usize], bytes: &[u8]) -> Vec<u8> {
         let array = NamedArray { name: "a", dtype, order, shape, bytes };
-        let typed = Typed::new(array, ArrayTarget::Npy).unwrap();
-        let dtype = typed.dtype(ArrayTarget::Npy).unwrap().clone();
+        let variable = Variable::lying(array, Target::Npy).unwrap();
         let mut out = Vec::new();
-        write_row_major(&typed, &dtype, WrittenOrder::LittleEndian, &mut out).unwrap();
+        write_row_major(&variable, WrittenOrder::LittleEndian, &mut out).unwrap();
         out
     }
 

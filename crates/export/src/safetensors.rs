@@ -2,19 +2,19 @@
 //!
 //! Tensors lie in falling order of their elements' sizes, so that each begins at a multiple of its
 //! own, then by name: as the format's own writers have it. Metadata there is text by key: text stays
-//! as it is, every other value becomes its JSON.
+//! as it is, every other value becomes its JSON. What is missing of an event is NaN.
 //!
 //! Source: the format section of the safetensors README.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::io::Write;
 
 use gnz::{Dtype, Kind, Object, Value};
 
-use super::ArrayTarget;
-use super::elements::{WrittenOrder, write_row_major};
-use super::typed::Typed;
-use crate::ExportError;
+use crate::dataset::{Dataset, Elements, Variable};
+use crate::elements::{WrittenOrder, write_row_major};
+use crate::{ExportError, Target};
 
 const METADATA: &str = "__metadata__";
 /// Readers refuse a longer header.
@@ -33,23 +33,22 @@ const FOREIGN: [&str; 9] = [
 ];
 
 struct Tensor<'t, 'a> {
-    typed: &'t Typed<'a>,
+    variable: &'t Variable<'a>,
+    name: Cow<'t, str>,
     word: &'static str,
     /// Bytes of an element; 1 for those of less.
     size: usize,
 }
 
-pub(super) fn write(
-    arrays: &[Typed<'_>],
-    metadata: &Object,
-    out: &mut dyn Write,
-) -> Result<(), ExportError> {
-    let mut tensors = arrays.iter().map(tensor).collect::<Result<Vec<_>, _>>()?;
-    tensors.sort_by_key(|tensor| (Reverse(tensor.size), tensor.typed.name()));
-    let header = header(&tensors, metadata);
+pub(crate) fn write(dataset: &Dataset<'_>, out: &mut dyn Write) -> Result<(), ExportError> {
+    let mut tensors = dataset.variables.iter().map(tensor).collect::<Result<Vec<_>, _>>()?;
+    tensors.sort_by(|one, other| {
+        (Reverse(one.size), &one.name).cmp(&(Reverse(other.size), &other.name))
+    });
+    let header = header(&tensors, &dataset.attributes);
     if header.len() > HEADER_BYTES {
         return Err(ExportError::unrepresentable(
-            ArrayTarget::Safetensors,
+            Target::Safetensors,
             format!("{} bytes of names and metadata", header.len()),
             "write gnz",
         ));
@@ -57,34 +56,32 @@ pub(super) fn write(
     out.write_all(&(header.len() as u64).to_le_bytes())?;
     out.write_all(header.as_bytes())?;
     for tensor in tensors {
-        match tensor.typed.dtype(ArrayTarget::Safetensors) {
-            Ok(dtype) => write_row_major(tensor.typed, dtype, WrittenOrder::LittleEndian, out)?,
-            Err(_) => out.write_all(tensor.typed.array.bytes)?,
-        }
+        write_row_major(tensor.variable, WrittenOrder::LittleEndian, out)?;
     }
     Ok(())
 }
 
-fn tensor<'t, 'a>(typed: &'t Typed<'a>) -> Result<Tensor<'t, 'a>, ExportError> {
-    let target = ArrayTarget::Safetensors;
-    if typed.name() == METADATA {
+fn tensor<'t, 'a>(variable: &'t Variable<'a>) -> Result<Tensor<'t, 'a>, ExportError> {
+    let name = variable.flat_name();
+    if name == METADATA {
         return Err(ExportError::unrepresentable(
-            target,
+            Target::Safetensors,
             format!("an array called {METADATA:?}, which is its word for metadata"),
             "rename the array",
         ));
     }
-    let (word, size) = match typed.dtype(target) {
-        Ok(dtype) => (numpy_word(dtype), dtype.item_size()),
-        Err(_) => {
-            let word = FOREIGN.into_iter().find(|word| *word == typed.array.dtype);
+    let (word, size) = match &variable.elements {
+        Elements::Numpy(dtype) => (numpy_word(dtype), dtype.item_size()),
+        Elements::Structured(_) => (None, 1),
+        Elements::Foreign(dtype) => {
+            let word = FOREIGN.into_iter().find(|word| **word == **dtype);
             (word, if word == Some("BF16") { 2 } else { 1 })
         }
     };
     let advice =
         "it has truth values, integers, floats and complex pairs of f4: write npz, hdf5 or gnz";
-    let word = word.ok_or_else(|| typed.refused(target, advice))?;
-    Ok(Tensor { typed, word, size })
+    let word = word.ok_or_else(|| variable.refused(Target::Safetensors, advice))?;
+    Ok(Tensor { variable, name, word, size })
 }
 
 fn numpy_word(dtype: &Dtype) -> Option<&'static str> {
@@ -121,13 +118,14 @@ fn header(tensors: &[Tensor<'_, '_>], metadata: &Object) -> String {
         entries.push(format!("{}:{{{}}}", text(METADATA), pairs.join(",")));
     }
     let mut start = 0;
-    for Tensor { typed, word, .. } in tensors {
-        // The sum of lengths of slices that are in memory, mapped or not.
-        let end = start + typed.array.bytes.len();
-        let lengths: Vec<String> = typed.array.shape.iter().map(usize::to_string).collect();
+    for Tensor { variable, name, word, size } in tensors {
+        // Elements that are in memory, mapped, or made of such.
+        let bytes = variable.lying_bytes().map_or(variable.len() * size, <[u8]>::len);
+        let end = start + bytes;
+        let lengths: Vec<String> = variable.shape.iter().map(usize::to_string).collect();
         entries.push(format!(
             r#"{}:{{"dtype":"{word}","shape":[{}],"data_offsets":[{start},{end}]}}"#,
-            text(typed.name()),
+            text(name),
             lengths.join(","),
         ));
         start = end;

@@ -1,0 +1,105 @@
+//! A stream as named arrays: what [`stream`](crate::stream) wrote, with units and the names of the axes.
+
+use gnz::{Array, Gnz, Order};
+use serde_json::{Value, json};
+use wavekeep_core::{ArrayOrder, NamedArray, StreamChannel};
+
+use super::{Dataset, Origin, Role, RowLabel, Variable};
+use crate::stream::{DATA, ROW_ARRAYS};
+use crate::{ExportError, Target};
+
+/// Names of the axes.
+const ROW: &str = "row";
+pub(crate) const FRAME: &str = "frame";
+/// The field of a stream that counts nanoseconds of UTC.
+const TIME_NS: &str = "time_ns";
+
+/// The arrays of a file, and their types as text: a dataset borrows them.
+pub(crate) fn arrays(held: &Gnz) -> Vec<(Array<'_>, String)> {
+    held.arrays().map(|array| (array.clone(), array.dtype().to_string())).collect()
+}
+
+/// What stands in a file; a table has no place for those that say what the rows of the samples are:
+/// the headings of its columns say it.
+///
+/// # Errors
+/// When the file is not what was written.
+pub(crate) fn dataset<'a>(
+    held: &'a Gnz,
+    arrays: &'a [(Array<'a>, String)],
+    rows: &[StreamChannel],
+    unit: &'static str,
+    target: Target,
+) -> Result<Dataset<'a>, ExportError> {
+    let mut variables = Vec::new();
+    for (array, dtype) in arrays {
+        let name = array.name();
+        let of_rows = ROW_ARRAYS.contains(&name);
+        if of_rows && target.is_table() {
+            continue;
+        }
+        let named = NamedArray {
+            name,
+            dtype,
+            order: match array.order() {
+                Order::C => ArrayOrder::RowMajor,
+                Order::F => ArrayOrder::ColumnMajor,
+            },
+            shape: array.shape(),
+            bytes: array.bytes(),
+        };
+        let mut variable = Variable::lying(named, target)?;
+        variable.role = match name {
+            DATA => Role::Signal,
+            _ if of_rows || name == TIME_NS => Role::Coordinate,
+            _ => Role::Companion,
+        };
+        variable.dims = match (name, array.shape().len()) {
+            (DATA, _) => vec![ROW.into(), FRAME.into()],
+            (_, 1) if of_rows => vec![ROW.into()],
+            (_, 1) => vec![FRAME.into()],
+            (name, _) => vec![format!("{name}_row").into(), FRAME.into()],
+        };
+        variable.attributes = describe(name);
+        match name {
+            DATA => {
+                variable.unit = Some(unit.into());
+                variable.rows = labels(rows, unit);
+                let around = "channel_index band channel frequency_mhz time_ns";
+                variable.attributes.push(("coordinates".into(), around.into()));
+            }
+            "frequency_mhz" => variable.unit = Some("MHz".into()),
+            _ => {}
+        }
+        variables.push(variable);
+    }
+    let attributes = held.metadata().clone();
+    Ok(Dataset { variables, attributes, origin: Origin::Stream, gaps: Vec::new() })
+}
+
+fn describe(name: &str) -> Vec<(std::borrow::Cow<'static, str>, Value)> {
+    let long_name = match name {
+        DATA => "samples",
+        "channel_index" => "number of the channel in the frames of the stream",
+        "band" => "band of the detector, -1 where it is not known",
+        "channel" => "channel of the detector in its band, -1 where it is not known",
+        "frequency_mhz" => "frequency of the resonator",
+        TIME_NS => "time of the frame, UTC",
+        _ => return Vec::new(),
+    };
+    vec![("long_name".into(), long_name.into())]
+}
+
+/// What every row is called as a column of a table, and what is known of it.
+fn labels(rows: &[StreamChannel], unit: &str) -> Vec<RowLabel> {
+    let headings = crate::channel_headings(rows, unit);
+    let facts = rows.iter().map(|row| {
+        let mut facts = vec![("channel_index", json!(row.index))];
+        if let Some((band, channel)) = row.detector {
+            facts.extend([("band", json!(band)), ("channel", json!(channel))]);
+        }
+        facts.extend(row.frequency_mhz.map(|mhz| ("frequency_mhz", json!(mhz))));
+        facts
+    });
+    headings.into_iter().zip(facts).map(|(heading, facts)| RowLabel { heading, facts }).collect()
+}

@@ -1,0 +1,331 @@
+//! HDF5: one dataset an array, with dimensions as netCDF has them; of events the layout of the
+//! archive's `.h5` files.
+//!
+//! | object | what it is |
+//! |---|---|
+//! | `/<Ch>` of a waveform | float32 `[time]`, NaN where missing; attributes `units`, `long_name`, `standard_name` where CF has one, `scale` (what one count is worth), `scale_units`, `limit_count` (counts from which on the sensor is at its limit, where known) |
+//! | `/time` of a waveform | float64 `[time]` in s from the trigger; a dimension; attributes `start`, `step`, `count` |
+//! | `/<Ch>/peak` of a histogram | float32 `[interval_start]`, as above; pressures are pressures, not levels |
+//! | `/<Ch>/frequency` | float32 in Hz, NaN where there is none |
+//! | `/<Ch>/frequency_flag`, `/<Ch>/peak_flag` | uint8: which of `flag_meanings` holds, by `flag_values` |
+//! | `/<Ch>/halfperiod`, `/<Ch>/annotation` | as the format has them: samples at 1024 samples/s, and a byte of unknown meaning |
+//! | `/interval_start` of a histogram | float64 in s from the start of the first one, when their length is known; a dimension; attribute `start` |
+//! | `/gaps` of an event | one row (`channel`, `first`, `count`) a gap, none when nothing is missing |
+//! | `/data` of a stream | `[row, frame]`; beside it `channel_index`, `band`, `channel`, `frequency_mhz` by row, and the fields by frame |
+//! | attributes of `/` | of an event the facts by their own types, what nothing stated named in `assumed`, and `facts` with all of them as JSON; of all else the metadata, with `metadata` as JSON |
+//!
+//! Raw units give counts in their own type with the same attributes. Names with `/` are groups.
+//! Arrays are chunked, shuffled and deflated, when that is not turned off.
+//!
+//! The root of a waveform is an NXdata group: `signal` is the first channel, `auxiliary_signals` are
+//! the others, `axes` is `time`. A histogram's channels are NXdata groups with `interval_start` linked
+//! into each, because h5web takes signals and axes from the children of one group only. `default`
+//! leads to the first channel.
+//!
+//! Types: [`datatype`]. Sources: NeXus NXdata, h5web's reading of it (`vis-packs/nexus/utils.ts`), the
+//! CF conventions 1.11, the NetCDF-4 format specification (dimension scales).
+
+mod attributes;
+mod datatype;
+mod store;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::Value;
+use wavekeep_core::{Kind, Recording};
+
+use crate::dataset::stream::FRAME;
+use crate::dataset::{Dataset, Origin, Role, Variable};
+use crate::stream::DATA;
+use crate::{ExportError, ExportOptions, Target};
+use store::{Attribute, Scratch, Store};
+
+const TARGET: Target = Target::Hdf5;
+/// Longest name of an object in bytes: a link's message has 64 KiB for the name and all else.
+const NAME_BYTES: usize = 1024;
+/// Axes that a dataset can have.
+const MOST_AXES: usize = 32;
+/// Bytes of numbers up to which a file is put together in memory.
+const IN_MEMORY: usize = 1 << 20;
+const GAPS: &str = "/gaps";
+
+/// Writes to a stream: the library needs a file, which is a temporary one.
+pub(crate) fn write(
+    dataset: &Dataset<'_>,
+    options: &ExportOptions,
+    out: &mut dyn Write,
+) -> Result<(), ExportError> {
+    let bytes: usize =
+        dataset.variables.iter().map(|it| it.len() * it.elements.item_size().unwrap_or(1)).sum();
+    let mut scratch = Scratch::new(bytes <= IN_MEMORY)?;
+    let store = Store::in_scratch(&mut scratch, options.compress)?;
+    fill(store, dataset)?;
+    scratch.copy_to(out)?;
+    Ok(())
+}
+
+/// Writes the file `path`, which is there and empty.
+pub(crate) fn write_at(
+    dataset: &Dataset<'_>,
+    options: &ExportOptions,
+    path: &Path,
+) -> Result<(), ExportError> {
+    fill(Store::create(path, options.compress)?, dataset)
+}
+
+fn fill(mut store: Store, dataset: &Dataset<'_>) -> Result<(), ExportError> {
+    let paths = paths(dataset)?;
+    for (variable, path) in dataset.variables.iter().zip(&paths) {
+        variable.check_axes(TARGET, MOST_AXES)?;
+        store.groups(path)?;
+        store.dataset(path, variable)?;
+    }
+    dimensions(&mut store, dataset, &paths)?;
+    for (variable, path) in dataset.variables.iter().zip(&paths) {
+        describe(&store, variable, path)?;
+    }
+    match dataset.origin {
+        Origin::Event(recording) => {
+            store.gaps(GAPS, &dataset.gaps)?;
+            let long_name = "missing samples or intervals: NaN in the data";
+            store.attribute(GAPS, "long_name", &Attribute::Text(long_name))?;
+            attributes::of_recording(&store, recording)?;
+            plots(&store, recording, dataset, &paths)?;
+        }
+        Origin::Stream => {
+            attributes::of_metadata(&store, &dataset.attributes)?;
+            conventions(&store)?;
+            let of_frames = |it: &&Variable<'_>| {
+                it.role == Role::Coordinate && matches!(it.dims.as_slice(), [dim] if dim == FRAME)
+            };
+            let times = dataset.variables.iter().find(of_frames).map_or(".", |it| &*it.name);
+            nx_data(&store, "/", &[DATA], &[".", times])?;
+        }
+        Origin::Arrays => attributes::of_metadata(&store, &dataset.attributes)?,
+    }
+    store.finish()
+}
+
+/// Where each variable stands; an error where two want one place, or a name is none.
+fn paths(dataset: &Dataset<'_>) -> Result<Vec<String>, ExportError> {
+    let mut taken: BTreeMap<String, bool> = BTreeMap::new();
+    if let Origin::Event(_) = dataset.origin {
+        taken.insert(GAPS.to_owned(), true);
+    }
+    let mut paths = Vec::new();
+    for variable in &dataset.variables {
+        let name = match &variable.group {
+            None => variable.name.to_string(),
+            Some(group) => format!("{group}/{}", variable.name),
+        };
+        // As HDF5 has it, a separator in front and one behind another say nothing.
+        let parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty()).collect();
+        let path: String = parts.iter().flat_map(|part| ["/", part]).collect();
+        let fault = parts
+            .iter()
+            .find_map(|part| name_fault(part))
+            .or(parts.is_empty().then_some("which names no object"))
+            .or_else(|| clash(&mut taken, &path));
+        if let Some(why) = fault {
+            let shown: String = name.chars().take(40).collect();
+            return Err(ExportError::unrepresentable(
+                TARGET,
+                format!("an array called {shown:?}, {why}"),
+                "rename the array or the channel, or write npz or gnz",
+            ));
+        }
+        paths.push(path);
+    }
+    Ok(paths)
+}
+
+/// Takes the path of a dataset and those of the groups that it lies in; why that cannot be.
+fn clash(taken: &mut BTreeMap<String, bool>, path: &str) -> Option<&'static str> {
+    for (end, _) in path.match_indices('/').skip(1) {
+        if *taken.entry(path[..end].to_owned()).or_insert(false) {
+            return Some("where an array is called like its group");
+        }
+    }
+    match taken.insert(path.to_owned(), true) {
+        None => None,
+        Some(true) => Some("which is taken"),
+        Some(false) => Some("where a group is called like it"),
+    }
+}
+
+/// Why an object of the format cannot be called `name`.
+fn name_fault(name: &str) -> Option<&'static str> {
+    if name == "." || name == ".." {
+        Some("which names no object")
+    } else if name.contains('\0') {
+        Some("which contains a zero byte")
+    } else if name.len() > NAME_BYTES {
+        Some("which is longer than 1024 bytes")
+    } else {
+        None
+    }
+}
+
+/// Makes the axes that have names dimensions: with values where a coordinate has their name.
+fn dimensions(
+    store: &mut Store,
+    dataset: &Dataset<'_>,
+    paths: &[String],
+) -> Result<(), ExportError> {
+    let mut lengths: BTreeMap<String, usize> = BTreeMap::new();
+    for variable in &dataset.variables {
+        for (dim, length) in variable.dims.iter().zip(&*variable.shape) {
+            lengths.entry(format!("/{dim}")).or_insert(*length);
+        }
+    }
+    let of_itself = |variable: &Variable<'_>, path: &str| {
+        matches!(variable.dims.as_slice(), [dim] if path.strip_prefix('/') == Some(&**dim))
+    };
+    for (path, length) in &lengths {
+        let place = paths.iter().position(|it| it == path);
+        match place.filter(|place| of_itself(&dataset.variables[*place], path)) {
+            Some(_) => store.dimension(path)?,
+            None => store.hollow_dimension(path, *length)?,
+        }
+    }
+    for (variable, path) in dataset.variables.iter().zip(paths) {
+        if of_itself(variable, path) {
+            continue;
+        }
+        for (axis, dim) in variable.dims.iter().enumerate() {
+            store.attach(path, axis, &format!("/{dim}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// What every array says of itself.
+fn describe(store: &Store, variable: &Variable<'_>, path: &str) -> Result<(), ExportError> {
+    if let Some(unit) = &variable.unit {
+        store.attribute(path, "units", &Attribute::Text(unit))?;
+    }
+    if let Some((dtype, units)) = dates(variable) {
+        store.attribute(path, "dtype", &Attribute::Text(&dtype))?;
+        if let Some(units) = units.filter(|_| variable.unit.is_none()) {
+            store.attribute(path, "units", &Attribute::Text(&units))?;
+        }
+    }
+    for (name, value) in &variable.attributes {
+        attributes::set(store, path, name, value)?;
+    }
+    if !variable.meanings.is_empty() {
+        let values: Vec<u8> = (0..).take(variable.meanings.len()).collect();
+        store.attribute(path, "flag_values", &Attribute::Bytes(&values))?;
+        let meanings = variable.meanings.join(" ");
+        store.attribute(path, "flag_meanings", &Attribute::Text(&meanings))?;
+    }
+    Ok(())
+}
+
+/// numpy's type of dates and spans, and the unit that CF has for it.
+pub(crate) fn dates(variable: &Variable<'_>) -> Option<(String, Option<String>)> {
+    let dtype = variable.dtype(TARGET).ok()?;
+    let is_date = dtype.kind() == gnz::Kind::Datetime;
+    if !is_date && dtype.kind() != gnz::Kind::Timedelta {
+        return None;
+    }
+    let text = dtype.to_string();
+    let unit = match text.split_once('[').map(|(_, unit)| unit) {
+        Some("D]") => Some("days"),
+        Some("h]") => Some("hours"),
+        Some("m]") => Some("minutes"),
+        Some("s]") => Some("seconds"),
+        Some("ms]") => Some("milliseconds"),
+        Some("us]") => Some("microseconds"),
+        Some("ns]") => Some("nanoseconds"),
+        _ => None,
+    };
+    let units = unit.map(|unit| match is_date {
+        true => format!("{unit} since 1970-01-01 00:00:00"),
+        false => unit.to_owned(),
+    });
+    Some((text, units))
+}
+
+fn conventions(store: &Store) -> Result<(), ExportError> {
+    store.attribute("/", "Conventions", &Attribute::Text("CF-1.11"))
+}
+
+/// What h5web shows first.
+fn plots(
+    store: &Store,
+    recording: &Recording,
+    dataset: &Dataset<'_>,
+    paths: &[String],
+) -> Result<(), ExportError> {
+    conventions(store)?;
+    let signals: Vec<&str> = dataset
+        .variables
+        .iter()
+        .zip(paths)
+        .filter(|(variable, _)| variable.role == Role::Signal)
+        .map(|(_, path)| path.trim_start_matches('/'))
+        .collect();
+    if recording.kind == Kind::Waveform {
+        // Children of the root alone can be plotted there.
+        let signals: Vec<&str> = signals.into_iter().filter(|name| !name.contains('/')).collect();
+        let Some(first) = signals.first() else { return Ok(()) };
+        nx_data(store, "/", &signals, &["time"])?;
+        return store.attribute("/", "default", &Attribute::Text(first));
+    }
+    let start = dataset.variables.iter().find(|it| it.role == Role::Coordinate);
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for path in signals {
+        let Some((group, name)) = path.rsplit_once('/') else { continue };
+        match groups.last_mut().filter(|(last, _)| *last == group) {
+            Some((_, names)) => names.push(name),
+            None => groups.push((group, vec![name])),
+        }
+    }
+    for (group, names) in &groups {
+        let group = format!("/{group}");
+        let axes = match start {
+            Some(start) => {
+                store.link(&group, &start.name, &format!("/{}", start.name))?;
+                &*start.name
+            }
+            None => ".",
+        };
+        nx_data(store, &group, names, &[axes])?;
+    }
+    store.attribute("/", "NX_class", &Attribute::Text("NXroot"))?;
+    match groups.first() {
+        Some((group, _)) => store.attribute("/", "default", &Attribute::Text(group)),
+        None => Ok(()),
+    }
+}
+
+/// Makes a group one that h5web plots: `signals[0]`, with the others beside it.
+fn nx_data(
+    store: &Store,
+    group: &str,
+    signals: &[&str],
+    axes: &[&str],
+) -> Result<(), ExportError> {
+    store.attribute(group, "NX_class", &Attribute::Text("NXdata"))?;
+    store.attribute(group, "signal", &Attribute::Text(signals[0]))?;
+    if signals.len() > 1 {
+        store.attribute(group, "auxiliary_signals", &Attribute::Texts(&signals[1..]))?;
+    }
+    store.attribute(group, "axes", &Attribute::Texts(axes))
+}
+
+/// A value of JSON as an attribute, where it is text, a number or a truth value.
+fn plain(value: &Value) -> Option<Attribute<'_>> {
+    match value {
+        Value::String(text) if !text.contains('\0') => Some(Attribute::Text(text)),
+        Value::Bool(flag) => Some(Attribute::Flag(*flag)),
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(integer), _) => Some(Attribute::Integer(integer)),
+            (None, real) => real.map(Attribute::Real),
+        },
+        _ => None,
+    }
+}

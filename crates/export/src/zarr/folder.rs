@@ -1,0 +1,159 @@
+//! The folder of a result while it is unfinished: locked, gone on with, and put into its place whole.
+
+use std::collections::HashMap;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::file::{folder_of, sync_folder, temporary_prefix};
+use crate::{ExportError, Target};
+
+/// The record of what is done, and the lock of who works on it.
+const RECORD: &str = "wavekeep-done.txt";
+/// What a folder of the format has.
+const ZARR_JSON: &str = "zarr.json";
+
+/// An unfinished result beside its place: `.run.zarr.wavekeep-part`. A run that is interrupted leaves
+/// it, and the same run goes on with it.
+pub(super) struct Unfinished {
+    place: PathBuf,
+    part: PathBuf,
+    /// Locked while this lives.
+    record: File,
+    /// Checksums of what is done, by name.
+    done: HashMap<String, u32>,
+}
+
+impl Unfinished {
+    /// Begins `place`, or goes on with what an interrupted run left of it.
+    ///
+    /// # Errors
+    /// When something stands there that may not be replaced, or another process works on it.
+    pub(super) fn begin(place: &Path, overwrite: bool) -> Result<Self, ExportError> {
+        let refused = |source| ExportError::File { path: place.to_owned(), source };
+        match fs::symlink_metadata(place) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(refused(source)),
+            Ok(_) if !overwrite => return Err(ExportError::Exists { path: place.to_owned() }),
+            // Nothing but a result of the same kind is removed.
+            Ok(found) if found.is_dir() && place.join(ZARR_JSON).is_file() => {}
+            Ok(_) => return Err(ExportError::NotAFile { path: place.to_owned() }),
+        }
+        let name = place.file_name().ok_or_else(|| refused(io::ErrorKind::InvalidInput.into()))?;
+        let part = folder_of(place).join(format!(".{}.wavekeep-part", name.to_string_lossy()));
+        fs::create_dir_all(&part).map_err(refused)?;
+        let path = part.join(RECORD);
+        let options = File::options().create(true).append(true).read(true).clone();
+        let record = options.open(&path).map_err(refused)?;
+        match record.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(ExportError::unrepresentable(
+                    Target::Zarr,
+                    format!("two results at once ({} is being written)", place.display()),
+                    "wait until the other one is done",
+                ));
+            }
+            Err(TryLockError::Error(source)) => return Err(refused(source)),
+        }
+        // A line that was cut is no line.
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let lines = text.split_inclusive('\n').filter_map(|line| {
+            let (checksum, name) = line.strip_suffix('\n')?.split_once(' ')?;
+            Some((name.to_owned(), u32::from_str_radix(checksum, 16).ok()?))
+        });
+        let done = lines.collect();
+        Ok(Self { place: place.to_owned(), part, record, done })
+    }
+
+    /// Where the result is put together.
+    pub(super) fn path(&self) -> &Path {
+        &self.part
+    }
+
+    /// Whether `name` was done of the same bytes by an interrupted run.
+    pub(super) fn is_done(&self, name: &str, checksum: u32) -> bool {
+        self.done.get(name) == Some(&checksum)
+    }
+
+    /// Notes that `name` is done, and synced.
+    pub(super) fn note(&mut self, name: &str, checksum: u32) -> Result<(), ExportError> {
+        let line = format!("{checksum:08x} {name}\n");
+        self.record.write_all(line.as_bytes()).map_err(|source| self.refused(source))
+    }
+
+    /// Removes what an interrupted run left of another array.
+    pub(super) fn remove(&self, folder: &str) -> Result<(), ExportError> {
+        match fs::remove_dir_all(self.part.join(folder)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.refused(error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn refused(&self, source: io::Error) -> ExportError {
+        ExportError::File { path: self.place.clone(), source }
+    }
+
+    /// Removes all in the folder that is none of `paths` and does not lie in one of them: what an
+    /// interrupted run of other arrays left.
+    pub(super) fn keep_only(&self, paths: &[&str]) -> Result<(), ExportError> {
+        self.prune(&self.part, "", paths).map_err(|source| self.refused(source))
+    }
+
+    fn prune(&self, folder: &Path, within: &str, paths: &[&str]) -> io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let path = if within.is_empty() { name.clone() } else { format!("{within}/{name}") };
+            let leads = paths.iter().any(|it| it.starts_with(&format!("{path}/")));
+            if paths.contains(&path.as_str()) || name == RECORD && within.is_empty() {
+                continue;
+            }
+            match entry.file_type()?.is_dir() {
+                true if leads => self.prune(&entry.path(), &path, paths)?,
+                true => fs::remove_dir_all(entry.path())?,
+                false => fs::remove_file(entry.path())?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Syncs the folders, whose files are synced, and gives the result its name. A result that it
+    /// replaces stands beside it until then.
+    pub(super) fn finish(self) -> Result<(), ExportError> {
+        let refused = |source| ExportError::File { path: self.place.clone(), source };
+        fs::remove_file(self.part.join(RECORD)).map_err(refused)?;
+        sync_all(&self.part).map_err(refused)?;
+        let old = match fs::symlink_metadata(&self.place) {
+            Ok(_) => Some(
+                tempfile::Builder::new()
+                    .prefix(&temporary_prefix())
+                    .tempdir_in(folder_of(&self.place))
+                    .map_err(refused)?,
+            ),
+            Err(_) => None,
+        };
+        if let Some(old) = &old {
+            fs::rename(&self.place, old.path().join("replaced")).map_err(refused)?;
+        }
+        if let Err(source) = fs::rename(&self.part, &self.place) {
+            if let Some(old) = &old {
+                // The old result has its name again.
+                let _ = fs::rename(old.path().join("replaced"), &self.place);
+            }
+            return Err(refused(source));
+        }
+        sync_folder(folder_of(&self.place)).map_err(refused)
+    }
+}
+
+/// Syncs a folder and those in it.
+fn sync_all(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_all(&entry.path())?;
+        }
+    }
+    sync_folder(folder)
+}
