@@ -74,6 +74,7 @@ mod file;
 mod gnz;
 mod hdf5;
 mod json;
+mod metadata;
 mod miniseed;
 mod npy;
 mod npz;

@@ -19,8 +19,9 @@ use gnz::{Dtype, Gnz, Object, Streaming, Writer};
 use serde_json::{Map, Value};
 use wavekeep_core::{FrameBlock, FrameStream, StreamChannel};
 
-use crate::dataset::{ARRAY_UNITS, object, stream as dataset};
+use crate::dataset::{ARRAY_UNITS, stream as dataset};
 use crate::file::{folder_of, temporary_prefix};
+use crate::metadata::object;
 use crate::write::write_file;
 use crate::{ExportError, ExportOptions, Target, Units};
 
@@ -86,7 +87,7 @@ where
     facts.insert("physical_per_count".to_owned(), stream.scale().of_one().into());
     let units = serde_json::json!({ DATA: unit, "frequency_mhz": "MHz" });
     facts.insert(ARRAY_UNITS.to_owned(), units);
-    let metadata = object(&Value::Object(facts));
+    let metadata = object(&facts);
     if target == Target::Gnz {
         return write_gnz(stream, metadata, options, path, overwrite, progress);
     }

@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use wavekeep_core::{Channel, Kind, Quantity, Recording, Sensor, Unit};
 
 use super::{ARRAY_UNITS, Dataset, Form, Gap, Origin, Role, Variable, histogram, refuse_twice};
+use crate::metadata::object;
 use crate::table::flags;
 use crate::values::{SampleTimes, Values, physical_of_one_count, physical_unit};
 use crate::{ExportError, ExportOptions, Target, Units, facts};
@@ -96,13 +97,16 @@ pub(crate) fn dataset<'a>(
     let gaps = gaps(recording);
     let mut dataset =
         Dataset { variables, attributes: Object::new(), origin: Origin::Event(recording), gaps };
-    let mut document = facts(recording);
-    document["units"] = json!(options.units.word());
-    document[ARRAY_UNITS] = Value::Object(dataset.units());
-    if recording.kind == Kind::Histogram {
-        document["frequency_flags"] = json!(flags::FREQUENCY);
+    // HDF5 has the facts as attributes of their own, and JSON as a document.
+    if target.holds_metadata() && !matches!(target, Target::Hdf5 | Target::Json) {
+        let mut document = facts(recording);
+        document["units"] = json!(options.units.word());
+        document[ARRAY_UNITS] = Value::Object(dataset.units());
+        if recording.kind == Kind::Histogram {
+            document["frequency_flags"] = json!(flags::FREQUENCY);
+        }
+        dataset.attributes = document.as_object().map(object).unwrap_or_default();
     }
-    dataset.attributes = super::object(&document);
     Ok(dataset)
 }
 

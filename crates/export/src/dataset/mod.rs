@@ -336,15 +336,6 @@ pub(crate) fn refuse_twice<'n>(
     Ok(())
 }
 
-/// A JSON object as metadata: both print the shortest digits that read back as the same double.
-pub(crate) fn object(document: &Value) -> Object {
-    match document.to_string().parse::<gnz::Value>() {
-        Ok(gnz::Value::Object(object)) => object,
-        // What one of them writes the other reads.
-        _ => Object::new(),
-    }
-}
-
 impl Dataset<'_> {
     /// The unit of each array by its name, for metadata: `array_units`.
     pub(crate) fn units(&self) -> serde_json::Map<String, Value> {

@@ -37,6 +37,7 @@ use super::print::NOT_A_TIME;
 use super::text::{trimmed, utf8};
 use super::{Cells, Column, Table, decode};
 use crate::dataset::{Dataset, Origin};
+use crate::metadata::json_object;
 use crate::{ExportError, Target, assumed};
 
 /// Bytes of a batch of rows: what a reader, and the writer, hold in memory at a time.
@@ -44,13 +45,12 @@ const BATCH_BYTES: usize = 64 << 20;
 /// Rows of a batch of a narrow table.
 const BATCH_ROWS: usize = 1 << 20;
 
-/// The schema of a table with all that is known of its columns.
+/// The schema of a table with what is known of each column.
 ///
 /// # Errors
 /// When a column is of a type that Arrow does not have.
 pub(crate) fn schema(
     table: &Table<'_, '_>,
-    dataset: &Dataset<'_>,
     target: Target,
 ) -> Result<Arc<Schema>, ExportError> {
     let fields = table.columns.iter().map(|column| {
@@ -63,25 +63,26 @@ pub(crate) fn schema(
         let facts = column.facts().into_iter().map(|(name, value)| (name, text(value)));
         Ok(field.with_metadata(facts.collect()))
     });
-    let fields = fields.collect::<Result<Vec<_>, ExportError>>()?;
-    Ok(Arc::new(Schema::new_with_metadata(fields, metadata(table, dataset))))
+    Ok(Arc::new(Schema::new(fields.collect::<Result<Vec<_>, ExportError>>()?)))
 }
 
-fn metadata(table: &Table<'_, '_>, dataset: &Dataset<'_>) -> HashMap<String, String> {
+/// What is known of all columns together, for the metadata of a schema or of a file.
+pub(crate) fn metadata(table: &Table<'_, '_>, dataset: &Dataset<'_>) -> HashMap<String, String> {
     let units: Map<String, Value> = table
         .columns
         .iter()
         .filter_map(|column| Some((column.name.clone(), json!(column.unit()?))))
         .collect();
-    let document = gnz::Value::from(dataset.attributes.clone()).to_string();
     let mut pairs = HashMap::new();
     let mut set = |key: &str, value: String| pairs.insert(key.to_owned(), value);
     match dataset.origin {
         Origin::Event(recording) => {
-            set("wavekeep.facts", document);
+            set("wavekeep.facts", json_object(&dataset.attributes).to_string());
             set("PANDAS_ATTRS", json!({ "units": units, "assumed": assumed(recording) }).to_string());
         }
         Origin::Stream | Origin::Arrays if !dataset.attributes.is_empty() => {
+            // As GNZ prints it: with numbers that are not finite, which Python reads.
+            let document = gnz::Value::from(dataset.attributes.clone()).to_string();
             set("PANDAS_ATTRS", document.clone());
             set("wavekeep.metadata", document);
         }

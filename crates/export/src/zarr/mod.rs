@@ -31,6 +31,7 @@ use crate::chunks::{Grid, chunk_shape};
 use crate::dataset::{Dataset, Origin, Variable};
 use crate::gnz::rows;
 use crate::hdf5::dates;
+use crate::metadata::json_object;
 use crate::table::text::{trimmed, utf8};
 use crate::{ExportError, ExportOptions, Target};
 use folder::Unfinished;
@@ -136,7 +137,7 @@ fn groups(
     dataset: &Dataset<'_>,
     names: &[String],
 ) -> Result<(), ExportError> {
-    let mut attributes = match json_of(&gnz::Value::from(dataset.attributes.clone())) {
+    let mut attributes = match json_object(&dataset.attributes) {
         Value::Object(attributes) => attributes,
         _ => Map::new(),
     };
@@ -156,20 +157,6 @@ fn groups(
         }
     }
     Ok(())
-}
-
-/// Metadata as JSON has it: a number that is not finite becomes its word.
-fn json_of(value: &gnz::Value) -> Value {
-    match value {
-        gnz::Value::Object(object) => {
-            object.iter().map(|(key, value)| (key.to_owned(), json_of(value))).collect()
-        }
-        gnz::Value::List(values) => values.iter().map(json_of).collect(),
-        other => {
-            let text = other.to_string();
-            serde_json::from_str(&text).unwrap_or(Value::String(text))
-        }
-    }
 }
 
 /// How the elements of an array are stored.
