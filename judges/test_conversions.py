@@ -6,12 +6,14 @@ import json
 import gnz_file
 import h5py
 import numpy
+import pyarrow.feather
 import pyarrow.parquet
 import safetensors.numpy
+import zarr
 
 TARGETS = {
     f"test_{target}": target
-    for target in ["npy", "npz", "hdf5", "parquet", "safetensors", "csv", "gnz"]
+    for target in ["npy", "npz", "hdf5", "zarr", "parquet", "arrow", "safetensors", "csv", "gnz"]
 }
 BRAIN = "brain.safetensors"
 SAFE = set("|b1 |u1 |i1 <u2 <i2 <f2 <u4 <i4 <f4 <u8 <i8 <f8 <c8".split())
@@ -91,7 +93,7 @@ def test_gnz(conversion):
 
 
 def is_hdf5(name, array):
-    if array is None or not array.dtype.itemsize or "/" in name:
+    if array is None or not array.dtype.itemsize:
         return False
     return array.dtype.kind not in "fc" or array.dtype.itemsize <= (8 if array.dtype.kind == "f" else 16)
 
@@ -102,9 +104,13 @@ def test_hdf5(conversion):
     if not path:
         return
     with h5py.File(path) as file:
-        assert set(file) == set(arrays)
+        held_names = []
+        file.visititems(lambda name, it: held_names.append(name) if hasattr(it, "shape") else None)
+        assert set(held_names) == set(arrays)
         for name, expected in arrays.items():
             found = file[name]
+            if expected.size and expected.ndim:
+                assert found.chunks and found.shuffle and found.compression == "gzip"
             if expected.dtype.kind == "U":
                 words = found.asstr()[...]
                 assert numpy.array_equal(words, expected.astype(object))
@@ -120,6 +126,34 @@ def test_hdf5(conversion):
             for key, value in metadata.items():
                 if isinstance(value, (str, float, int)):
                     assert file.attrs[key] == value
+
+
+def is_zarr(array):
+    if array is None or not array.dtype.itemsize:
+        return False
+    kind, size = array.dtype.kind, array.dtype.itemsize
+    return kind in "biuSUMm" or size <= {"f": 8, "c": 16}.get(kind, 0)
+
+
+def test_zarr(conversion):
+    arrays, metadata = source(conversion)
+    path = held(conversion, all(map(is_zarr, arrays.values())))
+    if not path:
+        return
+    group = zarr.open_group(path, mode="r", zarr_format=3)
+    assert set(group.attrs) == set(metadata)
+    for name, expected in arrays.items():
+        found = group[name]
+        if expected.dtype.kind in "SU":
+            words = [it.decode() if isinstance(it, bytes) else it for it in expected.ravel()]
+            assert [str(it) for it in numpy.asarray(found[...]).ravel()] == words
+            assert found.shape == expected.shape
+        elif expected.dtype.kind in "Mm":
+            assert found.dtype == "i8" and found.attrs["dtype"] == expected.dtype.str
+            same(numpy.asarray(found[...]).view(expected.dtype.newbyteorder("=")), expected)
+        else:
+            assert found.dtype == expected.dtype.newbyteorder("=")
+            same(found[...], expected)
 
 
 def test_safetensors(conversion):
@@ -171,6 +205,8 @@ def same_names(names, table):
 
 def is_csv(array):
     kind, size = array.dtype.kind, array.dtype.itemsize
+    if kind == "M":
+        return numpy.datetime_data(array.dtype)[1] == 1
     return kind in "biuSU" or (kind == "f" and size <= 8)
 
 
@@ -190,7 +226,10 @@ def test_csv(conversion):
         elif expected.dtype.kind == "U":
             assert texts == expected.tolist()
         elif expected.dtype.kind == "b":
-            assert texts == [str(value) for value in expected.tolist()]
+            assert texts == [str(value).lower() for value in expected.tolist()]
+        elif expected.dtype.kind == "M":
+            found = numpy.array([text or "NaT" for text in texts], expected.dtype)
+            numpy.testing.assert_array_equal(found, expected)
         else:
             convert = int if expected.dtype.kind in "iu" else float
             found = numpy.array([convert(text) for text in texts], expected.dtype)
@@ -199,29 +238,45 @@ def test_csv(conversion):
 
 def is_parquet(array):
     kind, size = array.dtype.kind, array.dtype.itemsize
-    if kind == "M":
-        return numpy.datetime_data(array.dtype) in [(u, 1) for u in ("D", "s", "ms", "us", "ns")]
+    if kind in "Mm":
+        units = ("s", "ms", "us", "ns") + (("D",) if kind == "M" else ())
+        return numpy.datetime_data(array.dtype) in [(unit, 1) for unit in units]
     return kind in "biuSUV" or (kind == "f" and size <= 8)
 
 
 def test_parquet(conversion):
+    same_table(conversion, pyarrow.parquet.read_table)
+
+
+def test_arrow(conversion):
+    same_table(conversion, pyarrow.feather.read_table)
+
+
+def same_table(conversion, read):
+    # Parquet has no timestamps in seconds.
+    seconds = "ms" if conversion.target == "parquet" else "s"
     arrays, metadata = source(conversion)
     table = columns(arrays)
     path = held(conversion, table is not None and all(map(is_parquet, table.values())))
     if not path:
         return
-    found = pyarrow.parquet.read_table(path)
+    found = read(path)
     same_names(found.column_names, table)
     for name, expected in table.items():
         column, kind = found[name], expected.dtype.kind
         if kind in "SUV":
             assert column.to_pylist() == expected.tolist()
-        elif kind == "M":
-            unit = {"D": "D", "s": "ms"}.get(numpy.datetime_data(expected.dtype)[0])
+        elif kind == "m":
             assert column.null_count == numpy.isnat(expected).sum()
             values = column.to_numpy().astype(expected.dtype.newbyteorder("<"))
             numpy.testing.assert_array_equal(values, expected)
-            assert unit is None or str(column.type) in ("date32[day]", f"timestamp[{unit}]")
+        elif kind == "M":
+            unit = numpy.datetime_data(expected.dtype)[0]
+            assert column.null_count == numpy.isnat(expected).sum()
+            values = column.to_numpy().astype(expected.dtype.newbyteorder("<"))
+            numpy.testing.assert_array_equal(values, expected)
+            stored = {"D": "date32[day]", "s": f"timestamp[{seconds}]"}
+            assert str(column.type) == stored.get(unit, f"timestamp[{unit}]")
         else:
             values = column.to_numpy()
             assert values.dtype == expected.dtype.newbyteorder("=")

@@ -26,8 +26,11 @@ def test_values_and_units_are_those_of_the_recording(case, units):
         for channel in case.channels:
             dataset = values_of(file, channel)
             assert dataset.shape == (case.length,)
-            if units == "physical" or channel.facts["short"]:
+            whole = not channel.missing.any()
+            if units == "physical" or channel.facts["short"] and not whole:
                 assert dataset.dtype == numpy.float32
+            elif channel.are_integers(units) and whole:
+                assert dataset.dtype == ("<i2" if channel.facts["short"] else "<i4")
             assert_allclose(dataset[:], channel.values(units), rtol=1e-7, atol=1e-40)
             assert channel.name in dataset.attrs["long_name"]
             plain = channel.facts["numerator"] == channel.facts["denominator"]
@@ -39,11 +42,14 @@ def test_values_and_units_are_those_of_the_recording(case, units):
                 assert dataset.chunks and dataset.shuffle and dataset.compression == "gzip"
 
 
-def test_time_is_a_start_and_a_step(waveform):
+def test_time_is_an_array_with_start_and_step(waveform):
     with opened(waveform, "physical") as file:
         time = file["time"]
         rate, before = waveform.truth["time"]["rate_hz"], waveform.truth["time"]["pretrigger_s"]
-        assert time.shape is None
+        assert_allclose(time[:], waveform.seconds, rtol=1e-15, atol=1e-15)
+        assert time.is_scale
+        for channel in waveform.channels:
+            assert file[channel.name].dims[0][0] == time
         assert time.attrs["start"] == pytest.approx(-before, rel=1e-15)
         assert time.attrs["step"] == 1 / rate
         assert time.attrs["count"] == waveform.length
@@ -66,13 +72,14 @@ def test_a_histogram_has_frequencies_with_flags(histogram, units):
             hertz, flags = channel.frequencies
             assert group["frequency"].attrs["units"] == "Hz"
             assert_allclose(group["frequency"][:], hertz, rtol=1e-7)
-            meanings = group["frequency_flag"].attrs["flag_meanings"]
+            meanings = group["frequency_flag"].attrs["flag_meanings"].split()
+            assert list(group["frequency_flag"].attrs["flag_values"]) == list(range(5))
             words = [meanings[place] for place in group["frequency_flag"][:]]
             expected = [flag or "measured" for flag in flags]
             for index in numpy.flatnonzero(channel.missing):
                 expected[index] = "missing"
             assert words == expected
-            for name, fact in (("half_period", "half_periods"), ("annotation", "annotations")):
+            for name, fact in (("halfperiod", "half_periods"), ("annotation", "annotations")):
                 stored = numpy.array(channel.facts[fact], dtype=float)
                 stored[channel.missing] = numpy.nan
                 assert_array_equal(group[name][:], stored)

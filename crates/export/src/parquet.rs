@@ -22,7 +22,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use crate::dataset::Dataset;
-use crate::table::record_batch::{batches, metadata, record_batch, schema};
+use crate::table::record_batch::{batches, record_batch, schema};
 use crate::table::{Column, Table, decode};
 use crate::{ExportError, Target};
 
@@ -30,10 +30,11 @@ const TARGET: Target = Target::Parquet;
 
 pub(crate) fn write(dataset: &Dataset<'_>, out: &mut dyn Write) -> Result<(), ExportError> {
     let table = Table::of(dataset, TARGET)?;
-    let schema = schema(&table, TARGET)?;
-    let pairs = metadata(&table, dataset).into_iter();
-    let mut pairs: Vec<KeyValue> =
-        pairs.map(|(key, value)| KeyValue { key, value: Some(value) }).collect();
+    let schema = schema(&table, dataset, TARGET)?;
+    // Readers of Arrow take them from the schema, which is stored too, and all others from here.
+    let pairs = schema.metadata().iter();
+    let pairs = pairs.map(|(key, value)| KeyValue { key: key.clone(), value: Some(value.clone()) });
+    let mut pairs: Vec<KeyValue> = pairs.collect();
     // The same table makes the same file.
     pairs.sort_by(|one, other| one.key.cmp(&other.key));
     let mut properties = WriterProperties::builder()

@@ -7,7 +7,7 @@
 //! | `\|S` | binary, without the zeros that fill it |
 //! | `\|V` | binary of a fixed length |
 //! | `<M8[D]` | date |
-//! | `<M8[s]`, `<M8[ms]`, `<M8[us]`, `<M8[ns]` | timestamp without a time zone; no date is null |
+//! | `<M8[s]`, `<M8[ms]`, `<M8[us]`, `<M8[ns]` | timestamp without a time zone, in Parquet at least of milliseconds; no date is null |
 //! | `<m8[s]` to `<m8[ns]` | duration; none is null |
 //!
 //! The metadata of a field says its unit and what is known of the column: of a stream's channel its
@@ -44,13 +44,15 @@ use crate::{ExportError, Target, assumed};
 const BATCH_BYTES: usize = 64 << 20;
 /// Rows of a batch of a narrow table.
 const BATCH_ROWS: usize = 1 << 20;
+const OUT_OF_RANGE: &str = "it holds a date that is out of range there: write npz or gnz";
 
-/// The schema of a table with what is known of each column.
+/// The schema of a table with all that is known of its columns.
 ///
 /// # Errors
 /// When a column is of a type that Arrow does not have.
 pub(crate) fn schema(
     table: &Table<'_, '_>,
+    dataset: &Dataset<'_>,
     target: Target,
 ) -> Result<Arc<Schema>, ExportError> {
     let fields = table.columns.iter().map(|column| {
@@ -63,11 +65,12 @@ pub(crate) fn schema(
         let facts = column.facts().into_iter().map(|(name, value)| (name, text(value)));
         Ok(field.with_metadata(facts.collect()))
     });
-    Ok(Arc::new(Schema::new(fields.collect::<Result<Vec<_>, ExportError>>()?)))
+    let fields = fields.collect::<Result<Vec<_>, ExportError>>()?;
+    Ok(Arc::new(Schema::new_with_metadata(fields, metadata(table, dataset))))
 }
 
-/// What is known of all columns together, for the metadata of a schema or of a file.
-pub(crate) fn metadata(table: &Table<'_, '_>, dataset: &Dataset<'_>) -> HashMap<String, String> {
+/// What is known of all columns together.
+fn metadata(table: &Table<'_, '_>, dataset: &Dataset<'_>) -> HashMap<String, String> {
     let units: Map<String, Value> = table
         .columns
         .iter()
@@ -150,6 +153,9 @@ fn data_type(column: &Column<'_, '_>, target: Target) -> Result<(DataType, bool)
         (Kind::Void, size) => plain(DataType::FixedSizeBinary(size as i32)),
         (Kind::Datetime, _) if unit(dtype) == Some("D") => Ok((DataType::Date32, true)),
         (Kind::Datetime, _) => match time_unit(dtype) {
+            Some(TimeUnit::Second) if target == Target::Parquet => {
+                Ok((DataType::Timestamp(TimeUnit::Millisecond, None), true))
+            }
             Some(unit) => Ok((DataType::Timestamp(unit, None), true)),
             None => {
                 Err(column.refused(target, "convert it to [D], [s], [ms], [us] or [ns]"))
@@ -215,6 +221,14 @@ fn array(
         DataType::Timestamp(TimeUnit::Second, _) => {
             counts::<TimestampSecondType>(&cells, rows, integer)
         }
+        DataType::Timestamp(TimeUnit::Millisecond, _) if unit(dtype) == Some("s") => {
+            let millis = rows.map(|row| {
+                let seconds = cells.at(row).map(integer).filter(|count| *count != NOT_A_TIME);
+                seconds.map(|count| count.checked_mul(1000).ok_or(())).transpose()
+            });
+            let millis = millis.collect::<Result<PrimitiveArray<TimestampMillisecondType>, _>>();
+            Arc::new(millis.map_err(|()| column.refused(target, OUT_OF_RANGE))?)
+        }
         DataType::Timestamp(TimeUnit::Millisecond, _) => {
             counts::<TimestampMillisecondType>(&cells, rows, integer)
         }
@@ -240,8 +254,7 @@ fn array(
                 days.map(i32::try_from).transpose()
             });
             let days = days.collect::<Result<PrimitiveArray<Date32Type>, _>>();
-            let advice = "it holds a date that is out of range there: write npz or gnz";
-            Arc::new(days.map_err(|_| column.refused(target, advice))?)
+            Arc::new(days.map_err(|_| column.refused(target, OUT_OF_RANGE))?)
         }
         DataType::Boolean => {
             let truth = rows.map(|row| cells.at(row).map(|element| element != [0]));
