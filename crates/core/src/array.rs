@@ -27,8 +27,9 @@ impl ArrayOrder {
 pub struct NamedArray<'a> {
     /// Its name.
     pub name: &'a str,
-    /// The type of its elements: numpy's type string (`<f4`, `|S10`, `<M8[ns]`), or the word of the
-    /// source format for a type that numpy does not have (`BF16`).
+    /// The type of its elements: numpy's type string (`<f4`, `|S10`, `<M8[ns]`), numpy's list of fields
+    /// for records (`[('time', '<i8'), ('xy', '<f4', (2,))]`, see [`Structured`](crate::Structured)), or
+    /// the word of the source format for a type that numpy does not have (`BF16`).
     pub dtype: &'a str,
     /// How its elements follow each other.
     pub order: ArrayOrder,

@@ -10,7 +10,8 @@
 //! - [`Statement`]: what the vendor's own report says about the recording.
 //! - [`Cursor`]: the bounds-checked reader that every decoder uses.
 //! - [`EventFormat`]: the shape of the plug that a format is.
-//! - [`NamedArray`]: an array of a file that knows nothing of time.
+//! - [`NamedArray`]: an array of a file that knows nothing of time; [`Structured`]: the type of one whose
+//!   elements are records.
 //!
 //! ```
 //! use wavekeep_core::{Channel, Samples, Scale, Unit};
@@ -34,6 +35,7 @@ mod format;
 mod frequency;
 mod gaps;
 mod limits;
+mod literal;
 mod reading;
 mod recording;
 mod report;
@@ -42,6 +44,7 @@ mod selection;
 mod stated;
 mod statement;
 mod stream;
+mod structured;
 mod time;
 mod unit;
 
@@ -54,6 +57,7 @@ pub use format::{DecodeOptions, EventFormat, FormatInfo, GeophoneRange, Input, M
 pub use frequency::{Frequency, HalfPeriod, Hertz};
 pub use gaps::Gaps;
 pub use limits::Limits;
+pub use literal::{Literal, LiteralError, LiteralValue};
 pub use reading::{Flag, Reading};
 pub use recording::{
     Channel, IntervalFacts, Kind, Recording, Sensor, SoundLevels, Source, TimeAxis,
@@ -65,5 +69,6 @@ pub use statement::{
     ChannelStatement, HistogramStatement, MonitorLogEntry, Statement, UserNote, weighting_by_words,
 };
 pub use stream::{FrameBlock, FrameField, FrameGap, FrameStream, StreamChannel};
+pub use structured::{Leaf, Structured, StructuredError, StructuredField};
 pub use time::{DayOrMoment, NotADayOrMoment, UnitLocal};
 pub use unit::{Conversion, Quantity, Unit, UnitMismatch};
