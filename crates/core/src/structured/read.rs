@@ -180,7 +180,7 @@ fn simple_size(dtype: &str) -> Option<usize> {
     let digits = rest.find(|it: char| !it.is_ascii_digit()).unwrap_or(rest.len());
     let (digits, unit) = rest.split_at(digits);
     let is_dated = matches!(kind, 'M' | 'm');
-    if !unit.is_empty() && !(is_dated && unit.starts_with('[') && unit.ends_with(']')) {
+    if !(unit.is_empty() || is_dated && unit.starts_with('[') && unit.ends_with(']')) {
         return None;
     }
     let number: usize = digits.parse().ok()?;

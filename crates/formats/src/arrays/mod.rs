@@ -104,7 +104,7 @@ struct Entry {
 enum Held {
     Gnz(Box<Gnz>),
     Mapped(FileMap),
-    Packed(Packed),
+    Packed(Box<Packed>),
 }
 
 /// An array without its elements.

@@ -69,7 +69,11 @@ impl ArrayFormat for Npz {
             format: &INFO,
             source: source_of(path, len.len()),
             entries: members.entries,
-            held: Held::Packed(Packed { file: Mutex::new(file), map, members: members.members }),
+            held: Held::Packed(Box::new(Packed {
+                file: Mutex::new(file),
+                map,
+                members: members.members,
+            })),
             metadata: Object::new(),
             report: members.report,
         })

@@ -225,8 +225,10 @@ fn a_flipped_byte_never_panics_and_in_an_npz_never_passes_for_data() {
     let one = described("'<i2'", "(3,)", &[1, 0, 2, 0, 3, 0]);
     let tensors =
         r#"{"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"__metadata__":{"a":"b"}}"#;
+    let records = described("[('a', [('b', '<i2')], (2,)), ('c', '<i2')]", "(1,)", &[0; 6]);
     for (name, whole) in [
         ("x.npy", one.clone()),
+        ("x.npy", records),
         ("x.npz", npz(&[("a.npy", &one)], CompressionMethod::Stored)),
         ("x.npz", npz(&[("a.npy", &one)], CompressionMethod::Deflated)),
         ("x.safetensors", safetensors(tensors, b"abc")),

@@ -95,7 +95,7 @@ class ArrayFile(Recording):
             raise BadArgument(f"arrays have names, found {name!r}", path=self.path)
         array = np.asarray(self._handle.view(name))
         dtype, _, _ = self._handle.describe(name)
-        return array.view(_dtype(dtype)) if dtype.startswith("[") else array
+        return array.view(_records(dtype)) if dtype.startswith("[") else array
 
     def as_f32(self, name: str) -> NDArray[Any]:
         """One array; as float32 if its type is one that numpy does not have (BF16, F8_E4M3, F8_E5M2,
@@ -179,9 +179,14 @@ class ArrayFile(Recording):
 def _dtype(text: str) -> np.dtype[Any] | None:
     """The type that a type string or a list of fields says; nothing for one that numpy lacks."""
     if text.startswith("["):
-        dtype: np.dtype[Any] = np.lib.format.descr_to_dtype(ast.literal_eval(text))
-        return dtype
+        return _records(text)
     return np.dtype(text) if text[:1] in "<>|" else None
+
+
+def _records(text: str) -> np.dtype[Any]:
+    """The type of records that a list of fields says."""
+    dtype: np.dtype[Any] = np.lib.format.descr_to_dtype(ast.literal_eval(text))
+    return dtype
 
 
 def _again(path: str) -> ArrayFile:
