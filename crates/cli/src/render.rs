@@ -7,7 +7,7 @@ use crate::terminal::{self, BAD, CARE, DIM, GOOD, STRONG, errln, painted};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use wavekeep_core::{
     ArrayOrder, Assumed, Basis, Flag, Frequency, Kind, Note, NoteKind, Quantity, Reading,
-    Recording, Report, Status, TimeAxis, Unit, seconds_decimals,
+    Recording, Report, Status, Structured, TimeAxis, Unit, seconds_decimals,
 };
 use wavekeep_formats::ArrayFile;
 use wavekeep_signal::{ChannelMeasurements, Measured, Measurements, Origin};
@@ -280,16 +280,27 @@ pub fn arrays(file: &ArrayFile) -> String {
     let name = file.source().name.as_deref().unwrap_or("arrays");
     let _ = writeln!(page, "{}  {}", painted(STRONG, name), status(file.report().status()));
     let bytes = file.source().bytes;
-    let _ = writeln!(page, "{} · {} arrays · {bytes} bytes\n", file.format().name, file.len());
+    let count = format!("{} array{}", file.len(), if file.len() == 1 { "" } else { "s" });
+    let _ = writeln!(page, "{} · {count} · {bytes} bytes\n", file.format().name);
     let mut table = bare(&[("  ARRAY", Left), ("DTYPE", Left), ("SHAPE", Right), ("BYTES", Right)]);
     for array in file.infos() {
         let order = if array.order == ArrayOrder::ColumnMajor { " F" } else { "" };
+        let records = Structured::parse(array.dtype).ok();
+        let dtype = match &records {
+            Some(records) => format!("records of {} bytes", records.item_size),
+            None => array.dtype.to_owned(),
+        };
         table.add_row([
             format!("  {}", array.name),
-            format!("{}{order}", array.dtype),
+            format!("{dtype}{order}"),
             format!("{:?}", array.shape),
             array.bytes.to_string(),
         ]);
+        for field in records.iter().flat_map(Structured::leaves) {
+            let shape =
+                if field.shape.is_empty() { String::new() } else { format!("{:?}", field.shape) };
+            table.add_row([format!("    .{}", field.name()), field.dtype, shape, String::new()]);
+        }
     }
     let _ = writeln!(page, "{}", table.trim_fmt());
     if !file.metadata().is_empty() {

@@ -69,6 +69,6 @@ pub use statement::{
     ChannelStatement, HistogramStatement, MonitorLogEntry, Statement, UserNote, weighting_by_words,
 };
 pub use stream::{FrameBlock, FrameField, FrameGap, FrameStream, StreamChannel};
-pub use structured::{Leaf, Structured, StructuredError, StructuredField};
+pub use structured::{Leaf, Structured, StructuredError, StructuredField, is_object_dtype};
 pub use time::{DayOrMoment, NotADayOrMoment, UnitLocal};
 pub use unit::{Conversion, Quantity, Unit, UnitMismatch};

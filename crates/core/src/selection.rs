@@ -6,38 +6,132 @@ use std::str::FromStr;
 
 use crate::{Channel, Gaps, IntervalFacts, Recording, Samples, TimeAxis};
 
-/// Channels, by name or by place.
+/// Channels or arrays, by name or by place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChannelChoice {
-    /// The channel of this name, without regard to case.
+    /// The one of this name; that of a channel without regard to case.
     Name(String),
-    /// The channels at these places, from 0.
+    /// Those at these places, from 0.
     Places(RangeInclusive<usize>),
+    /// The one of this name, and where there is none, those at these places: `0` or `0-15`.
+    NameOrPlaces(String, RangeInclusive<usize>),
 }
 
-/// `3` and `0-15` are places, anything else is a name.
+/// `#3` and `#0-15` are places; `3` and `0-15` are names or else places; anything else is a name.
 impl FromStr for ChannelChoice {
     type Err = SelectionError;
 
     fn from_str(text: &str) -> Result<Self, SelectionError> {
-        let (first, last) = text.split_once('-').unwrap_or((text, text));
-        match (first.parse::<usize>(), last.parse::<usize>()) {
-            (Ok(first), Ok(last)) if first <= last => Ok(Self::Places(first..=last)),
-            (Ok(_), Ok(_)) => Err(SelectionError::Backwards(text.to_owned())),
-            _ => Ok(Self::Name(text.to_owned())),
+        let places = |text: &str| {
+            let (first, last) = text.split_once('-').unwrap_or((text, text));
+            Some(first.parse::<usize>().ok()?..=last.parse::<usize>().ok()?)
+        };
+        if let Some(places) = text.strip_prefix('#').and_then(places) {
+            return match places.start() <= places.end() {
+                true => Ok(Self::Places(places)),
+                false => Err(SelectionError::Backwards(text.to_owned())),
+            };
+        }
+        Ok(match places(text) {
+            Some(places) => Self::NameOrPlaces(text.to_owned(), places),
+            None => Self::Name(text.to_owned()),
+        })
+    }
+}
+
+/// As it is parsed: `Vert`, `#0-15`.
+impl fmt::Display for ChannelChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) | Self::NameOrPlaces(name, _) => f.write_str(name),
+            Self::Places(places) if places.start() == places.end() => {
+                write!(f, "#{}", places.start())
+            }
+            Self::Places(places) => write!(f, "#{}-{}", places.start(), places.end()),
         }
     }
 }
 
-/// As it is parsed: `Vert`, `0-15`.
-impl fmt::Display for ChannelChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name(name) => f.write_str(name),
-            Self::Places(places) if places.start() == places.end() => {
-                write!(f, "{}", places.start())
+impl ChannelChoice {
+    /// Reads a list of choices, separated by commas. What stands between double quotes is a name, whatever
+    /// it contains; a quote in it is doubled, as in CSV.
+    ///
+    /// ```
+    /// use wavekeep_core::ChannelChoice;
+    ///
+    /// let list = ChannelChoice::parse_list(r##"Vert,#0-1,"a,b""##)?;
+    /// assert_eq!(list[0], ChannelChoice::Name("Vert".to_owned()));
+    /// assert_eq!(list[1], ChannelChoice::Places(0..=1));
+    /// assert_eq!(list[2], ChannelChoice::Name("a,b".to_owned()));
+    /// # Ok::<(), wavekeep_core::SelectionError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`SelectionError`] when places run backwards, or a quote is not closed.
+    pub fn parse_list(text: &str) -> Result<Vec<Self>, SelectionError> {
+        let mut choices = Vec::new();
+        let mut rest = text;
+        loop {
+            let end;
+            if let Some(quoted) = rest.strip_prefix('"') {
+                let not_closed = || SelectionError::Quotes(rest.to_owned());
+                let close = closing_quote(quoted).ok_or_else(not_closed)?;
+                choices.push(Self::Name(quoted[..close].replace("\"\"", "\"")));
+                end = &quoted[close + 1..];
+                if !(end.is_empty() || end.starts_with(',')) {
+                    return Err(not_closed());
+                }
+            } else {
+                let len = rest.find(',').unwrap_or(rest.len());
+                choices.push(rest[..len].parse()?);
+                end = &rest[len..];
             }
-            Self::Places(places) => write!(f, "{}-{}", places.start(), places.end()),
+            match end.strip_prefix(',') {
+                Some(next) => rest = next,
+                None => return Ok(choices),
+            }
+        }
+    }
+
+    /// The places that are meant among these names, which are compared as they are.
+    ///
+    /// # Errors
+    /// [`SelectionError`] when there are none.
+    pub fn among(&self, names: &[&str]) -> Result<RangeInclusive<usize>, SelectionError> {
+        self.find(|name| names.iter().position(|known| *known == name), names)
+    }
+
+    fn find(
+        &self,
+        position: impl Fn(&str) -> Option<usize>,
+        names: &[&str],
+    ) -> Result<RangeInclusive<usize>, SelectionError> {
+        let inside =
+            |places: &RangeInclusive<usize>| (*places.end() < names.len()).then(|| places.clone());
+        let found = match self {
+            Self::Name(name) => position(name).map(|at| at..=at),
+            Self::Places(places) => inside(places),
+            Self::NameOrPlaces(name, places) => match position(name) {
+                Some(at) => Some(at..=at),
+                None if places.is_empty() => return Err(SelectionError::Backwards(name.clone())),
+                None => inside(places),
+            },
+        };
+        found.ok_or_else(|| SelectionError::NoChannel {
+            asked: self.to_string(),
+            present: names.join(", "),
+        })
+    }
+}
+
+/// Where a quoted text ends: at the first quote that is not doubled.
+fn closing_quote(text: &str) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let at = from + text[from..].find('"')?;
+        match text[at + 1..].starts_with('"') {
+            true => from = at + 2,
+            false => return Some(at),
         }
     }
 }
@@ -69,6 +163,9 @@ pub enum SelectionError {
     /// A range of places whose end is before its beginning.
     #[error("{0:?} runs backwards")]
     Backwards(String),
+    /// Quotes around a name that do not end, or end before the next comma.
+    #[error("the quotes of {0:?} do not end before a comma: a quote in a name is doubled")]
+    Quotes(String),
     /// A time was given, but nothing states how long an interval is.
     #[error(
         "the times of the intervals are not known; select by index instead, or give the report that states them"
@@ -115,26 +212,13 @@ impl Recording {
         if selection.channels.is_empty() {
             return Ok(self.channels.iter().collect());
         }
-        let missing = |asked: String| SelectionError::NoChannel {
-            asked,
-            present: self
-                .channels
-                .iter()
-                .map(|channel| &*channel.name)
-                .collect::<Vec<_>>()
-                .join(", "),
+        let names: Vec<&str> = self.channels.iter().map(|channel| &*channel.name).collect();
+        let position = |name: &str| {
+            self.channels.iter().position(|channel| channel.name.eq_ignore_ascii_case(name))
         };
         let mut channels = Vec::new();
         for choice in &selection.channels {
-            let missing = || missing(choice.to_string());
-            match choice {
-                ChannelChoice::Name(name) => {
-                    channels.push(self.channel(name).ok_or_else(missing)?);
-                }
-                ChannelChoice::Places(places) => {
-                    channels.extend(self.channels.get(places.clone()).ok_or_else(missing)?);
-                }
-            }
+            channels.extend(&self.channels[choice.find(position, &names)?]);
         }
         Ok(channels)
     }
@@ -251,10 +335,42 @@ mod tests {
         let selection = Selection { channels: vec!["MicL".parse().unwrap()], ..Default::default() };
         let error = recording().select(&selection).unwrap_err();
         assert_eq!(error.to_string(), "there is no channel \"MicL\"; the channels are Tran, Vert");
-        assert_eq!(
-            "5-2".parse::<ChannelChoice>(),
-            Err(SelectionError::Backwards("5-2".to_owned()))
-        );
+    }
+
+    #[test]
+    fn names_go_before_places_and_what_has_a_hash_is_a_place() {
+        let among = |text: &str, names: &[&str]| {
+            let list = ChannelChoice::parse_list(text).unwrap();
+            list.iter().map(|choice| choice.among(names)).collect::<Result<Vec<_>, _>>()
+        };
+        let names = ["a,b", "0", "1", "0-1", "\"", "#0", "", "é"];
+        for (text, expected) in [
+            ("0", vec![1..=1]),
+            ("#0", vec![0..=0]),
+            ("2", vec![2..=2]),
+            ("0-1,2-3", vec![3..=3, 2..=3]),
+            ("#0-1,#0-1", vec![0..=1, 0..=1]),
+            ("\"a,b\",\"#0\",\"\"", vec![0..=0, 5..=5, 6..=6]),
+            ("\"\"\"\",é", vec![4..=4, 7..=7]),
+            (",1", vec![6..=6, 2..=2]),
+        ] {
+            assert_eq!(among(text, &names), Ok(expected), "{text}");
+        }
+        for text in ["\"2\"", "8", "#8", "#0-8", "A,B", "2-1", "#", "#x"] {
+            among(text, &names).unwrap_err();
+        }
+        assert_eq!(among("2-1", &names), Err(SelectionError::Backwards("2-1".to_owned())));
+        assert_eq!(among("2-1", &["2-1"]), Ok(vec![0..=0]));
+    }
+
+    #[test]
+    fn a_list_that_is_none_is_refused() {
+        for text in ["\"a", "\"", "\"a\"b", "\"a\"\"", "a,\"b\" "] {
+            let error = ChannelChoice::parse_list(text).unwrap_err();
+            assert!(matches!(error, SelectionError::Quotes(_)), "{text}");
+        }
+        let backwards = Err(SelectionError::Backwards("#5-2".to_owned()));
+        assert_eq!(ChannelChoice::parse_list("#5-2"), backwards);
     }
 
     #[test]

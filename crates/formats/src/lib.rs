@@ -25,7 +25,7 @@ use wavekeep_blastware::{Blastware, BlastwareFrames};
 use wavekeep_core::{EventFormat, Match};
 use wavekeep_thor::Thor;
 
-pub use arrays::{ArrayFile, ArrayFormat, ArrayInfo, ArrayLimits};
+pub use arrays::{ArrayFile, ArrayFormat, ArrayInfo, ArrayLimits, Widened, is_narrow_float};
 pub use decode::{Decoded, ReportInput, decode_with_reports};
 pub use error::OpenError;
 pub use open::{Opened, Opener};

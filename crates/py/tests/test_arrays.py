@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from pathlib import Path
 from typing import Any
@@ -92,5 +93,130 @@ def test_a_type_that_numpy_lacks_is_refused_by_name(tmp_path: Path) -> None:
     path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
     file = wavekeep.open(path)
     assert "BF16" in repr(file)
-    with pytest.raises(wavekeep.Unsupported, match="BF16"):
+    with pytest.raises(wavekeep.Unsupported, match=r"BF16.*as_f32"):
         file["w"]
+
+
+def tensors(path: Path, dtypes: dict[str, str], data: bytes) -> wavekeep.ArrayFile:
+    """A safetensors file of one array a type, each of as many bytes."""
+    each = len(data) // len(dtypes)
+    sizes = {"BF16": 2, "F8_E5M2": 1, "F32": 4}
+    header = {
+        name: {
+            "dtype": dtype,
+            "shape": [each // sizes[dtype]],
+            "data_offsets": [place * each, (place + 1) * each],
+        }
+        for place, (name, dtype) in enumerate(dtypes.items())
+    }
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data)
+    file = wavekeep.open(path)
+    assert isinstance(file, wavekeep.ArrayFile)
+    return file
+
+
+def test_every_bf16_is_given_as_the_float32_that_it_is(tmp_path: Path) -> None:
+    bits = np.arange(1 << 16, dtype="<u2")
+    file = tensors(tmp_path / "x.safetensors", {"w": "BF16"}, bits.tobytes())
+    found = file.as_f32("w")
+    assert found.dtype == np.float32 and found.shape == (1 << 16,)
+    assert np.array_equal(found.view(np.uint32), bits.astype(np.uint32) << 16)
+    del file
+    assert found[0x3F80] == 1
+
+
+def test_as_f32_turns_only_what_numpy_lacks(tmp_path: Path) -> None:
+    data = bytes([0x80, 0x3F, 0, 0xC0]) + bytes([0x3C, 0xBC, 0x7C, 0x01]) + bytes(4)
+    dtypes = {"w": "BF16", "f": "F8_E5M2", "v": "F32"}
+    file = tensors(tmp_path / "x.safetensors", dtypes, data)
+    assert file.as_f32("w").tolist() == [1, -2]
+    assert file.as_f32("f").tolist() == [1, -1, np.inf, 2**-16]
+    assert np.array_equal(file.as_f32("v"), file["v"])
+    with pytest.raises(KeyError):
+        file.as_f32("x")
+    with pytest.raises(wavekeep.Error, match="BF16"):
+        file.save(tmp_path / "y.npz")
+    file.save(tmp_path / "y.npz", as_f32=True)
+    with np.load(tmp_path / "y.npz") as saved:
+        assert {name: saved[name].dtype.str for name in saved} == dict.fromkeys(dtypes, "<f4")
+        assert saved["w"].tolist() == [1, -2]
+
+
+RECORDS = np.dtype(
+    {
+        "names": ["time", "xy", "fit"],
+        "formats": ["<i8", ("<f4", (2,)), [("a", ">f8"), ("b", "S3"), ("c", "?")]],
+        "offsets": [2, 12, 20],
+        "titles": [None, "place", None],
+        "itemsize": 40,
+    }
+)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_records_are_structured_arrays_with_all_their_fields(tmp_path: Path, order: Any) -> None:
+    records = np.zeros((3, 2), RECORDS, order=order)
+    records["time"] = np.arange(6).reshape(3, 2)
+    records["xy"][..., 1] = 0.5
+    records["fit"]["b"] = b"abc"
+    np.save(tmp_path / "waves.npy", records)
+    np.savez(tmp_path / "x.npz", waves=records)
+    np.savez_compressed(tmp_path / "y.npz", waves=records)
+    for name in ("waves.npy", "x.npz", "y.npz"):
+        file = wavekeep.open(tmp_path / name)
+        assert isinstance(file, wavekeep.ArrayFile)
+        found = file["waves"]
+        assert found.dtype == RECORDS and np.array_equal(found, records)
+        assert found.flags.f_contiguous == (order == "F") and not found.flags.writeable
+        assert found.base is not None
+        assert "place" in repr(file) and "time" in file._repr_html_()
+
+
+@pytest.mark.parametrize("shape", [(), (0, 3), (2,)])
+@pytest.mark.parametrize("dtype", [[], [("", "V4")], [("a", "U0"), ("b", "V0")], [("it's \"é\"\n", "i2")]])
+def test_records_of_any_shape_and_without_bytes_are_given(
+    tmp_path: Path, shape: tuple[int, ...], dtype: Any
+) -> None:
+    records = np.zeros(shape, np.lib.format.descr_to_dtype(dtype))
+    np.save(tmp_path / "x.npy", records)
+    found = wavekeep.open(tmp_path / "x.npy").data
+    assert found.dtype == records.dtype and found.shape == shape
+    assert found.tobytes() == records.tobytes()
+
+
+def test_fields_of_records_are_columns_of_a_table(tmp_path: Path) -> None:
+    records = np.zeros(3, RECORDS)
+    records["time"] = [1, 2, 3]
+    records["xy"][:, 1] = 0.5
+    records["fit"]["a"] = [7, 8, 9]
+    np.savez(tmp_path / "x.npz", waves=records, n=np.arange(3))
+    file = wavekeep.open(tmp_path / "x.npz")
+    columns = ["waves.time", "waves.xy_0", "waves.xy_1", "waves.fit.a", "waves.fit.b", "waves.fit.c"]
+    frame = file.to_pandas()
+    assert list(frame.columns) == [*columns, "n"]
+    assert frame["waves.xy_1"].tolist() == [0.5] * 3
+    table = file.to_arrow(channels="waves")
+    assert table.column_names == columns
+    assert table["waves.fit.a"].to_pylist() == [7, 8, 9]
+    with pytest.raises(wavekeep.Unsupported, match="records"):
+        file.plot("waves")
+
+
+def test_a_pickled_array_costs_itself(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", x=np.arange(3), cfg=np.array({"a": 1}))
+    with pytest.warns(wavekeep.DamageWarning, match="cfg"):
+        file = wavekeep.open(tmp_path / "x.npz")
+    assert isinstance(file, wavekeep.ArrayFile) and file.channels == ("x",)
+
+
+def test_names_of_arrays_are_taken_as_they_are(tmp_path: Path) -> None:
+    arrays: dict[str, Any] = {"a,b": np.arange(2), "0": np.arange(3), "#0": np.arange(4), "0-1": np.arange(5)}
+    np.savez(tmp_path / "x.npz", **arrays)
+    file = wavekeep.open(tmp_path / "x.npz")
+    assert isinstance(file, wavekeep.ArrayFile)
+    for name, expected in arrays.items():
+        assert np.array_equal(file[name], expected)
+        assert np.array_equal(file.read(name), expected)
+        file.save(tmp_path / "y.npy", channels=[name], overwrite=True)
+        assert np.array_equal(np.load(tmp_path / "y.npy"), expected)

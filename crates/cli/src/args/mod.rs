@@ -92,7 +92,9 @@ Examples:
   wavekeep convert run.dat --to gnz --channels 0-15,2:107 --frames 0..480000
   wavekeep convert run.dat --to csv --channels 0-3 --follow
   wavekeep convert arrays.gnz --to npz
-  wavekeep convert arrays.npy --to gnz")]
+  wavekeep convert arrays.npy --to gnz
+  wavekeep convert arrays.npz --to csv --channels '\"a,b\",0'
+  wavekeep convert model.safetensors --to npz --as-f32")]
     Convert(ConvertArgs),
     /// Draw recordings as SVG, PNG or PDF.
     #[command(after_help = "\
@@ -236,6 +238,10 @@ pub struct ConvertArgs {
     pub header: bool,
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// Of arrays: write as F32 what numpy and most targets do not have (BF16, F8_E4M3, F8_E5M2, …). No value
+    /// changes, and other types stay what they are.
+    #[arg(long)]
+    pub as_f32: bool,
     /// Go on with a stream that is still being written, whole frames only, until it rests; csv
     /// alone.
     #[arg(long)]

@@ -1,9 +1,12 @@
 //! Which recordings are read, what the caller states about them, and which part of each is meant.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args as ClapArgs;
-use wavekeep_core::{ChannelChoice, DecodeOptions, GeophoneRange, Limits, Selection};
+use wavekeep_core::{
+    ChannelChoice, DecodeOptions, GeophoneRange, Limits, Selection, SelectionError,
+};
 use wavekeep_formats::Opener;
 use wavekeep_smurf::OpenOptions;
 
@@ -106,9 +109,11 @@ impl InputArgs {
 /// A part of each recording.
 #[derive(Debug, ClapArgs)]
 pub struct SelectionArgs {
-    /// Channels (or arrays) by name or place: Tran,Vert or 0-2; of a stream also band:channel.
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    pub channels: Vec<ChannelChoice>,
+    /// Channels or arrays by name or place: Tran,Vert or 0-2; of a stream also band:channel. A name goes
+    /// before a place; #0 and #0-2 are always places, and a name between double quotes may contain
+    /// commas: '"a,b",#0'.
+    #[arg(long, value_name = "LIST")]
+    pub channels: Vec<ChannelList>,
     /// From this time on, in seconds from the trigger.
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = finite)]
     pub start: Option<f64>,
@@ -123,11 +128,28 @@ pub struct SelectionArgs {
     pub section: Option<usize>,
 }
 
+/// What one `--channels` names.
+#[derive(Debug, Clone)]
+pub struct ChannelList(Vec<ChannelChoice>);
+
+impl FromStr for ChannelList {
+    type Err = SelectionError;
+
+    fn from_str(text: &str) -> Result<Self, SelectionError> {
+        ChannelChoice::parse_list(text).map(Self)
+    }
+}
+
 impl SelectionArgs {
+    /// What all `--channels` name, in their order.
+    pub fn channels(&self) -> Vec<ChannelChoice> {
+        self.channels.iter().flat_map(|list| list.0.iter().cloned()).collect()
+    }
+
     /// What of each recording is asked for.
     pub fn selection(&self) -> Selection {
         Selection {
-            channels: self.channels.clone(),
+            channels: self.channels(),
             indices: self.frames.clone(),
             start_s: self.start,
             end_s: self.end,

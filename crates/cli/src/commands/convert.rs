@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use wavekeep_core::{ChannelChoice, NamedArray, Recording, Selection, Unit};
+use wavekeep_core::{NamedArray, Recording, Selection, SelectionError, Unit};
 use wavekeep_export::{
     ExportOptions, Target, write_arrays, write_arrays_file, write_event, write_event_file,
 };
-use wavekeep_formats::{ArrayFile, Opened};
+use wavekeep_formats::{ArrayFile, Opened, Widened, is_narrow_float};
 use wavekeep_smurf::Run;
 
 use crate::args::{Args, ConvertArgs};
@@ -17,6 +17,7 @@ use crate::exit::{Account, Usage};
 use crate::inputs::{self, Done, Failure, Found, Inputs};
 use crate::interrupt;
 use crate::outputs::{Place, extension};
+use crate::render;
 use crate::terminal::errln;
 
 /// Where the result of one input went, or its bytes when they go to standard output.
@@ -164,7 +165,17 @@ impl Conversion<'_> {
             return Err(self.wrong_kind(file, "named arrays"));
         }
         self.refuse_section(file)?;
+        // Whatever is written does not show what was left out.
+        for note in held.report().notes() {
+            errln!("{}: {}", file.shown().display(), render::note(note));
+        }
         let list = chosen(self.command, file, held)?;
+        let widened = self.widened(file, &list, target)?;
+        let list: Vec<_> = list
+            .into_iter()
+            .zip(&widened)
+            .map(|(array, wide)| wide.as_ref().map_or(array, |wide| wide.array(array)))
+            .collect();
         let options = self.command.export_options();
         let failed = |error| Failure::export(&file.path, &error);
         match self.place.path(file, &format!(".{}", target.extension()))? {
@@ -179,6 +190,36 @@ impl Conversion<'_> {
                 write_arrays(&list, held.metadata(), target, &options, &mut bytes)
                     .map_err(failed)?;
                 Ok(Converted::Bytes(bytes))
+            }
+        }
+    }
+
+    /// What stands for each array that is asked for as F32. Without being asked, no type changes.
+    fn widened(
+        &self,
+        file: &Found,
+        list: &[NamedArray<'_>],
+        target: Target,
+    ) -> Result<Vec<Option<Widened>>, Failure> {
+        if self.command.as_f32 {
+            let failed = |error: io::Error| {
+                Failure::new(
+                    "io",
+                    &file.path,
+                    format_args!("in the folder for temporary files: {error}"),
+                )
+            };
+            return list.iter().map(|array| Widened::of(array).map_err(failed)).collect();
+        }
+        let narrow = list.iter().find(|array| is_narrow_float(array.dtype));
+        match narrow.filter(|_| target != Target::Safetensors) {
+            None => Ok(list.iter().map(|_| None).collect()),
+            Some(array) => {
+                let message = format!(
+                    "{target} cannot hold elements of the type {} (array {:?}): --as-f32 writes them as F32, which changes no value, and safetensors has the type",
+                    array.dtype, array.name
+                );
+                Err(Failure::new("unrepresentable", &file.path, message))
             }
         }
     }
@@ -257,11 +298,7 @@ fn span(recording: &Recording) -> String {
 fn note_assumed(file: &Found, recording: &Recording) {
     let assumed = wavekeep_export::assumed(recording);
     if !assumed.is_empty() {
-        crate::render::care(format_args!(
-            "{}: assumed: {}",
-            file.shown().display(),
-            assumed.join(", ")
-        ));
+        render::care(format_args!("{}: assumed: {}", file.shown().display(), assumed.join(", ")));
     }
 }
 
@@ -290,19 +327,14 @@ fn chosen<'a>(
     }
     let mut chosen = Vec::new();
     for choice in channels {
-        let found = match &choice {
-            ChannelChoice::Name(name) => {
-                names.iter().position(|array| array == name).map(|at| at..=at)
+        let missing = |error| match error {
+            SelectionError::NoChannel { asked, present } => {
+                let message = format!("there is no array {asked}; the arrays are {present}");
+                Failure::new("selection", &file.path, message)
             }
-            ChannelChoice::Places(places) => Some(places.clone())
-                .filter(|places| places.start() <= places.end() && *places.end() < names.len()),
+            error => Failure::new("selection", &file.path, error),
         };
-        let missing = || {
-            let message =
-                format!("there is no array {choice}; the arrays are {}", names.join(", "));
-            Failure::new("selection", &file.path, message)
-        };
-        for place in found.ok_or_else(missing)? {
+        for place in choice.among(&names).map_err(missing)? {
             chosen.push(array(place)?);
         }
     }

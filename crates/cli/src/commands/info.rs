@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use serde_json::{Map, Value, json};
-use wavekeep_core::{Reading, Recording, Unit};
+use wavekeep_core::{Reading, Recording, Structured, Unit};
 use wavekeep_formats::{ArrayFile, Opened};
 use wavekeep_signal::{Measurements, measure};
 
@@ -129,16 +129,42 @@ fn in_one_unit(value: &mut Value, velocity: Unit) {
     }
 }
 
+/// The fields of records, and in those that are records theirs.
+fn fields(records: &Structured) -> Value {
+    let fields = records.fields.iter().map(|field| {
+        let mut facts = json!({
+            "name": field.name,
+            "dtype": field.dtype,
+            "offset": field.offset,
+            "item_size": field.item_size,
+            "shape": field.shape,
+        });
+        if let Some(title) = &field.title {
+            facts["title"] = json!(title);
+        }
+        if let Some(records) = field.record() {
+            facts["fields"] = self::fields(&records);
+        }
+        facts
+    });
+    fields.collect()
+}
+
 /// The arrays without their elements, and what the file says beside them.
 fn arrays_document(file: &Found, arrays: &ArrayFile) -> Value {
     let list = arrays.infos().map(|array| {
-        json!({
+        let mut facts = json!({
             "name": array.name,
             "dtype": array.dtype,
             "order": array.order.letter(),
             "shape": array.shape,
             "bytes": array.bytes,
-        })
+        });
+        if let Ok(records) = Structured::parse(array.dtype) {
+            facts["item_size"] = records.item_size.into();
+            facts["fields"] = fields(&records);
+        }
+        facts
     });
     json!({
         "path": file.shown(),

@@ -2,10 +2,12 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::path::Path;
 
 use anyhow::Context;
 use serde_json::{Value, json};
-use wavekeep_formats::{Opened, Opener};
+use wavekeep_core::FormatInfo;
+use wavekeep_formats::{HEAD_LEN, Opened, Opener, detect_arrays};
 use wavekeep_smurf::RecoverOptions;
 
 use crate::args::{Args, RecoverArgs};
@@ -74,26 +76,74 @@ fn kind(command: &RecoverArgs) -> anyhow::Result<Kind> {
             false => Ok(Kind::Gnz),
         };
     }
-    let other = |what: &str| {
-        Usage(format!(
-            "{shown} is {what}: only damaged streams and GNZ files are recovered, and nothing was written"
-        ))
+    let other = |what: &str, is_damaged: bool| {
+        Usage(match is_damaged {
+            false => format!(
+                "{shown} is {what}, and it is whole: there is nothing to recover, and nothing was written"
+            ),
+            true => format!(
+                "{shown} is {what}, and it is damaged: convert it for what can be read of it; only streams and GNZ files are recovered, and nothing was written"
+            ),
+        })
     };
     match Opener::default().open_any(path) {
-        Ok(Opened::Event(event)) => Err(other(&format!("an event ({})", event.format.name)).into()),
+        Ok(Opened::Event(event)) => {
+            let what = format!("an event ({})", event.format.name);
+            Err(other(&what, event.report.is_damaged()).into())
+        }
         Ok(Opened::Arrays(held)) => {
-            Err(other(&format!("a file of arrays ({})", held.format().name)).into())
+            Err(other(&named(held.format()), held.report().is_damaged()).into())
         }
         Ok(Opened::Stream(run)) => match run.check()?.report.is_damaged() {
             true => Ok(Kind::Stream),
             false => Err(whole("stream").into()),
         },
-        // A stream whose beginning is damaged is not detected as one: whole frames are looked for.
-        Err(error) => match wavekeep_smurf::Run::open(path) {
-            Ok(run) if run.index().frames() > 0 => Ok(Kind::Stream),
-            _ => Err(anyhow::Error::new(error).context("nothing was written")),
-        },
+        Err(_) if is_gnz_behind_its_magic(path) => Err(Usage(format!(
+            "{shown} looks like a GNZ file whose first {} bytes are damaged: write \"GNZ1\" there in a copy, and check that; nothing was written",
+            gnz::MAGIC.len()
+        ))
+        .into()),
+        Err(error) => {
+            let name = path.file_name().map(|name| name.to_string_lossy());
+            if let Some(format) = detect_arrays(&first_bytes(path, HEAD_LEN as u64), name.as_deref()) {
+                anyhow::bail!(
+                    "{error}; it is {} that cannot be opened: only streams and GNZ files are recovered, and nothing was written",
+                    named(format.info())
+                );
+            }
+            // A stream whose beginning is damaged is not detected as one: whole frames are looked for.
+            match wavekeep_smurf::Run::open(path) {
+                Ok(run) if run.index().frames() > 0 => Ok(Kind::Stream),
+                _ => anyhow::bail!("{error}; nothing was written"),
+            }
+        }
     }
+}
+
+/// `an npz (NumPy archive of arrays)`
+fn named(format: &FormatInfo) -> String {
+    let article = if format.id.starts_with('n') { "an" } else { "a" };
+    format!("{article} {} ({})", format.id, format.name)
+}
+
+/// As many bytes from the beginning of a file as can be read of it.
+fn first_bytes(path: &Path, len: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Ok(file) = File::open(path) {
+        // What cannot be opened was said already; what cannot be read is not there.
+        let _ = file.take(len).read_to_end(&mut bytes);
+    }
+    bytes
+}
+
+/// Whether a file is a GNZ but for the bytes that mark it as one.
+fn is_gnz_behind_its_magic(path: &Path) -> bool {
+    let limits = gnz::Limits::default();
+    let mut bytes = first_bytes(path, 4096 + u64::from(limits.header_bytes));
+    let Some(magic) = bytes.get_mut(..gnz::MAGIC.len()) else { return false };
+    magic.copy_from_slice(&gnz::MAGIC);
+    // The arrays may lie behind what was read: that there is a header is enough.
+    gnz::Salvage::of(&bytes, &limits).is_ok()
 }
 
 /// The arrays of a cut GNZ file that are whole.

@@ -41,10 +41,11 @@ pub fn facts(file: &Found, run: &Run) -> Result<Map<String, Value>, Failure> {
 pub fn selection(args: &SelectionArgs, file: &Found, run: &Run) -> Result<Selection, Failure> {
     let refused = |error: &dyn std::fmt::Display| Failure::new("selection", &file.path, error);
     let mut selection = Selection { section: args.section, ..Selection::all() };
-    if !args.channels.is_empty() {
+    let channels = args.channels();
+    if !channels.is_empty() {
         let parse =
             |choice: &ChannelChoice| choice.to_string().parse().map_err(|error| refused(&error));
-        selection.channels = Some(args.channels.iter().map(parse).collect::<Result<_, _>>()?);
+        selection.channels = Some(channels.iter().map(parse).collect::<Result<_, _>>()?);
     }
     if let Some(frames) = &args.frames {
         selection = selection.frames(frames.start as u64..frames.end as u64);

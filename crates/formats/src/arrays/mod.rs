@@ -4,18 +4,22 @@
 //! |---|---|---|---|
 //! | GNZ | any number | a JSON object | mapped: only the header is read |
 //! | npy | one, called like the file | none | mapped |
-//! | npz | any number | none | each member is unpacked once to check it, and again when its elements are asked for |
+//! | npz | any number | none | each member is read once to check it; stored ones are mapped, deflated ones unpacked again when their elements are asked for |
 //! | safetensors | any number | text by key | mapped |
 //!
-//! What is unpacked is bounded by [`ArrayLimits`], whatever the file says of itself.
+//! What is unpacked is bounded by [`ArrayLimits`], whatever the file says of itself. Headers are never read
+//! through a map: what a file that changes meanwhile can change are elements. See the section on memory
+//! maps in `docs/formats/gnz.md`.
 
 mod gnz_file;
 mod npy;
 mod npy_header;
 mod npz;
 mod safetensors;
+mod widen;
 
 use std::fs::File;
+use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
 
@@ -30,6 +34,7 @@ pub(crate) use npy::Npy;
 pub(crate) use npz::Npz;
 use npz::Packed;
 pub(crate) use safetensors::Safetensors;
+pub use widen::{Widened, is_narrow_float};
 
 /// How much a file of arrays may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +104,7 @@ struct Entry {
 enum Held {
     Gnz(Box<Gnz>),
     Mapped(FileMap),
-    Packed(Packed),
+    Packed(Box<Packed>),
 }
 
 /// An array without its elements.
@@ -107,7 +112,8 @@ enum Held {
 pub struct ArrayInfo<'a> {
     /// Its name.
     pub name: &'a str,
-    /// numpy's type string, or the format's own word.
+    /// numpy's type string, its list of fields for records, or the format's own word: as in
+    /// [`NamedArray`].
     pub dtype: &'a str,
     /// Which index runs fastest.
     pub order: ArrayOrder,
@@ -221,8 +227,28 @@ fn over_limit(limits: &ArrayLimits, found: u64) -> Error {
     }
 }
 
-/// Maps a whole file.
-fn mapped(path: &Path) -> Result<FileMap, OpenError> {
-    let file = File::open(path).map_err(|source| io_error(path, "open the file", source))?;
-    FileMap::of(&file).map_err(|source| io_error(path, "map the file", source))
+/// A file on the way to being mapped.
+struct Unmapped<'a> {
+    path: &'a Path,
+    file: File,
+}
+
+impl<'a> Unmapped<'a> {
+    fn open(path: &'a Path) -> Result<Self, OpenError> {
+        let file = File::open(path).map_err(|source| io_error(path, "open the file", source))?;
+        Ok(Self { path, file })
+    }
+
+    /// The next bytes, up to `len` of them, in memory of their own.
+    fn read(&mut self, len: u64) -> Result<Vec<u8>, OpenError> {
+        let mut bytes = Vec::new();
+        let read = (&mut self.file).take(len).read_to_end(&mut bytes);
+        read.map_err(|source| io_error(self.path, "read the file", source))?;
+        Ok(bytes)
+    }
+
+    /// The whole file, mapped.
+    fn map(&self) -> Result<FileMap, OpenError> {
+        FileMap::of(&self.file).map_err(|source| io_error(self.path, "map the file", source))
+    }
 }

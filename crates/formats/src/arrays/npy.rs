@@ -1,16 +1,16 @@
 //! npy: one array behind a header that is a Python dictionary.
 //!
 //! Source: `numpy.lib.format`, NEP 1. The array has no name in the file: it is called like the file,
-//! without its extension.
+//! without its extension. `numpy.save` into an open file puts one array behind the other; the first is
+//! read, as `numpy.load` does, and what lies behind it is noted.
 
-use std::ops::Range;
 use std::path::Path;
 
 use gnz::Object;
-use wavekeep_core::{Error, FormatInfo, Match, Report, array_bytes};
+use wavekeep_core::{Error, FormatInfo, Match, Note, NoteKind, Report, array_bytes};
 
-use super::npy_header::{MAGIC, NpyHeader};
-use super::{ArrayFile, ArrayFormat, ArrayLimits, Entry, Held, decode_error, mapped, source_of};
+use super::npy_header::{HEADER_BYTES, MAGIC, NpyHeader};
+use super::{ArrayFile, ArrayFormat, ArrayLimits, Entry, Held, Unmapped, decode_error, source_of};
 use crate::OpenError;
 
 /// The plug.
@@ -28,45 +28,57 @@ impl ArrayFormat for Npy {
     }
 
     fn open(&self, path: &Path, _: &ArrayLimits) -> Result<ArrayFile, OpenError> {
-        let bytes = mapped(path)?;
+        let mut file = Unmapped::open(path)?;
+        let head = file.read(HEADER_BYTES)?;
+        let map = file.map()?;
         let name = path.file_stem().map_or_else(|| "array".into(), |stem| stem.to_string_lossy());
         let entry =
-            entry(&name, 0, &bytes, bytes.len()).map_err(|source| decode_error(path, source))?;
+            entry(&name, 0, &head, map.len()).map_err(|source| decode_error(path, source))?;
+        let mut report = Report::default();
+        let end = entry.range.end;
+        if end < map.len() {
+            report.push(behind(&map[end..], map.len() - end).at(end as u64));
+        }
         Ok(ArrayFile {
             format: &INFO,
-            source: source_of(path, bytes.len() as u64),
+            source: source_of(path, map.len() as u64),
             entries: vec![entry],
-            held: Held::Mapped(bytes),
+            held: Held::Mapped(map),
             metadata: Object::new(),
-            report: Report::default(),
+            report,
         })
     }
 }
 
-/// The array `name` that an npy file of `len` bytes consists of, which begins with `head`; it is member
-/// number `member` of what is held.
+/// The array `name` that begins an npy file of `len` bytes, which begins with `head`; it is member
+/// number `member` of what is held. Bytes behind it are the caller's to note.
 pub(super) fn entry(name: &str, member: usize, head: &[u8], len: usize) -> Result<Entry, Error> {
-    let header = NpyHeader::read(head)?;
-    let range = data(&header, len)?;
-    let NpyHeader { dtype, order, shape, .. } = header;
-    Ok(Entry { name: name.to_owned(), dtype: dtype.to_string(), order, shape, member, range })
-}
-
-/// Where the elements lie, which has to be all the rest of the file.
-fn data(header: &NpyHeader, len: usize) -> Result<Range<usize>, Error> {
-    let needed = array_bytes(&header.shape, header.dtype.item_size());
-    let there = len - header.end;
-    match needed {
-        Some(needed) if needed == there => Ok(header.end..len),
-        _ => Err(Error::Malformed {
-            offset: header.end as u64,
+    let NpyHeader { dtype, item_size, order, shape, end } = NpyHeader::read(head)?;
+    let there = len.saturating_sub(end);
+    let needed = array_bytes(&shape, item_size);
+    let Some(needed) = needed.filter(|needed| *needed <= there) else {
+        return Err(Error::Malformed {
+            offset: end as u64,
             field: "elements".into(),
             expected: match needed {
                 Some(needed) => format!("{needed} bytes"),
                 None => "a shape that memory can hold".to_owned(),
             }
             .into(),
-            found: format!("{there} bytes for {} of shape {:?}", header.dtype, header.shape),
-        }),
-    }
+            found: format!("{there} bytes for {dtype} of shape {shape:?}"),
+        });
+    };
+    Ok(Entry { name: name.to_owned(), dtype, order, shape, member, range: end..end + needed })
+}
+
+/// A note on as many `bytes` that follow an array and belong to nothing; they begin with `head`.
+pub(super) fn behind(head: &[u8], bytes: usize) -> Note {
+    let (code, what) = match head.starts_with(&MAGIC) {
+        true => (
+            "npy_second_array",
+            "a second array behind the first was left out, with all that follows",
+        ),
+        false => ("npy_bytes_behind", "what follows the array was left out"),
+    };
+    Note::new(NoteKind::Damage, code, format!("{what}: {bytes} bytes"))
 }

@@ -7,11 +7,18 @@
 //! | 8.. | length of the dictionary: u16 in version 1, u32 in the others, little-endian |
 //! | … | `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 5), }`, spaces, a newline |
 //!
-//! numpy evaluates the dictionary as Python; here exactly what `numpy.save` writes is understood:
-//! the three keys, once each, in any order, with any white space between.
+//! The dictionary is Latin-1 in versions 1 and 2 and UTF-8 in version 3. numpy evaluates it as a Python
+//! literal; here it is read as one, with the three keys, once each, in any order.
+//!
+//! `descr` is any spelling of a type that numpy takes, or a list of fields for an array of records.
+
+use std::borrow::Cow;
 
 use gnz::Dtype;
-use wavekeep_core::{ArrayOrder, Cursor, Error, Result};
+use wavekeep_core::{
+    ArrayOrder, Cursor, Error, Literal, LiteralError, LiteralValue, Result, Structured,
+    StructuredError,
+};
 
 pub(super) const MAGIC: [u8; 6] = *b"\x93NUMPY";
 
@@ -24,7 +31,9 @@ const DIMENSIONS: usize = 64;
 
 /// What stands before the elements.
 pub(super) struct NpyHeader {
-    pub(super) dtype: Dtype,
+    /// numpy's type string, or its list of fields.
+    pub(super) dtype: String,
+    pub(super) item_size: usize,
     pub(super) order: ArrayOrder,
     pub(super) shape: Vec<usize>,
     /// Offset of the first element.
@@ -59,187 +68,151 @@ impl NpyHeader {
         // The limit is below what a `usize` holds.
         let text = cursor.take(len as usize, "header")?;
         let end = bytes.len() - cursor.remaining();
-        let dictionary = Dictionary { text, at: 0, base }.read()?;
-        let missing = |key: &str| Error::Malformed {
-            offset: base,
-            field: "header".into(),
-            expected: format!("a key {key:?}").into(),
-            found: text[..text.len().min(200)].escape_ascii().to_string(),
+        let text = match version {
+            [3, _] => {
+                str::from_utf8(text).map(Cow::Borrowed).map_err(|error| Error::Malformed {
+                    offset: base + error.valid_up_to() as u64,
+                    field: "header".into(),
+                    expected: "UTF-8".into(),
+                    found: "other bytes".to_owned(),
+                })?
+            }
+            _ => Cow::Owned(text.iter().copied().map(char::from).collect()),
         };
-        Ok(Self {
-            dtype: dictionary.dtype.ok_or_else(|| missing("descr"))?,
-            order: match dictionary.is_fortran.ok_or_else(|| missing("fortran_order"))? {
-                true => ArrayOrder::ColumnMajor,
-                false => ArrayOrder::RowMajor,
-            },
-            shape: dictionary.shape.ok_or_else(|| missing("shape"))?,
-            end,
-        })
+        let Values { dtype, item_size, order, shape } =
+            Values::read(&text).map_err(|fault| fault.at(base, &text, version[0] == 3))?;
+        Ok(Self { dtype, item_size, order, shape, end })
     }
 }
 
-#[derive(Default)]
+/// What the dictionary says.
 struct Values {
-    dtype: Option<Dtype>,
-    is_fortran: Option<bool>,
-    shape: Option<Vec<usize>>,
+    dtype: String,
+    item_size: usize,
+    order: ArrayOrder,
+    shape: Vec<usize>,
 }
 
-/// The text of the dictionary, and how far it has been read.
-struct Dictionary<'a> {
-    text: &'a [u8],
-    at: usize,
-    /// Offset of the text in the file.
-    base: u64,
+/// Why a dictionary is refused.
+enum Fault {
+    Text(LiteralError),
+    Other(Error),
 }
 
-impl<'a> Dictionary<'a> {
-    fn read(mut self) -> Result<Values> {
-        let mut values = Values::default();
-        self.byte(b'{')?;
-        while self.peek() != Some(b'}') {
-            let offset = self.at;
-            let key = self.string()?;
-            self.byte(b':')?;
-            let is_first = match key {
-                "descr" => values.dtype.replace(self.dtype()?).is_none(),
-                "fortran_order" => values.is_fortran.replace(self.boolean()?).is_none(),
-                "shape" => values.shape.replace(self.shape()?).is_none(),
-                _ => false,
-            };
-            if !is_first {
-                self.at = offset;
-                return Err(self.unexpected("descr, fortran_order and shape, once each"));
-            }
-            if self.peek() != Some(b'}') {
-                self.byte(b',')?;
-            }
-        }
-        self.byte(b'}')?;
-        match self.peek() {
-            None => Ok(values),
-            Some(_) => Err(self.unexpected("nothing but white space behind the dictionary")),
-        }
+impl From<LiteralError> for Fault {
+    fn from(error: LiteralError) -> Self {
+        Self::Text(error)
     }
+}
 
-    /// The next byte that is not white space, without consuming it.
-    fn peek(&mut self) -> Option<u8> {
-        while self.text.get(self.at).is_some_and(u8::is_ascii_whitespace) {
-            self.at += 1;
-        }
-        self.text.get(self.at).copied()
-    }
-
-    fn byte(&mut self, expected: u8) -> Result<()> {
-        if self.peek() != Some(expected) {
-            return Err(self.unexpected(&format!("{:?}", char::from(expected))));
-        }
-        self.at += 1;
-        Ok(())
-    }
-
-    /// The longest run of bytes that are `wanted`.
-    fn run(&mut self, wanted: impl Fn(u8) -> bool) -> &'a [u8] {
-        let rest = &self.text[self.at..];
-        let run = &rest[..rest.iter().position(|byte| !wanted(*byte)).unwrap_or(rest.len())];
-        self.at += run.len();
-        run
-    }
-
-    /// A quoted word. Escapes do not occur in type strings.
-    fn string(&mut self) -> Result<&'a str> {
-        let quote = match self.peek() {
-            Some(quote @ (b'\'' | b'"')) => quote,
-            _ => return Err(self.unexpected("a string")),
+impl Fault {
+    /// The error in a file whose dictionary `text` begins at byte `base`.
+    fn at(self, base: u64, text: &str, is_utf8: bool) -> Error {
+        let error = match self {
+            Self::Text(error) => error,
+            Self::Other(error) => return error,
         };
-        self.at += 1;
-        let content = self.run(|byte| byte != quote && byte != b'\\');
-        let text = str::from_utf8(content).map_err(|_| self.unexpected("UTF-8"))?;
-        match self.text.get(self.at) {
-            Some(end) if *end == quote => {
-                self.at += 1;
-                Ok(text)
-            }
-            _ => Err(self.unexpected("the end of a string")),
-        }
-    }
-
-    fn dtype(&mut self) -> Result<Dtype> {
-        if let Some(b'[' | b'(') = self.peek() {
-            return Err(Error::Unsupported {
-                what: "an array of records (a structured dtype)".to_owned(),
-                advice: "save each of its fields as an array of its own".to_owned(),
-            });
-        }
-        let offset = self.at;
-        let text = self.string()?;
-        if text.trim_start_matches(['|', '<', '>', '=']).starts_with('O') {
-            return Err(Error::Unsupported {
-                what: "an array of Python objects (dtype object)".to_owned(),
-                advice: "its elements are pickled programs: save numbers or text".to_owned(),
-            });
-        }
-        Dtype::parse(text).ok_or_else(|| {
-            self.at = offset;
-            self.unexpected("a type string such as '<f4'")
-        })
-    }
-
-    fn boolean(&mut self) -> Result<bool> {
-        self.peek();
-        let offset = self.at;
-        match self.run(|byte| byte.is_ascii_alphabetic()) {
-            b"True" => Ok(true),
-            b"False" => Ok(false),
-            _ => {
-                self.at = offset;
-                Err(self.unexpected("True or False"))
-            }
-        }
-    }
-
-    /// A tuple of lengths: `()`, `(3,)`, `(3, 5)`.
-    fn shape(&mut self) -> Result<Vec<usize>> {
-        let mut shape = Vec::new();
-        self.byte(b'(')?;
-        while self.peek() != Some(b')') {
-            let offset = self.at;
-            let digits = str::from_utf8(self.run(|byte| byte.is_ascii_digit())).unwrap_or("");
-            let Ok(length) = digits.parse() else {
-                self.at = offset;
-                return Err(self.unexpected("a length"));
-            };
-            // Python 2 marked its long integers.
-            if self.text.get(self.at) == Some(&b'L') {
-                self.at += 1;
-            }
-            shape.push(length);
-            if shape.len() > DIMENSIONS {
-                return Err(self.unexpected("at most 64 dimensions"));
-            }
-            if self.peek() == Some(b',') {
-                self.at += 1;
-            } else if shape.len() == 1 {
-                // `(3)` is a number and not a tuple.
-                return Err(self.unexpected("','"));
-            } else if self.peek() != Some(b')') {
-                return Err(self.unexpected("',' or ')'"));
-            }
-        }
-        self.byte(b')')?;
-        Ok(shape)
-    }
-
-    fn unexpected(&self, expected: &str) -> Error {
-        let rest = &self.text[self.at.min(self.text.len())..];
+        let before = text.chars().take(error.at);
+        let bytes = if is_utf8 { before.map(char::len_utf8).sum() } else { before.count() };
         Error::Malformed {
-            offset: self.base + self.at as u64,
+            offset: base + bytes as u64,
             field: "header".into(),
-            expected: expected.to_owned().into(),
-            found: match rest.is_empty() {
-                true => "its end".to_owned(),
-                false => rest[..rest.len().min(24)].escape_ascii().to_string(),
-            },
+            expected: error.expected.into(),
+            found: error.found,
         }
     }
+}
+
+impl Values {
+    fn read(text: &str) -> Result<Self, Fault> {
+        const KEYS: [&str; 3] = ["descr", "fortran_order", "shape"];
+        let literal = Literal::parse(text)?;
+        let LiteralValue::Dictionary(pairs) = &literal.value else {
+            return Err(literal.unexpected("a dictionary").into());
+        };
+        let mut values: [Option<&Literal>; 3] = [None; 3];
+        for (key, value) in pairs {
+            let place = KEYS.iter().position(|known| key.as_text() == Some(known));
+            let is_first = place.is_some_and(|place| values[place].replace(value).is_none());
+            if !is_first {
+                return Err(key.unexpected("descr, fortran_order and shape, once each").into());
+            }
+        }
+        let of = |place: usize| {
+            values[place].ok_or_else(|| literal.unexpected(format!("a key {:?}", KEYS[place])))
+        };
+        let (dtype, item_size) = elements(of(0)?)?;
+        let order = match of(1)?.value {
+            LiteralValue::Bool(true) => ArrayOrder::ColumnMajor,
+            LiteralValue::Bool(false) => ArrayOrder::RowMajor,
+            _ => return Err(of(1)?.unexpected("True or False").into()),
+        };
+        Ok(Self { dtype, item_size, order, shape: shape(of(2)?)? })
+    }
+}
+
+/// The type of the elements as numpy writes it, and the bytes of one.
+fn elements(descr: &Literal) -> Result<(String, usize), Fault> {
+    let fields = match &descr.value {
+        LiteralValue::List(_) => Cow::Borrowed(descr),
+        LiteralValue::Text(text) if text.contains(',') => Cow::Owned(in_a_row(text, descr.at)),
+        LiteralValue::Text(text) => {
+            if wavekeep_core::is_object_dtype(text) {
+                return Err(Fault::Other(objects("an array of Python objects")));
+            }
+            let dtype = Dtype::parse_numpy(text)
+                .ok_or_else(|| descr.unexpected("a type such as '<f4' or 'float32'"))?;
+            return Ok((dtype.to_string(), dtype.item_size()));
+        }
+        _ => return Err(descr.unexpected("a type such as '<f4', or a list of fields").into()),
+    };
+    let type_string = |spelling: &str| Some(Dtype::parse_numpy(spelling)?.to_string());
+    match Structured::from_literal(&fields, &type_string) {
+        Ok(records) => Ok((records.to_string(), records.item_size)),
+        Err(StructuredError::Malformed(error)) => Err(error.into()),
+        Err(StructuredError::Objects { name }) => Err(Fault::Other(objects(&format!(
+            "records whose field {name:?} holds Python objects"
+        )))),
+        Err(error) => Err(Fault::Other(Error::Unsupported {
+            what: format!("an array of records of {error}"),
+            advice: "save its fields as arrays of their own".to_owned(),
+        })),
+    }
+}
+
+/// `i4,f4`: fields that numpy calls `f0`, `f1`, …
+fn in_a_row(text: &str, at: usize) -> Literal {
+    let literal = |value| Literal { value, at };
+    // A comma may end the list.
+    let spellings = text.strip_suffix(',').unwrap_or(text).split(',');
+    let field = |(place, spelling): (usize, &str)| {
+        let name = literal(LiteralValue::Text(format!("f{place}")));
+        let dtype = literal(LiteralValue::Text(spelling.trim().to_owned()));
+        literal(LiteralValue::Tuple(vec![name, dtype]))
+    };
+    literal(LiteralValue::List(spellings.enumerate().map(field).collect()))
+}
+
+fn objects(what: &str) -> Error {
+    Error::Unsupported {
+        what: format!("{what} (dtype object)"),
+        advice: "its elements are pickled programs: save numbers or text".to_owned(),
+    }
+}
+
+/// A tuple of lengths: `()`, `(3,)`, `(3, 5)`. `(3)` is a number, and a list is no tuple.
+fn shape(literal: &Literal) -> Result<Vec<usize>, LiteralError> {
+    let LiteralValue::Tuple(members) = &literal.value else {
+        return Err(literal.unexpected("a tuple of lengths such as (3,)"));
+    };
+    if members.len() > DIMENSIONS {
+        return Err(literal.unexpected("at most 64 dimensions"));
+    }
+    let length = |member: &Literal| match member.value {
+        LiteralValue::Number(length) => {
+            usize::try_from(length).map_err(|_| member.unexpected("a length"))
+        }
+        _ => Err(member.unexpected("a length")),
+    };
+    members.iter().map(length).collect()
 }

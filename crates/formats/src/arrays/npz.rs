@@ -2,20 +2,22 @@
 //!
 //! Sizes that stand in the archive are not believed: when it is opened each member is unpacked as a
 //! stream that keeps the header alone, and all of them together may not grow over [`ArrayLimits`]. zip
-//! compares each with its CRC-32. Elements are unpacked again when they are asked for: a small archive
-//! can hold arrays that fill the memory. Members that are not called `*.npy` are passed over and
-//! reported, and so are those that are damaged, encrypted or packed in a way that is not known: each
-//! costs itself.
+//! compares each with its CRC-32. Elements of a stored member are mapped, wherever they lie; those of a
+//! deflated one are unpacked again when they are asked for: a small archive can hold arrays that fill the
+//! memory. Stored members count for nothing as long as they are together no longer than the file.
+//!
+//! Members that are not called `*.npy` are passed over and reported, and so are those that are pickled,
+//! damaged, encrypted or packed in a way that is not known: each costs itself.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use gnz::Object;
+use gnz::{FileMap, Object};
 use wavekeep_core::{Error, FormatInfo, Match, Note, NoteKind, Report};
-use zip::ZipArchive;
 use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 use super::npy_header::HEADER_BYTES;
 use super::{
@@ -56,15 +58,22 @@ impl ArrayFormat for Npz {
         let file = File::open(path).map_err(|source| io_error(path, "open the file", source))?;
         let len = file.metadata().map_err(|source| io_error(path, "look at the file", source))?;
         let members =
-            Members::read(BufReader::new(&file), limits).map_err(|fault| match fault {
-                Fault::Io(source) => io_error(path, "read the file", source),
-                Fault::Content(source) => decode_error(path, source),
-            })?;
+            Members::read(BufReader::new(&file), len.len(), limits).map_err(
+                |fault| match fault {
+                    Fault::Io(source) => io_error(path, "read the file", source),
+                    Fault::Content(source) => decode_error(path, source),
+                },
+            )?;
+        let map = FileMap::of(&file).map_err(|source| io_error(path, "map the file", source))?;
         Ok(ArrayFile {
             format: &INFO,
             source: source_of(path, len.len()),
             entries: members.entries,
-            held: Held::Packed(Packed { file: Mutex::new(file), members: members.members }),
+            held: Held::Packed(Box::new(Packed {
+                file: Mutex::new(file),
+                map,
+                members: members.members,
+            })),
             metadata: Object::new(),
             report: members.report,
         })
@@ -86,6 +95,7 @@ fn is_array(name: &[u8]) -> bool {
 pub(super) struct Packed {
     /// Kept open: what another file of its name holds is not what was checked.
     file: Mutex<File>,
+    map: FileMap,
     members: Vec<Member>,
 }
 
@@ -96,6 +106,8 @@ struct Member {
     place: usize,
     /// Its length, unpacked.
     len: u64,
+    /// Where it lies in the file, if it is stored.
+    start: Option<u64>,
     /// Its bytes, once they were asked for; nothing where they are not what they were any more.
     bytes: OnceLock<Option<Vec<u8>>>,
 }
@@ -104,6 +116,10 @@ impl Packed {
     /// The bytes of a member.
     pub(super) fn member(&self, number: usize) -> Option<&[u8]> {
         let member = self.members.get(number)?;
+        if let Some(start) = member.start {
+            let start = usize::try_from(start).ok()?;
+            return self.map.get(start..start.checked_add(usize::try_from(member.len).ok()?)?);
+        }
         member
             .bytes
             .get_or_init(|| {
@@ -132,16 +148,25 @@ struct Members {
     report: Report,
 }
 
+/// Bytes that may still be read.
+struct Left {
+    /// Of those that are unpacked, into memory when they are asked for.
+    unpacked: u64,
+    /// Of those that are mapped.
+    stored: u64,
+}
+
 enum Fault {
     Io(io::Error),
     Content(Error),
 }
 
 impl Members {
-    fn read(file: impl Read + Seek, limits: &ArrayLimits) -> Result<Self, Fault> {
+    /// Reads the members of a file of `len` bytes.
+    fn read(file: impl Read + Seek, len: u64, limits: &ArrayLimits) -> Result<Self, Fault> {
         let mut archive = ZipArchive::new(file).map_err(|error| fault("the archive", error))?;
         let mut members = Self::default();
-        let mut left = limits.bytes;
+        let mut left = Left { unpacked: limits.bytes, stored: len };
         let mut first_fault = None;
         for place in 0..archive.len() {
             match members.add(&mut archive, place, &mut left, limits) {
@@ -176,7 +201,7 @@ impl Members {
         &mut self,
         archive: &mut ZipArchive<impl Read + Seek>,
         place: usize,
-        left: &mut u64,
+        left: &mut Left,
         limits: &ArrayLimits,
     ) -> Result<(), Fault> {
         let named = archive.name_for_index(place).and_then(Result::ok);
@@ -199,15 +224,22 @@ impl Members {
             }
             _ => Fault::Io(error),
         };
+        let start = match member.compression() {
+            CompressionMethod::Stored => member.data_start(),
+            _ => None,
+        };
+        // Members may share their bytes: what is read is no more than the file all the same.
+        let left = if start.is_some() { &mut left.stored } else { &mut left.unpacked };
         let mut head = Vec::new();
         let allowed = left.saturating_add(1);
         (&mut member).take(HEADER_BYTES.min(allowed)).read_to_end(&mut head).map_err(unreadable)?;
         let rest = (&mut member).take(allowed - head.len() as u64);
         let len =
             head.len() as u64 + io::copy(&mut { rest }, &mut io::sink()).map_err(unreadable)?;
-        *left = left
-            .checked_sub(len)
-            .ok_or_else(|| Fault::Content(over_limit(limits, limits.bytes.saturating_add(1))))?;
+        *left = left.checked_sub(len).ok_or_else(|| match start {
+            None => Fault::Content(over_limit(limits, limits.bytes.saturating_add(1))),
+            Some(_) => Fault::Content(malformed(&full_name, "bytes of its own", "shared ones")),
+        })?;
         if len != member.size() {
             let stated = format!("{} bytes, as its entry states", member.size());
             let found = format!("{len} bytes");
@@ -216,8 +248,15 @@ impl Members {
         let whole = usize::try_from(len).unwrap_or(usize::MAX);
         let entry = npy::entry(name, self.members.len(), &head, whole)
             .map_err(|error| Fault::Content(of_member(&full_name, error)))?;
+        if entry.range.end < whole {
+            // Of a large member only the beginning was kept.
+            let known = head.get(entry.range.end..).unwrap_or_default();
+            let mut note = npy::behind(known, whole - entry.range.end);
+            note.message = format!("member {full_name:?}: {}", note.message);
+            self.report.push(note);
+        }
         self.entries.push(entry);
-        self.members.push(Member { place, len, bytes: OnceLock::new() });
+        self.members.push(Member { place, len, start, bytes: OnceLock::new() });
         Ok(())
     }
 

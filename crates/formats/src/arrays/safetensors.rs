@@ -18,7 +18,7 @@ use std::path::Path;
 use gnz::{Object, Value};
 use wavekeep_core::{ArrayOrder, Cursor, Error, FormatInfo, Match, Report, Result, array_bytes};
 
-use super::{ArrayFile, ArrayFormat, ArrayLimits, Entry, Held, decode_error, mapped, source_of};
+use super::{ArrayFile, ArrayFormat, ArrayLimits, Entry, Held, Unmapped, decode_error, source_of};
 use crate::OpenError;
 
 /// The plug.
@@ -71,17 +71,35 @@ impl ArrayFormat for Safetensors {
     }
 
     fn open(&self, path: &Path, _: &ArrayLimits) -> std::result::Result<ArrayFile, OpenError> {
-        let bytes = mapped(path)?;
-        let header = Header::read(&bytes).map_err(|source| decode_error(path, source))?;
+        let failed = |source| decode_error(path, source);
+        let mut file = Unmapped::open(path)?;
+        let prefix = file.read(PREFIX as u64)?;
+        let text = file.read(text_length(&prefix).map_err(failed)?)?;
+        let map = file.map()?;
+        let header = Header::read(&[prefix, text].concat(), map.len()).map_err(failed)?;
         Ok(ArrayFile {
             format: &INFO,
-            source: source_of(path, bytes.len() as u64),
+            source: source_of(path, map.len() as u64),
             entries: header.entries,
-            held: Held::Mapped(bytes),
+            held: Held::Mapped(map),
             metadata: header.metadata,
             report: Report::default(),
         })
     }
+}
+
+/// Bytes of the JSON text of a file that begins with `head`.
+fn text_length(head: &[u8]) -> Result<u64> {
+    let len = u64::from_le_bytes(Cursor::new(head).array("length of the header")?);
+    if len > HEADER_BYTES {
+        return Err(Error::Limit {
+            what: "length of the safetensors header in bytes".into(),
+            limit: HEADER_BYTES,
+            found: len,
+            raise: "split the file",
+        });
+    }
+    Ok(len)
 }
 
 struct Header {
@@ -90,19 +108,12 @@ struct Header {
 }
 
 impl Header {
-    fn read(bytes: &[u8]) -> Result<Self> {
-        let mut cursor = Cursor::new(bytes);
-        let len = u64::from_le_bytes(cursor.array("length of the header")?);
-        if len > HEADER_BYTES {
-            return Err(Error::Limit {
-                what: "length of the safetensors header in bytes".into(),
-                limit: HEADER_BYTES,
-                found: len,
-                raise: "split the file",
-            });
-        }
+    /// Reads the header that `head` is, of a file of `len` bytes.
+    fn read(head: &[u8], len: usize) -> Result<Self> {
+        let text_length = text_length(head)?;
+        let mut cursor = Cursor::within(head.get(PREFIX..).unwrap_or_default(), PREFIX as u64);
         // The limit is below what a `usize` holds.
-        let text = cursor.take(len as usize, "header")?;
+        let text = cursor.take(text_length as usize, "header")?;
         let data = PREFIX + text.len();
         let value: Value = str::from_utf8(text)
             .map_err(|error| malformed("header", "UTF-8", error.to_string()))?
@@ -121,7 +132,7 @@ impl Header {
             }
         }
         header.entries.sort_by_key(|entry| (entry.range.start, entry.range.end));
-        header.check(data, bytes.len())?;
+        header.check(data, len)?;
         Ok(header)
     }
 

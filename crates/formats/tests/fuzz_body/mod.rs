@@ -5,6 +5,7 @@
 
 use std::io::Write;
 
+use wavekeep_core::Structured;
 use wavekeep_formats::{ArrayLimits, Opened, Opener};
 
 /// Any bytes as a file: it opens as a recording or as arrays, or is refused.
@@ -19,6 +20,23 @@ pub fn any(data: &[u8]) {
     if let Ok(Opened::Arrays(arrays)) = opener.open_any(file.path()) {
         for array in arrays.arrays() {
             assert!(array.is_empty() || array.bytes.len() >= array.len().min(1));
+            if array.dtype.starts_with('[') {
+                records(array.dtype);
+            }
         }
+    }
+}
+
+/// A type of records is its own plainest text, and every element of its fields lies in a record.
+fn records(dtype: &str) {
+    let records = Structured::parse(dtype).expect("a type that a reader gave");
+    assert_eq!(records.to_string(), dtype);
+    for leaf in records.leaves() {
+        if leaf.shape.contains(&0) {
+            continue;
+        }
+        let axes = leaf.shape.iter().zip(&leaf.strides);
+        let last: usize = axes.map(|(len, stride)| (len - 1) * stride).sum();
+        assert!(leaf.offset + last + leaf.item_size <= records.item_size, "{}", leaf.name());
     }
 }

@@ -7,6 +7,7 @@ mod fuzz_body;
 mod arrays;
 mod field;
 mod long;
+mod npy;
 mod open;
 mod regressions;
 mod samples;

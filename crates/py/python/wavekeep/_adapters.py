@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ._arrays import ArrayFile
 from ._errors import Unsupported
 from ._event import Event
 from ._lazy import need
-from ._recording import Recording
+from ._recording import Recording, one_or_several
 from ._stream import Stream
 
 
@@ -46,7 +48,7 @@ def to_xarray(recording: Recording, **selection: Any) -> Any:
             {"rate_hz": recording.rate_hz or np.nan, "source": recording.path},
         )
     variables: dict[str, Any] = {}
-    for name in selection.pop("channels", recording.channels):
+    for name in one_or_several(selection.pop("channels", recording.channels)):
         array = recording[name]
         variables[name] = (tuple(f"{name}_{axis}" for axis in range(array.ndim)), array)
     _nothing_left(selection)
@@ -160,9 +162,11 @@ def _columns(
                 units[f"{name}_hz"] = "Hz"
         return columns, units
     assert isinstance(recording, ArrayFile)
-    for name in selection.pop("channels", recording.channels):
+    for name in one_or_several(selection.pop("channels", recording.channels)):
         array = recording[name]
-        if array.ndim == 1:
+        if array.dtype.names is not None and array.ndim == 1:
+            columns.update(_fields(name, array))
+        elif array.ndim == 1:
             columns[name] = array
         elif array.ndim == 2:
             columns.update((f"{name}_{row}", array[row]) for row in range(len(array)))
@@ -173,6 +177,16 @@ def _columns(
     if len({len(column) for column in columns.values()}) > 1:
         raise Unsupported("arrays of different lengths make no table", path=recording.path)
     return columns, {}
+
+
+def _fields(name: str, array: NDArray[Any]) -> Iterator[tuple[str, NDArray[Any]]]:
+    """The simple fields of records, by their path; a field that is an array is a column an element."""
+    if array.dtype.names is not None:
+        for field in array.dtype.names:
+            yield from _fields(f"{name}.{field}", array[field])
+        return
+    for place in np.ndindex(array.shape[1:]):
+        yield "_".join([name, *map(str, place)]), array[(slice(None), *place)]
 
 
 def _index(pandas: Any, event: Event) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 from collections.abc import Iterator
@@ -30,8 +31,9 @@ from ._report import Report
 class ArrayFile(Recording):
     """Named arrays: GNZ, npy, npz, safetensors.
 
-    An array is a read-only view of the mapped file (GNZ) or of what was read (the others), never a
-    copy. It stays valid for as long as it is used, also when the file object is gone.
+    An array is a read-only view of the mapped file (GNZ, npy, safetensors, stored members of an npz) or
+    of what was unpacked (the other members), never a copy. It stays valid for as long as it is used, also
+    when the file object is gone. Records are structured arrays with all their fields.
 
     >>> import wavekeep
     >>> file = wavekeep.open("crates/gnz/tests/data/typical.gnz")
@@ -91,7 +93,17 @@ class ArrayFile(Recording):
         """One array."""
         if not isinstance(name, str):
             raise BadArgument(f"arrays have names, found {name!r}", path=self.path)
-        return np.asarray(self._handle.view(name))
+        array = np.asarray(self._handle.view(name))
+        dtype, _, _ = self._handle.describe(name)
+        return array.view(_records(dtype)) if dtype.startswith("[") else array
+
+    def as_f32(self, name: str) -> NDArray[Any]:
+        """One array; as float32 if its type is one that numpy does not have (BF16, F8_E4M3, F8_E5M2,
+        …), every value of which is a float32."""
+        if not isinstance(name, str):
+            raise BadArgument(f"arrays have names, found {name!r}", path=self.path)
+        view = self._handle.view_f32(name)
+        return self[name] if view is None else np.asarray(view)
 
     def read(
         self,
@@ -140,12 +152,13 @@ class ArrayFile(Recording):
         to: str | None = None,
         channels: Channels = None,
         overwrite: bool = False,
+        as_f32: bool = False,
     ) -> str:
         """Writes the arrays as gnz, hdf5, npy, npz, parquet, safetensors or csv: complete, or not
-        at all."""
+        at all. ``as_f32`` writes what numpy does not have as float32, as :meth:`as_f32` gives it."""
         names = self.channels if channels is None else one_or_several(channels)
         chosen = [str(name) for name in names]
-        self._handle.save(os.fspath(path), target_of(path, to), chosen, overwrite)
+        self._handle.save(os.fspath(path), target_of(path, to), chosen, overwrite, as_f32)
         return os.fspath(path)
 
     def _repr_html_(self) -> str:
@@ -157,10 +170,23 @@ class ArrayFile(Recording):
         arrays = []
         for name in self.channels[:8]:
             dtype, _, shape = self._handle.describe(name)
-            known = dtype[:1] in "<>|"
-            arrays.append(f"{name} {np.dtype(dtype) if known else dtype} {tuple(shape)}")
+            known = _dtype(dtype)
+            arrays.append(f"{name} {dtype if known is None else known} {tuple(shape)}")
         more = f", … {len(self)} in all" if len(self) > 8 else ""
         return f"<ArrayFile {os.path.basename(self.path)}: {', '.join(arrays)}{more}>"
+
+
+def _dtype(text: str) -> np.dtype[Any] | None:
+    """The type that a type string or a list of fields says; nothing for one that numpy lacks."""
+    if text.startswith("["):
+        return _records(text)
+    return np.dtype(text) if text[:1] in "<>|" else None
+
+
+def _records(text: str) -> np.dtype[Any]:
+    """The type of records that a list of fields says."""
+    dtype: np.dtype[Any] = np.lib.format.descr_to_dtype(ast.literal_eval(text))
+    return dtype
 
 
 def _again(path: str) -> ArrayFile:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ._errors import Unsupported
 from ._lazy import need
 from ._recording import Channels, Recording, one_or_several
 from ._stream import Stream
@@ -27,6 +28,8 @@ def plot(recording: Recording, channels: Channels, **keywords: Any) -> Any:
     t = recording.t
     for axis, name in zip(axes[:, 0], names):
         values = np.asarray(recording[name])
+        if values.dtype.names is not None:
+            raise Unsupported(f"{name!r} is of records: plot its fields", path=recording.path)
         known = t is not None and not np.isnan(t).any()
         axis.plot(t if known else np.arange(len(values)), values, linewidth=0.8, **keywords)
         unit = recording.units.get(name, "")

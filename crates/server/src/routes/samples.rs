@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
-use wavekeep_core::{Recording, Selection, SelectionError, TimeAxis};
+use wavekeep_core::{ChannelChoice, Recording, Selection, SelectionError, TimeAxis};
 use wavekeep_signal::spectrum as spectrum_of;
 
 use super::events::checked_points;
@@ -72,8 +72,7 @@ impl std::str::FromStr for UnitsWord {
 
 impl SampleParams {
     fn selection(&self) -> Result<Selection, SelectionError> {
-        let channels =
-            self.channels.as_deref().map(|list| list.split(',').map(str::parse).collect());
+        let channels = self.channels.as_deref().map(ChannelChoice::parse_list);
         Ok(Selection {
             channels: channels.transpose()?.unwrap_or_default(),
             indices: None,

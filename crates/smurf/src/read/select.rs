@@ -28,26 +28,27 @@ pub enum ChannelChoice {
 /// Words that are no choice of channels.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no channel: write a sample index (3), a range of them (0-15), or band:channel (2:107)"
+    "{0:?} is no channel: write a sample index (3, #3), a range of them (0-15, #0-15), or band:channel (2:107)"
 )]
 pub struct NotAChannel(String);
 
-/// `3`, `0-15` (the last one included) and `2:107` (band and channel).
+/// `3`, `0-15` (the last one included), both also behind `#`, and `2:107` (band and channel).
 impl FromStr for ChannelChoice {
     type Err = NotAChannel;
 
     fn from_str(text: &str) -> Result<Self, NotAChannel> {
+        let place = text.strip_prefix('#').unwrap_or(text);
         let choice = if let Some((band, channel)) = text.split_once(':') {
             band.parse()
                 .ok()
                 .zip(channel.parse().ok())
                 .map(|(band, channel)| Self::Band { band, channel })
-        } else if let Some((first, last)) = text.split_once('-') {
+        } else if let Some((first, last)) = place.split_once('-') {
             let ends: Option<(usize, usize)> = first.parse().ok().zip(last.parse().ok());
             ends.filter(|(first, last)| first <= last)
                 .and_then(|(first, last)| Some(Self::Range(first..last.checked_add(1)?)))
         } else {
-            text.parse().ok().map(Self::Index)
+            place.parse().ok().map(Self::Index)
         };
         choice.ok_or_else(|| NotAChannel(text.to_owned()))
     }
@@ -345,6 +346,8 @@ mod tests {
     fn channels_are_read_from_words() {
         assert_eq!("3".parse(), Ok(ChannelChoice::Index(3)));
         assert_eq!("0-15".parse(), Ok(ChannelChoice::Range(0..16)));
+        assert_eq!("#3".parse(), Ok(ChannelChoice::Index(3)));
+        assert_eq!("#0-15".parse(), Ok(ChannelChoice::Range(0..16)));
         assert_eq!("2:107".parse(), Ok(ChannelChoice::Band { band: 2, channel: 107 }));
         for wrong in ["", "5-2", "-1", "2:", "a", "0-18446744073709551615"] {
             assert!(wrong.parse::<ChannelChoice>().is_err(), "{wrong}");
