@@ -21,12 +21,16 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
-use crate::dataset::Dataset;
-use crate::table::record_batch::{batches, record_batch, schema};
+use crate::dataset::{Dataset, Origin};
+use crate::table::record_batch::{batches, record_batch, row_bytes, schema};
 use crate::table::{Column, Table, decode};
 use crate::{ExportError, Target};
 
 const TARGET: Target = Target::Parquet;
+/// Bytes of a group of rows before they are encoded: readers and the writer hold a group in memory.
+const GROUP_BYTES: usize = 64 << 20;
+/// Rows of a group of a narrow table.
+const GROUP_ROWS: usize = 1 << 20;
 
 pub(crate) fn write(dataset: &Dataset<'_>, out: &mut dyn Write) -> Result<(), ExportError> {
     let table = Table::of(dataset, TARGET)?;
@@ -42,18 +46,25 @@ pub(crate) fn write(dataset: &Dataset<'_>, out: &mut dyn Write) -> Result<(), Ex
         .set_created_by(concat!("wavekeep version ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_key_value_metadata((!pairs.is_empty()).then_some(pairs));
     for column in &table.columns {
+        let path = ColumnPath::new(vec![column.name.clone()]);
+        // The samples of an event are few different ones; those of a stream are not.
+        let are_many = !matches!(dataset.origin, Origin::Event(_)) && column.dtype.item_size() > 2;
+        if are_many && !matches!(column.dtype.kind(), Kind::Bytes | Kind::Unicode) {
+            properties = properties.set_column_dictionary_enabled(path.clone(), false);
+        }
         if holds_nan(column, table.rows)? {
-            let path = ColumnPath::new(vec![column.name.clone()]);
             properties = properties.set_column_statistics_enabled(path, EnabledStatistics::None);
         }
     }
     let sink = Sink::default();
     let writer = ArrowWriter::try_new(sink.clone(), Arc::clone(&schema), Some(properties.build()));
     let mut writer = writer.map_err(failed)?;
+    let group_rows = (GROUP_BYTES / row_bytes(&table)).clamp(1, GROUP_ROWS);
     for rows in batches(&table) {
         writer.write(&record_batch(&table, &schema, rows, TARGET)?).map_err(failed)?;
-        // A group of rows a batch: the writer holds no more of a long stream.
-        writer.flush().map_err(failed)?;
+        if writer.in_progress_rows() >= group_rows {
+            writer.flush().map_err(failed)?;
+        }
         sink.drain(out)?;
     }
     writer.close().map_err(failed)?;

@@ -40,8 +40,8 @@ use crate::dataset::{Dataset, Origin};
 use crate::metadata::json_object;
 use crate::{ExportError, Target, assumed};
 
-/// Bytes of a batch of rows: what a reader, and the writer, hold in memory at a time.
-const BATCH_BYTES: usize = 64 << 20;
+/// Bytes of a batch of rows: what the writer holds in memory at a time.
+const BATCH_BYTES: usize = 8 << 20;
 /// Rows of a batch of a narrow table.
 const BATCH_ROWS: usize = 1 << 20;
 const OUT_OF_RANGE: &str = "it holds a date that is out of range there: write npz or gnz";
@@ -81,7 +81,10 @@ fn metadata(table: &Table<'_, '_>, dataset: &Dataset<'_>) -> HashMap<String, Str
     match dataset.origin {
         Origin::Event(recording) => {
             set("wavekeep.facts", json_object(&dataset.attributes).to_string());
-            set("PANDAS_ATTRS", json!({ "units": units, "assumed": assumed(recording) }).to_string());
+            set(
+                "PANDAS_ATTRS",
+                json!({ "units": units, "assumed": assumed(recording) }).to_string(),
+            );
         }
         Origin::Stream | Origin::Arrays if !dataset.attributes.is_empty() => {
             // As GNZ prints it: with numbers that are not finite, which Python reads.
@@ -97,10 +100,14 @@ fn metadata(table: &Table<'_, '_>, dataset: &Dataset<'_>) -> HashMap<String, Str
     pairs
 }
 
+/// Bytes of a row, at least one.
+pub(crate) fn row_bytes(table: &Table<'_, '_>) -> usize {
+    table.columns.iter().map(|column| column.dtype.item_size()).sum::<usize>().max(1)
+}
+
 /// The rows of each batch, in order.
 pub(crate) fn batches(table: &Table<'_, '_>) -> impl Iterator<Item = Range<usize>> + use<> {
-    let width: usize = table.columns.iter().map(|column| column.dtype.item_size()).sum();
-    let step = (BATCH_BYTES / width.max(1)).clamp(1, BATCH_ROWS);
+    let step = (BATCH_BYTES / row_bytes(table)).clamp(1, BATCH_ROWS);
     let rows = table.rows;
     (0..rows).step_by(step).map(move |first| first..rows.min(first + step))
 }
@@ -157,9 +164,7 @@ fn data_type(column: &Column<'_, '_>, target: Target) -> Result<(DataType, bool)
                 Ok((DataType::Timestamp(TimeUnit::Millisecond, None), true))
             }
             Some(unit) => Ok((DataType::Timestamp(unit, None), true)),
-            None => {
-                Err(column.refused(target, "convert it to [D], [s], [ms], [us] or [ns]"))
-            }
+            None => Err(column.refused(target, "convert it to [D], [s], [ms], [us] or [ns]")),
         },
         (Kind::Timedelta, _) => match time_unit(dtype) {
             Some(unit) => Ok((DataType::Duration(unit), true)),
@@ -300,7 +305,6 @@ fn counts<T: ArrowPrimitiveType<Native = i64>>(
     rows: Range<usize>,
     count: impl Fn(&[u8]) -> i64,
 ) -> ArrayRef {
-    let values =
-        rows.map(|row| cells.at(row).map(&count).filter(|count| *count != NOT_A_TIME));
+    let values = rows.map(|row| cells.at(row).map(&count).filter(|count| *count != NOT_A_TIME));
     Arc::new(values.collect::<PrimitiveArray<T>>())
 }

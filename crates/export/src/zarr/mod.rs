@@ -6,7 +6,7 @@
 //! | `gaps` of an event | int64 `[gap, 3]`: number of the channel, first missing value, how many; not there when nothing is missing |
 //! | attributes of the root | the facts of an event, the metadata of all else |
 //!
-//! A large array lies in shards of up to 64 MiB, all rows of some time; each has inner chunks of a
+//! A large array lies in shards of up to 32 MiB, all rows of some time; each has inner chunks of a
 //! megabyte that are read alone. Dates are int64 with CF's `units`, which xarray reads as dates; text is
 //! `string`. A type that the format does not have is refused.
 //!
@@ -22,6 +22,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gnz::{ByteOrder, Dtype, Kind};
+use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 use zarrs::array::{Array, ArrayBytes, ArrayMetadata, CodecOptions};
 use zarrs::filesystem::FilesystemStore;
@@ -38,7 +39,9 @@ use folder::Unfinished;
 
 const TARGET: Target = Target::Zarr;
 /// Bytes of a shard before it is compressed.
-const SHARD_BYTES: usize = 64 << 20;
+const SHARD_BYTES: usize = 32 << 20;
+/// Shards that are compressed at the same time: memory for them is bounded.
+const SHARDS_AT_ONCE: usize = 4;
 /// Strength of zstd: 1 to 22.
 const ZSTD_LEVEL: i32 = 1;
 /// Longest name of a folder, in bytes.
@@ -215,7 +218,9 @@ impl Type {
         options: &ExportOptions,
     ) -> Value {
         let (word, fill, bytes) = match self {
-            Self::Text => ("string", json!(""), json!({ "name": "vlen-utf8", "configuration": {} })),
+            Self::Text => {
+                ("string", json!(""), json!({ "name": "vlen-utf8", "configuration": {} }))
+            }
             Self::Plain(word, fill) => {
                 let fill = match fill {
                     Fill::False => json!(false),
@@ -287,7 +292,7 @@ fn attributes(variable: &Variable<'_>) -> Map<String, Value> {
 }
 
 /// The shape of the shards of an array in chunks of `inner`: first along the axes before the last, then
-/// along it, as many chunks as make 64 MiB.
+/// along it, as many chunks as make 32 MiB.
 fn shard_shape(shape: &[usize], inner: &[usize], item_size: usize) -> Vec<usize> {
     let chunk: usize = inner.iter().product::<usize>() * item_size.max(1);
     let mut room = (SHARD_BYTES / chunk.max(1)).max(1);
@@ -328,13 +333,14 @@ fn array(
         folder.note(name, of_document)?;
     }
     let grid = Grid::new(shape, shard.unwrap_or(inner));
-    let codec_options = CodecOptions::default();
-    for number in 0..if shape.is_empty() { 1 } else { grid.len() } {
+    // A shard that several threads put together has its chunks in the order in which they end: the same
+    // values would make different files. Shards are put together by a thread each.
+    let options = CodecOptions::default().with_concurrent_target(1);
+    let store = |number: usize, folder: &Unfinished| {
         let mut chunk = grid.gather(variable, number)?;
         let checksum = gnz::checksum(&chunk);
-        let shown = format!("{name}#{number}");
-        if folder.is_done(&shown, checksum) {
-            continue;
+        if folder.is_done(&shown(name, number), checksum) {
+            return Ok(None);
         }
         let bytes = match element {
             Type::Text => texts(variable, &chunk)?,
@@ -344,10 +350,25 @@ fn array(
             }
         };
         let place: Vec<u64> = grid.place(number).into_iter().map(|at| at as u64).collect();
-        array.store_chunk_opt(&place, bytes, &codec_options).map_err(failed)?;
-        folder.note(&shown, checksum)?;
+        array.store_chunk_opt(&place, bytes, &options).map_err(failed)?;
+        Ok::<_, ExportError>(Some(checksum))
+    };
+    for first in (0..grid.len()).step_by(SHARDS_AT_ONCE) {
+        let numbers = first..grid.len().min(first + SHARDS_AT_ONCE);
+        let stored: Vec<_> =
+            numbers.clone().into_par_iter().map(|number| store(number, folder)).collect();
+        for (number, checksum) in numbers.zip(stored) {
+            if let Some(checksum) = checksum? {
+                folder.note(&shown(name, number), checksum)?;
+            }
+        }
     }
     Ok(())
+}
+
+/// A chunk or a shard in the record of what is done.
+fn shown(name: &str, number: usize) -> String {
+    format!("{name}#{number}")
 }
 
 /// Puts numbers into the byte order of this machine, and truth values to 0 or 1.

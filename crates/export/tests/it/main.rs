@@ -10,4 +10,5 @@ mod hostile;
 mod judges;
 mod miniseed;
 mod recordings;
+mod streams;
 mod units;
