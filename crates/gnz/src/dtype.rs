@@ -5,6 +5,8 @@
 //! [`Element`](crate::Element); the others (text, dates, opaque bytes) are
 //! handed out as bytes with their string kept.
 
+mod spelling;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -25,6 +27,14 @@ impl ByteOrder {
     /// The order of the machine that the program runs on.
     pub const NATIVE: ByteOrder =
         if cfg!(target_endian = "little") { ByteOrder::Little } else { ByteOrder::Big };
+
+    fn character(self) -> char {
+        match self {
+            ByteOrder::Little => '<',
+            ByteOrder::Big => '>',
+            ByteOrder::Irrelevant => '|',
+        }
+    }
 }
 
 /// What kind of thing an element is.
@@ -210,11 +220,7 @@ fn is_unit(text: &str) -> bool {
 
 impl fmt::Display for Dtype {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let order = match self.order {
-            ByteOrder::Little => '<',
-            ByteOrder::Big => '>',
-            ByteOrder::Irrelevant => '|',
-        };
+        let order = self.order.character();
         let number = match self.kind {
             Kind::Unicode => self.item_size / 4,
             _ => self.item_size,
