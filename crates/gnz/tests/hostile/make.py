@@ -95,6 +95,6 @@ save(
 save("trailing_bytes", GOOD, tail=bytes(PAGE + 1))
 
 # Not refused: read, and reported.
-save("note_missing_version", '{"arrays": {}, "metadata": {}}')
+save("note_missing_version", '{"arrays": {}, "metadata": {}}', tail=b"")
 one("note_dtype_without_order", dtype="u1")
 save("note_misaligned_offset", header({"a": entry(dtype="<i2", offset=PAGE + 1)}), tail=b"\0\x39\x30")

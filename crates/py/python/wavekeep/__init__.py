@@ -29,6 +29,7 @@ from ._channel import Channel
 from ._errors import (
     ArchiveError,
     BadArgument,
+    BadType,
     Error,
     FileError,
     FileExists,
@@ -65,6 +66,7 @@ __all__ = [
     "ArchiveError",
     "ArrayFile",
     "BadArgument",
+    "BadType",
     "Block",
     "Channel",
     "DamageWarning",
