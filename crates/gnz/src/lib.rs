@@ -76,6 +76,7 @@ mod publish;
 mod reader;
 mod recover;
 mod streaming;
+mod write_behind;
 mod writer;
 
 pub use array::{Array, View};

@@ -18,10 +18,9 @@ use crate::limits::Limits;
 use crate::publish::{Beside, refuse_existing};
 use crate::reader::io_error;
 use crate::streaming::Streaming;
+use crate::write_behind::WriteBehind;
 
-/// Bytes that are handed to the system at a time. With pieces of 8 MiB, writing 1 GiB into reserved
-/// blocks took up to five times as long as `cp` (ext4, Linux 6.18); with much smaller ones the file
-/// lies in smaller pages of the cache afterwards, and reading it mapped is slower.
+/// Bytes between two calls back about progress.
 const CHUNK: usize = 4 << 20;
 
 /// How far a write has come.
@@ -225,7 +224,7 @@ impl<'a> Writer<'a> {
         let beside = Beside::create(path)?;
         beside.reserve(plan.layout.file_end)?;
         // Gathers small arrays; large chunks pass it by without a copy.
-        let mut sink = BufWriter::with_capacity(1 << 18, beside.file());
+        let mut sink = BufWriter::with_capacity(1 << 18, WriteBehind::new(beside.file()));
         self.emit(&plan, &mut sink)
             .and_then(|()| sink.flush())
             .map_err(|source| io_error("write", path, source))?;
@@ -279,7 +278,8 @@ impl<'a> Writer<'a> {
         refuse_existing(path, self.overwrite)?;
         let beside = Beside::create(path)?;
         beside.reserve(plan.layout.file_end)?;
-        self.emit(&plan, &mut beside.file()).map_err(|source| io_error("write", path, source))?;
+        self.emit(&plan, &mut WriteBehind::new(beside.file()))
+            .map_err(|source| io_error("write", path, source))?;
         Streaming::new(beside, path.to_owned(), plan, self.overwrite)
     }
 
