@@ -11,7 +11,8 @@
 //! | [`Gnz`](Target::Gnz) | one array a channel, facts as metadata | NaN, and listed in `gaps` |
 //! | [`Hdf5`](Target::Hdf5) | one dataset a channel, facts as attributes | NaN, and listed in `/gaps` |
 //! | [`Parquet`](Target::Parquet) | one column a channel, facts in the file's metadata | null |
-//! | [`MiniSeed`](Target::MiniSeed) | version 3 records, a waveform with a start time | no record covers them |
+//! | [`MiniSeed`](Target::MiniSeed) | version 2 records, a waveform with a start time | no record covers them |
+//! | [`MiniSeed3`](Target::MiniSeed3) | version 3 records with extra headers | no record covers them |
 //! | [`Npy`](Target::Npy) | `[channels, samples]`, no names, no units | NaN |
 //! | [`Wav`](Target::Wav) | one audio channel a channel, a waveform without gaps | refused |
 //!
@@ -66,6 +67,7 @@ mod miniseed;
 mod npy;
 mod number;
 mod parquet;
+pub mod seed;
 mod stream;
 mod stream_target;
 mod table;
@@ -104,7 +106,8 @@ pub fn write(
         Target::Gnz => gnz::write(recording, options, out),
         Target::Hdf5 => hdf5::write(recording, options, out),
         Target::Parquet => parquet::write(recording, options, out),
-        Target::MiniSeed => miniseed::write(recording, options, out),
+        Target::MiniSeed => miniseed::write(recording, miniseed::Version::Two, options, out),
+        Target::MiniSeed3 => miniseed::write(recording, miniseed::Version::Three, options, out),
         Target::Npy => npy::write(recording, options, out),
         Target::Wav => wav::write(recording, options, out),
     }

@@ -20,8 +20,10 @@ pub enum Target {
     Hdf5,
     /// Apache Parquet: one column a channel.
     Parquet,
-    /// miniSEED 3 with FDSN source identifiers.
+    /// miniSEED 2, which ObsPy reads.
     MiniSeed,
+    /// miniSEED 3 with FDSN source identifiers and extra headers.
+    MiniSeed3,
     /// A NumPy array.
     Npy,
     /// RIFF WAVE.
@@ -30,13 +32,14 @@ pub enum Target {
 
 impl Target {
     /// Every target, in the order in which help texts list them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Csv,
         Self::Json,
         Self::Gnz,
         Self::Hdf5,
         Self::Parquet,
         Self::MiniSeed,
+        Self::MiniSeed3,
         Self::Npy,
         Self::Wav,
     ];
@@ -50,6 +53,7 @@ impl Target {
             Self::Hdf5 => "hdf5",
             Self::Parquet => "parquet",
             Self::MiniSeed => "miniseed",
+            Self::MiniSeed3 => "miniseed3",
             Self::Npy => "npy",
             Self::Wav => "wav",
         }
@@ -64,6 +68,7 @@ impl Target {
             Self::Hdf5 => "h5",
             Self::Parquet => "parquet",
             Self::MiniSeed => "mseed",
+            Self::MiniSeed3 => "mseed3",
             Self::Npy => "npy",
             Self::Wav => "wav",
         }
@@ -82,7 +87,8 @@ impl Target {
             Self::Gnz => "one array a channel with all facts, to be mapped",
             Self::Hdf5 => "one dataset a channel with units, for h5py, MATLAB and h5web",
             Self::Parquet => "one column a channel, for pandas, DuckDB and Spark",
-            Self::MiniSeed => "version 3 records, for ObsPy and other seismological software",
+            Self::MiniSeed => "version 2 records, for ObsPy and other seismological software",
+            Self::MiniSeed3 => "version 3 records with all facts, for libmseed and pymseed",
             Self::Npy => "an array [channels, samples] for numpy.load, without names or units",
             Self::Wav => "16-bit counts or floats, for listening and audio software",
         }
@@ -112,7 +118,11 @@ impl UnknownWord {
 impl FromStr for Target {
     type Err = UnknownWord;
 
+    /// The word of a target; `miniseed2` is `miniseed`.
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        if word.eq_ignore_ascii_case("miniseed2") {
+            return Ok(Self::MiniSeed);
+        }
         Self::ALL
             .into_iter()
             .find(|target| target.word().eq_ignore_ascii_case(word))
@@ -218,6 +228,9 @@ mod tests {
             assert_eq!(units.to_string().parse(), Ok(units));
         }
         let error = "xls".parse::<Target>().unwrap_err().to_string();
-        assert_eq!(error, "\"xls\" is none of csv, json, gnz, hdf5, parquet, miniseed, npy, wav");
+        assert_eq!(
+            error,
+            "\"xls\" is none of csv, json, gnz, hdf5, parquet, miniseed, miniseed3, npy, wav"
+        );
     }
 }

@@ -80,7 +80,7 @@ Examples:
     Info(InfoArgs),
     /// Write recordings and arrays as CSV, JSON, GNZ, HDF5, Parquet, miniSEED, npy, npz, …
     #[command(after_help = "\
-Events go to csv, json, gnz, hdf5, parquet, miniseed, npy, wav; arrays (of .gnz, .npy, .npz and
+Events go to csv, json, gnz, hdf5, parquet, miniseed (version 2), miniseed3, npy, wav; arrays (of .gnz, .npy, .npz and
 .safetensors) and streams to csv, gnz, hdf5, parquet, npy, npz, safetensors. One input to csv or
 json goes to standard output unless -o names a file; everything else goes to files named after the
 input, in the present folder or in the folder that -o names. Of a file that -o names the extension
@@ -321,7 +321,8 @@ impl To {
         let others: &[&str] = match self.word() {
             "hdf5" => &["hdf5", "hdf", "he5"],
             "parquet" => &["pq"],
-            "miniseed" => &["miniseed", "ms3", "msd"],
+            "miniseed" => &["miniseed", "mseed2", "msd"],
+            "miniseed3" => &["ms3"],
             "wav" => &["wave"],
             _ => &[],
         };
@@ -342,8 +343,12 @@ impl To {
 
     /// Reads a word, lists all of them in the help, and suggests a near one.
     fn parser() -> impl clap::builder::TypedValueParser<Value = Self> {
-        use clap::builder::TypedValueParser;
-        clap::builder::PossibleValuesParser::new(Self::words()).try_map(|word| word.parse::<Self>())
+        use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+        let words = Self::words().into_iter().map(|word| match word {
+            "miniseed" => PossibleValue::new(word).alias("miniseed2"),
+            word => PossibleValue::new(word),
+        });
+        PossibleValuesParser::new(words).try_map(|word| word.parse::<Self>())
     }
 }
 

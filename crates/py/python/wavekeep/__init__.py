@@ -22,7 +22,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from . import _wavekeep, gnz, smurf
+from . import _wavekeep, gnz, seed, smurf
 from ._archive import Archive
 from ._arrays import ArrayFile
 from ._channel import Channel
@@ -102,6 +102,7 @@ __all__ = [
     "WriterState",
     "gnz",
     "open",
+    "seed",
     "smurf",
 ]
 

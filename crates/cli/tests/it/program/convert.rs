@@ -61,6 +61,8 @@ fn every_target_is_written_and_an_existing_file_is_kept() {
         ("hdf5", "h5"),
         ("parquet", "parquet"),
         ("miniseed", "mseed"),
+        ("miniseed2", "mseed"),
+        ("miniseed3", "mseed3"),
         ("npy", "npy"),
         ("wav", "wav"),
     ] {
