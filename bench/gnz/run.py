@@ -1,9 +1,9 @@
 """Measures gnz beside its peers in one run, and prints a table.
 
-    python bench/gnz/run.py [--folder FOLDER] [--quick] [--json FILE]
+    python bench/gnz/run.py [--folder FOLDER] [--quick] [--write] [--json FILE]
 
 FOLDER (default: a fresh one beside this script) lies on the disk to be
-measured, with 4 GB free. Needs numpy for the column `numpy.load`.
+measured, with 4 GB free. `--write` compares writing with `cp` alone. Needs numpy for the column `numpy.load`.
 Everything is measured in one run on one machine: read the ratios, and only
 those of a machine that does nothing else.
 """
@@ -78,33 +78,39 @@ def table(result):
         f"| sum of a mapped array / of memory (GB/s) | {read['sum_mapped_gb_s']} / {read['sum_memory_gb_s']} | {read['sum_mapped_gb_s'] / read['sum_memory_gb_s']:.2f} |",
         f"| copy of a mapped array / of memory (GB/s) | {read['copy_mapped_gb_s']} / {read['copy_memory_gb_s']} | {read['copy_mapped_gb_s'] / read['copy_memory_gb_s']:.2f} |",
         f"| open and first sum of a cached file / sum of memory (GB/s) | {read['first_pass_gb_s']} / {read['sum_memory_gb_s']} | {read['first_pass_gb_s'] / read['sum_memory_gb_s']:.2f} |",
-        f"| write {label(write['bytes'])}, synced: cp + sync / gnz (s) | {write['cp_sync_s']} / {write['gnz_s']} | {write['ratio']:.2f} |",
+        written(write),
         f"| stream {label(stream['bytes'])}: one thread / two (s) | {stream['fill_one_s']} / {stream['fill_two_s']} | {stream['fill_ratio']:.2f} |",
         f"| the same until synced and named (s) | {stream['synced_one_s']} / {stream['synced_two_s']} | {stream['synced_ratio']:.2f} |",
     ]
     return "\n".join(lines)
 
 
+def written(write):
+    """The line of the table about writing whole files."""
+    return f"| write {label(write['bytes'])}, synced, median of {write['rounds']}: cp + sync / gnz (s) | {write['cp_sync_s']} / {write['gnz_s']} | {write['ratio']:.2f} |"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=HERE)
     parser.add_argument("--quick", action="store_true", help="small files and few rounds, to see that it runs")
+    parser.add_argument("--write", action="store_true", help="only write whole files, beside cp")
     parser.add_argument("--json", type=Path, help="also write the numbers here")
     arguments = parser.parse_args()
 
     binary = build()
     with tempfile.TemporaryDirectory(dir=arguments.folder, prefix="gnz-bench-") as folder:
         before = os.getloadavg()[0]
-        command = [binary, folder] + ["--quick"] * arguments.quick
+        command = [binary, folder] + ["--quick"] * arguments.quick + ["--write"] * arguments.write
         result = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-        for row in result["open"]:
+        for row in result.get("open", []):
             if row["arrays"] == 1:
                 row["numpy_us"], row["numpy_value_us"] = numpy_open(Path(folder), row["bytes"])
         result["load"] = [before, os.getloadavg()[0]]
     result["machine"] = f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, numpy {np.__version__}"
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=1) + "\n")
-    print(table(result))
+    print(written(result["write"]) if arguments.write else table(result))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 //! Measures `gnz` beside its peers, in one run, and prints one JSON document.
 //!
-//! `bench-gnz FOLDER [--quick]`: FOLDER lies on the disk to be measured and is
+//! `bench-gnz FOLDER [--quick] [--write]`: FOLDER lies on the disk to be measured and is
 //! left as it was. `run.py` builds this, adds numpy, and prints the table.
 
 mod open;
@@ -12,10 +12,16 @@ use std::time::{Duration, Instant};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    let folder = PathBuf::from(arguments.next().ok_or("bench-gnz FOLDER [--quick]")?);
-    let quick = arguments.next().as_deref() == Some("--quick");
+    let folder = PathBuf::from(arguments.next().ok_or("bench-gnz FOLDER [--quick] [--write]")?);
+    let options: Vec<String> = arguments.collect();
+    let quick = options.iter().any(|option| option == "--quick");
 
     println!("{{");
+    if options.iter().any(|option| option == "--write") {
+        println!("\"write\": {}", write::whole(&folder, quick)?);
+        println!("}}");
+        return Ok(());
+    }
     println!("\"open\": [{}],", open::run(&folder)?.join(",\n"));
     println!("\"read\": {},", read::run(&folder, quick)?);
     println!("\"write\": {},", write::whole(&folder, quick)?);

@@ -18,7 +18,8 @@
 //! | [`Npz`](Target::Npz), [`Safetensors`](Target::Safetensors) | all arrays | NaN |
 //! | [`Npy`](Target::Npy) | one array; of an event `[channels, samples]` | NaN |
 //! | [`Json`](Target::Json) | the [`facts()`] of an event and its table, column by column | `null` |
-//! | [`MiniSeed`](Target::MiniSeed) | version 3 records, a waveform with a start time | no record covers them |
+//! | [`MiniSeed`](Target::MiniSeed) | version 2 records, a waveform with a start time | no record covers them |
+//! | [`MiniSeed3`](Target::MiniSeed3) | version 3 records with extra headers | no record covers them |
 //! | [`Wav`](Target::Wav) | one audio channel a channel, a waveform without gaps | refused |
 //!
 //! - **No value changes.** A type that a target does not have is an error that says what to do
@@ -80,6 +81,7 @@ mod npy;
 mod npz;
 mod parquet;
 mod safetensors;
+pub mod seed;
 mod stream;
 mod table;
 mod target;

@@ -25,8 +25,10 @@ pub enum Target {
     Parquet,
     /// Apache Arrow's file format, Feather.
     Arrow,
-    /// miniSEED 3 with FDSN source identifiers.
+    /// miniSEED 2, which ObsPy reads.
     MiniSeed,
+    /// miniSEED 3 with FDSN source identifiers and extra headers.
+    MiniSeed3,
     /// A NumPy array.
     Npy,
     /// NumPy's archive of arrays.
@@ -59,7 +61,7 @@ const fn row(
 }
 
 /// All targets in the order in which help texts list them, which is that of the enumeration.
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 13] = [
     row(
         Target::Csv,
         "csv",
@@ -106,9 +108,16 @@ const ROWS: [Row; 12] = [
     row(
         Target::MiniSeed,
         "miniseed",
-        &["mseed", "miniseed", "ms3", "msd"],
+        &["mseed", "miniseed", "mseed2", "msd"],
         (true, false),
-        "version 3 records, for ObsPy and other seismological software",
+        "version 2 records, for ObsPy and other seismological software",
+    ),
+    row(
+        Target::MiniSeed3,
+        "miniseed3",
+        &["mseed3", "ms3"],
+        (true, false),
+        "version 3 records with all facts, for libmseed and pymseed",
     ),
     row(
         Target::Npy,
@@ -134,7 +143,15 @@ const ROWS: [Row; 12] = [
     ),
 ];
 
+/// Other words for targets.
+const ALIASES: [(&str, Target); 2] = [("miniseed2", Target::MiniSeed), ("feather", Target::Arrow)];
+
 impl Target {
+    /// Other words for it, which [`FromStr`] reads too.
+    pub fn aliases(self) -> impl Iterator<Item = &'static str> {
+        ALIASES.into_iter().filter(move |(_, target)| *target == self).map(|(alias, _)| alias)
+    }
+
     /// Every target, in the order in which help texts list them.
     pub const ALL: [Self; ROWS.len()] = {
         let mut all = [Self::Csv; ROWS.len()];
@@ -231,7 +248,13 @@ impl UnknownWord {
 impl FromStr for Target {
     type Err = UnknownWord;
 
+    /// The word of a target; `miniseed2` is `miniseed`, and `feather` is `arrow`.
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        for (alias, target) in ALIASES {
+            if word.eq_ignore_ascii_case(alias) {
+                return Ok(target);
+            }
+        }
         Self::ALL
             .into_iter()
             .find(|target| target.word().eq_ignore_ascii_case(word))

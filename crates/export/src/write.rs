@@ -8,6 +8,7 @@ use wavekeep_core::{NamedArray, Recording};
 
 use crate::dataset::{self, Dataset, Form};
 use crate::file::{is_pipe_or_device, publish, publish_at};
+use crate::miniseed::Version;
 use crate::{
     ExportError, ExportOptions, Target, arrow, csv, gnz, hdf5, json, miniseed, npy, npz, parquet,
     safetensors, wav, zarr,
@@ -30,7 +31,8 @@ pub fn write_event(
 ) -> Result<(), ExportError> {
     match target {
         Target::Json => json::write(recording, options, out),
-        Target::MiniSeed => miniseed::write(recording, options, out),
+        Target::MiniSeed => miniseed::write(recording, Version::Two, options, out),
+        Target::MiniSeed3 => miniseed::write(recording, Version::Three, options, out),
         Target::Wav => wav::write(recording, options, out),
         _ => write(&event(recording, options, target)?, target, options, out),
     }
@@ -48,7 +50,7 @@ pub fn write_event_file(
     overwrite: bool,
 ) -> Result<(), ExportError> {
     match target {
-        Target::Json | Target::MiniSeed | Target::Wav => {
+        _ if !target.takes_arrays() => {
             publish(path, overwrite, |out| write_event(recording, target, options, out))
         }
         _ => {
@@ -147,11 +149,13 @@ fn write(
             "what goes to a pipe or to standard output: it is a folder",
             "name the folder, as in -o run.zarr",
         )),
-        Target::Json | Target::MiniSeed | Target::Wav => Err(ExportError::unrepresentable(
-            target,
-            "named arrays or streams",
-            "it holds events alone: write gnz, hdf5 or npz",
-        )),
+        Target::Json | Target::MiniSeed | Target::MiniSeed3 | Target::Wav => {
+            Err(ExportError::unrepresentable(
+                target,
+                "named arrays or streams",
+                "it holds events alone: write gnz, hdf5 or npz",
+            ))
+        }
     }
 }
 

@@ -84,7 +84,9 @@ impl OpenError {
             Self::Gnz { source, .. } => match **source {
                 gnz::Error::Io { .. } => "io",
                 gnz::Error::HeaderTooLong { .. } | gnz::Error::TooDeep { .. } => "limit",
-                gnz::Error::UnsupportedVersion { .. } => "unsupported",
+                gnz::Error::UnsupportedVersion { .. } | gnz::Error::SuccessorVersion { .. } => {
+                    "unsupported"
+                }
                 _ => "malformed",
             },
             Self::Decode { source, .. } => source.kind(),

@@ -30,9 +30,9 @@ pub enum Error {
         /// Bytes in the file.
         length: u64,
     },
-    /// The first four bytes are not `GNZ1`.
+    /// The first four bytes are neither `GNZ1` nor `GZCM`.
     #[error(
-        "byte 0: expected the magic `GNZ1`, found `{}`: this is not a GNZ file",
+        "byte 0: expected the magic `GNZ1` (or `GZCM`), found `{}`: this is not a GNZ file",
         found.escape_ascii()
     )]
     BadMagic {
@@ -166,9 +166,21 @@ pub enum Error {
         /// What is there.
         found: String,
     },
+    /// A version of the successor GZCM that is another format than GNZ.
+    #[error(
+        "byte {offset}: GZCM version {found}: {content}; of GZCM, the successor of GNZ, version 1 is read: open the file with the program that wrote it and save it as version 1 or GNZ"
+    )]
+    SuccessorVersion {
+        /// Position of the number.
+        offset: u64,
+        /// What is there.
+        found: String,
+        /// What is known of that version.
+        content: &'static str,
+    },
     /// The type string is none that this version knows.
     #[error(
-        "array `{array}`, byte {offset}: expected a numpy type string such as `<f4`, found `{found}`: store the array as numbers, text, dates or bytes"
+        "array `{array}`, byte {offset}: expected a type that numpy has, such as `<f4`, found `{found}`: store the array as numbers, text, dates or bytes"
     )]
     UnknownDtype {
         /// The array.

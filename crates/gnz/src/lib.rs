@@ -76,13 +76,14 @@ mod publish;
 mod reader;
 mod recover;
 mod streaming;
+mod write_behind;
 mod writer;
 
 pub use array::{Array, View};
 pub use dtype::{ByteOrder, Dtype, Kind};
 pub use element::{Bool, Element};
 pub use error::{Error, Result};
-pub use header::{ALIGNMENT, ArrayInfo, MAGIC, Note, Order};
+pub use header::{ALIGNMENT, ArrayInfo, Container, MAGIC, Note, Order, SUCCESSOR_MAGIC};
 pub use integrity::{ArrayCheck, CHECKSUM_KEY, CheckedArray, Checksums, Verification, checksum};
 pub use json::{Integer, Object, Value};
 pub use limits::Limits;

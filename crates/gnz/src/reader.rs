@@ -1,5 +1,6 @@
 //! Opening files.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,7 +11,7 @@ use memmap2::Mmap;
 use crate::array::{Array, View};
 use crate::element::Element;
 use crate::error::{Error, Result};
-use crate::header::{ALIGNMENT, ArrayInfo, Header, Note, PREFIX, parse};
+use crate::header::{ALIGNMENT, ArrayInfo, Container, Header, Note, PREFIX, parse};
 use crate::integrity::{ArrayCheck, Checksums, Verification};
 use crate::json::Object;
 use crate::limits::Limits;
@@ -171,6 +172,19 @@ impl<B: AsRef<[u8]>> Gnz<B> {
         self.header.file_end
     }
 
+    /// Which of the two containers the file is.
+    pub fn container(&self) -> Container {
+        self.header.container
+    }
+
+    /// The header's JSON text as it stands in the file.
+    pub fn header_text(&self) -> Cow<'_, str> {
+        // It was UTF-8 when the file was opened; a mapped file may have changed since.
+        String::from_utf8_lossy(
+            &self.bytes.as_ref()[PREFIX as usize..self.header.text_end as usize],
+        )
+    }
+
     /// Bytes of the header's JSON text.
     pub fn header_length(&self) -> u64 {
         self.header.text_end - PREFIX
@@ -264,7 +278,7 @@ fn header_start(mut file: &File, file_length: u64, limits: &Limits) -> io::Resul
         }
     }
     start.truncate(filled);
-    if let Ok(length) = parse::text_length(&start, file_length, limits) {
+    if let Ok((_, length)) = parse::text_length(&start, file_length, limits) {
         // The length was compared with the limit and with the file.
         let missing = (PREFIX as usize + length).saturating_sub(filled);
         file.take(missing as u64).read_to_end(&mut start)?;

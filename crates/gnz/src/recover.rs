@@ -61,8 +61,8 @@ impl<'a> Salvage<'a> {
     /// The rules that leave no header to go by: everything up to and including
     /// the version.
     pub fn of(bytes: &'a [u8], limits: &Limits) -> Result<Salvage<'a>> {
-        let text = text(bytes, bytes.len() as u64, limits)?;
-        let parsed = parse(text, limits, Faults::Collect)?;
+        let (container, text) = text(bytes, bytes.len() as u64, limits)?;
+        let parsed = parse(text, container, limits, Faults::Collect)?;
         let text_end = PREFIX + text.len() as u64;
         let mut metadata = parsed.metadata;
         let mut notes = parsed.notes;

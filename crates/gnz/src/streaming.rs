@@ -35,6 +35,7 @@ use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::header::{ArrayInfo, print};
 use crate::integrity::checksum;
+use crate::json::print::text_of;
 use crate::map;
 use crate::publish::Beside;
 use crate::reader::io_error;
@@ -146,7 +147,7 @@ impl Streaming {
         }
         sums.put(&mut self.plan.metadata);
         // A sum is as long as the mark in its place: nothing moves.
-        self.plan.layout.text = print::print(&self.plan.arrays, &self.plan.metadata);
+        self.plan.layout.text = print::print(&self.plan.arrays, &text_of(&self.plan.metadata));
         let header = self.plan.header();
         self.map[..header.len()].copy_from_slice(&header);
     }

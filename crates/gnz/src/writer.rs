@@ -11,17 +11,16 @@ use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::header::{ALIGNMENT, ArrayInfo, MAGIC, Order, PREFIX, byte_length};
 use crate::integrity::{CHECKSUM_KEY, Checksums, checksum};
-use crate::json::print::depth;
+use crate::json::print::{depth, text_of};
 use crate::json::{Object, Value};
 use crate::layout::{Layout, lay_out};
 use crate::limits::Limits;
 use crate::publish::{Beside, refuse_existing};
 use crate::reader::io_error;
 use crate::streaming::Streaming;
+use crate::write_behind::WriteBehind;
 
-/// Bytes that are handed to the system at a time. With pieces of 8 MiB, writing 1 GiB into reserved
-/// blocks took up to five times as long as `cp` (ext4, Linux 6.18); with much smaller ones the file
-/// lies in smaller pages of the cache afterwards, and reading it mapped is slower.
+/// Bytes between two calls back about progress.
 const CHUNK: usize = 4 << 20;
 
 /// How far a write has come.
@@ -57,6 +56,8 @@ pub struct Progress {
 #[derive(Default)]
 pub struct Writer<'a> {
     metadata: Object,
+    /// The metadata as it is to be printed, where that is not by our order of keys.
+    metadata_text: Option<String>,
     whole: Vec<(ArrayInfo, Cow<'a, [u8]>)>,
     declared: Vec<ArrayInfo>,
     names: HashSet<String>,
@@ -83,13 +84,41 @@ impl<'a> Writer<'a> {
     /// Sets one metadata key.
     pub fn set(&mut self, key: impl Into<String>, value: impl Into<Value>) -> &mut Self {
         self.metadata.insert(key, value);
+        self.metadata_text = None;
         self
     }
 
     /// Replaces all metadata.
     pub fn metadata(&mut self, metadata: Object) -> &mut Self {
         self.metadata = metadata;
+        self.metadata_text = None;
         self
+    }
+
+    /// Replaces all metadata by a JSON text, an object or `null`, that is written as it stands.
+    ///
+    /// For text whose keys are in another order than ours: Python sorts keys that are numbers
+    /// before it makes text of them. With [`checksums`](Self::checksums) the text is printed anew.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading JSON, and [`Error::WrongType`] for anything else than an object or `null`.
+    pub fn metadata_text(&mut self, text: &str) -> Result<&mut Self> {
+        self.metadata = match text.parse()? {
+            Value::Object(object) => object,
+            Value::Null => Object::new(),
+            other => {
+                return Err(Error::WrongType {
+                    array: None,
+                    offset: 0,
+                    field: "metadata",
+                    expected: "an object",
+                    found: other.kind(),
+                });
+            }
+        };
+        self.metadata_text = Some(text.to_owned());
+        Ok(self)
     }
 
     /// Adds an array in row-major order. `shape` is empty for a scalar.
@@ -195,7 +224,7 @@ impl<'a> Writer<'a> {
         let beside = Beside::create(path)?;
         beside.reserve(plan.layout.file_end)?;
         // Gathers small arrays; large chunks pass it by without a copy.
-        let mut sink = BufWriter::with_capacity(1 << 18, beside.file());
+        let mut sink = BufWriter::with_capacity(1 << 18, WriteBehind::new(beside.file()));
         self.emit(&plan, &mut sink)
             .and_then(|()| sink.flush())
             .map_err(|source| io_error("write", path, source))?;
@@ -249,7 +278,8 @@ impl<'a> Writer<'a> {
         refuse_existing(path, self.overwrite)?;
         let beside = Beside::create(path)?;
         beside.reserve(plan.layout.file_end)?;
-        self.emit(&plan, &mut beside.file()).map_err(|source| io_error("write", path, source))?;
+        self.emit(&plan, &mut WriteBehind::new(beside.file()))
+            .map_err(|source| io_error("write", path, source))?;
         Streaming::new(beside, path.to_owned(), plan, self.overwrite)
     }
 
@@ -301,7 +331,11 @@ impl<'a> Writer<'a> {
             sums.put(&mut metadata);
             sums
         });
-        let layout = lay_out(&mut arrays, &metadata, &self.limits)?;
+        let text = match &self.metadata_text {
+            Some(text) if !self.checksums => text.clone(),
+            _ => text_of(&metadata),
+        };
+        let layout = lay_out(&mut arrays, &text, &self.limits)?;
         Ok(Plan { arrays, metadata, checksums, layout })
     }
 

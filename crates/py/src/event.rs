@@ -8,11 +8,12 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::json;
 use wavekeep_core::{Channel, Kind, Recording, Samples, Selection, Unit};
-use wavekeep_export::{ExportOptions, Target, Units, facts, write_event_file};
+use wavekeep_export::{ExportOptions, Target, Units, facts, seed, write_event_file};
 use wavekeep_report::{Drawing, Paper, Style, Theme, event_report};
 use wavekeep_signal::{Curve, measure};
 
 use crate::failure::{Failure, detached};
+use crate::seed::{Codes, codes};
 use crate::view::{Elements, View};
 
 /// Name, unit, gaps as (start, end).
@@ -73,6 +74,11 @@ impl Event {
             (&*channel.name, channel.unit().symbol(), gaps.collect())
         });
         facts.collect()
+    }
+
+    /// Network, station, location and channel of each channel, as in a miniSEED file.
+    fn seed_codes(&self, rate_hz: f64) -> Vec<Codes> {
+        seed::of_event(&self.recording, rate_hz).into_iter().map(codes).collect()
     }
 
     /// Everything but the samples, as JSON.

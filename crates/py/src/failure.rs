@@ -252,7 +252,7 @@ impl From<gnz::Error> for Failure {
             E::Exists { path } => return Self::new("FileExists", message).about(path),
             E::BadMagic { .. } => "NotThisFormat",
             E::HeaderTooLong { .. } | E::TooDeep { .. } => "Limit",
-            E::UnsupportedVersion { .. } => "Unsupported",
+            E::UnsupportedVersion { .. } | E::SuccessorVersion { .. } => "Unsupported",
             E::NoSuchArray { .. } => "NoSuchArray",
             E::OutOfMemory { .. } => "TooLarge",
             E::NameTaken { .. }

@@ -27,22 +27,14 @@ impl GnzFile {
         })
     }
 
-    /// Names, in the order of the file.
-    fn keys(&self) -> Vec<&str> {
-        self.gnz.keys().collect()
+    /// The text of the header.
+    fn header(&self) -> String {
+        self.gnz.header_text().into_owned()
     }
 
-    fn __contains__(&self, name: &str) -> bool {
-        self.gnz.array(name).is_ok()
-    }
-
-    fn __len__(&self) -> usize {
-        self.gnz.infos().len()
-    }
-
-    /// Metadata, as JSON.
-    fn metadata(&self) -> String {
-        gnz::Value::Object(self.gnz.metadata().clone()).to_string()
+    /// Whether the metadata holds checksums under the key that is reserved for them.
+    fn has_checksums(&self) -> bool {
+        self.gnz.checksums().is_some()
     }
 
     /// Name, type string, order, shape and offset of every array.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use gnz::{Dtype, Object, Order, Streaming, Value, Writer};
+use gnz::{Dtype, Order, Streaming, Writer};
 use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 
@@ -34,7 +34,7 @@ pub fn gnz_write(
         .collect::<Result<_, Failure>>()?;
     detached(py, || {
         let mut writer = Writer::new();
-        writer.metadata(object(metadata)?).checksums(checksums).overwrite(overwrite);
+        writer.metadata_text(metadata)?.checksums(checksums).overwrite(overwrite);
         for (name, dtype, order, shape, bytes) in whole {
             let order = if order == "F" { Order::F } else { Order::C };
             writer.add_bytes(name, dtype.parse::<Dtype>()?, order, shape, bytes)?;
@@ -49,13 +49,6 @@ pub fn gnz_write(
         let file = Mutex::new(Some(writer.stream(&path)?));
         Ok(Some(GnzStreaming { file }))
     })
-}
-
-fn object(json: &str) -> Result<Object, Failure> {
-    match json.parse::<Value>()? {
-        Value::Object(object) => Ok(object),
-        _ => Err(Failure::new("BadArgument", "metadata has to be a dictionary")),
-    }
 }
 
 /// A file that is being filled, through maps of its partial path.

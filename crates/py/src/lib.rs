@@ -14,6 +14,7 @@ mod event;
 mod failure;
 mod gnz_file;
 mod gnz_writer;
+mod seed;
 mod stream;
 mod stream_save;
 mod view;
@@ -60,6 +61,8 @@ mod _wavekeep {
     use crate::gnz_file::GnzFile;
     #[pymodule_export]
     use crate::gnz_writer::{GnzStreaming, gnz_write};
+    #[pymodule_export]
+    use crate::seed::{seed_serial, seed_station, seed_stream};
     #[pymodule_export]
     use crate::stream::Stream;
     #[pymodule_export]

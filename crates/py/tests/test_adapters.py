@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.io import wavfile
 
 import wavekeep
@@ -109,19 +111,92 @@ def test_arrow_takes_the_memory_of_the_samples() -> None:
 def test_obspy_has_the_codes_and_times_of_the_miniseed_that_is_written(tmp_path: Path) -> None:
     rec = opened(BLAST)
     ours = rec.to_obspy(raw=True)
+    rec.save(tmp_path / "event.mseed3", raw=True)
     rec.save(tmp_path / "event.mseed", raw=True)
     pymseed = pytest.importorskip("pymseed", reason="no judge for miniSEED 3")
     assert len(ours) == 4
     by_id = {trace.stats.wavekeep.channel: trace for trace in ours}
     seen = {}
-    for entry in pymseed.MS3TraceList.from_file(str(tmp_path / "event.mseed"), unpack_data=True):
+    for entry in pymseed.MS3TraceList.from_file(str(tmp_path / "event.mseed3"), unpack_data=True):
         segment = entry[0]
         seen[entry.sourceid] = (segment.starttime, np.asarray(segment.datasamples))
     for name, code in (("Tran", "G_P_T"), ("Vert", "G_P_Z"), ("Long", "G_P_R"), ("MicL", "G_D_F")):
-        start, samples = seen[f"FDSN:XX_BE11529__{code}"]
+        start, samples = seen[f"FDSN:XX_1SJPL__{code}"]
         trace = by_id[name]
-        assert trace.id == "XX.BE11529.." + code.replace("_", "")
+        assert trace.id == "XX.1SJPL.." + code.replace("_", "")
         assert trace.stats.starttime.ns == start and np.array_equal(trace.data, samples)
+    # Version 2 is what ObsPy reads.
+    for trace, read in zip(ours, obspy.read(str(tmp_path / "event.mseed")), strict=True):
+        assert (read.id, read.stats.starttime) == (trace.id, trace.stats.starttime)
+        assert np.array_equal(read.data, trace.data)
+
+
+def test_obspy_writes_all_channels_and_units_to_miniseed(tmp_path: Path) -> None:
+    run = opened(RUNS / "basic.dat")
+    for raw in (True, False):
+        ours = run.to_obspy(raw=raw)
+        assert len({trace.id for trace in ours}) == len(run.channels) == 64
+        ours.write(str(tmp_path / "run.mseed"), "MSEED")
+        found = {trace.id: trace for trace in obspy.read(str(tmp_path / "run.mseed"))}
+        for trace in ours:
+            read = found[trace.id]
+            assert np.array_equal(read.data, trace.data)
+            assert read.stats.sampling_rate == trace.stats.sampling_rate
+            assert abs(read.stats.starttime - trace.stats.starttime) < 2e-6
+    units = opened(BLAST).to_obspy() + opened(BLAST).to_obspy()
+    for trace in units[4:]:
+        trace.stats.station = wavekeep.seed.station("BE11588")
+    units.write(str(tmp_path / "units.mseed"), "MSEED")
+    stations = {trace.stats.station for trace in obspy.read(str(tmp_path / "units.mseed"))}
+    assert {wavekeep.seed.serial(station) for station in stations} == {"BE11529", "BE11588"}
+    assert units[0].stats.wavekeep.serial == "BE11529"
+
+
+@given(serial=st.from_regex(r"[A-W][A-Z][0-9]{5}", fullmatch=True))
+def test_a_serial_number_comes_back_from_its_station(serial: str) -> None:
+    station = wavekeep.seed.station(serial)
+    assert len(station) == 5 and wavekeep.seed.serial(station) == serial
+    assert wavekeep.seed.station(serial.lower()) == station
+
+
+def test_other_units_have_stations_too() -> None:
+    assert wavekeep.seed.station(None) == wavekeep.seed.station("") == "UNK"
+    assert wavekeep.seed.station("unit 7") == wavekeep.seed.station("UNIT 7") != "UNIT 7"
+    assert wavekeep.seed.serial("UNK") is None and wavekeep.seed.serial("1sjpl") is None
+    assert wavekeep.seed.serial("00000", "Z0") == "XG00000"
+
+
+@pytest.mark.parametrize(
+    ("ending", "format", "raw", "dtype", "options"),
+    [
+        ("sac", "SAC", False, "f4", {}),
+        ("sac", "SAC", True, "f4", {}),
+        ("sgy", "SEGY", False, np.float32, {}),
+        ("sgy", "SEGY", True, "i4", {"data_encoding": 2}),
+    ],
+)
+def test_other_writers_of_obspy_take_what_dtype_gives(
+    ending: str, format: str, raw: bool, dtype: Any, options: dict[str, Any], tmp_path: Path
+) -> None:
+    path = str(tmp_path / f"x.{ending}")
+    exact = {"round_sampling_interval": False} if format == "SAC" else {}
+    for rec in (opened(BLAST), opened(RUNS / "basic.dat")):
+        trace = rec.to_obspy(raw=raw, dtype=dtype)[1]
+        trace.write(path, format, **options)
+        (read,) = obspy.read(path, format=format, **exact)
+        # IBM floats, SEG-Y's first encoding, have 21 bits at least.
+        np.testing.assert_allclose(read.data, trace.data, rtol=1e-6)
+        rate = trace.stats.sampling_rate
+        # SEG-Y has whole microseconds from sample to sample, and starts at whole seconds.
+        assert read.stats.sampling_rate == pytest.approx(rate, rel=1e-3 if format == "SEGY" else 1e-6)
+        assert abs(read.stats.starttime - trace.stats.starttime) < (1 if format == "SEGY" else 2e-3)
+
+
+def test_samples_that_obspy_or_a_unit_cannot_have_are_refused() -> None:
+    for dtype, message in (("i2", "int32, float32"), ("c8", "int32"), ("i4", "raw=True")):
+        with pytest.raises(ValueError, match=message):
+            opened(BLAST).to_obspy(dtype=dtype)
+    assert opened(BLAST).to_obspy(raw=True, dtype="f8")[0].data.dtype == np.float64
 
 
 def test_a_gap_ends_a_trace_and_nothing_is_filled_in() -> None:
@@ -141,7 +216,7 @@ def test_a_gap_ends_a_trace_and_nothing_is_filled_in() -> None:
 def test_obspy_reads_events_and_streams_by_itself() -> None:
     found = obspy.read(str(BLAST))
     assert [trace.id for trace in found] == [
-        f"XX.BE11529..{code}" for code in ("GPT", "GPZ", "GPR", "GDF")
+        f"XX.1SJPL..{code}" for code in ("GPT", "GPZ", "GPR", "GDF")
     ]
     assert found[0].stats._format == "BLASTWARE"
     assert found[1].stats.wavekeep["unit"] == "in/s"
@@ -153,7 +228,8 @@ def test_obspy_reads_events_and_streams_by_itself() -> None:
     part = obspy.read(str(BLAST), starttime=found[0].stats.starttime + 1)
     assert part[0].stats.npts < 3328
     run = obspy.read(str(RUNS / "basic.dat"), channels="3-4")
-    assert [trace.stats.channel for trace in run] == ["EY3", "EY4"]
+    assert [trace.stats.channel for trace in run] == ["EY0", "EY0"]
+    assert [trace.stats.location for trace in run] == ["03", "04"]
     assert run[0].stats._format == "SMURF"
     np.testing.assert_array_equal(run[0].data, opened(RUNS / "basic.dat").read(3)[0])
 
@@ -163,7 +239,7 @@ def test_obspy_reads_thor_events_by_itself() -> None:
     assert len(paths) == 2
     for path in paths:
         found, rec = obspy.read(str(path)), opened(path)
-        assert found[0].stats._format == "THOR" and found[0].stats.station == "UM11719"
+        assert found[0].stats._format == "THOR" and found[0].stats.station == "VOIFB"
         assert found[0].stats.sampling_rate == rec.rate_hz
         assert [trace.stats.wavekeep["channel"] for trace in found] == list(rec.channels)
         np.testing.assert_array_equal(found[1].data, rec[1].values)

@@ -308,8 +308,10 @@ pub struct ReportArgs {
 /// Reads the word of a target, lists all of them in the help, and suggests a near one.
 fn target_parser() -> impl clap::builder::TypedValueParser<Value = Target> {
     use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-    let values =
-        Target::ALL.map(|target| PossibleValue::new(target.word()).help(target.description()));
+    let values = Target::ALL.map(|target| {
+        let value = PossibleValue::new(target.word()).help(target.description());
+        value.aliases(target.aliases())
+    });
     PossibleValuesParser::new(values).try_map(|word| word.parse::<Target>())
 }
 

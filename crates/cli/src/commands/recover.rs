@@ -66,7 +66,7 @@ fn kind(command: &RecoverArgs) -> anyhow::Result<Kind> {
     };
     let mut head = [0; gnz::MAGIC.len()];
     let mut file = File::open(path).with_context(|| format!("{shown}: cannot be read"))?;
-    if file.read_exact(&mut head).is_ok() && head == gnz::MAGIC {
+    if file.read_exact(&mut head).is_ok() && gnz::Container::of(&head).is_some() {
         let intact = gnz::Gnz::open(path).ok().and_then(|gnz| gnz.verify().ok());
         let is_intact = |array: &gnz::CheckedArray| {
             matches!(array.check, gnz::ArrayCheck::Intact { .. } | gnz::ArrayCheck::NoChecksum)

@@ -28,6 +28,8 @@ fn text(recording: &Recording, target: Target, units: Units) -> String {
     String::from_utf8(bytes).expect("a text")
 }
 
+const MINISEED: [Target; 2] = [Target::MiniSeed, Target::MiniSeed3];
+
 /// Writes `recording` as everything; an error must name the target and give advice.
 fn write_all(recording: &Recording) -> Vec<Target> {
     let mut written = Vec::new();
@@ -68,7 +70,7 @@ fn a_recording_without_samples_is_a_header() {
         text(&recording, Target::Csv, Units::Physical),
         "time_s,Tran (in/s),Vert (in/s),Long (in/s),MicL (psi)\n"
     );
-    assert!(!write_all(&recording).contains(&Target::MiniSeed));
+    assert!(write_all(&recording).iter().all(|of| !MINISEED.contains(of)));
 }
 
 #[test]
@@ -82,8 +84,8 @@ fn nothing_known_but_the_samples_is_enough_for_what_needs_no_start() {
     recording.metadata = Default::default();
     recording.report = Report::default();
     let written = write_all(&recording);
-    assert!(!written.contains(&Target::MiniSeed));
-    assert_eq!(written.len(), Target::ALL.len() - 1);
+    assert!(written.iter().all(|of| !MINISEED.contains(of)));
+    assert_eq!(written.len(), Target::ALL.len() - MINISEED.len());
     let error = bytes(&recording, Target::MiniSeed, Units::Raw).unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -157,9 +159,11 @@ fn a_scale_that_gives_no_numbers_leaves_none() {
     for channel in &mut recording.channels {
         channel.scale = Scale::ratio(1.0, 0.0, Unit::InchPerSecond);
     }
-    assert!(bytes(&recording, Target::MiniSeed, Units::Physical).is_err());
+    for target in MINISEED {
+        assert!(bytes(&recording, target, Units::Physical).is_err());
+        assert!(bytes(&recording, target, Units::Raw).is_ok());
+    }
     assert!(bytes(&recording, Target::Wav, Units::Physical).is_err());
-    assert!(bytes(&recording, Target::MiniSeed, Units::Raw).is_ok());
     let csv = text(&recording, Target::Csv, Units::Physical);
     assert_eq!(csv.lines().nth(1), Some("-0.25,,,,"));
 }
@@ -204,7 +208,10 @@ fn two_channels_of_one_name_are_refused_where_names_are_keys() {
     let mut recording = recordings::blast();
     recording.channels[1].name = "Tran".into();
     let written = write_all(&recording);
-    assert_eq!(written, [Target::Csv, Target::Json, Target::Npy, Target::Wav]);
+    assert_eq!(
+        written,
+        [Target::Csv, Target::Json, Target::MiniSeed, Target::MiniSeed3, Target::Npy, Target::Wav]
+    );
 }
 
 #[test]
@@ -220,8 +227,10 @@ fn a_calendar_that_ends_ends_the_file() {
     let last = UnitLocal::from_fields((9999, 12, 31), (23, 59, 59)).unwrap();
     recording.start = Some(Assumed::by_default(last));
     recording.channels[0].gaps.insert(0..1500);
-    let error = bytes(&recording, Target::MiniSeed, Units::Raw).unwrap_err();
-    assert_eq!(error.kind(), "unrepresentable");
+    for target in MINISEED {
+        let error = bytes(&recording, target, Units::Raw).unwrap_err();
+        assert_eq!(error.kind(), "unrepresentable");
+    }
 }
 
 #[test]

@@ -22,7 +22,7 @@ impl ArrayFormat for GnzFile {
     }
 
     fn detect(&self, head: &[u8], _: Option<&str>) -> Match {
-        if head.starts_with(&gnz::MAGIC) { Match::ByContent } else { Match::No }
+        if gnz::Container::of(head).is_some() { Match::ByContent } else { Match::No }
     }
 
     fn open(&self, path: &Path, _: &ArrayLimits) -> Result<ArrayFile, OpenError> {
@@ -63,6 +63,9 @@ fn code(note: &gnz::Note) -> &'static str {
         gnz::Note::PaddingCut { .. } => "gnz_padding_cut",
         gnz::Note::UnknownKey { .. } => "gnz_unknown_key",
         gnz::Note::ForeignChecksums { .. } => "gnz_foreign_checksums",
+        gnz::Note::Spelling { .. } => "gnz_spelling",
+        gnz::Note::NoVersion => "gnz_no_version",
+        gnz::Note::NullMetadata => "gnz_null_metadata",
         _ => "gnz_note",
     }
 }

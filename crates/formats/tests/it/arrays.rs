@@ -160,6 +160,32 @@ fn what_is_odd_in_a_gnz_is_reported() {
 }
 
 #[test]
+fn what_a_gnz_leaves_open_is_read_and_reported() {
+    let header = r#"{"arrays": {"a": {"dtype": "float32", "offset": 4096, "shape": [2]}}, "metadata": null}"#;
+    let mut content = b"GNZ1".to_vec();
+    content.extend((header.len() as u32).to_le_bytes());
+    content.extend(header.as_bytes());
+    content.resize(8192, 0);
+    let file = opened("by-name.gnz", &content).unwrap();
+    assert_eq!(file.infos().next().unwrap().dtype, "<f4");
+    let codes: Vec<&str> = file.report().notes().iter().map(|note| note.code).collect();
+    assert_eq!(codes, ["gnz_null_metadata", "gnz_no_version", "gnz_spelling"]);
+    assert!(!file.report().is_damaged());
+}
+
+#[test]
+fn the_successor_of_gnz_is_known_by_its_content_and_refused_by_its_version() {
+    let mut content = gnz::Writer::new().add("a", &[1], &[7u8]).unwrap().to_vec().unwrap();
+    content[..4].copy_from_slice(b"GZCM");
+    let file = opened("without-a-known-extension.bin", &content).unwrap();
+    assert_eq!((file.format().id, file.infos().next().unwrap().name), ("gnz", "a"));
+    let later = String::from_utf8_lossy(&content).replace("\"version\": 1", "\"version\": 3");
+    let (word, text) = refused("later.bin", later.as_bytes());
+    assert_eq!(word, "unsupported");
+    assert!(text.contains("GZCM version 3: its arrays are stored as compressed tiles"), "{text}");
+}
+
+#[test]
 fn an_npy_header_is_what_numpy_writes_or_an_error() {
     for (dictionary, why) in [
         ("", "an empty one"),

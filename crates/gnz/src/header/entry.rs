@@ -7,19 +7,20 @@ use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 use crate::json::parse::{Parser, Text};
 
-/// Reads the entry of the array `name` and judges it alone.
+/// Reads the entry of the array `name` and judges it alone; answers with it the
+/// type's spelling if it is not the one that numpy writes.
 pub(super) fn read(
     parser: &mut Parser<'_>,
     name: &str,
     notes: &mut Vec<Note>,
-) -> Result<ArrayInfo> {
+) -> Result<(ArrayInfo, Option<String>)> {
     let entry = Entry { name };
     let (start, found) = (parser.offset(), parser.kind());
     if found != "an object" {
         return Err(entry.wrong_type(start, "entry", "an object", found));
     }
 
-    let mut dtype: Option<Dtype> = None;
+    let mut dtype: Option<(Dtype, Option<String>)> = None;
     let mut order: Option<Order> = None;
     let mut offset: Option<u64> = None;
     let mut shape: Option<Vec<usize>> = None;
@@ -50,7 +51,7 @@ pub(super) fn read(
 
     let missing =
         |field| Error::MissingField { array: Some(name.to_owned()), offset: start, field };
-    let dtype = dtype.ok_or_else(|| missing("dtype"))?;
+    let (dtype, spelling) = dtype.ok_or_else(|| missing("dtype"))?;
     let offset = offset.ok_or_else(|| missing("offset"))?;
     let shape = shape.ok_or_else(|| missing("shape"))?;
     let Some(byte_length) = byte_length(&shape, &dtype) else {
@@ -63,15 +64,10 @@ pub(super) fn read(
     notes.extend(
         unknown.into_iter().map(|key| Note::UnknownKey { array: Some(name.to_owned()), key }),
     );
-    Ok(ArrayInfo {
-        name: name.to_owned(),
-        dtype,
-        // Absence means row-major.
-        order: order.unwrap_or_default(),
-        shape,
-        offset,
-        byte_length,
-    })
+    // Absence of the order means row-major.
+    let order = order.unwrap_or_default();
+    let info = ArrayInfo { name: name.to_owned(), dtype, order, shape, offset, byte_length };
+    Ok((info, spelling))
 }
 
 struct Entry<'n> {
@@ -79,13 +75,15 @@ struct Entry<'n> {
 }
 
 impl Entry<'_> {
-    fn dtype(&self, parser: &mut Parser<'_>) -> Result<Dtype> {
+    fn dtype(&self, parser: &mut Parser<'_>) -> Result<(Dtype, Option<String>)> {
         let (offset, text) = self.string(parser, "dtype")?;
-        Dtype::parse(&text).ok_or_else(|| Error::UnknownDtype {
-            array: self.name.to_owned(),
-            offset,
-            found: text,
-        })
+        if let Some(dtype) = Dtype::parse(&text) {
+            return Ok((dtype, None));
+        }
+        match Dtype::parse_numpy(&text) {
+            Some(dtype) => Ok((dtype, Some(text))),
+            None => Err(Error::UnknownDtype { array: self.name.to_owned(), offset, found: text }),
+        }
     }
 
     fn order(&self, parser: &mut Parser<'_>) -> Result<Order> {

@@ -19,10 +19,32 @@ use crate::limits::Limits;
 
 /// The first four bytes of every file.
 pub const MAGIC: [u8; 4] = *b"GNZ1";
+/// The first four bytes of files of the successor, whose version 1 has the same layout.
+pub const SUCCESSOR_MAGIC: [u8; 4] = *b"GZCM";
 /// Arrays begin at multiples of this many bytes.
 pub const ALIGNMENT: u64 = 4096;
 /// Bytes before the header's text: magic and length.
 pub(crate) const PREFIX: u64 = 8;
+
+/// Which program a file was made for: the layout is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Container {
+    /// [`MAGIC`].
+    Gnz,
+    /// [`SUCCESSOR_MAGIC`]; only version 1 is read, and none is written.
+    Gzcm,
+}
+
+impl Container {
+    /// What the first bytes of a file say; `None` for any other file.
+    pub fn of(start: &[u8]) -> Option<Container> {
+        match *start.first_chunk::<4>()? {
+            MAGIC => Some(Container::Gnz),
+            SUCCESSOR_MAGIC => Some(Container::Gzcm),
+            _ => None,
+        }
+    }
+}
 
 /// How the elements of an array follow each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -94,6 +116,21 @@ pub enum Note {
         /// The key.
         key: String,
     },
+    /// Types are spelled as numpy reads them, not as it writes them.
+    Spelling {
+        /// The first array with this spelling.
+        array: String,
+        /// How many arrays have it.
+        arrays: usize,
+        /// The spelling.
+        found: String,
+        /// What it was read as.
+        dtype: Dtype,
+    },
+    /// The header states no version: it was read as version 1.
+    NoVersion,
+    /// The metadata is `null`: it was read as empty.
+    NullMetadata,
     /// The reserved checksum key holds something else; it stays in the metadata.
     ForeignChecksums {
         /// What is wrong with it.
@@ -118,6 +155,17 @@ impl fmt::Display for Note {
             Note::UnknownKey { array: Some(array), key } => {
                 write!(f, "array `{array}` has a key `{key}` that version 1 does not define")
             }
+            Note::Spelling { array, arrays, found, dtype } => {
+                write!(f, "array `{array}` ")?;
+                if *arrays > 1 {
+                    write!(f, "and {} more have", arrays - 1)?;
+                } else {
+                    f.write_str("has")?;
+                }
+                write!(f, " the type `{found}`, which was read as `{dtype}`, as numpy does")
+            }
+            Note::NoVersion => f.write_str("the header states no version: it was read as 1"),
+            Note::NullMetadata => f.write_str("the metadata is null: it was read as empty"),
             Note::ForeignChecksums { reason } => {
                 write!(f, "the reserved checksum key holds no checksums: {reason}")
             }
@@ -128,6 +176,7 @@ impl fmt::Display for Note {
 /// A header that agrees with its file.
 #[derive(Debug)]
 pub(crate) struct Header {
+    pub(crate) container: Container,
     /// In the order of the file.
     pub(crate) arrays: Vec<ArrayInfo>,
     /// Indices into `arrays`, in order of the names.
@@ -146,15 +195,17 @@ impl Header {
     /// Reads and checks a header. `start` is the first bytes of the file, at
     /// least up to the header's end.
     pub(crate) fn read(start: &[u8], file_length: u64, limits: &Limits) -> Result<Header> {
-        let text = parse::text(start, file_length, limits)?;
-        let parsed = parse::parse(text, limits, parse::Faults::Refuse)?;
+        let (container, text) = parse::text(start, file_length, limits)?;
+        let parsed = parse::parse(text, container, limits, parse::Faults::Refuse)?;
         let text_end = PREFIX + text.len() as u64;
         let mut notes = parsed.notes;
         let file_end = check::check(&parsed.arrays, text_end, file_length, &mut notes)?;
-        Ok(Header::assemble(parsed.arrays, parsed.metadata, notes, file_end, text_end))
+        let (arrays, metadata) = (parsed.arrays, parsed.metadata);
+        Ok(Header::assemble(container, arrays, metadata, notes, file_end, text_end))
     }
 
     fn assemble(
+        container: Container,
         mut arrays: Vec<ArrayInfo>,
         mut metadata: Object,
         mut notes: Vec<Note>,
@@ -168,7 +219,7 @@ impl Header {
             notes.push(Note::ForeignChecksums { reason });
             None
         });
-        Header { arrays, by_name, metadata, checksums, notes, file_end, text_end }
+        Header { container, arrays, by_name, metadata, checksums, notes, file_end, text_end }
     }
 
     pub(crate) fn find(&self, name: &str) -> Result<&ArrayInfo> {

@@ -1,11 +1,10 @@
 //! The header's text, as `json.dumps(header, sort_keys=True)` gives it.
 
 use super::ArrayInfo;
-use crate::json::Object;
-use crate::json::print::{object, separate, string};
+use crate::json::print::{separate, string};
 
-/// Arrays may come in any order; the text has them by name.
-pub(crate) fn print(arrays: &[ArrayInfo], metadata: &Object) -> String {
+/// Arrays may come in any order; the text has them by name. `metadata` is a JSON text.
+pub(crate) fn print(arrays: &[ArrayInfo], metadata: &str) -> String {
     let mut by_name: Vec<&ArrayInfo> = arrays.iter().collect();
     by_name.sort_by(|a, b| a.name.cmp(&b.name));
 
@@ -26,7 +25,7 @@ pub(crate) fn print(arrays: &[ArrayInfo], metadata: &Object) -> String {
         out.push_str("]}");
     }
     out.push_str("}, \"metadata\": ");
-    object(&mut out, metadata);
+    out.push_str(metadata);
     out.push_str(", \"version\": 1}");
     out
 }

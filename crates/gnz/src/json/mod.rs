@@ -58,6 +58,18 @@ impl Value {
         self.as_object()?.get(key)
     }
 
+    /// What kind of value it is, for error texts.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Integer(_) | Value::Float(_) => "a number",
+            Value::String(_) | Value::IllFormed(_) => "a string",
+            Value::List(_) => "a list",
+            Value::Object(_) => "an object",
+        }
+    }
+
     /// The text, if it is text.
     pub fn as_str(&self) -> Option<&str> {
         match self {

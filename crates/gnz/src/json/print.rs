@@ -3,7 +3,7 @@
 use super::{Object, Value, number};
 
 /// Appends a value.
-pub(crate) fn value(out: &mut String, value: &Value) {
+pub(super) fn value(out: &mut String, value: &Value) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(true) => out.push_str("true"),
@@ -28,8 +28,15 @@ pub(crate) fn value(out: &mut String, value: &Value) {
     }
 }
 
+/// The text of an object.
+pub(crate) fn text_of(members: &Object) -> String {
+    let mut out = String::new();
+    object(&mut out, members);
+    out
+}
+
 /// Appends an object.
-pub(crate) fn object(out: &mut String, members: &Object) {
+fn object(out: &mut String, members: &Object) {
     out.push('{');
     for (index, (key, member)) in members.iter().enumerate() {
         separate(out, index);

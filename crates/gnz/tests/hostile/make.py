@@ -52,7 +52,6 @@ save("duplicate_key_in_entry", GOOD.replace('"order": "C"', '"offset": 8192'))
 save("duplicate_key_in_header", GOOD.replace('"version": 1', '"version": 1, "version": 1'))
 save("duplicate_array", '{"arrays": {"a": %s, "a": %s}, "metadata": {}, "version": 1}' % ((json.dumps(entry()),) * 2))
 save("missing_arrays", '{"metadata": {}, "version": 1}')
-save("missing_version", '{"arrays": {}, "metadata": {}}')
 save("missing_shape", header({"a": {"dtype": "|u1", "offset": PAGE}}))
 save("arrays_not_an_object", header([]))
 save("metadata_not_an_object", header({}, metadata=[1]))
@@ -65,7 +64,6 @@ save("version_text", header({}, version="1"))
 
 # One entry.
 one("unknown_dtype", dtype="|O8")
-one("dtype_without_order", dtype="f4")
 one("unknown_order", order="K")
 one("negative_offset", offset=-4096)
 one("negative_shape", shape=[-1])
@@ -96,5 +94,7 @@ save(
 )
 save("trailing_bytes", GOOD, tail=bytes(PAGE + 1))
 
-# Not refused: read by copy, and reported.
+# Not refused: read, and reported.
+save("note_missing_version", '{"arrays": {}, "metadata": {}}', tail=b"")
+one("note_dtype_without_order", dtype="u1")
 save("note_misaligned_offset", header({"a": entry(dtype="<i2", offset=PAGE + 1)}), tail=b"\0\x39\x30")

@@ -351,7 +351,7 @@ fn recovery_saves_the_arrays_that_are_whole_and_names_the_others() {
 
 #[test]
 fn recovery_saves_what_stands_beside_a_broken_entry() {
-    let text = r#"{"arrays": {"bad": {"dtype": "?", "offset": 4096, "shape": [1]},
+    let text = r#"{"arrays": {"bad": {"dtype": "O", "offset": 4096, "shape": [1]},
         "good": {"dtype": "|u1", "offset": 4096, "shape": [2]},
         "x": {"dtype": "|u1", "offset": 8192, "shape": [9]},
         "y": {"dtype": "|u1", "offset": 8200, "shape": [9]}}, "metadata": {}, "version": 1}"#;

@@ -5,6 +5,7 @@ mod fuzz_body;
 
 mod files;
 mod hostile;
+mod lenient;
 mod properties;
 mod python;
 mod regressions;

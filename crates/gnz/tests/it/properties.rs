@@ -97,8 +97,12 @@ proptest! {
         changes in vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
         cut in any::<prop::sample::Index>(),
         deep in any::<bool>(),
+        successor in any::<bool>(),
     ) {
         let mut file = file;
+        if successor {
+            file[..4].copy_from_slice(&gnz::SUCCESSOR_MAGIC);
+        }
         let header = 8 + u32::from_le_bytes([file[4], file[5], file[6], file[7]]) as usize;
         for (at, byte) in changes {
             // Most changes should hit what is parsed.

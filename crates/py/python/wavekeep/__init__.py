@@ -22,13 +22,14 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from . import _wavekeep, gnz, smurf
+from . import _wavekeep, gnz, seed, smurf
 from ._archive import Archive
 from ._arrays import ArrayFile
 from ._channel import Channel
 from ._errors import (
     ArchiveError,
     BadArgument,
+    BadType,
     Error,
     FileError,
     FileExists,
@@ -65,6 +66,7 @@ __all__ = [
     "ArchiveError",
     "ArrayFile",
     "BadArgument",
+    "BadType",
     "Block",
     "Channel",
     "DamageWarning",
@@ -100,6 +102,7 @@ __all__ = [
     "WriterState",
     "gnz",
     "open",
+    "seed",
     "smurf",
 ]
 

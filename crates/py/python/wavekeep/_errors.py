@@ -63,6 +63,10 @@ class BadArgument(Error, ValueError):
     """An argument that makes no sense."""
 
 
+class BadType(Error, TypeError):
+    """An argument of a type that does not go here."""
+
+
 class SelectionError(Error, ValueError):
     """A part that the recording does not have."""
 

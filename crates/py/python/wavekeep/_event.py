@@ -226,8 +226,8 @@ class Event(Recording):
         """Writes the event as another kind of file: complete, or not at all.
 
         The ending of the name says which kind, or ``to`` does: csv, json, gnz, hdf5, parquet,
-        miniseed, npy, wav. Velocities are written in in/s and pressures in psi; with ``raw`` the
-        numbers of the format.
+        miniseed (version 2), miniseed3, npy, wav. Velocities are written in in/s and pressures in
+        psi; with ``raw`` the numbers of the format.
         """
         self._handle.save(os.fspath(path), target_of(path, to), raw, overwrite)
         return os.fspath(path)

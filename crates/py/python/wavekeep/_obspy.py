@@ -2,7 +2,7 @@
 
 >>> import obspy
 >>> print(obspy.read("samples/M529LMOK.DK0W")[1].id)
-XX.BE11529..GPZ
+XX.1SJPL..GPZ
 """
 
 from __future__ import annotations

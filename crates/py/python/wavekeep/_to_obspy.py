@@ -5,44 +5,55 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from ._errors import Unsupported
+from . import _wavekeep
+from ._errors import BadArgument, Unsupported
 from ._event import Event
 from ._lazy import need
 from ._recording import Recording
 from ._stream import Stream
 
-#: Orientation codes by the vendor's names.
-_CODES = {"tran": "PT", "vert": "PZ", "long": "PR", "micl": "DF"}
+#: The samples that ObsPy knows and its writers take.
+_DTYPES = (np.dtype(np.int32), np.dtype(np.float32), np.dtype(np.float64))
 
 
-def to_obspy(recording: Recording, *, raw: bool = False, **selection: Any) -> Any:
+def to_obspy(
+    recording: Recording, *, raw: bool = False, dtype: DTypeLike | None = None, **selection: Any
+) -> Any:
     """An ``obspy.Stream``: a trace for every run of samples without a gap.
 
-    Codes are those of ``save("….mseed")``: network ``XX``, the serial number as station, band,
-    source and orientation by the FDSN's tables. What ObsPy has no place for is in
-    ``trace.stats.wavekeep``: the unit, the clock (an event's time is that of the instrument, no
-    zone is known), what was assumed.
+    Codes are those of ``save("….mseed")``: ``docs/formats/miniseed.md``, and
+    :func:`wavekeep.seed.serial` for the way back. What ObsPy has no place for is in
+    ``trace.stats.wavekeep``: the serial number, the unit, the clock (an event's time is that of the
+    instrument, no zone is known), what was assumed.
+
+    Samples are 64-bit floats, with ``raw`` 32-bit integers. ``dtype`` is another type, as some of
+    ObsPy's writers ask for: ``"f4"`` for SAC and SEG-Y.
     """
     obspy = need("obspy", "to_obspy", "obspy")
+    kind = np.dtype(dtype or (np.int32 if raw else np.float64))
+    if kind not in _DTYPES:
+        raise BadArgument(f"ObsPy has samples of int32, float32 and float64, not {kind}")
+    if kind.kind == "i" and not raw:
+        raise BadArgument("values in units are no integers: ask for raw=True, or for floats")
     if isinstance(recording, Event):
         part = recording.select(**selection) if selection else recording
-        return obspy.Stream(_event_traces(obspy, part, raw))
+        return obspy.Stream(_event_traces(obspy, part, raw, kind))
     if isinstance(recording, Stream):
-        return obspy.Stream(_stream_traces(obspy, recording, raw, selection))
+        return obspy.Stream(_stream_traces(obspy, recording, raw, kind, selection))
     raise Unsupported("arrays have no time axis: ObsPy cannot hold them", path=recording.path)
 
 
-def _event_traces(obspy: Any, event: Event, raw: bool) -> list[Any]:
+def _event_traces(obspy: Any, event: Event, raw: bool, dtype: np.dtype[Any]) -> list[Any]:
     if event.kind == "histogram" or event.rate_hz is None:
         message = "a histogram is no waveform: use to_pandas or to_xarray"
         raise Unsupported(message, path=event.path)
     if event.start is None:
         message = "nothing states when this was recorded: ObsPy has no traces without a time"
         raise Unsupported(message, path=event.path)
-    station = _code(event.serial or "") or "UNKNOWN"
     trigger = obspy.UTCDateTime(event.start)
-    band = band_code(event.rate_hz)
+    codes = event._handle.seed_codes(event.rate_hz)
     traces = []
     for place, name in enumerate(event.channels):
         channel = event[place]
@@ -50,27 +61,27 @@ def _event_traces(obspy: Any, event: Event, raw: bool) -> list[Any]:
         unit = "count" if raw else channel.unit
         for first, end in _runs(channel.gaps, len(event)):
             stats = {
-                "network": "XX",
-                "station": station,
-                "location": "",
-                "channel": band + _CODES.get(name.lower(), _code(name)),
+                **_named(codes[place]),
                 "sampling_rate": event.rate_hz,
                 "starttime": trigger + float(event.t[first]),
                 "wavekeep": {
                     "channel": name,
+                    "serial": event.serial,
                     "unit": unit,
                     "clock": "unit-local",
                     "assumed": list(event.assumed),
                     "source": event.path,
                 },
             }
-            # ObsPy changes traces in place: they own their samples. It knows no int16.
-            data = np.array(values[first:end], dtype=np.int32 if raw else np.float64)
+            # ObsPy changes traces in place: they own their samples.
+            data = np.array(values[first:end], dtype=dtype)
             traces.append(obspy.Trace(data, header=stats))
     return traces
 
 
-def _stream_traces(obspy: Any, stream: Stream, raw: bool, selection: dict[str, Any]) -> list[Any]:
+def _stream_traces(
+    obspy: Any, stream: Stream, raw: bool, dtype: np.dtype[Any], selection: dict[str, Any]
+) -> list[Any]:
     if stream.rate_hz is None:
         raise Unsupported("nothing states the rate of this run, or it changes", path=stream.path)
     data = stream.read(raw=raw, **selection)
@@ -87,14 +98,15 @@ def _stream_traces(obspy: Any, stream: Stream, raw: bool, selection: dict[str, A
     edges = [0, *(int(at) + 1 for at in np.flatnonzero(apart)), len(times)]
     traces = []
     for row, index in enumerate(stream._handle.indices(ask)):
+        codes = _wavekeep.seed_stream(index, stream.rate_hz)
+        if codes is None:
+            message = f"ObsPy has no codes for channel {index}: choose others"
+            raise Unsupported(message, path=stream.path)
         for first, end in zip(edges[:-1], edges[1:]):
             if first == end:
                 continue
             stats = {
-                "network": "XX",
-                "station": "SMURF",
-                "location": "",
-                "channel": f"{band_code(stream.rate_hz)}Y{index}",
+                **_named(codes),
                 "sampling_rate": stream.rate_hz,
                 "starttime": obspy.UTCDateTime(ns=int(times[first])),
                 "wavekeep": {
@@ -104,7 +116,8 @@ def _stream_traces(obspy: Any, stream: Stream, raw: bool, selection: dict[str, A
                     "source": stream.path,
                 },
             }
-            traces.append(obspy.Trace(np.ascontiguousarray(data[row, first:end]), header=stats))
+            samples = np.ascontiguousarray(data[row, first:end], dtype=dtype)
+            traces.append(obspy.Trace(samples, header=stats))
     return traces
 
 
@@ -114,14 +127,5 @@ def _runs(gaps: tuple[tuple[int, int], ...], length: int) -> list[tuple[int, int
     return [(first, end) for first, end in zip(edges[::2], edges[1::2]) if first < end]
 
 
-def _code(name: str) -> str:
-    """The last eight letters and digits: where serial numbers differ."""
-    return "".join(letter for letter in name if letter.isascii() and letter.isalnum()).upper()[-8:]
-
-
-def band_code(rate_hz: float) -> str:
-    """The FDSN's band code of a sensor whose corner period is under 10 s."""
-    # The table says "about 1" for L.
-    bands = ((5000, "J"), (1000, "G"), (250, "D"), (80, "E"), (10, "S"), (1.05, "M"), (0.95, "L"))
-    slow = ((1e-1, "V"), (1e-2, "U"), (1e-3, "W"), (1e-4, "R"), (1e-5, "P"), (1e-6, "T"))
-    return next((code for least, code in (*bands, *slow) if rate_hz >= least), "Q")
+def _named(codes: tuple[str, str, str, str]) -> dict[str, str]:
+    return dict(zip(("network", "station", "location", "channel"), codes, strict=True))

@@ -1,7 +1,7 @@
 """GNZ files: named, aligned arrays and a JSON object in one file.
 
-:class:`GnzReader` and :class:`GnzWriter` are those that GNZ users have; :func:`open` and
-:func:`save` are shorter. Files are the same, byte for byte.
+:class:`GnzReader` and :class:`GnzWriter` are those that GNZ users have: their scripts run unchanged and make the
+same files, byte for byte. :func:`open` and :func:`save` are shorter.
 
 >>> import numpy, os, tempfile
 >>> from wavekeep import gnz
@@ -17,7 +17,7 @@ array([0., 1., 2., 3.], dtype=float32)
 Recording into a file that has its final size from the start:
 
 >>> path = os.path.join(tempfile.mkdtemp(), "run.gnz")
->>> with gnz.GnzWriter(path, {"rate": 4000.0}) as writer:
+>>> with gnz.GnzWriter(path, metadata={"rate": 4000.0}) as writer:
 ...     writer.init_streaming_array("data", (2, 1000), "i4")
 ...     writer.write()
 ...     data = writer.get_array_writable("data")
@@ -31,17 +31,22 @@ False
 from __future__ import annotations
 
 import json
+import mmap
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from . import _wavekeep
-from ._errors import BadArgument, FileExists, FileMissing, NoSuchArray
+from ._errors import BadArgument, BadType, FileError, FileExists, NoSuchArray
 
 __all__ = ["GnzReader", "GnzWriter", "open", "save"]
+
+_CHECKSUMS = "gnz.crc32c"
+_MODES = {"r": "r", "readonly": "r", "c": "c", "copyonwrite": "c", "r+": "r+", "readwrite": "r+"}
 
 
 class GnzReader(Mapping[str, NDArray[Any]]):
@@ -54,46 +59,71 @@ class GnzReader(Mapping[str, NDArray[Any]]):
     damaged; both are :class:`wavekeep.Error`.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, copy: bool = False) -> None:
+    def __init__(self, fpath: str | os.PathLike[str], *, copy: bool = False) -> None:
+        name = os.fsdecode(fpath)
+        self._file = _wavekeep.GnzFile(name, copy)
         #: The path that was opened.
-        self.path = os.fspath(path)
-        self._file = _wavekeep.GnzFile(self.path, copy)
-        self._metadata: dict[str, Any] | None = None
-        self._infos: dict[str, dict[str, Any]] | None = None
+        self.fpath = Path(name)
+        text = self._file.header()
+        #: The header as it stands in the file.
+        self.header: dict[str, Any] = json.loads(text)
+        #: What the file says beside its arrays; without the key that checksums are kept under.
+        self.metadata: dict[str, Any] = dict(self.header.get("metadata") or {})
+        if self._file.has_checksums():
+            del self.metadata[_CHECKSUMS]
+        #: ``dtype``, ``offset``, ``order`` and ``shape`` of each array, as in the header.
+        self.arrays_info: dict[str, dict[str, Any]] = self.header["arrays"]
+        self._places = _places(self._file)
+        self._start = text.encode()
+        self._map: mmap.mmap | None = None
+        if not copy:
+            with self.fpath.open("rb") as file:
+                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            # All maps have to be of the file whose header was read.
+            self._compare(self._map[8 : 8 + len(self._start)])
 
     @property
-    def metadata(self) -> dict[str, Any]:
-        """What the file says beside its arrays."""
-        if self._metadata is None:
-            self._metadata = json.loads(self._file.metadata())
-        assert self._metadata is not None
-        return self._metadata
+    def path(self) -> str:
+        """The path that was opened, as a string."""
+        return os.fspath(self.fpath)
 
-    @property
-    def arrays_info(self) -> dict[str, dict[str, Any]]:
-        """``dtype``, ``offset``, ``order`` and ``shape`` of each array, as in the header."""
-        if self._infos is None:
-            self._infos = {
-                name: {"dtype": dtype, "offset": offset, "order": order, "shape": shape}
-                for name, dtype, order, shape, offset in self._file.infos()
-            }
-        return self._infos
-
-    def get_array(self, name: str, mode: str = "r") -> NDArray[Any]:
-        """An array, without a copy.
+    def get_array(self, name: str, mode: str = "r") -> np.memmap[Any, Any]:
+        """An array as a ``numpy.memmap``, without a copy.
 
         ``"r"``: read-only. ``"c"``: may be written to, the file stays as it is. ``"r+"``: what is
         written goes into the file (a checksum that it carries is wrong then).
 
         Raises ``KeyError`` for an array that is not there, ``ValueError`` for another mode.
         """
-        if mode == "r":
-            return np.asarray(self._file.view(name))
-        if mode not in ("c", "r+"):
+        place = self._places.get(name)
+        if place is None:
+            raise NoSuchArray(f"there is no array {name!r} in {self.fpath}", path=self.path)
+        plain = _MODES.get(mode)
+        if plain is None:
             raise BadArgument(f"mode {mode!r} is none of 'r', 'c', 'r+'", path=self.path)
-        if name not in self._file:
-            raise NoSuchArray(f"there is no array {name!r} in {self.path}", path=self.path)
-        return _map(self.path, self.arrays_info[name], mode)
+        if plain == "r":
+            return self._view(place)
+        with self.fpath.open("r+b" if plain == "r+" else "rb") as file:
+            file.seek(8)
+            self._compare(file.read(len(self._start)))
+            return _map(file, self.fpath, place, plain)
+
+    def _view(self, place: _Place) -> np.memmap[Any, Any]:
+        if self._map is None:
+            return _named(np.asarray(self._file.view(place.name)), self.fpath, place, "r")
+        if place.is_empty:
+            return _empty(self.fpath, place, "r")
+        # As numpy makes its own, but of one map for all arrays: a map costs a file descriptor.
+        array: Any = np.ndarray.__new__(
+            np.memmap, place.shape, place.dtype, self._map, place.offset, order=place.order
+        )
+        array._mmap = self._map
+        return _named(array, self.fpath, place, "r")
+
+    def _compare(self, start: bytes) -> None:
+        if start != self._start:
+            message = f"{self.fpath} is not the file that was opened any more: open it again"
+            raise FileError(message, path=self.path)
 
     def verify(self) -> bool:
         """Compares every array with its checksum; ``False`` when the file carries none.
@@ -106,17 +136,17 @@ class GnzReader(Mapping[str, NDArray[Any]]):
         return np.asarray(self._file.view(name))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._file.keys())
+        return iter(self.keys())
 
     def __len__(self) -> int:
-        return len(self._file)
+        return len(self._places)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name in self._file
+        return isinstance(name, str) and name in self._places
 
     def keys(self) -> list[str]:  # type: ignore[override]
-        """Names of the arrays, in the order of the file."""
-        return self._file.keys()
+        """Names of the arrays, in the order of the header: by name in files of GNZ's own writers."""
+        return list(self.arrays_info)
 
     def close(self) -> None:
         """Nothing has to be closed: the map goes when nothing uses it any more."""
@@ -131,111 +161,134 @@ class GnzReader(Mapping[str, NDArray[Any]]):
         return (GnzReader, (self.path,))
 
     def __repr__(self) -> str:
-        return f"<GnzReader {os.path.basename(self.path)}: {', '.join(self.keys())}>"
+        return f"<GnzReader {self.fpath.name}: {', '.join(self.keys())}>"
 
 
 class GnzWriter:
     """Collects arrays and metadata, then writes them as one file.
 
     Arrays are given whole (:meth:`add_array`) or declared (:meth:`init_streaming_array`) and
-    filled after :meth:`write`. A file without declared arrays appears complete or not at all.
+    filled after :meth:`write`. Whole arrays come first in the file, then declared ones, each at the
+    place where its name was first given; of arrays with one name the last one counts.
 
-    With declared arrays, :meth:`write` makes the file with its final size and all its zeros. In a
-    ``with`` block it gets its name when the block ends, and stays under a name of its own
-    (:attr:`partial_path`) when the block fails. Without one it has its name at once, as scripts
-    without an end of recording expect it.
+    A file without declared arrays appears complete or not at all. With declared arrays,
+    :meth:`write` makes the file with its final size and all its zeros. In a ``with`` block it gets
+    its name when the block ends, and stays under a name of its own (:attr:`partial_path`) when the
+    block fails. Without one it has its name at once, as scripts without an end of recording expect
+    it.
 
-    Raises ``FileExistsError`` when there is a file and ``overwrite`` is not set, ``ValueError``
-    for a name that is taken or a type that GNZ does not have, ``KeyError`` for an array that was
-    not declared, ``FileNotFoundError`` for one that is asked for before :meth:`write`; all are
+    Raises ``FileExistsError`` at once when there is a file and ``overwrite`` is not set,
+    ``ValueError`` for a type that GNZ does not have, ``TypeError`` for metadata that JSON cannot
+    hold, ``KeyError`` for an array that is not in the file (before :meth:`write` none is); all are
     :class:`wavekeep.Error`.
     """
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
-        metadata: Mapping[str, Any] | None = None,
-        *,
+        fpath: str | os.PathLike[str],
         overwrite: bool = False,
+        *,
+        metadata: Mapping[str, Any] | None = None,
         checksums: bool = False,
     ) -> None:
+        if isinstance(overwrite, Mapping):
+            raise BadType("the second argument is overwrite: give metadata by its name, metadata=")
         #: Where the file goes.
-        self.path = os.fspath(path)
+        self.fpath = Path(os.fsdecode(fpath))
+        #: Whether a file that exists is replaced.
+        self.overwrite = bool(overwrite)
+        if not self.overwrite and os.path.lexists(self.fpath):
+            raise FileExists(f"{self.fpath} exists: ask for overwrite=True", path=self.path)
         #: Any plain data that JSON can hold; up to :meth:`write` it can be changed.
         self.metadata: dict[str, Any] = dict(metadata or {})
-        #: Whether a file that exists is replaced.
-        self.overwrite = overwrite
+        #: The ``arrays`` of the header, once :meth:`write` was called.
+        self.arrays_info: dict[str, dict[str, Any]] = {}
         #: Whether a CRC-32C of each array is stored.
         self.checksums = checksums
         self._whole: dict[str, NDArray[Any]] = {}
         self._declared: dict[str, tuple[np.dtype[Any], tuple[int, ...]]] = {}
-        self._infos: dict[str, dict[str, Any]] = {}
+        self._places: dict[str, _Place] = {}
         self._streaming: _wavekeep.GnzStreaming | None = None
+        #: Whether the file that bears the name is ours.
+        self._published = False
+        #: The array that was added last and is in no file yet.
+        self._pending: str | None = None
         self._written = False
         self._in_block = False
 
-    def add_array(self, name: str, array: ArrayLike) -> None:
-        """Adds a whole array. It is not copied before :meth:`write`."""
-        self._free(name)
-        if np.ma.is_masked(array):
+    @property
+    def path(self) -> str:
+        """Where the file goes, as a string."""
+        return os.fspath(self.fpath)
+
+    def add_array(self, name: str, data: ArrayLike, dtype: DTypeLike | None = None) -> None:
+        """Adds a whole array, converted to ``dtype`` if there is one. It is not copied before
+        :meth:`write`."""
+        _check_name(name)
+        if np.ma.is_masked(data):
             raise BadArgument(f"{name!r} has masked values, which GNZ cannot say: fill them first")
-        values = np.asarray(array)
+        values = np.asarray(data, dtype)
         _typestr(values.dtype)
+        self._declared.pop(name, None)
         self._whole[name] = values
+        self._pending = name
 
     def init_streaming_array(
         self, name: str, shape: int | tuple[int, ...], dtype: DTypeLike
     ) -> None:
         """Declares an array that is filled after :meth:`write`."""
-        self._free(name)
+        _check_name(name)
         lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
         if any(length < 0 for length in lengths):
             raise BadArgument(f"the shape {lengths} of {name!r} has negative lengths")
         kind = np.dtype(dtype)
         _typestr(kind)
+        self._whole.pop(name, None)
         self._declared[name] = (kind, tuple(int(length) for length in lengths))
+        self._pending = name
 
     def write(self) -> None:
-        """Writes the file."""
-        if self._written:
-            raise BadArgument(f"{self.path} has been written already", path=self.path)
+        """Writes the file; called again, writes it anew: declared arrays are zeros again, and arrays
+        that were taken before are those of the earlier file."""
         whole = [_bytes(name, array) for name, array in self._whole.items()]
         declared = [
             (name, _typestr(dtype), list(shape)) for name, (dtype, shape) in self._declared.items()
         ]
-        try:
-            text = json.dumps(self.metadata)
-        except (TypeError, ValueError) as error:
-            raise BadArgument(f"metadata has to be plain data: {error}") from error
-        if os.path.exists(self.path) and not self.overwrite:
-            raise FileExists(f"{self.path} exists: ask for overwrite=True", path=self.path)
         if self.checksums and declared and not self._in_block:
             message = "checksums of arrays that are filled later need the end of a with block"
             raise BadArgument(message, path=self.path)
+        overwrite = self.overwrite or self._published
+        text = _metadata_text(self.metadata)
         streaming = _wavekeep.gnz_write(
-            self.path, text, whole, declared, self.checksums, self.overwrite
+            self.path, text, whole, declared, self.checksums, overwrite
         )
-        self._written = True
-        if streaming is not None:
-            partial = streaming.partial_path
-            assert partial is not None
-            self._infos = GnzReader(partial).arrays_info
-            if self._in_block:
-                self._streaming = streaming
-            else:
+        self.abandon()
+        self._written, self._pending = True, None
+        if streaming is not None and self._in_block:
+            self._streaming = streaming
+        else:
+            if streaming is not None:
                 streaming.finish()
+            self._published = True
+        file = _wavekeep.GnzFile(self.partial_path or self.path, False)
+        self._places = _places(file)
+        infos = json.loads(file.header())["arrays"]
+        self.arrays_info = {name: infos[name] for name in [*self._whole, *self._declared]}
 
-    def get_array_writable(self, name: str) -> NDArray[Any]:
-        """A declared array, to be filled: what is written goes into the file. Disjoint parts may be
-        filled by several threads."""
-        if name not in self._declared:
-            declared = ", ".join(self._declared) or "none"
-            message = f"{name!r} was not declared for streaming; declared are {declared}"
+    def get_array_writable(self, name: str) -> np.memmap[Any, Any]:
+        """An array of the file that :meth:`write` made, as a ``numpy.memmap`` of mode ``r+``: what is
+        written goes into the file. Disjoint parts may be filled by several threads."""
+        place = self._places.get(name)
+        if place is None:
+            given = name in self._whole or name in self._declared
+            message = f"{name!r} is in no file yet: write() makes it"
+            if not given:
+                names = ", ".join([*self._whole, *self._declared]) or "none"
+                message = f"there is no array {name!r}; given are {names}"
             raise NoSuchArray(message, path=self.path)
-        if not self._written:
-            message = f"{self.path} is not there yet: write() makes it"
-            raise FileMissing(message, path=self.path)
-        return _map(self.partial_path or self.path, self._infos[name], "r+")
+        path = Path(self.partial_path or self.fpath)
+        with path.open("r+b") as file:
+            return _map(file, path, place, "r+")
 
     @property
     def partial_path(self) -> str | None:
@@ -253,6 +306,7 @@ class GnzWriter:
         if self._streaming is not None:
             self._streaming.finish()
             self._streaming = None
+            self._published = True
 
     def abandon(self) -> None:
         """Removes a file that is being filled."""
@@ -265,18 +319,14 @@ class GnzWriter:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            if not self._written:
-                self.write()
-            self.close()
-
-    def _free(self, name: str) -> None:
-        if not isinstance(name, str):
-            raise BadArgument(f"arrays have names, found {name!r}")
-        if self._written:
-            raise BadArgument(f"{self.path} has been written already", path=self.path)
-        if name in self._whole or name in self._declared:
-            raise BadArgument(f"there is an array {name!r} already", path=self.path)
+        if kind is not None:
+            return
+        if not self._written or (self._pending is not None and self._streaming is None):
+            self.write()
+        self.close()
+        if self._pending is not None:
+            message = f"{self._pending!r} was given after write() and is not in {self.fpath}"
+            raise BadArgument(message, path=self.path)
 
 
 def open(path: str | os.PathLike[str], *, copy: bool = False) -> GnzReader:
@@ -293,7 +343,7 @@ def save(
     checksums: bool = False,
 ) -> None:
     """Writes arrays by name, and metadata, as one file: complete, or not at all."""
-    writer = GnzWriter(path, metadata, overwrite=overwrite, checksums=checksums)
+    writer = GnzWriter(path, overwrite, metadata=metadata, checksums=checksums)
     for name, array in arrays.items():
         writer.add_array(name, array)
     writer.write()
@@ -314,13 +364,63 @@ def _bytes(name: str, array: NDArray[Any]) -> tuple[str, str, str, list[int], ND
     return name, _typestr(array.dtype), "C", list(array.shape), octets
 
 
-def _map(path: str, info: dict[str, Any], mode: Any) -> NDArray[Any]:
+class _Place(NamedTuple):
+    """Where an array lies in a file, by the strings of numpy."""
+
+    name: str
+    dtype: np.dtype[Any]
+    order: Any
+    shape: tuple[int, ...]
+    offset: int
+
+    @property
+    def is_empty(self) -> bool:
+        return 0 in self.shape or not self.dtype.itemsize
+
+
+def _places(file: _wavekeep.GnzFile) -> dict[str, _Place]:
+    return {
+        name: _Place(name, np.dtype(dtype), order, tuple(shape), offset)
+        for name, dtype, order, shape, offset in file.infos()
+    }
+
+
+def _map(file: Any, path: Path, place: _Place, mode: Any) -> np.memmap[Any, Any]:
     """One array, mapped by itself: the map lives as long as the array."""
-    shape, dtype = tuple(info["shape"]), np.dtype(info["dtype"])
-    if 0 in shape or not dtype.itemsize:
-        return np.empty(shape, dtype)
+    if place.is_empty:
+        return _empty(path, place, mode)
     # numpy takes no scalar for a map.
-    mapped = np.memmap(
-        path, dtype, mode, int(info["offset"]), shape or (1,), "F" if info["order"] == "F" else "C"
-    )
-    return mapped if shape else mapped.reshape(())
+    mapped = np.memmap(file, place.dtype, mode, place.offset, place.shape or (1,), place.order)
+    return _named(mapped if place.shape else mapped.reshape(()), path, place, mode)
+
+
+def _empty(path: Path, place: _Place, mode: str) -> np.memmap[Any, Any]:
+    """An array without bytes, which cannot be mapped."""
+    array = np.empty(place.shape, place.dtype, order=place.order)
+    array.flags.writeable = mode != "r"
+    return _named(array, path, place, mode)
+
+
+def _named(array: NDArray[Any], path: Path, place: _Place, mode: str) -> np.memmap[Any, Any]:
+    """The array as a ``numpy.memmap`` that says where it lies."""
+    mapped: Any = array if isinstance(array, np.memmap) else array.view(np.memmap)
+    mapped.filename, mapped.offset, mapped.mode = path.resolve(), place.offset, mode
+    named: np.memmap[Any, Any] = mapped
+    return named
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str):
+        raise BadType(f"arrays have names, found {name!r}")
+
+
+def _metadata_text(metadata: Any) -> str:
+    """The text of Python's own writer: its order of keys is by their values, before they are text."""
+    if not (metadata is None or isinstance(metadata, dict)):
+        raise BadType(f"metadata has to be a dictionary, found {type(metadata).__name__}")
+    try:
+        return json.dumps(metadata, sort_keys=True)
+    except TypeError as error:
+        raise BadType(f"metadata has to be plain data: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise BadArgument(f"metadata has to be plain data: {error}") from error

@@ -52,6 +52,17 @@ fn a_channel_that_is_not_there_fails_with_those_that_are() {
 }
 
 #[test]
+fn miniseed2_is_another_word_for_miniseed() {
+    let folder = TempDir::new().unwrap();
+    for (word, name) in [("miniseed", "a.mseed"), ("miniseed2", "b.mseed")] {
+        let args = ["convert", &sample(BLAST), "--to", word, "-o", name];
+        assert_eq!(code(&run_in(folder.path(), &args)), 0, "{word}");
+    }
+    let read = |name| fs::read(folder.path().join(name)).unwrap();
+    assert!(read("a.mseed") == read("b.mseed") && read("a.mseed").starts_with(b"000001D 1SJPL"));
+}
+
+#[test]
 fn every_target_is_written_and_an_existing_file_is_kept() {
     let folder = TempDir::new().unwrap();
     for (target, extension) in [
@@ -61,6 +72,7 @@ fn every_target_is_written_and_an_existing_file_is_kept() {
         ("hdf5", "h5"),
         ("parquet", "parquet"),
         ("miniseed", "mseed"),
+        ("miniseed3", "mseed3"),
         ("npy", "npy"),
         ("wav", "wav"),
     ] {
