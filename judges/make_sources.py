@@ -71,6 +71,23 @@ def sources():
         "second": array(">M8[s]", (5,)),
         "ns": array("<M8[ns]", (5,)),
     }, {}
+    yield "odd", {
+        "f4": numpy.array([0.1, numpy.nan, -numpy.inf], "<f4"),
+        "f8": numpy.array([1 / 3, numpy.inf, 5e-324]),
+        "u8": numpy.array([2**64 - 1, 0, 1], "<u8"),
+        "i8": numpy.array([-(2**63), 1, 2]),
+        "b": numpy.array([True, False, True]),
+        "t": numpy.array(['a,"b"', "x\r\ny", "=1+1"]),
+        "e": numpy.array(["", " ", "NA"]),
+        "f2": numpy.array([65504, 6e-8, numpy.nan], "<f2"),
+    }, {}
+    yield "slash", {
+        "params/dense/kernel": array("<f4", (2, 3)),
+        "params/dense/bias": array("<f4", (3,)),
+        "a.b": array("<i8", (3,)),
+        "naïve 🌍": array("<i8", (2,)),
+        " ": array("<i8", (1,)),
+    }, {}
     yield "text", {"text": array("<U9", (5,)), "bytes": array("|S4", (5,))}, {}
     frames = array("<i4", (3, 7))
     yield "stream", {
@@ -86,6 +103,27 @@ def sources():
     yield "no_rows", {"a": numpy.empty(0, "<i2"), "b": numpy.empty((0, 3), "<f4")}, {}
 
 
+def records():
+    """Arrays of records, as numpy has them: packed, aligned, nested, with arrays and text."""
+    packed = numpy.dtype([("time", "<i8"), ("x", ">f4"), ("ok", "|b1")])
+    aligned = numpy.dtype([("a", "|u1"), ("b", "<f8")], align=True)
+    fit = [("a", "<f8"), ("b", "<f8")]
+    nested = numpy.dtype([("fit", fit), ("xy", "<i2", (2,)), ("name", "<U5"), ("many", fit, (2,))])
+    made = {}
+    for name, dtype in {"packed": packed, "aligned": aligned, "nested": nested}.items():
+        found = numpy.zeros(4, dtype)
+        for at, row in enumerate(found):
+            for field in dtype.names:
+                if field == "name":
+                    row[field] = ["", "a", 'b,"', "ü🌍"][at]
+                elif dtype[field].base.names:
+                    row[field]["a"], row[field]["b"] = at + 0.5, -at
+                else:
+                    row[field] = at % 2 if field == "ok" else at
+        made[f"records_{name}"] = found
+    return made
+
+
 def main(folder):
     for name, arrays, metadata in sources():
         order = {n: "C" if a.flags["C_CONTIGUOUS"] else "F" for n, a in arrays.items()}
@@ -97,6 +135,9 @@ def main(folder):
         held = {n: numpy.ascontiguousarray(a.astype(a.dtype.newbyteorder("<"))) for n, a in held.items()}
         texts = {key: str(value) for key, value in metadata.items()}
         safetensors.numpy.save_file(held, folder / f"{name}.safetensors", texts or None)
+    for name, found in records().items():
+        numpy.save(folder / f"{name}.npy", found)
+        numpy.savez(folder / f"{name}.npz", one=found, plain=array("<f8", found.shape))
     for at, text in enumerate(NUMBERS + OTHERS):
         found = array(text, (2, 3), at)
         numpy.save(folder / f"one{at}.npy", found)

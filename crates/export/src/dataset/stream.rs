@@ -87,7 +87,12 @@ fn describe(name: &str) -> Vec<(std::borrow::Cow<'static, str>, Value)> {
         TIME_NS => "time of the frame, UTC",
         _ => return Vec::new(),
     };
-    vec![("long_name".into(), long_name.into())]
+    let mut attributes = vec![("long_name".into(), long_name.into())];
+    if name == TIME_NS {
+        // The unit of the CF conventions, by which xarray reads it as times; no heading of a table.
+        attributes.push(("units".into(), "nanoseconds since 1970-01-01 00:00:00".into()));
+    }
+    attributes
 }
 
 /// What every row is called as a column of a table, and what is known of it.

@@ -111,9 +111,9 @@ fn moment(count: i64, dtype: &Dtype) -> Option<String> {
     Some(if is_day { moment.date().to_string() } else { moment.to_string() })
 }
 
-/// Quotes a text that would otherwise end its field, or be read as something else than text.
+/// Quotes a text that would otherwise end its field, and an empty one, which would be a missing value.
 pub(crate) fn push_quoted(text: &mut Vec<u8>, name: &str) {
-    if !name.contains([',', '"', '\n', '\r']) {
+    if !name.is_empty() && !name.contains([',', '"', '\n', '\r']) {
         text.extend_from_slice(name.as_bytes());
         return;
     }

@@ -6,6 +6,7 @@
 
 use crate::conversions;
 use crate::recordings;
+use crate::streams::{Counted, facts};
 
 use std::env;
 use std::ffi::OsString;
@@ -15,7 +16,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use wavekeep_core::{Assumed, Basis, Kind, Recording, Samples, TimeAxis};
-use wavekeep_export::{ExportOptions, Target, Units, write_event_file};
+use wavekeep_export::{ExportOptions, Target, Units, write_event_file, write_stream};
+use wavekeep_formats::Opener;
 
 /// Every recording that is judged, by name.
 fn cases() -> Vec<(&'static str, Recording)> {
@@ -48,7 +50,10 @@ fn cases() -> Vec<(&'static str, Recording)> {
     unlimited.range = None;
     unlimited.start = None;
     unlimited.stop = None;
+    let samples = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../samples");
+    let sample = Opener::default().open(&samples.join("M529LMOK.DK0W")).expect("a sample");
     vec![
+        ("sample", sample),
         ("blast", recordings::blast()),
         ("gapped", recordings::gapped()),
         ("wide", recordings::wide()),
@@ -139,6 +144,18 @@ fn write_cases(folder: &Path) {
         .expect("a folder to write to");
 }
 
+/// A stream as every target, in both kinds of units: 5 channels, 3000 frames.
+fn write_streams(folder: &Path) {
+    for target in Target::ALL.into_iter().filter(|target| target.takes_arrays()) {
+        for units in Units::ALL {
+            let path = folder.join(format!("frames.{units}.{}", target.extension()));
+            let mut stream = Counted { channels: 5, at_once: 1000, ..Counted::new(3000) };
+            let options = ExportOptions::of(units);
+            write_stream(&mut stream, facts(), target, &path, &options, false, |_| {}).unwrap();
+        }
+    }
+}
+
 fn python(variable: &str) -> OsString {
     env::var_os(variable).unwrap_or_else(|| {
         panic!("{variable} names no Python with the judges' libraries: run `make test`")
@@ -171,6 +188,7 @@ fn judge(variable: &str, folder: &Path, files: &[&str]) {
 fn the_libraries_of_our_users_read_what_was_recorded() {
     let folder = tempfile::tempdir().unwrap();
     write_cases(folder.path());
+    write_streams(folder.path());
     conversions::write(folder.path(), &python("WAVEKEEP_PYTHON"), &judges());
     judge("WAVEKEEP_PYTHON", folder.path(), &["."]);
 }
