@@ -10,6 +10,7 @@ mod pictures;
 mod quantities;
 mod recover;
 mod streams;
+mod targets;
 
 use std::fs;
 use std::io::{BufRead, Read, Write};
