@@ -96,6 +96,7 @@ bench: $(VENV)/ready $(VENV_BENCH)/ready
 	cargo build --locked --release --package wavekeep
 	$(WAVEKEEP_PYTHON) bench/blastware/run.py
 	$(WAVEKEEP_PYTHON) bench/gnz/run.py
+	$(WAVEKEEP_PYTHON) bench/export/run.py
 	$(VENV_BENCH)/bin/python bench/smurf/run.py
 	$(WAVEKEEP_PYTHON) bench/link/run.py
 	$(WAVEKEEP_PYTHON) bench/archive/run.py

@@ -3,7 +3,8 @@
     python bench/gnz/run.py [--folder FOLDER] [--quick] [--write] [--json FILE]
 
 FOLDER (default: a fresh one beside this script) lies on the disk to be
-measured, with 4 GB free. `--write` compares writing with `cp` alone. Needs numpy for the column `numpy.load`.
+measured, with 4 GB free. `--write` compares writing with `cp` alone. Needs numpy and zarr for
+their columns.
 Everything is measured in one run on one machine: read the ratios, and only
 those of a machine that does nothing else.
 """
@@ -12,12 +13,14 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
+import zarr
 
 HERE = Path(__file__).resolve().parent
 
@@ -30,20 +33,34 @@ def build():
     return next(path for path in found if path)
 
 
+def fastest(call, rounds=40, calls=50):
+    """Microseconds of a call, in the fastest round."""
+    best = float("inf")
+    for _ in range(rounds):
+        start = time.perf_counter()
+        for _ in range(calls):
+            call()
+        best = min(best, time.perf_counter() - start)
+    return best / calls * 1e6
+
+
+def zarr_open(folder, size):
+    """Microseconds of `zarr.open_array(mode="r")`, with the value in the array's middle or without."""
+    path = folder / "open.zarr"
+    chunk = min(size // 4, 1 << 18)
+    made = zarr.create_array(path, shape=(size // 4,), chunks=(chunk,), dtype="<f4", compressors=None)
+    # The chunk that is read is there, like the page of the others.
+    made[size // 8 : size // 8 + 1] = 1.0
+    plain = fastest(lambda: zarr.open_array(path, mode="r"), 10, 10)
+    touched = fastest(lambda: zarr.open_array(path, mode="r")[size // 8], 10, 10)
+    shutil.rmtree(path)
+    return plain, touched
+
+
 def numpy_open(folder, size):
     """Microseconds of `numpy.load(mmap_mode="r")`, with the value in the array's middle or without."""
     path = folder / "open.npy"
     np.lib.format.open_memmap(path, "w+", "<f4", (size // 4,)).flush()
-
-    def fastest(call):
-        best = float("inf")
-        for _ in range(40):
-            start = time.perf_counter()
-            for _ in range(50):
-                call()
-            best = min(best, time.perf_counter() - start)
-        return best / 50 * 1e6
-
     plain = fastest(lambda: np.load(path, mmap_mode="r"))
     touched = fastest(lambda: np.load(path, mmap_mode="r")[size // 8])
     path.unlink()
@@ -61,12 +78,11 @@ def table(result):
     lines = [
         f"{result['machine']}; load before {result['load'][0]:.2f}, after {result['load'][1]:.2f}",
         "",
-        "| open + slice (µs) | gnz | safetensors | numpy.load | gnz and a value | safetensors and a value | numpy.load and a value |",
-        "|---|---|---|---|---|---|---|",
+        "| open + slice (µs) | gnz | safetensors | numpy.load | zarr | gnz and a value | safetensors and a value | numpy.load and a value | zarr and a value |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in result["open"]:
-        peers = [row["gnz_us"], row["safetensors_us"], row.get("numpy_us"), row["gnz_value_us"],
-                 row["safetensors_value_us"], row.get("numpy_value_us")]
+        peers = [row.get(f"{name}{kind}_us") for kind in ("", "_value") for name in ("gnz", "safetensors", "numpy", "zarr")]
         cells = " | ".join("–" if value is None else f"{value:.1f}" for value in peers)
         arrays = "1 array" if row["arrays"] == 1 else f"{row['arrays']} arrays"
         lines.append(f"| {label(row['bytes'])}, {arrays} | {cells} |")
@@ -106,6 +122,7 @@ def main():
         for row in result.get("open", []):
             if row["arrays"] == 1:
                 row["numpy_us"], row["numpy_value_us"] = numpy_open(Path(folder), row["bytes"])
+                row["zarr_us"], row["zarr_value_us"] = zarr_open(Path(folder), row["bytes"])
         result["load"] = [before, os.getloadavg()[0]]
     result["machine"] = f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, numpy {np.__version__}"
     if arguments.json:

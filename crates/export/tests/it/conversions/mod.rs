@@ -10,6 +10,14 @@ use wavekeep_core::NamedArray;
 use wavekeep_export::{ExportOptions, Target, write_arrays_file};
 use wavekeep_formats::{ArrayFile, Opened, Opener};
 
+/// Files of the field whose arrays numpy reads, by the folder of the case.
+const FIELD: [&str; 4] = [
+    "04-npy-descr-spellings",
+    "10-hdf5-names-with-slash",
+    "18-csv-readers",
+    "24-channels-by-number",
+];
+
 /// Has the judges write their sources below `folder`, converts these and the files that belong to
 /// the format GNZ, and tells in `conversions.json` what became of each.
 pub fn write(folder: &Path, python: &OsStr, judges: &Path) {
@@ -26,6 +34,13 @@ pub fn write(folder: &Path, python: &OsStr, judges: &Path) {
         if path.extension() == Some(OsStr::new("gnz")) {
             let name = path.file_name().expect("a file").to_string_lossy();
             fs::copy(&path, sources.join(format!("vector.{name}"))).expect("a readable vector");
+        }
+    }
+    let field = Path::new(env!("CARGO_MANIFEST_DIR")).join("../formats/tests/data/field");
+    for case in FIELD {
+        for path in files(&field.join(case)) {
+            let name = path.file_name().expect("a file").to_string_lossy();
+            fs::copy(&path, sources.join(format!("field.{name}"))).expect("a readable case");
         }
     }
 
