@@ -54,7 +54,7 @@ impl Place {
             let of = |target: &Target| target.extensions().contains(&extension.as_str());
             Target::ALL.iter().any(|target| target.is_folder() && of(target))
         });
-        if named_as_folder || output.is_dir() && !(is_result && !several) {
+        if named_as_folder || (several || !is_result) && output.is_dir() {
             return Ok(Self::Folder(output.clone()));
         }
         let shown = output.display();
