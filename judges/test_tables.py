@@ -41,7 +41,7 @@ def read_csv(path, reader, numbers):
         wide = {name: polars.UInt64 for name in numbers if found[name].dtype == polars.Int128}
         return found.cast(wide).to_dict()
     if reader == "duckdb":
-        # It takes a column that begins with an infinity for text, unless it is told.
+        # It takes a column that begins with an infinity for text, unless its type is given.
         head = pandas.read_csv(path, nrows=1)
         types = {name: "DOUBLE" for name in numbers if numpy.isinf(float(head[name][0]))}
         text = "select {} from read_csv('{}', sample_size=-1, types={})"

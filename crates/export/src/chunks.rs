@@ -14,12 +14,12 @@ const CHUNK_LAST: usize = 1 << 14;
 /// The shape of the chunks of an array of `shape`, none longer than the array: long along the last
 /// axis, and as many of the ones before as fit into a megabyte.
 pub(crate) fn chunk_shape(shape: &[usize], item_size: usize) -> Vec<usize> {
-    let mut room = (CHUNK_BYTES / item_size.max(1)).max(1);
+    let mut left = (CHUNK_BYTES / item_size.max(1)).max(1);
     let mut most = CHUNK_LAST;
     let mut chunk = vec![1; shape.len()];
     for (length, chunk) in shape.iter().zip(&mut chunk).rev() {
-        *chunk = (*length).min(room).min(most).max(1);
-        room /= *chunk;
+        *chunk = (*length).min(left).min(most).max(1);
+        left /= *chunk;
         most = usize::MAX;
     }
     chunk

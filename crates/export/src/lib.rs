@@ -2,7 +2,7 @@
 //!
 //! [`write_event`] turns an event into the bytes of a [`Target`], [`write_arrays`] named arrays, and
 //! [`write_stream`] a stream in bounded memory; each has a twin that writes a file which is either
-//! complete or absent. [`facts()`] tells everything about an event but its samples.
+//! complete or absent. [`facts()`] is everything about an event but its samples.
 //!
 //! An event and a stream become named arrays with units and facts once, and one set of writers takes
 //! these and the arrays of files. Each target lives in a file of its own; WAV, miniSEED and JSON hold

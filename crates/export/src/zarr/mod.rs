@@ -295,12 +295,12 @@ fn attributes(variable: &Variable<'_>) -> Map<String, Value> {
 /// along it, as many chunks as make 32 MiB.
 fn shard_shape(shape: &[usize], inner: &[usize], item_size: usize) -> Vec<usize> {
     let chunk: usize = inner.iter().product::<usize>() * item_size.max(1);
-    let mut room = (SHARD_BYTES / chunk.max(1)).max(1);
+    let mut left = (SHARD_BYTES / chunk.max(1)).max(1);
     let mut shard = inner.to_vec();
     for axis in 0..shape.len() {
-        let chunks = shape[axis].div_ceil(inner[axis]).clamp(1, room);
+        let chunks = shape[axis].div_ceil(inner[axis]).clamp(1, left);
         shard[axis] *= chunks;
-        room /= chunks;
+        left /= chunks;
     }
     shard
 }

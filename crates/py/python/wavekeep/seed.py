@@ -19,7 +19,7 @@ __all__ = ["serial", "station"]
 
 def station(serial: str | None) -> str:
     """The station's code of a unit: at most five letters and digits. Units from ``XG00000`` on share theirs with
-    others and are told apart by a location that begins with ``Z``."""
+    others and are distinguished by a location that begins with ``Z``."""
     return _wavekeep.seed_station(serial)
 
 
