@@ -165,6 +165,14 @@ class Event(Recording):
         return None if start is None else datetime.fromisoformat(start)
 
     @property
+    def _zero(self) -> datetime | None:
+        """The moment from which :attr:`t` counts: of a part of a histogram, its own start."""
+        if self.kind == "waveform":
+            return self.start
+        start = _value(self.metadata["time"].get("start"))
+        return None if start is None else datetime.fromisoformat(start)
+
+    @property
     def rate_hz(self) -> float | None:
         """Samples a second; ``None`` for a histogram."""
         rate_hz: float | None = _value(self.metadata["time"].get("rate_hz"))
@@ -318,7 +326,7 @@ class Event(Recording):
         """
         words = channel_words(channels)
         bounds = None if frames is None else one_frame_range(frames, self._length)
-        start_s, end_s = (None, None) if time is None else seconds_of(time, self.start)
+        start_s, end_s = (None, None) if time is None else seconds_of(time, self._zero)
         handle = self._handle.select(words, bounds, start_s, end_s)
         options, parts = self._recipe[1], self._recipe[2]
         recipe = (self._recipe[0], options, (*parts, (words, bounds, (start_s, end_s))))
