@@ -272,6 +272,7 @@ def test_save_knows_every_target_by_its_ending_and_its_options(tmp_path: Path) -
         with pytest.raises(FileExistsError):
             one.save(folder / "x.zarr")
         one.save(folder / "x.zarr", overwrite=True)
+    rec.save(tmp_path / "x.mseed3")
     for word in ("zarr", "arrow", "npz", "safetensors"):
         rec.save(tmp_path / f"by_word_{word}", to=word)
         for save in (wavekeep.Event.save, wavekeep.ArrayFile.save):

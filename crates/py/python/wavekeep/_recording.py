@@ -36,6 +36,7 @@ Time = Union[tuple[Any, Any], None]
 TARGETS = {
     f".{ending}": word for word, endings, _, _ in _wavekeep.targets() for ending in endings
 }
+TARGETS[".mseed3"] = "miniseed"
 
 
 @dataclass(frozen=True)
