@@ -85,7 +85,7 @@ pub(crate) fn write(
     for (channel, identifier) in
         recording.channels.iter().zip(seed::of_event(recording, writer.times.rate_hz))
     {
-        let values = Values::new(channel, options.units);
+        let values = Values::of_samples(channel, options);
         if !identifiers.insert(identifier.clone()) {
             return Err(ExportError::unrepresentable(
                 version.target(),

@@ -131,7 +131,7 @@ def test_metadata_that_json_cannot_hold_is_refused(tmp_path: Path) -> None:
     for value in (object(), {1, 2}, b"bytes", np.int64(1)):
         with pytest.raises(TypeError, match="plain data") as refused:
             gnz.save(tmp_path / "x.gnz", {}, {"when": value})
-        assert isinstance(refused.value, wavekeep.BadType)
+        assert isinstance(refused.value, wavekeep.BadTypeError)
     for metadata in ({"a": 1, 2: "b"}, {(1, 2): 3}, [1, 2]):
         with pytest.raises(TypeError, match="metadata has to be"):
             writer = GnzWriter(tmp_path / "x.gnz")

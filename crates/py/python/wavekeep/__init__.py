@@ -28,36 +28,65 @@ from ._arrays import ArrayFile
 from ._channel import Channel
 from ._errors import (
     ArchiveError,
-    BadArgument,
-    BadType,
+    BadArgumentError,
+    BadIndexError,
+    BadTypeError,
+    ClosedError,
     Error,
     FileError,
-    FileExists,
-    FileMissing,
-    FileRefused,
+    FileMissingError,
+    FileRefusedError,
+    FileTakenError,
     InternalError,
-    Limit,
-    Malformed,
-    MissingLibrary,
-    NoSuchArray,
-    NoSuchChannel,
-    NoSuchEvent,
-    NoSuchName,
-    NotAFile,
-    NotAllowed,
-    NothingToUndo,
-    NotThisFormat,
+    LimitError,
+    MalformedError,
+    MissingLibraryError,
+    NoSuchArgumentError,
+    NoSuchArrayError,
+    NoSuchChannelError,
+    NoSuchEventError,
+    NoSuchNameError,
+    NotAFileError,
+    NotAllowedError,
+    NotThisFormatError,
+    NothingToUndoError,
     SelectionError,
     ServerError,
-    TooLarge,
-    Unsupported,
-    WriterState,
+    TooLargeError,
+    UnsupportedError,
+    WriterStateError,
 )
+
+# The names before all of them ended in Error.
+from ._errors import BadArgument as BadArgument
+from ._errors import BadIndex as BadIndex
+from ._errors import Closed as Closed
+from ._errors import FileExists as FileExists
+from ._errors import FileMissing as FileMissing
+from ._errors import FileRefused as FileRefused
+from ._errors import Limit as Limit
+from ._errors import Malformed as Malformed
+from ._errors import MissingLibrary as MissingLibrary
+from ._errors import NoSuchArgument as NoSuchArgument
+from ._errors import NoSuchArray as NoSuchArray
+from ._errors import NoSuchChannel as NoSuchChannel
+from ._errors import NoSuchEvent as NoSuchEvent
+from ._errors import NoSuchName as NoSuchName
+from ._errors import NotAFile as NotAFile
+from ._errors import NotAllowed as NotAllowed
+from ._errors import NotThisFormat as NotThisFormat
+from ._errors import NothingToUndo as NothingToUndo
+from ._errors import TooLarge as TooLarge
+from ._errors import Unsupported as Unsupported
+from ._errors import WriterState as WriterState
 from ._event import Event
+from ._measurements import ChannelMeasurements, Measurements, Verdict
+from ._picture import Picture
 from ._recording import Block, Recording
 from ._report import DamageWarning, Note, Report, warn_of_damage
 from ._stream import Gap, Section, Stream
 from ._table import Table
+from ._words import strict
 
 __version__: str = _wavekeep.VERSION
 
@@ -65,31 +94,37 @@ __all__ = [
     "Archive",
     "ArchiveError",
     "ArrayFile",
-    "BadArgument",
-    "BadType",
+    "BadArgumentError",
+    "BadIndexError",
+    "BadTypeError",
     "Block",
     "Channel",
+    "ChannelMeasurements",
+    "ClosedError",
     "DamageWarning",
     "Error",
     "Event",
     "FileError",
-    "FileExists",
-    "FileMissing",
-    "FileRefused",
+    "FileMissingError",
+    "FileRefusedError",
+    "FileTakenError",
     "Gap",
     "InternalError",
-    "Limit",
-    "Malformed",
-    "MissingLibrary",
-    "NoSuchArray",
-    "NoSuchChannel",
-    "NoSuchEvent",
-    "NoSuchName",
-    "NotAFile",
-    "NotAllowed",
-    "NotThisFormat",
+    "LimitError",
+    "MalformedError",
+    "Measurements",
+    "MissingLibraryError",
+    "NoSuchArgumentError",
+    "NoSuchArrayError",
+    "NoSuchChannelError",
+    "NoSuchEventError",
+    "NoSuchNameError",
+    "NotAFileError",
+    "NotAllowedError",
+    "NotThisFormatError",
     "Note",
-    "NothingToUndo",
+    "NothingToUndoError",
+    "Picture",
     "Recording",
     "Report",
     "Section",
@@ -97,9 +132,10 @@ __all__ = [
     "ServerError",
     "Stream",
     "Table",
-    "TooLarge",
-    "Unsupported",
-    "WriterState",
+    "TooLargeError",
+    "UnsupportedError",
+    "Verdict",
+    "WriterStateError",
     "gnz",
     "open",
     "seed",
@@ -107,6 +143,7 @@ __all__ = [
 ]
 
 
+@strict
 def open(
     path: str | os.PathLike[str],
     *,
@@ -140,9 +177,7 @@ def open(
     Raises :class:`Error` and its kinds, which are also the ``ValueError``, ``FileNotFoundError``,
     … that one would expect.
     """
-    name = os.fspath(path)
-    if isinstance(name, bytes):
-        name = os.fsdecode(name)
+    name = _path(path)
     handle = _wavekeep.open(
         name, rate_hz, geophone_range, pretrigger_s, reports, False, metadata_channel
     )
@@ -154,7 +189,8 @@ def open(
             "pretrigger_s": pretrigger_s,
             "reports": reports,
         }
-        recording = Event(handle, name, (name, options, ()))
+        # The folder that one is in may be another one where a pickle is read.
+        recording = Event(handle, name, (os.path.abspath(name), options, ()))
         # The report is made when it is needed.
         report = recording.report if handle.questionable else Report()
     elif isinstance(handle, _wavekeep.Stream):
@@ -164,5 +200,16 @@ def open(
     else:
         recording = ArrayFile(handle, name)
         report = recording.report
-    warn_of_damage(report, name, stacklevel=3)
+    warn_of_damage(report, name, stacklevel=4)
     return recording
+
+
+def _path(path: str | os.PathLike[str]) -> str:
+    """The path as text. The bytes of a file in its place are none."""
+    name: Any = os.fspath(path)
+    zero, new_line = (b"\0", b"\n") if isinstance(name, bytes) else ("\0", "\n")
+    # No system has paths as long as that.
+    if zero in name or len(name) > 32768 or (len(name) > 1024 and new_line in name):
+        message = "open takes the path of a file: this is no path, but perhaps what stands in a file"
+        raise BadArgument(message)
+    return os.fsdecode(name) if isinstance(name, bytes) else str(name)

@@ -230,7 +230,7 @@ class Stream(Recording):
             counts: NDArray[Any] = self.read(channel, raw=True)[0]
             return counts
 
-        return Channel(str(channel), "rad", (), values, raw)
+        return Channel(str(channel), "rad", (), values, raw, (self, channel))
 
     def read(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Union, overload
 
@@ -93,11 +93,12 @@ LOG: Kinds = {
 
 _DTYPES = {"text": "object", "number": "float64", "count": "Int64", "truth": "boolean"}
 #: Units by the ends of names, the longer ones first.
-_ENDINGS = {"_in_s": "in/s", "_db_l": "dB(L)", "_db_a": "dB(A)", "_db_c": "dB(C)", "_psi": "psi", "_hz": "Hz", "_s": "s"}
+_ENDINGS = {"_in_s": "in/s", "_db_l": "dB(L)", "_db_a": "dB(A)", "_db_c": "dB(C)", "_psi": "psi", "_hz": "Hz", "_s": "s", "_g": "g"}
 
 
-class Table(Sequence[dict[str, Any]]):
-    """Rows of an archive: a sequence of dictionaries that becomes a table of pandas or Arrow.
+class Table:
+    """Rows of an archive or of measurements: a sequence of dictionaries that becomes a table of
+    pandas, Arrow or, by ``polars.DataFrame(table)``, Polars. It has its columns also without rows.
 
     Units are in the names of columns. What is missing is ``None`` in a row, NaN, NaT or NA in
     pandas, and null in Arrow. Times by the units' own clocks have no zone, times in UTC have one.
@@ -129,7 +130,7 @@ class Table(Sequence[dict[str, Any]]):
     def units(self) -> dict[str, str]:
         """The units of the columns that have one."""
         ends = (
-            (name, [unit for end, unit in _ENDINGS.items() if name.endswith(end)])
+            (name, [unit for end, unit in _ENDINGS.items() if _plain(name).endswith(end)])
             for name in self.columns
         )
         return {
@@ -197,6 +198,14 @@ class Table(Sequence[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self._rows)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Table):
+            return NotImplemented
+        return self._rows == other._rows and self._kinds == other._kinds
+
+    # Rows may be changed.
+    __hash__ = None  # type: ignore[assignment]
+
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return iter(self._rows)
 
@@ -208,6 +217,11 @@ class Table(Sequence[dict[str, Any]]):
         from . import _html
 
         return _html.table(self)
+
+
+def _plain(name: str) -> str:
+    """The name of a column without what says whose value it is."""
+    return name.removesuffix("_stated").removesuffix("_computed")
 
 
 def _value(value: Any, kind: str | None) -> Any:

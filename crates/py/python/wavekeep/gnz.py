@@ -41,7 +41,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from . import _wavekeep
-from ._errors import BadArgument, BadType, FileError, FileExists, NoSuchArray
+from ._errors import BadArgumentError, BadTypeError, FileError, FileTakenError, NoSuchArrayError
 
 __all__ = ["GnzReader", "GnzWriter", "open", "save"]
 
@@ -97,10 +97,10 @@ class GnzReader(Mapping[str, NDArray[Any]]):
         """
         place = self._places.get(name)
         if place is None:
-            raise NoSuchArray(f"there is no array {name!r} in {self.fpath}", path=self.path)
+            raise NoSuchArrayError(f"there is no array {name!r} in {self.fpath}", path=self.path)
         plain = _MODES.get(mode)
         if plain is None:
-            raise BadArgument(f"mode {mode!r} is none of 'r', 'c', 'r+'", path=self.path)
+            raise BadArgumentError(f"mode {mode!r} is none of 'r', 'c', 'r+'", path=self.path)
         if plain == "r":
             return self._view(place)
         with self.fpath.open("r+b" if plain == "r+" else "rb") as file:
@@ -192,13 +192,13 @@ class GnzWriter:
         checksums: bool = False,
     ) -> None:
         if isinstance(overwrite, Mapping):
-            raise BadType("the second argument is overwrite: give metadata by its name, metadata=")
+            raise BadTypeError("the second argument is overwrite: give metadata by its name, metadata=")
         #: Where the file goes.
         self.fpath = Path(os.fsdecode(fpath))
         #: Whether a file that exists is replaced.
         self.overwrite = bool(overwrite)
         if not self.overwrite and os.path.lexists(self.fpath):
-            raise FileExists(f"{self.fpath} exists: ask for overwrite=True", path=self.path)
+            raise FileTakenError(f"{self.fpath} exists: ask for overwrite=True", path=self.path)
         #: Any plain data that JSON can hold; up to :meth:`write` it can be changed.
         self.metadata: dict[str, Any] = dict(metadata or {})
         #: The ``arrays`` of the header, once :meth:`write` was called.
@@ -226,7 +226,7 @@ class GnzWriter:
         :meth:`write`."""
         _check_name(name)
         if np.ma.is_masked(data):
-            raise BadArgument(f"{name!r} has masked values, which GNZ cannot say: fill them first")
+            raise BadArgumentError(f"{name!r} has masked values, which GNZ cannot say: fill them first")
         values = np.asarray(data, dtype)
         _typestr(values.dtype)
         self._declared.pop(name, None)
@@ -240,7 +240,7 @@ class GnzWriter:
         _check_name(name)
         lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
         if any(length < 0 for length in lengths):
-            raise BadArgument(f"the shape {lengths} of {name!r} has negative lengths")
+            raise BadArgumentError(f"the shape {lengths} of {name!r} has negative lengths")
         kind = np.dtype(dtype)
         _typestr(kind)
         self._whole.pop(name, None)
@@ -256,7 +256,7 @@ class GnzWriter:
         ]
         if self.checksums and declared and not self._in_block:
             message = "checksums of arrays that are filled later need the end of a with block"
-            raise BadArgument(message, path=self.path)
+            raise BadArgumentError(message, path=self.path)
         overwrite = self.overwrite or self._published
         text = _metadata_text(self.metadata)
         streaming = _wavekeep.gnz_write(
@@ -285,7 +285,7 @@ class GnzWriter:
             if not given:
                 names = ", ".join([*self._whole, *self._declared]) or "none"
                 message = f"there is no array {name!r}; given are {names}"
-            raise NoSuchArray(message, path=self.path)
+            raise NoSuchArrayError(message, path=self.path)
         path = Path(self.partial_path or self.fpath)
         with path.open("r+b") as file:
             return _map(file, path, place, "r+")
@@ -326,7 +326,7 @@ class GnzWriter:
         self.close()
         if self._pending is not None:
             message = f"{self._pending!r} was given after write() and is not in {self.fpath}"
-            raise BadArgument(message, path=self.path)
+            raise BadArgumentError(message, path=self.path)
 
 
 def open(path: str | os.PathLike[str], *, copy: bool = False) -> GnzReader:
@@ -351,9 +351,9 @@ def save(
 
 def _typestr(dtype: np.dtype[Any]) -> str:
     if dtype.hasobject or dtype.names is not None or dtype.subdtype is not None:
-        raise BadArgument(f"GNZ has no type {dtype}: store its parts as arrays of their own")
+        raise BadArgumentError(f"GNZ has no type {dtype}: store its parts as arrays of their own")
     if dtype.kind not in "biufcSUVMm":
-        raise BadArgument(f"GNZ has no type {dtype}: convert the array")
+        raise BadArgumentError(f"GNZ has no type {dtype}: convert the array")
     return dtype.str
 
 
@@ -411,16 +411,16 @@ def _named(array: NDArray[Any], path: Path, place: _Place, mode: str) -> np.memm
 
 def _check_name(name: object) -> None:
     if not isinstance(name, str):
-        raise BadType(f"arrays have names, found {name!r}")
+        raise BadTypeError(f"arrays have names, found {name!r}")
 
 
 def _metadata_text(metadata: Any) -> str:
     """The text of Python's own writer: its order of keys is by their values, before they are text."""
     if not (metadata is None or isinstance(metadata, dict)):
-        raise BadType(f"metadata has to be a dictionary, found {type(metadata).__name__}")
+        raise BadTypeError(f"metadata has to be a dictionary, found {type(metadata).__name__}")
     try:
         return json.dumps(metadata, sort_keys=True)
     except TypeError as error:
-        raise BadType(f"metadata has to be plain data: {error}") from error
+        raise BadTypeError(f"metadata has to be plain data: {error}") from error
     except (ValueError, RecursionError) as error:
-        raise BadArgument(f"metadata has to be plain data: {error}") from error
+        raise BadArgumentError(f"metadata has to be plain data: {error}") from error
