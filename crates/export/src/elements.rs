@@ -16,7 +16,10 @@ const PIECE: usize = 1 << 14;
 ///
 /// # Errors
 /// When an element cannot be made, or `out` fails.
-pub(crate) fn write_stored(variable: &Variable<'_>, out: &mut dyn Write) -> Result<(), ExportError> {
+pub(crate) fn write_stored(
+    variable: &Variable<'_>,
+    out: &mut dyn Write,
+) -> Result<(), ExportError> {
     if let Some(bytes) = variable.lying_bytes() {
         out.write_all(bytes)?;
         return Ok(());

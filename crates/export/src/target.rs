@@ -60,18 +60,78 @@ const fn row(
 
 /// All targets in the order in which help texts list them, which is that of the enumeration.
 const ROWS: [Row; 12] = [
-    row(Target::Csv, "csv", &["csv"], (true, true), "one row a sample, for spreadsheets and everything else"),
-    row(Target::Json, "json", &["json"], (true, false), "facts and samples of an event in one document"),
+    row(
+        Target::Csv,
+        "csv",
+        &["csv"],
+        (true, true),
+        "one row a sample, for spreadsheets and everything else",
+    ),
+    row(
+        Target::Json,
+        "json",
+        &["json"],
+        (true, false),
+        "facts and samples of an event in one document",
+    ),
     row(Target::Gnz, "gnz", &["gnz"], (true, true), "all arrays with their metadata, to be mapped"),
-    row(Target::Hdf5, "hdf5", &["h5", "hdf5", "hdf", "he5"], (true, true), "one dataset a channel or array with units, for h5py, xarray, MATLAB and h5web"),
-    row(Target::Zarr, "zarr", &["zarr"], (true, true), "a folder of compressed chunks, for xarray, Dask and zarr-python"),
-    row(Target::Parquet, "parquet", &["parquet", "pq"], (true, true), "one column a channel or array, for pandas, DuckDB and Spark"),
-    row(Target::Arrow, "arrow", &["arrow", "feather"], (true, true), "the same columns to be mapped, for pyarrow, Polars and DuckDB"),
-    row(Target::MiniSeed, "miniseed", &["mseed", "miniseed", "ms3", "msd"], (true, false), "version 3 records, for ObsPy and other seismological software"),
-    row(Target::Npy, "npy", &["npy"], (true, true), "one array, for numpy.load, without names or units"),
+    row(
+        Target::Hdf5,
+        "hdf5",
+        &["h5", "hdf5", "hdf", "he5"],
+        (true, true),
+        "one dataset a channel or array with units, for h5py, xarray, MATLAB and h5web",
+    ),
+    row(
+        Target::Zarr,
+        "zarr",
+        &["zarr"],
+        (true, true),
+        "a folder of compressed chunks, for xarray, Dask and zarr-python",
+    ),
+    row(
+        Target::Parquet,
+        "parquet",
+        &["parquet", "pq"],
+        (true, true),
+        "one column a channel or array, for pandas, DuckDB and Spark",
+    ),
+    row(
+        Target::Arrow,
+        "arrow",
+        &["arrow", "feather"],
+        (true, true),
+        "the same columns to be mapped, for pyarrow, Polars and DuckDB",
+    ),
+    row(
+        Target::MiniSeed,
+        "miniseed",
+        &["mseed", "miniseed", "ms3", "msd"],
+        (true, false),
+        "version 3 records, for ObsPy and other seismological software",
+    ),
+    row(
+        Target::Npy,
+        "npy",
+        &["npy"],
+        (true, true),
+        "one array, for numpy.load, without names or units",
+    ),
     row(Target::Npz, "npz", &["npz"], (true, true), "all arrays, for numpy.load"),
-    row(Target::Safetensors, "safetensors", &["safetensors"], (true, true), "numbers of all arrays, for machine learning"),
-    row(Target::Wav, "wav", &["wav", "wave"], (true, false), "16-bit counts or floats of an event, for listening and audio software"),
+    row(
+        Target::Safetensors,
+        "safetensors",
+        &["safetensors"],
+        (true, true),
+        "numbers of all arrays, for machine learning",
+    ),
+    row(
+        Target::Wav,
+        "wav",
+        &["wav", "wave"],
+        (true, false),
+        "16-bit counts or floats of an event, for listening and audio software",
+    ),
 ];
 
 impl Target {

@@ -112,8 +112,20 @@ impl<'a> Values<'a> {
         let nan = missing && form != Form::Table;
         match (self.units, &self.channel.samples) {
             (Units::Physical, _) if form == Form::Arrays => "<f4",
-            (Units::Raw, Samples::I16(_)) => if nan { "<f4" } else { "<i2" },
-            (Units::Raw, samples) if samples.are_counts() => if nan { "<f8" } else { "<i4" },
+            (Units::Raw, Samples::I16(_)) => {
+                if nan {
+                    "<f4"
+                } else {
+                    "<i2"
+                }
+            }
+            (Units::Raw, samples) if samples.are_counts() => {
+                if nan {
+                    "<f8"
+                } else {
+                    "<i4"
+                }
+            }
             (Units::Raw, Samples::F32(_)) if form != Form::Table => "<f4",
             _ => "<f8",
         }

@@ -80,7 +80,10 @@ def test_arguments_that_make_no_sense_are_value_errors() -> None:
         with pytest.raises(ValueError):
             rec.read(time=time)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="sensitive"):
-        wavekeep.open(SAMPLES / "M529LKIQ.7M0W", geophone_range="huge")
+        wavekeep.open(
+            SAMPLES / "M529LKIQ.7M0W",
+            geophone_range="huge",  # type: ignore[arg-type]
+        )
     with pytest.raises(TypeError):
         wavekeep.open(5)  # type: ignore[arg-type]
 

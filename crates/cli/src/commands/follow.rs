@@ -123,13 +123,7 @@ fn rows(
             }
         }
         let mut text = Vec::new();
-        write_arrays(
-            &arrays,
-            &Object::new(),
-            Target::Csv,
-            &ExportOptions::default(),
-            &mut text,
-        )?;
+        write_arrays(&arrays, &Object::new(), Target::Csv, &ExportOptions::default(), &mut text)?;
         let first_row = text.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         out.write_all(if *header { &text } else { &text[first_row..] })?;
         *header = false;

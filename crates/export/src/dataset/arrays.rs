@@ -29,5 +29,10 @@ pub(crate) fn dataset<'a>(
         variable.unit = unit.map(Into::into);
         variables.push(variable);
     }
-    Ok(Dataset { variables, attributes: metadata.clone(), origin: Origin::Arrays, gaps: Vec::new() })
+    Ok(Dataset {
+        variables,
+        attributes: metadata.clone(),
+        origin: Origin::Arrays,
+        gaps: Vec::new(),
+    })
 }

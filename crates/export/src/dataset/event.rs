@@ -51,9 +51,8 @@ impl<'a> Wanted<'a> {
         let (values, len, target) = (self.values(channel), self.recording.len(), self.target);
         let missing = values.missing(len);
         let dtype = values.dtype(self.form, !missing.is_empty());
-        let mut variable = made(name, dtype, len, move |range, out| {
-            values.push(range, dtype, target, out)
-        });
+        let mut variable =
+            made(name, dtype, len, move |range, out| values.push(range, dtype, target, out));
         variable.missing = missing;
         variable.nullable = true;
         variable.unit = Some(values.unit().symbol().into());

@@ -278,8 +278,7 @@ impl<'a> Intervals<'a> {
     }
 
     fn frequency(self) -> Variable<'a> {
-        let mut variable =
-            self.reals("frequency", move |index| self.frequency_at(index)?.hz());
+        let mut variable = self.reals("frequency", move |index| self.frequency_at(index)?.hz());
         variable.unit = Some(Unit::Hertz.symbol().into());
         let long_name = format!("{} zero-crossing frequency of the peak", self.channel.name);
         variable.attributes = vec![("long_name".into(), long_name.into())];
@@ -302,8 +301,10 @@ impl<'a> Intervals<'a> {
             Some(self.facts.half_periods.get(index)?.0)
         });
         variable.role = Role::Companion;
-        variable.attributes =
-            vec![("long_name".into(), "half-period of the peak in samples at 1024 samples/s".into())];
+        variable.attributes = vec![(
+            "long_name".into(),
+            "half-period of the peak in samples at 1024 samples/s".into(),
+        )];
         variable
     }
 
@@ -322,7 +323,8 @@ impl<'a> Intervals<'a> {
     /// never made dB(L).
     fn stated(self, (name, of): Statistic) -> Option<Variable<'a>> {
         let reading = move |index: usize| of(self.facts.stated_levels.get(index)?.as_ref()?);
-        let mut units = (0..self.facts.stated_levels.len()).filter_map(|at| Some(reading(at)?.unit));
+        let mut units =
+            (0..self.facts.stated_levels.len()).filter_map(|at| Some(reading(at)?.unit));
         let unit = units.next()?;
         if !units.all(|other| other == unit) {
             return None;

@@ -119,7 +119,8 @@ pub(crate) enum Elements {
 }
 
 /// Hands the elements of a range to a buffer.
-type Make<'a> = Box<dyn Fn(Range<usize>, &mut Vec<u8>) -> Result<(), ExportError> + Send + Sync + 'a>;
+type Make<'a> =
+    Box<dyn Fn(Range<usize>, &mut Vec<u8>) -> Result<(), ExportError> + Send + Sync + 'a>;
 
 enum Content<'a> {
     /// All elements where they lie.
@@ -225,8 +226,7 @@ impl<'a> Variable<'a> {
 
     /// An error about the type of this array.
     pub(crate) fn refused(&self, target: Target, advice: &'static str) -> ExportError {
-        let what =
-            format!("elements of the type {} (array {:?})", self.elements, self.flat_name());
+        let what = format!("elements of the type {} (array {:?})", self.elements, self.flat_name());
         ExportError::unrepresentable(target, what, advice)
     }
 

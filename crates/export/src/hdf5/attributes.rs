@@ -145,12 +145,7 @@ pub(super) fn of_metadata(store: &Store, metadata: &Object) -> Result<(), Export
 }
 
 /// Sets an attribute of an array, when it is text, a number or a truth value.
-pub(super) fn set(
-    store: &Store,
-    path: &str,
-    name: &str,
-    value: &Value,
-) -> Result<(), ExportError> {
+pub(super) fn set(store: &Store, path: &str, name: &str, value: &Value) -> Result<(), ExportError> {
     match value {
         Value::String(text) => store.attribute(path, name, &Attribute::Text(&whole(text))),
         value => plain(value).map_or(Ok(()), |value| store.attribute(path, name, &value)),

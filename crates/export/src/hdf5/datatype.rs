@@ -189,9 +189,11 @@ fn member(
         changed[first..].iter().map(|it| (it.offset, it.bytes, it.change)).collect();
     for element in 1..count {
         let shift = element * field.item_size;
-        changed.extend(
-            of_first.iter().map(|&(at, bytes, change)| Changed { offset: at + shift, bytes, change }),
-        );
+        changed.extend(of_first.iter().map(|&(at, bytes, change)| Changed {
+            offset: at + shift,
+            bytes,
+            change,
+        }));
     }
     Ok(DatatypeMessage::array(lengths, base))
 }

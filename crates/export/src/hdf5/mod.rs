@@ -180,9 +180,7 @@ fn dimensions(
             lengths.entry(format!("/{dim}")).or_insert(*length);
         }
     }
-    let of_itself = |variable: &Variable<'_>, path: &str| {
-        matches!(variable.dims.as_slice(), [dim] if path.strip_prefix('/') == Some(&**dim))
-    };
+    let of_itself = |variable: &Variable<'_>, path: &str| matches!(variable.dims.as_slice(), [dim] if path.strip_prefix('/') == Some(&**dim));
     for (path, length) in &lengths {
         let place = paths.iter().position(|it| it == path);
         match place.filter(|place| of_itself(&dataset.variables[*place], path)) {
@@ -303,12 +301,7 @@ fn plots(
 }
 
 /// Makes a group one that h5web plots: `signals[0]`, with the others beside it.
-fn nx_data(
-    store: &Store,
-    group: &str,
-    signals: &[&str],
-    axes: &[&str],
-) -> Result<(), ExportError> {
+fn nx_data(store: &Store, group: &str, signals: &[&str], axes: &[&str]) -> Result<(), ExportError> {
     store.attribute(group, "NX_class", &Attribute::Text("NXdata"))?;
     store.attribute(group, "signal", &Attribute::Text(signals[0]))?;
     if signals.len() > 1 {

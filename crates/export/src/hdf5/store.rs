@@ -226,7 +226,8 @@ impl Store {
 
     /// Makes `name` in a group another name of the dataset at `target`.
     pub(crate) fn link(&self, group: &str, name: &str, target: &str) -> Result<(), ExportError> {
-        let group = self.groups.get(group).ok_or_else(|| failed(format_args!("no group {group}")))?;
+        let group =
+            self.groups.get(group).ok_or_else(|| failed(format_args!("no group {group}")))?;
         group.link(name, target).map_err(failed)
     }
 
@@ -324,11 +325,7 @@ fn deflated(bytes: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 /// Writes all elements of a contiguous dataset: from where they lie, unless they are stored otherwise.
-fn whole(
-    dataset: &H5Dataset,
-    variable: &Variable<'_>,
-    stored: &Stored,
-) -> Result<(), ExportError> {
+fn whole(dataset: &H5Dataset, variable: &Variable<'_>, stored: &Stored) -> Result<(), ExportError> {
     let mut elements = match variable.is_row_major() {
         true => variable.whole()?,
         false => {

@@ -21,7 +21,9 @@ const NOT_TEXT: &str = "it holds bytes that are not text: write npz, hdf5 or gnz
 impl NotText {
     pub(crate) fn of(self, column: &Column<'_, '_>, target: Target) -> ExportError {
         match column.dtype.kind() {
-            Kind::Datetime => column.refused(target, "it holds a date out of range: write npz or gnz"),
+            Kind::Datetime => {
+                column.refused(target, "it holds a date out of range: write npz or gnz")
+            }
             _ => column.refused(target, NOT_TEXT),
         }
     }

@@ -81,7 +81,10 @@ fn metadata(table: &Table<'_, '_>, dataset: &Dataset<'_>) -> HashMap<String, Str
     match dataset.origin {
         Origin::Event(recording) => {
             set("wavekeep.facts", json_object(&dataset.attributes).to_string());
-            set("PANDAS_ATTRS", json!({ "units": units, "assumed": assumed(recording) }).to_string());
+            set(
+                "PANDAS_ATTRS",
+                json!({ "units": units, "assumed": assumed(recording) }).to_string(),
+            );
         }
         Origin::Stream | Origin::Arrays if !dataset.attributes.is_empty() => {
             // As GNZ prints it: with numbers that are not finite, which Python reads.
@@ -157,9 +160,7 @@ fn data_type(column: &Column<'_, '_>, target: Target) -> Result<(DataType, bool)
                 Ok((DataType::Timestamp(TimeUnit::Millisecond, None), true))
             }
             Some(unit) => Ok((DataType::Timestamp(unit, None), true)),
-            None => {
-                Err(column.refused(target, "convert it to [D], [s], [ms], [us] or [ns]"))
-            }
+            None => Err(column.refused(target, "convert it to [D], [s], [ms], [us] or [ns]")),
         },
         (Kind::Timedelta, _) => match time_unit(dtype) {
             Some(unit) => Ok((DataType::Duration(unit), true)),
@@ -300,7 +301,6 @@ fn counts<T: ArrowPrimitiveType<Native = i64>>(
     rows: Range<usize>,
     count: impl Fn(&[u8]) -> i64,
 ) -> ArrayRef {
-    let values =
-        rows.map(|row| cells.at(row).map(&count).filter(|count| *count != NOT_A_TIME));
+    let values = rows.map(|row| cells.at(row).map(&count).filter(|count| *count != NOT_A_TIME));
     Arc::new(values.collect::<PrimitiveArray<T>>())
 }

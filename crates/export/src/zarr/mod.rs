@@ -215,7 +215,9 @@ impl Type {
         options: &ExportOptions,
     ) -> Value {
         let (word, fill, bytes) = match self {
-            Self::Text => ("string", json!(""), json!({ "name": "vlen-utf8", "configuration": {} })),
+            Self::Text => {
+                ("string", json!(""), json!({ "name": "vlen-utf8", "configuration": {} }))
+            }
             Self::Plain(word, fill) => {
                 let fill = match fill {
                     Fill::False => json!(false),

@@ -173,8 +173,7 @@ fn a_file_is_complete_or_absent() {
 #[test]
 fn a_type_that_a_target_does_not_have_is_refused_with_what_to_do() {
     let brain = array("w", "BF16", &[1], &[1, 2]);
-    let others: Vec<_> =
-        targets().into_iter().filter(|of| *of != Target::Safetensors).collect();
+    let others: Vec<_> = targets().into_iter().filter(|of| *of != Target::Safetensors).collect();
     assert_eq!(refusing(&[brain]), others);
     let pair = array("z", "<c16", &[1], &[0; 16]);
     assert_eq!(

@@ -43,7 +43,8 @@ fn the_same_recording_gives_the_same_bytes() {
     for target in Target::ALL.into_iter().filter(|target| !target.is_folder()) {
         let bytes = || {
             let mut bytes = Vec::new();
-            write_event(&recordings::blast(), target, &ExportOptions::default(), &mut bytes).unwrap();
+            write_event(&recordings::blast(), target, &ExportOptions::default(), &mut bytes)
+                .unwrap();
             bytes
         };
         assert!(bytes() == bytes(), "{target}");
@@ -69,7 +70,8 @@ fn a_refused_recording_leaves_nothing_behind_and_the_old_file_alone() {
     let path = folder.path().join("event.wav");
     fs::write(&path, "mine").unwrap();
     let options = ExportOptions::default();
-    let error = write_event_file(&recordings::gapped(), Target::Wav, &path, &options, true).unwrap_err();
+    let error =
+        write_event_file(&recordings::gapped(), Target::Wav, &path, &options, true).unwrap_err();
     assert_eq!(error.kind(), "unrepresentable");
     assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
     assert_eq!(names(folder.path()), ["event.wav"]);

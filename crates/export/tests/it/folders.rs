@@ -10,8 +10,10 @@ pub fn temporary() -> tempfile::TempDir {
 
 /// The names and the bytes of all files, in the order of their names.
 pub fn bytes(folder: &Path) -> Vec<u8> {
-    let mut paths: Vec<_> =
-        fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+    let mut paths: Vec<_> = fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
     paths.sort();
     let mut all = Vec::new();
     for path in paths {

@@ -6,7 +6,9 @@ use wavekeep_core::{
     Assumed, Channel, GeophoneRange, IntervalFacts, Kind, Recording, Report, Samples, Scale,
     Sensor, TimeAxis, Unit, UnitLocal,
 };
-use wavekeep_export::{ExportError, ExportOptions, Target, Units, facts, write_event, write_event_file};
+use wavekeep_export::{
+    ExportError, ExportOptions, Target, Units, facts, write_event, write_event_file,
+};
 
 fn bytes(recording: &Recording, target: Target, units: Units) -> Result<Vec<u8>, ExportError> {
     let options = ExportOptions::of(units);

@@ -120,11 +120,16 @@ fn write_cases(folder: &Path) {
                 }
                 let file = format!("{name}.{units}.{}", target.extension());
                 let options = ExportOptions::of(units);
-                let outcome =
-                    match write_event_file(&recording, target, &folder.join(&file), &options, false) {
-                        Ok(()) => json!({ "file": file }),
-                        Err(error) => json!({ "error": error.to_string(), "word": error.kind() }),
-                    };
+                let outcome = match write_event_file(
+                    &recording,
+                    target,
+                    &folder.join(&file),
+                    &options,
+                    false,
+                ) {
+                    Ok(()) => json!({ "file": file }),
+                    Err(error) => json!({ "error": error.to_string(), "word": error.kind() }),
+                };
                 case["outcomes"][target.word()][units.word()] = outcome;
             }
         }

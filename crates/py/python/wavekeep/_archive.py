@@ -199,21 +199,40 @@ class Archive:
         serial: str | None = None,
         adopt: bool = False,
         each: Each | None = None,
+        progress: Progress = None,
     ) -> dict[str, Any]:
         """Imports files and folders; gives the account of it: ``new``, ``same``, ``paired_late``,
         ``failures``, …
 
         Reports are paired by name. ``serial`` states the unit of all events. With ``adopt`` runs
-        of streams stay where they are. ``each`` is called with what became of each file. An archive
+        of streams stay where they are. ``each`` is called with what became of each file, ``progress``
+        with their number (how many there are is not known before: 0). Ctrl-C and an exception of
+        either end the import within a second: what is in is in, and nothing more is begun. An archive
         on this machine also takes reports that lie beside the events, and zip and tar archives; a
         server gets the files that are named and those of folders, and knows no ``adopt``.
         """
         named = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
-        return self._door.import_files([os.fspath(path) for path in named], serial, adopt, each)
+        done = 0
+        with Reporter(progress, "files") as told:
+
+            def heard(file: dict[str, Any]) -> None:
+                nonlocal done
+                done += 1
+                told(done, 0)
+                if each is not None:
+                    each(file)
+
+            listener = heard if told.call or each else None
+            return self._door.import_files(
+                [os.fspath(path) for path in named], serial, adopt, listener
+            )
 
     def verify(self, *, progress: Progress = None) -> dict[str, Any]:
         """Verifies every file, sidecar and row without changing anything. ``findings`` is what is
-        wrong. Only where the files are: a server does not do it for others."""
+        wrong. Only where the files are: a server does not do it for others.
+
+        ``progress`` is ``True`` for a bar, or a function of the events that are done and that there
+        are. Ctrl-C and an exception of it end the verification within a second."""
         with Reporter(progress, "events") as reporter:
             return self._door.verify(reporter.call)
 

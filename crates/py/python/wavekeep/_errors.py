@@ -63,8 +63,20 @@ class BadArgument(Error, ValueError):
     """An argument that makes no sense."""
 
 
+class NoSuchArgument(BadArgument, TypeError):
+    """A keyword that a function does not have. The message names the near one."""
+
+
+class Closed(Error, ValueError):
+    """The file was closed."""
+
+
 class SelectionError(Error, ValueError):
     """A part that the recording does not have."""
+
+
+class BadIndex(SelectionError, IndexError):
+    """An index that does not fit the samples, as numpy's ``IndexError``."""
 
 
 class NoSuchChannel(SelectionError, KeyError, IndexError):

@@ -6,7 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, TypedDict, Union
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -15,6 +15,8 @@ from ._errors import BadArgument, SelectionError
 from ._report import Report
 
 if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
     import obspy
     import pandas
     import pyarrow
@@ -45,11 +47,43 @@ TARGETS = {
 }
 
 
+class Selection(TypedDict, total=False):
+    """What of a recording is asked for."""
+
+    channels: Channels
+    frames: Frames
+    time: Time
+    #: Of streams: leaves out frames that their sender marked bad.
+    drop_errored: bool
+
+
+class TraceSelection(Selection, total=False):
+    """What of a recording becomes traces of ObsPy."""
+
+    #: Counts instead of values in their units.
+    raw: bool
+
+
+class LineStyle(TypedDict, total=False):
+    """How a line is drawn, in the words of matplotlib, and the size of the figure in inches."""
+
+    figsize: tuple[float, float]
+    alpha: float
+    color: str
+    drawstyle: str
+    label: str
+    linestyle: str
+    marker: str
+    markersize: float
+    rasterized: bool
+    zorder: float
+
+
 @dataclass(frozen=True)
 class Block:
-    """Some frames of a recording, in a buffer that the next block uses again."""
+    """Some frames of a recording."""
 
-    #: The samples, ``[channels, frames]``: copy what is to be kept.
+    #: The samples, ``[channels, frames]``. With ``reuse=True`` the next block uses their memory again.
     data: NDArray[Any]
     #: The frames, by their numbers in the recording.
     frames: range
@@ -61,7 +95,8 @@ class Block:
 class Recording(ABC):
     """An opened file: an :class:`Event`, a :class:`Stream` or an :class:`ArrayFile`.
 
-    All three answer the same questions. Nothing here changes a file, and nothing is invented: a
+    All three answer the same questions. They are mappings of their channels: ``rec[name]``,
+    ``name in rec``, iteration, ``keys()``, ``values()``, ``items()``. Nothing here changes a file, and nothing is invented: a
     missing sample is NaN or masked, never zero.
     """
 
@@ -123,9 +158,9 @@ class Recording(ABC):
 
     @abstractmethod
     def blocks(
-        self, frames: int = 65536, *, channels: Channels = None, raw: bool = False
+        self, size: Any = ..., /, *, channels: Channels = None, raw: bool = False
     ) -> Iterator[Block]:
-        """The samples block by block, in one buffer that is used again."""
+        """The samples block by block, at most ``size`` frames each."""
 
     @abstractmethod
     def save(
@@ -134,12 +169,36 @@ class Recording(ABC):
         """Writes another kind of file, by the ending of its name or by ``to``: complete, or not at
         all. Gives the path."""
 
-    @abstractmethod
     def __len__(self) -> int:
-        """Number of frames."""
+        """Number of channels: the length of the first axis of :attr:`data`, as of an array."""
+        return len(self.channels)
+
+    def __bool__(self) -> bool:
+        return True
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.channels)
+
+    def keys(self) -> tuple[Any, ...]:
+        """The channels, as of a mapping."""
+        return self.channels
+
+    def values(self) -> Iterator[Any]:
+        """One channel after the other, as of a mapping."""
+        return (self[channel] for channel in self.channels)
+
+    def items(self) -> Iterator[tuple[Any, Any]]:
+        """The name and the samples of each channel, as of a mapping."""
+        return ((channel, self[channel]) for channel in self.channels)
+
+    def close(self) -> None:
+        """Lets go of what it holds of a file. A recording that is all in memory holds nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def __contains__(self, channel: object) -> bool:
         try:
@@ -149,7 +208,9 @@ class Recording(ABC):
         return True
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
-        return np.array(self.data, dtype=dtype, copy=True if copy else None)
+        if copy is False:
+            raise ValueError("samples are read: an array without a copy cannot be had")
+        return np.asarray(self.data, dtype=dtype)
 
     @property
     def data(self) -> NDArray[Any]:
@@ -164,20 +225,21 @@ class Recording(ABC):
         )
         return masked
 
-    def to_xarray(self, **selection: Any) -> xarray.Dataset:
+    def to_xarray(self, **selection: Unpack[Selection]) -> xarray.Dataset:
         """An ``xarray.Dataset`` with units and coordinates."""
         from . import _adapters
 
         dataset: xarray.Dataset = _adapters.to_xarray(self, **selection)
         return dataset
 
-    def to_pandas(self, **selection: Any) -> pandas.DataFrame:
+    def to_pandas(self, **selection: Unpack[Selection]) -> pandas.DataFrame:
         """A ``pandas.DataFrame``, one column a channel."""
         from . import _adapters
 
-        return _adapters.to_pandas(self, **selection)
+        frame: pandas.DataFrame = _adapters.to_pandas(self, **selection)
+        return frame
 
-    def to_arrow(self, **selection: Any) -> pyarrow.Table:
+    def to_arrow(self, **selection: Unpack[Selection]) -> pyarrow.Table:
         """A ``pyarrow.Table``, one column a channel, without copying the samples once more.
         Missing samples are null; units are in the metadata of the fields."""
         from . import _adapters
@@ -188,17 +250,18 @@ class Recording(ABC):
         """The Arrow PyCapsule interface: polars, DuckDB and others take a recording as a table."""
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
-    def to_obspy(self, **selection: Any) -> obspy.Stream:
+    def to_obspy(self, **selection: Unpack[TraceSelection]) -> obspy.Stream:
         """An ``obspy.Stream`` with FDSN codes; a trace for every run without a gap."""
         from . import _to_obspy
 
         return _to_obspy.to_obspy(self, **selection)
 
-    def plot(self, channels: Channels = None, **keywords: Any) -> Any:
+    def plot(self, channels: Channels = None, **keywords: Unpack[LineStyle]) -> NDArray[Any]:
         """The traces, drawn by matplotlib; gives the axes."""
         from . import _plot
 
-        return _plot.plot(self, channels, **keywords)
+        axes: NDArray[Any] = _plot.plot(self, channels, **keywords)
+        return axes
 
     @abstractmethod
     def _repr_html_(self) -> str: ...
@@ -237,6 +300,9 @@ def channel_words(channels: Channels) -> list[str] | None:
     """The choice as words: ``["Vert", "0-15", "2:107"]``."""
     if channels is None:
         return None
+    if isinstance(channels, (bytes, bytearray, dict, slice)) or not hasattr(channels, "__iter__"):
+        if not isinstance(channels, (int, np.integer)):
+            raise BadArgument(f"channels are named by names or indices, found {channels!r}")
     words = []
     for channel in one_or_several(channels):
         if isinstance(channel, (bool, np.bool_)) or not isinstance(channel, (str, int, np.integer)):

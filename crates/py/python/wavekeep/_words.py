@@ -1,0 +1,47 @@
+"""Words and keywords that nobody knows: an error that names the near one."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from typing import ParamSpec, TypeVar
+
+
+from ._errors import BadArgument, NoSuchArgument
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def instead(word: str, known: Iterable[str]) -> str:
+    """The hint at the end of a message: the word that was meant, if one is near."""
+    near = get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def one_of(what: str, word: str, known: Iterable[str]) -> str:
+    """The word, if it is one of those that are known."""
+    words = list(known)
+    if word in words:
+        return word
+    message = f"{what} is {word!r}: it is one of {', '.join(words)}{instead(str(word), words)}"
+    raise BadArgument(message, found=str(word), expected=", ".join(words))
+
+
+def strict(function: Callable[P, R]) -> Callable[P, R]:
+    """Refuses a keyword that the function does not have, with the name of the near one."""
+    parameters = inspect.signature(function).parameters.values()
+    known = [one.name for one in parameters if one.kind is not one.VAR_KEYWORD and one.name != "self"]
+
+    @functools.wraps(function)
+    def checked(*arguments: P.args, **keywords: P.kwargs) -> R:
+        for name in keywords:
+            if name not in known:
+                call = f"{function.__name__}() has no argument {name!r}"
+                message = f"{call}{instead(name, known) or ': it has ' + ', '.join(known)}"
+                raise NoSuchArgument(message, found=name, expected=", ".join(known))
+        return function(*arguments, **keywords)
+
+    return checked
