@@ -134,21 +134,21 @@ class Chain:
     @overload
     def process(
         self,
-        frame: NDArray[np.void],
-        *,
-        flags: int = 0,
-        error: int = 0,
-        stamp_ns: int | None = None,
-    ) -> NDArray[np.void]: ...
-    @overload
-    def process(
-        self,
         frame: NDArray[np.int16] | NDArray[np.int32],
         *,
         flags: int = 0,
         error: int = 0,
         stamp_ns: int | None = None,
     ) -> NDArray[np.int32]: ...
+    @overload
+    def process(
+        self,
+        frame: NDArray[np.void],
+        *,
+        flags: int = 0,
+        error: int = 0,
+        stamp_ns: int | None = None,
+    ) -> NDArray[np.void]: ...
     @overload
     def process(
         self,

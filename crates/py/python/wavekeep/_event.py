@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from ._recording import (
     target_of,
 )
 from ._report import Report
+from ._words import strict
 
 if TYPE_CHECKING:
     from ._archive import Archived
@@ -232,14 +233,35 @@ class Event(Recording):
         self._handle.save(os.fspath(path), target_of(path, to), raw, overwrite)
         return os.fspath(path)
 
-    def picture(self, kind: str | None = None, form: str = "svg", **keywords: Any) -> bytes:
+    @strict
+    def picture(
+        self,
+        kind: Literal["traces", "histogram", "spectrum", "limits", "page"] | None = None,
+        form: Literal["svg", "png", "pdf"] = "svg",
+        *,
+        dark: bool = False,
+        metric: bool = False,
+        curve: str = "osmre",
+        distance_ft: float | None = None,
+        letter: bool = False,
+        width_px: int = 1600,
+    ) -> bytes:
         """A picture: ``traces``, ``histogram``, ``spectrum``, ``limits`` (PPV against frequency) or
         the one-``page`` report; as ``svg``, ``png`` or ``pdf``.
 
-        Keywords: ``curve``, ``distance_ft``, ``metric``, ``dark``, ``letter``, ``width_px``.
+        ``curve`` and ``distance_ft`` are those of :meth:`verdict`.
         """
         kind = kind or ("histogram" if self.kind == "histogram" else "traces")
-        return self._handle.draw(kind, form, **keywords)
+        return self._handle.draw(
+            kind,
+            form,
+            dark=dark,
+            metric=metric,
+            curve=curve,
+            distance_ft=distance_ft,
+            letter=letter,
+            width_px=width_px,
+        )
 
     def _repr_html_(self) -> str:
         from . import _html

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Literal, Union
+from typing import Any, Literal, Union, overload
 
 from . import _wavekeep
 from ._arrays import ArrayFile
@@ -19,6 +19,56 @@ _Path = Union[str, "os.PathLike[str]"]
 _RANGES = ("normal", "sensitive")
 
 
+@overload
+def open(
+    path: _Path,
+    *,
+    rate_hz: float,
+    geophone_range: Literal["normal", "sensitive"] | None = None,
+    pretrigger_s: float | None = None,
+    reports: bool = True,
+    metadata_channel: None = None,
+) -> Event: ...
+@overload
+def open(
+    path: _Path,
+    *,
+    rate_hz: float | None = None,
+    geophone_range: Literal["normal", "sensitive"],
+    pretrigger_s: float | None = None,
+    reports: bool = True,
+    metadata_channel: None = None,
+) -> Event: ...
+@overload
+def open(
+    path: _Path,
+    *,
+    rate_hz: float | None = None,
+    geophone_range: Literal["normal", "sensitive"] | None = None,
+    pretrigger_s: float,
+    reports: bool = True,
+    metadata_channel: None = None,
+) -> Event: ...
+@overload
+def open(
+    path: _Path,
+    *,
+    rate_hz: None = None,
+    geophone_range: None = None,
+    pretrigger_s: None = None,
+    reports: bool = True,
+    metadata_channel: int,
+) -> Stream: ...
+@overload
+def open(
+    path: _Path,
+    *,
+    rate_hz: float | None = None,
+    geophone_range: Literal["normal", "sensitive"] | None = None,
+    pretrigger_s: float | None = None,
+    reports: bool = True,
+    metadata_channel: int | None = None,
+) -> Recording: ...
 @strict
 def open(
     path: _Path,
