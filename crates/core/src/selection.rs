@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Range, RangeInclusive};
 use std::str::FromStr;
 
-use crate::{Channel, Gaps, IntervalFacts, Recording, Samples, TimeAxis};
+use crate::{Channel, Gaps, IntervalFacts, Recording, Samples, Statement, TimeAxis};
 
 /// Channels or arrays, by name or by place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,6 +166,9 @@ pub enum SelectionError {
     /// Quotes around a name that do not end, or end before the next comma.
     #[error("the quotes of {0:?} do not end before a comma: a quote in a name is doubled")]
     Quotes(String),
+    /// A bound in time that is not a number: every comparison with it would be false.
+    #[error("a time is a number of seconds, found NaN")]
+    NotATime,
     /// A time was given, but nothing states how long an interval is.
     #[error(
         "the times of the intervals are not known; select by index instead, or give the report that states them"
@@ -181,11 +184,13 @@ impl Selection {
 }
 
 impl Recording {
-    /// The part of the recording that `selection` asks for. Facts, statement and report are those
-    /// of the whole.
+    /// The part of the recording that `selection` asks for. Facts and report are those of the whole.
+    /// So is the statement, but that a part of the time has no [peaks](Statement::of_a_part): those that
+    /// the report states are the whole recording's.
     ///
     /// # Errors
-    /// [`SelectionError`] when there is no such channel, or a time is asked for and none is known.
+    /// [`SelectionError`] when there is no such channel, or a time is asked for that is no number or
+    /// where none is known.
     pub fn select(&self, selection: &Selection) -> Result<Self, SelectionError> {
         let range = self.selected_range(selection)?;
         let mut part = self.clone();
@@ -194,6 +199,9 @@ impl Recording {
             .into_iter()
             .map(|channel| cut(channel, &range))
             .collect();
+        if range != (0..self.len()) {
+            part.statement = part.statement.map(Statement::of_a_part);
+        }
         match &mut part.time {
             TimeAxis::Samples { rate_hz, pretrigger_s } => {
                 pretrigger_s.value -= range.start as f64 / rate_hz.value;
@@ -230,6 +238,7 @@ impl Recording {
         // The first index whose time is not before `at`.
         let index = |at: Option<f64>, default: usize| match at {
             None => Ok(default),
+            Some(at) if at.is_nan() => Err(SelectionError::NotATime),
             Some(_) if self.time.seconds(0).is_none() => Err(SelectionError::NoTimes),
             Some(at) => {
                 let before = |index: usize| self.time.seconds(index).is_some_and(|time| time < at);
@@ -282,7 +291,7 @@ fn part_of<T: Clone>(list: &[T], range: &Range<usize>) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Assumed, FormatInfo, Kind};
+    use crate::{Assumed, ChannelStatement, FormatInfo, Kind, Reading, Unit};
 
     fn recording() -> Recording {
         let channel = |name: &'static str, first: i16| {
@@ -371,6 +380,35 @@ mod tests {
         }
         let backwards = Err(SelectionError::Backwards("#5-2".to_owned()));
         assert_eq!(ChannelChoice::parse_list("#5-2"), backwards);
+    }
+
+    #[test]
+    fn a_part_of_the_time_has_no_peaks_of_the_whole() {
+        let stated = ChannelStatement {
+            name: "Tran".to_owned(),
+            peak: Some(Reading::new(3.0, Unit::InchPerSecond)),
+            test_results: Some("Passed".to_owned()),
+            ..Default::default()
+        };
+        let statement = Statement {
+            channels: vec![stated],
+            serial: Some("BE1".to_owned()),
+            ..Default::default()
+        };
+        let whole = Recording { statement: Some(statement.clone()), ..recording() };
+        let stated = |selection: Selection| whole.select(&selection).unwrap().statement.unwrap();
+        assert_eq!(stated(Selection { indices: Some(0..100), ..Default::default() }), statement);
+        let part = stated(Selection { indices: Some(0..7), ..Default::default() });
+        assert_eq!((part.channels[0].peak, part.serial.as_deref()), (None, Some("BE1")));
+        assert_eq!(part.channels[0].test_results.as_deref(), Some("Passed"));
+    }
+
+    #[test]
+    fn a_time_that_is_not_a_number_is_refused() {
+        for (start_s, end_s) in [(Some(f64::NAN), None), (None, Some(f64::NAN))] {
+            let selection = Selection { start_s, end_s, ..Default::default() };
+            assert_eq!(recording().select(&selection).unwrap_err(), SelectionError::NotATime);
+        }
     }
 
     #[test]

@@ -62,6 +62,24 @@ impl Statement {
         self.channels.iter().find(|channel| channel.name.eq_ignore_ascii_case(name))
     }
 
+    /// What it says of a part of the recording: without all that was measured of the whole. What is
+    /// [as written](Self::fields) stays.
+    #[must_use]
+    pub fn of_a_part(mut self) -> Self {
+        for channel in &mut self.channels {
+            channel.peak = None;
+            channel.zc_frequency = None;
+            channel.time_of_peak_s = None;
+            channel.peak_at = None;
+            channel.peak_acceleration = None;
+            channel.peak_displacement = None;
+        }
+        self.peak_vector_sum = None;
+        self.peak_vector_sum_time_s = None;
+        self.peak_vector_sum_at = None;
+        self
+    }
+
     /// The unit of the microphone's weighted levels; `None` where nothing says that they are
     /// weighted. The unit of a printed level decides, otherwise the words for the microphone.
     pub fn weighting(&self) -> Option<Unit> {

@@ -50,6 +50,10 @@ pub enum Unit {
     MillimetrePerSecond,
     /// m/s
     MetrePerSecond,
+    /// cm/s
+    CentimetrePerSecond,
+    /// µm/s
+    MicrometrePerSecond,
     /// g, standard gravity: 9.80665 m/s²
     Gravity,
     /// m/s²
@@ -58,8 +62,12 @@ pub enum Unit {
     Inch,
     /// mm
     Millimetre,
+    /// m
+    Metre,
     /// Pa
     Pascal,
+    /// kPa
+    Kilopascal,
     /// psi
     Psi,
     /// dB(L): unweighted sound pressure level, 20 log10(p / 20 µPa), signed like the pressure
@@ -97,15 +105,19 @@ const REFERENCE_PA: f64 = 20e-6;
 
 impl Unit {
     /// Every unit.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::InchPerSecond,
         Self::MillimetrePerSecond,
         Self::MetrePerSecond,
+        Self::CentimetrePerSecond,
+        Self::MicrometrePerSecond,
         Self::Gravity,
         Self::MetrePerSecondSquared,
         Self::Inch,
         Self::Millimetre,
+        Self::Metre,
         Self::Pascal,
+        Self::Kilopascal,
         Self::Psi,
         Self::DecibelLinear,
         Self::DecibelA,
@@ -124,11 +136,15 @@ impl Unit {
             Self::InchPerSecond => "in/s",
             Self::MillimetrePerSecond => "mm/s",
             Self::MetrePerSecond => "m/s",
+            Self::CentimetrePerSecond => "cm/s",
+            Self::MicrometrePerSecond => "µm/s",
             Self::Gravity => "g",
             Self::MetrePerSecondSquared => "m/s²",
             Self::Inch => "in",
             Self::Millimetre => "mm",
+            Self::Metre => "m",
             Self::Pascal => "Pa",
+            Self::Kilopascal => "kPa",
             Self::Psi => "psi",
             Self::DecibelLinear => "dB(L)",
             Self::DecibelA => "dB(A)",
@@ -145,12 +161,14 @@ impl Unit {
     /// What it measures.
     pub const fn quantity(self) -> Quantity {
         match self {
-            Self::InchPerSecond | Self::MillimetrePerSecond | Self::MetrePerSecond => {
-                Quantity::Velocity
-            }
+            Self::InchPerSecond
+            | Self::MillimetrePerSecond
+            | Self::MetrePerSecond
+            | Self::CentimetrePerSecond
+            | Self::MicrometrePerSecond => Quantity::Velocity,
             Self::Gravity | Self::MetrePerSecondSquared => Quantity::Acceleration,
-            Self::Inch | Self::Millimetre => Quantity::Length,
-            Self::Pascal | Self::Psi | Self::DecibelLinear => Quantity::Pressure,
+            Self::Inch | Self::Millimetre | Self::Metre => Quantity::Length,
+            Self::Pascal | Self::Kilopascal | Self::Psi | Self::DecibelLinear => Quantity::Pressure,
             Self::DecibelA => Quantity::LevelA,
             Self::DecibelC => Quantity::LevelC,
             Self::Hertz => Quantity::Frequency,
@@ -174,13 +192,29 @@ impl Unit {
     /// Decimals that the instruments print values of it with, where nothing else says how many.
     pub const fn usual_decimals(self) -> u8 {
         match self {
-            Self::InchPerSecond | Self::Gravity | Self::Second => 3,
+            Self::InchPerSecond | Self::CentimetrePerSecond | Self::Gravity | Self::Second => 3,
             Self::MillimetrePerSecond | Self::Pascal => 2,
             Self::DecibelLinear | Self::DecibelA | Self::DecibelC => 2,
-            Self::Inch | Self::MetrePerSecond => 5,
+            Self::Inch | Self::MetrePerSecond | Self::Metre | Self::Kilopascal => 5,
             Self::Psi => 6,
             Self::Millimetre | Self::MetrePerSecondSquared | Self::Volt | Self::Radian => 4,
-            Self::Count | Self::Millivolt | Self::Hertz => 0,
+            Self::Count | Self::Millivolt | Self::Hertz | Self::MicrometrePerSecond => 0,
+        }
+    }
+
+    /// The unit of the international system that measures the same; itself where there is none, as of
+    /// levels and counts.
+    pub const fn si(self) -> Self {
+        match self.quantity() {
+            Quantity::Velocity => Self::MetrePerSecond,
+            Quantity::Acceleration => Self::MetrePerSecondSquared,
+            Quantity::Length => Self::Metre,
+            Quantity::Pressure => Self::Pascal,
+            Quantity::Frequency => Self::Hertz,
+            Quantity::Time => Self::Second,
+            Quantity::Voltage => Self::Volt,
+            Quantity::Angle => Self::Radian,
+            Quantity::LevelA | Quantity::LevelC | Quantity::Count => self,
         }
     }
 
@@ -190,7 +224,9 @@ impl Unit {
     const fn ratio_to_base(self) -> (f64, f64) {
         match self {
             Self::InchPerSecond | Self::Inch => (254.0, 10.0),
-            Self::MetrePerSecond | Self::Volt => (1000.0, 1.0),
+            Self::MetrePerSecond | Self::Metre | Self::Kilopascal | Self::Volt => (1000.0, 1.0),
+            Self::CentimetrePerSecond => (10.0, 1.0),
+            Self::MicrometrePerSecond => (1.0, 1000.0),
             Self::Gravity => (980_665.0, 100_000.0),
             // 1 psi = 4.4482216152605 N / (0.0254 m)²
             Self::Psi => (6_894.757_293_168_361, 1.0),
@@ -288,19 +324,83 @@ impl fmt::Display for Unit {
 
 /// A symbol that names no unit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "unknown unit {0:?}: one of in/s, mm/s, m/s, g, m/s², in, mm, Pa, psi, dB(L), dB(A), dB(C), Hz, s, mV, V, rad, count"
-)]
+#[error("unknown unit {asked:?}: one of {known}", asked = .0, known = Unit::ALL.map(Unit::symbol).join(", "))]
 pub struct UnknownUnit(String);
 
+/// Other spellings, as people, reports and netCDF files write them, without spaces and in small letters.
+const OTHER_SPELLINGS: [(&str, Unit); 42] = [
+    ("ips", Unit::InchPerSecond),
+    ("in/sec", Unit::InchPerSecond),
+    ("inch/s", Unit::InchPerSecond),
+    ("ins-1", Unit::InchPerSecond),
+    ("mm/sec", Unit::MillimetrePerSecond),
+    ("mms-1", Unit::MillimetrePerSecond),
+    ("m/sec", Unit::MetrePerSecond),
+    ("ms-1", Unit::MetrePerSecond),
+    ("cm/sec", Unit::CentimetrePerSecond),
+    ("cms-1", Unit::CentimetrePerSecond),
+    ("um/s", Unit::MicrometrePerSecond),
+    ("um/sec", Unit::MicrometrePerSecond),
+    ("ums-1", Unit::MicrometrePerSecond),
+    ("µms-1", Unit::MicrometrePerSecond),
+    ("m/s2", Unit::MetrePerSecondSquared),
+    ("m/s^2", Unit::MetrePerSecondSquared),
+    ("m/s**2", Unit::MetrePerSecondSquared),
+    ("ms-2", Unit::MetrePerSecondSquared),
+    ("inch", Unit::Inch),
+    ("inches", Unit::Inch),
+    ("millimeter", Unit::Millimetre),
+    ("millimetre", Unit::Millimetre),
+    ("meter", Unit::Metre),
+    ("metre", Unit::Metre),
+    ("pascal", Unit::Pascal),
+    ("kilopascal", Unit::Kilopascal),
+    ("psi(l)", Unit::Psi),
+    ("pa(l)", Unit::Pascal),
+    ("db", Unit::DecibelLinear),
+    ("dbl", Unit::DecibelLinear),
+    ("db(lin)", Unit::DecibelLinear),
+    ("db(z)", Unit::DecibelLinear),
+    ("dba", Unit::DecibelA),
+    ("dbc", Unit::DecibelC),
+    ("hertz", Unit::Hertz),
+    ("sec", Unit::Second),
+    ("second", Unit::Second),
+    ("seconds", Unit::Second),
+    ("radian", Unit::Radian),
+    ("radians", Unit::Radian),
+    ("counts", Unit::Count),
+    ("1", Unit::Count),
+];
+
+/// By its symbol, without regard to case, or by another spelling of it: `mm s-1`, `um/s`, `dB`.
 impl FromStr for Unit {
     type Err = UnknownUnit;
 
     fn from_str(symbol: &str) -> Result<Self, UnknownUnit> {
-        Self::ALL
-            .into_iter()
-            .find(|unit| unit.symbol().eq_ignore_ascii_case(symbol))
-            .ok_or_else(|| UnknownUnit(symbol.to_owned()))
+        let unknown = || UnknownUnit(symbol.chars().take(40).collect());
+        if let Some(unit) =
+            Self::ALL.into_iter().find(|unit| unit.symbol().eq_ignore_ascii_case(symbol))
+        {
+            return Ok(unit);
+        }
+        // No spelling is longer; the micro sign has a twin among the Greek letters.
+        if symbol.len() > 40 {
+            return Err(unknown());
+        }
+        let plain: String = symbol
+            .chars()
+            .filter(|letter| !letter.is_whitespace() && !matches!(letter, '·' | '.'))
+            .map(|letter| match letter {
+                'μ' => 'µ',
+                '⁻' | '−' => '-',
+                '¹' => '1',
+                other => other.to_ascii_lowercase(),
+            })
+            .collect();
+        let by_symbol = Self::ALL.into_iter().find(|unit| unit.symbol().to_lowercase() == plain);
+        let spelled = || OTHER_SPELLINGS.iter().find(|(word, _)| *word == plain);
+        by_symbol.or_else(|| spelled().map(|(_, unit)| *unit)).ok_or_else(unknown)
     }
 }
 
@@ -358,6 +458,44 @@ mod tests {
         for unit in Unit::ALL {
             assert_eq!(unit.symbol().parse(), Ok(unit));
         }
+    }
+
+    #[test]
+    fn other_spellings_of_a_unit_are_that_unit() {
+        for (spelling, unit) in [
+            ("mm s-1", Unit::MillimetrePerSecond),
+            ("mm s⁻¹", Unit::MillimetrePerSecond),
+            ("μm/s", Unit::MicrometrePerSecond),
+            ("um/s", Unit::MicrometrePerSecond),
+            ("CM/S", Unit::CentimetrePerSecond),
+            ("kpa", Unit::Kilopascal),
+            ("dB", Unit::DecibelLinear),
+            ("dB (L)", Unit::DecibelLinear),
+            ("m s-2", Unit::MetrePerSecondSquared),
+        ] {
+            assert_eq!(spelling.parse(), Ok(unit), "{spelling}");
+        }
+        for unknown in ["", " ", "parsec", "mm/", "dB(X)", &"m".repeat(1 << 20)] {
+            assert!(unknown.len() > 40 || unknown.parse::<Unit>().is_err(), "{unknown}");
+        }
+        let error = "m".repeat(1 << 20).parse::<Unit>().unwrap_err().to_string();
+        assert!(error.len() < 400 && error.contains("µm/s"), "{error}");
+    }
+
+    #[test]
+    fn every_unit_has_a_unit_of_the_international_system_of_its_quantity() {
+        for unit in Unit::ALL {
+            assert_eq!(unit.si().quantity(), unit.quantity());
+            assert_eq!(unit.si().si(), unit.si());
+        }
+        assert_eq!(Unit::InchPerSecond.si(), Unit::MetrePerSecond);
+        close(
+            Unit::MicrometrePerSecond.convert(1000.0, Unit::MillimetrePerSecond).unwrap(),
+            1.0,
+            0.0,
+        );
+        close(Unit::Kilopascal.convert(1.0, Unit::Pascal).unwrap(), 1000.0, 0.0);
+        assert_eq!(Unit::Kilopascal.convert(0.02, Unit::DecibelLinear), Ok(120.0));
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(crate) fn write(
     let mut identifiers = HashSet::new();
     let mut records = 0usize;
     for channel in &recording.channels {
-        let values = Values::new(channel, options.units);
+        let values = Values::of_samples(channel, options);
         let identifier = identifier(recording, &values, times.rate_hz);
         if !identifiers.insert(identifier.clone()) {
             return Err(ExportError::unrepresentable(

@@ -289,6 +289,9 @@ pub struct ExportOptions {
     /// Unit of physical pressures in tables; without it, dB(L). Samples have a sign
     /// and are never levels: they are in psi then, in Pa beside velocities in mm/s.
     pub pressure: Option<Unit>,
+    /// Whether both units hold for arrays, audio and traces too, and a level is allowed there. Not by
+    /// default: the layout of those is in in/s and psi.
+    pub in_arrays: bool,
     /// CSV begins with lines that say what was assumed, what is damaged and what else the notes say;
     /// each begins with `#`. Not by default.
     pub header: bool,
@@ -304,6 +307,7 @@ impl Default for ExportOptions {
             units: Units::default(),
             velocity: None,
             pressure: None,
+            in_arrays: false,
             header: false,
             checksums: true,
             compress: true,
@@ -319,6 +323,11 @@ impl ExportOptions {
 
     /// The unit in which values of `unit` stand in a table when physical ones are asked for.
     pub(crate) fn physical_unit(&self, unit: Unit) -> Unit {
+        if self.in_arrays {
+            let mut asked = [self.velocity, self.pressure].into_iter().flatten();
+            let same = |asked: &Unit| asked.quantity() == unit.quantity();
+            return asked.find(same).unwrap_or_else(|| physical_unit(unit));
+        }
         let wanted = match unit.quantity() {
             Quantity::Velocity => self.velocity,
             Quantity::Pressure if unit != Unit::DecibelLinear => match self.pressure {

@@ -40,6 +40,14 @@ impl<'a> Values<'a> {
         Self::within(channel, &ExportOptions { units, ..ExportOptions::default() })
     }
 
+    /// The values of arrays, audio and traces.
+    pub(crate) fn of_samples(channel: &'a Channel, options: &ExportOptions) -> Self {
+        match options.in_arrays {
+            true => Self::within(channel, options),
+            false => Self::new(channel, options.units),
+        }
+    }
+
     /// The values in the units of a table.
     pub(crate) fn within(channel: &'a Channel, options: &ExportOptions) -> Self {
         let own = channel.unit();
@@ -84,6 +92,10 @@ impl<'a> Values<'a> {
     #[inline]
     fn value(&self, count: f64) -> f64 {
         match &self.conversion {
+            // The vendors print levels by a rule of their own.
+            Some(_) if self.unit == Unit::DecibelLinear && !self.channel.unit().is_level() => {
+                self.channel.scale.level(count).unwrap_or(f64::NAN)
+            }
             Some(conversion) => conversion.apply(self.channel.scale.apply(count)),
             None => count,
         }

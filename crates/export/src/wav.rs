@@ -67,7 +67,7 @@ pub(crate) fn write(
         return Err(ExportError::no_channels(Target::Wav));
     }
     let columns: Vec<_> =
-        recording.channels.iter().map(|channel| Values::new(channel, options.units)).collect();
+        recording.channels.iter().map(|channel| Values::of_samples(channel, options)).collect();
     if columns.iter().any(|values| !values.missing(recording.len()).is_empty()) {
         return Err(refused(
             "missing samples",

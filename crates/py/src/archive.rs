@@ -73,6 +73,12 @@ fn bad(error: impl ToString) -> Failure {
     Failure::new("BadArgument", error)
 }
 
+/// An argument of a wrong type: where in our own JSON it stands concerns nobody.
+fn misread(error: serde_json::Error) -> Failure {
+    let message = error.to_string();
+    bad(message.split(" at line ").next().unwrap_or_default())
+}
+
 fn document(sidecar: Sidecar) -> String {
     sidecar.into_value().to_string()
 }
@@ -85,6 +91,13 @@ impl Archive {
         detached(py, || {
             if create {
                 return Ok(Self { archive: Arc::new(archive::Archive::create(path)?) });
+            }
+            if path.is_dir() && !archive::Archive::is_at(&path) {
+                let message = format!(
+                    "{} holds no archive: create=True makes one there, of the events that lie in it too",
+                    path.display()
+                );
+                return Err(Failure::new("FileMissing", message).about(&path));
             }
             // Without write access it is read alone: what changes something is refused then.
             let needs_write_access = |error: &ArchiveError| match error {
@@ -105,7 +118,7 @@ impl Archive {
     /// Total and rows, as JSON; the question is JSON too.
     fn query(&self, py: Python<'_>, question: &str) -> PyResult<String> {
         detached(py, || {
-            let question: Question = serde_json::from_str(question).map_err(bad)?;
+            let question: Question = serde_json::from_str(question).map_err(misread)?;
             Ok(json!(self.archive.query(&question.query()?)?).to_string())
         })
     }
@@ -138,7 +151,7 @@ impl Archive {
     /// Patches what people say of an event; gives the sidecar, as JSON.
     fn patch(&self, py: Python<'_>, id: i64, patch: &str, who: &str) -> PyResult<String> {
         detached(py, || {
-            let patch: Value = serde_json::from_str(patch).map_err(bad)?;
+            let patch: Value = serde_json::from_str(patch).map_err(misread)?;
             let options = PatchOptions::default();
             Ok(document(self.archive.patch_sidecar(id, &patch, who, options)?))
         })

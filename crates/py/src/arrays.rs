@@ -110,6 +110,7 @@ impl Arrays {
     }
 
     /// Writes some of the arrays as another kind of file.
+    #[allow(clippy::too_many_arguments, reason = "the keywords of a function of Python")]
     fn save(
         &self,
         py: Python<'_>,
@@ -118,6 +119,8 @@ impl Arrays {
         names: Vec<String>,
         overwrite: bool,
         as_f32: bool,
+        compress: bool,
+        checksums: bool,
     ) -> PyResult<()> {
         detached(py, || {
             let target: Target =
@@ -131,7 +134,7 @@ impl Arrays {
                 .zip(&wide)
                 .map(|(array, wide)| wide.as_ref().map_or(array, |wide| wide.array(array)))
                 .collect();
-            let options = ExportOptions::default();
+            let options = ExportOptions { compress, checksums, ..ExportOptions::default() };
             let metadata = self.file.metadata();
             Ok(write_arrays_file(&arrays, metadata, target, &path, &options, overwrite)?)
         })

@@ -7,7 +7,7 @@ use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::json;
-use wavekeep_core::{Channel, Kind, Recording, Samples, Selection, Unit};
+use wavekeep_core::{Channel, Frequency, Kind, Quantity, Recording, Samples, Selection, Unit};
 use wavekeep_export::{ExportOptions, Target, Units, facts, write_event_file};
 use wavekeep_report::{Drawing, Paper, Style, Theme, event_report};
 use wavekeep_signal::{Curve, measure};
@@ -18,18 +18,29 @@ use crate::view::{Elements, View};
 /// Name, unit, gaps as (start, end).
 type ChannelFacts<'a> = (&'a str, &'static str, Vec<(usize, usize)>);
 
-/// Numbers, and the words for them.
-type Frequencies<'py> = (Bound<'py, PyArray1<f64>>, Vec<String>);
+/// Numbers, the words for them, and which case each is.
+type Frequencies<'py> = (Bound<'py, PyArray1<f64>>, Vec<String>, Bound<'py, PyArray1<u8>>);
 
 /// A decoded event. It never changes.
 #[pyclass(frozen, module = "wavekeep._wavekeep")]
 pub struct Event {
     recording: Arc<Recording>,
+    /// Samples of each channel, also where no channel was chosen.
+    length: usize,
+    /// With its channels, where none was chosen: what has no channel knows no length.
+    with_channels: Option<Arc<Recording>>,
 }
 
 impl Event {
     pub fn new(recording: Recording) -> Self {
-        Self { recording: Arc::new(recording) }
+        let length = recording.len();
+        Self { recording: Arc::new(recording), length, with_channels: None }
+    }
+
+    /// The event without a channel, but with its times.
+    fn without_channels(part: Recording) -> Self {
+        let recording = Arc::new(Recording { channels: Vec::new(), ..part.clone() });
+        Self { recording, length: part.len(), with_channels: Some(Arc::new(part)) }
     }
 
     fn channel(&self, index: usize) -> Result<&Channel, Failure> {
@@ -38,8 +49,40 @@ impl Event {
     }
 }
 
-fn options(raw: bool) -> ExportOptions {
-    ExportOptions::of(if raw { Units::Raw } else { Units::Physical })
+/// What a person may say of a file that is written.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct SaveOptions {
+    raw: bool,
+    velocity: Option<String>,
+    pressure: Option<String>,
+    compress: bool,
+    checksums: bool,
+    overwrite: bool,
+}
+
+impl SaveOptions {
+    fn export(&self) -> Result<ExportOptions, Failure> {
+        let unit = |text: &Option<String>| text.as_deref().map(word).transpose();
+        Ok(ExportOptions {
+            units: if self.raw { Units::Raw } else { Units::Physical },
+            velocity: unit(&self.velocity)?,
+            pressure: unit(&self.pressure)?,
+            in_arrays: true,
+            compress: self.compress,
+            checksums: self.checksums,
+            ..ExportOptions::default()
+        })
+    }
+}
+
+/// The unit in which values of a channel are given when nobody asks for another one: pressures are
+/// in Pa whatever the format counts.
+fn usual_unit(channel: &Channel) -> Unit {
+    match channel.unit() {
+        unit if unit.quantity() == Quantity::Pressure => Unit::Pascal,
+        unit => unit,
+    }
 }
 
 fn word<T: std::str::FromStr<Err: ToString>>(text: &str) -> Result<T, Failure> {
@@ -70,7 +113,7 @@ impl Event {
         let channels = self.recording.channels.iter();
         let facts = channels.map(|channel| {
             let gaps = channel.gaps.ranges().iter().map(|gap| (gap.start, gap.end));
-            (&*channel.name, channel.unit().symbol(), gaps.collect())
+            (&*channel.name, usual_unit(channel).symbol(), gaps.collect())
         });
         facts.collect()
     }
@@ -94,7 +137,7 @@ impl Event {
     }
 
     fn __len__(&self) -> usize {
-        self.recording.len()
+        self.length
     }
 
     /// The numbers of the format, as they lie in memory; what stands in gaps means nothing.
@@ -112,7 +155,7 @@ impl Event {
         View::new(slf.clone().into_any().unbind(), slf.py(), &elements)
     }
 
-    /// The values in a unit (the channel's own without one), NaN where a sample is missing.
+    /// The values in a unit (the usual one without it), NaN where a sample is missing.
     #[pyo3(signature = (index, unit=None))]
     fn physical<'py>(
         &self,
@@ -123,7 +166,7 @@ impl Event {
         let values = detached(py, || {
             let channel = self.channel(index)?;
             let own = channel.unit();
-            let unit: Unit = unit.map_or(Ok(own), word)?;
+            let unit: Unit = unit.map_or_else(|| Ok(usual_unit(channel)), word)?;
             if unit == own {
                 return Ok(in_own_unit(channel));
             }
@@ -140,7 +183,8 @@ impl Event {
     }
 
     /// Frequencies of a histogram's intervals: numbers (NaN where there is none), and the words
-    /// that the vendor prints for them. `None` for a waveform.
+    /// that the vendor prints for them, and flags: measured, above the range, below it, not available,
+    /// missing. `None` for a waveform.
     fn frequencies<'py>(
         &self,
         py: Python<'py>,
@@ -148,10 +192,15 @@ impl Event {
     ) -> PyResult<Option<Frequencies<'py>>> {
         let channel = self.channel(index)?;
         let Some(facts) = &channel.intervals else { return Ok(None) };
-        let all: Vec<_> = (0..channel.len()).map(|at| facts.frequency(at)).collect();
-        let numbers: Vec<f64> = all.iter().map(|one| one.hz().unwrap_or(f64::NAN)).collect();
-        let words = all.iter().map(ToString::to_string).collect();
-        Ok(Some((numbers.into_pyarray(py), words)))
+        // What stands in a gap means nothing.
+        let frequency = |at| channel.count(at).map(|_| facts.frequency(at));
+        let all: Vec<_> = (0..channel.len()).map(frequency).collect();
+        let hz = |one: &Option<Frequency>| one.and_then(Frequency::hz).unwrap_or(f64::NAN);
+        let word = |one: &Option<Frequency>| one.unwrap_or(Frequency::NotAvailable).to_string();
+        let numbers: Vec<f64> = all.iter().map(hz).collect();
+        let words = all.iter().map(word).collect();
+        let flags: Vec<u8> = all.iter().map(|one| flag(*one)).collect();
+        Ok(Some((numbers.into_pyarray(py), words, flags.into_pyarray(py))))
     }
 
     /// Seconds from the trigger (of a histogram: from its start), NaN where nothing states them.
@@ -159,27 +208,37 @@ impl Event {
         let times = detached(py, || {
             let time = &self.recording.time;
             let seconds = |index| time.seconds(index).unwrap_or(f64::NAN);
-            Ok((0..self.recording.len()).map(seconds).collect::<Vec<_>>())
+            Ok((0..self.length).map(seconds).collect::<Vec<_>>())
         })?;
         Ok(times.into_pyarray(py))
     }
 
-    /// A part of the event.
-    #[pyo3(signature = (channels=vec![], frames=None, start_s=None, end_s=None))]
+    /// A part of the event: all channels without `channels`, and none when it is empty.
+    #[pyo3(signature = (channels=None, frames=None, start_s=None, end_s=None))]
     fn select(
         &self,
         py: Python<'_>,
-        channels: Vec<String>,
+        channels: Option<Vec<String>>,
         frames: Option<(usize, usize)>,
         start_s: Option<f64>,
         end_s: Option<f64>,
     ) -> PyResult<Self> {
         detached(py, || {
+            let is_nothing = channels.as_ref().is_some_and(Vec::is_empty);
+            let channels = channels.unwrap_or_default();
             let channels =
                 channels.iter().map(|choice| choice.parse()).collect::<Result<_, _>>()?;
             let indices = frames.map(|(start, end)| start..end.max(start));
             let selection = Selection { channels, indices, start_s, end_s };
-            Ok(Self::new(self.recording.select(&selection)?))
+            let Some(whole) = &self.with_channels else {
+                let part = self.recording.select(&selection)?;
+                return Ok(if is_nothing { Self::without_channels(part) } else { Self::new(part) });
+            };
+            if !selection.channels.is_empty() {
+                // There is none of that name.
+                self.recording.select(&selection)?;
+            }
+            Ok(Self::without_channels(whole.select(&selection)?))
         })
     }
 
@@ -189,12 +248,12 @@ impl Event {
         py: Python<'_>,
         path: PathBuf,
         target: &str,
-        raw: bool,
-        overwrite: bool,
+        options: SaveOptions,
     ) -> PyResult<()> {
         detached(py, || {
             let target: Target = word(target)?;
-            Ok(write_event_file(&self.recording, target, &path, &options(raw), overwrite)?)
+            let (wanted, overwrite) = (options.export()?, options.overwrite);
+            Ok(write_event_file(&self.recording, target, &path, &wanted, overwrite)?)
         })
     }
 
@@ -250,6 +309,17 @@ impl Event {
             }
         })?;
         Ok(PyBytes::new(py, &bytes))
+    }
+}
+
+/// Which case a frequency is, as `frequency_flag` of written files has it.
+fn flag(frequency: Option<Frequency>) -> u8 {
+    match frequency {
+        Some(Frequency::Hertz(_)) => 0,
+        Some(Frequency::AboveRange(_)) => 1,
+        Some(Frequency::BelowRange(_)) => 2,
+        Some(Frequency::NotAvailable) => 3,
+        None => 4,
     }
 }
 

@@ -41,8 +41,10 @@ mod _wavekeep {
 
     use numpy::PyArray2;
     use pyo3::prelude::*;
-    use wavekeep_core::{DecodeOptions, Match};
+    use wavekeep_core::{DecodeOptions, Match, Unit};
+    use wavekeep_export::Target;
     use wavekeep_formats::{HEAD_LEN, Opened, Opener};
+    use wavekeep_signal::Curve;
     use wavekeep_smurf::{Mask, OpenOptions};
 
     use crate::failure::{Failure, detached};
@@ -142,6 +144,36 @@ mod _wavekeep {
     #[pyfunction]
     fn _panic(py: Python<'_>) -> PyResult<()> {
         detached(py, || panic!("as asked for"))
+    }
+
+    /// A unit by its symbol or another spelling: its symbol, what it measures, and the unit of the
+    /// international system for that.
+    #[pyfunction]
+    fn unit(word: &str) -> PyResult<(&'static str, String, &'static str)> {
+        let unit: Unit = word.parse().map_err(|error| Failure::new("BadArgument", error))?;
+        Ok((unit.symbol(), format!("{:?}", unit.quantity()).to_lowercase(), unit.si().symbol()))
+    }
+
+    /// The symbols of all units.
+    #[pyfunction]
+    fn units() -> Vec<&'static str> {
+        Unit::ALL.map(Unit::symbol).to_vec()
+    }
+
+    /// The names of all limit curves.
+    #[pyfunction]
+    fn curves() -> Vec<&'static str> {
+        Curve::all_built_in().iter().map(|curve| &*curve.id).collect()
+    }
+
+    /// What can be written: word, endings of names, whether events and whether arrays are taken.
+    #[pyfunction]
+    fn targets() -> Vec<(&'static str, Vec<&'static str>, bool, bool)> {
+        let row = |target: Target| {
+            let (events, arrays) = (target.takes_events(), target.takes_arrays());
+            (target.word(), target.extensions().to_vec(), events, arrays)
+        };
+        Target::ALL.map(row).to_vec()
     }
 
     /// The word of the format that the beginning of a file fits; `None` when there is none.

@@ -91,6 +91,25 @@ def test_filters_choose_and_false_triggers_are_left_out_only_when_asked(place: P
     assert archive.units()[0]["false_triggers"] == 1
 
 
+def test_an_archive_is_a_mapping_of_numbers_to_recordings(place: Place) -> None:
+    archive = filled(place)
+    assert len(archive) == 3 and set(archive) == {row["id"] for row in archive.query()}
+    assert all(id in archive for id in archive) and 10_000 not in archive
+    for absent in ("1", None, 1.5, -1, True):
+        assert absent not in archive
+    assert {type(rec) for _, rec in archive.items()} == {wavekeep.Event}
+
+
+def test_exceedances_say_what_decides_of_each_event(place: Place) -> None:
+    archive = filled(place)
+    rows = {row["filename"]: row for row in archive.exceedances(curve="din-3")}
+    blast = rows[BLAST.name]
+    assert (blast["outcome"], blast["unit"]) == ("exceeds", "mm/s")
+    assert blast["value"] > blast["limit"] and blast["margin_percent"] < 0
+    # A part of it is missing: nothing is known.
+    assert rows[CUT.name]["outcome"] == "no_verdict" or CUT.name not in rows
+
+
 def test_a_limit_cuts_the_answer_and_says_how_many_there_are(place: Place) -> None:
     archive = filled(place)
     ids = [row["id"] for row in archive.query(sort="id")]

@@ -44,7 +44,7 @@ def test_a_package_that_is_missing_is_named_with_how_to_get_it() -> None:
         "wavekeep.open('samples/M529LMOK.DK0W').to_xarray()"
     )
     run = python("-c", code)
-    assert "MissingLibrary: to_xarray needs xarray: pip install 'wavekeep[xarray]'" in run.stderr
+    assert "MissingLibraryError: to_xarray needs xarray: pip install 'wavekeep[xarray]'" in run.stderr
 
 
 def test_progress_does_without_tqdm() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import wavekeep
-from conftest import BLAST, GNZ, NIGHT, RUNS
+from conftest import BLAST, DAMAGED, GNZ, NIGHT, RUNS
 from wavekeep import BadArgument, smurf
 
 RUN = wavekeep.open_stream(RUNS / "basic.dat")
@@ -111,3 +111,18 @@ def test_threads_progress_and_dtypes_that_make_no_sense_are_refused(tmp_path: Pa
     for frame in (-1, 99, 1.5, True):
         with pytest.raises(IndexError):
             run.config_at(frame)
+
+
+def test_a_warning_of_damage_names_the_line_that_opened_the_file() -> None:
+    odd = RUNS / "nchan_change.dat"
+    doors: list[Callable[[], object]] = [
+        lambda: wavekeep.open(DAMAGED),
+        lambda: wavekeep.open_event(DAMAGED),
+        lambda: wavekeep.open(odd),
+        lambda: wavekeep.open_stream(odd),
+        lambda: smurf.read_stream_data(RUNS / "trunc_payload.dat"),
+    ]
+    for door in doors:
+        with pytest.warns(wavekeep.DamageWarning) as caught:
+            door()
+        assert [Path(one.filename) for one in caught] == [Path(__file__)]

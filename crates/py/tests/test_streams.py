@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import warnings
 from datetime import datetime, timezone
 from pathlib import Path
@@ -227,7 +228,17 @@ def enough(done: int, total: int) -> None:
     raise RuntimeError("enough")
 
 
-def test_a_notebook_shows_facts_and_a_trace() -> None:
+def test_a_notebook_shows_facts_and_a_trace_with_its_scale_and_time(tmp_path: Path) -> None:
     shown = stream(RUNS / "basic.dat")._repr_html_()
     assert "<svg" in shown and "20 × 64" in shown and len(shown) < 60_000
     assert repr(stream(RUNS / "basic.dat")) == "<Stream basic.dat: 20 frames of 64 channels>"
+    counts = np.array([[0, 16384, -5461] * 3], np.int32)
+    shown = stream(make_run(tmp_path / "r.dat", counts))._repr_html_()
+    # π/2 and -π/6, 9 frames at 200 a second, and when the first one came.
+    for text in (">1.571 rad<", ">-0.5236 rad<", ">0<", ">0.04 s<", "200 frames/s"):
+        assert text in shown, text
+    assert "2023-11-14T22:13:20.000 UTC" in shown and not re.search(r"\d\.\d{7}", shown)
+    with pytest.warns(wavekeep.DamageWarning):
+        sections = wavekeep.open_stream(RUNS / "nchan_change.dat")
+    assert "5 × 8, 6 × 12" in sections._repr_html_()
+    assert "6 × 12" in (of_one := sections.section(1)._repr_html_()) and "5 × 8" not in of_one

@@ -106,6 +106,7 @@ impl ConvertArgs {
             units: self.units.unwrap_or_default(),
             velocity: Some(self.velocity.velocity),
             pressure: self.pressure,
+            in_arrays: false,
             header: self.header,
             checksums: !self.no_checksums,
             compress: !self.no_compress,

@@ -42,7 +42,7 @@ impl<'a> Wanted<'a> {
     pub(super) fn values(&self, channel: &'a Channel) -> Values<'a> {
         match self.form {
             Form::Table => Values::within(channel, self.options),
-            Form::Arrays | Form::Matrix => Values::new(channel, self.options.units),
+            Form::Arrays | Form::Matrix => Values::of_samples(channel, self.options),
         }
     }
 

@@ -25,34 +25,59 @@ from ._arrays import ArrayFile
 from ._channel import Channel
 from ._errors import (
     ArchiveError,
-    BadArgument,
-    BadIndex,
-    Closed,
+    BadArgumentError,
+    BadIndexError,
+    ClosedError,
     Error,
     FileError,
-    FileExists,
-    FileMissing,
-    FileRefused,
+    FileMissingError,
+    FileRefusedError,
+    FileTakenError,
     InternalError,
-    Limit,
-    Malformed,
-    MissingLibrary,
-    NoSuchArgument,
-    NoSuchArray,
-    NoSuchChannel,
-    NoSuchEvent,
-    NoSuchName,
-    NotAFile,
-    NotAllowed,
-    NothingToUndo,
-    NotThisFormat,
+    LimitError,
+    MalformedError,
+    MissingLibraryError,
+    NoSuchArgumentError,
+    NoSuchArrayError,
+    NoSuchChannelError,
+    NoSuchEventError,
+    NoSuchNameError,
+    NotAFileError,
+    NotAllowedError,
+    NotThisFormatError,
+    NothingToUndoError,
     SelectionError,
     ServerError,
-    TooLarge,
-    Unsupported,
-    WriterState,
+    TooLargeError,
+    UnsupportedError,
+    WriterStateError,
 )
+
+# The names before all of them ended in Error.
+from ._errors import BadArgument as BadArgument
+from ._errors import BadIndex as BadIndex
+from ._errors import Closed as Closed
+from ._errors import FileExists as FileExists
+from ._errors import FileMissing as FileMissing
+from ._errors import FileRefused as FileRefused
+from ._errors import Limit as Limit
+from ._errors import Malformed as Malformed
+from ._errors import MissingLibrary as MissingLibrary
+from ._errors import NoSuchArgument as NoSuchArgument
+from ._errors import NoSuchArray as NoSuchArray
+from ._errors import NoSuchChannel as NoSuchChannel
+from ._errors import NoSuchEvent as NoSuchEvent
+from ._errors import NoSuchName as NoSuchName
+from ._errors import NotAFile as NotAFile
+from ._errors import NotAllowed as NotAllowed
+from ._errors import NotThisFormat as NotThisFormat
+from ._errors import NothingToUndo as NothingToUndo
+from ._errors import TooLarge as TooLarge
+from ._errors import Unsupported as Unsupported
+from ._errors import WriterState as WriterState
 from ._event import Event
+from ._measurements import ChannelMeasurements, Measurements, Verdict
+from ._picture import Picture
 from ._recording import Block, Recording
 from ._report import DamageWarning, Note, Report, warn_of_damage
 from ._findings import Gap, Section
@@ -67,33 +92,36 @@ __all__ = [
     "Archive",
     "ArchiveError",
     "ArrayFile",
-    "BadArgument",
-    "BadIndex",
+    "BadArgumentError",
+    "BadIndexError",
     "Block",
     "Channel",
-    "Closed",
+    "ChannelMeasurements",
+    "ClosedError",
     "DamageWarning",
     "Error",
     "Event",
     "FileError",
-    "FileExists",
-    "FileMissing",
-    "FileRefused",
+    "FileMissingError",
+    "FileRefusedError",
+    "FileTakenError",
     "Gap",
     "InternalError",
-    "Limit",
-    "Malformed",
-    "MissingLibrary",
-    "NoSuchArgument",
-    "NoSuchArray",
-    "NoSuchChannel",
-    "NoSuchEvent",
-    "NoSuchName",
-    "NotAFile",
-    "NotAllowed",
-    "NotThisFormat",
+    "LimitError",
+    "MalformedError",
+    "Measurements",
+    "MissingLibraryError",
+    "NoSuchArgumentError",
+    "NoSuchArrayError",
+    "NoSuchChannelError",
+    "NoSuchEventError",
+    "NoSuchNameError",
+    "NotAFileError",
+    "NotAllowedError",
+    "NotThisFormatError",
     "Note",
-    "NothingToUndo",
+    "NothingToUndoError",
+    "Picture",
     "Recording",
     "Report",
     "Section",
@@ -101,9 +129,10 @@ __all__ = [
     "ServerError",
     "Stream",
     "Table",
-    "TooLarge",
-    "Unsupported",
-    "WriterState",
+    "TooLargeError",
+    "UnsupportedError",
+    "Verdict",
+    "WriterStateError",
     "gnz",
     "open",
     "open_arrays",

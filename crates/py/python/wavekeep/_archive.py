@@ -5,20 +5,25 @@ from __future__ import annotations
 import getpass
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import EllipsisType
-from typing import Any, Protocol, Union
+from typing import TYPE_CHECKING, Any, Protocol, Union
 
 from . import _table, _wavekeep
 from ._archive_http import Each, Server
-from ._errors import BadArgument
+from ._errors import BadArgument, NoSuchEvent
 from ._event import Event
 from ._progress import Progress, Reporter
-from ._recording import Recording
+from ._recording import ClosedHandle, Recording
 from ._report import Report, warn_of_damage
 from ._table import Table
+from ._units import Units
+from ._words import one_of, strict
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 #: A moment or a day by the units' own clocks.
 Moment = Union[datetime, date, str, None]
@@ -42,11 +47,43 @@ class Door(Protocol):
     def verify(self, progress: Callable[[int, int], object] | None) -> dict[str, Any]: ...
 
 
+#: Kinds of events of an archive, and what they are sorted by.
+_EVENT_KINDS = ("waveform", "histogram", "stream", "unknown")
+_SORTS = ("timestamp", "ppv", "id")
+
+
 class Archive:
     """An archive: a folder on this machine, or the address of a server that holds one.
 
+    It is a mapping of numbers to recordings: ``archive[id]``, ``id in archive``, ``len(archive)``,
+    ``for id in archive``, ``keys()`` and ``items()``.
+
+    Parameters
+    ----------
+    where
+        A folder, or an address that begins with ``http://`` or ``https://``.
+    create
+        Makes an archive of a folder that is none yet; without it such a folder is an error.
+    token
+        Of a server, or the environment's ``WAVEKEEP_TOKEN``; it is sent to that server only, and is
+        in no pickle.
+    timeout_s
+        How long a server may take for an answer.
+    units
+        What its recordings are in, as of :meth:`Event.to`: ``"mm/s"``, ``"SI"``, …
+
+    Raises
+    ------
+    FileMissingError
+        There is no archive in the folder.
+
+    Methods and results are the same in both places. Times by the units' own clocks have no zone,
+    times in UTC have one. False triggers are never left out unless you ask for that.
+
+    Examples
+    --------
     >>> import tempfile, wavekeep
-    >>> archive = wavekeep.Archive(tempfile.mkdtemp())
+    >>> archive = wavekeep.Archive(tempfile.mkdtemp(), create=True)
     >>> account = archive.import_files(["samples/M529LMOK.DK0W", "samples/M529LMP3.O00H"])
     >>> account["new"], account["failures"]
     (2, [])
@@ -55,13 +92,8 @@ class Archive:
     (datetime.datetime(2026, 6, 12, 21, 0), 'BE11529')
     >>> archive[night["id"]]
     <Event M529LMP3.O00H: histogram, 600 intervals of Tran Vert Long MicL>
-
-    ``where`` is a folder, or an address that begins with ``http://`` or ``https://``; ``create``
-    makes a folder that is not there. A server's ``token`` is the argument or the environment's
-    ``WAVEKEEP_TOKEN``; it is sent to that server only, and is in no pickle.
-
-    Methods and results are the same in both places. Times by the units' own clocks have no zone,
-    times in UTC have one. False triggers are never left out unless you ask for that.
+    >>> len(archive), night["id"] in archive, 77 in archive
+    (2, True, False)
     """
 
     def __init__(
@@ -71,8 +103,11 @@ class Archive:
         create: bool = False,
         token: str | None = None,
         timeout_s: float = 60.0,
+        units: Units = None,
     ) -> None:
         self.where = os.fspath(where)
+        self._units = units
+        self._absolute = self.where
         self._door: Door
         if self.where.lower().startswith(("http://", "https://")):
             if create:
@@ -80,10 +115,49 @@ class Archive:
             self._door = Server(self.where, token or os.environ.get("WAVEKEEP_TOKEN"), timeout_s)
         else:
             self._door = _Folder(self.where, create)
+            self._absolute = os.path.abspath(self.where)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Archive, (self.where,))
+        return (_again, (self._absolute, self._units))
 
+    def keys(self) -> tuple[int, ...]:
+        """The numbers of all events, the latest first."""
+        return tuple(row["id"] for row in self.query())
+
+    def items(self) -> Iterator[tuple[int, Recording]]:
+        """Pairs of a number and its recording, each opened when it is its turn."""
+        return ((id, self[id]) for id in self.keys())
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.keys())
+
+    def __len__(self) -> int:
+        return self.query(limit=0).total
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __contains__(self, id: object) -> bool:
+        try:
+            self._door.event(_id(id))
+        except (BadArgument, NoSuchEvent):
+            return False
+        return True
+
+    def _ipython_key_completions_(self) -> list[int]:
+        return [row["id"] for row in self.query(limit=1000)]
+
+    def close(self) -> None:
+        """Lets go of the archive's files; what is asked for afterwards is a :class:`ClosedError`."""
+        self._door = ClosedHandle(self.where)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @strict
     def query(
         self,
         *,
@@ -102,12 +176,47 @@ class Archive:
     ) -> Table:
         """The events that fit all that is asked for, all of them without ``limit``.
 
-        ``from_`` and ``to`` are by the units' own clocks, both included; a day counts to its end.
-        ``kind`` is ``"waveform"``, ``"histogram"``, ``"stream"`` or ``"unknown"``; ``text`` is looked
-        for in project, client, operator, location and notes, and at the beginning of file name and
-        serial number. ``sort`` is ``"timestamp"``, ``"ppv"`` or ``"id"``, with ``-`` for the largest
-        first. False triggers are among the events unless ``false_trigger=False``.
+        Parameters
+        ----------
+        serial, project, reviewed
+            Of one unit or project; those that were reviewed, or were not.
+        kind
+            ``"waveform"``, ``"histogram"``, ``"stream"`` or ``"unknown"``.
+        from_, to
+            A day or a moment by the units' own clocks, both included; a day counts to its end.
+        min_ppv_in_s
+            The least PPV, in in/s.
+        false_trigger
+            False triggers are among the events unless this is ``False``.
+        text
+            Is looked for in project, client, operator, location and notes, and at the beginning of
+            file name and serial number.
+        sort
+            ``"timestamp"``, ``"ppv"`` or ``"id"``, with ``-`` for the largest first.
+        limit, offset
+            At most so many rows, behind so many; ``total`` of the table says how many there are.
+
+        Returns
+        -------
+        Table
+            A row an event. Units are in the names of columns.
+
+        Raises
+        ------
+        BadArgumentError
+            A word or a time that is none.
+
+        Examples
+        --------
+        >>> import tempfile, wavekeep
+        >>> archive = wavekeep.Archive(tempfile.mkdtemp(), create=True)
+        >>> account = archive.import_files(["samples/M529LMOK.DK0W"])
+        >>> [(row["filename"], row["ppv_in_s"]) for row in archive.query(from_="2026-06-12")]
+        [('M529LMOK.DK0W', 0.41)]
         """
+        if kind is not None:
+            one_of("kind", kind, _EVENT_KINDS)
+        one_of("sort", sort, [sign + word for word in _SORTS for sign in ("", "-")])
         question = {
             "serial": serial,
             "project": project,
@@ -129,6 +238,7 @@ class Archive:
         """The row of an event."""
         return Table([self._door.event(_id(id))], _table.EVENTS)[0]
 
+    @strict
     def recording(self, id: int) -> Recording:
         """The recording of an event, with the report that is paired with it: the same class that
         :func:`wavekeep.open` gives. A run of a stream is opened where its files are."""
@@ -138,17 +248,71 @@ class Archive:
 
             return open_recording(self._door.stream_path(id))
         handle, path = self._door.recording(id)
-        event = Event(handle, path, (Archived(self.where, id), {}, ()))
-        warn_of_damage(event.report if handle.questionable else Report(), path, stacklevel=3)
+        event = Event(handle, path, (Archived(self._absolute, id), {}, ()), self._units)
+        warn_of_damage(event.report if handle.questionable else Report(), path, stacklevel=4)
         return event
 
     def __getitem__(self, id: int) -> Recording:
         return self.recording(id)
 
+    @strict
+    def exceedances(
+        self,
+        *,
+        curve: str = "osmre",
+        distance_ft: float | None = None,
+        serial: str | None = None,
+        project: str | None = None,
+        from_: Moment = None,
+        to: Moment = None,
+        false_trigger: bool | None = None,
+        text: str | None = None,
+    ) -> Table:
+        """The events that exceed a limit curve, and what decides of each.
+
+        Parameters
+        ----------
+        curve, distance_ft
+            The curve, as of :meth:`Event.verdict`.
+        serial, project, from_, to, false_trigger, text
+            Which events are judged, as of :meth:`query`. False triggers are among them unless
+            ``false_trigger=False``.
+
+        Returns
+        -------
+        Table
+            ``id``, ``serial``, ``filename``, ``timestamp``, ``channel``, ``value``, ``unit``,
+            ``frequency_hz``, ``limit``, ``margin_percent`` (negative: above the limit), ``outcome``,
+            ``reason``. Events of which nothing can be told are rows too, of the outcome
+            ``"no_verdict"``: they are not known to keep the limit. Runs of streams are left out.
+
+        Examples
+        --------
+        >>> import tempfile, wavekeep
+        >>> archive = wavekeep.Archive(tempfile.mkdtemp(), create=True)
+        >>> account = archive.import_files(["samples/M529LMOK.DK0W"])
+        >>> [(row["channel"], row["outcome"]) for row in archive.exceedances(curve="din-3")]
+        [('Vert', 'exceeds')]
+        """
+        one_of("curve", curve, _wavekeep.curves())
+        found = []
+        asked = self.query(
+            serial=serial, project=project, from_=from_, to=to, false_trigger=false_trigger, text=text
+        )
+        for row in asked:
+            if row["kind"] == "stream":
+                continue
+            handle, _ = self._door.recording(row["id"])
+            verdict = json.loads(handle.verdict(curve, distance_ft))
+            if verdict["outcome"] != "within":
+                found.append(_exceedance(row, verdict))
+        return Table(found, _table.EXCEEDANCES)
+
     def sidecar(self, id: int) -> dict[str, Any]:
         """The sidecar of an event, as it stands in its file: all that is known but the samples."""
         return self._door.sidecar(_id(id))
 
+    @strict
     def review(
         self,
         id: int,
@@ -175,6 +339,7 @@ class Archive:
         is a change itself: undoing it again is redoing."""
         return self._door.undo(_id(id), who)
 
+    @strict
     def review_log(self, id: int, *, limit: int = 1000) -> Table:
         """Who changed what of an event, the latest first."""
         return Table(self._door.review_log(_id(id), _count(limit, "limit")), _table.LOG)
@@ -192,6 +357,7 @@ class Archive:
         """What there is of each month by the units' own clocks, the latest first."""
         return Table(self._door.summaries("months"), _table.MONTHS)
 
+    @strict
     def import_files(
         self,
         paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
@@ -236,8 +402,36 @@ class Archive:
         with Reporter(progress, "events") as reporter:
             return self._door.verify(reporter.call)
 
+    def _repr_html_(self) -> str:
+        from . import _html
+
+        return _html.archive(self)
+
     def __repr__(self) -> str:
         return f"<Archive {self.where}>"
+
+
+def _again(where: str, units: Units) -> Archive:
+    """An archive from its pickle."""
+    return Archive(where, units=units)
+
+
+def _exceedance(row: dict[str, Any], verdict: dict[str, Any]) -> dict[str, Any]:
+    """A row of :meth:`Archive.exceedances`."""
+    value, limit = verdict.get("value") or {}, verdict.get("limit") or {}
+    taken = ("id", "serial", "filename", "kind", "timestamp", "false_trigger")
+    return {
+        **{name: row[name] for name in taken},
+        "channel": verdict.get("subject"),
+        "value": value.get("value"),
+        "unit": value.get("unit"),
+        "origin": verdict.get("origin"),
+        "frequency_hz": (verdict.get("frequency") or {}).get("hz"),
+        "limit": limit.get("value"),
+        "margin_percent": verdict.get("margin_percent"),
+        "outcome": verdict["outcome"],
+        "reason": verdict["reason"],
+    }
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _wavekeep
-from ._errors import BadArgument, Unsupported
+from ._errors import BadArgument, NoSuchArray, Unsupported
 from ._recording import (
     Block,
     Channels,
@@ -26,6 +26,8 @@ from ._recording import (
     target_of,
 )
 from ._report import Report
+from ._units import canonical
+from ._words import instead, strict
 
 
 class ArrayFile(Recording):
@@ -35,12 +37,14 @@ class ArrayFile(Recording):
     of what was unpacked (the other members), never a copy. It stays valid for as long as it is used, also
     when the file object is gone. Records are structured arrays with all their fields.
 
+    Examples
+    --------
     >>> import wavekeep
     >>> file = wavekeep.open("crates/gnz/tests/data/typical.gnz")
     >>> file
     <ArrayFile typical.gnz: Tran float32 (3328,), Vert float32 (3328,)>
-    >>> file["Tran"].flags.writeable, file.metadata["unit"]
-    (False, 'in/s')
+    >>> file["Tran"].flags.writeable, file.units["Tran"], len(file), "Long" in file
+    (False, 'in/s', 2, False)
     """
 
     kind = "arrays"
@@ -48,19 +52,17 @@ class ArrayFile(Recording):
     def __init__(self, handle: _wavekeep.Arrays, path: str) -> None:
         self._handle = handle
         self.path = path
+        # The folder that one is in may be another one where a pickle is read.
+        self._absolute = os.path.abspath(path)
         self.format = handle.format
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_again, (self.path,))
+        return (_again, (self._absolute,))
 
     @property
     def channels(self) -> tuple[str, ...]:
         """The names of the arrays, in the order of the file."""
         return tuple(self._handle.keys())
-
-    def keys(self) -> tuple[str, ...]:
-        """As :attr:`channels`."""
-        return self.channels
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
@@ -72,10 +74,27 @@ class ArrayFile(Recording):
     def report(self) -> Report:
         return Report.from_json(self._handle.report())
 
-    @property
+    @cached_property
     def units(self) -> dict[str, str]:
-        """Nothing: such files state no units in a place of their own."""
-        return {}
+        """The unit of each array of which the file says it: by ``array_units`` in its metadata, by
+        ``units`` or ``unit`` with a word for each name, or with one for all arrays of numbers."""
+        found: dict[str, str] = {}
+        for key in ("unit", "units", "array_units"):
+            stated = self.metadata.get(key)
+            if isinstance(stated, str) and _is_unit(stated):
+                found.update(dict.fromkeys(self._numbers(), canonical(stated)[0]))
+            elif isinstance(stated, dict):
+                known = {name: unit for name, unit in stated.items() if isinstance(unit, str)}
+                found.update((name, known[name]) for name in self.channels if name in known)
+        return found
+
+    def _numbers(self) -> list[str]:
+        kinds = {name: _dtype(self._describe(name)[0]) for name in self.channels}
+        return [name for name, dtype in kinds.items() if dtype is not None and dtype.kind in "iufc"]
+
+    def _describe(self, name: str) -> tuple[str, str, tuple[int, ...]]:
+        dtype, order, shape = self._handle.describe(name)
+        return dtype, order, tuple(shape)
 
     @property
     def gaps(self) -> dict[str, tuple[tuple[int, int], ...]]:
@@ -86,13 +105,15 @@ class ArrayFile(Recording):
     def t(self) -> None:
         return None
 
-    def __len__(self) -> int:
-        return len(self.channels)
-
     def __getitem__(self, name: Any) -> NDArray[Any]:
         """One array."""
         if not isinstance(name, str):
             raise BadArgument(f"arrays have names, found {name!r}", path=self.path)
+        if name not in self.channels:
+            present = ", ".join(self.channels)
+            message = f"there is no array {name!r}; the arrays are {present}"
+            message += instead(name, self.channels)
+            raise NoSuchArray(message, path=self.path, expected=present, found=name)
         array = np.asarray(self._handle.view(name))
         dtype, _, _ = self._handle.describe(name)
         return array.view(_records(dtype)) if dtype.startswith("[") else array
@@ -105,6 +126,7 @@ class ArrayFile(Recording):
         view = self._handle.view_f32(name)
         return self[name] if view is None else np.asarray(view)
 
+    @strict
     def read(
         self,
         channels: Channels = None,
@@ -134,6 +156,7 @@ class ArrayFile(Recording):
             return into(out, arrays[0])
         return into(out, np.stack(arrays) if arrays else np.empty((0, 0)))
 
+    @strict
     def blocks(
         self, frames: int = 65536, *, channels: Channels = None, raw: bool = False
     ) -> Iterator[Block]:
@@ -141,10 +164,9 @@ class ArrayFile(Recording):
         data = self.read(channels)
         if data.ndim == 0:
             raise BadArgument("a single value has no frames", path=self.path)
-        for first in range(0, data.shape[-1], max(int(frames), 1)):
-            part = data[..., first : first + max(int(frames), 1)]
-            yield Block(part, range(first, first + part.shape[-1]))
+        return _blocks(data, max(int(frames), 1))
 
+    @strict
     def save(
         self,
         path: str | os.PathLike[str],
@@ -153,12 +175,40 @@ class ArrayFile(Recording):
         channels: Channels = None,
         overwrite: bool = False,
         as_f32: bool = False,
+        compress: bool = True,
+        checksums: bool = True,
     ) -> str:
-        """Writes the arrays as gnz, hdf5, npy, npz, parquet, safetensors or csv: complete, or not
-        at all. ``as_f32`` writes what numpy does not have as float32, as :meth:`as_f32` gives it."""
+        """Writes the arrays as another kind of file: complete, or not at all.
+
+        Parameters
+        ----------
+        path
+            Its ending says which kind, unless ``to`` does: ``.csv``, ``.gnz``, ``.h5``, ``.zarr`` (a
+            folder), ``.parquet``, ``.arrow`` or ``.feather``, ``.npy``, ``.npz``, ``.safetensors``.
+        to
+            csv, gnz, hdf5, zarr, parquet, arrow, npy, npz or safetensors.
+        channels
+            The names of some arrays.
+        overwrite
+            Whether an existing file is replaced.
+        as_f32
+            What numpy does not have is written as float32, as :meth:`as_f32` gives it.
+        compress, checksums
+            Whether HDF5 and Zarr are compressed; whether a GNZ has a checksum for each array.
+
+        Examples
+        --------
+        >>> import os, tempfile, wavekeep
+        >>> file = wavekeep.open("crates/gnz/tests/data/typical.gnz")
+        >>> path = file.save(os.path.join(tempfile.mkdtemp(), "arrays.npz"), channels=["Vert"])
+        >>> wavekeep.open(path).keys()
+        ('Vert',)
+        """
         names = self.channels if channels is None else one_or_several(channels)
         chosen = [str(name) for name in names]
-        self._handle.save(os.fspath(path), target_of(path, to), chosen, overwrite, as_f32)
+        target = target_of(path, to, "arrays")
+        name = os.fspath(path)
+        self._handle.save(name, target, chosen, overwrite, as_f32, compress, checksums)
         return os.fspath(path)
 
     def _repr_html_(self) -> str:
@@ -169,11 +219,25 @@ class ArrayFile(Recording):
     def __repr__(self) -> str:
         arrays = []
         for name in self.channels[:8]:
-            dtype, _, shape = self._handle.describe(name)
+            dtype, _, shape = self._describe(name)
             known = _dtype(dtype)
             arrays.append(f"{name} {dtype if known is None else known} {tuple(shape)}")
         more = f", … {len(self)} in all" if len(self) > 8 else ""
         return f"<ArrayFile {os.path.basename(self.path)}: {', '.join(arrays)}{more}>"
+
+
+def _blocks(data: NDArray[Any], size: int) -> Iterator[Block]:
+    for first in range(0, data.shape[-1], size):
+        part = data[..., first : first + size]
+        yield Block(part, range(first, first + part.shape[-1]))
+
+
+def _is_unit(word: str) -> bool:
+    try:
+        canonical(word)
+    except BadArgument:
+        return False
+    return True
 
 
 def _dtype(text: str) -> np.dtype[Any] | None:

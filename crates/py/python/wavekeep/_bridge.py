@@ -55,7 +55,29 @@ class BridgeSource:
 
     @strict
     def receive(self, timeout: float | None = None) -> Frame | None:
-        """The next frame; ``None`` when none comes within ``timeout`` seconds, or it is closed."""
+        """The next frame.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait at most; without it until a frame comes or it is closed.
+
+        Returns
+        -------
+        Frame or None
+            ``None`` when none came in time, or it is closed.
+
+        Raises
+        ------
+        BadArgument
+            When the timeout is negative, or no finite number.
+
+        Examples
+        --------
+        >>> with BridgeSource("tcp://127.0.0.1:1") as source:
+        ...     print(source.receive(timeout=0.01))
+        None
+        """
         number = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
         if timeout is not None and not (number and math.isfinite(timeout) and timeout >= 0):
             raise BadArgument(f"timeout is seconds from 0, or None to wait, found {timeout!r}")

@@ -109,7 +109,22 @@ class Chain:
         return config
 
     def configure(self, **settings: Unpack[Settings]) -> None:
-        """Changes settings; what is left out stays. State is kept where the setting allows it."""
+        """Changes settings; what is left out stays. State is kept where the setting allows it.
+
+        Raises
+        ------
+        NoSuchArgument
+            For a setting that nobody knows.
+        BadArgument
+            For a value that makes no sense; nothing is changed then.
+
+        Examples
+        --------
+        >>> chain = Chain()
+        >>> chain.configure(unwrap=False)
+        >>> chain.config["unwrap"], chain.config["filter"]["order"]
+        (False, 4)
+        """
         with _named():
             self._chain.configure(_settings({**self.config, **settings}))
 

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 
+def short(text: str, most: int = 80) -> str:
+    """The text, or its two ends: what was given may be a whole file."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most * 2 // 3]} … {text[-most // 4 :]} ({len(text)} characters)"
+
+
 class Error(Exception):
     """Anything that wavekeep refuses. The message says what to do.
 
@@ -11,7 +18,7 @@ class Error(Exception):
     ...     wavekeep.open("samples/README.md")
     ... except wavekeep.Error as error:
     ...     print(type(error).__name__, error.path)
-    NotThisFormat samples/README.md
+    NotThisFormatError samples/README.md
     """
 
     #: The file, where there is one.
@@ -32,42 +39,42 @@ class Error(Exception):
         expected: str | None = None,
         found: str | None = None,
     ) -> None:
-        super().__init__(message)
-        self.path = path
+        super().__init__(short(message, 4000))
+        self.path = None if path is None else short(path, 4096)
         self.offset = offset
         self.expected = expected
-        self.found = found
+        self.found = None if found is None else short(found, 400)
 
     def __str__(self) -> str:
         # KeyError and OSError would show something else.
         return str(self.args[0]) if self.args else ""
 
 
-class NotThisFormat(Error, ValueError):
+class NotThisFormatError(Error, ValueError):
     """The bytes are of no format that wavekeep knows."""
 
 
-class Malformed(Error, ValueError):
+class MalformedError(Error, ValueError):
     """The format is right, its content is not: get another copy of the file, or recover it."""
 
 
-class Unsupported(Error, ValueError):
+class UnsupportedError(Error, ValueError):
     """Understood, but not something that can be read, written or drawn."""
 
 
-class Limit(Error, ValueError):
+class LimitError(Error, ValueError):
     """A safety limit was reached."""
 
 
-class BadArgument(Error, ValueError):
+class BadArgumentError(Error, ValueError):
     """An argument that makes no sense."""
 
 
-class NoSuchArgument(BadArgument, TypeError):
+class NoSuchArgumentError(BadArgumentError, TypeError):
     """A keyword that a function does not have. The message names the near one."""
 
 
-class Closed(Error, ValueError):
+class ClosedError(Error, ValueError):
     """The file was closed."""
 
 
@@ -75,27 +82,27 @@ class SelectionError(Error, ValueError):
     """A part that the recording does not have."""
 
 
-class BadIndex(SelectionError, IndexError):
+class BadIndexError(SelectionError, IndexError):
     """An index that does not fit the samples, as numpy's ``IndexError``."""
 
 
-class NoSuchChannel(SelectionError, KeyError, IndexError):
+class NoSuchChannelError(SelectionError, KeyError, IndexError):
     """A channel that the recording does not have."""
 
 
-class NoSuchArray(Error, KeyError):
+class NoSuchArrayError(Error, KeyError):
     """An array that the file does not have."""
 
 
-class NoSuchName(Error, AttributeError, KeyError):
+class NoSuchNameError(Error, AttributeError, KeyError):
     """A variable or command that the DataWriter does not have."""
 
 
-class WriterState(Error, RuntimeError):
+class WriterStateError(Error, RuntimeError):
     """The DataWriter cannot do this now: nothing is open, or something is."""
 
 
-class TooLarge(Error, MemoryError):
+class TooLargeError(Error, MemoryError):
     """The result does not fit into memory: select less, or read block by block."""
 
 
@@ -103,27 +110,27 @@ class FileError(Error, OSError):
     """The operating system refused. ``errno`` says how."""
 
 
-class FileMissing(FileError, FileNotFoundError):
+class FileMissingError(FileError, FileNotFoundError):
     """There is no such file."""
 
 
-class FileExists(FileError, FileExistsError):
+class FileTakenError(FileError, FileExistsError):
     """The file is there already, and overwriting was not asked for."""
 
 
-class FileRefused(FileError, PermissionError):
+class FileRefusedError(FileError, PermissionError):
     """The file may not be read or written."""
 
 
-class NotAFile(FileError):
+class NotAFileError(FileError):
     """A folder, a pipe, a device."""
 
 
-class NoSuchEvent(Error, KeyError):
+class NoSuchEventError(Error, KeyError):
     """An event that the archive does not have."""
 
 
-class NothingToUndo(Error, RuntimeError):
+class NothingToUndoError(Error, RuntimeError):
     """An event whose review nobody has changed."""
 
 
@@ -135,13 +142,37 @@ class ServerError(Error, OSError):
     """A server cannot be reached, failed, or is no server of an archive."""
 
 
-class NotAllowed(Error, PermissionError):
+class NotAllowedError(Error, PermissionError):
     """The server asks for a token, or for one that may do more."""
 
 
-class MissingLibrary(Error, ImportError):
+class MissingLibraryError(Error, ImportError):
     """Another Python package is needed for this."""
 
 
 class InternalError(Error, RuntimeError):
     """A defect of wavekeep. Please report it."""
+
+
+# The names before all of them ended in Error.
+NotThisFormat = NotThisFormatError
+Malformed = MalformedError
+Unsupported = UnsupportedError
+Limit = LimitError
+BadArgument = BadArgumentError
+NoSuchArgument = NoSuchArgumentError
+Closed = ClosedError
+BadIndex = BadIndexError
+NoSuchChannel = NoSuchChannelError
+NoSuchArray = NoSuchArrayError
+NoSuchName = NoSuchNameError
+WriterState = WriterStateError
+TooLarge = TooLargeError
+FileMissing = FileMissingError
+FileRefused = FileRefusedError
+NotAFile = NotAFileError
+NoSuchEvent = NoSuchEventError
+NothingToUndo = NothingToUndoError
+NotAllowed = NotAllowedError
+MissingLibrary = MissingLibraryError
+FileExists = FileTakenError

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from . import _wavekeep
 from ._channel import Channel
 from ._errors import BadArgument, NoSuchChannel
+from ._measurements import Measurements, Verdict
+from ._moments import seconds_of
+from ._picture import Picture
 from ._recording import (
     Block,
     Channels,
@@ -27,36 +30,63 @@ from ._recording import (
     target_of,
 )
 from ._report import Report
-from ._words import strict
+from ._table import PEAKS, Table
+from ._units import RAW, Units, chosen, of_quantity
+from ._words import instead, one_of, strict
 
 if TYPE_CHECKING:
+    import obspy
+
     from ._archive import Archived
+
+_KINDS = ("traces", "histogram", "spectrum", "limits", "page")
 
 
 class Event(Recording):
-    """A vibration event, decoded whole.
+    """A vibration event, decoded whole: a mapping of names to :class:`Channel`.
 
+    ``len`` is the number of channels, :attr:`shape` has the number of samples (or of intervals) too.
+    Velocities are in the unit of the file, pressures in Pa, unless :meth:`to` or ``units=`` says
+    otherwise.
+
+    Examples
+    --------
     >>> import wavekeep
     >>> rec = wavekeep.open("samples/M529LMOK.DK0W")
     >>> rec.channels, len(rec), rec.rate_hz, rec.start
-    (('Tran', 'Vert', 'Long', 'MicL'), 3328, 1024.0, datetime.datetime(2026, 6, 12, 14, 3, 20))
+    (('Tran', 'Vert', 'Long', 'MicL'), 4, 1024.0, datetime.datetime(2026, 6, 12, 14, 3, 20))
     >>> rec.data.shape, float(rec.t[0])
     ((4, 3328), -0.25)
-    >>> rec.units["MicL"]
-    'Pa'
+    >>> rec.units["MicL"], "Vert" in rec
+    ('Pa', True)
     """
 
-    def __init__(self, handle: _wavekeep.Event, path: str, recipe: tuple[Any, ...]) -> None:
+    def __init__(
+        self,
+        handle: _wavekeep.Event,
+        path: str,
+        recipe: tuple[Any, ...],
+        units: Units = None,
+    ) -> None:
         self._handle = handle
         self._recipe = recipe
         self._channels = handle.channels()
-        self._made: dict[int, Channel] = {}
+        self._asked = units
+        self._units = chosen(units, {name: unit for name, unit, _ in self._channels})
+        self._is_raw = units == RAW
+        self._values: dict[int, NDArray[Any]] = {}
+        self._length = len(handle)
         self.path = path
         self.format = handle.format
         self.kind = "histogram" if handle.is_histogram else "waveform"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_again, self._recipe)
+        return (_again, (*self._recipe, self._asked))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """``(channels, samples)``; of a histogram ``(channels, intervals)``."""
+        return len(self._channels), self._length
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -75,7 +105,41 @@ class Event(Recording):
 
     @property
     def units(self) -> dict[str, str]:
-        return {name: unit for name, unit, _ in self._channels}
+        """The unit of each channel's values."""
+        return {name: "count" if unit == RAW else unit for name, unit in self._units.items()}
+
+    @strict
+    def to(self, units: Units) -> Event:
+        """The same event in other units: what it gives and writes is in these.
+
+        Parameters
+        ----------
+        units
+            ``"mm/s"``, ``"dB(L)"``, several of them, one by the name of a channel, or ``"SI"``.
+            What they do not measure stays as it is.
+
+        Raises
+        ------
+        BadArgumentError
+            When there is no such unit, or no channel measures that.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> rec = wavekeep.open("samples/M529LMOK.DK0W").to(["mm/s", "dB(L)"])
+        >>> rec.units["Vert"], rec.units["MicL"], float(rec["Vert"].max().round(2))
+        ('mm/s', 'dB(L)', 10.41)
+        """
+        if units == RAW:
+            raise BadArgument("units='raw' is of read, the adapters and save; rec[name].raw is one channel")
+        return self._in(units)
+
+    def _in(self, units: Units) -> Event:
+        return Event(self._handle, self.path, self._recipe, units)
+
+    @property
+    def _sensors(self) -> dict[str, str]:
+        return {one["name"]: one["sensor"] for one in self.metadata["channels"]}
 
     @property
     def gaps(self) -> dict[str, tuple[tuple[int, int], ...]]:
@@ -118,33 +182,81 @@ class Event(Recording):
         return tuple(self.metadata["assumed"])
 
     @cached_property
-    def measurements(self) -> dict[str, Any]:
-        """PPV, ZC frequency, PVS and what goes with them, computed and as the report states them."""
-        found: dict[str, Any] = json.loads(self._handle.measurements())
+    def measurements(self) -> Measurements:
+        """PPV, ZC frequency, PVS and what goes with them, computed and as the report states them.
+
+        Of a part of the time everything is computed from its own samples: what the report states is
+        of the whole.
+        """
+        found: Measurements = json.loads(self._handle.measurements())
         return found
 
-    def verdict(self, curve: str, *, distance_ft: float | None = None) -> dict[str, Any]:
-        """What a limit curve says about the event: ``"osmre"``, ``"din-1"``, …"""
-        found: dict[str, Any] = json.loads(self._handle.verdict(curve, distance_ft))
-        return found
+    @property
+    def peaks(self) -> Table:
+        """What is measured of each channel, as a table: a row a channel.
 
-    def __len__(self) -> int:
-        return len(self._handle)
+        ``peak`` and its ``unit`` (PPV; dB(L) of a microphone), ``zc_frequency_hz``, ``time_s`` from
+        the trigger (``at`` of a histogram), ``acceleration_g`` and ``displacement`` with its unit:
+        each as it is shown, and as it was ``stated`` by the report and ``computed`` from the samples.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> peaks = wavekeep.open("samples/M529LMOK.DK0W").peaks
+        >>> [(row["channel"], row["peak"], row["unit"], row["zc_frequency_hz"]) for row in peaks]
+        [('Tran', 0.33, 'in/s', 20.0), ('Vert', 0.41, 'in/s', 28.0), ('Long', 0.29, 'in/s', 24.0), ('MicL', 127.14, 'dB(L)', 13.0)]
+        """
+        return Table([_peak_row(one) for one in self.measurements["channels"]], PEAKS)
+
+    @strict
+    def verdict(self, curve: str, *, distance_ft: float | None = None) -> Verdict:
+        """What a limit curve says about the event.
+
+        Parameters
+        ----------
+        curve
+            ``"osmre"``, ``"din-1"``, … ; docs/curves.md lists them.
+        distance_ft
+            Distance to the blast, which some curves ask for.
+
+        Returns
+        -------
+        Verdict
+            ``outcome`` and ``reason``; ``origin`` says whether the value is the report's or was
+            computed. Of a part of the time it is computed from its samples.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> rec = wavekeep.open("samples/M529LMOK.DK0W")
+        >>> rec.verdict("osmre")["origin"], rec.select(time=(1, 2)).verdict("osmre")["origin"]
+        ('stated', 'computed')
+        """
+        word = one_of("curve", curve, _wavekeep.curves())
+        found: Verdict = json.loads(self._handle.verdict(word, distance_ft))
+        return found
 
     def __getitem__(self, channel: Any) -> Channel:
         """One channel, by name without regard to case or by place."""
         place = self._place(channel)
-        if place not in self._made:
-            name, unit, gaps = self._channels[place]
-            handle = self._handle
-            self._made[place] = Channel(
-                name,
-                unit,
-                tuple(gaps),
-                lambda unit: handle.physical(place, unit),
-                lambda: np.asarray(handle.counts(place)),
-            )
-        return self._made[place]
+        name, usual, gaps = self._channels[place]
+        unit = usual if self._is_raw else self._units[name]
+        return Channel(
+            name,
+            unit,
+            tuple(gaps),
+            lambda other: self._physical(place, other, unit),
+            lambda: np.asarray(self._handle.counts(place)),
+            (self, place),
+        )
+
+    def _physical(self, place: int, unit: str, own: str) -> NDArray[Any]:
+        """Values in a unit; those in the unit of the event are made once."""
+        if unit != own:
+            return self._handle.physical(place, unit)
+        if place not in self._values:
+            self._values[place] = self._handle.physical(place, unit)
+        return self._values[place]
 
     def _place(self, channel: Any) -> int:
         names = self.channels
@@ -152,10 +264,13 @@ class Event(Recording):
             for place, name in enumerate(names):
                 if name.lower() == channel.lower():
                     return place
+        elif isinstance(channel, (bool, np.bool_)):
+            pass
         elif isinstance(channel, (int, np.integer)) and -len(names) <= channel < len(names):
             return int(channel) % len(names)
         present = ", ".join(names)
-        message = f"there is no channel {channel!r}; the channels are {present}"
+        near = instead(channel, names) if isinstance(channel, str) else ""
+        message = f"there is no channel {channel!r}; the channels are {present}{near}"
         raise NoSuchChannel(message, path=self.path, expected=present, found=str(channel))
 
     def frequency_hz(self, channel: Any) -> tuple[NDArray[np.float64], list[str]]:
@@ -164,74 +279,216 @@ class Event(Recording):
         found = self._handle.frequencies(self._place(channel))
         if found is None:
             raise BadArgument("a waveform has no intervals", path=self.path)
-        return found
+        return found[0], found[1]
 
+    def _frequencies(self, place: int) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+        found = self._handle.frequencies(place)
+        assert found is not None
+        return found[0], found[2]
+
+    @strict
     def select(self, channels: Channels = None, frames: Frames = None, time: Time = None) -> Event:
-        """A part of the event, as an event: its facts and its report are those of the whole.
+        """A part of the event, as an event: its facts and its notes are those of the whole, and what
+        is measured of a part of the time is measured of its samples.
 
-        ``time`` is in seconds from the trigger, the end is exclusive.
+        Parameters
+        ----------
+        channels
+            Names or places; an empty list chooses none.
+        frames
+            Samples or intervals: ``slice(0, 100)``, ``range(100)`` or ``(0, 100)``.
+        time
+            ``(start, end)``, the end exclusive, either of them ``None``: seconds from the trigger,
+            timedeltas, or moments by the instrument's clock (``datetime``, ``datetime64``, pandas'
+            ``Timestamp``, ObsPy's ``UTCDateTime``).
+
+        Raises
+        ------
+        NoSuchChannelError
+            A channel that the event does not have.
+        BadArgumentError
+            A time that is not one: NaN, NaT, a type that is not known.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> rec = wavekeep.open("samples/M529LMOK.DK0W")
+        >>> rec.select(["Vert"], time=(0, 0.5)).shape, rec.select([]).shape
+        ((1, 512), (0, 3328))
         """
-        words = channel_words(channels) or []
-        bounds = None if frames is None else one_frame_range(frames, len(self))
-        start_s, end_s = _seconds(time)
+        words = channel_words(channels)
+        bounds = None if frames is None else one_frame_range(frames, self._length)
+        start_s, end_s = (None, None) if time is None else seconds_of(time, self.start)
         handle = self._handle.select(words, bounds, start_s, end_s)
         options, parts = self._recipe[1], self._recipe[2]
-        recipe = (self._recipe[0], options, (*parts, (channels, bounds, (start_s, end_s))))
-        return Event(handle, self.path, recipe)
+        recipe = (self._recipe[0], options, (*parts, (words, bounds, (start_s, end_s))))
+        if self._is_raw:
+            return Event(handle, self.path, recipe, RAW)
+        if self._asked is None:
+            return Event(handle, self.path, recipe)
+        kept = {name for name, _, _ in handle.channels()}
+        units = {name: unit for name, unit in self._units.items() if name in kept}
+        return Event(handle, self.path, recipe, units)
 
+    @strict
     def read(
         self,
         channels: Channels = None,
         frames: Frames = None,
         time: Time = None,
         *,
+        units: Units = None,
         out: NDArray[Any] | None = None,
         raw: bool = False,
     ) -> NDArray[Any]:
-        """A part of the samples, ``[channels, frames]``: physical, with NaN where one is missing.
+        """A part of the samples.
 
-        With ``raw`` the numbers of the format, as a masked array if any is missing. ``time`` is in
-        seconds from the trigger. ``out`` is filled and returned when it is given.
+        Parameters
+        ----------
+        channels, frames, time
+            As of :meth:`select`.
+        units
+            ``"mm/s"``, ``("mm/s", "dB(L)")``, ``{"Vert": "mm/s"}``, ``"SI"``; ``"raw"`` gives the
+            numbers of the format, as ``raw=True`` does.
+        out
+            An array of the right shape, which is filled and returned.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``float64[channels, samples]`` with NaN where a sample is missing. Raw numbers are of the
+            format's type, and a masked array if any is missing.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> rec = wavekeep.open("samples/M529LMOK.DK0W")
+        >>> rec.read("Vert", time=(0, 1), units="mm/s").max().round(2)
+        np.float64(10.41)
         """
+        if raw and units not in (None, RAW):
+            raise BadArgument(f"raw numbers are in no unit, found units={units!r}", path=self.path)
         whole = channels is None and frames is None and time is None
         part = self if whole else self.select(channels, frames, time)
+        if units is not None:
+            part = part._in(units)
         rows: list[NDArray[Any]]
-        if raw:
+        if raw or part._is_raw:
             rows = [part[place].raw for place in range(len(part.channels))]
             if any(isinstance(row, np.ma.MaskedArray) for row in rows):
                 return into(out, np.ma.stack([np.ma.asarray(row) for row in rows]))
         else:
             rows = [part[place].values for place in range(len(part.channels))]
         if not rows:
-            return into(out, np.empty((0, len(part))))
-        if out is not None and out.shape == (len(rows), len(part)) and out.dtype == rows[0].dtype:
+            return into(out, np.empty((0, part._length)))
+        if out is not None and out.shape == part.shape and out.dtype == rows[0].dtype:
             return np.stack(rows, out=out)
         return into(out, np.stack(rows))
 
+    @strict
     def blocks(
-        self, frames: int = 65536, *, channels: Channels = None, raw: bool = False
+        self,
+        frames: int = 65536,
+        *,
+        channels: Channels = None,
+        units: Units = None,
+        raw: bool = False,
     ) -> Iterator[Block]:
-        data = self.read(channels, raw=raw)
-        for first in range(0, len(self), max(int(frames), 1)):
-            part = data[:, first : first + max(int(frames), 1)]
-            yield Block(part, range(first, first + part.shape[1]))
+        """The samples in blocks of ``frames`` each, ``[channels, frames]``."""
+        data = self.read(channels, units=units, raw=raw)
+        return _blocks(data, max(int(frames), 1))
 
+    @strict
     def save(
         self,
         path: str | os.PathLike[str],
         *,
         to: str | None = None,
+        units: Units = None,
         raw: bool = False,
+        compress: bool = True,
+        checksums: bool = True,
         overwrite: bool = False,
     ) -> str:
         """Writes the event as another kind of file: complete, or not at all.
 
-        The ending of the name says which kind, or ``to`` does: csv, json, gnz, hdf5, parquet,
-        miniseed, npy, wav. Velocities are written in in/s and pressures in psi; with ``raw`` the
-        numbers of the format.
+        Parameters
+        ----------
+        path
+            Its ending says which kind, unless ``to`` does: ``.csv``, ``.json``, ``.gnz``, ``.h5``,
+            ``.zarr`` (a folder), ``.parquet``, ``.arrow`` or ``.feather``, ``.mseed``, ``.npy``,
+            ``.npz``, ``.safetensors``, ``.wav``.
+        to
+            csv, json, gnz, hdf5, zarr, parquet, arrow, miniseed, npy, npz, safetensors or wav.
+        units
+            As of :meth:`read`: by default what :attr:`units` says. A file has one unit for all
+            velocities and one for all pressures.
+        raw
+            The numbers of the format, as ``units="raw"``.
+        compress
+            Whether HDF5 and Zarr are compressed.
+        checksums
+            Whether a GNZ has a checksum for each array.
+        overwrite
+            Whether an existing file is replaced.
+
+        Returns
+        -------
+        str
+            The path.
+
+        Raises
+        ------
+        FileTakenError
+            The file is there already. It is a ``FileExistsError``.
+        UnsupportedError
+            The kind of file cannot hold this.
+
+        Examples
+        --------
+        >>> import os, tempfile, wavekeep
+        >>> rec = wavekeep.open("samples/M529LMOK.DK0W")
+        >>> path = rec.save(os.path.join(tempfile.mkdtemp(), "event.gnz"), units="mm/s")
+        >>> wavekeep.open(path).units["Vert"]
+        'mm/s'
         """
-        self._handle.save(os.fspath(path), target_of(path, to), raw, overwrite)
+        if raw and units not in (None, RAW):
+            raise BadArgument(f"raw numbers are in no unit, found units={units!r}", path=self.path)
+        asked = self if units is None else self._in(units)
+        units_of = [] if asked._is_raw else list(asked._units.values())
+        options: dict[str, Any] = {
+            "raw": bool(raw) or asked._is_raw,
+            "velocity": of_quantity(units_of, "velocity"),
+            "pressure": of_quantity(units_of, "pressure"),
+            "compress": bool(compress),
+            "checksums": bool(checksums),
+            "overwrite": bool(overwrite),
+        }
+        self._handle.save(os.fspath(path), target_of(path, to), options)
         return os.fspath(path)
+
+    @strict
+    def to_obspy(
+        self,
+        channels: Channels = None,
+        frames: Frames = None,
+        time: Time = None,
+        *,
+        units: Units = None,
+        raw: bool = False,
+        **more: Any,
+    ) -> obspy.Stream:
+        """An ``obspy.Stream`` with FDSN codes; a trace for every run without a gap.
+
+        Parameters are those of :meth:`read`; ``trace.stats.wavekeep["unit"]`` has the unit.
+        """
+        from . import _to_obspy
+
+        whole = channels is None and frames is None and time is None
+        part = self if whole else self.select(channels, frames, time)
+        if units is not None and units != RAW:
+            part = part._in(units)
+        return _to_obspy.to_obspy(part, raw=raw or units == RAW, **more)
 
     @strict
     def picture(
@@ -239,29 +496,45 @@ class Event(Recording):
         kind: Literal["traces", "histogram", "spectrum", "limits", "page"] | None = None,
         form: Literal["svg", "png", "pdf"] = "svg",
         *,
-        dark: bool = False,
-        metric: bool = False,
         curve: str = "osmre",
         distance_ft: float | None = None,
+        metric: bool = False,
+        dark: bool = False,
         letter: bool = False,
         width_px: int = 1600,
-    ) -> bytes:
-        """A picture: ``traces``, ``histogram``, ``spectrum``, ``limits`` (PPV against frequency) or
-        the one-``page`` report; as ``svg``, ``png`` or ``pdf``.
+    ) -> Picture:
+        """A picture, which a notebook shows.
 
-        ``curve`` and ``distance_ft`` are those of :meth:`verdict`.
+        Parameters
+        ----------
+        kind
+            ``"traces"``, ``"histogram"``, ``"spectrum"``, ``"limits"`` (PPV against frequency) or
+            the one-``"page"`` report; by default what fits the event.
+        form
+            ``"svg"``, ``"png"`` or ``"pdf"``.
+        curve, distance_ft
+            The limit curve, as of :meth:`verdict`.
+        metric, dark, letter, width_px
+            mm/s instead of in/s; light on dark; US Letter instead of A4; width of a PNG.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> wavekeep.open("samples/M529LMOK.DK0W").picture("limits", curve="osmre").form
+        'svg'
         """
         kind = kind or ("histogram" if self.kind == "histogram" else "traces")
-        return self._handle.draw(
-            kind,
-            form,
-            dark=dark,
-            metric=metric,
-            curve=curve,
+        data = self._handle.draw(
+            one_of("kind", kind, _KINDS),
+            one_of("form", form, ("svg", "png", "pdf")),
+            curve=one_of("curve", curve, _wavekeep.curves()),
             distance_ft=distance_ft,
+            metric=metric,
+            dark=dark,
             letter=letter,
             width_px=width_px,
         )
+        return Picture(data, form)
 
     def _repr_html_(self) -> str:
         from . import _html
@@ -273,27 +546,52 @@ class Event(Recording):
         names = " ".join(self.channels)
         what = "intervals" if self.kind == "histogram" else "samples"
         name = os.path.basename(self.path)
-        return f"<Event {name}: {self.kind}, {len(self)} {what} of {names}{damaged}>"
+        return f"<Event {name}: {self.kind}, {self._length} {what} of {names}{damaged}>"
 
 
 def _value(fact: Any) -> Any:
     return None if fact is None else fact["value"]
 
 
-def _seconds(time: Time) -> tuple[float | None, float | None]:
-    if time is None:
-        return None, None
-    try:
-        start, end = time
-        return (
-            None if start is None else float(start),
-            None if end is None else float(end),
-        )
-    except (TypeError, ValueError) as error:
-        raise BadArgument(f"time is (start, end) in seconds, found {time!r}") from error
+def _blocks(data: NDArray[Any], size: int) -> Iterator[Block]:
+    for first in range(0, data.shape[1], size):
+        part = data[:, first : first + size]
+        yield Block(part, range(first, first + part.shape[1]))
 
 
-def _again(source: str | Archived, options: dict[str, Any], parts: tuple[Any, ...]) -> Event:
+def _peak_row(one: Any) -> dict[str, Any]:
+    """A row of :attr:`Event.peaks`."""
+    row: dict[str, Any] = {"channel": one["name"], "sensor": one["sensor"]}
+
+    def put(name: str, measured: Any, of: Any) -> None:
+        for column, source in ((name, "value"), (f"{name}_stated", "stated"), (f"{name}_computed", "computed")):
+            value = measured.get(source)
+            row[column] = None if value is None else of(value)
+
+    peak = one["peak"]
+    put("peak", peak, lambda reading: reading["value"])
+    row["unit"] = None if peak.get("value") is None else peak["value"]["unit"]
+    row["origin"] = peak.get("origin")
+    frequency = one["zc_frequency"]
+    put("zc_frequency_hz", frequency, lambda reading: reading.get("hz"))
+    shown = frequency.get("value")
+    row["zc_frequency_flag"] = None if shown is None else shown["flag"]
+    put("time_s", one["time_of_peak_s"], float)
+    put("at", one.get("peak_at", {}), str)
+    put("acceleration_g", one["peak_acceleration"], lambda reading: reading["value"])
+    moved = one["peak_displacement"]
+    put("displacement", moved, lambda reading: reading["value"])
+    row["displacement_unit"] = None if moved.get("value") is None else moved["value"]["unit"]
+    row["missing_samples"] = one["missing_samples"]
+    return row
+
+
+def _again(
+    source: str | Archived,
+    options: dict[str, Any],
+    parts: tuple[Any, ...],
+    units: Units = None,
+) -> Event:
     """An event from its pickle: the file is opened again, or got from its archive again."""
     from . import open as open_again
 
@@ -301,4 +599,4 @@ def _again(source: str | Archived, options: dict[str, Any], parts: tuple[Any, ..
     assert isinstance(event, Event)
     for channels, bounds, time in parts:
         event = event.select(channels, bounds, None if time == (None, None) else time)
-    return event
+    return event if units is None else event._in(units)

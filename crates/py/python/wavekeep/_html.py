@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from ._archive import Archive
     from ._arrays import ArrayFile
+    from ._channel import Channel
     from ._event import Event
     from ._table import Table
 
 #: Points of a small trace; more are drawn as their extremes.
 _POINTS = 240
+#: Columns of a table that are shown.
+_COLUMNS = 10
 
 
 def event(event: Event) -> str:
@@ -23,15 +28,27 @@ def event(event: Event) -> str:
         "Unit": _stated(event.metadata["serial"]),
         "Start": _stated(event.metadata["start"]) + " (unit-local)" if event.start else "–",
         "Channels": ", ".join(event.channels),
-        "Length": f"{len(event)} {'intervals' if event.kind == 'histogram' else 'samples'}",
+        "Length": f"{event.shape[1]} {'intervals' if event.kind == 'histogram' else 'samples'}",
     }
     if event.rate_hz is not None:
         rows["Rate"] = _stated(event.metadata["time"]["rate_hz"]) + " samples/s"
     traces = "".join(
-        f"<div>{escape(name)}, {escape(event[place].unit)}</div>{_trace(event[place].values, height=48)}"
-        for place, name in enumerate(event.channels[:8])
+        _labelled(event[place].name, event[place].unit, event[place].values, event.t)
+        for place in range(len(event.channels[:8]))
     )
     return _page(event.path, event.kind, rows, event.report) + traces
+
+
+def channel(channel: Channel) -> str:
+    """The trace of a channel, with its scale and its time."""
+    return _labelled(channel.name, channel.unit, channel.values, channel.t)
+
+
+def archive(archive: Archive) -> str:
+    """Where it is, how much there is of it, and the latest events."""
+    latest = archive.query(limit=5)
+    title = f"<div><b>Archive</b> {escape(archive.where)} · {latest.total} events</div>"
+    return title + (table(latest) if latest.total else "")
 
 
 def arrays(file: ArrayFile) -> str:
@@ -41,10 +58,12 @@ def arrays(file: ArrayFile) -> str:
         dtype, order, shape = file._handle.describe(name)
         small = ""
         if dtype[1:2] in "iuf" and dtype[2:] in "1248" and len(shape) == 1 and shape[0] > 1:
-            small = _trace(file[name].astype(np.float64, copy=False), width=200, height=24)
-        cells = (escape(name), escape(dtype), escape(str(tuple(shape))), order, small)
+            values = file[name].astype(np.float64, copy=False)
+            small = _trace(values, width=200, height=24) + escape(_scale(values))
+        unit = escape(file.units.get(name, ""))
+        cells = (escape(name), unit, escape(dtype), escape(str(tuple(shape))), order, small)
         lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-    more = "" if len(file) <= 24 else f"<p>{len(file) - 24} more arrays</p>"
+    more = "" if len(file.channels) <= 24 else f"<p>{len(file.channels) - 24} more arrays</p>"
     rows = {"Metadata": ", ".join(file.metadata) or "none"}
     return (
         _page(file.path, file.format, rows, file.report) + f"<table>{''.join(lines)}</table>{more}"
@@ -53,17 +72,54 @@ def arrays(file: ArrayFile) -> str:
 
 def table(table: Table) -> str:
     """The first rows of an answer of an archive."""
-    head = "".join(f"<th>{escape(name)}</th>" for name in table.columns)
+    columns = table.columns[:_COLUMNS]
+    left_out = len(table.columns) - len(columns)
+    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
     lines = []
     for row in table[:24]:
-        cells = ("" if row.get(name) is None else str(row[name]) for name in table.columns)
+        cells = (_cell(row.get(name)) for name in columns)
         lines.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
-    more = "" if table.total <= len(lines) else f"<p>{table.total - len(lines)} more rows</p>"
+    notes = []
+    if table.total > len(lines):
+        notes.append(f"{table.total - len(lines)} more rows")
+    if left_out:
+        notes.append(f"{left_out} more columns")
+    more = f"<p>{', '.join(notes)}</p>" if notes else ""
     return f"<table><tr>{head}</tr>{''.join(lines)}</table>{more}"
 
 
+def _cell(value: Any) -> str:
+    """A value as people read it: four digits, times to the second."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "seconds")
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
 def _stated(fact: Any) -> str:
-    return "–" if fact is None else f"{fact['value']} ({fact['basis'].replace('_', ' ')})"
+    if fact is None:
+        return "–"
+    value = fact["value"]
+    shown = f"{value:.6g}" if isinstance(value, float) else value
+    return f"{shown} ({fact['basis'].replace('_', ' ')})"
+
+
+def _scale(values: Any) -> str:
+    """Smallest and largest value, as text."""
+    finite = values[np.isfinite(values)]
+    return f"{finite.min():.3g} … {finite.max():.3g}" if len(finite) else "no values"
+
+
+def _labelled(name: str, unit: str, values: Any, t: Any) -> str:
+    """A small trace with its scale and the time from left to right."""
+    known = t is not None and len(t) and np.isfinite(t[[0, -1]]).all()
+    when = f"{t[0]:.4g} s … {t[-1]:.4g} s" if known else f"{len(values)} values"
+    title = f"<b>{escape(name)}</b> {escape(_scale(values))} {escape(unit)}, {escape(when)}"
+    return f"<div>{title}</div>{_trace(values, height=48)}"
 
 
 def _page(path: str, what: str, rows: dict[str, str], report: Any) -> str:

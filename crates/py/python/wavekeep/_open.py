@@ -187,9 +187,7 @@ def _open(
     reports: bool,
     metadata_channel: int | None,
 ) -> Recording:
-    name = os.fspath(path)
-    if isinstance(name, bytes):
-        name = os.fsdecode(name)
+    name = _path_of(path)
     if rate_hz is not None:
         rate_hz = checked_rate(rate_hz)
     if geophone_range is not None:
@@ -231,6 +229,17 @@ def _open(
     # The caller of open, behind this function, open and its check of keywords.
     warn_of_damage(report, name, stacklevel=5)
     return recording
+
+
+def _path_of(path: _Path) -> str:
+    """The path as text. The bytes of a file in its place are none."""
+    name: Any = os.fspath(path)
+    zero, new_line = (b"\0", b"\n") if isinstance(name, bytes) else ("\0", "\n")
+    # No system has paths as long as that.
+    if zero in name or len(name) > 32768 or (len(name) > 1024 and new_line in name):
+        message = "open takes the path of a file: this is no path, but perhaps what stands in a file"
+        raise BadArgument(message)
+    return os.fsdecode(name) if isinstance(name, bytes) else str(name)
 
 
 def _refuse(stated: dict[str, Any], ignored: tuple[str, ...], path: str, what: str) -> None:

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any, TypedDict, Union
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ._errors import BadArgument, SelectionError
+from . import _wavekeep
+from ._errors import BadArgument, ClosedError, SelectionError
 from ._report import Report
+from ._units import Units
+from ._words import instead, strict
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -31,37 +34,8 @@ Time = Union[tuple[Any, Any], None]
 
 #: The words of ``save`` by the endings of file names.
 TARGETS = {
-    ".csv": "csv",
-    ".json": "json",
-    ".gnz": "gnz",
-    ".h5": "hdf5",
-    ".hdf5": "hdf5",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".mseed": "miniseed",
-    ".mseed3": "miniseed",
-    ".npy": "npy",
-    ".npz": "npz",
-    ".safetensors": "safetensors",
-    ".wav": "wav",
+    f".{ending}": word for word, endings, _, _ in _wavekeep.targets() for ending in endings
 }
-
-
-class Selection(TypedDict, total=False):
-    """What of a recording is asked for."""
-
-    channels: Channels
-    frames: Frames
-    time: Time
-    #: Of streams: leaves out frames that their sender marked bad.
-    drop_errored: bool
-
-
-class TraceSelection(Selection, total=False):
-    """What of a recording becomes traces of ObsPy."""
-
-    #: Counts instead of values in their units.
-    raw: bool
 
 
 class LineStyle(TypedDict, total=False):
@@ -171,13 +145,16 @@ class Recording(ABC):
 
     def __len__(self) -> int:
         """Number of channels: the length of the first axis of :attr:`data`, as of an array."""
-        return len(self.channels)
+        return len(self.keys())
 
     def __bool__(self) -> bool:
         return True
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self.channels)
+        return iter(self.keys())
+
+    def _ipython_key_completions_(self) -> list[Any]:
+        return list(self.keys())
 
     def keys(self) -> tuple[Any, ...]:
         """The channels, as of a mapping."""
@@ -192,7 +169,10 @@ class Recording(ABC):
         return ((channel, self[channel]) for channel in self.channels)
 
     def close(self) -> None:
-        """Lets go of what it holds of a file. A recording that is all in memory holds nothing."""
+        """Lets go of the file. Arrays that were taken from it stay valid; what is asked for afterwards
+        is a :class:`ClosedError`."""
+        # Of what type it is, the classes know.
+        setattr(self, "_handle", ClosedHandle(self.path))
 
     def __enter__(self) -> Self:
         return self
@@ -203,6 +183,8 @@ class Recording(ABC):
     def __contains__(self, channel: object) -> bool:
         try:
             self[channel]
+        except ClosedError:
+            raise
         except (KeyError, TypeError, ValueError):
             return False
         return True
@@ -225,46 +207,179 @@ class Recording(ABC):
         )
         return masked
 
-    def to_xarray(self, **selection: Unpack[Selection]) -> xarray.Dataset:
-        """An ``xarray.Dataset`` with units and coordinates."""
+    @strict
+    def to_xarray(
+        self,
+        channels: Channels = None,
+        frames: Frames = None,
+        time: Time = None,
+        *,
+        units: Units = None,
+        drop_errored: bool = False,
+    ) -> xarray.Dataset:
+        """An ``xarray.Dataset`` with units, dimensions and coordinates, as in a file that
+        :meth:`save` writes. ``to_netcdf`` and ``to_zarr`` take it as it is.
+
+        Parameters
+        ----------
+        channels, frames, time
+            The part, as of :meth:`read`. Array files have no ``time``.
+        units
+            ``"mm/s"``, ``("mm/s", "dB(L)")``, ``{"Vert": "mm/s"}``, ``"SI"`` or ``"raw"``; of streams
+            ``"rad"`` or ``"count"``.
+        drop_errored
+            Of streams: leaves out frames that their sender marked bad.
+
+        Returns
+        -------
+        xarray.Dataset
+            A waveform: ``<Ch>[time]``. A histogram: ``<Ch>_peak[interval_start]``,
+            ``<Ch>_frequency`` in Hz and ``<Ch>_frequency_flag``. A stream: ``data[row, frame]``.
+            An array file: its arrays, over ``time`` where the file states one, otherwise over
+            ``dim_0``, ``dim_1``, … : axes of one length have one name.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> dataset = wavekeep.open("samples/M529LMOK.DK0W").to_xarray(units="mm/s")
+        >>> dict(dataset.sizes), dataset["Vert"].attrs["units"]
+        ({'time': 3328}, 'mm/s')
+        """
         from . import _adapters
 
-        dataset: xarray.Dataset = _adapters.to_xarray(self, **selection)
+        dataset: xarray.Dataset
+        dataset = _adapters.to_xarray(
+            self, _part(channels, frames, time, drop_errored), units
+        )
         return dataset
 
-    def to_pandas(self, **selection: Unpack[Selection]) -> pandas.DataFrame:
-        """A ``pandas.DataFrame``, one column a channel."""
+    @strict
+    def to_pandas(
+        self,
+        channels: Channels = None,
+        frames: Frames = None,
+        time: Time = None,
+        *,
+        units: Units = None,
+        drop_errored: bool = False,
+    ) -> pandas.DataFrame:
+        """A ``pandas.DataFrame``: the columns of :meth:`to_arrow`, the first of them as index.
+        Units are in ``attrs["units"]``.
+
+        Parameters and columns are those of :meth:`to_xarray`.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> frame = wavekeep.open("samples/M529LMP3.O00H").to_pandas("Tran")
+        >>> list(frame.columns)
+        ['interval_start', 'Tran_peak', 'Tran_frequency', 'Tran_frequency_flag']
+        >>> frame.index[0], frame["Tran_peak"].iloc[0].round(3)
+        (Timestamp('2026-06-12 21:00:00'), np.float64(0.01))
+        """
         from . import _adapters
 
-        frame: pandas.DataFrame = _adapters.to_pandas(self, **selection)
-        return frame
+        return _adapters.to_pandas(self, _part(channels, frames, time, drop_errored), units)
 
-    def to_arrow(self, **selection: Unpack[Selection]) -> pyarrow.Table:
-        """A ``pyarrow.Table``, one column a channel, without copying the samples once more.
-        Missing samples are null; units are in the metadata of the fields."""
+    @strict
+    def to_arrow(
+        self,
+        channels: Channels = None,
+        frames: Frames = None,
+        time: Time = None,
+        *,
+        units: Units = None,
+        drop_errored: bool = False,
+    ) -> pyarrow.Table:
+        """A ``pyarrow.Table``, without copying the samples once more. Missing samples are null; units
+        are in the metadata of the fields.
+
+        Parameters and columns are those of :meth:`to_xarray`.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> wavekeep.open("samples/M529LMOK.DK0W").to_arrow(["Tran", "MicL"]).column_names
+        ['time', 'Tran', 'MicL']
+        """
         from . import _adapters
 
-        return _adapters.to_arrow(self, **selection)
+        return _adapters.to_arrow(self, _part(channels, frames, time, drop_errored), units)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """The Arrow PyCapsule interface: polars, DuckDB and others take a recording as a table."""
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
-    def to_obspy(self, **selection: Unpack[TraceSelection]) -> obspy.Stream:
+    @strict
+    def to_obspy(
+        self,
+        channels: Channels = None,
+        frames: Frames = None,
+        time: Time = None,
+        *,
+        raw: bool = False,
+        drop_errored: bool = False,
+    ) -> obspy.Stream:
         """An ``obspy.Stream`` with FDSN codes; a trace for every run without a gap."""
         from . import _to_obspy
 
-        return _to_obspy.to_obspy(self, **selection)
+        part = _part(channels, frames, time, drop_errored)
+        stream: obspy.Stream = _to_obspy.to_obspy(self, raw=raw, **part)
+        return stream
 
-    def plot(self, channels: Channels = None, **keywords: Unpack[LineStyle]) -> NDArray[Any]:
-        """The traces, drawn by matplotlib; gives the axes."""
+    def plot(
+        self, channels: Channels = None, *, units: Units = None, **keywords: Unpack[LineStyle]
+    ) -> NDArray[Any]:
+        """The traces, drawn by matplotlib.
+
+        Parameters
+        ----------
+        channels
+            Some of the channels.
+        units
+            ``"mm/s"``, ``"dB(L)"``, …, as of :meth:`to_xarray`.
+        **keywords
+            ``figsize`` in inches, and those of ``matplotlib.axes.Axes.plot``: ``color``, ``marker``, …
+
+        Returns
+        -------
+        numpy.ndarray
+            The axes, one a channel.
+        """
         from . import _plot
 
-        axes: NDArray[Any] = _plot.plot(self, channels, **keywords)
+        axes: NDArray[Any] = _plot.plot(self, channels, units, **keywords)
         return axes
 
     @abstractmethod
     def _repr_html_(self) -> str: ...
+
+
+class ClosedHandle:
+    """What stands where a file was: whoever asks for anything is told that it is closed."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def _refuse(self) -> ClosedError:
+        return ClosedError(f"{self._path} was closed: open it again", path=self._path)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise self._refuse()
+
+    def __len__(self) -> int:
+        raise self._refuse()
+
+
+def _part(
+    channels: Channels, frames: Frames, time: Time, drop_errored: bool
+) -> dict[str, Any]:
+    """What was asked for, of all that can be."""
+    asked = {"channels": channels, "frames": frames, "time": time}
+    part = {name: value for name, value in asked.items() if value is not None}
+    return {**part, "drop_errored": True} if drop_errored else part
 
 
 def one_frame_range(frames: Frames, length: int) -> tuple[int, int]:
@@ -313,14 +428,23 @@ def channel_words(channels: Channels) -> list[str] | None:
     return words
 
 
-def target_of(path: str | os.PathLike[str], target: str | None) -> str:
-    """What kind of file is to be written."""
+def target_of(path: str | os.PathLike[str], target: str | None, takes: str = "events") -> str:
+    """What kind of file is to be written, of those that take events or arrays."""
+    place = 2 if takes == "events" else 3
+    words = [row[0] for row in _wavekeep.targets() if row[place]]
     if target is not None:
-        return target
+        word = str(target).lower()
+        if word not in TARGETS.values():
+            message = f"to is {target!r}: it is one of {', '.join(words)}{instead(word, words)}"
+            raise BadArgument(message, found=str(target), expected=", ".join(words))
+        # Of a target that takes something else, the writer says what to do.
+        return word
     ending = os.path.splitext(os.fspath(path))[1].lower()
     if ending not in TARGETS:
         known = ", ".join(TARGETS)
-        raise BadArgument(f"{os.fspath(path)!r} ends with none of {known}: name the target by to=…")
+        near = instead(ending, TARGETS)
+        message = f"{os.fspath(path)!r} ends with none of {known}: name the target by to=…{near}"
+        raise BadArgument(message)
     return TARGETS[ending]
 
 

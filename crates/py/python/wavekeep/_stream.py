@@ -134,7 +134,7 @@ class Stream(Facts):
             counts: NDArray[Any] = self.read(channel, raw=True)[0]
             return counts
 
-        return Channel(str(channel), "rad", (), values, raw)
+        return Channel(str(channel), "rad", (), values, raw, (self, channel))
 
     @overload
     def read(
@@ -456,10 +456,25 @@ class Stream(Facts):
         str
             The path.
 
+        Raises
+        ------
+        FileExists
+            When the file is there and ``overwrite`` is not set.
+        SelectionError, BadArgument
+            As of :meth:`read`, and for a target that nobody knows.
+
         Notes
         -----
         As GNZ memory does not grow with the run. Band, channel and resonator frequency of every row
         go along, where they are known.
+
+        Examples
+        --------
+        >>> import os, tempfile, numpy, wavekeep
+        >>> run = wavekeep.open_stream("crates/smurf/tests/data/basic.dat")
+        >>> path = run.save(os.path.join(tempfile.mkdtemp(), "part.npy"), channels="0-3")
+        >>> numpy.load(path).shape
+        (4, 20)
         """
         one_of("units", units, ("count", "rad"))
         ask = self._ask(

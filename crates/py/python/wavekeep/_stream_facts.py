@@ -95,6 +95,15 @@ class Facts(Recording):
         ------
         SelectionError
             When there is no such section.
+
+        Examples
+        --------
+        >>> import warnings, wavekeep
+        >>> with warnings.catch_warnings():
+        ...     warnings.simplefilter("ignore", wavekeep.DamageWarning)
+        ...     run = wavekeep.open_stream("crates/smurf/tests/data/nchan_change.dat")
+        >>> [run.section(number).shape for number in range(len(run.sections))]
+        [(8, 5), (12, 6)]
         """
         count = len(self.sections)
         if not isinstance(number, (int, np.integer)) or isinstance(number, bool):
@@ -142,8 +151,30 @@ class Facts(Recording):
         return tree
 
     def config_at(self, frame: int) -> dict[str, Any]:
-        """The configuration that was in force at a frame, by its number in the run; the number of
-        frames is allowed: behind the last one."""
+        """The configuration that was in force at a frame.
+
+        Parameters
+        ----------
+        frame
+            Its number in the run. The number of frames is allowed: behind the last one.
+
+        Returns
+        -------
+        dict
+            All metadata before the frame, merged: a tree of plain data.
+
+        Raises
+        ------
+        BadIndex
+            When there is no such frame.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> run = wavekeep.open_stream("crates/smurf/tests/data/basic.dat")
+        >>> run.config_at(0) == run.config_at(20)
+        False
+        """
         count = len(self._handle)
         plain = isinstance(frame, (int, np.integer)) and not isinstance(frame, bool)
         if not plain or not 0 <= frame <= count:
@@ -170,7 +201,8 @@ class Facts(Recording):
 
     @property
     def t(self) -> NDArray[np.float64]:
-        """Seconds from the first frame of the run, by the best clock that it has."""
+        """float64, ``[frames]``: seconds from the first frame of the run, by the best clock that it
+        has."""
         times = self.time_ns
         first = self._handle.times(self._ask(section=False, frames=(0, 1)))
         # The difference is exact before it is rounded once.
@@ -178,7 +210,7 @@ class Facts(Recording):
 
     @property
     def time_ns(self) -> NDArray[np.uint64]:
-        """UNIX time of each frame in ns, by the best clock that the run has; how it was got is
+        """uint64, ``[frames]``: UNIX time in ns, by the best clock that the run has; how it was got is
         ``metadata["time_basis"]``."""
         return self._handle.times(self._ask())
 
@@ -189,7 +221,32 @@ class Facts(Recording):
 
     @strict
     def header(self, frames: Frames = None) -> dict[str, NDArray[Any]]:
-        """Header fields, one array a field, one value a frame (``tes_bias``: ``[16, frames]``)."""
+        """The headers of frames.
+
+        Parameters
+        ----------
+        frames
+            As of :meth:`Stream.read`; all of them without.
+
+        Returns
+        -------
+        dict of ndarray
+            By field, of the field's own integer type: ``[frames]``, ``tes_bias`` ``[16, frames]``.
+            ``timestamp`` is in UNIX ns.
+
+        Raises
+        ------
+        SelectionError
+            When ``frames`` name none.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> run = wavekeep.open_stream("crates/smurf/tests/data/basic.dat")
+        >>> header = run.header((3, 6))
+        >>> header["frame_counter"].tolist(), header["tes_bias"].shape
+        ([60, 80, 100], (16, 3))
+        """
         return self._handle.headers(self._ask(frames=self._frames(frames)))
 
     @property

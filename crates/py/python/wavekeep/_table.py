@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Union, overload
 
@@ -91,13 +91,59 @@ LOG: Kinds = {
     "after": "document",
 }
 
+PEAKS: Kinds = {
+    "channel": "text",
+    "sensor": "text",
+    "peak": "number",
+    "unit": "text",
+    "origin": "text",
+    "peak_stated": "number",
+    "peak_computed": "number",
+    "zc_frequency_hz": "number",
+    "zc_frequency_hz_stated": "number",
+    "zc_frequency_hz_computed": "number",
+    "zc_frequency_flag": "text",
+    "time_s": "number",
+    "time_s_stated": "number",
+    "time_s_computed": "number",
+    "at": "unit-local",
+    "at_stated": "unit-local",
+    "at_computed": "unit-local",
+    "acceleration_g": "number",
+    "acceleration_g_stated": "number",
+    "acceleration_g_computed": "number",
+    "displacement": "number",
+    "displacement_unit": "text",
+    "displacement_stated": "number",
+    "displacement_computed": "number",
+    "missing_samples": "count",
+}
+EXCEEDANCES: Kinds = {
+    "id": "count",
+    "serial": "text",
+    "filename": "text",
+    "kind": "text",
+    "timestamp": "unit-local",
+    "channel": "text",
+    "value": "number",
+    "unit": "text",
+    "origin": "text",
+    "frequency_hz": "number",
+    "limit": "number",
+    "margin_percent": "number",
+    "outcome": "text",
+    "reason": "text",
+    "false_trigger": "truth",
+}
+
 _DTYPES = {"text": "object", "number": "float64", "count": "Int64", "truth": "boolean"}
 #: Units by the ends of names, the longer ones first.
-_ENDINGS = {"_in_s": "in/s", "_db_l": "dB(L)", "_db_a": "dB(A)", "_db_c": "dB(C)", "_psi": "psi", "_hz": "Hz", "_s": "s"}
+_ENDINGS = {"_in_s": "in/s", "_db_l": "dB(L)", "_db_a": "dB(A)", "_db_c": "dB(C)", "_psi": "psi", "_hz": "Hz", "_s": "s", "_g": "g"}
 
 
-class Table(Sequence[dict[str, Any]]):
-    """Rows of an archive: a sequence of dictionaries that becomes a table of pandas or Arrow.
+class Table:
+    """Rows of an archive or of measurements: a sequence of dictionaries that becomes a table of
+    pandas, Arrow or, by ``polars.DataFrame(table)``, Polars. It has its columns also without rows.
 
     Units are in the names of columns. What is missing is ``None`` in a row, NaN, NaT or NA in
     pandas, and null in Arrow. Times by the units' own clocks have no zone, times in UTC have one.
@@ -129,7 +175,7 @@ class Table(Sequence[dict[str, Any]]):
     def units(self) -> dict[str, str]:
         """The units of the columns that have one."""
         ends = (
-            (name, [unit for end, unit in _ENDINGS.items() if name.endswith(end)])
+            (name, [unit for end, unit in _ENDINGS.items() if _plain(name).endswith(end)])
             for name in self.columns
         )
         return {
@@ -197,6 +243,14 @@ class Table(Sequence[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self._rows)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Table):
+            return NotImplemented
+        return self._rows == other._rows and self._kinds == other._kinds
+
+    # Rows may be changed.
+    __hash__ = None  # type: ignore[assignment]
+
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return iter(self._rows)
 
@@ -208,6 +262,11 @@ class Table(Sequence[dict[str, Any]]):
         from . import _html
 
         return _html.table(self)
+
+
+def _plain(name: str) -> str:
+    """The name of a column without what says whose value it is."""
+    return name.removesuffix("_stated").removesuffix("_computed")
 
 
 def _value(value: Any, kind: str | None) -> Any:

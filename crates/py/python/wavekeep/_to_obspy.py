@@ -48,7 +48,7 @@ def _event_traces(obspy: Any, event: Event, raw: bool) -> list[Any]:
         channel = event[place]
         values = np.ma.getdata(channel.raw) if raw else channel.values
         unit = "count" if raw else channel.unit
-        for first, end in _runs(channel.gaps, len(event)):
+        for first, end in _runs(channel.gaps, event.shape[1]):
             stats = {
                 "network": "XX",
                 "station": station,

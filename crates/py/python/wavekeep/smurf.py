@@ -47,34 +47,69 @@ def read_stream_data(
     *,
     whole_run: bool = False,
 ) -> tuple[Any, ...]:
-    """A file of a run as pysmurf's ``read_stream_data`` returns it: ``t, phase, mask``, or with a
-    fourth value. Arguments have the same names, places and meanings.
+    """A file of a run as pysmurf's ``read_stream_data`` returns it. Arguments have the same names,
+    places and meanings.
 
-    ``t``
-        uint64, UNIX ns: the server's timestamp of each frame.
-    ``phase``
-        float64, ``[channels, frames]``, in radians; with ``IQ_mode`` complex128, I + jQ in counts,
-        of the first and second, third and fourth, … of the samples asked for.
-    ``mask``
-        int64 table ``[band, channel]`` of lines of the mask, -1 where nothing was recorded; ``None``
-        when neither a ``…_mask.txt`` nor the metadata states a mask. With ``make_freq_mask`` a pair
-        of it and a float64 table of frequencies in MHz, 0 where nothing was recorded; the mask alone
-        where no frequencies are known.
-    fourth value
-        with ``return_header`` a dictionary of the header fields, one array each, ``tes_bias``
-        ``[16, frames]`` among them; else with ``return_tes_bias`` the biases alone.
+    Parameters
+    ----------
+    datafile
+        A piece of a run, which is read by itself; ``whole_run`` reads all pieces, whichever is named,
+        and so does the name that they have in common.
+    channel
+        A sample index or a list of them; order and repeats are kept. All of them without.
+    nsamp
+        The most frames that are read.
+    array_size
+        The number of rows of ``phase``: fewer are cut, more are zeros; 0 for as many as there are
+        channels.
+    return_header, return_tes_bias
+        Whether there is a fourth value.
+    make_freq_mask
+        Whether frequencies go with the mask.
+    gcp_mode
+        Reads files from before Rogue 4: ``t`` is float64 then, and the first 512 channels are read
+        without ``channel``.
+    IQ_mode
+        Takes samples as pairs of I and Q.
+    write_log, n_max, fast_reader
+        Change nothing: nothing is logged, and there is one reader.
 
-    ``channel`` is a sample index or a list of them; order and repeats are kept. ``nsamp`` is the
-    most frames that are read. ``array_size`` is the number of rows of ``phase``: fewer are cut, more
-    are zeros; 0 for as many as there are channels. ``gcp_mode`` reads files from before Rogue 4:
-    ``t`` is float64 then, and the first 512 channels are read without ``channel``. ``write_log``,
-    ``n_max`` and ``fast_reader`` change nothing: nothing is logged, and there is one reader.
+    Returns
+    -------
+    t : ndarray of uint64, ``[frames]``
+        UNIX ns: the server's timestamp of each frame.
+    phase : ndarray of float64, ``[channels, frames]``
+        In rad; with ``IQ_mode`` complex128, I + jQ in counts, of the first and second, third and
+        fourth, … of the samples asked for.
+    mask : ndarray of int64, ``[band, channel]``
+        Lines of the mask, -1 where nothing was recorded; ``None`` when neither a ``…_mask.txt`` nor
+        the metadata states a mask. With ``make_freq_mask`` a pair of it and a float64 table of
+        frequencies in MHz, 0 where nothing was recorded; the mask alone where no frequencies are
+        known.
+    header : dict of ndarray, or ndarray
+        With ``return_header`` the header fields, ``tes_bias`` ``[16, frames]`` among them; else with
+        ``return_tes_bias`` the biases alone.
 
-    A piece of a run is read by itself; ``whole_run`` reads all pieces, whichever is named, and so
-    does the name that they have in common. Padding, cut and damaged frames, metadata and other
-    channels are no hindrance: damage is a :class:`wavekeep.DamageWarning` with the report attached.
-    Frames that their sender marked bad are delivered. When the number of channels changes within
-    the file, ``ValueError`` says so: read one section by ``wavekeep.open(file).section(0)``.
+    Raises
+    ------
+    BadArgument, NoSuchChannel
+        When an argument makes no sense, or names a channel that there is not.
+    SelectionError
+        When the number of channels changes within the file: read one section by
+        ``wavekeep.open_stream(file).section(0)``.
+
+    Notes
+    -----
+    Padding, cut and damaged frames, metadata and other channels are no hindrance: damage is a
+    :class:`wavekeep.DamageWarning` with the report attached. Frames that their sender marked bad are
+    delivered.
+
+    Examples
+    --------
+    >>> from wavekeep.smurf import read_stream_data
+    >>> t, phase, mask = read_stream_data("crates/smurf/tests/data/basic.dat", nsamp=5)
+    >>> t.shape, phase.shape, mask is None
+    ((5,), (64, 5), True)
     """
     path = os.fspath(datafile)
     if nsamp is not None and nsamp < 0:

@@ -383,3 +383,52 @@ impl<'a> Lens<'a> {
         Ok(self.seen())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(folder: &Path, count: usize) -> Vec<PathBuf> {
+        let name = |number: usize| folder.join(format!("run.dat.{number}"));
+        let write = |number| std::fs::write(name(number), [number as u8; 10]).unwrap();
+        (1..=count).for_each(write);
+        (1..=count).map(name).collect()
+    }
+
+    fn open(stores: &[Store]) -> usize {
+        stores.iter().filter(|store| matches!(store.held, Held::File(_))).count()
+    }
+
+    #[test]
+    fn of_many_pieces_none_stays_open_and_each_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = files(folder.path(), MOST_OPEN + 1);
+        assert_eq!(open(&Store::open_all(&paths[1..]).unwrap()), MOST_OPEN);
+        let mut grown = Vec::new();
+        for path in &paths {
+            Store::open_another(path, &mut grown).unwrap();
+        }
+        for stores in [Store::open_all(&paths).unwrap(), grown] {
+            assert_eq!(open(&stores), 0);
+            for (number, store) in (1..).zip(&stores) {
+                let mut bytes = [0; 4];
+                store.read_at(6, &mut bytes).unwrap();
+                assert_eq!((bytes, store.len().unwrap()), ([number; 4], 10));
+                let behind = store.read_at(8, &mut bytes);
+                assert!(matches!(behind, Err(Error::Shrunk { expected: 12, found: 10, .. })));
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn another_file_of_the_name_is_not_taken_for_the_piece() {
+        let folder = tempfile::tempdir().unwrap();
+        let stores = Store::open_all(&files(folder.path(), MOST_OPEN + 1)).unwrap();
+        let (new, old) = (folder.path().join("new"), stores[3].path());
+        std::fs::write(&new, [0; 10]).unwrap();
+        std::fs::rename(new, old).unwrap();
+        assert!(stores[3].read_at(0, &mut [0]).is_err() && stores[3].len().is_err());
+        assert_eq!(stores[4].len().unwrap(), 10);
+    }
+}
