@@ -51,6 +51,13 @@ def test_a_channel_converts_and_copies_as_an_array_does(vert: wavekeep.Channel) 
     assert_array_equal(vert.clip(0, 1), vert.values.clip(0, 1))
 
 
+@pytest.mark.parametrize("name", ["all", "any", "prod", "argsort", "nonzero", "ravel", "flatten"])
+def test_methods_of_arrays_are_those_of_the_values(vert: wavekeep.Channel, name: str) -> None:
+    assert_array_equal(getattr(vert, name)(), getattr(vert.values, name)())
+    assert vert.dot(vert) == vert @ vert == vert.values @ vert.values
+    assert vert.reshape(2, -1).shape == (2, 1664) and vert.nbytes == 3328 * 8
+
+
 @pytest.mark.parametrize("name", ["add", "sub", "mul", "truediv", "pow", "floordiv", "mod"])
 def test_arithmetic_gives_plain_arrays(vert: wavekeep.Channel, name: str) -> None:
     plain = getattr(operator, name)
@@ -186,6 +193,28 @@ def test_moments_of_every_known_type_are_the_same_part() -> None:
     # The times of the traces of ObsPy are those of the samples.
     trace = rec.to_obspy().select(channel="GPZ")[0].slice(obspy.UTCDateTime(start), obspy.UTCDateTime(start) + 1)
     assert_array_equal(trace.data[:1024], rec.read("Vert", time=(obspy.UTCDateTime(start), obspy.UTCDateTime(start) + 1))[0])
+
+
+def test_moments_of_a_part_of_a_histogram_are_those_of_the_whole() -> None:
+    night = event(NIGHT)
+    start = night.start
+    assert start is not None
+    hour = timedelta(hours=1)
+    part = night.select(time=(start + hour, start + 3 * hour))
+    assert part.shape == (4, 120)
+    again = part.select(time=(start + 2 * hour, start + 3 * hour))
+    assert_array_equal(again.data, night.data[:, 120:180])
+
+
+def test_choices_of_no_known_kind_are_errors() -> None:
+    rec = event(BLAST)
+    for channels in (1.5, b"Vert", [None], [True], [1.0], object(), ["Vert", b"x"], [-1]):
+        with pytest.raises(wavekeep.Error):
+            rec.read(channels)  # type: ignore[arg-type]
+    ranges: list[Any] = [(True, False), slice(True, None), (0.5, 1), "all", {}, range(0, 9, 2)]
+    for frames in ranges:
+        with pytest.raises(wavekeep.Error):
+            rec.read(frames=frames)
 
 
 def test_a_window_is_measured_by_its_own_samples() -> None:

@@ -45,6 +45,17 @@ def test_a_channel_is_a_series_and_a_column() -> None:
     assert_array_equal(frame["Tran"] if "Tran" in frame else frame["Vert"] - vert, vert.values - vert.values)
 
 
+def test_arithmetic_with_a_series_is_a_series_with_its_index() -> None:
+    rec = event(BLAST)
+    series = rec.to_pandas()["Vert"]
+    for found in (series - rec["Vert"], rec["Vert"] - series, series * 2 - rec["Vert"] * 2):
+        assert isinstance(found, pd.Series) and found.index.equals(series.index)
+        assert (found == 0).all()
+    data = rec.to_xarray()["Vert"]
+    for same in (data - rec["Vert"], rec["Vert"] - data):
+        assert type(same) is type(data) and not same.any()
+
+
 def test_a_series_of_a_channel_is_changed_without_the_event() -> None:
     rec = event(BLAST)
     before = rec["Vert"].values.copy()

@@ -110,6 +110,10 @@ def test_no_error_carries_the_bytes_of_a_file_or_the_column_of_a_parser(
     for keywords in ({"serial": 5}, {"min_ppv_in_s": "much"}, {"false_trigger": "yes"}):
         message = str(refused(archive.query, **keywords))
         assert "column" not in message and "line" not in message, message
+    wrong: list[Any] = [{"mapper": {"mask": "x"}}, {"downsampler": {"mode": {"internal": {}}}}]
+    for settings in wrong:
+        message = str(refused(wavekeep.smurf.Chain, **settings))
+        assert "column" not in message, message
     long = "y" * 1_000_000
     for call in (event(BLAST).__getitem__, event(BLAST)["Vert"].to, event(BLAST).verdict):
         error = refused(call, long)

@@ -76,3 +76,22 @@ fn a_unit_of_another_quantity_changes_nothing() {
     };
     assert_eq!(table(&recordings::blast(), odd), plain);
 }
+
+#[test]
+fn units_hold_for_arrays_when_that_is_asked_for_and_only_then() {
+    let units = |recording: &Recording, options: ExportOptions| {
+        let mut bytes = Vec::new();
+        write_event(recording, Target::Gnz, &options, &mut bytes).unwrap();
+        let file = gnz::Gnz::from_bytes(bytes).unwrap();
+        file.metadata().get("array_units").unwrap().to_string()
+    };
+    let wanted = asked(Unit::MillimetrePerSecond, Unit::DecibelLinear);
+    let in_arrays = ExportOptions { in_arrays: true, ..wanted };
+    for recording in [recordings::blast(), recordings::night(40)] {
+        let plain = units(&recording, wanted);
+        assert!(plain.contains("in/s") && plain.contains("psi"), "{plain}");
+        let other = units(&recording, in_arrays);
+        assert!(other.contains("mm/s") && other.contains("dB(L)"), "{other}");
+        assert!(!other.contains("in/s") && !other.contains("psi"), "{other}");
+    }
+}

@@ -15,6 +15,7 @@ from . import _table, _wavekeep
 from ._archive_http import Each, Server
 from ._errors import BadArgument, NoSuchEvent
 from ._event import Event
+from ._exceedances import EXCEEDANCES, exceedance
 from ._progress import Progress, Reporter
 from ._recording import ClosedHandle, Recording
 from ._report import Report, warn_of_damage
@@ -305,8 +306,8 @@ class Archive:
             handle, _ = self._door.recording(row["id"])
             verdict = json.loads(handle.verdict(curve, distance_ft))
             if verdict["outcome"] != "within":
-                found.append(_exceedance(row, verdict))
-        return Table(found, _table.EXCEEDANCES)
+                found.append(exceedance(row, verdict))
+        return Table(found, EXCEEDANCES)
 
     def sidecar(self, id: int) -> dict[str, Any]:
         """The sidecar of an event, as it stands in its file: all that is known but the samples."""
@@ -414,24 +415,6 @@ class Archive:
 def _again(where: str, units: Units) -> Archive:
     """An archive from its pickle."""
     return Archive(where, units=units)
-
-
-def _exceedance(row: dict[str, Any], verdict: dict[str, Any]) -> dict[str, Any]:
-    """A row of :meth:`Archive.exceedances`."""
-    value, limit = verdict.get("value") or {}, verdict.get("limit") or {}
-    taken = ("id", "serial", "filename", "kind", "timestamp", "false_trigger")
-    return {
-        **{name: row[name] for name in taken},
-        "channel": verdict.get("subject"),
-        "value": value.get("value"),
-        "unit": value.get("unit"),
-        "origin": verdict.get("origin"),
-        "frequency_hz": (verdict.get("frequency") or {}).get("hz"),
-        "limit": limit.get("value"),
-        "margin_percent": verdict.get("margin_percent"),
-        "outcome": verdict["outcome"],
-        "reason": verdict["reason"],
-    }
 
 
 @dataclass(frozen=True)

@@ -79,14 +79,23 @@ class ArrayFile(Recording):
         """The unit of each array of which the file says it: by ``array_units`` in its metadata, by
         ``units`` or ``unit`` with a word for each name, or with one for all arrays of numbers."""
         found: dict[str, str] = {}
+        if self._describes_stream():
+            found["data"] = str(self["data_unit"])
         for key in ("unit", "units", "array_units"):
-            stated = self.metadata.get(key)
+            stated = document(self.metadata.get(key))
             if isinstance(stated, str) and _is_unit(stated):
                 found.update(dict.fromkeys(self._numbers(), canonical(stated)[0]))
             elif isinstance(stated, dict):
                 known = {name: unit for name, unit in stated.items() if isinstance(unit, str)}
                 found.update((name, known[name]) for name in self.channels if name in known)
         return found
+
+    def _describes_stream(self) -> bool:
+        """Whether it is a stream in a format without room for metadata: its unit is an array."""
+        if not {"data", "data_unit"} <= set(self.channels):
+            return False
+        dtype, _, shape = self._describe("data_unit")
+        return shape == () and dtype[1:2] == "U"
 
     def _numbers(self) -> list[str]:
         kinds = {name: _dtype(self._describe(name)[0]) for name in self.channels}
@@ -224,6 +233,16 @@ class ArrayFile(Recording):
             arrays.append(f"{name} {dtype if known is None else known} {tuple(shape)}")
         more = f", … {len(self)} in all" if len(self) > 8 else ""
         return f"<ArrayFile {os.path.basename(self.path)}: {', '.join(arrays)}{more}>"
+
+
+def document(value: Any) -> Any:
+    """A value of metadata; the JSON text of one, where a format holds text alone (safetensors)."""
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value
 
 
 def _blocks(data: NDArray[Any], size: int) -> Iterator[Block]:

@@ -171,6 +171,11 @@ class Channel(NDArrayOperatorsMixin):
         return self.values.size
 
     @property
+    def nbytes(self) -> int:
+        """Bytes of the values."""
+        return self.values.nbytes
+
+    @property
     def dtype(self) -> np.dtype[Any]:
         """The type of the values."""
         return self.values.dtype
@@ -189,6 +194,16 @@ class Channel(NDArrayOperatorsMixin):
     astype = _as_numpy("astype")
     copy = _as_numpy("copy")
     tolist = _as_numpy("tolist")
+    all = _as_numpy("all")
+    any = _as_numpy("any")
+    prod = _as_numpy("prod")
+    dot = _as_numpy("dot")
+    argsort = _as_numpy("argsort")
+    nonzero = _as_numpy("nonzero")
+    take = _as_numpy("take")
+    reshape = _as_numpy("reshape")
+    ravel = _as_numpy("ravel")
+    flatten = _as_numpy("flatten")
 
     def __len__(self) -> int:
         return len(self.values)

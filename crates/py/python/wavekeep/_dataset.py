@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import ArrayFile
+from ._arrays import ArrayFile, document
 from ._errors import BadArgumentError, UnsupportedError
 from ._event import Event
 from ._recording import Recording, one_or_several
@@ -211,7 +211,9 @@ def _of_arrays(file: ArrayFile, part: dict[str, Any], units: Units) -> Dataset:
     frames = part.pop("frames", None)
     arrays = {name: file.read(name, frames) for name in names}
     metadata, units_of = file.metadata, file.units
-    layout = Layout(metadata, {name: file._describe(name)[2] for name in file.channels})
+    shapes = {name: file._describe(name)[2] for name in file.channels}
+    is_stream = "data_unit" in metadata or file._describes_stream()
+    layout = Layout(metadata, shapes, is_stream)
     variables: dict[str, Variable] = {}
     coordinates: dict[str, Variable] = {}
     for name, array in arrays.items():
@@ -258,10 +260,12 @@ class Layout:
     has two names.
     """
 
-    def __init__(self, metadata: Mapping[str, Any], shapes: dict[str, tuple[int, ...]]) -> None:
+    def __init__(
+        self, metadata: Mapping[str, Any], shapes: dict[str, tuple[int, ...]], is_stream: bool
+    ) -> None:
         self._metadata = metadata
         self._shapes = shapes
-        self._is_stream = "data_unit" in metadata and len(shapes.get("data", ())) == 2
+        self._is_stream = is_stream and len(shapes.get("data", ())) == 2
         self._known: dict[tuple[int, int], str] = {}
         #: The names of arrays that say where others are.
         self.coordinates: tuple[str, ...] = ()
@@ -310,7 +314,7 @@ class Layout:
         values = first + np.arange(length) * step
         what = "time from the trigger" if name == "time" else "start of the interval"
         found = {name: Variable((name,), values, {"units": "s", "long_name": what, "axis": "T"})}
-        started = _value(_mapping(self._metadata.get("time")).get("start"))
+        started = _value(_mapping(document(self._metadata.get("time"))).get("start"))
         if name == "interval_start" and isinstance(started, str):
             try:
                 moment = np.datetime64(datetime.fromisoformat(started), "us")
@@ -335,14 +339,18 @@ def _time_axis(
     metadata: Mapping[str, Any], shapes: dict[str, tuple[int, ...]]
 ) -> tuple[str, int, tuple[float, float] | None] | None:
     """Name and length of the axis of time, first value and step where metadata states them."""
-    for name in ("time", "interval_start"):
-        if len(shapes.get(name, ())) == 1:
-            return name, shapes[name][0], None
-    about = _mapping(metadata.get("time"))
+    about = _mapping(document(metadata.get("time")))
     lengths = {shape[-1] for shape in shapes.values() if shape}
     length = metadata.get("length")
+    if isinstance(length, str) and length.isdecimal() and len(length) < 19:
+        length = int(length)
     if not isinstance(length, int) or isinstance(length, bool):
         length = lengths.pop() if len(lengths) == 1 else None
+    for name in ("time", "interval_start"):
+        if len(shapes.get(name, ())) == 1:
+            # An array says it; of intervals metadata may say more.
+            interval = _number(_value(about.get("length_s"))) if name != "time" else None
+            return name, shapes[name][0], (0.0, interval) if interval else None
     if length not in {shape[-1] for shape in shapes.values() if shape}:
         return None
     interval = _number(_value(about.get("length_s")))

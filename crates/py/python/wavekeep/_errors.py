@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 def short(text: str, most: int = 80) -> str:
     """The text, or its two ends: what was given may be a whole file."""
@@ -39,7 +41,8 @@ class Error(Exception):
         expected: str | None = None,
         found: str | None = None,
     ) -> None:
-        super().__init__(short(message, 4000))
+        # Where in a document of one line, which is one of ours, concerns nobody.
+        super().__init__(short(re.sub(r" at line 1 column \d+", "", message), 4000))
         self.path = None if path is None else short(path, 4096)
         self.offset = offset
         self.expected = expected

@@ -17,6 +17,7 @@ from ._channel import Channel
 from ._errors import BadArgument, NoSuchChannel
 from ._measurements import Measurements, Verdict
 from ._moments import seconds_of
+from ._peaks import peaks_of
 from ._picture import Picture
 from ._recording import (
     Block,
@@ -30,7 +31,7 @@ from ._recording import (
     target_of,
 )
 from ._report import Report
-from ._table import PEAKS, Table
+from ._table import Table
 from ._units import RAW, Units, chosen, of_quantity
 from ._words import instead, one_of, strict
 
@@ -165,6 +166,14 @@ class Event(Recording):
         return None if start is None else datetime.fromisoformat(start)
 
     @property
+    def _zero(self) -> datetime | None:
+        """The moment from which :attr:`t` counts: of a part of a histogram, its own start."""
+        if self.kind == "waveform":
+            return self.start
+        start = _value(self.metadata["time"].get("start"))
+        return None if start is None else datetime.fromisoformat(start)
+
+    @property
     def rate_hz(self) -> float | None:
         """Samples a second; ``None`` for a histogram."""
         rate_hz: float | None = _value(self.metadata["time"].get("rate_hz"))
@@ -206,7 +215,7 @@ class Event(Recording):
         >>> [(row["channel"], row["peak"], row["unit"], row["zc_frequency_hz"]) for row in peaks]
         [('Tran', 0.33, 'in/s', 20.0), ('Vert', 0.41, 'in/s', 28.0), ('Long', 0.29, 'in/s', 24.0), ('MicL', 127.14, 'dB(L)', 13.0)]
         """
-        return Table([_peak_row(one) for one in self.measurements["channels"]], PEAKS)
+        return peaks_of(self.measurements)
 
     @strict
     def verdict(self, curve: str, *, distance_ft: float | None = None) -> Verdict:
@@ -318,7 +327,7 @@ class Event(Recording):
         """
         words = channel_words(channels)
         bounds = None if frames is None else one_frame_range(frames, self._length)
-        start_s, end_s = (None, None) if time is None else seconds_of(time, self.start)
+        start_s, end_s = (None, None) if time is None else seconds_of(time, self._zero)
         handle = self._handle.select(words, bounds, start_s, end_s)
         options, parts = self._recipe[1], self._recipe[2]
         recipe = (self._recipe[0], options, (*parts, (words, bounds, (start_s, end_s))))
@@ -557,33 +566,6 @@ def _blocks(data: NDArray[Any], size: int) -> Iterator[Block]:
     for first in range(0, data.shape[1], size):
         part = data[:, first : first + size]
         yield Block(part, range(first, first + part.shape[1]))
-
-
-def _peak_row(one: Any) -> dict[str, Any]:
-    """A row of :attr:`Event.peaks`."""
-    row: dict[str, Any] = {"channel": one["name"], "sensor": one["sensor"]}
-
-    def put(name: str, measured: Any, of: Any) -> None:
-        for column, source in ((name, "value"), (f"{name}_stated", "stated"), (f"{name}_computed", "computed")):
-            value = measured.get(source)
-            row[column] = None if value is None else of(value)
-
-    peak = one["peak"]
-    put("peak", peak, lambda reading: reading["value"])
-    row["unit"] = None if peak.get("value") is None else peak["value"]["unit"]
-    row["origin"] = peak.get("origin")
-    frequency = one["zc_frequency"]
-    put("zc_frequency_hz", frequency, lambda reading: reading.get("hz"))
-    shown = frequency.get("value")
-    row["zc_frequency_flag"] = None if shown is None else shown["flag"]
-    put("time_s", one["time_of_peak_s"], float)
-    put("at", one.get("peak_at", {}), str)
-    put("acceleration_g", one["peak_acceleration"], lambda reading: reading["value"])
-    moved = one["peak_displacement"]
-    put("displacement", moved, lambda reading: reading["value"])
-    row["displacement_unit"] = None if moved.get("value") is None else moved["value"]["unit"]
-    row["missing_samples"] = one["missing_samples"]
-    return row
 
 
 def _again(

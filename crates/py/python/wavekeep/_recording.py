@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, Union
 
@@ -36,6 +36,7 @@ Time = Union[tuple[Any, Any], None]
 TARGETS = {
     f".{ending}": word for word, endings, _, _ in _wavekeep.targets() for ending in endings
 }
+TARGETS[".mseed3"] = "miniseed"
 
 
 class LineStyle(TypedDict, total=False):
@@ -390,6 +391,9 @@ def one_frame_range(frames: Frames, length: int) -> tuple[int, int]:
         if len(frames) != 2:
             raise BadArgument(f"frames are (start, stop), found {frames!r}")
         frames = slice(*frames)
+    bounds = (frames.start, frames.stop) if isinstance(frames, (slice, range)) else ()
+    if any(isinstance(one, (bool, np.bool_)) for one in bounds):
+        raise BadArgument(f"frames are integers, found {frames!r}")
     if isinstance(frames, range):
         if frames.step != 1:
             raise BadArgument(f"frames have to follow each other, found a step of {frames.step}")
@@ -408,7 +412,11 @@ def one_frame_range(frames: Frames, length: int) -> tuple[int, int]:
 
 def one_or_several(channels: str | int | np.integer[Any] | Sequence[str | int]) -> list[Any]:
     """The choice as a list."""
-    return [channels] if isinstance(channels, (str, int, np.integer)) else list(channels)
+    if isinstance(channels, (str, int, np.integer)):
+        return [channels]
+    if isinstance(channels, bytes) or not isinstance(channels, Iterable):
+        raise BadArgument(f"channels are names or indices, found {channels!r}")
+    return list(channels)
 
 
 def channel_words(channels: Channels) -> list[str] | None:

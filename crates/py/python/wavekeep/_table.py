@@ -91,51 +91,6 @@ LOG: Kinds = {
     "after": "document",
 }
 
-PEAKS: Kinds = {
-    "channel": "text",
-    "sensor": "text",
-    "peak": "number",
-    "unit": "text",
-    "origin": "text",
-    "peak_stated": "number",
-    "peak_computed": "number",
-    "zc_frequency_hz": "number",
-    "zc_frequency_hz_stated": "number",
-    "zc_frequency_hz_computed": "number",
-    "zc_frequency_flag": "text",
-    "time_s": "number",
-    "time_s_stated": "number",
-    "time_s_computed": "number",
-    "at": "unit-local",
-    "at_stated": "unit-local",
-    "at_computed": "unit-local",
-    "acceleration_g": "number",
-    "acceleration_g_stated": "number",
-    "acceleration_g_computed": "number",
-    "displacement": "number",
-    "displacement_unit": "text",
-    "displacement_stated": "number",
-    "displacement_computed": "number",
-    "missing_samples": "count",
-}
-EXCEEDANCES: Kinds = {
-    "id": "count",
-    "serial": "text",
-    "filename": "text",
-    "kind": "text",
-    "timestamp": "unit-local",
-    "channel": "text",
-    "value": "number",
-    "unit": "text",
-    "origin": "text",
-    "frequency_hz": "number",
-    "limit": "number",
-    "margin_percent": "number",
-    "outcome": "text",
-    "reason": "text",
-    "false_trigger": "truth",
-}
-
 _DTYPES = {"text": "object", "number": "float64", "count": "Int64", "truth": "boolean"}
 #: Units by the ends of names, the longer ones first.
 _ENDINGS = {"_in_s": "in/s", "_db_l": "dB(L)", "_db_a": "dB(A)", "_db_c": "dB(C)", "_psi": "psi", "_hz": "Hz", "_s": "s", "_g": "g"}
