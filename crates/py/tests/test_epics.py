@@ -540,5 +540,5 @@ def test_a_package_that_is_missing_is_named(missing: str) -> None:
         "epics.serve('tcp://127.0.0.1:9')"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    wanted = f"MissingLibrary: wavekeep.epics needs {missing}: pip install 'wavekeep[epics]'"
+    wanted = f"MissingLibraryError: wavekeep.epics needs {missing}: pip install 'wavekeep[epics]'"
     assert wanted in run.stderr
