@@ -143,6 +143,17 @@ def test_a_histogram_comes_back_with_its_intervals_and_units(tmp_path: Path) -> 
         assert found["Tran_frequency"].attrs["units"] == "Hz"
 
 
+def test_intervals_of_no_known_length_are_counted(tmp_path: Path) -> None:
+    rec = opened(BLAST.with_name("N844L6Z8.ZR0H"))
+    ours = rec.to_xarray()
+    assert set(ours.sizes) == {"interval"} and ours["interval"].dtype == np.int64
+    found = opened(Path(rec.save(tmp_path / "x.gnz"))).to_xarray()
+    assert found.sizes == ours.sizes
+    for name in ours.variables:
+        same(str(name), found[name], ours[name])
+    assert rec.to_pandas().index.name == "interval"
+
+
 def test_a_stream_comes_back_with_rows_frames_and_units(tmp_path: Path) -> None:
     run = opened(RUNS / "split.dat")
     for units, ending in [("rad", "gnz"), ("count", "gnz"), ("rad", "safetensors"), ("count", "npz")]:

@@ -324,9 +324,29 @@ class Archive:
     ) -> dict[str, Any]:
         """Says what an event is; gives the sidecar as it is now.
 
-        What is not named stays, ``None`` takes away. ``who`` reviews: by default the user of this
-        machine. A server does not go by it: it takes the name of the token, or the user of its
-        own machine.
+        Parameters
+        ----------
+        id
+            The event.
+        false_trigger, notes
+            What is not named stays, ``None`` takes away.
+        who
+            Reviews: by default the user of this machine. A server does not go by it: it takes the name
+            of the token, or the user of its own machine.
+
+        Raises
+        ------
+        NoSuchEventError
+            There is no such event.
+
+        Examples
+        --------
+        >>> import tempfile, wavekeep
+        >>> archive = wavekeep.Archive(tempfile.mkdtemp(), create=True)
+        >>> account = archive.import_files(["samples/M529LMOK.DK0W"])
+        >>> (id,) = archive
+        >>> archive.review(id, false_trigger=True, who="ada")["review"]["false_trigger"]
+        True
         """
         review: dict[str, Any] = {}
         if false_trigger is not ...:

@@ -145,7 +145,33 @@ class ArrayFile(Recording):
         out: NDArray[Any] | None = None,
         raw: bool = False,
     ) -> NDArray[Any]:
-        """Arrays of one shape, stacked; one array as it is. ``frames`` count along the last axis."""
+        """Arrays of one shape, stacked; one array as it is.
+
+        Parameters
+        ----------
+        channels
+            The names of some arrays.
+        frames
+            Places along the last axis.
+        out
+            An array of the right shape, which is filled and returned.
+
+        Returns
+        -------
+        numpy.ndarray
+            One array as it is in the file, several as ``[arrays, …]``, in the units of :attr:`units`.
+
+        Raises
+        ------
+        BadArgumentError
+            The arrays are of different shapes.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> wavekeep.open("crates/gnz/tests/data/typical.gnz").read(frames=(0, 100)).shape
+        (2, 100)
+        """
         if time is not None:
             raise Unsupported("arrays have no time axis: choose frames", path=self.path)
         names = self.channels if channels is None else one_or_several(channels)

@@ -311,6 +311,9 @@ class Layout:
         if known is None:
             return {}
         first, step = known
+        if name == "interval":
+            about = {"long_name": "number of the interval"}
+            return {name: Variable((name,), np.arange(length, dtype=np.int64), about)}
         values = first + np.arange(length) * step
         what = "time from the trigger" if name == "time" else "start of the interval"
         found = {name: Variable((name,), values, {"units": "s", "long_name": what, "axis": "T"})}
@@ -356,6 +359,9 @@ def _time_axis(
     interval = _number(_value(about.get("length_s")))
     if interval:
         return "interval_start", int(length), (0.0, interval)
+    if about.get("axis") == "intervals":
+        # Nothing states how long they are.
+        return "interval", int(length), (0.0, 1.0)
     step, rate = _number(about.get("step_s")), _number(_value(about.get("rate_hz")))
     step = step or (1 / rate if rate else None)
     if not step:

@@ -283,8 +283,26 @@ class Event(Recording):
         raise NoSuchChannel(message, path=self.path, expected=present, found=str(channel))
 
     def frequency_hz(self, channel: Any) -> tuple[NDArray[np.float64], list[str]]:
-        """Frequencies of a histogram's intervals: numbers, NaN where there is none, and the words
-        that the vendor prints (``"21 Hz"``, ``">100 Hz"``, ``"N/A"``)."""
+        """Frequencies of a histogram's intervals.
+
+        Returns
+        -------
+        tuple
+            ``float64[intervals]`` in Hz, NaN where there is none, and the words that the vendor prints:
+            ``"21 Hz"``, ``">100 Hz"``, ``"N/A"``.
+
+        Raises
+        ------
+        BadArgumentError
+            A waveform has no intervals.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> numbers, words = wavekeep.open("samples/M529LMP3.O00H").frequency_hz("Tran")
+        >>> words[:2], float(numbers[0])
+        (['21 Hz', 'N/A'], 21.0)
+        """
         found = self._handle.frequencies(self._place(channel))
         if found is None:
             raise BadArgument("a waveform has no intervals", path=self.path)
@@ -403,7 +421,15 @@ class Event(Recording):
         units: Units = None,
         raw: bool = False,
     ) -> Iterator[Block]:
-        """The samples in blocks of ``frames`` each, ``[channels, frames]``."""
+        """The samples in blocks of ``frames`` each, ``[channels, frames]``.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> rec = wavekeep.open("samples/M529LMOK.DK0W")
+        >>> [block.data.shape for block in rec.blocks(2000, channels=["Vert"], units="mm/s")]
+        [(1, 2000), (1, 1328)]
+        """
         data = self.read(channels, units=units, raw=raw)
         return _blocks(data, max(int(frames), 1))
 

@@ -346,6 +346,13 @@ class Recording(ABC):
         -------
         numpy.ndarray
             The axes, one a channel.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> axes = wavekeep.open("samples/M529LMOK.DK0W").plot(["Vert"], units="mm/s", color="black")
+        >>> axes[0].get_ylabel()
+        'Vert\\nmm/s'
         """
         from . import _plot
 
