@@ -511,7 +511,7 @@ class Event(Recording):
         *,
         units: Units = None,
         raw: bool = False,
-        **more: Any,
+        drop_errored: bool = False,
     ) -> obspy.Stream:
         """An ``obspy.Stream`` with FDSN codes; a trace for every run without a gap.
 
@@ -519,11 +519,13 @@ class Event(Recording):
         """
         from . import _to_obspy
 
+        if drop_errored:
+            raise BadArgument("frames of an event carry no marks: leave drop_errored out")
         whole = channels is None and frames is None and time is None
         part = self if whole else self.select(channels, frames, time)
         if units is not None and units != RAW:
             part = part._in(units)
-        return _to_obspy.to_obspy(part, raw=raw or units == RAW, **more)
+        return _to_obspy.to_obspy(part, raw=raw or units == RAW)
 
     @strict
     def picture(
