@@ -112,8 +112,10 @@ def read_stream_data(
     ((5,), (64, 5), True)
     """
     path = os.fspath(datafile)
-    if nsamp is not None and nsamp < 0:
-        raise BadArgument(f"nsamp is 0 or more, found {nsamp}", path=path)
+    for name, number in (("nsamp", nsamp), ("array_size", array_size)):
+        plain = isinstance(number, (int, np.integer)) and not isinstance(number, bool)
+        if number is not None and not (plain and number >= 0):
+            raise BadArgument(f"{name} is 0 or more, found {number!r}", path=path)
     if gcp_mode:
         return _read_gcp(path, channel, nsamp)
     one_piece = not whole_run and os.path.isfile(path)
@@ -122,7 +124,7 @@ def read_stream_data(
         raise BadArgument(f"{path} is not a SMuRF stream", path=path)
     warn_of_damage(Report.from_json(handle.report()), path, stacklevel=4)
     run = Stream(handle, path)
-    chosen = None if channel is None else [int(one) for one in np.ravel(np.asarray(channel))]
+    chosen = None if channel is None else _indices(channel, path).tolist()
     frames = None if nsamp is None else (0, min(nsamp, run.n_frames))
     if IQ_mode:
         phase = _iq(run, chosen, frames)
@@ -142,6 +144,15 @@ def read_stream_data(
             return header["timestamp"], phase, mask, header["tes_bias"]
         return header["timestamp"], phase, mask, _standard_header(header)
     return handle.timestamps(run._ask(frames=frames)), phase, mask
+
+
+def _indices(channel: Any, path: str) -> NDArray[np.integer[Any]]:
+    """Sample indices; what would be rounded or taken for 0 and 1 is none."""
+    indices = np.ravel(np.asarray(channel))
+    if indices.dtype.kind not in "iu":
+        message = f"channel is a sample index or a list of them, found {channel!r}"
+        raise BadArgument(message, path=path)
+    return indices
 
 
 #: The keys of the standard reader's header, in its order.
@@ -181,7 +192,7 @@ def _read_gcp(path: str, channel: Any, nsamp: int | None) -> tuple[Any, ...]:
     count = size // _GCP_FRAME.itemsize
     count = count if nsamp is None else min(nsamp, count)
     frames = np.fromfile(path, _GCP_FRAME, count)
-    chosen = np.arange(_GCP_CHANNELS) if channel is None else np.ravel(np.asarray(channel))
+    chosen = np.arange(_GCP_CHANNELS) if channel is None else _indices(channel, path)
     missing = [int(one) for one in chosen if not 0 <= one < 528]
     if missing:
         raise NoSuchChannel(f"there is no channel {missing[0]}: they are 0 to 527", path=path)
