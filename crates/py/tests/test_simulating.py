@@ -174,6 +174,8 @@ def test_a_chain_of_files_takes_int32_and_no_int16() -> None:
     assert chain.process(packed_by_hand(samples[:, 0], 9, 0)) is not None
     with pytest.raises(BadArgument, match="int16"):
         chain.process(packed_by_hand(samples[:, 0], 9, 0)[:-4])
+    chain.configure(input="i16")
+    assert chain.process(samples.astype(np.int16)).shape == (2, 4)
 
 
 @pytest.mark.parametrize(

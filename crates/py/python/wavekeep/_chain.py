@@ -95,12 +95,13 @@ class Chain:
     refused.
     """
 
-    __slots__ = ("_chain", "_counter")
+    __slots__ = ("_chain", "_counter", "_input")
 
     def __init__(self, **settings: Unpack[Settings]) -> None:
         with _named():
             self._chain = _wavekeep.Chain(_settings(settings))
         self._counter = 0
+        self._input: str = self.config["input"]
 
     @property
     def config(self) -> dict[str, Any]:
@@ -109,7 +110,12 @@ class Chain:
         return config
 
     def configure(self, **settings: Unpack[Settings]) -> None:
-        """Changes settings; what is left out stays. State is kept where the setting allows it.
+        """Changes settings. State is kept where the setting allows it.
+
+        Parameters
+        ----------
+        **settings
+            As of the class; what is left out stays.
 
         Raises
         ------
@@ -127,6 +133,7 @@ class Chain:
         """
         with _named():
             self._chain.configure(_settings({**self.config, **settings}))
+        self._input = self.config["input"]
 
     @property
     def statistics(self) -> dict[str, int]:
@@ -272,7 +279,7 @@ class Chain:
         return int(shape[0])
 
     def _check_width(self, samples: np.dtype[Any]) -> None:
-        width = self.config["input"]
+        width = self._input
         if samples.newbyteorder("<") != _WIDTHS[width]:
             other = next((word for word, dtype in _WIDTHS.items() if dtype == samples), None)
             hint = f': say Chain(input="{other}")' if other else ""
@@ -283,12 +290,12 @@ class Chain:
         """Refuses a payload that is one of the other width, to the byte."""
         words = int.from_bytes(payload[4:8], "little")
         size = len(payload) - _HEADER_BYTES
-        if words and size == 4 * words and self.config["input"] == "i16":
+        if words and size == 4 * words and self._input == "i16":
             raise BadArgument(
                 f"the payload has {words} channels in {size} bytes: these are int32, and the chain "
                 'takes int16; say Chain(input="i32")'
             )
-        if words and size == 2 * words and self.config["input"] == "i32":
+        if words and size == 2 * words and self._input == "i32":
             raise BadArgument(
                 f"the payload has {words} channels in {size} bytes: these are int16, and the chain "
                 'takes int32; say Chain(input="i16")'

@@ -88,12 +88,50 @@ class DataWriter:
         return _wavekeep.DataWriter.controls()
 
     def get(self, name: str) -> Union[bool, int, float, str]:
-        """A variable by its name."""
+        """A variable by its name.
+
+        Parameters
+        ----------
+        name
+            As in the table of the class.
+
+        Returns
+        -------
+        bool, int, float or str
+
+        Raises
+        ------
+        NoSuchName
+            When there is no such variable. The message names the near one.
+
+        Examples
+        --------
+        >>> DataWriter(MaxFileSize=1 << 30).get("MaxFileSize")
+        1073741824
+        """
         with _named(name):
             return self._writer.get(name)
 
     def set(self, name: str, value: Union[bool, int, str, os.PathLike[str], "np.generic"]) -> None:
-        """Sets a variable by its name."""
+        """Sets a variable by its name.
+
+        Parameters
+        ----------
+        name, value
+            As in the table of the class.
+
+        Raises
+        ------
+        NoSuchName, BadArgument
+            When there is no such variable, or it cannot have this value.
+
+        Examples
+        --------
+        >>> writer = DataWriter()
+        >>> writer.set("DropErrors", True)
+        >>> writer.DropErrors
+        True
+        """
         if isinstance(value, os.PathLike):
             value = os.fspath(value)
         if isinstance(value, np.generic):
@@ -106,7 +144,25 @@ class DataWriter:
             self._writer.set(name, value)
 
     def command(self, name: str) -> None:
-        """Runs a command by its name."""
+        """Runs a command by its name.
+
+        Parameters
+        ----------
+        name
+            ``"Open"``, ``"Close"`` or ``"AutoName"``.
+
+        Raises
+        ------
+        NoSuchName
+            When there is no such command.
+        WriterState, FileError
+            When it cannot be done now.
+
+        Examples
+        --------
+        >>> writer = DataWriter()
+        >>> writer.command("Close")
+        """
         with _named(name):
             self._writer.command(name)
 
