@@ -232,7 +232,6 @@ class Chain:
             return self._process_frames(frame, head, stamp_ns)
         if isinstance(frame, np.ndarray) and frame.ndim == 2:
             samples = checked_samples(frame)
-            self._check_width(samples.dtype)
             # Frames without a time: nobody sees their headers.
             made = packed(samples, self._counter, 1)
             passed = self._process_frames(made, head, stamp_ns)["samples"]
