@@ -45,9 +45,16 @@ test-rust: $(VENV)/ready $(VENV_HDF5_1)/ready
 BUILD_PROGRAM = cargo build --locked --workspace --all-features --bin wavekeep
 BUILT = $$(cargo metadata --format-version 1 --no-deps | $(PYTHON) -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/wavekeep
 
+# The browser tests, and one that judges the types of Python, need Node 20.11 or newer. Where the machine has none, PyPI's is taken.
+HAS_NODE := $(shell node --eval 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 11) ? 0 : 1)' 2>/dev/null && echo yes)
+ifneq ($(HAS_NODE),yes)
+NODE := $(VENV_NODE)/ready
+export PATH := $(abspath $(VENV_NODE))/bin:$(PATH)
+endif
+
 # The Python package: its wheel is built, installed and tested in an environment of its own, with the
 # examples of its documentation.
-test-python: $(VENV_PY)/ready
+test-python: $(VENV_PY)/ready $(NODE)
 	$(call install_wheel,dev)
 	$(BUILD_PROGRAM)
 	WAVEKEEP_BIN=$(BUILT) $(VENV_PY)/bin/python -m pytest --quiet --doctest-modules -rs crates/py/tests --pyargs wavekeep
@@ -75,13 +82,6 @@ e2e: e2e/node_modules/ready chromium
 .PHONY: chromium
 chromium: | python-parts
 	test -x $(WAVEKEEP_CHROMIUM) || { apt-get update && apt-get install --yes chromium; }
-
-# The browser tests need Node 20.11 or newer. Where the machine has none, PyPI's is taken.
-HAS_NODE := $(shell node --eval 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 11) ? 0 : 1)' 2>/dev/null && echo yes)
-ifneq ($(HAS_NODE),yes)
-NODE := $(VENV_NODE)/ready
-export PATH := $(abspath $(VENV_NODE))/bin:$(PATH)
-endif
 
 e2e/node_modules/ready: e2e/package-lock.json $(NODE)
 	cd e2e && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund

@@ -29,6 +29,9 @@ pub enum ArchiveError {
         /// The path.
         path: PathBuf,
     },
+    /// Whoever asked for it had it stopped.
+    #[error("stopped before the end")]
+    Stopped,
     /// No event has this number.
     #[error("there is no event {id} in the archive")]
     NoEvent {
@@ -191,6 +194,7 @@ impl ArchiveError {
             Self::NothingToUndo { .. } => "nothing_to_undo",
             Self::ReviewedSince { .. } => "reviewed_since",
             Self::Stream { .. } => "stream",
+            Self::Stopped => "stopped",
         }
     }
 }

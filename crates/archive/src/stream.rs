@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -75,13 +76,23 @@ impl Archive {
     /// [`ArchiveError::Stream`] when it is no run; [`ArchiveError::Name`] when its name or
     /// `stream_id` cannot be stored; otherwise what the system says.
     pub fn adopt(&self, stream_id: &str, path: &Path) -> Result<Adopted, ArchiveError> {
+        self.adopt_until(stream_id, path, &AtomicBool::new(false))
+    }
+
+    /// The same, until `stop` is set while files are hashed.
+    pub(crate) fn adopt_until(
+        &self,
+        stream_id: &str,
+        path: &Path,
+        stop: &AtomicBool,
+    ) -> Result<Adopted, ArchiveError> {
         let stream_id = SafeName::folder(stream_id)?;
         let failed =
             |source| ArchiveError::Stream { path: path.to_owned(), source: Box::new(source) };
         let run = Run::open(path).map_err(failed)?;
         let name = run.name().file_name().unwrap_or_default().to_string_lossy().into_owned();
         let name = SafeName::file(&name)?;
-        let stream = self.describe(&run)?;
+        let stream = self.describe(&run, stop)?;
         let (stream_id, filename) = (stream_id.as_str().to_owned(), name.as_str().to_owned());
         let adopted = self.with_lock(|writer| {
             let event = self.layout().event(&stream_id, &filename);
@@ -144,8 +155,8 @@ impl Archive {
         Ok(below)
     }
 
-    fn describe(&self, run: &Run) -> Result<StreamBlock, ArchiveError> {
-        let adopted = |path: &Path| self.adopted(path);
+    fn describe(&self, run: &Run, stop: &AtomicBool) -> Result<StreamBlock, ArchiveError> {
+        let adopted = |path: &Path| self.adopted(path, stop);
         let pieces = run.pieces().into_iter().map(adopted).collect::<Result<_, _>>()?;
         let mut beside = Vec::new();
         for suffix in ["_mask.txt", "_freq.txt"] {
@@ -153,7 +164,7 @@ impl Archive {
             path.push(suffix);
             let path = PathBuf::from(path);
             if path.is_file() {
-                beside.push(self.adopted(&path)?);
+                beside.push(self.adopted(&path, stop)?);
             }
         }
         let frames = run.index().frames();
@@ -173,9 +184,12 @@ impl Archive {
         })
     }
 
-    fn adopted(&self, path: &Path) -> Result<AdoptedFile, ArchiveError> {
+    fn adopted(&self, path: &Path, stop: &AtomicBool) -> Result<AdoptedFile, ArchiveError> {
         let path = std::fs::canonicalize(path).map_err(ArchiveError::io(path, "find the file"))?;
-        let (sha256, bytes) = hashed(&path).map_err(ArchiveError::io(&path, "read the file"))?;
+        let (sha256, bytes) = match hashed_until(&path, stop) {
+            Err(_) if stop.load(Ordering::Relaxed) => return Err(ArchiveError::Stopped),
+            hashed => hashed.map_err(ArchiveError::io(&path, "read the file"))?,
+        };
         let path = match path.strip_prefix(self.layout().root()) {
             Ok(below) => below.to_owned(),
             Err(_) => path,
@@ -191,13 +205,16 @@ impl Sidecar {
     }
 }
 
-/// Hash and length of a file of any size.
-pub(crate) fn hashed(path: &Path) -> io::Result<(String, u64)> {
+/// Hash and length of a file of any size; an error as soon as `stop` is set.
+pub(crate) fn hashed_until(path: &Path, stop: &AtomicBool) -> io::Result<(String, u64)> {
     let mut file = File::open(path)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
     let mut len = 0;
     loop {
+        if stop.load(Ordering::Relaxed) {
+            return Err(io::Error::other("stopped before its end"));
+        }
         match file.read(&mut buffer)? {
             0 => break,
             read => {

@@ -2,10 +2,8 @@
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::thread;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use pyo3::prelude::*;
 use serde::Deserialize;
@@ -16,16 +14,14 @@ use wavekeep_archive::{
 };
 use wavekeep_core::DayOrMoment;
 
+use crate::attended::attended;
 use crate::event::Event;
 use crate::failure::{Failure, detached};
-
-/// How often the thread that asked looks for Ctrl-C while others work.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// An open archive.
 #[pyclass(frozen, module = "wavekeep._wavekeep")]
 pub struct Archive {
-    archive: archive::Archive,
+    archive: Arc<archive::Archive>,
 }
 
 /// A question for events, with the names of the HTTP interface.
@@ -94,7 +90,7 @@ impl Archive {
     fn new(py: Python<'_>, path: PathBuf, create: bool) -> PyResult<Self> {
         detached(py, || {
             if create {
-                return Ok(Self { archive: archive::Archive::create(path)? });
+                return Ok(Self { archive: Arc::new(archive::Archive::create(path)?) });
             }
             if path.is_dir() && !archive::Archive::is_at(&path) {
                 let message = format!(
@@ -115,7 +111,7 @@ impl Archive {
                 Err(error) if needs_write_access(&error) => archive::Archive::open_to_read(&path),
                 opened => opened,
             };
-            Ok(Self { archive: opened? })
+            Ok(Self { archive: Arc::new(opened?) })
         })
     }
 
@@ -190,8 +186,8 @@ impl Archive {
     }
 
     /// Imports files and folders; gives the account, as JSON. `each` is called with what became of
-    /// each file, as JSON. Ctrl-C and an exception of `each` end the import behind the batch that
-    /// is being saved.
+    /// each file, as JSON. Ctrl-C and an exception of `each` end the import: nothing more is begun,
+    /// and what is being saved is finished.
     #[pyo3(signature = (paths, serial=None, adopt=false, each=None))]
     fn import_files(
         &self,
@@ -201,62 +197,38 @@ impl Archive {
         adopt: bool,
         each: Option<Py<PyAny>>,
     ) -> PyResult<String> {
-        detached(py, || {
+        let archive = Arc::clone(&self.archive);
+        let import = move |stop: &AtomicBool, tell: &(dyn Fn(String) + Sync)| {
             let stated = Stated { serial, ..Stated::default() };
             let options = ImportOptions { stated, adopt, ..ImportOptions::default() };
-            let stop = AtomicBool::new(false);
-            let (sender, files) = channel();
-            let (account, raised) = thread::scope(|scope| {
-                let (paths, options, stop) = (&paths, &options, &stop);
-                let import = scope.spawn(move || {
-                    self.archive.import(paths, options, stop, &mut |imported| {
-                        // Whoever listened may have raised.
-                        let _ = sender.send(json!(imported).to_string());
-                    })
-                });
-                let mut raised = None;
-                loop {
-                    let file = match files.recv_timeout(LOOK) {
-                        Ok(file) => Some(file),
-                        Err(RecvTimeoutError::Timeout) => None,
-                        Err(RecvTimeoutError::Disconnected) => break,
-                    };
-                    let heard = Python::attach(|py| {
-                        py.check_signals()?;
-                        match (&each, file) {
-                            (Some(each), Some(file)) => each.call1(py, (file,)).map(drop),
-                            _ => Ok(()),
-                        }
-                    });
-                    if let Err(error) = heard {
-                        raised = Some(error);
-                        stop.store(true, Ordering::Relaxed);
-                        break;
-                    }
-                }
-                (import.join(), raised)
-            });
-            let account = account.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-            match (raised, &account.stopped_by) {
-                (Some(raised), _) => Err(raised.into()),
-                (None, Some(why)) => Err(Failure::new("ArchiveError", why)),
-                (None, None) => Ok(json!(account).to_string()),
+            let account = archive.import(&paths, &options, stop, &mut |imported| {
+                tell(json!(imported).to_string());
+            })?;
+            match &account.stopped_by {
+                Some(why) => Err(Failure::new("ArchiveError", why)),
+                None => Ok(json!(account).to_string()),
             }
+        };
+        attended(py, import, |py, file| match &each {
+            Some(each) => each.call1(py, (file,)).map(drop),
+            None => Ok(()),
         })
     }
 
     /// Verifies the archive without changing it; gives what was found, as JSON. `progress` is
-    /// called with the events that are done, and how many there are.
+    /// called with the events that are done, and how many there are. Ctrl-C and an exception of
+    /// `progress` end it.
     #[pyo3(signature = (progress=None))]
     fn verify(&self, py: Python<'_>, progress: Option<Py<PyAny>>) -> PyResult<String> {
-        detached(py, || {
-            let progress = |done: u64, of: u64| {
-                if let Some(progress) = &progress {
-                    // A bar that fails does not keep the archive from being verified.
-                    Python::attach(|py| drop(progress.call1(py, (done, of))));
-                }
-            };
-            Ok(json!(self.archive.verify(VerifyOptions::default(), &progress)?).to_string())
+        let archive = Arc::clone(&self.archive);
+        let verify = move |stop: &AtomicBool, tell: &(dyn Fn((u64, u64)) + Sync)| {
+            let options = VerifyOptions::default();
+            let found = archive.verify_until(options, &|done, of| tell((done, of)), stop)?;
+            Ok(json!(found).to_string())
+        };
+        attended(py, verify, |py, done_of| match &progress {
+            Some(progress) => progress.call1(py, done_of).map(drop),
+            None => Ok(()),
         })
     }
 }

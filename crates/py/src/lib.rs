@@ -8,6 +8,7 @@
 
 mod archive;
 mod arrays;
+mod attended;
 mod bridge;
 mod chain;
 mod event;
@@ -127,6 +128,18 @@ mod _wavekeep {
             Some(mask) => crate::stream::table_of(py, &mask).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The first piece of the run that a file belongs to; `None` when that is the file itself.
+    #[pyfunction]
+    fn first_piece_before(path: PathBuf) -> Option<PathBuf> {
+        wavekeep_smurf::first_piece_before(&path)
+    }
+
+    /// Gives memory that is kept for the next read back to the system; tells how many bytes.
+    #[pyfunction]
+    fn release_memory(py: Python<'_>) -> usize {
+        py.detach(wavekeep_smurf::release_memory)
     }
 
     /// What a defect of ours looks like from Python; only in builds for tests.

@@ -1,31 +1,35 @@
 //! Streams.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use num_complex::Complex;
 use numpy::ndarray::Array2;
-use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadwriteArray2};
+use numpy::{
+    IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadwriteArray2, PyUntypedArrayMethods,
+};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde_json::{Value, json};
 use wavekeep_export::Units;
 use wavekeep_smurf::header::TES_BIASES;
-use wavekeep_smurf::{Column, Mask, Run, Sample, Selection};
+use wavekeep_smurf::{Column, Gap, Mask, Run, Sample, Selection};
 
 use crate::failure::{Failure, detached};
 use crate::view::View;
 
-/// Ranges of frames, and for each frame whether its sender marked it bad.
 /// Band, channel, and frequency in MHz where that is known.
 type Detector = Option<(u32, u32, Option<f64>)>;
+/// First frame, end, step, missing frames, kind.
+type GapFacts = (u64, u64, u32, u64, &'static str);
+/// Ranges of frames, and for each frame whether its sender marked it bad.
 type Frames<'py> = (Vec<(u64, u64)>, Bound<'py, PyArray1<bool>>);
 
-/// An indexed run. It never changes.
+/// An indexed run, until it is closed. It never changes.
 #[pyclass(frozen, module = "wavekeep._wavekeep")]
 pub struct Stream {
-    run: Arc<Run>,
+    run: RwLock<Option<Arc<Run>>>,
 }
 
 /// What of a run is asked for: a dictionary with these keys.
@@ -58,11 +62,17 @@ impl Ask {
 
 impl Stream {
     pub fn new(run: Run) -> Self {
-        Self { run: Arc::new(run) }
+        Self { run: RwLock::new(Some(Arc::new(run))) }
+    }
+
+    /// The run, for as long as it is looked at: closing it does not disturb who reads.
+    fn run(&self) -> Result<Arc<Run>, Failure> {
+        let run = self.run.read().unwrap_or_else(PoisonError::into_inner).clone();
+        run.ok_or_else(|| Failure::new("Closed", "the run was closed: open it again"))
     }
 
     fn read_as<T: Sample>(&self, py: Python<'_>, ask: &Ask, dtype: &str) -> PyResult<View> {
-        let samples = detached(py, || Ok(self.run.read::<T>(&ask.selection()?)?.samples))?;
+        let samples = detached(py, || Ok(self.run()?.read::<T>(&ask.selection()?)?.samples))?;
         View::of_matrix(py, dtype, samples)
     }
 
@@ -73,11 +83,14 @@ impl Stream {
     ) -> Option<PyResult<usize>> {
         let mut out = out.extract::<PyReadwriteArray2<'py, T>>().ok()?;
         let py = out.py();
-        let Ok(buffer) = out.as_slice_mut() else {
+        // A slice is what numpy calls contiguous in either order, and need not be aligned.
+        let in_order = out.is_c_contiguous() && out.data().is_aligned();
+        let buffer = if in_order { out.as_slice_mut().ok() } else { None };
+        let Some(buffer) = buffer else {
             let message = "out is not contiguous in memory, rows after each other";
             return Some(Err(Failure::new("BadArgument", message).into()));
         };
-        Some(detached(py, || Ok(self.run.read_into::<T>(&ask.selection()?, buffer)?.frames)))
+        Some(detached(py, || Ok(self.run()?.read_into::<T>(&ask.selection()?, buffer)?.frames)))
     }
 }
 
@@ -104,36 +117,57 @@ fn field_array<'py, T: numpy::Element>(
 
 #[pymethods]
 impl Stream {
+    /// Closes the files. What has begun is finished.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        detached(py, || {
+            let taken = self.run.write().unwrap_or_else(PoisonError::into_inner).take();
+            drop(taken);
+            Ok(())
+        })
+    }
+
+    /// Whether it was closed.
+    fn is_closed(&self) -> bool {
+        self.run.read().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    /// The files, in the order in which they were written.
+    fn pieces(&self) -> PyResult<Vec<PathBuf>> {
+        Ok(self.run()?.pieces().into_iter().map(PathBuf::from).collect())
+    }
+
     /// Everything but the samples, as JSON.
     fn facts(&self, py: Python<'_>) -> PyResult<String> {
-        detached(py, || Ok(Value::Object(self.run.facts()?).to_string()))
+        detached(py, || Ok(Value::Object(self.run()?.facts()?).to_string()))
     }
 
     /// The report as JSON, without what reading the metadata would add.
     fn report(&self, py: Python<'_>) -> PyResult<String> {
-        detached(py, || Ok(super::report_json(&self.run.report()).to_string()))
+        detached(py, || Ok(super::report_json(&self.run()?.report()).to_string()))
     }
 
     /// Sections as (first frame, end frame, channels).
-    fn sections(&self) -> Vec<(u64, u64, u32)> {
-        let sections = self.run.index().sections().iter();
-        sections.map(|one| (one.frames.start, one.frames.end, one.channels)).collect()
+    fn sections(&self) -> PyResult<Vec<(u64, u64, u32)>> {
+        let run = self.run()?;
+        let sections = run.index().sections().iter();
+        Ok(sections.map(|one| (one.frames.start, one.frames.end, one.channels)).collect())
     }
 
-    fn __len__(&self) -> usize {
-        usize::try_from(self.run.index().frames()).unwrap_or(usize::MAX)
+    fn __len__(&self) -> PyResult<usize> {
+        Ok(usize::try_from(self.run()?.index().frames()).unwrap_or(usize::MAX))
     }
 
     #[getter]
-    fn rate_hz(&self) -> Option<f64> {
-        self.run.rate_hz()
+    fn rate_hz(&self) -> PyResult<Option<f64>> {
+        Ok(self.run()?.rate_hz())
     }
 
     /// The configuration before a frame (of the whole run without one), as JSON.
     #[pyo3(signature = (frame=None))]
     fn config(&self, py: Python<'_>, frame: Option<u64>) -> PyResult<String> {
         detached(py, || {
-            let metadata = self.run.metadata()?;
+            let run = self.run()?;
+            let metadata = run.metadata()?;
             let config = frame.map_or_else(|| metadata.config(), |at| metadata.config_at(at));
             Ok(Value::Object(config.tree().clone()).to_string())
         })
@@ -142,7 +176,8 @@ impl Stream {
     /// Every metadata record, as JSON.
     fn updates(&self, py: Python<'_>) -> PyResult<String> {
         detached(py, || {
-            let metadata = self.run.metadata()?;
+            let run = self.run()?;
+            let metadata = run.metadata()?;
             let updates = metadata.updates().iter().map(
                 |update| json!({ "frames_before": update.place.frame, "values": update.values }),
             );
@@ -155,8 +190,8 @@ impl Stream {
     fn indices(&self, py: Python<'_>, ask: Ask, iq: bool) -> PyResult<Vec<usize>> {
         detached(py, || {
             Ok(match iq {
-                true => self.run.rows::<Complex<f64>>(&ask.selection()?)?,
-                false => self.run.rows::<i32>(&ask.selection()?)?,
+                true => self.run()?.rows::<Complex<f64>>(&ask.selection()?)?,
+                false => self.run()?.rows::<i32>(&ask.selection()?)?,
             })
         })
     }
@@ -166,8 +201,9 @@ impl Stream {
     fn detectors(&self, py: Python<'_>, ask: Ask, iq: bool) -> PyResult<Vec<Detector>> {
         let indices = self.indices(py, ask.clone(), iq)?;
         let map = detached(py, || {
-            let frames = self.run.frames_of(&ask.selection()?)?;
-            Ok(self.run.channel_map(self.run.index().section_of(frames.start))?.ok())
+            let run = self.run()?;
+            let frames = run.frames_of(&ask.selection()?)?;
+            Ok(run.channel_map(run.index().section_of(frames.start))?.ok())
         })?;
         let words = if iq { 2 } else { 1 };
         let of = |index: usize| map.as_ref().and_then(|map| map.detector(index, words));
@@ -180,7 +216,8 @@ impl Stream {
         let (ranges, errored) = detached(py, || {
             // Without channels nothing is read.
             let selection = Selection { channels: Some(Vec::new()), ..ask.selection()? };
-            let mut blocks = self.run.blocks::<i32>(&selection, usize::MAX)?;
+            let run = self.run()?;
+            let mut blocks = run.blocks::<i32>(&selection, usize::MAX)?;
             let block = blocks.next_into(&mut [])?;
             Ok(block.map_or_else(Default::default, |block| (block.frame_ranges, block.errored)))
         })?;
@@ -218,27 +255,28 @@ impl Stream {
     }
 
     /// Where frame_counter does not go on as usual: the frames, the step, what is missing, the kind.
-    fn gaps(&self) -> Vec<(u64, u64, u32, u64, &'static str)> {
-        let gaps = self.run.gaps().iter();
-        gaps.map(|gap| (gap.frames.start, gap.frames.end, gap.step, gap.missing, gap.kind.code()))
-            .collect()
+    fn gaps(&self) -> PyResult<Vec<GapFacts>> {
+        let run = self.run()?;
+        let facts =
+            |gap: &Gap| (gap.frames.start, gap.frames.end, gap.step, gap.missing, gap.kind.code());
+        Ok(run.gaps().iter().map(facts).collect())
     }
 
     /// The best times of a selection's frames, UNIX ns.
     fn times<'py>(&self, py: Python<'py>, ask: Ask) -> PyResult<Bound<'py, PyArray1<u64>>> {
-        let times = detached(py, || Ok(self.run.times(&ask.selection()?)?.ns))?;
+        let times = detached(py, || Ok(self.run()?.times(&ask.selection()?)?.ns))?;
         Ok(times.into_pyarray(py))
     }
 
     /// The server's timestamps of a selection's frames, UNIX ns.
     fn timestamps<'py>(&self, py: Python<'py>, ask: Ask) -> PyResult<Bound<'py, PyArray1<u64>>> {
-        let times = detached(py, || Ok(self.run.timestamps(&ask.selection()?)?))?;
+        let times = detached(py, || Ok(self.run()?.timestamps(&ask.selection()?)?))?;
         Ok(times.into_pyarray(py))
     }
 
     /// Header fields of a selection's frames, one array a field.
     fn headers<'py>(&self, py: Python<'py>, ask: Ask) -> PyResult<Bound<'py, PyDict>> {
-        let headers = detached(py, || Ok(self.run.headers(&ask.selection()?)?))?;
+        let headers = detached(py, || Ok(self.run()?.headers(&ask.selection()?)?))?;
         let fields = PyDict::new(py);
         for (name, column) in headers.into_columns() {
             let rows = if name == "tes_bias" { TES_BIASES } else { 1 };
@@ -257,16 +295,17 @@ impl Stream {
     /// `table[band][channel]`: the sample index, -1 where nothing was recorded. `None` without a
     /// mask file.
     fn mask_table<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray2<i64>>>> {
-        let mask = detached(py, || Ok(self.run.table_mask()?))?;
+        let mask = detached(py, || Ok(self.run()?.table_mask()?))?;
         mask.map(|mask| table_of(py, &mask)).transpose()
     }
 
     /// Frequencies in MHz by line of the mask, from the file beside the run or the metadata.
     fn frequencies_mhz<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray1<f64>>>> {
-        if let Some(all) = self.run.frequencies_mhz() {
+        let run = self.run()?;
+        if let Some(all) = run.frequencies_mhz() {
             return Ok(Some(PyArray1::from_slice(py, all)));
         }
-        let map = detached(py, || Ok(self.run.channel_map(0)?.ok()))?;
+        let map = detached(py, || Ok(run.channel_map(0)?.ok()))?;
         let all = map.and_then(|map| map.frequencies_mhz.clone());
         Ok(all.map(|all| PyArray1::from_vec(py, all)))
     }
@@ -285,10 +324,10 @@ impl Stream {
         progress: Option<Py<PyAny>>,
     ) -> PyResult<()> {
         let units = if physical { Units::Physical } else { Units::Raw };
-        let run = &self.run;
+        let run = self.run()?;
         detached(py, || {
             crate::stream_save::save(
-                run,
+                &run,
                 &ask.selection()?,
                 target,
                 units,

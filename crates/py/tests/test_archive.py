@@ -130,7 +130,7 @@ def test_pandas_has_numbers_as_numbers_and_what_is_missing_as_missing(place: Pla
     assert frame["reviewed_at"].isna().all()
     assert frame.attrs["units"]["ppv_in_s"] == "in/s" and frame.attrs["units"]["mic_psi"] == "psi"
     assert frame.attrs["units"]["record_time_s"] == "s" and "filesize" not in frame.attrs["units"]
-    largest = frame["ppv_in_s"].idxmax()
+    largest: Any = frame["ppv_in_s"].idxmax()
     assert archive.event(largest)["ppv_in_s"] == frame["ppv_in_s"].max()
     none = archive.query(serial="XX00000").to_pandas()
     assert list(none.columns) == list(frame.columns)

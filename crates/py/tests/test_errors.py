@@ -80,9 +80,11 @@ def test_arguments_that_make_no_sense_are_value_errors() -> None:
         with pytest.raises(ValueError):
             rec.read(time=time)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="sensitive"):
-        wavekeep.open(SAMPLES / "M529LKIQ.7M0W", geophone_range="huge")
+        wavekeep.open(  # type: ignore[call-overload]
+            SAMPLES / "M529LKIQ.7M0W", geophone_range="huge"
+        )
     with pytest.raises(TypeError):
-        wavekeep.open(5)  # type: ignore[arg-type]
+        wavekeep.open(5)  # type: ignore[call-overload]
 
 
 def test_errors_can_be_pickled_and_keep_what_they_say() -> None:

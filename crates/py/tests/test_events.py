@@ -19,7 +19,7 @@ from conftest import BLAST, DAMAGED, NIGHT, SAMPLES
 def event(path: Path, **options: object) -> wavekeep.Event:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", wavekeep.DamageWarning)
-        opened = wavekeep.open(path, **options)  # type: ignore[arg-type]
+        opened = wavekeep.open(path, **options)  # type: ignore[call-overload]
     assert isinstance(opened, wavekeep.Event)
     return opened
 
@@ -232,7 +232,7 @@ def test_pictures_are_drawn_in_three_forms() -> None:
     assert rec.picture("page", "pdf", curve="osmre", metric=True).startswith(b"%PDF")
     assert event(NIGHT).picture().startswith(b"<svg")
     with pytest.raises(ValueError, match="traces"):
-        rec.picture("sculpture")
+        rec.picture("sculpture")  # type: ignore[arg-type]
     with pytest.raises(ValueError):
         rec.picture("histogram")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import inspect
 import json
 import re
 import subprocess
@@ -65,9 +66,7 @@ def test_a_defect_in_rust_is_an_error_that_asks_for_a_report(capfd: Any) -> None
     capfd.readouterr()
 
 
-def test_types_are_strict_in_package_stubs_and_tests() -> None:
-    checked = python("-m", "mypy", "crates/py/python/wavekeep", "crates/py/tests")
-    assert checked.returncode == 0, checked.stdout
+def test_the_package_says_that_it_has_types() -> None:
     assert Path(str(wavekeep.__file__)).with_name("py.typed").exists()
 
 
@@ -94,6 +93,24 @@ def test_everything_public_is_documented() -> None:
                         callable(value) or isinstance(value, property)
                     )
                     assert inherited or not public, f"{name}.{member}"
+
+
+def test_what_of_streams_takes_arguments_says_which_and_shows_how() -> None:
+    smurf = wavekeep.smurf
+    things: list[Any] = [wavekeep.open, smurf.frames, smurf.read_stream_data]
+    for kind in (wavekeep.Stream, smurf.Chain, smurf.DataWriter, smurf.BridgeSource):
+        of_kind = [base for base in kind.__mro__ if base.__name__ in (kind.__name__, "Facts")]
+        things += [
+            member
+            for base in of_kind
+            for name, member in vars(base).items()
+            if inspect.isfunction(member) and not name.startswith("_")
+        ]
+    for thing in things:
+        if set(inspect.signature(thing).parameters) - {"self"}:
+            for part in ("Parameters", "Examples", ">>>"):
+                assert part in (thing.__doc__ or ""), f"{thing.__qualname__}: {part}"
+    assert len(things) > 25
 
 
 def test_the_examples_of_the_page_run() -> None:

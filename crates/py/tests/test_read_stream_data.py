@@ -204,3 +204,27 @@ def test_what_is_no_run_is_refused() -> None:
     with pytest.raises(ValueError):
         read_stream_data(RUNS / "basic.dat", -1)
     assert issubclass(wavekeep.NoSuchChannel, KeyError)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"channel": [1.7]},
+        {"channel": 1.0},
+        {"channel": [True, False]},
+        {"channel": "3"},
+        {"channel": []},
+        {"channel": [float("nan")]},
+        {"nsamp": 1.5},
+        {"nsamp": True},
+        {"nsamp": -1},
+        {"array_size": -1},
+        {"array_size": 2.0},
+        {"IQ_mode": True, "channel": [1.0, 2.0]},
+    ],
+    ids=repr,
+)
+def test_numbers_that_would_be_rounded_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError) as refused:
+        read_stream_data(RUNS / "basic.dat", **wrong)
+    assert isinstance(refused.value, wavekeep.Error)

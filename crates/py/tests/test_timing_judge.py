@@ -35,7 +35,7 @@ def judged(path: Path) -> bool:
     header = run.header()
     counter_0, counter_2 = header["counter_0"], header["counter_2"]
     ours = trusted_stretches(run)
-    whole = ours == [(0, len(run))]
+    whole = ours == [(0, run.n_frames)]
     theirs = timing_by_sotodlib(counter_0, counter_2)
     assert whole == (theirs is not None), f"{path}: {run.metadata['time_stretches']}"
     # Part of a run: each stretch by itself.

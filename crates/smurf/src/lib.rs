@@ -33,7 +33,7 @@ pub use index::findings::{Counting, Gap, GapKind, StepReason, StepStretch};
 pub use index::{Damage, Index, OtherChannel, Place, Section};
 pub use metadata::{Config, Metadata, Update, yaml};
 pub use read::columns::{Column, Headers, Times};
-pub use read::matrix::Matrix;
+pub use read::matrix::{Matrix, release_memory};
 pub use read::sample::{Sample, phase};
 pub use read::select::{ChannelChoice, MOST_THREADS, NotAChannel, Selection};
 pub use read::stream::Stream;

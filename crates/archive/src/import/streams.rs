@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use wavekeep_smurf::Run;
 
@@ -29,9 +30,9 @@ impl Shared<'_> {
         let folder = folder.as_deref().and_then(Path::file_name).and_then(|name| name.to_str());
         let stream_id = self.options.stream_id.as_deref().or(folder).unwrap_or(NAMELESS);
         let taken = if self.options.adopt {
-            self.archive.adopt(stream_id, path)
+            self.archive.adopt_until(stream_id, path, self.stop)
         } else {
-            self.archive.copy_stream(stream_id, path)
+            self.archive.copy_stream_until(stream_id, path, self.stop)
         };
         match taken {
             Ok(adopted) => Fate::Stream(adopted),
@@ -57,6 +58,15 @@ impl Archive {
         stream_id: &str,
         path: &Path,
     ) -> Result<crate::Adopted, ArchiveError> {
+        self.copy_stream_until(stream_id, path, &AtomicBool::new(false))
+    }
+
+    fn copy_stream_until(
+        &self,
+        stream_id: &str,
+        path: &Path,
+        stop: &AtomicBool,
+    ) -> Result<crate::Adopted, ArchiveError> {
         let stream_id = SafeName::folder(stream_id)?;
         let failed =
             |source| ArchiveError::Stream { path: path.to_owned(), source: Box::new(source) };
@@ -68,7 +78,7 @@ impl Archive {
         for piece in run.pieces() {
             let name = piece.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             let target = folder.join(SafeName::file(name)?.as_str());
-            self.copy_piece(piece, &target)?;
+            self.copy_piece(piece, &target, stop)?;
             first.get_or_insert(target);
         }
         for suffix in ["_mask.txt", "_freq.txt"] {
@@ -77,15 +87,16 @@ impl Archive {
             let beside = PathBuf::from(beside);
             let name = beside.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if beside.is_file() {
-                self.copy_piece(&beside, &folder.join(SafeName::file(name)?.as_str()))?;
+                self.copy_piece(&beside, &folder.join(SafeName::file(name)?.as_str()), stop)?;
             }
         }
-        self.adopt(stream_id.as_str(), first.as_deref().unwrap_or(path))
+        self.adopt_until(stream_id.as_str(), first.as_deref().unwrap_or(path), stop)
     }
 
-    fn copy_piece(&self, from: &Path, to: &Path) -> Result<(), ArchiveError> {
+    fn copy_piece(&self, from: &Path, to: &Path, stop: &AtomicBool) -> Result<(), ArchiveError> {
         refuse_links(self.layout().root(), to).map_err(ArchiveError::io(to, "copy the stream"))?;
-        match compare(to, from).map_err(ArchiveError::io(from, "read the file"))? {
+        let compared = compare(to, from, stop).map_err(stopped_or(stop, from, "read the file"))?;
+        match compared {
             There::Same => return Ok(()),
             There::Nothing | There::Beginning => {}
             There::Other => {
@@ -99,13 +110,45 @@ impl Archive {
         let name = to.file_name().unwrap_or_default().to_string_lossy();
         let temporary =
             to.with_file_name(format!("{TEMPORARY_PREFIX}{}-{name}", std::process::id()));
-        let copied = fs::copy(from, &temporary)
+        let copied = copy_until(from, &temporary, stop)
             .and_then(|_| File::options().append(true).open(&temporary)?.sync_all())
             .and_then(|()| fs::rename(&temporary, to));
         if copied.is_err() {
             let _ = fs::remove_file(&temporary);
         }
-        copied.map_err(ArchiveError::io(to, "copy the stream"))
+        copied.map_err(stopped_or(stop, to, "copy the stream"))
+    }
+}
+
+/// Bytes that are copied before somebody may stop it.
+const COPIED_AT_ONCE: u64 = 64 << 20;
+
+/// Copies a file; an error as soon as `stop` is set.
+fn copy_until(from: &Path, to: &Path, stop: &AtomicBool) -> io::Result<()> {
+    let (mut from, mut to) = (File::open(from)?, File::create(to)?);
+    to.set_permissions(from.metadata()?.permissions())?;
+    while io::copy(&mut (&mut from).take(COPIED_AT_ONCE), &mut to)? > 0 {
+        go_on(stop)?;
+    }
+    Ok(())
+}
+
+fn go_on(stop: &AtomicBool) -> io::Result<()> {
+    match stop.load(Ordering::Relaxed) {
+        true => Err(io::Error::other("stopped before its end")),
+        false => Ok(()),
+    }
+}
+
+/// The error of something that may have been stopped.
+fn stopped_or<'a>(
+    stop: &'a AtomicBool,
+    path: &'a Path,
+    action: &'static str,
+) -> impl FnOnce(io::Error) -> ArchiveError + 'a {
+    move |source| match stop.load(Ordering::Relaxed) {
+        true => ArchiveError::Stopped,
+        false => ArchiveError::io(path, action)(source),
     }
 }
 
@@ -118,7 +161,7 @@ enum There {
     Other,
 }
 
-fn compare(there: &Path, new: &Path) -> io::Result<There> {
+fn compare(there: &Path, new: &Path, stop: &AtomicBool) -> io::Result<There> {
     let mut there = match File::open(there) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(There::Nothing),
         opened => opened?,
@@ -135,6 +178,7 @@ fn compare(there: &Path, new: &Path) -> io::Result<There> {
             return Ok(if len == new_len { There::Same } else { There::Beginning });
         }
         new.read_exact(&mut b[..read])?;
+        go_on(stop)?;
         if a[..read] != b[..read] {
             return Ok(There::Other);
         }

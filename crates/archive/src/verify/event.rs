@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use serde_json::Value;
 
@@ -12,7 +13,7 @@ use crate::layout::{EventFiles, FRAMES_SUFFIX};
 use crate::name::is_beside;
 use crate::remake::{Parts, sha256};
 use crate::sidecar::{STREAM_KIND, Seal, Sidecar, SidecarError, check_seal};
-use crate::stream::hashed;
+use crate::stream::hashed_until;
 use crate::{Archive, ArchiveError};
 
 /// Serial number and file name.
@@ -28,11 +29,12 @@ impl Archive {
         place: &Place,
         options: VerifyOptions,
         reviewed: &BTreeSet<Place>,
+        stop: &AtomicBool,
     ) -> (Verification, Vec<PathBuf>) {
         let mut found = Verification { events: 1, ..Verification::default() };
         let mut named = Vec::new();
         let event = self.layout().event(&place.0, &place.1);
-        let looked = self.look_at(place, &event, options, reviewed, &mut found, &mut named);
+        let looked = self.look_at(place, &event, (options, stop), reviewed, &mut found, &mut named);
         match looked {
             Ok(()) => {}
             // Each link is named where links are looked for.
@@ -60,7 +62,7 @@ impl Archive {
         &self,
         place: &Place,
         event: &EventFiles,
-        options: VerifyOptions,
+        (options, stop): (VerifyOptions, &AtomicBool),
         reviewed: &BTreeSet<Place>,
         found: &mut Verification,
         named: &mut Vec<PathBuf>,
@@ -116,7 +118,7 @@ impl Archive {
         }
         self.compare_row(place, &sidecar, row, found);
         if sidecar.kind() == STREAM_KIND {
-            return self.check_stream(&sidecar, found);
+            return self.check_stream(&sidecar, stop, found);
         }
         let sum = sidecar.source_file().sha256.map(|sum| sum.to_lowercase());
         let source = self.check_file(&event.source(), sum.as_deref(), SOURCE, found)?;
@@ -216,6 +218,7 @@ impl Archive {
     fn check_stream(
         &self,
         sidecar: &Sidecar,
+        stop: &AtomicBool,
         found: &mut Verification,
     ) -> Result<(), ArchiveError> {
         let stream = sidecar.stream().unwrap_or_default();
@@ -223,7 +226,7 @@ impl Archive {
             let hashed = self
                 .piece(&file.path)
                 .map_err(|error| error.to_string())
-                .and_then(|path| hashed(&path).map_err(|error| error.to_string()));
+                .and_then(|path| hashed_until(&path, stop).map_err(|error| error.to_string()));
             match hashed {
                 Ok((sum, bytes)) => {
                     found.hashed(bytes);

@@ -6,8 +6,8 @@ mod strays;
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -132,7 +132,21 @@ impl Archive {
         options: VerifyOptions,
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<Verification, ArchiveError> {
-        self.verify_chosen(None, options, progress)
+        self.verify_chosen(None, options, progress, &AtomicBool::new(false))
+    }
+
+    /// As [`verify`](Self::verify), until `stop` is set: then it ends between two events, or within a
+    /// piece of a stream.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify); [`ArchiveError::Stopped`] when it was stopped.
+    pub fn verify_until(
+        &self,
+        options: VerifyOptions,
+        progress: &(dyn Fn(u64, u64) + Sync),
+        stop: &AtomicBool,
+    ) -> Result<Verification, ArchiveError> {
+        self.verify_chosen(None, options, progress, stop)
     }
 
     /// As [`verify`](Self::verify), of the events that answer `query` alone, whose order and page do
@@ -146,7 +160,7 @@ impl Archive {
         options: VerifyOptions,
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<Verification, ArchiveError> {
-        self.verify_chosen(Some(query), options, progress)
+        self.verify_chosen(Some(query), options, progress, &AtomicBool::new(false))
     }
 
     fn verify_chosen(
@@ -154,7 +168,12 @@ impl Archive {
         query: Option<&Query>,
         options: VerifyOptions,
         progress: &(dyn Fn(u64, u64) + Sync),
+        stop: &AtomicBool,
     ) -> Result<Verification, ArchiveError> {
+        let go_on = || match stop.load(Ordering::Relaxed) {
+            true => Err(ArchiveError::Stopped),
+            false => Ok(()),
+        };
         let mut found =
             Verification { index_in_memory: self.has_index_in_memory(), ..Verification::default() };
         // What was cut short is finished first: its files belong to their events then. Without
@@ -180,8 +199,10 @@ impl Archive {
         let total = chosen.len() as u64;
         let shared = Mutex::new((found, Vec::new(), HashSet::new()));
         let hold = || shared.lock().unwrap_or_else(PoisonError::into_inner);
-        chosen.par_iter().for_each(|place| {
-            let (one, beside) = self.verify_event(place, options, &reviewed);
+        chosen.par_iter().try_for_each(|place| {
+            let (one, beside) = self.verify_event(place, options, &reviewed, stop);
+            // What was cut short shows nothing.
+            go_on()?;
             let (found, again, named) = &mut *hold();
             if one.findings.is_empty() {
                 found.add(one);
@@ -190,22 +211,26 @@ impl Archive {
                 again.push((*place).clone());
             }
             progress(found.events + again.len() as u64, total);
-        });
+            Ok::<(), ArchiveError>(())
+        })?;
         let (mut found, again, mut named) =
             shared.into_inner().unwrap_or_else(PoisonError::into_inner);
         // Who shows something may have been changed meanwhile. Not above: whoever holds the
         // archive's lock may wait for the threads that would wait for the lock.
         for place in again {
-            let looked =
-                self.while_nobody_writes(|| Ok(self.verify_event(&place, options, &reviewed)));
+            let looked = self
+                .while_nobody_writes(|| Ok(self.verify_event(&place, options, &reviewed, stop)));
             let (one, beside) = looked?;
+            go_on()?;
             found.add(one);
             named.extend(beside);
         }
         if options.share.is_none() && query.is_none() {
             self.find_strays(&all, &named, unfinished.as_ref(), &mut found)?;
         }
+        go_on()?;
         self.verify_index(&mut found)?;
+        go_on()?;
         self.verify_review_log(&mut found)?;
         let (problem, is_without_checksum) = self.tokens_problem()?;
         found.without_checksum += u64::from(is_without_checksum);

@@ -1,13 +1,14 @@
 //! Verifying, repairing, deriving again, exporting.
 
-use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::{fs, thread};
 
 use crate::common::*;
 use serde_json::json;
 use wavekeep_archive::{
-    Archive, FindingKind, PatchOptions, Query, RederiveOptions, RemakeOptions, Submission,
-    TableUnits, Verification, VerifyOptions,
+    Archive, ArchiveError, FindingKind, PatchOptions, Query, RederiveOptions, RemakeOptions,
+    Submission, TableUnits, Verification, VerifyOptions,
 };
 use wavekeep_blastware::frames;
 use wavekeep_core::Unit;
@@ -36,6 +37,22 @@ fn small() -> Fresh {
         fresh.archive.patch_sidecar(saved.id, &patch, "kim", PatchOptions::default()).unwrap();
     }
     fresh
+}
+
+#[test]
+fn a_verification_ends_when_it_is_stopped_also_within_a_piece_of_a_stream() {
+    let fresh = fresh();
+    let run = fresh.folder.path().join("long.dat");
+    fs::write(&run, [&[8, 0, 0, 0, 0, 0, 0, 1][..], b"A: 1"].concat()).unwrap();
+    fresh.archive.adopt("lab", &run).unwrap();
+    // Hashing it to its end would take hours.
+    fs::File::options().write(true).open(&run).unwrap().set_len(1 << 40).unwrap();
+    let stop = AtomicBool::new(false);
+    let stopped = thread::scope(|scope| {
+        scope.spawn(|| stop.store(true, Ordering::Relaxed));
+        fresh.archive.verify_until(VerifyOptions::default(), &|_, _| {}, &stop)
+    });
+    assert!(matches!(stopped, Err(ArchiveError::Stopped)), "{stopped:?}");
 }
 
 /// Flips one bit of each byte that is looked at: bit 0 of byte 0, bit 1 of byte 1, …

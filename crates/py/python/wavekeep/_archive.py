@@ -386,21 +386,90 @@ class Archive:
         serial: str | None = None,
         adopt: bool = False,
         each: Each | None = None,
+        progress: Progress = None,
     ) -> dict[str, Any]:
-        """Imports files and folders; gives the account of it: ``new``, ``same``, ``paired_late``,
-        ``failures``, …
+        """Imports files and folders. Reports are paired by name.
 
-        Reports are paired by name. ``serial`` states the unit of all events. With ``adopt`` runs
-        of streams stay where they are. ``each`` is called with what became of each file. An archive
-        on this machine also takes reports that lie beside the events, and zip and tar archives; a
-        server gets the files that are named and those of folders, and knows no ``adopt``.
+        Parameters
+        ----------
+        paths
+            One or several. An archive on this machine also takes reports that lie beside the events,
+            and zip and tar archives; a server gets the files that are named and those of folders.
+        serial
+            States the unit of all events.
+        adopt
+            Leaves runs of streams where they are. A server does not know it.
+        each
+            Called with what became of each file.
+        progress
+            ``True`` for a bar, or a function of the number of files that are done; how many there are
+            is not known before: 0.
+
+        Returns
+        -------
+        dict
+            The account: ``new``, ``same``, ``paired_late``, ``failures``, …
+
+        Raises
+        ------
+        ArchiveError
+            When the disk or the index failed.
+
+        Notes
+        -----
+        Ctrl-C and an exception of ``each`` or ``progress`` end it within a second: nothing more is
+        begun, and what is being saved is finished in the background.
+
+        Examples
+        --------
+        >>> import tempfile, wavekeep
+        >>> archive = wavekeep.Archive(tempfile.mkdtemp(), create=True)
+        >>> archive.import_files("samples/M529LMOK.DK0W", each=lambda file: print(file["fate"]))["new"]
+        event
+        1
         """
         named = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
-        return self._door.import_files([os.fspath(path) for path in named], serial, adopt, each)
+        done = 0
+        with Reporter(progress, "files") as told:
+
+            def heard(file: dict[str, Any]) -> None:
+                nonlocal done
+                done += 1
+                told(done, 0)
+                if each is not None:
+                    each(file)
+
+            listener = heard if told.call or each else None
+            return self._door.import_files(
+                [os.fspath(path) for path in named], serial, adopt, listener
+            )
 
     def verify(self, *, progress: Progress = None) -> dict[str, Any]:
-        """Verifies every file, sidecar and row without changing anything. ``findings`` is what is
-        wrong. Only where the files are: a server does not do it for others."""
+        """Verifies every file, sidecar and row without changing anything. Only where the files are: a
+        server does not do it for others.
+
+        Parameters
+        ----------
+        progress
+            ``True`` for a bar, or a function of the events that are done and that there are. Ctrl-C
+            and an exception of it end the verification within a second.
+
+        Returns
+        -------
+        dict
+            ``findings`` is what is wrong; ``events``, ``files``, ``bytes``, … are what was looked at.
+
+        Raises
+        ------
+        ArchiveError
+            When the archive cannot be read at all.
+
+        Examples
+        --------
+        >>> import tempfile, wavekeep
+        >>> wavekeep.Archive(tempfile.mkdtemp(), create=True).verify()["findings"]
+        []
+        """
         with Reporter(progress, "events") as reporter:
             return self._door.verify(reporter.call)
 

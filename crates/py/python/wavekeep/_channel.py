@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -13,9 +13,31 @@ from ._errors import BadArgumentError
 from ._lazy import need
 from ._units import RAW, canonical
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ._recording import LineStyle
+
+
+class Reduction(TypedDict, total=False):
+    """Keywords of numpy's reductions."""
+
+    axis: int | None
+    dtype: DTypeLike
+    out: NDArray[Any]
+    keepdims: bool
+    initial: float
+    where: NDArray[np.bool_]
+    ddof: float
+    correction: float
+    mean: NDArray[Any]
+    decimals: int
+    min: float
+    max: float
+
 
 def _as_numpy(name: str) -> Any:
-    def method(self: Channel, *arguments: Any, **keywords: Any) -> Any:
+    def method(self: Channel, *arguments: Any, **keywords: Unpack[Reduction]) -> Any:
         return getattr(self.values, name)(*arguments, **keywords)
 
     method.__name__ = name
@@ -148,7 +170,7 @@ class Channel(NDArrayOperatorsMixin):
         _ = other.values
         return other
 
-    def plot(self, **keywords: Any) -> Any:
+    def plot(self, **keywords: Unpack[LineStyle]) -> Any:
         """The trace, drawn by matplotlib in the channel's unit; gives the axes. Keywords are those of
         ``matplotlib.axes.Axes.plot``."""
         from . import _plot

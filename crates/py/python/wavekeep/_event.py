@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -511,7 +511,7 @@ class Event(Recording):
         *,
         units: Units = None,
         raw: bool = False,
-        **more: Any,
+        drop_errored: bool = False,
     ) -> obspy.Stream:
         """An ``obspy.Stream`` with FDSN codes; a trace for every run without a gap.
 
@@ -519,17 +519,19 @@ class Event(Recording):
         """
         from . import _to_obspy
 
+        if drop_errored:
+            raise BadArgument("frames of an event carry no marks: leave drop_errored out")
         whole = channels is None and frames is None and time is None
         part = self if whole else self.select(channels, frames, time)
         if units is not None and units != RAW:
             part = part._in(units)
-        return _to_obspy.to_obspy(part, raw=raw or units == RAW, **more)
+        return _to_obspy.to_obspy(part, raw=raw or units == RAW)
 
     @strict
     def picture(
         self,
-        kind: str | None = None,
-        form: str = "svg",
+        kind: Literal["traces", "histogram", "spectrum", "limits", "page"] | None = None,
+        form: Literal["svg", "png", "pdf"] = "svg",
         *,
         curve: str = "osmre",
         distance_ft: float | None = None,

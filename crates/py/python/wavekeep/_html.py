@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from ._arrays import ArrayFile
     from ._channel import Channel
     from ._event import Event
-    from ._stream import Stream
     from ._table import Table
 
 #: Points of a small trace; more are drawn as their extremes.
@@ -50,24 +49,6 @@ def archive(archive: Archive) -> str:
     latest = archive.query(limit=5)
     title = f"<div><b>Archive</b> {escape(archive.where)} · {latest.total} events</div>"
     return title + (table(latest) if latest.total else "")
-
-
-def stream(stream: Stream) -> str:
-    """The facts, and the first channel's first frames."""
-    facts = stream.metadata
-    sections = ", ".join(f"{len(one.frames)} × {one.channels}" for one in stream.sections)
-    rows = {
-        "Frames × channels": sections or "none",
-        "Rate": "–" if stream.rate_hz is None else f"{stream.rate_hz:.3f} frames/s",
-        "Time by": facts["time_basis"],
-        "Missing frames": str(facts["missing_frames"]),
-    }
-    first = stream.sections[:1]
-    trace = ""
-    if first and first[0].channels and len(first[0].frames):
-        values = stream.section(0).read(0, frames=slice(20_000))[0]
-        trace = f"{_trace(values)}<div>channel 0, the first {len(values)} frames, rad</div>"
-    return _page(stream.path, "stream", rows, stream.report) + trace
 
 
 def arrays(file: ArrayFile) -> str:

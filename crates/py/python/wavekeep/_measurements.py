@@ -103,7 +103,7 @@ class Measurements(TypedDict, total=False):
     contradictions: list[dict[str, Any]]
 
 
-class Verdict(TypedDict, total=False):
+class Verdict(TypedDict):
     """What a limit curve says, as :meth:`Event.verdict` gives it."""
 
     #: The curve's name, such as ``"osmre"``.

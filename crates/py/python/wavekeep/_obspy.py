@@ -7,11 +7,44 @@ XX.1SJPL..GPZ
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
-from typing import Any
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, Union
 
 from . import _wavekeep
+from ._errors import NotThisFormat
+from ._open import open as open_recording
+from ._recording import Channels, Recording
+from ._report import Report, warn_of_damage
+from ._stream import Stream
 from ._to_obspy import to_obspy
+from ._words import strict
+
+if TYPE_CHECKING:
+    import obspy
+
+_Path = Union[str, "os.PathLike[str]"]
+
+#: What ``obspy.read`` hands on to every plug-in, and sees to itself.
+_OBSPYS = ("starttime", "endtime", "nearest_sample", "dtype", "apply_calib", "check_compression")
+
+
+def strict_for_obspy(function: Callable[..., obspy.Stream]) -> Callable[..., obspy.Stream]:
+    """Refuses keywords that neither the function nor ObsPy has."""
+    checked = strict(function)
+    own = inspect.signature(function).parameters
+
+    @functools.wraps(function)
+    def called(*arguments: Any, **keywords: Any) -> obspy.Stream:
+        for name in _OBSPYS:
+            if name not in own:
+                keywords.pop(name, None)
+        return checked(*arguments, **keywords)
+
+    return called
 
 
 def is_blastware(filename: str | os.PathLike[str]) -> bool:
@@ -29,47 +62,75 @@ def is_smurf(filename: str | os.PathLike[str]) -> bool:
     return _wavekeep.detect(os.fspath(filename)) == "smurf"
 
 
+@strict_for_obspy
 def read_blastware(
-    filename: str | os.PathLike[str],
+    filename: _Path,
     headonly: bool = False,
-    channels: Any = None,
+    channels: Channels = None,
     raw: bool = False,
-    **options: Any,
-) -> Any:
+    rate_hz: float | None = None,
+    geophone_range: Literal["normal", "sensitive"] | None = None,
+    pretrigger_s: float | None = None,
+    reports: bool = True,
+) -> obspy.Stream:
     """Reads an event: velocities and pressures in their units, or with ``raw`` counts.
 
-    ``channels`` chooses some by name; ``rate_hz``, ``geophone_range`` and ``pretrigger_s`` are those
-    of ``wavekeep.open``.
+    ``channels`` chooses some by name; ``rate_hz``, ``geophone_range``, ``pretrigger_s`` and ``reports``
+    are those of ``wavekeep.open``.
     """
-    return _read(filename, headonly, channels, raw, options)
+    event = open_recording(
+        filename,
+        rate_hz=rate_hz,
+        geophone_range=geophone_range,
+        pretrigger_s=pretrigger_s,
+        reports=reports,
+    )
+    return _traces(event, headonly, channels, raw)
 
 
 #: As of Blastware events.
 read_thor = read_blastware
 
 
+@strict_for_obspy
 def read_smurf(
-    filename: str | os.PathLike[str],
+    filename: _Path,
     headonly: bool = False,
-    channels: Any = None,
+    channels: Channels = None,
     raw: bool = False,
-    **options: Any,
-) -> Any:
+    one_piece: bool = False,
+) -> obspy.Stream:
     """Reads a run: phases in rad, or with ``raw`` counts. ``channels`` chooses some: ``[0, 7]``,
-    ``"0-15"``, ``"2:107"``."""
-    return _read(filename, headonly, channels, raw, options)
+    ``"0-15"``, ``"2:107"``.
+
+    The first piece of a run gives all of it, and its other pieces nothing more, so that
+    ``obspy.read("run.dat.*")`` has it once. ``one_piece=True`` reads any piece by itself.
+    """
+    import obspy
+
+    name = os.fspath(filename)
+    first = None if one_piece else _wavekeep.first_piece_before(name)
+    handle = None if first else _wavekeep.open(name, None, None, None, False, one_piece)
+    if isinstance(handle, _wavekeep.Stream):
+        pieces = handle.pieces()
+        if os.path.basename(name) in map(os.path.basename, pieces[1:]):
+            first = pieces[0]
+    if first is not None:
+        message = (
+            f"{os.fspath(first)} gives all of its run: its other pieces add nothing; to read one by "
+            "itself say one_piece=True"
+        )
+        warnings.warn(message, UserWarning, stacklevel=2)
+        return obspy.Stream()
+    if not isinstance(handle, _wavekeep.Stream):
+        raise NotThisFormat(f"{name} is not a SMuRF stream", path=name)
+    warn_of_damage(Report.from_json(handle.report()), name, stacklevel=3)
+    with Stream(handle, name) as run:
+        return _traces(run, headonly, channels, raw)
 
 
-#: ObsPy hands on options of its own too.
-_OPTIONS = ("rate_hz", "geophone_range", "pretrigger_s", "reports")
-
-
-def _read(filename: Any, headonly: bool, channels: Any, raw: bool, options: dict[str, Any]) -> Any:
-    from . import open as open_recording
-
-    stated = {name: value for name, value in options.items() if name in _OPTIONS}
-    recording = open_recording(filename, **stated)
-    selection = {} if channels is None else {"channels": channels}
+def _traces(recording: Recording, headonly: bool, channels: Channels, raw: bool) -> obspy.Stream:
+    selection: dict[str, Any] = {} if channels is None else {"channels": channels}
     stream = to_obspy(recording, raw=raw, **selection)
     if headonly:
         for trace in stream:

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, Union
 
+from ._errors import BadArgument
+
 #: ``None`` or ``False`` for silence, ``True`` for a bar on standard error, or a function that is
-#: called with what is done and what there is in all.
+#: called with what is done and what there is in all (0 where that is not known).
 Progress = Union[None, bool, Callable[[int, int], object]]
 
 
@@ -19,6 +21,8 @@ class Reporter:
         self._call: Callable[[int, int], object] | None = None
         self._bar: Any = None
         self._unit = unit
+        if progress is not None and not isinstance(progress, bool) and not callable(progress):
+            raise BadArgument(f"progress is True, False or a function, found {progress!r}")
         if callable(progress):
             self._call = progress
         elif progress:
@@ -42,12 +46,17 @@ class Reporter:
 
     def _tqdm(self, done: int, total: int) -> None:
         if self._bar is None:
-            from tqdm import tqdm
+            # In a notebook a bar of its own, on a terminal one on standard error.
+            from tqdm.auto import tqdm
 
-            self._bar = tqdm(total=total, unit=f" {self._unit}", unit_scale=True, file=sys.stderr)
+            scaled = self._unit == "frames"
+            self._bar = tqdm(total=total or None, unit=f" {self._unit}", unit_scale=scaled)
         self._bar.update(done - self._bar.n)
 
     def _plain(self, done: int, total: int) -> None:
+        if not total:
+            print(f"\r{done} {self._unit}", end="", file=sys.stderr, flush=True)
+            return
         end = "\n" if done >= total else ""
         share = 100 * done // max(total, 1)
         print(f"\r{share:3} % of {total} {self._unit}", end=end, file=sys.stderr, flush=True)

@@ -6,7 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, TypedDict, Union
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -18,7 +18,7 @@ from ._units import Units
 from ._words import instead, strict
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
     import obspy
     import pandas
@@ -38,11 +38,26 @@ TARGETS = {
 }
 
 
+class LineStyle(TypedDict, total=False):
+    """How a line is drawn, in the words of matplotlib, and the size of the figure in inches."""
+
+    figsize: tuple[float, float]
+    alpha: float
+    color: str
+    drawstyle: str
+    label: str
+    linestyle: str
+    marker: str
+    markersize: float
+    rasterized: bool
+    zorder: float
+
+
 @dataclass(frozen=True)
 class Block:
-    """Some frames of a recording, in a buffer that the next block uses again."""
+    """Some frames of a recording."""
 
-    #: The samples, ``[channels, frames]``: copy what is to be kept.
+    #: The samples, ``[channels, frames]``. With ``reuse=True`` the next block uses their memory again.
     data: NDArray[Any]
     #: The frames, by their numbers in the recording.
     frames: range
@@ -54,7 +69,8 @@ class Block:
 class Recording(ABC):
     """An opened file: an :class:`Event`, a :class:`Stream` or an :class:`ArrayFile`.
 
-    All three answer the same questions. Nothing here changes a file, and nothing is invented: a
+    All three answer the same questions. They are mappings of their channels: ``rec[name]``,
+    ``name in rec``, iteration, ``keys()``, ``values()``, ``items()``. Nothing here changes a file, and nothing is invented: a
     missing sample is NaN or masked, never zero.
     """
 
@@ -116,9 +132,9 @@ class Recording(ABC):
 
     @abstractmethod
     def blocks(
-        self, frames: int = 65536, *, channels: Channels = None, raw: bool = False
+        self, size: Any = ..., /, *, channels: Channels = None, raw: bool = False
     ) -> Iterator[Block]:
-        """The samples block by block, in one buffer that is used again."""
+        """The samples block by block, at most ``size`` frames each."""
 
     @abstractmethod
     def save(
@@ -127,23 +143,30 @@ class Recording(ABC):
         """Writes another kind of file, by the ending of its name or by ``to``: complete, or not at
         all. Gives the path."""
 
-    def keys(self) -> tuple[Any, ...]:
-        """The channels, as :attr:`channels`: ``recording[key]`` is one of them."""
-        return self.channels
-
-    def items(self) -> Iterator[tuple[Any, Any]]:
-        """Pairs of a key and its channel, as of a dictionary."""
-        return ((key, self[key]) for key in self.keys())
-
     def __len__(self) -> int:
-        """Number of channels."""
+        """Number of channels: the length of the first axis of :attr:`data`, as of an array."""
         return len(self.keys())
+
+    def __bool__(self) -> bool:
+        return True
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.keys())
 
     def _ipython_key_completions_(self) -> list[Any]:
         return list(self.keys())
+
+    def keys(self) -> tuple[Any, ...]:
+        """The channels, as of a mapping."""
+        return self.channels
+
+    def values(self) -> Iterator[Any]:
+        """One channel after the other, as of a mapping."""
+        return (self[channel] for channel in self.channels)
+
+    def items(self) -> Iterator[tuple[Any, Any]]:
+        """The name and the samples of each channel, as of a mapping."""
+        return ((channel, self[channel]) for channel in self.channels)
 
     def close(self) -> None:
         """Lets go of the file. Arrays that were taken from it stay valid; what is asked for afterwards
@@ -167,7 +190,9 @@ class Recording(ABC):
         return True
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
-        return np.array(self.data, dtype=dtype, copy=True if copy else None)
+        if copy is False:
+            raise ValueError("samples are read: an array without a copy cannot be had")
+        return np.asarray(self.data, dtype=dtype)
 
     @property
     def data(self) -> NDArray[Any]:
@@ -285,13 +310,26 @@ class Recording(ABC):
         """The Arrow PyCapsule interface: polars, DuckDB and others take a recording as a table."""
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
-    def to_obspy(self, **selection: Any) -> obspy.Stream:
+    @strict
+    def to_obspy(
+        self,
+        channels: Channels = None,
+        frames: Frames = None,
+        time: Time = None,
+        *,
+        raw: bool = False,
+        drop_errored: bool = False,
+    ) -> obspy.Stream:
         """An ``obspy.Stream`` with FDSN codes; a trace for every run without a gap."""
         from . import _to_obspy
 
-        return _to_obspy.to_obspy(self, **selection)
+        part = _part(channels, frames, time, drop_errored)
+        stream: obspy.Stream = _to_obspy.to_obspy(self, raw=raw, **part)
+        return stream
 
-    def plot(self, channels: Channels = None, *, units: Units = None, **keywords: Any) -> Any:
+    def plot(
+        self, channels: Channels = None, *, units: Units = None, **keywords: Unpack[LineStyle]
+    ) -> NDArray[Any]:
         """The traces, drawn by matplotlib.
 
         Parameters
@@ -301,7 +339,7 @@ class Recording(ABC):
         units
             ``"mm/s"``, ``"dB(L)"``, …, as of :meth:`to_xarray`.
         **keywords
-            ``figsize``, and those of ``matplotlib.axes.Axes.plot``: ``color``, ``linewidth``, …
+            ``figsize`` in inches, and those of ``matplotlib.axes.Axes.plot``: ``color``, ``marker``, …
 
         Returns
         -------
@@ -317,7 +355,8 @@ class Recording(ABC):
         """
         from . import _plot
 
-        return _plot.plot(self, channels, units, **keywords)
+        axes: NDArray[Any] = _plot.plot(self, channels, units, **keywords)
+        return axes
 
     @abstractmethod
     def _repr_html_(self) -> str: ...
@@ -390,6 +429,9 @@ def channel_words(channels: Channels) -> list[str] | None:
     """The choice as words: ``["Vert", "0-15", "2:107"]``."""
     if channels is None:
         return None
+    if isinstance(channels, (bytes, bytearray, dict, slice)) or not hasattr(channels, "__iter__"):
+        if not isinstance(channels, (int, np.integer)):
+            raise BadArgument(f"channels are named by names or indices, found {channels!r}")
     words = []
     for channel in one_or_several(channels):
         if isinstance(channel, (bool, np.bool_)) or not isinstance(channel, (str, int, np.integer)):

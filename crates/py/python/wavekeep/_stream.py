@@ -5,216 +5,120 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timezone
-from functools import cached_property
-from typing import Any
+from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from . import _wavekeep
 from ._channel import Channel
-from ._errors import BadArgument, NoSuchChannel, SelectionError
+from ._errors import BadArgument, NoSuchChannel
+from ._index import indexed
+from ._out import check_out, is_plain
 from ._progress import Progress, Reporter
-from ._recording import (
-    Block,
-    Channels,
-    Frames,
-    Recording,
-    Time,
-    channel_words,
-    one_frame_range,
-    target_of,
-)
-from ._report import Report
+from ._recording import TARGETS, Block, Channels, Frames, Time, target_of
+from ._stream_facts import Facts
+from ._words import instead, one_of, strict
 
-_NS = 1_000_000_000
 #: Bytes from which on memory of an earlier result is used again.
 _LARGE = 4 << 20
-#: The threads that a process shares do not live on in a fork of it: there the caller reads alone.
-_fork_reads_alone: list[int | None] = [None]
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=lambda: _fork_reads_alone.__setitem__(0, 1))
+#: Bytes of what is read on its way to an array with strides.
+_STAGE = 8 << 20
+_Out = TypeVar("_Out", bound="np.ndarray[Any, np.dtype[Any]]")
 
 
-@dataclass(frozen=True)
-class Section:
-    """Frames with one number of channels."""
-
-    #: The frames, by their numbers in the run.
-    frames: range
-    #: Valid samples in each frame.
-    channels: int
-
-
-@dataclass(frozen=True)
-class Gap:
-    """A place where ``frame_counter`` does not go on as usual."""
-
-    #: The frames before each of which this happens.
-    frames: range
-    #: What ``frame_counter`` went on by.
-    step: int
-    #: Frames that are missing.
-    missing: int
-    #: ``"missing"``, ``"short"``, ``"irregular"``, ``"changed"``, ``"out_of_order"``, ``"anew"`` or
-    #: ``"back"``.
-    kind: str = "missing"
-
-
-class Stream(Recording):
+class Stream(Facts):
     """A SMuRF run: indexed when it is opened, read when it is asked for.
 
+    To numpy and dask it is an array of phases in rad, ``[channels, frames]``, float64: it has
+    :attr:`shape`, :attr:`dtype` and :attr:`ndim`, and ``run[3, 100:200]`` reads what it names. As a
+    mapping it has its channels: ``len(run)``, ``in``, ``keys()``, ``items()``; frames are
+    ``run.shape[1]``.
+
+    Examples
+    --------
     >>> import wavekeep
     >>> run = wavekeep.open("crates/smurf/tests/data/split.dat")  # split.dat.1 … split.dat.4
     >>> run
     <Stream split.dat: 40 frames of 64 channels>
+    >>> run.shape, len(run), 63 in run
+    ((64, 40), 64, True)
+    >>> run[[3, 0], 10:20:2].shape
+    (2, 5)
     >>> run.read(channels=[3, 0], frames=(10, 20)).shape
     (2, 10)
     >>> run.read("0-1", frames=slice(2), raw=True).tolist()
     [[-2147483648, -2147482647], [-2147418111, -2147417110]]
-    >>> for block in run.blocks(frames=16, channels=[0]):
+    >>> for block in run.blocks(16, channels=[0]):
     ...     print(block.frames, block.data.shape)
     range(0, 16) (1, 16)
     range(16, 32) (1, 16)
     range(32, 40) (1, 8)
 
+    Notes
+    -----
     Values are phases in rad (float64); ``raw=True`` gives the counts (int32), ``iq=True`` complex
     numbers from pairs of samples. A result of 16 MiB or more is filled from mapped files, smaller ones
     and blocks are read: see the page on a file that another program makes shorter meanwhile.
+
+    The files stay open until :meth:`close`, the end of a ``with``, or the last use of the object; of
+    a run of more than 64 pieces each is opened when it is read.
     """
 
-    kind = "stream"
-    format = "smurf"
+    @overload
+    def __getitem__(self, index: int | str | np.integer[Any]) -> Channel: ...
+    @overload
+    def __getitem__(
+        self, index: tuple[int | np.integer[Any], int | np.integer[Any]]
+    ) -> np.float64: ...
+    @overload
+    def __getitem__(self, index: Any) -> NDArray[np.float64]: ...
+    def __getitem__(self, index: Any) -> Any:
+        """One channel, or an array of the phases that an index of numpy names.
 
-    def __init__(self, handle: _wavekeep.Stream, path: str, section: int | None = None) -> None:
-        self._handle = handle
-        self._section = section
-        self.path = path
+        Parameters
+        ----------
+        index
+            A sample index or ``"band:channel"`` gives a :class:`Channel`. Anything else is an index
+            of an array ``[channels, frames]``: integers, slices with steps and negative bounds, lists,
+            masks, ``...`` and ``None``, with the meaning that they have in numpy. Only the channels
+            and frames that it touches are read.
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (_again, (self.path, self._section))
+        Returns
+        -------
+        Channel, ndarray of float64 (rad), or float64
 
-    @cached_property
-    def metadata(self) -> dict[str, Any]:
-        """Everything but the samples, in the words of ``wavekeep info --json``."""
-        facts: dict[str, Any] = json.loads(self._handle.facts())
-        return facts
+        Raises
+        ------
+        NoSuchChannel, BadIndex
+            Both are ``IndexError``.
 
-    @cached_property
-    def report(self) -> Report:
-        return Report.from_json(self.metadata["report"])
+        Examples
+        --------
+        >>> import wavekeep
+        >>> run = wavekeep.open("crates/smurf/tests/data/basic.dat")
+        >>> run[3, 5:9].shape, run[..., -1].shape, run[[0, 7], ::-5].shape
+        ((4,), (64,), (2, 4))
+        """
+        if isinstance(index, str) or (
+            isinstance(index, (int, np.integer)) and not isinstance(index, bool)
+        ):
+            return self._channel(index)
+        section = None if self._section is None else self.sections[self._section].frames
+        origin = section.start if section else 0
 
-    @property
-    def sections(self) -> tuple[Section, ...]:
-        """The sections: where the number of channels changes, another one begins."""
-        return tuple(
-            Section(range(start, end), channels) for start, end, channels in self._handle.sections()
-        )
+        def read(channels: list[int], start: int, stop: int) -> NDArray[Any]:
+            frames = (origin + start, origin + stop)
+            return self._read(self._ask(channels=_as_ranges(channels), frames=frames), self.dtype)
 
-    def section(self, number: int) -> Stream:
-        """One section as a stream of its own; frames keep their numbers in the run."""
-        if not 0 <= number < len(self.sections):
-            message = f"there is no section {number}; the run has {len(self.sections)}"
-            raise SelectionError(message, path=self.path)
-        return Stream(self._handle, self.path, number)
+        return indexed(index, self.shape, self.dtype, read)
 
-    @property
-    def channels(self) -> tuple[int, ...]:
-        """The sample indices."""
-        return tuple(self._handle.indices(self._ask()))
-
-    @property
-    def detectors(self) -> tuple[tuple[int, int, float | None] | None, ...]:
-        """Band, channel and resonator frequency in MHz of every sample, ``None`` where the mask does
-        not say."""
-        return tuple(self._handle.detectors(self._ask()))
-
-    @property
-    def units(self) -> dict[int, str]:
-        return dict.fromkeys(self.channels, "rad")
-
-    @cached_property
-    def gaps(self) -> tuple[Gap, ...]:
-        """Where ``frame_counter`` does not go on as usual, and the frames that are missing there."""
-        return tuple(
-            Gap(range(first, end), step, missing, kind)
-            for first, end, step, missing, kind in self._handle.gaps()
-        )
-
-    @property
-    def rate_hz(self) -> float | None:
-        """Frames a second; ``None`` when nothing says it."""
-        return self._handle.rate_hz
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """All configuration of the run, merged."""
-        tree: dict[str, Any] = json.loads(self._handle.config())
-        return tree
-
-    def config_at(self, frame: int) -> dict[str, Any]:
-        """The configuration that was in force at a frame."""
-        tree: dict[str, Any] = json.loads(self._handle.config(frame))
-        return tree
-
-    @property
-    def updates(self) -> list[dict[str, Any]]:
-        """Every metadata record: ``frames_before`` it, and the ``values`` that it sets."""
-        updates: list[dict[str, Any]] = json.loads(self._handle.updates())
-        return updates
-
-    @property
-    def mask_table(self) -> NDArray[np.int64] | None:
-        """``table[band, channel]``: the sample index, -1 where nothing was recorded; ``None``
-        without a mask file beside the run."""
-        return self._handle.mask_table()
-
-    @property
-    def frequencies_mhz(self) -> NDArray[np.float64] | None:
-        """Frequencies by sample index, if a file with them lies beside the run."""
-        return self._handle.frequencies_mhz()
-
-    @property
-    def t(self) -> NDArray[np.float64]:
-        """Seconds from the first frame of the run, by the best clock that it has."""
-        times = self.time_ns
-        first = self._handle.times(self._ask(section=False, frames=(0, 1)))
-        # The difference is exact before it is rounded once.
-        return (times - first[:1]).astype(np.int64) / _NS if len(times) else np.empty(0)
-
-    @property
-    def time_ns(self) -> NDArray[np.uint64]:
-        """UNIX time of each frame in ns, by the best clock that the run has; how it was got is
-        ``metadata["time_basis"]``."""
-        return self._handle.times(self._ask())
-
-    @property
-    def times(self) -> NDArray[np.datetime64]:
-        """The same, as ``datetime64[ns]`` in UTC."""
-        return self.time_ns.view("datetime64[ns]")
-
-    def header(self, frames: Frames = None) -> dict[str, NDArray[Any]]:
-        """Header fields, one array a field, one value a frame (``tes_bias``: ``[16, frames]``)."""
-        return self._handle.headers(self._ask(frames=self._frames(frames)))
-
-    @property
-    def errored(self) -> NDArray[np.bool_]:
-        """For each frame whether its sender marked it bad."""
-        return self._handle.frames(self._ask())[1]
-
-    def __len__(self) -> int:
-        if self._section is None:
-            return len(self._handle)
-        return len(self.sections[self._section].frames)
-
-    def __getitem__(self, channel: Any) -> Channel:
-        """One channel: a sample index, or ``"band:channel"`` through the mask."""
-        if isinstance(channel, (int, np.integer)) and not isinstance(channel, bool) and channel < 0:
-            channel = int(channel) + len(self.channels)
-        if not isinstance(channel, (str, int, np.integer)) or isinstance(channel, bool):
-            raise NoSuchChannel(f"there is no channel {channel!r}", path=self.path)
+    def _channel(self, channel: int | str | np.integer[Any]) -> Channel:
+        if not isinstance(channel, str):
+            count = len(self.channels)
+            if not -count <= channel < count:
+                known = f"they are 0 to {count - 1}" if count else "there are none"
+                raise NoSuchChannel(f"there is no channel {channel}: {known}", path=self.path)
+            channel = int(channel) % count
         indices = self._handle.indices(self._ask(channels=channel))
         if len(indices) != 1:
             raise NoSuchChannel(f"{channel!r} is {len(indices)} channels: use read", path=self.path)
@@ -232,6 +136,82 @@ class Stream(Recording):
 
         return Channel(str(channel), "rad", (), values, raw, (self, channel))
 
+    @overload
+    def read(
+        self,
+        channels: Channels = None,
+        frames: Frames = None,
+        time: Time = None,
+        *,
+        out: None = None,
+        raw: Literal[False] = False,
+        iq: Literal[False] = False,
+        dtype: None = None,
+        drop_errored: bool = False,
+        threads: int | None = None,
+        progress: Progress = None,
+    ) -> NDArray[np.float64]: ...
+    @overload
+    def read(
+        self,
+        channels: Channels = None,
+        frames: Frames = None,
+        time: Time = None,
+        *,
+        out: None = None,
+        raw: Literal[True],
+        iq: Literal[False] = False,
+        dtype: None = None,
+        drop_errored: bool = False,
+        threads: int | None = None,
+        progress: Progress = None,
+    ) -> NDArray[np.int32]: ...
+    @overload
+    def read(
+        self,
+        channels: Channels = None,
+        frames: Frames = None,
+        time: Time = None,
+        *,
+        out: None = None,
+        raw: Literal[False] = False,
+        iq: Literal[True],
+        dtype: None = None,
+        drop_errored: bool = False,
+        threads: int | None = None,
+        progress: Progress = None,
+    ) -> NDArray[np.complex128]: ...
+    @overload
+    def read(
+        self,
+        channels: Channels = None,
+        frames: Frames = None,
+        time: Time = None,
+        *,
+        out: _Out,
+        raw: bool = False,
+        iq: bool = False,
+        dtype: DTypeLike | None = None,
+        drop_errored: bool = False,
+        threads: int | None = None,
+        progress: Progress = None,
+    ) -> _Out: ...
+    @overload
+    def read(
+        self,
+        channels: Channels = None,
+        frames: Frames = None,
+        time: Time = None,
+        *,
+        out: NDArray[Any] | None = None,
+        raw: bool = False,
+        iq: bool = False,
+        dtype: DTypeLike | None = None,
+        drop_errored: bool = False,
+        threads: int | None = None,
+        progress: Progress = None,
+    ) -> NDArray[Any]: ...
+    @strict
     def read(
         self,
         channels: Channels = None,
@@ -246,15 +226,55 @@ class Stream(Recording):
         threads: int | None = None,
         progress: Progress = None,
     ) -> NDArray[Any]:
-        """A part of the run, ``[channels, frames]``.
+        """A part of the run.
 
-        Phases in rad as float64 (or float32 by ``dtype``), with ``raw`` counts as int32, with
-        ``iq`` complex numbers in counts, one for each pair of samples (channels are pairs then).
-        Of the files only what lies between the first and the last channel asked for is read.
+        Parameters
+        ----------
+        channels
+            Sample indices, ``"0-15"``, ``"band:channel"``, one or several; order and repeats are
+            kept. All of them without.
+        frames
+            ``(start, stop)``, a slice or a range without steps.
+        time
+            ``(start, end)``, of which either may be ``None``: seconds from the first frame of the
+            run, or a moment: ``datetime`` (UTC without a zone), ``datetime64`` of any unit, pandas'
+            ``Timestamp``, ObsPy's ``UTCDateTime``; ``timedelta`` and ``timedelta64`` are from the first
+            frame as seconds are.
+        out
+            An array of that shape to be filled, of any order and strides; its type says what is read.
+        raw
+            Counts instead of phases. 2^16 of them are 2π.
+        iq
+            Complex numbers in counts, one for each pair of samples: channels are pairs then.
+        dtype
+            float32 instead of float64, complex64 instead of complex128.
+        drop_errored
+            Leaves out frames that their sender marked bad.
+        threads
+            At most so many.
+        progress
+            ``True`` for a bar, or a function of the frames that are done and that there are.
 
-        ``time`` is in seconds from the first frame, or in ``datetime`` / ``datetime64``. ``out``
-        must be contiguous and of that shape; its type says what is read. Without it a large result
-        may be in the memory of an earlier one of which no array is left.
+        Returns
+        -------
+        ndarray
+            ``[channels, frames]``: float64 in rad, with ``raw`` int32, with ``iq`` complex128. A large
+            one may be in the memory of an earlier one of which no array is left.
+
+        Raises
+        ------
+        SelectionError
+            When channels, frames or time name nothing, or something that the run does not have. A
+            time within the run in which no frame lies is no error.
+        BadArgument
+            When an argument makes no sense.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> run = wavekeep.open("crates/smurf/tests/data/basic.dat")
+        >>> run.read([3, 0], time=(0.02, 0.04)).shape
+        (2, 4)
         """
         ask = self._ask(
             channels=channels,
@@ -263,56 +283,144 @@ class Stream(Recording):
             drop_errored=drop_errored,
             threads=threads,
         )
-        rows, columns = self._shape(ask, iq)
         wanted = _dtype(raw, iq, dtype)
+        if out is not None:
+            stated = wanted if raw or dtype is not None else None
+            check_out(out, self._shape(ask, iq), iq, stated)
+            wanted = out.dtype
+        return self._read(ask, wanted, out, progress)
+
+    def _part(
+        self, channels: Channels, frames: tuple[int, int] | None, dtype: DTypeLike
+    ) -> NDArray[Any]:
+        """As :meth:`read`, of frames that may be none."""
+        return self._read(self._ask(channels=channels, frames=frames), np.dtype(dtype))
+
+    def _read(
+        self,
+        ask: dict[str, Any],
+        wanted: np.dtype[Any],
+        out: NDArray[Any] | None = None,
+        progress: Progress = None,
+    ) -> NDArray[Any]:
+        rows, columns = self._shape(ask, wanted.kind == "c")
         if out is None:
             if not progress and rows * columns * wanted.itemsize >= _LARGE:
                 return np.asarray(self._handle.read(ask, wanted.str))
             out = np.empty((rows, columns), wanted)
-        elif out.shape != (rows, columns):
-            raise BadArgument(f"out has the shape {out.shape}, the selection ({rows}, {columns})")
-        elif (raw or iq or dtype is not None) and out.dtype != wanted:
-            raise BadArgument(f"out is of {out.dtype}, asked for is {wanted}")
-        elif out.dtype.kind == "c" and not iq:
-            raise BadArgument("complex values are pairs of samples: ask for iq=True")
-        if not progress or not out.size:
+        if not out.size:
+            return out
+        if not progress and is_plain(out):
             self._handle.fill(ask, out)
             return out
+        together = 65536 if progress else max(_STAGE // (rows * wanted.itemsize), 1)
         with Reporter(progress, "frames") as told:
             done = 0
             for start, stop in self._handle.frames(ask)[0]:
-                for first in range(start, stop, 65536):
-                    part = np.empty((rows, min(65536, stop - first)), out.dtype)
+                for first in range(start, stop, together):
+                    part = np.empty((rows, min(together, stop - first)), wanted)
                     self._handle.fill({**ask, "frames": (first, first + part.shape[1])}, part)
                     out[:, done : done + part.shape[1]] = part
                     done += part.shape[1]
                     told(done, columns)
         return out
 
+    @strict
     def blocks(
         self,
-        frames: int = 65536,
+        size: int | None = None,
         *,
         channels: Channels = None,
+        frames: Frames | int = None,
+        time: Time = None,
+        overlap: int = 0,
         raw: bool = False,
         iq: bool = False,
         dtype: DTypeLike | None = None,
         drop_errored: bool = False,
+        reuse: bool = False,
         threads: int | None = None,
+        progress: Progress = None,
     ) -> Iterator[Block]:
-        """The run block by block, at most ``frames`` frames each, in one buffer that is used again:
-        memory does not grow with the run."""
-        ask = self._ask(channels=channels, drop_errored=drop_errored, threads=threads)
-        rows, columns = self._shape(ask, iq)
-        size = min(max(int(frames), 1), max(columns, 1))
-        buffer = np.empty(rows * size, _dtype(raw, iq, dtype))
-        for start, stop in self._handle.frames(ask)[0]:
-            for first in range(start, stop, size):
-                count = min(size, stop - first)
-                part = buffer[: rows * count].reshape(rows, count)
-                self._handle.fill({**ask, "frames": (first, first + count)}, part)
-                yield Block(part, range(first, first + count))
+        """A part of the run, block by block: memory does not grow with the run.
 
+        Parameters
+        ----------
+        size
+            Frames of a block at most; 65536 without. ``frames=16``, a number alone, means it too.
+        channels, frames, time, raw, iq, dtype, drop_errored, threads, progress
+            As of :meth:`read`.
+        overlap
+            So many frames at the end of a block are those at the beginning of the next one.
+        reuse
+            All blocks are in one buffer, which the next block fills anew: faster, for who keeps none.
+
+        Yields
+        ------
+        Block
+            ``data``, ``[channels, frames]``, and ``frames``, their numbers in the run, which follow
+            each other: where frames are dropped, a block ends.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> run = wavekeep.open("crates/smurf/tests/data/basic.dat")
+        >>> [block.frames for block in run.blocks(6, frames=(2, 14), overlap=2)]
+        [range(2, 8), range(6, 12), range(10, 14)]
+        """
+        if isinstance(frames, int):
+            if size is not None or isinstance(frames, bool):
+                raise BadArgument("frames are (start, stop); a number alone is the size of a block")
+            size, chosen = frames, None
+        else:
+            chosen = self._frames(frames)
+        size = 65536 if size is None else size
+        for name, number, least in (("size", size, 1), ("overlap", overlap, 0)):
+            plain = isinstance(number, (int, np.integer)) and not isinstance(number, bool)
+            if not plain or number < least:
+                raise BadArgument(f"{name} is a number of frames from {least}, found {number!r}")
+        if overlap >= size:
+            raise BadArgument(f"blocks of {size} frames cannot have {overlap} in common")
+        ask = self._ask(
+            channels=channels,
+            frames=chosen,
+            time=time,
+            drop_errored=drop_errored,
+            threads=threads,
+        )
+        wanted = _dtype(raw, iq, dtype)
+        return self._blocks(ask, wanted, int(size), int(overlap), reuse, progress)
+
+    def _blocks(
+        self,
+        ask: dict[str, Any],
+        wanted: np.dtype[Any],
+        size: int,
+        overlap: int,
+        reuse: bool,
+        progress: Progress,
+    ) -> Iterator[Block]:
+        rows, columns = self._shape(ask, wanted.kind == "c")
+        buffer = np.empty(rows * min(size, columns) if reuse else 0, wanted)
+        done = 0
+        with Reporter(progress, "frames") as told:
+            for start, stop in self._handle.frames(ask)[0]:
+                first = start
+                while first < stop:
+                    end = min(first + size, stop)
+                    shape = (rows, end - first)
+                    if reuse:
+                        part = buffer[: rows * shape[1]].reshape(shape)
+                    else:
+                        part = np.empty(shape, wanted)
+                    self._handle.fill({**ask, "frames": (first, end)}, part)
+                    told(done + end - start, columns)
+                    yield Block(part, range(first, end))
+                    del part
+                    first = stop if end == stop else end - overlap
+                done += stop - start
+
+    @strict
     def save(
         self,
         path: str | os.PathLike[str],
@@ -322,121 +430,100 @@ class Stream(Recording):
         frames: Frames = None,
         time: Time = None,
         drop_errored: bool = False,
-        units: str = "count",
+        units: Literal["count", "rad"] = "count",
         overwrite: bool = False,
         progress: Progress = None,
     ) -> str:
-        """Writes samples and header fields as gnz, hdf5, npy, npz, parquet, safetensors or csv:
-        complete, or not at all. As GNZ memory does not grow with the run.
+        """Writes samples and header fields to another file: complete, or not at all.
 
-        ``units`` is ``"count"`` (int32) or ``"rad"`` (float64; 2^16 counts are 2π). Band, channel
-        and resonator frequency of every row go along, where they are known."""
-        if units not in ("count", "rad"):
-            raise BadArgument(f"units are count or rad, found {units!r}")
+        Parameters
+        ----------
+        path
+            Its name, of which the ending says what is written.
+        to
+            The same as a word: gnz, hdf5, npy, npz, parquet, safetensors, csv, …
+        channels, frames, time, drop_errored
+            As of :meth:`read`.
+        units
+            ``"count"`` (int32) or ``"rad"`` (float64; 2^16 counts are 2π).
+        overwrite
+            Replaces a file that exists.
+        progress
+            ``True`` for a bar, or a function of the frames that are done and that there are.
+
+        Returns
+        -------
+        str
+            The path.
+
+        Raises
+        ------
+        FileExists
+            When the file is there and ``overwrite`` is not set.
+        SelectionError, BadArgument
+            As of :meth:`read`, and for a target that nobody knows.
+
+        Notes
+        -----
+        As GNZ memory does not grow with the run. Band, channel and resonator frequency of every row
+        go along, where they are known.
+
+        Examples
+        --------
+        >>> import os, tempfile, numpy, wavekeep
+        >>> run = wavekeep.open_stream("crates/smurf/tests/data/basic.dat")
+        >>> path = run.save(os.path.join(tempfile.mkdtemp(), "part.npy"), channels="0-3")
+        >>> numpy.load(path).shape
+        (4, 20)
+        """
+        one_of("units", units, ("count", "rad"))
         ask = self._ask(
             channels=channels, frames=self._frames(frames), time=time, drop_errored=drop_errored
         )
         target = target_of(path, to)
         with Reporter(progress, "frames") as told:
-            self._handle.save(
-                os.fspath(path), target, ask, overwrite, units == "rad", told.call
-            )
+            try:
+                self._handle.save(
+                    os.fspath(path), target, ask, overwrite, units == "rad", told.call
+                )
+            except BadArgument as error:
+                hint = instead(target, set(TARGETS.values())) if to is not None else ""
+                raise BadArgument(f"{error}{hint}", path=os.fspath(path)) from None if hint else error
         return os.fspath(path)
 
-    def _frames(self, frames: Frames) -> tuple[int, int] | None:
-        """Frames as the run counts them."""
-        if frames is None:
-            return None
-        if self._section is None:
-            return one_frame_range(frames, len(self))
-        section = self.sections[self._section].frames
-        start, stop = one_frame_range(frames, len(section))
-        return section.start + start, section.start + stop
-
-    def _ask(
-        self,
-        *,
-        channels: Channels = None,
-        frames: tuple[int, int] | None = None,
-        time: Time = None,
-        drop_errored: bool = False,
-        threads: int | None = None,
-        section: bool = True,
-    ) -> dict[str, Any]:
-        most = _wavekeep.MOST_THREADS
-        if threads is not None and not (isinstance(threads, int) and 1 <= threads <= most):
-            raise BadArgument(f"threads are 1 to {most}, found {threads!r}")
-        return {
-            "channels": channel_words(channels),
-            "frames": frames,
-            "time_ns": None if time is None else self._time_ns(time),
-            "section": self._section if section else None,
-            "drop_errored": bool(drop_errored),
-            "threads": _fork_reads_alone[0] if threads is None else threads,
-        }
-
-    def _time_ns(self, time: tuple[Any, Any]) -> tuple[int, int]:
-        first = self._handle.times(self._ask(section=False, frames=(0, 1)))
-        origin = int(first[0]) if len(first) else 0
-        most = 2**64 - 1
-
-        def moment(at: Any, default: int) -> int:
-            if at is None:
-                return default
-            if isinstance(at, np.datetime64):
-                unix: int = int(at.astype("datetime64[ns]").astype(np.int64))
-                return min(max(unix, 0), most)
-            if isinstance(at, datetime):
-                if at.tzinfo is None:
-                    at = at.replace(tzinfo=timezone.utc)
-                since = at - datetime(1970, 1, 1, tzinfo=timezone.utc)
-                whole: int = (since.days * 86400 + since.seconds) * _NS + since.microseconds * 1000
-                return min(max(whole, 0), most)
-            nearest: int = origin + round(float(at) * _NS)
-            return min(max(nearest, 0), most)
-
-        try:
-            start, end = time
-            return moment(start, 0), moment(end, most)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise BadArgument(f"time is (start, end), found {time!r}") from error
-
-    def _shape(self, ask: dict[str, Any], iq: bool) -> tuple[int, int]:
-        ranges = self._handle.frames(ask)[0]
-        columns = sum(stop - start for start, stop in ranges)
-        return len(self._handle.indices(ask, iq)), columns
-
     def _repr_html_(self) -> str:
-        from . import _html
+        from . import _html_stream
 
-        return _html.stream(self)
+        return _html_stream.stream(self)
 
     def __repr__(self) -> str:
         name = os.path.basename(self.path)
-        counts = sorted({section.channels for section in self.sections})
+        if self.closed:
+            return f"<Stream {name}: closed>"
         which = self.sections if self._section is None else (self.sections[self._section],)
         counts = sorted({section.channels for section in which})
         of = " or ".join(str(count) for count in counts) or "no"
         damaged = ", damaged" if json.loads(self._handle.report())["damaged"] else ""
-        return f"<Stream {name}: {len(self)} frames of {of} channels{damaged}>"
+        return f"<Stream {name}: {self.n_frames} frames of {of} channels{damaged}>"
+
+
+def _as_ranges(channels: list[int]) -> list[str]:
+    """Rising indices as few words: ``["0-15", "20"]``."""
+    edges = [0, *(at for at in range(1, len(channels)) if channels[at] != channels[at - 1] + 1)]
+    ends = [*edges[1:], len(channels)]
+    return [f"{channels[start]}-{channels[end - 1]}" for start, end in zip(edges, ends)]
 
 
 def _dtype(raw: bool, iq: bool, dtype: DTypeLike | None) -> np.dtype[Any]:
-    wanted = np.dtype(
-        dtype if dtype is not None else np.int32 if raw else np.complex128 if iq else np.float64
-    )
+    try:
+        wanted = np.dtype(
+            dtype if dtype is not None else np.int32 if raw else np.complex128 if iq else np.float64
+        )
+    except TypeError as error:
+        raise BadArgument(f"dtype is {dtype!r}, which numpy does not know") from error
     allowed = "i4" if raw else ("c8", "c16") if iq else ("f4", "f8")
     if (raw and iq) or wanted.str[1:] not in allowed or not wanted.isnative:
         raise BadArgument(
             f"{wanted} cannot be read: phases are float64 or float32, raw counts int32, iq complex"
         )
     return wanted
-
-
-def _again(path: str, section: int | None) -> Stream:
-    """A stream from its pickle: the files are opened again."""
-    from . import open as open_again
-
-    stream = open_again(path)
-    assert isinstance(stream, Stream)
-    return stream if section is None else stream.section(section)

@@ -1,9 +1,10 @@
 //! Where the bytes of one piece come from: a file, or memory.
 
-use std::fs::File;
+use std::fs::{self, File, Metadata};
 use std::io;
 #[cfg(not(unix))]
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -17,6 +18,10 @@ const WORTH_MAPPING: u64 = 4 << 20;
 /// Bytes of a map that the system finds together, when one of them is touched.
 const NEIGHBOURHOOD: usize = 64 << 10;
 
+/// Pieces of a run that stay open. Those of a longer run are opened when they are read, so that no
+/// run takes all descriptors that a process may have.
+const MOST_OPEN: usize = 64;
+
 /// One piece of a run.
 #[derive(Debug)]
 pub(crate) struct Store {
@@ -29,13 +34,111 @@ pub(crate) struct Store {
 #[derive(Debug)]
 enum Held {
     File(File),
+    /// A file that is opened whenever it is read, by its absolute path.
+    Named(PathBuf, Identity),
     Bytes(Arc<[u8]>),
+}
+
+/// What tells a file from another one that has got its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Identity {
+    #[cfg(unix)]
+    device: u64,
+    #[cfg(unix)]
+    inode: u64,
+}
+
+impl Identity {
+    #[cfg(unix)]
+    fn of(metadata: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self { device: metadata.dev(), inode: metadata.ino() }
+    }
+
+    #[cfg(not(unix))]
+    fn of(_metadata: &Metadata) -> Self {
+        Self {}
+    }
+
+    fn check(self, metadata: Metadata) -> io::Result<Metadata> {
+        if Self::of(&metadata) == self {
+            return Ok(metadata);
+        }
+        let message = "another file has its name now: open the run again";
+        Err(io::Error::new(io::ErrorKind::NotFound, message))
+    }
+}
+
+/// A file for as long as it is looked at.
+enum Lent<'a> {
+    Kept(&'a File),
+    Opened(File),
+}
+
+impl Deref for Lent<'_> {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        match self {
+            Self::Kept(file) => file,
+            Self::Opened(file) => file,
+        }
+    }
 }
 
 impl Store {
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(|source| Error::io("open", path, source))?;
         Ok(Self { path: path.to_owned(), held: Held::File(file), mapped: OnceLock::new() })
+    }
+
+    /// Opens the files of a run. Of a run of many pieces none stays open.
+    pub(crate) fn open_all(paths: &[PathBuf]) -> Result<Vec<Self>> {
+        let mut stores = Vec::with_capacity(paths.len());
+        for path in paths {
+            let mut store = Self::open(path)?;
+            if paths.len() > MOST_OPEN {
+                store.let_go()?;
+            }
+            stores.push(store);
+        }
+        Ok(stores)
+    }
+
+    /// Adds a piece to those of a run that grows. Of many none stays open.
+    pub(crate) fn open_another(path: &Path, stores: &mut Vec<Self>) -> Result<()> {
+        stores.push(Self::open(path)?);
+        if stores.len() > MOST_OPEN {
+            stores.iter_mut().try_for_each(Self::let_go)?;
+        }
+        Ok(())
+    }
+
+    /// Closes the file until it is read.
+    fn let_go(&mut self) -> Result<()> {
+        let Held::File(file) = &self.held else { return Ok(()) };
+        let metadata = file.metadata().map_err(|source| self.no_length(source))?;
+        let path = std::path::absolute(&self.path)
+            .map_err(|source| Error::io("find", &self.path, source))?;
+        self.held = Held::Named(path, Identity::of(&metadata));
+        Ok(())
+    }
+
+    /// The file; `None` of what is in memory.
+    fn file(&self) -> io::Result<Option<Lent<'_>>> {
+        Ok(match &self.held {
+            Held::File(file) => Some(Lent::Kept(file)),
+            Held::Named(path, identity) => {
+                let file = File::open(path)?;
+                identity.check(file.metadata()?)?;
+                Some(Lent::Opened(file))
+            }
+            Held::Bytes(_) => None,
+        })
+    }
+
+    fn no_length(&self, source: io::Error) -> Error {
+        Error::io("ask for the length of", &self.path, source)
     }
 
     pub(crate) fn from_bytes(name: PathBuf, bytes: Arc<[u8]>) -> Self {
@@ -67,10 +170,11 @@ impl Store {
         use rustix::io::{ReadWriteFlags, preadv2};
 
         const PLACES: u64 = 64;
-        let Held::File(file) = &self.held else { return false };
+        let Ok(Some(file)) = self.file() else { return false };
         (0..PLACES).map(|place| (length - 1) / PLACES * place).all(|at| {
             let mut byte = [0];
-            let read = preadv2(file, &mut [IoSliceMut::new(&mut byte)], at, ReadWriteFlags::NOWAIT);
+            let read =
+                preadv2(&*file, &mut [IoSliceMut::new(&mut byte)], at, ReadWriteFlags::NOWAIT);
             read == Ok(1)
         })
     }
@@ -97,9 +201,10 @@ impl Store {
     }
 
     fn map(&self) {
-        if let Held::File(file) = &self.held {
-            self.mapped.get_or_init(|| map::read(file).ok());
-        }
+        self.mapped.get_or_init(|| {
+            let file = self.file().ok()??;
+            map::read(&file).ok()
+        });
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -108,18 +213,18 @@ impl Store {
 
     /// Its length now.
     pub(crate) fn len(&self) -> Result<u64> {
-        match &self.held {
-            Held::File(file) => file
-                .metadata()
-                .map(|metadata| metadata.len())
-                .map_err(|source| Error::io("ask for the length of", &self.path, source)),
-            Held::Bytes(bytes) => Ok(bytes.len() as u64),
-        }
+        let metadata = match &self.held {
+            Held::Bytes(bytes) => return Ok(bytes.len() as u64),
+            Held::File(file) => file.metadata(),
+            Held::Named(path, identity) => fs::metadata(path).and_then(|it| identity.check(it)),
+        };
+        metadata.map(|metadata| metadata.len()).map_err(|source| self.no_length(source))
     }
 
     /// When the file was changed last, in nanoseconds since 1970; 0 for memory.
     pub(crate) fn modified_ns(&self) -> Result<u64> {
-        let Held::File(file) = &self.held else { return Ok(0) };
+        let file = self.file().map_err(|source| Error::io("open", &self.path, source))?;
+        let Some(file) = file else { return Ok(0) };
         let time = file
             .metadata()
             .and_then(|metadata| metadata.modified())
@@ -145,8 +250,8 @@ impl Store {
     fn view_of_mapped(&self, offset: u64, len: usize) -> Result<Option<&[u8]>> {
         let bytes: &[u8] = match (&self.held, self.mapped.get()) {
             (Held::Bytes(bytes), _) => bytes,
-            (Held::File(_), Some(Some(map))) => map,
-            (Held::File(_), _) => return Ok(None),
+            (_, Some(Some(map))) => map,
+            (_, _) => return Ok(None),
         };
         // A page of a map that lies behind the end of its file is a signal, not an error.
         let (end, length) = (offset.saturating_add(len as u64), self.len()?);
@@ -166,8 +271,13 @@ impl Store {
     /// signal.
     pub(crate) fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<()> {
         let read = match &self.held {
-            Held::File(file) => read_exact_at(file, offset, into),
             Held::Bytes(bytes) => copy_at(bytes, offset, into),
+            Held::File(file) => read_exact_at(file, offset, into),
+            Held::Named(..) => match self.file() {
+                Ok(Some(file)) => read_exact_at(&file, offset, into),
+                Ok(None) => Ok(()),
+                Err(error) => Err(error),
+            },
         };
         read.map_err(|source| match (source.kind(), self.len()) {
             (io::ErrorKind::UnexpectedEof, Ok(found)) => {
@@ -271,5 +381,54 @@ impl<'a> Lens<'a> {
         }
         self.at = Some((piece, offset));
         Ok(self.seen())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(folder: &Path, count: usize) -> Vec<PathBuf> {
+        let name = |number: usize| folder.join(format!("run.dat.{number}"));
+        let write = |number| std::fs::write(name(number), [number as u8; 10]).unwrap();
+        (1..=count).for_each(write);
+        (1..=count).map(name).collect()
+    }
+
+    fn open(stores: &[Store]) -> usize {
+        stores.iter().filter(|store| matches!(store.held, Held::File(_))).count()
+    }
+
+    #[test]
+    fn of_many_pieces_none_stays_open_and_each_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = files(folder.path(), MOST_OPEN + 1);
+        assert_eq!(open(&Store::open_all(&paths[1..]).unwrap()), MOST_OPEN);
+        let mut grown = Vec::new();
+        for path in &paths {
+            Store::open_another(path, &mut grown).unwrap();
+        }
+        for stores in [Store::open_all(&paths).unwrap(), grown] {
+            assert_eq!(open(&stores), 0);
+            for (number, store) in (1..).zip(&stores) {
+                let mut bytes = [0; 4];
+                store.read_at(6, &mut bytes).unwrap();
+                assert_eq!((bytes, store.len().unwrap()), ([number; 4], 10));
+                let behind = store.read_at(8, &mut bytes);
+                assert!(matches!(behind, Err(Error::Shrunk { expected: 12, found: 10, .. })));
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn another_file_of_the_name_is_not_taken_for_the_piece() {
+        let folder = tempfile::tempdir().unwrap();
+        let stores = Store::open_all(&files(folder.path(), MOST_OPEN + 1)).unwrap();
+        let (new, old) = (folder.path().join("new"), stores[3].path());
+        std::fs::write(&new, [0; 10]).unwrap();
+        std::fs::rename(new, old).unwrap();
+        assert!(stores[3].read_at(0, &mut [0]).is_err() && stores[3].len().is_err());
+        assert_eq!(stores[4].len().unwrap(), 10);
     }
 }

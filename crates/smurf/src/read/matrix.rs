@@ -5,11 +5,13 @@
 //! anonymous maps, for which the system is asked for huge pages. Even those have to be cleared by
 //! the system, which takes a third of a read: the memory of a matrix that is dropped is kept for
 //! the next one. What is large is kept only where the system can take it back when it is short of
-//! memory, as it can pages of files that it has cached.
+//! memory, as it can pages of files that it has cached; and nothing is kept for long.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
+use std::{process, thread};
 
 use bytemuck::Pod;
 use memmap2::MmapMut;
@@ -35,7 +37,58 @@ enum Held<T> {
 }
 
 /// Memory of one large matrix at most, until the next one needs it.
-static KEPT: Mutex<Option<MmapMut>> = Mutex::new(None);
+static KEPT: Mutex<Kept> = Mutex::new(Kept { map: None, watched_by: None });
+/// How long it is kept. Who reads again reads sooner.
+const KEPT_FOR: Duration = Duration::from_secs(3);
+
+struct Kept {
+    /// The memory, and since when nobody uses it.
+    map: Option<(MmapMut, Instant)>,
+    /// The process whose thread gives it back in time: a fork has no such thread.
+    watched_by: Option<u32>,
+}
+
+impl Kept {
+    /// Sees to it that what is kept goes back to the system in time.
+    fn watch(&mut self) {
+        if self.watched_by == Some(process::id()) {
+            return;
+        }
+        let watch = thread::Builder::new().name("wavekeep-memory".to_owned());
+        // Where there can be no such thread, nothing is kept.
+        match watch.spawn(give_back_in_time) {
+            Ok(_) => self.watched_by = Some(process::id()),
+            Err(_) => self.map = None,
+        }
+    }
+}
+
+/// Waits until nothing is kept any more, and sees to that.
+fn give_back_in_time() {
+    let mut wait = KEPT_FOR;
+    loop {
+        thread::sleep(wait);
+        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        let age = kept.map.as_ref().map(|(_, since)| since.elapsed());
+        match age {
+            Some(age) if age < KEPT_FOR => wait = KEPT_FOR - age,
+            _ => {
+                kept.watched_by = None;
+                let given_back = kept.map.take();
+                drop(kept);
+                drop(given_back);
+                return;
+            }
+        }
+    }
+}
+
+/// Gives memory that is kept for the next read back to the system at once; tells how many bytes.
+/// Without that it goes back by itself some seconds after the last read.
+pub fn release_memory() -> usize {
+    let released = kept().and_then(|mut kept| kept.map.take());
+    released.map_or(0, |(map, _)| map.len())
+}
 /// Bytes of it at most that the system cannot take back.
 const MOST_KEPT: usize = 64 << 20;
 
@@ -47,7 +100,7 @@ impl Mapped {
     fn new(bytes: usize) -> std::io::Result<Self> {
         // The end too is a huge page: as hundreds of small ones it would take as long as ten.
         let bytes = bytes.next_multiple_of(HUGE_PAGE);
-        let kept = kept().and_then(|mut kept| kept.take());
+        let kept = kept().and_then(|mut kept| kept.map.take()).map(|(map, _)| map);
         // What does not fit goes back to the system before more is asked for. What is larger by
         // more would count to the memory that a read takes beside its result.
         if let Some(mut map) = kept
@@ -65,7 +118,7 @@ impl Mapped {
 }
 
 /// Nobody waits for it: in a process that was forked while another thread had it, it is never free.
-fn kept() -> Option<MutexGuard<'static, Option<MmapMut>>> {
+fn kept() -> Option<MutexGuard<'static, Kept>> {
     match KEPT.try_lock() {
         Ok(kept) => Some(kept),
         Err(TryLockError::Poisoned(kept)) => Some(kept.into_inner()),
@@ -92,7 +145,11 @@ impl Drop for Mapped {
         let Some(mut map) = self.0.take() else { return };
         if map::give_back_when_needed(&mut map) || map.len() <= MOST_KEPT {
             // What was kept before is dropped when somebody else can have this one.
-            let before = kept().map(|mut kept| kept.replace(map));
+            let before = kept().map(|mut kept| {
+                let before = kept.map.replace((map, Instant::now()));
+                kept.watch();
+                before
+            });
             drop(before);
         }
     }
@@ -194,8 +251,10 @@ mod tests {
         // Another size is fresh, and what was kept for it is gone.
         let larger = Matrix::<i32>::unfilled(3, columns).unwrap();
         assert!(larger.iter().all(|row| row.iter().all(|value| *value == 0)));
-        assert!(kept().unwrap().is_none());
+        assert!(kept().unwrap().map.is_none());
         drop((second, larger));
-        assert!(kept().unwrap().as_ref().is_some_and(|map| map.len() <= MOST_KEPT));
+        assert!(kept().unwrap().map.as_ref().is_some_and(|(map, _)| map.len() <= MOST_KEPT));
+        assert!(release_memory() > 0);
+        assert!(kept().unwrap().map.is_none());
     }
 }

@@ -79,8 +79,7 @@ pub fn recover(
         return Err(Error::Exists { path: destination.to_owned() });
     }
     let pieces = if options.one_piece { Pieces::one(source) } else { Pieces::of(source)? };
-    let stores: Vec<Store> =
-        pieces.paths.iter().map(|path| Store::open(path)).collect::<Result<_>>()?;
+    let stores = Store::open_all(&pieces.paths)?;
     let mut first_timestamp = None;
     let mut saved = Vec::new();
     for piece in 0..stores.len() {

@@ -92,7 +92,7 @@ impl Follower {
     }
 
     fn begin(&mut self, path: PathBuf) -> Result<()> {
-        self.run.stores.push(Store::open(&path)?);
+        Store::open_another(&path, &mut self.run.stores)?;
         self.last_piece = path;
         self.with_index(|scan, _| {
             scan.begin_piece();

@@ -352,8 +352,7 @@ fn noted<T>(read: Result<Option<T>>, report: &mut Report) -> Option<T> {
 }
 
 fn open_all(paths: &[PathBuf], unmapped: bool) -> Result<Vec<Store>> {
-    let mut stores: Vec<Store> =
-        paths.iter().map(|path| Store::open(path)).collect::<Result<_>>()?;
+    let mut stores = Store::open_all(paths)?;
     if unmapped {
         stores.iter_mut().for_each(Store::never_map);
     }

@@ -1,0 +1,250 @@
+"""The doors to files."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Literal, Union, overload
+
+from . import _wavekeep
+from ._arrays import ArrayFile
+from ._errors import BadArgument, NotThisFormat
+from ._event import Event
+from ._rate import checked_rate
+from ._recording import Recording
+from ._report import Report, warn_of_damage
+from ._stream import Stream
+from ._words import one_of, strict
+
+_Path = Union[str, "os.PathLike[str]"]
+_RANGES = ("normal", "sensitive")
+
+
+@overload
+def open(
+    path: _Path,
+    *,
+    rate_hz: float,
+    geophone_range: Literal["normal", "sensitive"] | None = None,
+    pretrigger_s: float | None = None,
+    reports: bool = True,
+    metadata_channel: None = None,
+) -> Event: ...
+@overload
+def open(
+    path: _Path,
+    *,
+    rate_hz: float | None = None,
+    geophone_range: Literal["normal", "sensitive"],
+    pretrigger_s: float | None = None,
+    reports: bool = True,
+    metadata_channel: None = None,
+) -> Event: ...
+@overload
+def open(
+    path: _Path,
+    *,
+    rate_hz: float | None = None,
+    geophone_range: Literal["normal", "sensitive"] | None = None,
+    pretrigger_s: float,
+    reports: bool = True,
+    metadata_channel: None = None,
+) -> Event: ...
+@overload
+def open(
+    path: _Path,
+    *,
+    rate_hz: None = None,
+    geophone_range: None = None,
+    pretrigger_s: None = None,
+    reports: bool = True,
+    metadata_channel: int,
+) -> Stream: ...
+@overload
+def open(
+    path: _Path,
+    *,
+    rate_hz: float | None = None,
+    geophone_range: Literal["normal", "sensitive"] | None = None,
+    pretrigger_s: float | None = None,
+    reports: bool = True,
+    metadata_channel: int | None = None,
+) -> Recording: ...
+@strict
+def open(
+    path: _Path,
+    *,
+    rate_hz: float | None = None,
+    geophone_range: Literal["normal", "sensitive"] | None = None,
+    pretrigger_s: float | None = None,
+    reports: bool = True,
+    metadata_channel: int | None = None,
+) -> Recording:
+    """Opens a file of any known format, by its content.
+
+    Parameters
+    ----------
+    path
+        The file; of a run of streams any piece, or the name that its pieces have in common.
+    rate_hz, geophone_range, pretrigger_s
+        State what an event does not say itself: samples/s, ``"normal"`` or ``"sensitive"``, seconds.
+        What would be ignored is an error.
+    reports
+        ``False`` leaves the vendor's reports beside an event alone.
+    metadata_channel
+        The channel of a stream's metadata, where it is not 1.
+
+    Returns
+    -------
+    Event, Stream or ArrayFile
+        :func:`open_event`, :func:`open_stream` and :func:`open_arrays` give one of them, and say so
+        to type checkers.
+
+    Raises
+    ------
+    Error
+        And its kinds, which are also the ``ValueError``, ``FileNotFoundError``, … that one would
+        expect.
+
+    Examples
+    --------
+    Damage that was survived is a :class:`DamageWarning` with the report attached:
+
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     rec = open("samples/M529LNE5.390")
+    >>> print(caught[0].message.report.damage[0].code, rec.gaps["Vert"])
+    segment_lost ((1538, 2048),)
+    >>> import numpy
+    >>> int(numpy.isnan(rec["Vert"]).sum()), int(rec.masked("Vert").count())
+    (510, 2818)
+    """
+    return _open(path, rate_hz, geophone_range, pretrigger_s, reports, metadata_channel)
+
+
+@strict
+def open_event(
+    path: _Path,
+    *,
+    rate_hz: float | None = None,
+    geophone_range: Literal["normal", "sensitive"] | None = None,
+    pretrigger_s: float | None = None,
+    reports: bool = True,
+) -> Event:
+    """As :func:`open`, of an event; anything else is :class:`NotThisFormat`.
+
+    Examples
+    --------
+    >>> open_event("samples/M529LMOK.DK0W").serial
+    'BE11529'
+    """
+    found = _open(path, rate_hz, geophone_range, pretrigger_s, reports, None)
+    if isinstance(found, Event):
+        return found
+    raise _other(found, "an event", "open_event")
+
+
+@strict
+def open_stream(path: _Path, *, metadata_channel: int | None = None) -> Stream:
+    """As :func:`open`, of a run of streams; anything else is :class:`NotThisFormat`.
+
+    Examples
+    --------
+    >>> open_stream("crates/smurf/tests/data/split.dat").shape
+    (64, 40)
+    """
+    found = _open(path, None, None, None, True, metadata_channel)
+    if isinstance(found, Stream):
+        return found
+    raise _other(found, "a stream", "open_stream")
+
+
+@strict
+def open_arrays(path: _Path) -> ArrayFile:
+    """As :func:`open`, of a file of arrays; anything else is :class:`NotThisFormat`.
+
+    Examples
+    --------
+    >>> open_arrays("crates/gnz/tests/data/typical.gnz").format
+    'gnz'
+    """
+    found = _open(path, None, None, None, True, None)
+    if isinstance(found, ArrayFile):
+        return found
+    raise _other(found, "a file of arrays", "open_arrays")
+
+
+def _other(found: Recording, expected: str, door: str) -> NotThisFormat:
+    message = f"{found.path} is {found.kind}, {door} opens {expected}: use open"
+    return NotThisFormat(message, path=found.path, expected=expected, found=found.kind)
+
+
+def _open(
+    path: _Path,
+    rate_hz: float | None,
+    geophone_range: str | None,
+    pretrigger_s: float | None,
+    reports: bool,
+    metadata_channel: int | None,
+) -> Recording:
+    name = _path_of(path)
+    if rate_hz is not None:
+        rate_hz = checked_rate(rate_hz)
+    if geophone_range is not None:
+        one_of("geophone_range", geophone_range, _RANGES)
+    handle = _wavekeep.open(
+        name, rate_hz, geophone_range, pretrigger_s, reports, False, metadata_channel
+    )
+    stated = {
+        "rate_hz": rate_hz,
+        "geophone_range": geophone_range,
+        "pretrigger_s": pretrigger_s,
+        "metadata_channel": metadata_channel,
+    }
+    recording: Recording
+    if isinstance(handle, _wavekeep.Event):
+        _refuse(stated, ("metadata_channel",), name, "an event")
+        options: dict[str, Any] = {
+            "rate_hz": rate_hz,
+            "geophone_range": geophone_range,
+            "pretrigger_s": pretrigger_s,
+            "reports": reports,
+        }
+        recording = Event(handle, name, (os.path.abspath(name), options, ()))
+        if rate_hz is not None:
+            used = recording.metadata["time"].get("rate_hz")
+            if used is None or used["basis"] != "option":
+                _refuse(stated, ("rate_hz",), name, recording.kind)
+        # The report is made when it is needed.
+        report = recording.report if handle.questionable else Report()
+    elif isinstance(handle, _wavekeep.Stream):
+        _refuse(stated, ("rate_hz", "geophone_range", "pretrigger_s"), name, "a stream")
+        recording = Stream(handle, name, None, metadata_channel)
+        # Without the metadata, which is read when it is asked for.
+        report = Report.from_json(handle.report())
+    else:
+        _refuse(stated, tuple(stated), name, "a file of arrays")
+        recording = ArrayFile(handle, name)
+        report = recording.report
+    # The caller of open, behind this function, open and its check of keywords.
+    warn_of_damage(report, name, stacklevel=5)
+    return recording
+
+
+def _path_of(path: _Path) -> str:
+    """The path as text. The bytes of a file in its place are none."""
+    name: Any = os.fspath(path)
+    zero, new_line = (b"\0", b"\n") if isinstance(name, bytes) else ("\0", "\n")
+    # No system has paths as long as that.
+    if zero in name or len(name) > 32768 or (len(name) > 1024 and new_line in name):
+        message = "open takes the path of a file: this is no path, but perhaps what stands in a file"
+        raise BadArgument(message)
+    return os.fsdecode(name) if isinstance(name, bytes) else str(name)
+
+
+def _refuse(stated: dict[str, Any], ignored: tuple[str, ...], path: str, what: str) -> None:
+    """An option that would change nothing is a mistake."""
+    for option in ignored:
+        if stated[option] is not None:
+            message = f"{path} is {what}: {option} would be ignored there; leave it out"
+            raise BadArgument(message, path=path, found=option)

@@ -1,0 +1,353 @@
+"""What a run says of itself, without its samples."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _wavekeep
+from ._errors import BadArgument, BadIndex, SelectionError
+from ._findings import Gap, Section
+from ._recording import Channels, Frames, Recording, Time
+from ._report import Report
+from ._select import frames_of, times_of, words_of
+from ._words import strict
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_NS = 1_000_000_000
+#: The threads that a process shares do not live on in a fork of it: there the caller reads alone.
+_fork_reads_alone: list[int | None] = [None]
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: _fork_reads_alone.__setitem__(0, 1))
+
+
+class Facts(Recording):
+    """The facts of a run, and how questions for its samples are put."""
+
+    kind = "stream"
+    format = "smurf"
+
+    def __init__(
+        self,
+        handle: _wavekeep.Stream,
+        path: str,
+        section: int | None = None,
+        metadata_channel: int | None = None,
+        place: str | None = None,
+    ) -> None:
+        self._handle = handle
+        self._section = section
+        self._metadata_channel = metadata_channel
+        self.path = path
+        # The folder of the process may be another one later.
+        self._place = place or os.path.abspath(path)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_again, (type(self), self._place, self._section, self._metadata_channel))
+
+    def __dask_tokenize__(self) -> tuple[Any, ...]:
+        stats = [os.stat(piece) for piece in self._handle.pieces()]
+        return (self._place, self._section, self._metadata_channel, [(one.st_ino, one.st_size, one.st_mtime_ns) for one in stats])
+
+    def close(self) -> None:
+        """Closes the files, also of all sections of the run. Results stay; reading on is an error
+        (:class:`wavekeep.Closed`). Closing twice is fine."""
+        self._handle.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the files were closed."""
+        return self._handle.is_closed()
+
+    @cached_property
+    def metadata(self) -> dict[str, Any]:
+        """Everything but the samples, in the words of ``wavekeep info --json``."""
+        facts: dict[str, Any] = json.loads(self._handle.facts())
+        return facts
+
+    @cached_property
+    def report(self) -> Report:
+        return Report.from_json(self.metadata["report"])
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """The sections: where the number of channels changes, another one begins."""
+        return tuple(
+            Section(range(start, end), channels) for start, end, channels in self._handle.sections()
+        )
+
+    def section(self, number: int) -> Self:
+        """One section as a stream of its own; frames keep their numbers in the run.
+
+        Parameters
+        ----------
+        number
+            From 0; negative numbers count from the end.
+
+        Raises
+        ------
+        SelectionError
+            When there is no such section.
+
+        Examples
+        --------
+        >>> import warnings, wavekeep
+        >>> with warnings.catch_warnings():
+        ...     warnings.simplefilter("ignore", wavekeep.DamageWarning)
+        ...     run = wavekeep.open_stream("crates/smurf/tests/data/nchan_change.dat")
+        >>> [run.section(number).shape for number in range(len(run.sections))]
+        [(8, 5), (12, 6)]
+        """
+        count = len(self.sections)
+        if not isinstance(number, (int, np.integer)) or isinstance(number, bool):
+            raise BadArgument(f"a section is named by its number, found {number!r}", path=self.path)
+        if not -count <= number < count:
+            message = f"there is no section {number}; the run has {count}"
+            raise SelectionError(message, path=self.path)
+        return type(self)(
+            self._handle, self.path, int(number) % count, self._metadata_channel, self._place
+        )
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """The sample indices. A run of several sections has none of its own: the error names the
+        sections to be asked."""
+        return tuple(self._handle.indices(self._ask()))
+
+    @property
+    def detectors(self) -> tuple[tuple[int, int, float | None] | None, ...]:
+        """Band, channel and resonator frequency in MHz of every sample, ``None`` where the mask does
+        not say."""
+        return tuple(self._handle.detectors(self._ask()))
+
+    @property
+    def units(self) -> dict[int, str]:
+        return dict.fromkeys(self.channels, "rad")
+
+    @cached_property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Where ``frame_counter`` does not go on as usual, and the frames that are missing there."""
+        return tuple(
+            Gap(range(first, end), step, missing, kind)
+            for first, end, step, missing, kind in self._handle.gaps()
+        )
+
+    @property
+    def rate_hz(self) -> float | None:
+        """Frames a second; ``None`` when nothing says it."""
+        return self._handle.rate_hz
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """All configuration of the run, merged."""
+        tree: dict[str, Any] = json.loads(self._handle.config())
+        return tree
+
+    def config_at(self, frame: int) -> dict[str, Any]:
+        """The configuration that was in force at a frame.
+
+        Parameters
+        ----------
+        frame
+            Its number in the run. The number of frames is allowed: behind the last one.
+
+        Returns
+        -------
+        dict
+            All metadata before the frame, merged: a tree of plain data.
+
+        Raises
+        ------
+        BadIndex
+            When there is no such frame.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> run = wavekeep.open_stream("crates/smurf/tests/data/basic.dat")
+        >>> run.config_at(0) == run.config_at(20)
+        False
+        """
+        count = len(self._handle)
+        plain = isinstance(frame, (int, np.integer)) and not isinstance(frame, bool)
+        if not plain or not 0 <= frame <= count:
+            raise BadIndex(f"frames are 0 to {count - 1}, found {frame!r}", path=self.path)
+        tree: dict[str, Any] = json.loads(self._handle.config(int(frame)))
+        return tree
+
+    @property
+    def updates(self) -> list[dict[str, Any]]:
+        """Every metadata record: ``frames_before`` it, and the ``values`` that it sets."""
+        updates: list[dict[str, Any]] = json.loads(self._handle.updates())
+        return updates
+
+    @property
+    def mask_table(self) -> NDArray[np.int64] | None:
+        """``table[band, channel]``: the sample index, -1 where nothing was recorded; ``None``
+        without a mask file beside the run."""
+        return self._handle.mask_table()
+
+    @property
+    def frequencies_mhz(self) -> NDArray[np.float64] | None:
+        """Frequencies by sample index, if a file with them lies beside the run."""
+        return self._handle.frequencies_mhz()
+
+    @property
+    def t(self) -> NDArray[np.float64]:
+        """float64, ``[frames]``: seconds from the first frame of the run, by the best clock that it
+        has."""
+        times = self.time_ns
+        first = self._handle.times(self._ask(section=False, frames=(0, 1)))
+        # The difference is exact before it is rounded once.
+        return (times - first[:1]).astype(np.int64) / _NS if len(times) else np.empty(0)
+
+    @property
+    def time_ns(self) -> NDArray[np.uint64]:
+        """uint64, ``[frames]``: UNIX time in ns, by the best clock that the run has; how it was got is
+        ``metadata["time_basis"]``."""
+        return self._handle.times(self._ask())
+
+    @property
+    def times(self) -> NDArray[np.datetime64]:
+        """The same, as ``datetime64[ns]`` in UTC."""
+        return self.time_ns.view("datetime64[ns]")
+
+    @strict
+    def header(self, frames: Frames = None) -> dict[str, NDArray[Any]]:
+        """The headers of frames.
+
+        Parameters
+        ----------
+        frames
+            As of :meth:`Stream.read`; all of them without.
+
+        Returns
+        -------
+        dict of ndarray
+            By field, of the field's own integer type: ``[frames]``, ``tes_bias`` ``[16, frames]``.
+            ``timestamp`` is in UNIX ns.
+
+        Raises
+        ------
+        SelectionError
+            When ``frames`` name none.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> run = wavekeep.open_stream("crates/smurf/tests/data/basic.dat")
+        >>> header = run.header((3, 6))
+        >>> header["frame_counter"].tolist(), header["tes_bias"].shape
+        ([60, 80, 100], (16, 3))
+        """
+        return self._handle.headers(self._ask(frames=self._frames(frames)))
+
+    @property
+    def errored(self) -> NDArray[np.bool_]:
+        """For each frame whether its sender marked it bad."""
+        return self._handle.frames(self._ask())[1]
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames, also of a run of several sections."""
+        if self._section is None:
+            return len(self._handle)
+        return len(self.sections[self._section].frames)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """``(channels, frames)``. A run of several sections has none: the error names them."""
+        return len(self.channels), self.n_frames
+
+    @property
+    def dtype(self) -> np.dtype[np.float64]:
+        """float64: phases in rad."""
+        return np.dtype(np.float64)
+
+    @property
+    def ndim(self) -> int:
+        """2: channels and frames."""
+        return 2
+
+    @property
+    def size(self) -> int:
+        """Number of samples."""
+        return len(self.channels) * self.n_frames
+
+    def __contains__(self, channel: object) -> bool:
+        if isinstance(channel, (int, np.integer)) and not isinstance(channel, bool):
+            return 0 <= int(channel) < len(self.channels)
+        if not isinstance(channel, str):
+            return False
+        try:
+            return len(self._handle.indices(self._ask(channels=channel))) == 1
+        except SelectionError:
+            # A run of several sections says so, and not that the channel is missing.
+            _ = self.channels
+            return False
+
+    def _frames(self, frames: Frames) -> tuple[int, int] | None:
+        """Frames as the run counts them."""
+        if frames is None:
+            return None
+        if self._section is None:
+            return frames_of(frames, self.n_frames)
+        section = self.sections[self._section].frames
+        start, stop = frames_of(frames, len(section))
+        return section.start + start, section.start + stop
+
+    def _ask(
+        self,
+        *,
+        channels: Channels = None,
+        frames: tuple[int, int] | None = None,
+        time: Time = None,
+        drop_errored: bool = False,
+        threads: int | None = None,
+        section: bool = True,
+    ) -> dict[str, Any]:
+        most = _wavekeep.MOST_THREADS
+        plain = isinstance(threads, int) and not isinstance(threads, bool)
+        if threads is not None and not (plain and 1 <= threads <= most):
+            raise BadArgument(f"threads are 1 to {most}, found {threads!r}")
+        return {
+            "channels": words_of(channels),
+            "frames": frames,
+            "time_ns": None if time is None else times_of(time, self._span_ns),
+            "section": self._section if section else None,
+            "drop_errored": bool(drop_errored),
+            "threads": _fork_reads_alone[0] if threads is None else threads,
+        }
+
+    def _span_ns(self) -> tuple[int, int] | None:
+        """The times of the first and the last frame of the run."""
+        last = len(self._handle) - 1
+        if last < 0:
+            return None
+        first, final = (
+            self._handle.times(self._ask(section=False, frames=(at, at + 1))) for at in (0, last)
+        )
+        return int(first[0]), int(final[0])
+
+    def _shape(self, ask: dict[str, Any], iq: bool) -> tuple[int, int]:
+        ranges = self._handle.frames(ask)[0]
+        columns = sum(stop - start for start, stop in ranges)
+        return len(self._handle.indices(ask, iq)), columns
+
+
+def _again(
+    kind: type[Facts], path: str, section: int | None, metadata_channel: int | None
+) -> Recording:
+    """A stream from its pickle: the files are opened again."""
+    from . import open_stream
+
+    stream = open_stream(path, metadata_channel=metadata_channel)
+    assert isinstance(stream, kind)
+    return stream if section is None else stream.section(section)

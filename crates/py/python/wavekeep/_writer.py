@@ -1,0 +1,265 @@
+"""The DataWriter."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypedDict, Union
+
+import numpy as np
+
+from . import _wavekeep
+from ._errors import BadArgument, NoSuchArgument, NoSuchName
+from ._payload import Payload, byte_of, payload_of
+from ._words import instead, strict
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+class Variables(TypedDict, total=False):
+    """Variables that can be set when a writer is made."""
+
+    DataFile: Union[str, os.PathLike[str]]
+    BufferSize: int
+    MaxFileSize: int
+    DropErrors: bool
+    RawMode: bool
+    Overwrite: bool
+
+
+class DataWriter:
+    """Records frames into a file or a run of files, with the control surface of the Rogue DataWriter.
+
+    Variables are attributes, commands are methods, by their names:
+
+    >>> import os, tempfile
+    >>> from wavekeep.smurf import DataWriter
+    >>> folder = tempfile.mkdtemp()
+    >>> writer = DataWriter(DataFile=os.path.join(folder, "run.dat"))
+    >>> writer.Open()
+    >>> writer.write(b"AMCc.Dev.A: 1", channel=1)
+    'written'
+    >>> writer.IsOpen, writer.FrameCount, writer.CurrentSize
+    (True, 1, 21)
+    >>> writer.Close()
+
+    =============  =======  ====================================================================
+    ``DataFile``   rw       path
+    ``IsOpen``     ro       whether frames are being recorded
+    ``BufferSize`` rw       bytes held back before the file system is called; 0 = none
+    ``MaxFileSize``rw       bytes of a piece at most; 0 = no splitting
+    ``CurrentSize``ro       bytes in the present piece, those in the buffer included
+    ``TotalSize``  ro       bytes in all pieces of this session, likewise
+    ``FrameCount`` ro       records written on all channels
+    ``Bandwidth``  ro       bytes of records written in the last second
+    ``DropErrors`` rw       errored frames are not written
+    ``RawMode``    rw       payload bytes only
+    ``Overwrite``  rw       files that exist are replaced
+    ``Open()``     command  creates the file, sets all counters to zero
+    ``Close()``    command  flushes, syncs, closes
+    ``AutoName()`` command  sets DataFile to ``data_YYYYMMDD_HHMMSS.dat`` in its present folder
+    =============  =======  ====================================================================
+
+    As a context manager it opens and closes. A file that exists is refused (``FileExistsError``)
+    unless ``Overwrite`` is set. After a failed write nothing is open and the file ends with a whole
+    record. It may be used from several threads.
+    """
+
+    __slots__ = ("_writer",)
+
+    _writer: _wavekeep.DataWriter
+    _NAMES = frozenset(
+        name for name, access, _ in _wavekeep.DataWriter.controls() if access != "command"
+    )
+
+    def __init__(self, **variables: Unpack[Variables]) -> None:
+        object.__setattr__(self, "_writer", _wavekeep.DataWriter())
+        for name, value in variables.items():
+            if name not in self._NAMES:
+                message = f"DataWriter() has no argument {name!r}{instead(name, self._NAMES)}"
+                raise NoSuchArgument(message, found=name)
+            self.set(name, value)  # type: ignore[arg-type]
+
+    @staticmethod
+    def controls() -> list[tuple[str, str, str]]:
+        """Name, access and meaning of every variable and command."""
+        return _wavekeep.DataWriter.controls()
+
+    def get(self, name: str) -> Union[bool, int, float, str]:
+        """A variable by its name.
+
+        Parameters
+        ----------
+        name
+            As in the table of the class.
+
+        Returns
+        -------
+        bool, int, float or str
+
+        Raises
+        ------
+        NoSuchName
+            When there is no such variable. The message names the near one.
+
+        Examples
+        --------
+        >>> DataWriter(MaxFileSize=1 << 30).get("MaxFileSize")
+        1073741824
+        """
+        with _named(name):
+            return self._writer.get(name)
+
+    def set(self, name: str, value: Union[bool, int, str, os.PathLike[str], "np.generic"]) -> None:
+        """Sets a variable by its name.
+
+        Parameters
+        ----------
+        name, value
+            As in the table of the class.
+
+        Raises
+        ------
+        NoSuchName, BadArgument
+            When there is no such variable, or it cannot have this value.
+
+        Examples
+        --------
+        >>> writer = DataWriter()
+        >>> writer.set("DropErrors", True)
+        >>> writer.DropErrors
+        True
+        """
+        if isinstance(value, os.PathLike):
+            value = os.fspath(value)
+        if isinstance(value, np.generic):
+            value = value.item()
+        if not isinstance(value, (bool, int, str)) or (
+            isinstance(value, int) and not 0 <= value < 2**64
+        ):
+            raise BadArgument(f"{name} cannot be {value!r}")
+        with _named(name):
+            self._writer.set(name, value)
+
+    def command(self, name: str) -> None:
+        """Runs a command by its name.
+
+        Parameters
+        ----------
+        name
+            ``"Open"``, ``"Close"`` or ``"AutoName"``.
+
+        Raises
+        ------
+        NoSuchName
+            When there is no such command.
+        WriterState, FileError
+            When it cannot be done now.
+
+        Examples
+        --------
+        >>> writer = DataWriter()
+        >>> writer.command("Close")
+        """
+        with _named(name):
+            self._writer.command(name)
+
+    def __getattr__(self, name: str) -> Union[bool, int, float, str]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        with _named(name):
+            return self._writer.get(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.set(name, value)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._NAMES})
+
+    def Open(self) -> None:
+        """Creates the file and sets all counters to zero."""
+        self._writer.command("Open")
+
+    def Close(self) -> None:
+        """Flushes, syncs, closes."""
+        self._writer.command("Close")
+
+    def AutoName(self) -> None:
+        """Sets ``DataFile`` to ``data_YYYYMMDD_HHMMSS.dat`` in its present folder."""
+        self._writer.command("AutoName")
+
+    def close(self) -> None:
+        """As :meth:`Close`; when nothing is open, nothing happens."""
+        if self._writer.get("IsOpen"):
+            self.Close()
+
+    @strict
+    def write(self, payload: Payload, channel: int = 0, flags: int = 0, error: int = 0) -> str:
+        """Writes a frame as a record.
+
+        Parameters
+        ----------
+        payload
+            Its bytes, or one frame of :func:`frames`. Numbers are refused.
+        channel
+            0 for data, 1 for metadata; up to 255.
+        flags
+            16 bits, of which bit 8 marks the frame bad.
+        error
+            0 for none; up to 255.
+
+        Returns
+        -------
+        str
+            ``"written"``, ``"buffered"``, or ``"skipped"`` when it is empty, or errored while
+            ``DropErrors`` is set.
+
+        Raises
+        ------
+        BadArgument
+            When the payload is not bytes, or larger than ``MaxFileSize`` allows.
+        WriterState
+            When nothing is open.
+
+        Examples
+        --------
+        >>> import os, tempfile, numpy as np, wavekeep
+        >>> from wavekeep import smurf
+        >>> path = os.path.join(tempfile.mkdtemp(), "run.dat")
+        >>> with smurf.DataWriter(DataFile=path) as writer:
+        ...     for frame in smurf.frames(np.ones((3, 5), np.int32), rate_hz=200):
+        ...         _ = writer.write(frame)
+        >>> wavekeep.open(path).shape
+        (3, 5)
+        """
+        return self._writer.write(
+            payload_of(payload),
+            byte_of("channel", channel, 255),
+            byte_of("flags", flags, 65535),
+            byte_of("error", error, 255),
+        )
+
+    def flush(self) -> None:
+        """Hands the buffer to the file system."""
+        self._writer.flush()
+
+    def __enter__(self) -> DataWriter:
+        self.Open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.Close()
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Names the near one, when there is no variable or command of this name."""
+    try:
+        yield
+    except NoSuchName as error:
+        hint = instead(str(name), [control for control, _, _ in DataWriter.controls()])
+        if not hint:
+            raise
+        raise NoSuchName(f"{error}{hint}", found=str(name)) from None

@@ -1,0 +1,13 @@
+# pyarrow has no types of its own: as much of it as the examples use.
+class Field:
+    @property
+    def metadata(self) -> dict[bytes, bytes] | None: ...
+
+class Schema:
+    def field(self, name: str) -> Field: ...
+
+class Table:
+    @property
+    def schema(self) -> Schema: ...
+    @property
+    def num_rows(self) -> int: ...
