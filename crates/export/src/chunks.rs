@@ -25,6 +25,26 @@ pub(crate) fn chunk_shape(shape: &[usize], item_size: usize) -> Vec<usize> {
     chunk
 }
 
+/// Bytes of the samples of a window of a stream.
+const WINDOW_BYTES: usize = 32 << 20;
+
+/// Frames of a window of a stream whose frames have `frame_bytes` of samples: a power of two, at least
+/// 1024.
+pub(crate) fn window_frames(frame_bytes: usize) -> usize {
+    let most = (WINDOW_BYTES / frame_bytes.max(1)).clamp(1 << 10, 1 << 20);
+    1 << most.ilog2()
+}
+
+/// The shape of the chunks of an array of a stream that comes in windows of `frames`: the windows have whole
+/// chunks.
+pub(crate) fn chunk_of_windows(shape: &[usize], item_size: usize, frames: usize) -> Vec<usize> {
+    let mut chunk = chunk_shape(shape, item_size);
+    if let Some(last) = chunk.last_mut().filter(|last| **last > frames) {
+        *last = frames;
+    }
+    chunk
+}
+
 /// The grid of chunks that covers an array.
 #[derive(Debug, Clone)]
 pub(crate) struct Grid<'s> {
@@ -55,6 +75,26 @@ impl<'s> Grid<'s> {
             rest /= count;
         }
         place
+    }
+
+    /// The number of the chunk at a place.
+    pub(crate) fn number(&self, place: &[usize]) -> usize {
+        self.counts.iter().zip(place).fold(0, |number, (count, place)| number * count + place)
+    }
+
+    /// The same grid over another array: over a window of this one.
+    pub(crate) fn over<'o>(&self, shape: &'o [usize]) -> Grid<'o> {
+        Grid::new(shape, self.chunk.clone())
+    }
+
+    /// The number that chunk `number` of the grid over a window has here, when the window begins at frame
+    /// `first`: windows have whole chunks.
+    pub(crate) fn number_in_window(&self, window: &Grid<'_>, number: usize, first: usize) -> usize {
+        let mut place = window.place(number);
+        if let (Some(last), Some(chunk)) = (place.last_mut(), self.chunk.last()) {
+            *last += first / chunk;
+        }
+        self.number(&place)
     }
 
     /// What of the array chunk `number` covers.

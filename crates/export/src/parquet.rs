@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use gnz::Kind;
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::compute_leaves;
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
@@ -22,13 +23,15 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use crate::dataset::{Dataset, Origin};
-use crate::table::record_batch::{batches, record_batch, row_bytes, schema};
+use crate::table::record_batch::{array, row_bytes, schema};
 use crate::table::{Column, Table, decode};
 use crate::{ExportError, Target};
 
 const TARGET: Target = Target::Parquet;
-/// Bytes of a group of rows before they are encoded: readers and the writer hold a group in memory.
-const GROUP_BYTES: usize = 64 << 20;
+/// Bytes of a group of rows before they are encoded: readers hold a group in memory.
+const GROUP_BYTES: usize = 128 << 20;
+/// Rows of a column that are handed on at a time.
+const PIECE_ROWS: usize = 1 << 16;
 /// Rows of a group of a narrow table.
 const GROUP_ROWS: usize = 1 << 20;
 
@@ -58,16 +61,31 @@ pub(crate) fn write(dataset: &Dataset<'_>, out: &mut dyn Write) -> Result<(), Ex
     }
     let sink = Sink::default();
     let writer = ArrowWriter::try_new(sink.clone(), Arc::clone(&schema), Some(properties.build()));
-    let mut writer = writer.map_err(failed)?;
+    let (mut file, columns) =
+        writer.and_then(ArrowWriter::into_serialized_writer).map_err(failed)?;
     let group_rows = (GROUP_BYTES / row_bytes(&table)).clamp(1, GROUP_ROWS);
-    for rows in batches(&table) {
-        writer.write(&record_batch(&table, &schema, rows, TARGET)?).map_err(failed)?;
-        if writer.in_progress_rows() >= group_rows {
-            writer.flush().map_err(failed)?;
+    for (number, first) in (0..table.rows).step_by(group_rows).enumerate() {
+        let rows = first..table.rows.min(first + group_rows);
+        let writers = columns.create_column_writers(number).map_err(failed)?;
+        let mut group = file.next_row_group().map_err(failed)?;
+        // One column after the other: of a group no more than one is in memory.
+        for ((column, field), mut writer) in table.columns.iter().zip(schema.fields()).zip(writers)
+        {
+            for first in rows.clone().step_by(PIECE_ROWS) {
+                let piece = first..rows.end.min(first + PIECE_ROWS);
+                let array = array(column, piece, TARGET)?;
+                for leaf in compute_leaves(field, &array).map_err(failed)? {
+                    writer.write(&leaf).map_err(failed)?;
+                }
+            }
+            let chunk = writer.close().map_err(failed)?;
+            chunk.append_to_row_group(&mut group).map_err(failed)?;
+            sink.drain(out)?;
         }
+        group.close().map_err(failed)?;
         sink.drain(out)?;
     }
-    writer.close().map_err(failed)?;
+    file.close().map_err(failed)?;
     sink.drain(out)?;
     Ok(())
 }

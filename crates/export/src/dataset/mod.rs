@@ -127,6 +127,8 @@ enum Content<'a> {
     Lying(&'a [u8]),
     /// The elements of one axis, made when they are wanted: an event may be long.
     Made(Make<'a>),
+    /// Elements that come window by window.
+    Later,
 }
 
 impl<'a> Variable<'a> {
@@ -166,6 +168,22 @@ impl<'a> Variable<'a> {
         make: impl Fn(Range<usize>, &mut Vec<u8>) -> Result<(), ExportError> + Send + Sync + 'a,
     ) -> Self {
         Self::new(name, Elements::Numpy(dtype), vec![len], Content::Made(Box::new(make)))
+    }
+
+    /// An array whose elements come window by window, for targets that take them so.
+    pub(crate) fn later(name: &'a str, dtype: Dtype, shape: Vec<usize>) -> Self {
+        Self::new(name, Elements::Numpy(dtype), shape, Content::Later)
+    }
+
+    /// Whether its elements come window by window.
+    pub(crate) fn comes_later(&self) -> bool {
+        matches!(self.content, Content::Later)
+    }
+
+    /// A part of such an array: as many bytes as type and lengths say.
+    pub(crate) fn over(name: &'a str, dtype: Dtype, shape: Vec<usize>, bytes: &'a [u8]) -> Self {
+        debug_assert_eq!(array_bytes(&shape, dtype.item_size()), Some(bytes.len()));
+        Self::new(name, Elements::Numpy(dtype), shape, Content::Lying(bytes))
     }
 
     fn new(
@@ -253,7 +271,7 @@ impl<'a> Variable<'a> {
     pub(crate) fn lying_bytes(&self) -> Option<&'a [u8]> {
         match self.content {
             Content::Lying(bytes) => Some(bytes),
-            Content::Made(_) => None,
+            Content::Made(_) | Content::Later => None,
         }
     }
 
@@ -273,6 +291,8 @@ impl<'a> Variable<'a> {
                 make(range, &mut bytes)?;
                 Ok(Cow::Owned(bytes))
             }
+            // Nobody asks for them: the writers of windows take them from there.
+            Content::Later => Ok(Cow::Borrowed(&[])),
         }
     }
 
@@ -283,7 +303,7 @@ impl<'a> Variable<'a> {
     pub(crate) fn whole(&self) -> Result<Cow<'a, [u8]>, ExportError> {
         match &self.content {
             Content::Lying(bytes) => Ok(Cow::Borrowed(bytes)),
-            Content::Made(_) => self.part(0..self.len()),
+            Content::Made(_) | Content::Later => self.part(0..self.len()),
         }
     }
 }
@@ -336,7 +356,12 @@ pub(crate) fn refuse_twice<'n>(
     Ok(())
 }
 
-impl Dataset<'_> {
+impl<'a> Dataset<'a> {
+    /// The arrays of a stream.
+    pub(crate) fn of_stream(variables: Vec<Variable<'a>>, attributes: Object) -> Self {
+        Self { variables, attributes, origin: Origin::Stream, gaps: Vec::new() }
+    }
+
     /// The unit of each array by its name, for metadata: `array_units`.
     pub(crate) fn units(&self) -> serde_json::Map<String, Value> {
         self.variables

@@ -4,7 +4,7 @@ use gnz::{Array, Gnz, Order};
 use serde_json::{Value, json};
 use wavekeep_core::{ArrayOrder, NamedArray, StreamChannel};
 
-use super::{Dataset, Origin, Role, RowLabel, Variable};
+use super::{Dataset, Role, RowLabel, Variable};
 use crate::stream::{DATA, ROW_ARRAYS};
 use crate::{ExportError, Target};
 
@@ -34,8 +34,7 @@ pub(crate) fn dataset<'a>(
     let mut variables = Vec::new();
     for (array, dtype) in arrays {
         let name = array.name();
-        let of_rows = ROW_ARRAYS.contains(&name);
-        if of_rows && target.is_table() {
+        if ROW_ARRAYS.contains(&name) && target.is_table() {
             continue;
         }
         let named = NamedArray {
@@ -48,33 +47,43 @@ pub(crate) fn dataset<'a>(
             shape: array.shape(),
             bytes: array.bytes(),
         };
-        let mut variable = Variable::lying(named, target)?;
-        variable.role = match name {
-            DATA => Role::Signal,
-            _ if of_rows || name == TIME_NS => Role::Coordinate,
-            _ => Role::Companion,
-        };
-        variable.dims = match (name, array.shape().len()) {
-            (DATA, _) => vec![ROW.into(), FRAME.into()],
-            (_, 1) if of_rows => vec![ROW.into()],
-            (_, 1) => vec![FRAME.into()],
-            (name, _) => vec![format!("{name}_row").into(), FRAME.into()],
-        };
-        variable.attributes = describe(name);
-        match name {
-            DATA => {
-                variable.unit = Some(unit.into());
-                variable.rows = labels(rows, unit);
-                let around = "channel_index band channel frequency_mhz time_ns";
-                variable.attributes.push(("coordinates".into(), around.into()));
-            }
-            "frequency_mhz" => variable.unit = Some("MHz".into()),
-            _ => {}
-        }
-        variables.push(variable);
+        variables.push(with_facts(Variable::lying(named, target)?, rows, unit));
     }
-    let attributes = held.metadata().clone();
-    Ok(Dataset { variables, attributes, origin: Origin::Stream, gaps: Vec::new() })
+    Ok(Dataset::of_stream(variables, held.metadata().clone()))
+}
+
+/// An array of a stream with what is known of it by its name.
+pub(crate) fn with_facts<'a>(
+    mut variable: Variable<'a>,
+    rows: &[StreamChannel],
+    unit: &'static str,
+) -> Variable<'a> {
+    let name = variable.name.clone();
+    let of_rows = ROW_ARRAYS.contains(&&*name);
+    variable.role = match &*name {
+        DATA => Role::Signal,
+        TIME_NS => Role::Coordinate,
+        _ if of_rows => Role::Coordinate,
+        _ => Role::Companion,
+    };
+    variable.dims = match (&*name, variable.shape.len()) {
+        (DATA, _) => vec![ROW.into(), FRAME.into()],
+        (_, 1) if of_rows => vec![ROW.into()],
+        (_, 1) => vec![FRAME.into()],
+        (name, _) => vec![format!("{name}_row").into(), FRAME.into()],
+    };
+    variable.attributes = describe(&name);
+    match &*name {
+        DATA => {
+            variable.unit = Some(unit.into());
+            variable.rows = labels(rows, unit);
+            let around = "channel_index band channel frequency_mhz time_ns";
+            variable.attributes.push(("coordinates".into(), around.into()));
+        }
+        "frequency_mhz" => variable.unit = Some("MHz".into()),
+        _ => {}
+    }
+    variable
 }
 
 fn describe(name: &str) -> Vec<(std::borrow::Cow<'static, str>, Value)> {

@@ -39,6 +39,7 @@ use wavekeep_core::{Kind, Recording};
 use crate::dataset::stream::FRAME;
 use crate::dataset::{Dataset, Origin, Role, Variable};
 use crate::stream::DATA;
+use crate::stream::windows::{Feed, Window};
 use crate::{ExportError, ExportOptions, Target};
 use store::{Attribute, Scratch, Store};
 
@@ -61,7 +62,7 @@ pub(crate) fn write(
         dataset.variables.iter().map(|it| it.len() * it.elements.item_size().unwrap_or(1)).sum();
     let mut scratch = Scratch::new(bytes <= IN_MEMORY)?;
     let store = Store::in_scratch(&mut scratch, options.compress)?;
-    fill(store, dataset)?;
+    fill(store, dataset, None)?;
     scratch.copy_to(out)?;
     Ok(())
 }
@@ -72,15 +73,41 @@ pub(crate) fn write_at(
     options: &ExportOptions,
     path: &Path,
 ) -> Result<(), ExportError> {
-    fill(Store::create(path, options.compress)?, dataset)
+    fill(Store::create(path, options.compress)?, dataset, None)
 }
 
-fn fill(mut store: Store, dataset: &Dataset<'_>) -> Result<(), ExportError> {
+/// Writes the file `path`, which is there and empty, of a stream that `feed` gives.
+pub(crate) fn write_windows(
+    layout: &Dataset<'_>,
+    options: &ExportOptions,
+    path: &Path,
+    frames: usize,
+    feed: &mut Feed<'_>,
+) -> Result<(), ExportError> {
+    fill(Store::create(path, options.compress)?, layout, Some((frames, feed)))
+}
+
+fn fill(
+    mut store: Store,
+    dataset: &Dataset<'_>,
+    windows: Option<(usize, &mut Feed<'_>)>,
+) -> Result<(), ExportError> {
+    let frames = windows.as_ref().map(|(frames, _)| *frames);
     let paths = paths(dataset)?;
     for (variable, path) in dataset.variables.iter().zip(&paths) {
         variable.check_axes(TARGET, MOST_AXES)?;
         store.groups(path)?;
-        store.dataset(path, variable)?;
+        store.dataset(path, variable, frames.filter(|_| variable.comes_later()))?;
+    }
+    if let Some((frames, feed)) = windows {
+        let later: Vec<_> =
+            dataset.variables.iter().zip(&paths).filter(|(it, _)| it.comes_later()).collect();
+        feed(&mut |window: &Window<'_>| {
+            for ((whole, path), part) in later.iter().zip(&window.variables) {
+                store.window(path, &whole.shape, part, window.first, frames)?;
+            }
+            Ok(())
+        })?;
     }
     dimensions(&mut store, dataset, &paths)?;
     for (variable, path) in dataset.variables.iter().zip(&paths) {

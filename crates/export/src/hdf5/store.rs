@@ -13,7 +13,7 @@ use rust_hdf5::{CompoundType, DatatypeMessage, H5Dataset, H5File, H5Group, H5Typ
 use tempfile::{NamedTempFile, TempPath};
 
 use super::datatype::Stored;
-use crate::chunks::{Grid, chunk_shape};
+use crate::chunks::{Grid, chunk_of_windows, chunk_shape};
 use crate::dataset::{Gap, Variable};
 use crate::elements::{WrittenOrder, write_row_major};
 use crate::{ExportError, Target};
@@ -131,11 +131,13 @@ impl Store {
         Ok((found.ok_or_else(|| failed(format_args!("no group {group}")))?, name))
     }
 
-    /// Creates a dataset: chunked, shuffled and deflated when it has elements and that is wanted.
+    /// Creates a dataset: chunked, shuffled and deflated when it has elements and that is wanted. One that
+    /// comes in windows of so many frames is filled later.
     pub(crate) fn dataset(
         &mut self,
         path: &str,
         variable: &Variable<'_>,
+        window: Option<usize>,
     ) -> Result<(), ExportError> {
         let stored = Stored::of(variable)?;
         let shape = &*variable.shape;
@@ -144,10 +146,16 @@ impl Store {
         let (group, name) = self.parent(path)?;
         let builder = group.new_dataset::<u8>().datatype(stored.message.clone());
         let dataset = if is_chunked {
-            let chunk = chunk_shape(shape, size);
+            let chunk = match window {
+                Some(frames) => chunk_of_windows(shape, size, frames),
+                None => chunk_shape(shape, size),
+            };
             let builder = builder.shape(shape).chunk(&chunk).shuffle_deflate(DEFLATE_LEVEL);
             let dataset = builder.create(name).map_err(failed)?;
-            fill(&dataset, variable, &stored, Grid::new(shape, chunk))?;
+            if !variable.comes_later() {
+                let grid = Grid::new(shape, chunk);
+                fill(&dataset, variable, &stored, &grid, |number| number)?;
+            }
             dataset
         } else {
             let builder = if shape.is_empty() { builder.scalar() } else { builder.shape(shape) };
@@ -160,6 +168,23 @@ impl Store {
         };
         self.datasets.insert(path.to_owned(), dataset);
         Ok(())
+    }
+
+    /// Writes the chunks of a window, which begins at frame `first`, of a dataset of `whole`.
+    pub(crate) fn window(
+        &self,
+        path: &str,
+        whole: &[usize],
+        variable: &Variable<'_>,
+        first: usize,
+        frames: usize,
+    ) -> Result<(), ExportError> {
+        let stored = Stored::of(variable)?;
+        let size = variable.elements.item_size().unwrap_or(1);
+        let grid = Grid::new(whole, chunk_of_windows(whole, size, frames));
+        let here = grid.over(&variable.shape);
+        let number = |number| grid.number_in_window(&here, number, first);
+        fill(self.found(path)?, variable, &stored, &here, number)
     }
 
     /// Makes a dataset the dimension that its name says.
@@ -287,7 +312,8 @@ fn fill(
     dataset: &H5Dataset,
     variable: &Variable<'_>,
     stored: &Stored,
-    grid: Grid<'_>,
+    grid: &Grid<'_>,
+    number_in_file: impl Fn(usize) -> usize,
 ) -> Result<(), ExportError> {
     let size = variable.elements.item_size().unwrap_or(1);
     let chunk = |number: usize| {
@@ -299,7 +325,7 @@ fn fill(
         let numbers = first..grid.len().min(first + CHUNKS_AT_ONCE);
         let chunks: Vec<_> = numbers.clone().into_par_iter().map(chunk).collect();
         for (number, chunk) in numbers.zip(chunks) {
-            dataset.write_chunk_raw(number, &chunk?, 0).map_err(failed)?;
+            dataset.write_chunk_raw(number_in_file(number), &chunk?, 0).map_err(failed)?;
         }
     }
     Ok(())
@@ -309,6 +335,18 @@ fn fill(
 fn shuffled(elements: &[u8], size: usize) -> Vec<u8> {
     let count = elements.len() / size.max(1);
     let mut shuffled = vec![0; elements.len()];
+    if let ([], elements) = (elements.as_chunks::<4>().1, elements.as_chunks::<4>().0)
+        && size == 4
+    {
+        let (first, rest) = shuffled.split_at_mut(count);
+        let (second, rest) = rest.split_at_mut(count);
+        let (third, fourth) = rest.split_at_mut(count);
+        let planes = first.iter_mut().zip(second).zip(third).zip(fourth);
+        for ((((a, b), c), d), element) in planes.zip(elements) {
+            [*a, *b, *c, *d] = *element;
+        }
+        return shuffled;
+    }
     for (byte, plane) in shuffled.chunks_exact_mut(count.max(1)).enumerate() {
         for (to, element) in plane.iter_mut().zip(elements.chunks_exact(size)) {
             *to = element[byte];

@@ -197,7 +197,11 @@ fn time_unit(dtype: &Dtype) -> Option<TimeUnit> {
     })
 }
 
-fn array(
+/// Some rows of a column.
+///
+/// # Errors
+/// As [`record_batch`].
+pub(crate) fn array(
     column: &Column<'_, '_>,
     rows: Range<usize>,
     target: Target,

@@ -39,8 +39,7 @@ impl Unfinished {
             Ok(found) if found.is_dir() && place.join(ZARR_JSON).is_file() => {}
             Ok(_) => return Err(ExportError::NotAFile { path: place.to_owned() }),
         }
-        let name = place.file_name().ok_or_else(|| refused(io::ErrorKind::InvalidInput.into()))?;
-        let part = folder_of(place).join(format!(".{}.wavekeep-part", name.to_string_lossy()));
+        let part = part_of(place).map_err(refused)?;
         fs::create_dir_all(&part).map_err(refused)?;
         let path = part.join(RECORD);
         let options = File::options().create(true).append(true).read(true).clone();
@@ -62,8 +61,11 @@ impl Unfinished {
             let (checksum, name) = line.strip_suffix('\n')?.split_once(' ')?;
             Some((name.to_owned(), u32::from_str_radix(checksum, 16).ok()?))
         });
-        let done = lines.collect();
-        Ok(Self { place: place.to_owned(), part, record, done })
+        let mut unfinished = Self { place: place.to_owned(), part, record, done: HashMap::new() };
+        for (name, checksum) in lines {
+            unfinished.remember(name, checksum);
+        }
+        Ok(unfinished)
     }
 
     /// Where the result is put together.
@@ -71,23 +73,51 @@ impl Unfinished {
         &self.part
     }
 
-    /// Whether `name` was done of the same bytes by an interrupted run.
-    pub(super) fn is_done(&self, name: &str, checksum: u32) -> bool {
-        self.done.get(name) == Some(&checksum)
-    }
-
-    /// Notes that `name` is done, and synced.
-    pub(super) fn note(&mut self, name: &str, checksum: u32) -> Result<(), ExportError> {
-        let line = format!("{checksum:08x} {name}\n");
-        self.record.write_all(line.as_bytes()).map_err(|source| self.refused(source))
-    }
-
-    /// Removes what an interrupted run left of another array.
-    pub(super) fn remove(&self, folder: &str) -> Result<(), ExportError> {
-        match fs::remove_dir_all(self.part.join(folder)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.refused(error)),
-            _ => Ok(()),
+    /// Begins the array `name`, or goes on with it: what an interrupted run left of an array with another
+    /// document of this checksum is removed.
+    pub(super) fn begin_array(&mut self, name: &str, checksum: u32) -> Result<(), ExportError> {
+        let entry = entry_of(name);
+        if self.done.get(&entry) == Some(&checksum) {
+            return Ok(());
         }
+        match fs::remove_dir_all(self.part.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(self.refused(error));
+            }
+            _ => {}
+        }
+        self.note_entry(entry, checksum)
+    }
+
+    /// Whether shard `number` of an array was done of the same bytes by an interrupted run.
+    pub(super) fn is_done(&self, array: &str, number: usize, checksum: u32) -> bool {
+        self.done.get(&format!("{}/{number}", entry_of(array))) == Some(&checksum)
+    }
+
+    /// Notes that shard `number` of an array is done, and synced.
+    pub(super) fn note(
+        &mut self,
+        array: &str,
+        number: usize,
+        checksum: u32,
+    ) -> Result<(), ExportError> {
+        self.note_entry(format!("{}/{number}", entry_of(array)), checksum)
+    }
+
+    fn note_entry(&mut self, entry: String, checksum: u32) -> Result<(), ExportError> {
+        let line = format!("{checksum:08x} {entry}\n");
+        self.record.write_all(line.as_bytes()).map_err(|source| self.refused(source))?;
+        self.remember(entry, checksum);
+        Ok(())
+    }
+
+    /// The shards of another array of this name are none of this one.
+    fn remember(&mut self, entry: String, checksum: u32) {
+        if entry.ends_with('"') && self.done.get(&entry) != Some(&checksum) {
+            let shards = format!("{entry}/");
+            self.done.retain(|other, _| !other.starts_with(&shards));
+        }
+        self.done.insert(entry, checksum);
     }
 
     fn refused(&self, source: io::Error) -> ExportError {
@@ -145,6 +175,23 @@ impl Unfinished {
         }
         sync_folder(folder_of(&self.place)).map_err(refused)
     }
+}
+
+/// An array in the record: in quotes, without line ends.
+fn entry_of(array: &str) -> String {
+    format!("{array:?}")
+}
+
+/// Where the result is put together.
+fn part_of(place: &Path) -> io::Result<PathBuf> {
+    let name = place.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    Ok(folder_of(place).join(format!(".{}.wavekeep-part", name.to_string_lossy())))
+}
+
+/// Removes what a run left.
+pub(super) fn abandon(place: &Path) -> Result<(), ExportError> {
+    let removed = part_of(place).and_then(fs::remove_dir_all);
+    removed.map_err(|source| ExportError::File { path: place.to_owned(), source })
 }
 
 /// Syncs a folder and those in it.

@@ -28,11 +28,12 @@ use zarrs::array::{Array, ArrayBytes, ArrayMetadata, CodecOptions};
 use zarrs::filesystem::FilesystemStore;
 use zarrs::group::GroupBuilder;
 
-use crate::chunks::{Grid, chunk_shape};
+use crate::chunks::{Grid, chunk_of_windows, chunk_shape};
 use crate::dataset::{Dataset, Origin, Variable};
 use crate::gnz::rows;
 use crate::hdf5::dates;
 use crate::metadata::json_object;
+use crate::stream::windows::{Feed, Window};
 use crate::table::text::{trimmed, utf8};
 use crate::{ExportError, ExportOptions, Target};
 use folder::Unfinished;
@@ -56,6 +57,28 @@ pub(crate) fn write_at(
     path: &Path,
     overwrite: bool,
 ) -> Result<(), ExportError> {
+    write(dataset, options, path, overwrite, None)
+}
+
+/// Writes the folder `path` of a stream that `feed` gives in windows of `frames`.
+pub(crate) fn write_windows(
+    layout: &Dataset<'_>,
+    options: &ExportOptions,
+    path: &Path,
+    overwrite: bool,
+    frames: usize,
+    feed: &mut Feed<'_>,
+) -> Result<(), ExportError> {
+    write(layout, options, path, overwrite, Some((frames, feed)))
+}
+
+fn write(
+    dataset: &Dataset<'_>,
+    options: &ExportOptions,
+    path: &Path,
+    overwrite: bool,
+    windows: Option<(usize, &mut Feed<'_>)>,
+) -> Result<(), ExportError> {
     let gaps = gaps(dataset);
     let variables: Vec<&Variable<'_>> = dataset.variables.iter().chain(gaps.as_ref()).collect();
     let names: Vec<String> = variables.iter().map(|it| name(it)).collect::<Result<_, _>>()?;
@@ -66,10 +89,41 @@ pub(crate) fn write_at(
     folder.keep_only(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
     let store = Arc::new(FilesystemStore::new(folder.path()).map_err(failed)?);
     groups(&store, dataset, &names)?;
+    let frames = windows.as_ref().map(|(frames, _)| *frames);
+    let mut later = Vec::new();
     for ((variable, name), element) in variables.into_iter().zip(&names).zip(&types) {
-        array(&store, &mut folder, variable, name, *element, options)?;
+        let frames = frames.filter(|_| variable.comes_later());
+        let stored =
+            StoredArray::create(&store, &mut folder, variable, name, *element, options, frames)?;
+        if variable.comes_later() {
+            later.push(stored);
+        } else {
+            let shards = (0..stored.grid.len())
+                .map(|number| stored.shard(variable, &stored.grid, number, number));
+            store_all(&mut folder, shards.collect())?;
+        }
+    }
+    if let Some((_, feed)) = windows {
+        feed(&mut |window: &Window<'_>| {
+            let grids =
+                later.iter().zip(&window.variables).map(|(it, part)| it.grid.over(&part.shape));
+            let grids: Vec<Grid<'_>> = grids.collect();
+            let mut shards = Vec::new();
+            for ((stored, part), grid) in later.iter().zip(&window.variables).zip(&grids) {
+                let number = |number| stored.grid.number_in_window(grid, number, window.first);
+                shards.extend(
+                    (0..grid.len()).map(|local| stored.shard(part, grid, local, number(local))),
+                );
+            }
+            store_all(&mut folder, shards)
+        })?;
     }
     folder.finish()
+}
+
+/// Removes what a run left of `path` that nothing is of use of: its stream changed meanwhile.
+pub(crate) fn abandon(path: &Path) -> Result<(), ExportError> {
+    folder::abandon(path)
 }
 
 fn failed(error: impl std::fmt::Display) -> ExportError {
@@ -293,7 +347,24 @@ fn attributes(variable: &Variable<'_>) -> Map<String, Value> {
 
 /// The shape of the shards of an array in chunks of `inner`: first along the axes before the last, then
 /// along it, as many chunks as make 32 MiB.
-fn shard_shape(shape: &[usize], inner: &[usize], item_size: usize) -> Vec<usize> {
+fn shard_shape(
+    shape: &[usize],
+    inner: &[usize],
+    item_size: usize,
+    window: Option<usize>,
+) -> Vec<usize> {
+    if let (Some(frames), [rows @ .., _]) = (window, inner) {
+        // A window is one shard in time, and some in rows.
+        let mut shard = inner.to_vec();
+        let last = shard.len() - 1;
+        shard[last] = frames;
+        let row: usize = rows.iter().product::<usize>() * frames * item_size.max(1);
+        if let [length, _] = shape {
+            let most = length.div_ceil(inner[0]);
+            shard[0] *= (SHARD_BYTES / SHARDS_AT_ONCE / row.max(1)).clamp(1, most);
+        }
+        return shard;
+    }
     let chunk: usize = inner.iter().product::<usize>() * item_size.max(1);
     let mut left = (SHARD_BYTES / chunk.max(1)).max(1);
     let mut shard = inner.to_vec();
@@ -305,70 +376,101 @@ fn shard_shape(shape: &[usize], inner: &[usize], item_size: usize) -> Vec<usize>
     shard
 }
 
-fn array(
-    store: &Arc<FilesystemStore>,
-    folder: &mut Unfinished,
-    variable: &Variable<'_>,
-    name: &str,
+/// An array whose metadata is written.
+struct StoredArray<'v> {
+    array: Array<FilesystemStore>,
+    grid: Grid<'v>,
+    name: &'v str,
     element: Type,
-    options: &ExportOptions,
-) -> Result<(), ExportError> {
-    let shape = &*variable.shape;
-    let size = variable.elements.item_size().unwrap_or(1);
-    let inner = chunk_shape(shape, size);
-    let is_one = shape.iter().zip(&inner).all(|(length, chunk)| length <= chunk);
-    let shard = (!is_one && element != Type::Text).then(|| shard_shape(shape, &inner, size));
-    let document = element.metadata(variable, &inner, shard.as_deref(), options).to_string();
+}
 
-    // Of another array of this name nothing is kept.
-    let of_document = gnz::checksum(document.as_bytes());
-    if !folder.is_done(name, of_document) {
-        folder.remove(name)?;
+/// A shard, or a chunk, that is to be stored.
+struct Shard<'s> {
+    stored: &'s StoredArray<'s>,
+    variable: &'s Variable<'s>,
+    /// Where it lies in `variable`.
+    grid: &'s Grid<'s>,
+    local: usize,
+    /// Its number in the array.
+    number: usize,
+}
+
+impl<'v> StoredArray<'v> {
+    fn create(
+        store: &Arc<FilesystemStore>,
+        folder: &mut Unfinished,
+        variable: &'v Variable<'_>,
+        name: &'v str,
+        element: Type,
+        options: &ExportOptions,
+        window: Option<usize>,
+    ) -> Result<Self, ExportError> {
+        let shape = &*variable.shape;
+        let size = variable.elements.item_size().unwrap_or(1);
+        let inner = match window {
+            Some(frames) => chunk_of_windows(shape, size, frames),
+            None => chunk_shape(shape, size),
+        };
+        let is_one = shape.iter().zip(&inner).all(|(length, chunk)| length <= chunk);
+        let shard =
+            (!is_one && element != Type::Text).then(|| shard_shape(shape, &inner, size, window));
+        let document = element.metadata(variable, &inner, shard.as_deref(), options).to_string();
+
+        folder.begin_array(name, gnz::checksum(document.as_bytes()))?;
+        let metadata: ArrayMetadata = serde_json::from_str(&document).map_err(failed)?;
+        let array = Array::new_with_metadata(Arc::clone(store), &format!("/{name}"), metadata);
+        let array = array.map_err(failed)?;
+        array.store_metadata().map_err(failed)?;
+        Ok(Self { array, grid: Grid::new(shape, shard.unwrap_or(inner)), name, element })
     }
-    let metadata: ArrayMetadata = serde_json::from_str(&document).map_err(failed)?;
-    let array = Array::new_with_metadata(Arc::clone(store), &format!("/{name}"), metadata);
-    let array = array.map_err(failed)?;
-    array.store_metadata().map_err(failed)?;
-    if !folder.is_done(name, of_document) {
-        folder.note(name, of_document)?;
+
+    fn shard<'s>(
+        &'s self,
+        variable: &'s Variable<'_>,
+        grid: &'s Grid<'s>,
+        local: usize,
+        number: usize,
+    ) -> Shard<'s> {
+        Shard { stored: self, variable, grid, local, number }
     }
-    let grid = Grid::new(shape, shard.unwrap_or(inner));
-    // A shard that several threads put together has its chunks in the order in which they end: the same
-    // values would make different files. Shards are put together by a thread each.
-    let options = CodecOptions::default().with_concurrent_target(1);
-    let store = |number: usize, folder: &Unfinished| {
-        let mut chunk = grid.gather(variable, number)?;
+}
+
+impl Shard<'_> {
+    /// Stores it, and gives its checksum; `None` when an interrupted run did that.
+    fn store(&self, folder: &Unfinished) -> Result<Option<u32>, ExportError> {
+        let mut chunk = self.grid.gather(self.variable, self.local)?;
         let checksum = gnz::checksum(&chunk);
-        if folder.is_done(&shown(name, number), checksum) {
+        if folder.is_done(self.stored.name, self.number, checksum) {
             return Ok(None);
         }
-        let bytes = match element {
-            Type::Text => texts(variable, &chunk)?,
+        let bytes = match self.stored.element {
+            Type::Text => texts(self.variable, &chunk)?,
             Type::Plain(..) => {
-                to_native(variable, &mut chunk);
+                to_native(self.variable, &mut chunk);
                 ArrayBytes::new_flen(chunk)
             }
         };
-        let place: Vec<u64> = grid.place(number).into_iter().map(|at| at as u64).collect();
-        array.store_chunk_opt(&place, bytes, &options).map_err(failed)?;
-        Ok::<_, ExportError>(Some(checksum))
-    };
-    for first in (0..grid.len()).step_by(SHARDS_AT_ONCE) {
-        let numbers = first..grid.len().min(first + SHARDS_AT_ONCE);
-        let stored: Vec<_> =
-            numbers.clone().into_par_iter().map(|number| store(number, folder)).collect();
-        for (number, checksum) in numbers.zip(stored) {
+        let place = self.stored.grid.place(self.number);
+        let place: Vec<u64> = place.into_iter().map(|at| at as u64).collect();
+        // A shard that several threads put together has its chunks in the order in which they end: the
+        // same values would make different files. Shards are put together by a thread each.
+        let options = CodecOptions::default().with_concurrent_target(1);
+        self.stored.array.store_chunk_opt(&place, bytes, &options).map_err(failed)?;
+        Ok(Some(checksum))
+    }
+}
+
+/// Stores shards, some at the same time.
+fn store_all(folder: &mut Unfinished, shards: Vec<Shard<'_>>) -> Result<(), ExportError> {
+    for some in shards.chunks(SHARDS_AT_ONCE) {
+        let stored: Vec<_> = some.par_iter().map(|shard| shard.store(folder)).collect();
+        for (shard, checksum) in some.iter().zip(stored) {
             if let Some(checksum) = checksum? {
-                folder.note(&shown(name, number), checksum)?;
+                folder.note(shard.stored.name, shard.number, checksum)?;
             }
         }
     }
     Ok(())
-}
-
-/// A chunk or a shard in the record of what is done.
-fn shown(name: &str, number: usize) -> String {
-    format!("{name}#{number}")
 }
 
 /// Puts numbers into the byte order of this machine, and truth values to 0 or 1.

@@ -198,31 +198,83 @@ fn large() -> Counted {
     Counted { channels: 64, at_once: 1 << 16, ..Counted::new(600_000) }
 }
 
+/// A stream whose source fails at a frame.
+struct Failing(Counted, u64);
+
+impl FrameStream for Failing {
+    type Error = std::io::Error;
+
+    fn channels(&self) -> usize {
+        self.0.channels()
+    }
+
+    fn frames(&self) -> u64 {
+        self.0.frames()
+    }
+
+    fn fields(&self) -> &[FrameField] {
+        self.0.fields()
+    }
+
+    fn scale(&self) -> Scale {
+        self.0.scale()
+    }
+
+    fn rate_hz(&self) -> Option<f64> {
+        self.0.rate_hz()
+    }
+
+    fn gaps(&self) -> Vec<FrameGap> {
+        self.0.gaps()
+    }
+
+    fn stream_channels(&self) -> Vec<StreamChannel> {
+        self.0.stream_channels()
+    }
+
+    fn next_block(&mut self, frames: usize, block: &mut FrameBlock) -> std::io::Result<bool> {
+        if self.0.next >= self.1 {
+            return Err(std::io::Error::other("the disk failed"));
+        }
+        Ok(self.0.next_block(frames, block).unwrap_or_default())
+    }
+}
+
 #[test]
 fn an_interrupted_folder_is_gone_on_with_and_what_is_done_is_kept() {
     let folder = crate::folders::temporary();
     let path = folder.path().join("s.zarr");
     write(&mut large(), Target::Zarr, &path, false).unwrap();
     let whole = crate::folders::bytes(&path);
-    let shards: Vec<PathBuf> =
-        std::fs::read_dir(path.join("data/c/0")).unwrap().map(|it| it.unwrap().path()).collect();
-    assert!(shards.len() > 2, "{shards:?}");
-
-    // A file in the place of another array stops the next run when the samples are done.
-    let part = folder.path().join(".s.zarr.wavekeep-part");
+    let shards = std::fs::read_dir(path.join("data/c/0")).unwrap().count();
+    assert!(shards > 2, "{shards}");
     std::fs::remove_dir_all(&path).unwrap();
-    std::fs::create_dir(&part).unwrap();
-    let obstacle = part.join("time_ns");
-    std::fs::write(&obstacle, b"").unwrap();
-    write(&mut large(), Target::Zarr, &path, false).unwrap_err();
-    let kept = part.join("data/c/0/0");
+
+    let mut failing = Failing(large(), 400_000);
+    let options = ExportOptions::of(Units::Raw);
+    let error = write_stream(&mut failing, facts(), Target::Zarr, &path, &options, false, |_| {})
+        .unwrap_err();
+    assert!(error.to_string().contains("the disk failed"), "{error}");
     assert!(!path.exists());
+    let kept = folder.path().join(".s.zarr.wavekeep-part/data/c/0/0");
     let before = std::fs::metadata(&kept).unwrap().modified().unwrap();
-    std::fs::remove_file(&obstacle).unwrap();
     write(&mut large(), Target::Zarr, &path, false).unwrap();
     assert_eq!(std::fs::metadata(path.join("data/c/0/0")).unwrap().modified().unwrap(), before);
     assert!(crate::folders::bytes(&path) == whole);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn what_an_interrupted_run_left_of_another_stream_is_not_kept() {
+    let folder = crate::folders::temporary();
+    let path = folder.path().join("s.zarr");
+    let mut other = Failing(Counted { channels: 63, ..large() }, 400_000);
+    let options = ExportOptions::of(Units::Raw);
+    write_stream(&mut other, facts(), Target::Zarr, &path, &options, false, |_| {}).unwrap_err();
+    write(&mut large(), Target::Zarr, &path, false).unwrap();
+    let fresh = folder.path().join("fresh.zarr");
+    write(&mut large(), Target::Zarr, &fresh, false).unwrap();
+    assert!(crate::folders::bytes(&path) == crate::folders::bytes(&fresh));
 }
 
 #[test]

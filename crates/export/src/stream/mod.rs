@@ -9,15 +9,17 @@
 //! | one array a field, named as in the format | `[frames]`, or `[rows, frames]` |
 //!
 //! A GNZ has its final size from the start and is filled through a map, block by block; it gets its
-//! name when it is complete. Any other target is made of such a GNZ, which lies beside it meanwhile and
-//! is mapped. npy has room for one array: the samples.
+//! name when it is complete. HDF5 and Zarr are written in [`windows`] of the stream. Any other target is
+//! made of a GNZ, which lies beside it meanwhile and is mapped. npy has room for one array: the samples.
+
+pub(crate) mod windows;
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use gnz::{Dtype, Gnz, Object, Streaming, Writer};
 use serde_json::{Map, Value};
-use wavekeep_core::{FrameBlock, FrameStream, StreamChannel};
+use wavekeep_core::{FrameBlock, FrameStream, Scale, StreamChannel};
 
 use crate::dataset::{ARRAY_UNITS, stream as dataset};
 use crate::file::{folder_of, temporary_prefix};
@@ -97,6 +99,9 @@ where
     }
     if !overwrite && path.exists() {
         return Err(ExportError::Exists { path: path.to_owned() }.into());
+    }
+    if windows::takes(target, options) && stream.frames() > 0 {
+        return windows::write(stream, &facts, target, path, options, overwrite, progress);
     }
     // Beside the result: a folder for temporary files may be too small for it.
     let folder = tempfile::Builder::new()
@@ -225,33 +230,67 @@ where
     let at_a_time = (BLOCK_SAMPLES / stream.channels().max(1)).max(1);
     let item_sizes: Vec<usize> = stream.fields().iter().map(|field| field.item_size).collect();
     let mut block = FrameBlock::default();
-    let scale = stream.scale();
-    let mut physical: Vec<f64> = Vec::new();
+    let mut copy = BlockCopy::new(units, stream.scale());
     let mut done = 0;
     while done < frames && stream.next_block(at_a_time, &mut block).map_err(StreamError::Source)? {
         // A stream that grew gives more frames than there is room for.
         let count = block.frames.min(frames - done);
-        let mut arrays = file.arrays_mut().into_iter();
-        if let Some(data) = arrays.next() {
-            let (samples, item): (&[u8], usize) = match units {
-                Units::Raw => (bytemuck::cast_slice(&block.samples), size_of::<i32>()),
-                Units::Physical => {
-                    physical.clear();
-                    physical
-                        .extend(block.samples.iter().map(|count| scale.apply(f64::from(*count))));
-                    (bytemuck::cast_slice(&physical), size_of::<f64>())
-                }
-            };
-            place(samples, data.into_bytes(), item, block.frames, frames, done, count);
-        }
-        let arrays = arrays.skip(RowArrays::COUNT);
-        for ((array, bytes), item) in arrays.zip(&block.fields).zip(&item_sizes) {
-            place(bytes, array.into_bytes(), *item, block.frames, frames, done, count);
-        }
+        let sizes = std::iter::once(copy.sample_bytes()).chain(item_sizes.iter().copied());
+        let rows = 1..=RowArrays::COUNT;
+        let arrays = file.arrays_mut().into_iter().enumerate();
+        let arrays = arrays.filter(|(place, _)| !rows.contains(place));
+        let arrays = arrays.map(|(_, array)| array.into_bytes()).zip(sizes);
+        copy.place(&block, arrays, frames, done, count);
         done += count;
         progress(done as u64);
     }
     Ok(done)
+}
+
+/// Puts the samples and the fields of blocks into arrays over frames.
+struct BlockCopy {
+    units: Units,
+    scale: Scale,
+    physical: Vec<f64>,
+}
+
+impl BlockCopy {
+    fn new(units: Units, scale: Scale) -> Self {
+        Self { units, scale, physical: Vec::new() }
+    }
+
+    /// Bytes of a sample.
+    fn sample_bytes(&self) -> usize {
+        match self.units {
+            Units::Raw => size_of::<i32>(),
+            Units::Physical => size_of::<f64>(),
+        }
+    }
+
+    /// Copies the first `count` frames of `block` to the frames `at..` of `arrays`, each with the bytes of
+    /// its elements: that of the samples, `width` frames long, and those of the fields.
+    fn place<'a>(
+        &mut self,
+        block: &FrameBlock,
+        arrays: impl Iterator<Item = (&'a mut [u8], usize)>,
+        width: usize,
+        at: usize,
+        count: usize,
+    ) {
+        let samples: &[u8] = match self.units {
+            Units::Raw => bytemuck::cast_slice(&block.samples),
+            Units::Physical => {
+                let apply = |count: &i32| self.scale.apply(f64::from(*count));
+                self.physical.clear();
+                self.physical.extend(block.samples.iter().map(apply));
+                bytemuck::cast_slice(&self.physical)
+            }
+        };
+        let parts = std::iter::once(samples).chain(block.fields.iter().map(Vec::as_slice));
+        for (bytes, (array, item)) in parts.zip(arrays) {
+            place(bytes, array, item, block.frames, width, at, count);
+        }
+    }
 }
 
 /// Copies the first `count` columns of a `rows × columns` block into a `rows × frames` array, from
