@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from . import _wavekeep
 from ._channel import Channel
@@ -512,10 +512,12 @@ class Event(Recording):
         units: Units = None,
         raw: bool = False,
         drop_errored: bool = False,
+        dtype: DTypeLike | None = None,
     ) -> obspy.Stream:
         """An ``obspy.Stream`` with FDSN codes; a trace for every run without a gap.
 
-        Parameters are those of :meth:`read`; ``trace.stats.wavekeep["unit"]`` has the unit.
+        Parameters are those of :meth:`read`; ``dtype`` is the type of the samples, as ObsPy's writers
+        ask for it: ``"f4"`` for SAC and SEG-Y. ``trace.stats.wavekeep["unit"]`` has the unit.
         """
         from . import _to_obspy
 
@@ -525,7 +527,7 @@ class Event(Recording):
         part = self if whole else self.select(channels, frames, time)
         if units is not None and units != RAW:
             part = part._in(units)
-        return _to_obspy.to_obspy(part, raw=raw or units == RAW)
+        return _to_obspy.to_obspy(part, raw=raw or units == RAW, dtype=dtype)
 
     @strict
     def picture(

@@ -319,12 +319,14 @@ class Recording(ABC):
         *,
         raw: bool = False,
         drop_errored: bool = False,
+        dtype: DTypeLike | None = None,
     ) -> obspy.Stream:
-        """An ``obspy.Stream`` with FDSN codes; a trace for every run without a gap."""
+        """An ``obspy.Stream`` with FDSN codes; a trace for every run without a gap. ``dtype`` is the
+        type of the samples, as ObsPy's writers ask for it: ``"f4"`` for SAC and SEG-Y."""
         from . import _to_obspy
 
         part = _part(channels, frames, time, drop_errored)
-        stream: obspy.Stream = _to_obspy.to_obspy(self, raw=raw, **part)
+        stream: obspy.Stream = _to_obspy.to_obspy(self, raw=raw, dtype=dtype, **part)
         return stream
 
     def plot(
