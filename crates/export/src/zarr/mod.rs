@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use gnz::{ByteOrder, Dtype, Kind};
 use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::{Map, Value, json};
 use zarrs::array::{Array, ArrayBytes, ArrayMetadata, CodecOptions};
 use zarrs::filesystem::FilesystemStore;
@@ -89,6 +90,8 @@ fn write(
     folder.keep_only(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
     let store = Arc::new(FilesystemStore::new(folder.path()).map_err(failed)?);
     groups(&store, dataset, &names)?;
+    // Each shard is synced by the thread that stores it: others compress meanwhile, also on one processor.
+    let threads = ThreadPoolBuilder::new().num_threads(SHARDS_AT_ONCE).build().map_err(failed)?;
     let frames = windows.as_ref().map(|(frames, _)| *frames);
     let mut later = Vec::new();
     for ((variable, name), element) in variables.into_iter().zip(&names).zip(&types) {
@@ -100,7 +103,7 @@ fn write(
         } else {
             let shards = (0..stored.grid.len())
                 .map(|number| stored.shard(variable, &stored.grid, number, number));
-            store_all(&mut folder, shards.collect())?;
+            store_all(&threads, &mut folder, &shards.collect::<Vec<_>>())?;
         }
     }
     if let Some((_, feed)) = windows {
@@ -115,7 +118,7 @@ fn write(
                     (0..grid.len()).map(|local| stored.shard(part, grid, local, number(local))),
                 );
             }
-            store_all(&mut folder, shards)
+            store_all(&threads, &mut folder, &shards)
         })?;
     }
     folder.finish()
@@ -461,9 +464,14 @@ impl Shard<'_> {
 }
 
 /// Stores shards, some at the same time.
-fn store_all(folder: &mut Unfinished, shards: Vec<Shard<'_>>) -> Result<(), ExportError> {
+fn store_all(
+    threads: &ThreadPool,
+    folder: &mut Unfinished,
+    shards: &[Shard<'_>],
+) -> Result<(), ExportError> {
     for some in shards.chunks(SHARDS_AT_ONCE) {
-        let stored: Vec<_> = some.par_iter().map(|shard| shard.store(folder)).collect();
+        let store = || some.par_iter().map(|shard| shard.store(folder)).collect();
+        let stored: Vec<_> = threads.install(store);
         for (shard, checksum) in some.iter().zip(stored) {
             if let Some(checksum) = checksum? {
                 folder.note(shard.stored.name, shard.number, checksum)?;

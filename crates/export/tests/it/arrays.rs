@@ -278,6 +278,7 @@ fn values_in_csv_are_those_that_python_reads() {
     );
     assert_eq!(
         String::from_utf8(csv.unwrap()).unwrap(),
-        "f,b,\"t,\"\nNaN,false,\"a\"\"b\"\ninf,true,\n-inf,true,\n0.1,false,\n-0.0,false,\n1e+30,false,\n"
+        "f,b,\"t,\"\nNaN,false,\"a\"\"b\"\ninf,true,\"\"\n-inf,true,\"\"\n0.1,false,\"\"\n\
+         -0.0,false,\"\"\n1e+30,false,\"\"\n"
     );
 }
