@@ -310,12 +310,19 @@ def test_a_run_is_an_array_and_a_mapping_of_its_channels() -> None:
 # Choices of frames and times.
 
 
+@pytest.mark.parametrize("none", [[], (), np.array([], int)], ids=["list", "tuple", "array"])
+def test_an_empty_choice_of_channels_is_none_of_them(none: Any) -> None:
+    for options in ({}, {"raw": True}, {"frames": (3, 9)}):
+        part = RUN.read(none, **options)
+        assert part.shape == RUN.read([0], **options)[:0].shape
+    assert [block.data.shape for block in RUN.blocks(16, channels=none)] == [
+        (0, block.data.shape[1]) for block in RUN.blocks(16, channels=[0])
+    ]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"channels": []},
-        {"channels": ()},
-        {"channels": np.array([], int)},
         {"channels": b"01"},
         {"channels": 1.5},
         {"channels": slice(0, 3)},

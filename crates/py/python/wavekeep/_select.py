@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Union
 import numpy as np
 
 from ._errors import BadArgument, SelectionError
-from ._recording import Channels, Frames, channel_words, one_frame_range
+from ._recording import Frames, one_frame_range
 
 if TYPE_CHECKING:
     from typing_extensions import TypeAlias
@@ -30,14 +30,6 @@ _MOST = 2**64 - 1
 _LONG = {"W": 7 * 86400 * _NS, "D": 86400 * _NS, "h": 3600 * _NS, "m": 60 * _NS, "s": _NS}
 _LONG |= {"ms": 1_000_000, "us": 1000, "ns": 1}
 _SHORT = {"ps": 1000, "fs": 1_000_000, "as": _NS}
-
-
-def words_of(channels: Channels) -> list[str] | None:
-    """The choice of channels as words; one that names none is an error."""
-    words = channel_words(channels)
-    if words is not None and not words:
-        raise SelectionError("no channel is chosen: leave channels out for all of them")
-    return words
 
 
 def frames_of(frames: Frames, length: int) -> tuple[int, int]:

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from . import _wavekeep
 from ._errors import BadArgument, BadIndex, SelectionError
 from ._findings import Gap, Section
-from ._recording import Channels, Frames, Recording, Time
+from ._recording import Channels, Frames, Recording, Time, channel_words
 from ._report import Report
-from ._select import frames_of, times_of, words_of
+from ._select import frames_of, times_of
 from ._words import strict
 
 if TYPE_CHECKING:
@@ -318,7 +318,7 @@ class Facts(Recording):
         if threads is not None and not (plain and 1 <= threads <= most):
             raise BadArgument(f"threads are 1 to {most}, found {threads!r}")
         return {
-            "channels": words_of(channels),
+            "channels": channel_words(channels),
             "frames": frames,
             "time_ns": None if time is None else times_of(time, self._span_ns),
             "section": self._section if section else None,
