@@ -310,3 +310,12 @@ def test_an_oddity_that_can_be_read_is_reported(path: Path) -> None:
     assert [note.kind for note in file.report] and not file.report.damaged
     for name in file.channels:
         assert file[name].tobytes() == GnzReader(path)[name].tobytes()
+
+
+def test_a_notebook_shows_arrays_with_their_scale(tmp_path: Path) -> None:
+    path = tmp_path / "a<b.gnz"
+    arrays = {"x<y": np.linspace(-1.25, 3, 50), "many": np.zeros((2, 3), "<i2")}
+    wavekeep.gnz.save(path, arrays, {"site": "north"})
+    page = wavekeep.gnz.GnzReader(path)._repr_html_()
+    assert "a&lt;b.gnz" in page and "x&lt;y" in page and "<svg" in page
+    assert "-1.25 … 3" in page and "(2, 3)" in page and "site" in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import inspect
 import json
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pandas
 import pytest
 
 import wavekeep
@@ -139,17 +141,44 @@ def test_the_example_of_epics_runs() -> None:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_every_notebook_runs(path: Path) -> None:
+def test_every_notebook_runs_and_carries_what_its_cells_show(path: Path) -> None:
     notebook: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     nbformat.validate(notebook)
-    assert not [cell for cell in notebook.cells if cell.get("outputs")]
     namespace: dict[str, Any] = {"__name__": path.stem}
-    with warnings.catch_warnings():
+    # As wide as in a notebook.
+    widths = pandas.option_context("display.max_columns", 20, "display.width", 80)
+    with warnings.catch_warnings(), widths:
         # Agg has no screen to show on.
         warnings.filterwarnings("ignore", message=".*non-interactive.*")
         for number, cell in enumerate(notebook.cells):
             if cell.cell_type == "code":
-                exec(compile(cell.source, f"{path.name}, cell {number}", "exec"), namespace)
+                value = shown(cell.source, f"{path.name}, cell {number}", namespace)
+                results = [it for it in cell.outputs if it.output_type == "execute_result"]
+                assert bool(results) == (value is not None), (number, cell.source)
+                for result in results:
+                    # Line ends are those of the program that shows it; ObsPy has a text for notebooks.
+                    plain = [result.data["text/plain"], repr(value), str(value)]
+                    held, *texts = (re.sub(r"\s+", "", it) for it in plain)
+                    assert held in texts, number
+
+
+def shown(source: str, name: str, namespace: dict[str, Any]) -> Any:
+    """Runs a cell; gives the value of the expression that it ends with."""
+    tree = ast.parse(source)
+    last = tree.body[-1] if tree.body else None
+    if not isinstance(last, ast.Expr):
+        exec(compile(tree, name, "exec"), namespace)
+        return None
+    tree.body.pop()
+    exec(compile(tree, name, "exec"), namespace)
+    value = eval(compile(ast.Expression(last.value), name, "eval"), namespace)
+    return None if source.rstrip().endswith(";") else value
+
+
+def test_the_notebooks_have_pictures() -> None:
+    texts = [path.read_text() for path in NOTEBOOKS]
+    assert any("image/png" in text for text in texts)
+    assert all("<svg" in text or "image/png" in text or "<table" in text for text in texts)
 
 
 def test_there_is_a_notebook_for_each_kind_of_user() -> None:

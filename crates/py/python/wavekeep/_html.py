@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ._channel import Channel
     from ._event import Event
     from ._table import Table
+    from .gnz import GnzReader
 
 #: Points of a small trace; more are drawn as their extremes.
 _POINTS = 240
@@ -68,6 +69,24 @@ def arrays(file: ArrayFile) -> str:
     return (
         _page(file.path, file.format, rows, file.report) + f"<table>{''.join(lines)}</table>{more}"
     )
+
+
+def gnz(file: GnzReader) -> str:
+    """The arrays with their types, shapes and scales, and a small trace of each row of numbers."""
+    names = file.keys()
+    lines = []
+    for name in list(names)[:24]:
+        array = np.asarray(file.get_array(name))
+        small = ""
+        if array.dtype.kind in "iuf" and array.ndim == 1 and 1 < array.size:
+            values = array.astype(np.float64, copy=False)
+            small = _trace(values, width=200, height=24) + escape(_scale(values))
+        cells = (escape(name), escape(array.dtype.str), escape(str(array.shape)), small)
+        lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+    more = "" if len(names) <= 24 else f"<p>{len(names) - 24} more arrays</p>"
+    title = f"<div><b>{escape(file.fpath.name)}</b> · gnz · {len(names)} arrays</div>"
+    known = escape(", ".join(map(str, file.metadata)) or "none")
+    return f"{title}<div>Metadata: {known}</div><table>{''.join(lines)}</table>{more}"
 
 
 def table(table: Table) -> str:

@@ -160,6 +160,11 @@ class GnzReader(Mapping[str, NDArray[Any]]):
     def __reduce__(self) -> tuple[Any, ...]:
         return (GnzReader, (self.path,))
 
+    def _repr_html_(self) -> str:
+        from . import _html
+
+        return _html.gnz(self)
+
     def __repr__(self) -> str:
         return f"<GnzReader {self.fpath.name}: {', '.join(self.keys())}>"
 
