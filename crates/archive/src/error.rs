@@ -29,7 +29,7 @@ pub enum ArchiveError {
         /// The path.
         path: PathBuf,
     },
-    /// Whoever asked for it had it stopped.
+    /// The caller had it stopped.
     #[error("stopped before the end")]
     Stopped,
     /// No event has this number.

@@ -15,7 +15,7 @@ use std::io::Write;
 use gnz::{Dtype, Order};
 use wavekeep_core::ArrayOrder;
 
-use crate::dataset::{Dataset, Gap};
+use crate::dataset::Dataset;
 use crate::{ExportError, ExportOptions, Target};
 
 const GAPS: &str = "gaps";
@@ -41,18 +41,9 @@ pub(crate) fn write(
     if !dataset.gaps.is_empty() {
         let dtype: Dtype = "<i8".parse().map_err(failed)?;
         let shape = [dataset.gaps.len(), 3];
-        writer.add_bytes(GAPS, dtype, Order::C, &shape, rows(&dataset.gaps)).map_err(failed)?;
+        writer.add_bytes(GAPS, dtype, Order::C, &shape, dataset.gap_rows()).map_err(failed)?;
     }
     writer.write_to(&mut out, "the file").map_err(failed)
-}
-
-/// Number of the channel, first missing value, how many.
-pub(crate) fn rows(gaps: &[Gap]) -> Vec<u8> {
-    gaps.iter()
-        .flat_map(|gap| [gap.channel, gap.range.start, gap.range.len()])
-        // Indices of values that are in memory.
-        .flat_map(|number| (number as i64).to_le_bytes())
-        .collect()
 }
 
 /// What the writer of GNZ said, by what the caller can do about it.

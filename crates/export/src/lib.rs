@@ -94,5 +94,6 @@ pub use error::ExportError;
 pub use facts::{assumed, facts};
 pub use file::publish;
 pub use stream::{StreamError, channel_headings, write_stream};
+pub use table::flags::frequency_flag;
 pub use target::{ExportOptions, Target, Units, UnknownWord};
 pub use write::{write_arrays, write_arrays_file, write_event, write_event_file};

@@ -1,6 +1,6 @@
 //! miniSEED records of a waveform, one run of samples without a gap after the other.
 //!
-//! **Version.** 2 is what ObsPy and other software of today read; 3 has room for what is known of a
+//! **Version.** 2 is what ObsPy and other software of today read; 3 holds what is known of a
 //! recording.
 //!
 //! **Identifier.** By [`crate::seed`], the same in both versions.
@@ -150,8 +150,8 @@ impl Writer<'_> {
         runs: impl IntoIterator<Item = Range<usize>>,
     ) -> Result<(), ExportError> {
         let rate = Rate::of(self.times.rate_hz).ok_or_else(|| {
-            let advice = "write miniseed3, which has room for any";
-            self.version.refused("a rate that its header has no room for", advice)
+            let advice = "write miniseed3, which holds any";
+            self.version.refused("a rate that its header cannot hold", advice)
         })?;
         let mut size = Size::new();
         for mut run in runs {
@@ -169,7 +169,7 @@ impl Writer<'_> {
                     .with_start_time(shifted)
                     .with_record_length(version2::RECORD_BYTES)
                     .with_time_questionable(true)
-                    // Makes room for the microseconds; nothing is known of the clock.
+                    // Makes space for the microseconds; nothing is known of the clock.
                     .with_timing_quality(0);
                 record.sequence_number = format!("{:06}", self.records % 999_999 + 1);
                 (record.encoding, record.samples) = encoded(values, size.piece(&run));

@@ -12,7 +12,7 @@
 //! | raw | floats | `float32` when it holds all channels, otherwise `float64` |
 //! | physical | any | `float64`, NaN where missing |
 //!
-//! The format has no room for names, units, times or assumptions.
+//! The format holds no names, units, times or assumptions.
 //!
 //! Source: `numpy.lib.format`, NEP 1.
 

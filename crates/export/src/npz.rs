@@ -1,6 +1,6 @@
 //! npz: a zip archive with a stored npy file for each array, as `numpy.savez` writes.
 //!
-//! There is no room for metadata: the unit of the samples of a stream is the array `data_unit`. What
+//! The format holds no metadata: the unit of the samples of a stream is the array `data_unit`. What
 //! is missing of an event is NaN.
 
 use std::borrow::Cow;

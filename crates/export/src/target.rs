@@ -219,7 +219,7 @@ impl Target {
         !matches!(self, Self::Gnz | Self::Npy)
     }
 
-    /// Whether it has room for metadata. Where it has none, metadata is left out.
+    /// Whether it holds metadata. Where it does not, metadata is left out.
     pub const fn holds_metadata(self) -> bool {
         !matches!(self, Self::Csv | Self::Npy | Self::Npz)
     }

@@ -1,4 +1,4 @@
-//! Long work that somebody waits for: Ctrl-C and an exception of a callback end the waiting.
+//! Long work that a caller waits for: Ctrl-C and an exception of a callback end the waiting.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -16,9 +16,9 @@ const LOOK: Duration = Duration::from_millis(50);
 /// itself later.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Does `work` in a thread of its own, without the interpreter's lock. What it tells is heard by
-/// `hear`, with the lock, in the thread that asked. When `hear` raises or somebody presses Ctrl-C,
-/// `work` is told to stop, and the exception comes soon, whatever `work` is at.
+/// Does `work` in a thread of its own, without the interpreter's lock. `hear` gets its
+/// messages, with the lock, in the thread of the caller. When `hear` raises or somebody presses
+/// Ctrl-C, `work` is asked to stop, and the exception comes soon, whatever `work` is at.
 ///
 /// # Errors
 /// What `work` fails with, or what was raised.
@@ -33,18 +33,18 @@ where
 {
     detached(py, || {
         let stop = Arc::new(AtomicBool::new(false));
-        let (sender, told) = channel();
+        let (sender, messages) = channel();
         let worker = thread::Builder::new().name("wavekeep-work".to_owned());
         let stopping = Arc::clone(&stop);
         let worker = worker.spawn(move || {
             let sender = Mutex::new(sender);
             work(&stopping, &|message| {
-                // Whoever listened may have raised, and gone.
+                // The caller may have raised, and gone.
                 let _ = sender.lock().unwrap_or_else(PoisonError::into_inner).send(message);
             })
         });
         let worker = worker.map_err(|error| Failure::new("Error", error))?;
-        match listen(&told, hear) {
+        match listen(&messages, hear) {
             Ok(()) => worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
             Err(raised) => {
                 stop.store(true, Ordering::Relaxed);
@@ -58,13 +58,13 @@ where
     })
 }
 
-/// Hears all that is told, until the other side has gone.
+/// Hands every message on, until the other side has gone.
 fn listen<M: Send>(
-    told: &Receiver<M>,
+    messages: &Receiver<M>,
     hear: impl Fn(Python<'_>, M) -> PyResult<()>,
 ) -> PyResult<()> {
     loop {
-        let message = match told.recv_timeout(LOOK) {
+        let message = match messages.recv_timeout(LOOK) {
             Ok(message) => Some(message),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return Ok(()),

@@ -8,7 +8,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::json;
 use wavekeep_core::{Channel, Frequency, Kind, Quantity, Recording, Samples, Selection, Unit};
-use wavekeep_export::{ExportOptions, Target, Units, facts, seed, write_event_file};
+use wavekeep_export::{
+    ExportOptions, Target, Units, facts, frequency_flag, seed, write_event_file,
+};
 use wavekeep_report::{Drawing, Paper, Style, Theme, event_report};
 use wavekeep_signal::{Curve, measure};
 
@@ -205,7 +207,7 @@ impl Event {
         let word = |one: &Option<Frequency>| one.unwrap_or(Frequency::NotAvailable).to_string();
         let numbers: Vec<f64> = all.iter().map(hz).collect();
         let words = all.iter().map(word).collect();
-        let flags: Vec<u8> = all.iter().map(|one| flag(*one)).collect();
+        let flags: Vec<u8> = all.iter().map(|one| frequency_flag(*one)).collect();
         Ok(Some((numbers.into_pyarray(py), words, flags.into_pyarray(py))))
     }
 
@@ -315,17 +317,6 @@ impl Event {
             }
         })?;
         Ok(PyBytes::new(py, &bytes))
-    }
-}
-
-/// Which case a frequency is, as `frequency_flag` of written files has it.
-fn flag(frequency: Option<Frequency>) -> u8 {
-    match frequency {
-        Some(Frequency::Hertz(_)) => 0,
-        Some(Frequency::AboveRange(_)) => 1,
-        Some(Frequency::BelowRange(_)) => 2,
-        Some(Frequency::NotAvailable) => 3,
-        None => 4,
     }
 }
 

@@ -17,7 +17,7 @@ from test_events import event
 def shell() -> Any:
     shell: Any = InteractiveShell.instance()
     shell.Completer.use_jedi = False
-    # Another program's terminal is none of ours.
+    # The terminal of another program is not judged here.
     shell.display_formatter.active_types = shell.display_formatter.format_types
     return shell
 

@@ -87,9 +87,9 @@ def test_control_c_ends_a_verification_and_an_import(call: str, tmp_path: Path) 
 def test_an_exception_of_a_callback_ends_a_verification(archive: wavekeep.Archive) -> None:
     with pytest.raises(Enough):
         archive.verify(progress=raising)
-    told: list[tuple[int, int]] = []
-    assert archive.verify(progress=lambda done, of: told.append((done, of)))["findings"] == []
-    assert told[-1] == (3, 3) and [done for done, _ in told] == sorted(done for done, _ in told)
+    reported: list[tuple[int, int]] = []
+    assert archive.verify(progress=lambda done, of: reported.append((done, of)))["findings"] == []
+    assert reported[-1] == (3, 3) and [done for done, _ in reported] == sorted(done for done, _ in reported)
 
 
 def test_an_exception_of_a_callback_ends_an_import(archive: wavekeep.Archive) -> None:

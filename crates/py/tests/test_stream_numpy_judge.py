@@ -143,12 +143,12 @@ def test_blocks_kept_in_a_list_are_the_run_in_order(data: st.DataObject, kind: s
 
 
 def test_blocks_take_a_time_a_range_and_tell_how_far_they_are() -> None:
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     blocks = list(
-        RUN.blocks(4, time=(0.02, 0.07), progress=lambda done, of: told.append((done, of)))
+        RUN.blocks(4, time=(0.02, 0.07), progress=lambda done, of: reported.append((done, of)))
     )
     assert np.array_equal(np.hstack([it.data for it in blocks]), PHASE[:, 4:14])
-    assert told == [(4, 10), (8, 10), (10, 10)]
+    assert reported == [(4, 10), (8, 10), (10, 10)]
     assert [it.frames for it in RUN.blocks(frames=16)] == [
         range(0, 16),
         range(16, 32),

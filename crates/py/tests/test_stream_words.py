@@ -95,13 +95,13 @@ def test_a_rate_that_would_be_ignored_is_an_error() -> None:
 
 
 def test_a_door_for_one_kind_of_file_refuses_the_others() -> None:
-    for door, path in (
+    for function, path in (
         (wavekeep.open_event, RUNS / "basic.dat"),
         (wavekeep.open_stream, GNZ / "typical.gnz"),
         (wavekeep.open_arrays, BLAST),
     ):
         with pytest.raises(wavekeep.NotThisFormat, match="use open"):
-            door(path)
+            function(path)
 
 
 def test_threads_progress_and_dtypes_that_make_no_sense_are_refused(tmp_path: Path) -> None:
@@ -115,14 +115,14 @@ def test_threads_progress_and_dtypes_that_make_no_sense_are_refused(tmp_path: Pa
 
 def test_a_warning_of_damage_names_the_line_that_opened_the_file() -> None:
     odd = RUNS / "nchan_change.dat"
-    doors: list[Callable[[], object]] = [
+    functions: list[Callable[[], object]] = [
         lambda: wavekeep.open(DAMAGED),
         lambda: wavekeep.open_event(DAMAGED),
         lambda: wavekeep.open(odd),
         lambda: wavekeep.open_stream(odd),
         lambda: smurf.read_stream_data(RUNS / "trunc_payload.dat"),
     ]
-    for door in doors:
+    for function in functions:
         with pytest.warns(wavekeep.DamageWarning) as caught:
-            door()
+            function()
         assert [Path(one.filename) for one in caught] == [Path(__file__)]

@@ -161,7 +161,7 @@ def test_a_stream_comes_back_with_rows_frames_and_units(tmp_path: Path) -> None:
         found, ours = file.to_xarray(), run.to_xarray(units=units)
         for name in ("data", "channel_index", "band", "channel", "frequency_mhz", "time_ns"):
             if ending == "npz" and name == "frequency_mhz":
-                # It has no room for other units than that of the samples.
+                # It holds no other unit than that of the samples.
                 found[name].attrs["units"] = "MHz"
             same(name, found[name], ours[name])
         assert found["frame_counter"].dims == ("frame",)

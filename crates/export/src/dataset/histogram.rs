@@ -21,7 +21,7 @@ use wavekeep_core::{
 
 use super::event::{Wanted, made};
 use super::{Form, Role, Variable};
-use crate::table::flags;
+use crate::table::flags::{self, frequency_flag};
 use crate::{Target, Units};
 
 /// A statistic of the sound levels that a report lists for an interval.
@@ -287,7 +287,7 @@ impl<'a> Intervals<'a> {
 
     fn frequency_flag(self) -> Variable<'a> {
         let mut flag = made("frequency_flag", "|u1", self.len, move |range, out| {
-            out.extend(range.map(|index| flags::frequency(self.frequency_at(index))));
+            out.extend(range.map(|index| frequency_flag(self.frequency_at(index))));
             Ok(())
         });
         flag.role = Role::Companion;

@@ -10,19 +10,20 @@
 pub(crate) mod arrays;
 pub(crate) mod event;
 mod histogram;
+pub(crate) mod paths;
 pub(crate) mod stream;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
-use gnz::{Dtype, Object};
+use gnz::{Dtype, Kind, Object};
 use serde_json::Value;
 use wavekeep_core::{ArrayOrder, Gaps, NamedArray, Structured, array_bytes};
 
 use crate::{ExportError, Target};
 
-/// The metadata key under which files of ours say the unit of each array.
+/// The metadata key under which files that wavekeep wrote state the unit of each array.
 pub(crate) const ARRAY_UNITS: &str = "array_units";
 
 /// How a target takes an event.
@@ -88,7 +89,7 @@ pub(crate) struct Variable<'a> {
     pub dims: Vec<Cow<'static, str>>,
     pub unit: Option<Cow<'a, str>>,
     pub role: Role,
-    /// Whether some of it may be missing: a table has room for it then.
+    /// Whether some of it may be missing: its column in a table is nullable then.
     pub nullable: bool,
     /// Places along the last axis that have no value.
     pub missing: Gaps,
@@ -254,6 +255,31 @@ impl<'a> Variable<'a> {
             || self.shape.iter().filter(|length| **length != 1).count() < 2
     }
 
+    /// The type string of dates and spans, and the unit that the CF conventions have for it.
+    pub(crate) fn dates(&self) -> Option<(String, Option<String>)> {
+        let Elements::Numpy(dtype) = &self.elements else { return None };
+        let is_date = dtype.kind() == Kind::Datetime;
+        if !is_date && dtype.kind() != Kind::Timedelta {
+            return None;
+        }
+        let text = dtype.to_string();
+        let unit = match text.split_once('[').map(|(_, unit)| unit) {
+            Some("D]") => Some("days"),
+            Some("h]") => Some("hours"),
+            Some("m]") => Some("minutes"),
+            Some("s]") => Some("seconds"),
+            Some("ms]") => Some("milliseconds"),
+            Some("us]") => Some("microseconds"),
+            Some("ns]") => Some("nanoseconds"),
+            _ => None,
+        };
+        let units = unit.map(|unit| match is_date {
+            true => format!("{unit} since 1970-01-01 00:00:00"),
+            false => unit.to_owned(),
+        });
+        Some((text, units))
+    }
+
     /// Refuses more axes than the readers of a target have.
     pub(crate) fn check_axes(&self, target: Target, most: usize) -> Result<(), ExportError> {
         let axes = self.shape.len();
@@ -291,7 +317,7 @@ impl<'a> Variable<'a> {
                 make(range, &mut bytes)?;
                 Ok(Cow::Owned(bytes))
             }
-            // Nobody asks for them: the writers of windows take them from there.
+            // The writers of windows take them from the windows and never ask here.
             Content::Later => Ok(Cow::Borrowed(&[])),
         }
     }
@@ -360,6 +386,16 @@ impl<'a> Dataset<'a> {
     /// The arrays of a stream.
     pub(crate) fn of_stream(variables: Vec<Variable<'a>>, attributes: Object) -> Self {
         Self { variables, attributes, origin: Origin::Stream, gaps: Vec::new() }
+    }
+
+    /// The gaps as rows of three int64: number of the channel, first missing value, how many.
+    pub(crate) fn gap_rows(&self) -> Vec<u8> {
+        self.gaps
+            .iter()
+            .flat_map(|gap| [gap.channel, gap.range.start, gap.range.len()])
+            // Indices of values that are in memory.
+            .flat_map(|number| (number as i64).to_le_bytes())
+            .collect()
     }
 
     /// The unit of each array by its name, for metadata: `array_units`.

@@ -36,6 +36,7 @@ use std::path::Path;
 use serde_json::Value;
 use wavekeep_core::{Kind, Recording};
 
+use crate::dataset::paths::paths;
 use crate::dataset::stream::FRAME;
 use crate::dataset::{Dataset, Origin, Role, Variable};
 use crate::stream::DATA;
@@ -50,7 +51,7 @@ const NAME_BYTES: usize = 1024;
 const MOST_AXES: usize = 32;
 /// Bytes of numbers up to which a file is put together in memory.
 const IN_MEMORY: usize = 1 << 20;
-const GAPS: &str = "/gaps";
+const GAPS: &str = "gaps";
 
 /// Writes to a stream: the library needs a file, which is a temporary one.
 pub(crate) fn write(
@@ -93,7 +94,9 @@ fn fill(
     windows: Option<(usize, &mut Feed<'_>)>,
 ) -> Result<(), ExportError> {
     let frames = windows.as_ref().map(|(frames, _)| *frames);
-    let paths = paths(dataset)?;
+    let reserved = matches!(dataset.origin, Origin::Event(_)).then_some(GAPS);
+    let paths = paths(dataset.variables.iter(), reserved, TARGET, name_fault)?;
+    let paths: Vec<String> = paths.into_iter().map(|path| format!("/{path}")).collect();
     for (variable, path) in dataset.variables.iter().zip(&paths) {
         variable.check_axes(TARGET, MOST_AXES)?;
         store.groups(path)?;
@@ -115,9 +118,10 @@ fn fill(
     }
     match dataset.origin {
         Origin::Event(recording) => {
-            store.gaps(GAPS, &dataset.gaps)?;
+            let path = format!("/{GAPS}");
+            store.gaps(&path, &dataset.gaps)?;
             let long_name = "missing samples or intervals: NaN in the data";
-            store.attribute(GAPS, "long_name", &Attribute::Text(long_name))?;
+            store.attribute(&path, "long_name", &Attribute::Text(long_name))?;
             attributes::of_recording(&store, recording)?;
             plots(&store, recording, dataset, &paths)?;
         }
@@ -133,53 +137,6 @@ fn fill(
         Origin::Arrays => attributes::of_metadata(&store, &dataset.attributes)?,
     }
     store.finish()
-}
-
-/// Where each variable stands; an error where two want one place, or a name is none.
-fn paths(dataset: &Dataset<'_>) -> Result<Vec<String>, ExportError> {
-    let mut taken: BTreeMap<String, bool> = BTreeMap::new();
-    if let Origin::Event(_) = dataset.origin {
-        taken.insert(GAPS.to_owned(), true);
-    }
-    let mut paths = Vec::new();
-    for variable in &dataset.variables {
-        let name = match &variable.group {
-            None => variable.name.to_string(),
-            Some(group) => format!("{group}/{}", variable.name),
-        };
-        // As HDF5 has it, a separator in front and one behind another say nothing.
-        let parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty()).collect();
-        let path: String = parts.iter().flat_map(|part| ["/", part]).collect();
-        let fault = parts
-            .iter()
-            .find_map(|part| name_fault(part))
-            .or(parts.is_empty().then_some("which names no object"))
-            .or_else(|| clash(&mut taken, &path));
-        if let Some(why) = fault {
-            let shown: String = name.chars().take(40).collect();
-            return Err(ExportError::unrepresentable(
-                TARGET,
-                format!("an array called {shown:?}, {why}"),
-                "rename the array or the channel, or write npz or gnz",
-            ));
-        }
-        paths.push(path);
-    }
-    Ok(paths)
-}
-
-/// Takes the path of a dataset and those of the groups that it lies in; why that cannot be.
-fn clash(taken: &mut BTreeMap<String, bool>, path: &str) -> Option<&'static str> {
-    for (end, _) in path.match_indices('/').skip(1) {
-        if *taken.entry(path[..end].to_owned()).or_insert(false) {
-            return Some("where an array is called like its group");
-        }
-    }
-    match taken.insert(path.to_owned(), true) {
-        None => None,
-        Some(true) => Some("which is taken"),
-        Some(false) => Some("where a group is called like it"),
-    }
 }
 
 /// Why an object of the format cannot be called `name`.
@@ -207,7 +164,10 @@ fn dimensions(
             lengths.entry(format!("/{dim}")).or_insert(*length);
         }
     }
-    let of_itself = |variable: &Variable<'_>, path: &str| matches!(variable.dims.as_slice(), [dim] if path.strip_prefix('/') == Some(&**dim));
+    let of_itself = |variable: &Variable<'_>, path: &str| match variable.dims.as_slice() {
+        [dim] => path.strip_prefix('/') == Some(&**dim),
+        _ => false,
+    };
     for (path, length) in &lengths {
         let place = paths.iter().position(|it| it == path);
         match place.filter(|place| of_itself(&dataset.variables[*place], path)) {
@@ -231,7 +191,7 @@ fn describe(store: &Store, variable: &Variable<'_>, path: &str) -> Result<(), Ex
     if let Some(unit) = &variable.unit {
         store.attribute(path, "units", &Attribute::Text(unit))?;
     }
-    if let Some((dtype, units)) = dates(variable) {
+    if let Some((dtype, units)) = variable.dates() {
         store.attribute(path, "dtype", &Attribute::Text(&dtype))?;
         if let Some(units) = units.filter(|_| variable.unit.is_none()) {
             store.attribute(path, "units", &Attribute::Text(&units))?;
@@ -247,31 +207,6 @@ fn describe(store: &Store, variable: &Variable<'_>, path: &str) -> Result<(), Ex
         store.attribute(path, "flag_meanings", &Attribute::Text(&meanings))?;
     }
     Ok(())
-}
-
-/// numpy's type of dates and spans, and the unit that CF has for it.
-pub(crate) fn dates(variable: &Variable<'_>) -> Option<(String, Option<String>)> {
-    let dtype = variable.dtype(TARGET).ok()?;
-    let is_date = dtype.kind() == gnz::Kind::Datetime;
-    if !is_date && dtype.kind() != gnz::Kind::Timedelta {
-        return None;
-    }
-    let text = dtype.to_string();
-    let unit = match text.split_once('[').map(|(_, unit)| unit) {
-        Some("D]") => Some("days"),
-        Some("h]") => Some("hours"),
-        Some("m]") => Some("minutes"),
-        Some("s]") => Some("seconds"),
-        Some("ms]") => Some("milliseconds"),
-        Some("us]") => Some("microseconds"),
-        Some("ns]") => Some("nanoseconds"),
-        _ => None,
-    };
-    let units = unit.map(|unit| match is_date {
-        true => format!("{unit} since 1970-01-01 00:00:00"),
-        false => unit.to_owned(),
-    });
-    Some((text, units))
 }
 
 fn conventions(store: &Store) -> Result<(), ExportError> {

@@ -197,7 +197,7 @@ impl Store {
     pub(crate) fn hollow_dimension(&mut self, path: &str, len: usize) -> Result<(), ExportError> {
         let (group, name) = self.parent(path)?;
         let builder = group.new_dataset::<f32>().shape([len]);
-        // Chunks that nobody writes take no room.
+        // Chunks that nobody writes take no space.
         let builder = if len > 0 { builder.chunk(&[len.min(1 << 20)]) } else { builder };
         let dataset = builder.create(name).map_err(failed)?;
         dataset.set_scale(Some(&format!("{NO_VARIABLE}{len:10}"))).map_err(failed)?;

@@ -10,14 +10,14 @@
 //!
 //! A GNZ has its final size from the start and is filled through a map, block by block; it gets its
 //! name when it is complete. HDF5 and Zarr are written in [`windows`] of the stream. Any other target is
-//! made of a GNZ, which lies beside it meanwhile and is mapped. npy has room for one array: the samples.
+//! made of a GNZ, which lies beside it meanwhile and is mapped. npy holds one array: the samples.
 
 pub(crate) mod windows;
 
 use std::fmt::Write as _;
 use std::path::Path;
 
-use gnz::{Dtype, Gnz, Object, Streaming, Writer};
+use gnz::{Gnz, Object, Streaming, Writer};
 use serde_json::{Map, Value};
 use wavekeep_core::{FrameBlock, FrameStream, Scale, StreamChannel};
 
@@ -63,7 +63,7 @@ pub enum StreamError<E: std::error::Error + 'static> {
 }
 
 /// Writes all of `stream` to the file `path` as `target`, with `facts` as metadata where the target
-/// has room for them: complete, or not at all. Memory does not grow with the length of the stream.
+/// holds metadata: complete, or not at all. Memory does not grow with the length of the stream.
 /// `progress` is called after each block with the number of frames that are done.
 ///
 /// # Errors
@@ -101,7 +101,8 @@ where
         return Err(ExportError::Exists { path: path.to_owned() }.into());
     }
     if windows::takes(target, options) && stream.frames() > 0 {
-        return windows::write(stream, &facts, target, path, options, overwrite, progress);
+        let place = windows::Place { path, overwrite, target, options };
+        return windows::write(stream, metadata, unit, place, progress);
     }
     // Beside the result: a folder for temporary files may be too small for it.
     let folder = tempfile::Builder::new()
@@ -150,25 +151,20 @@ where
     let expected = stream.frames();
     let frames = usize::try_from(expected).map_err(|_| StreamError::TooLong(expected))?;
     let channels = stream.channels();
-    let fields = stream.fields().to_vec();
     let mut writer = Writer::new();
     writer.metadata(metadata).checksums(options.checksums).overwrite(overwrite);
-    let sample = if options.units == Units::Raw { "<i4" } else { "<f8" };
-    writer.declare(DATA, sample.parse::<Dtype>()?, &[channels, frames])?;
+    let arrays = FrameArray::all(stream, options.units);
     let rows = RowArrays::of(&stream.stream_channels());
-    for (name, dtype, _) in rows.0.iter() {
-        writer.declare(*name, dtype.parse::<Dtype>()?, &[channels])?;
-    }
-    for field in &fields {
-        let dtype: Dtype = field.dtype.parse()?;
-        match field.rows {
-            1 => writer.declare(field.name, dtype, &[frames])?,
-            rows => writer.declare(field.name, dtype, &[rows, frames])?,
-        };
+    for (place, array) in arrays.iter().enumerate() {
+        writer.declare(array.name, array.dtype.parse()?, &array.shape(frames))?;
+        // Behind the samples.
+        for (name, dtype, _) in rows.0.iter().filter(|_| place == 0) {
+            writer.declare(*name, dtype.parse()?, &[channels])?;
+        }
     }
     let mut file = writer.stream(path)?;
     rows.fill(&mut file);
-    match fill(stream, &mut file, frames, options.units, &mut progress) {
+    match fill(stream, &mut file, &arrays, frames, options.units, &mut progress) {
         Ok(found) if found == frames => Ok(file.finish()?),
         Ok(found) => {
             file.abandon()?;
@@ -178,6 +174,41 @@ where
             file.abandon()?;
             Err(error)
         }
+    }
+}
+
+/// An array that has frames: the samples, or a field.
+struct FrameArray {
+    name: &'static str,
+    dtype: &'static str,
+    /// Bytes of an element.
+    item_size: usize,
+    rows: usize,
+    /// Whether its rows are an axis.
+    has_rows: bool,
+}
+
+impl FrameArray {
+    /// The samples, then the fields.
+    fn all<S: FrameStream>(stream: &S, units: Units) -> Vec<Self> {
+        let (dtype, item_size) = match units {
+            Units::Raw => ("<i4", size_of::<i32>()),
+            Units::Physical => ("<f8", size_of::<f64>()),
+        };
+        let samples =
+            Self { name: DATA, dtype, item_size, rows: stream.channels(), has_rows: true };
+        let fields = stream.fields().iter().map(|field| Self {
+            name: field.name,
+            dtype: field.dtype,
+            item_size: field.item_size,
+            rows: field.rows,
+            has_rows: field.rows != 1,
+        });
+        std::iter::once(samples).chain(fields).collect()
+    }
+
+    fn shape(&self, frames: usize) -> Vec<usize> {
+        if self.has_rows { vec![self.rows, frames] } else { vec![frames] }
     }
 }
 
@@ -220,6 +251,7 @@ impl RowArrays {
 fn fill<S: FrameStream>(
     stream: &mut S,
     file: &mut Streaming,
+    arrays: &[FrameArray],
     frames: usize,
     units: Units,
     progress: &mut impl FnMut(u64),
@@ -228,19 +260,18 @@ where
     S::Error: std::error::Error + 'static,
 {
     let at_a_time = (BLOCK_SAMPLES / stream.channels().max(1)).max(1);
-    let item_sizes: Vec<usize> = stream.fields().iter().map(|field| field.item_size).collect();
     let mut block = FrameBlock::default();
     let mut copy = BlockCopy::new(units, stream.scale());
     let mut done = 0;
     while done < frames && stream.next_block(at_a_time, &mut block).map_err(StreamError::Source)? {
-        // A stream that grew gives more frames than there is room for.
+        // A stream that grew gives more frames than the arrays have.
         let count = block.frames.min(frames - done);
-        let sizes = std::iter::once(copy.sample_bytes()).chain(item_sizes.iter().copied());
         let rows = 1..=RowArrays::COUNT;
-        let arrays = file.arrays_mut().into_iter().enumerate();
-        let arrays = arrays.filter(|(place, _)| !rows.contains(place));
-        let arrays = arrays.map(|(_, array)| array.into_bytes()).zip(sizes);
-        copy.place(&block, arrays, frames, done, count);
+        let held = file.arrays_mut().into_iter().enumerate();
+        let held = held.filter(|(place, _)| !rows.contains(place));
+        let sizes = arrays.iter().map(|array| array.item_size);
+        let held = held.map(|(_, array)| array.into_bytes()).zip(sizes);
+        copy.place(&block, held, frames, done, count);
         done += count;
         progress(done as u64);
     }
@@ -257,14 +288,6 @@ struct BlockCopy {
 impl BlockCopy {
     fn new(units: Units, scale: Scale) -> Self {
         Self { units, scale, physical: Vec::new() }
-    }
-
-    /// Bytes of a sample.
-    fn sample_bytes(&self) -> usize {
-        match self.units {
-            Units::Raw => size_of::<i32>(),
-            Units::Physical => size_of::<f64>(),
-        }
     }
 
     /// Copies the first `count` frames of `block` to the frames `at..` of `arrays`, each with the bytes of

@@ -2,16 +2,14 @@
 
 use std::path::Path;
 
-use gnz::Dtype;
-use serde_json::{Map, Value};
+use gnz::Object;
 use wavekeep_core::{FrameBlock, FrameStream, Scale};
 
-use super::{BLOCK_SAMPLES, BlockCopy, DATA, RowArrays, StreamError};
+use super::{BLOCK_SAMPLES, BlockCopy, FrameArray, RowArrays, StreamError};
 use crate::chunks::window_frames;
 use crate::dataset::{Dataset, Variable, stream as dataset};
 use crate::file::publish_at;
 use crate::gnz::fault;
-use crate::metadata::object;
 use crate::{ExportError, ExportOptions, Target, Units, hdf5, zarr};
 
 /// The frames `first..first + frames` of all arrays that have them.
@@ -31,48 +29,42 @@ pub(super) fn takes(target: Target, options: &ExportOptions) -> bool {
     target == Target::Zarr || target == Target::Hdf5 && options.compress
 }
 
-/// An array of a window: its name, type, bytes of an element, rows, and whether it has an axis of rows.
+/// Where a stream goes, and how.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'p> {
+    pub path: &'p Path,
+    pub overwrite: bool,
+    pub target: Target,
+    pub options: &'p ExportOptions,
+}
+
+/// An array of a window, with its elements.
 struct Part {
-    name: &'static str,
-    dtype: &'static str,
-    item_size: usize,
-    rows: usize,
-    has_rows: bool,
+    array: FrameArray,
     bytes: Vec<u8>,
 }
 
-impl Part {
-    fn shape(&self, frames: usize) -> Vec<usize> {
-        if self.has_rows { vec![self.rows, frames] } else { vec![frames] }
-    }
-}
-
-/// Writes all of `stream`, which has frames.
+/// Writes all of `stream`, which has frames. `unit` is that of the samples.
 pub(super) fn write<S: FrameStream>(
     stream: &mut S,
-    facts: &Map<String, Value>,
-    target: Target,
-    path: &Path,
-    options: &ExportOptions,
-    overwrite: bool,
+    metadata: Object,
+    unit: &'static str,
+    place: Place<'_>,
     mut progress: impl FnMut(u64),
 ) -> Result<(), StreamError<S::Error>>
 where
     S::Error: std::error::Error + 'static,
 {
+    let Place { path, overwrite, target, options } = place;
     let expected = stream.frames();
     let frames = usize::try_from(expected).map_err(|_| StreamError::TooLong(expected))?;
     let channels = stream.stream_channels();
     let rows = RowArrays::of(&channels);
-    let mut parts = parts(stream, options.units);
-    let unit = match options.units {
-        Units::Raw => "count",
-        Units::Physical => stream.scale().unit.symbol(),
-    };
+    let arrays = FrameArray::all(stream, options.units).into_iter();
+    let mut parts: Vec<Part> = arrays.map(|array| Part { array, bytes: Vec::new() }).collect();
     let mut variables = Vec::new();
-    for (place, part) in parts.iter().enumerate() {
-        let dtype = part.dtype.parse::<Dtype>()?;
-        variables.push(Variable::later(part.name, dtype, part.shape(frames)));
+    for (place, Part { array, .. }) in parts.iter().enumerate() {
+        variables.push(Variable::later(array.name, array.dtype.parse()?, array.shape(frames)));
         // Behind the samples.
         for (name, dtype, bytes) in rows.0.iter().filter(|_| place == 0) {
             variables.push(Variable::over(name, dtype.parse()?, vec![channels.len()], bytes));
@@ -80,9 +72,9 @@ where
     }
     let variables =
         variables.into_iter().map(|it| dataset::with_facts(it, &channels, unit)).collect();
-    let layout = Dataset::of_stream(variables, object(facts));
+    let layout = Dataset::of_stream(variables, metadata);
 
-    let at_once = window_frames(channels.len() * parts[0].item_size);
+    let at_once = window_frames(channels.len() * parts[0].array.item_size);
     let mut windows = Windows {
         scale: stream.scale(),
         stream,
@@ -126,28 +118,9 @@ where
     }
 }
 
-/// The arrays that have frames, as the stream has them.
-fn parts<S: FrameStream>(stream: &S, units: Units) -> Vec<Part> {
-    let (dtype, item_size) = match units {
-        Units::Raw => ("<i4", size_of::<i32>()),
-        Units::Physical => ("<f8", size_of::<f64>()),
-    };
-    let rows = stream.channels();
-    let samples = Part { name: DATA, dtype, item_size, rows, has_rows: true, bytes: Vec::new() };
-    let fields = stream.fields().iter().map(|field| Part {
-        name: field.name,
-        dtype: field.dtype,
-        item_size: field.item_size,
-        rows: field.rows,
-        has_rows: field.rows != 1,
-        bytes: Vec::new(),
-    });
-    std::iter::once(samples).chain(fields).collect()
-}
-
 fn window(first: usize, frames: usize, parts: &[Part]) -> Result<Window<'_>, gnz::Error> {
-    let variables = parts.iter().map(|part| {
-        Ok(Variable::over(part.name, part.dtype.parse()?, part.shape(frames), &part.bytes))
+    let variables = parts.iter().map(|Part { array, bytes }| {
+        Ok(Variable::over(array.name, array.dtype.parse()?, array.shape(frames), bytes))
     });
     Ok(Window { first, variables: variables.collect::<Result<_, gnz::Error>>()? })
 }
@@ -170,7 +143,7 @@ where
     fn next(&mut self, parts: &mut [Part]) -> Result<usize, StreamError<S::Error>> {
         let width = self.at_once.min(self.frames - self.done);
         for part in &mut *parts {
-            part.bytes.resize(part.rows * width * part.item_size, 0);
+            part.bytes.resize(part.array.rows * width * part.array.item_size, 0);
         }
         let mut copy = BlockCopy::new(self.units, self.scale);
         let most = (BLOCK_SAMPLES / self.stream.channels().max(1)).max(1);
@@ -182,7 +155,8 @@ where
                 return Err(StreamError::Frames { expected, found });
             }
             let count = self.block.frames.min(width - filled);
-            let arrays = parts.iter_mut().map(|part| (part.bytes.as_mut_slice(), part.item_size));
+            let arrays = parts.iter_mut();
+            let arrays = arrays.map(|part| (part.bytes.as_mut_slice(), part.array.item_size));
             copy.place(&self.block, arrays, width, filled, count);
             filled += count;
         }

@@ -16,8 +16,9 @@ pub(crate) const FREQUENCY: [&str; 5] =
 /// true peak is at least the one beside it.
 pub(crate) const PEAK: [&str; 3] = [MEASURED, "saturated", MISSING];
 
-/// Where in [`FREQUENCY`] a frequency stands.
-pub(crate) fn frequency(frequency: Option<Frequency>) -> u8 {
+/// Where in the list of `frequency_flags` a frequency stands: 0 measured, 1 above the range, 2 below
+/// it, 3 not available, 4 where there is no value.
+pub fn frequency_flag(frequency: Option<Frequency>) -> u8 {
     match frequency {
         Some(Frequency::Hertz(_)) => 0,
         Some(Frequency::AboveRange(_)) => 1,

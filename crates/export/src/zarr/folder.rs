@@ -1,6 +1,6 @@
 //! The folder of a result while it is unfinished: locked, gone on with, and put into its place whole.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -17,6 +17,8 @@ const ZARR_JSON: &str = "zarr.json";
 /// it, and the same run goes on with it.
 pub(super) struct Unfinished {
     place: PathBuf,
+    /// Whether a result that stands at the place may be replaced.
+    overwrite: bool,
     part: PathBuf,
     /// Locked while this lives.
     record: File,
@@ -31,16 +33,14 @@ impl Unfinished {
     /// When something stands there that may not be replaced, or another process works on it.
     pub(super) fn begin(place: &Path, overwrite: bool) -> Result<Self, ExportError> {
         let refused = |source| ExportError::File { path: place.to_owned(), source };
-        match fs::symlink_metadata(place) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(source) => return Err(refused(source)),
-            Ok(_) if !overwrite => return Err(ExportError::Exists { path: place.to_owned() }),
-            // Nothing but a result of the same kind is removed.
-            Ok(found) if found.is_dir() && place.join(ZARR_JSON).is_file() => {}
-            Ok(_) => return Err(ExportError::NotAFile { path: place.to_owned() }),
-        }
+        replaced(place, overwrite)?;
         let part = part_of(place).map_err(refused)?;
-        fs::create_dir_all(&part).map_err(refused)?;
+        match fs::create_dir(&part) {
+            Ok(()) => {}
+            // A link would lead anywhere.
+            Err(_) if fs::symlink_metadata(&part).is_ok_and(|found| found.is_dir()) => {}
+            Err(source) => return Err(refused(source)),
+        }
         let path = part.join(RECORD);
         let options = File::options().create(true).append(true).read(true).clone();
         let record = options.open(&path).map_err(refused)?;
@@ -61,7 +61,8 @@ impl Unfinished {
             let (checksum, name) = line.strip_suffix('\n')?.split_once(' ')?;
             Some((name.to_owned(), u32::from_str_radix(checksum, 16).ok()?))
         });
-        let mut unfinished = Self { place: place.to_owned(), part, record, done: HashMap::new() };
+        let mut unfinished =
+            Self { place: place.to_owned(), overwrite, part, record, done: HashMap::new() };
         for (name, checksum) in lines {
             unfinished.remember(name, checksum);
         }
@@ -113,56 +114,39 @@ impl Unfinished {
 
     /// The shards of another array of this name are none of this one.
     fn remember(&mut self, entry: String, checksum: u32) {
-        if entry.ends_with('"') && self.done.get(&entry) != Some(&checksum) {
-            let shards = format!("{entry}/");
+        let shards = entry.ends_with('"').then(|| format!("{entry}/"));
+        let before = self.done.insert(entry, checksum);
+        if let Some(shards) = shards.filter(|_| before.is_some_and(|before| before != checksum)) {
             self.done.retain(|other, _| !other.starts_with(&shards));
         }
-        self.done.insert(entry, checksum);
     }
 
     fn refused(&self, source: io::Error) -> ExportError {
         ExportError::File { path: self.place.clone(), source }
     }
 
-    /// Removes all in the folder that is none of `paths` and does not lie in one of them: what an
+    /// Removes all in the folder that is none of `arrays` and does not lie in one of them: what an
     /// interrupted run of other arrays left.
-    pub(super) fn keep_only(&self, paths: &[&str]) -> Result<(), ExportError> {
-        self.prune(&self.part, "", paths).map_err(|source| self.refused(source))
-    }
-
-    fn prune(&self, folder: &Path, within: &str, paths: &[&str]) -> io::Result<()> {
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let path = if within.is_empty() { name.clone() } else { format!("{within}/{name}") };
-            let leads = paths.iter().any(|it| it.starts_with(&format!("{path}/")));
-            if paths.contains(&path.as_str()) || name == RECORD && within.is_empty() {
-                continue;
-            }
-            match entry.file_type()?.is_dir() {
-                true if leads => self.prune(&entry.path(), &path, paths)?,
-                true => fs::remove_dir_all(entry.path())?,
-                false => fs::remove_file(entry.path())?,
-            }
-        }
-        Ok(())
+    pub(super) fn keep_only(&self, arrays: &[String]) -> Result<(), ExportError> {
+        let groups = arrays.iter().flat_map(|it| it.match_indices('/').map(|(end, _)| &it[..end]));
+        let kept =
+            Kept { arrays: arrays.iter().map(String::as_str).collect(), groups: groups.collect() };
+        kept.prune(&self.part, "").map_err(|source| self.refused(source))
     }
 
     /// Syncs the folders, whose files are synced, and gives the result its name. A result that it
     /// replaces stands beside it until then.
     pub(super) fn finish(self) -> Result<(), ExportError> {
         let refused = |source| ExportError::File { path: self.place.clone(), source };
+        // What appeared there meanwhile is not replaced unasked either.
+        let is_there = replaced(&self.place, self.overwrite)?;
         fs::remove_file(self.part.join(RECORD)).map_err(refused)?;
         sync_all(&self.part).map_err(refused)?;
-        let old = match fs::symlink_metadata(&self.place) {
-            Ok(_) => Some(
-                tempfile::Builder::new()
-                    .prefix(&temporary_prefix())
-                    .tempdir_in(folder_of(&self.place))
-                    .map_err(refused)?,
-            ),
-            Err(_) => None,
-        };
+        let old = is_there.then(|| {
+            let prefix = temporary_prefix();
+            tempfile::Builder::new().prefix(&prefix).tempdir_in(folder_of(&self.place))
+        });
+        let old = old.transpose().map_err(refused)?;
         if let Some(old) = &old {
             fs::rename(&self.place, old.path().join("replaced")).map_err(refused)?;
         }
@@ -174,6 +158,44 @@ impl Unfinished {
             return Err(refused(source));
         }
         sync_folder(folder_of(&self.place)).map_err(refused)
+    }
+}
+
+/// What of a folder is kept.
+struct Kept<'a> {
+    arrays: BTreeSet<&'a str>,
+    groups: BTreeSet<&'a str>,
+}
+
+impl Kept<'_> {
+    /// Removes all else of `folder`, which stands at `within` below the root.
+    fn prune(&self, folder: &Path, within: &str) -> io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let path = if within.is_empty() { name.clone() } else { format!("{within}/{name}") };
+            if self.arrays.contains(path.as_str()) || name == RECORD && within.is_empty() {
+                continue;
+            }
+            match entry.file_type()?.is_dir() {
+                true if self.groups.contains(path.as_str()) => self.prune(&entry.path(), &path)?,
+                true => fs::remove_dir_all(entry.path())?,
+                false => fs::remove_file(entry.path())?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a result stands at `place`; an error where one may not be replaced, and where something
+/// else stands there.
+fn replaced(place: &Path, overwrite: bool) -> Result<bool, ExportError> {
+    match fs::symlink_metadata(place) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(ExportError::File { path: place.to_owned(), source }),
+        Ok(_) if !overwrite => Err(ExportError::Exists { path: place.to_owned() }),
+        Ok(found) if found.is_dir() && place.join(ZARR_JSON).is_file() => Ok(true),
+        Ok(_) => Err(ExportError::NotAFile { path: place.to_owned() }),
     }
 }
 

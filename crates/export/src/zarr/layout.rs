@@ -5,7 +5,6 @@ use serde_json::{Map, Value, json};
 
 use super::{SHARD_BYTES, SHARDS_AT_ONCE, TARGET, ZSTD_LEVEL};
 use crate::dataset::Variable;
-use crate::hdf5::dates;
 use crate::{ExportError, ExportOptions};
 
 /// How the elements of an array are stored.
@@ -123,7 +122,7 @@ fn attributes(variable: &Variable<'_>) -> Map<String, Value> {
     if let Some(unit) = &variable.unit {
         attributes.insert("units".to_owned(), json!(unit));
     }
-    if let Some((dtype, units)) = dates(variable) {
+    if let Some((dtype, units)) = variable.dates() {
         attributes.insert("dtype".to_owned(), json!(dtype));
         if let Some(units) = units {
             attributes.entry("units").or_insert(json!(units));

@@ -31,8 +31,8 @@ use zarrs::filesystem::FilesystemStore;
 use zarrs::group::GroupBuilder;
 
 use crate::chunks::{Grid, chunk_of_windows, chunk_shape};
+use crate::dataset::paths::paths;
 use crate::dataset::{Dataset, Origin, Variable};
-use crate::gnz::rows;
 use crate::metadata::json_object;
 use crate::stream::windows::{Feed, Window};
 use crate::table::text::{trimmed, utf8};
@@ -83,12 +83,11 @@ fn write(
 ) -> Result<(), ExportError> {
     let gaps = gaps(dataset);
     let variables: Vec<&Variable<'_>> = dataset.variables.iter().chain(gaps.as_ref()).collect();
-    let names: Vec<String> = variables.iter().map(|it| name(it)).collect::<Result<_, _>>()?;
+    let names = paths(variables.iter().copied(), None, TARGET, name_fault)?;
     let types: Vec<Type> = variables.iter().map(|it| Type::of(it)).collect::<Result<_, _>>()?;
-    refuse_clashes(&names)?;
 
     let mut folder = Unfinished::begin(path, overwrite)?;
-    folder.keep_only(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
+    folder.keep_only(&names)?;
     let store = Arc::new(FilesystemStore::new(folder.path()).map_err(failed)?);
     groups(&store, dataset, &names)?;
     // Each shard is synced by the thread that stores it: others compress meanwhile, also on one processor.
@@ -125,7 +124,7 @@ fn write(
     folder.finish()
 }
 
-/// Removes what a run left of `path` that nothing is of use of: its stream changed meanwhile.
+/// Removes what a run left of `path` whose stream changed meanwhile: none of it can be used.
 pub(crate) fn abandon(path: &Path) -> Result<(), ExportError> {
     folder::abandon(path)
 }
@@ -139,7 +138,7 @@ fn gaps<'a>(dataset: &Dataset<'_>) -> Option<Variable<'a>> {
     if dataset.gaps.is_empty() {
         return None;
     }
-    let bytes = rows(&dataset.gaps);
+    let bytes = dataset.gap_rows();
     let mut gaps = Variable::made("gaps", Dtype::parse("<i8")?, bytes.len() / 8, move |_, out| {
         out.extend_from_slice(&bytes);
         Ok(())
@@ -151,45 +150,13 @@ fn gaps<'a>(dataset: &Dataset<'_>) -> Option<Variable<'a>> {
     Some(gaps)
 }
 
-/// Where an array stands below the root.
-fn name(variable: &Variable<'_>) -> Result<String, ExportError> {
-    let name = match &variable.group {
-        None => variable.name.to_string(),
-        Some(group) => format!("{group}/{}", variable.name),
-    };
-    let parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty()).collect();
-    let is_bad = |part: &&str| {
-        matches!(*part, "." | ".." | RESERVED)
-            || part.starts_with("__")
-            || part.contains(['\0', '\\', ':'])
-            || part.len() > NAME_BYTES
-    };
-    if parts.is_empty() || parts.iter().any(is_bad) {
-        let shown: String = name.chars().take(40).collect();
-        return Err(ExportError::unrepresentable(
-            TARGET,
-            format!("an array called {shown:?}, which is no name of a folder"),
-            "rename the array or the channel, or write npz or gnz",
-        ));
-    }
-    Ok(parts.join("/"))
-}
-
-fn refuse_clashes(names: &[String]) -> Result<(), ExportError> {
-    for (place, name) in names.iter().enumerate() {
-        let within = format!("{name}/");
-        let same = |(at, other): (usize, &String)| {
-            at != place && (other == name || other.starts_with(&within))
-        };
-        if names.iter().enumerate().any(same) {
-            return Err(ExportError::unrepresentable(
-                TARGET,
-                format!("an array called {name:?}, where another array has its place"),
-                "rename one of them, or write npz or gnz",
-            ));
-        }
-    }
-    Ok(())
+/// Why no folder can be called `name`.
+fn name_fault(name: &str) -> Option<&'static str> {
+    let is_none = matches!(name, "." | ".." | RESERVED)
+        || name.starts_with("__")
+        || name.contains(['\0', '\\', ':'])
+        || name.len() > NAME_BYTES;
+    is_none.then_some("which is no name of a folder")
 }
 
 /// Writes the root with the metadata, and the groups that names lead through.
@@ -284,7 +251,11 @@ impl Shard<'_> {
     fn store(&self, folder: &Unfinished) -> Result<Option<u32>, ExportError> {
         let mut chunk = self.grid.gather(self.variable, self.local)?;
         let checksum = gnz::checksum(&chunk);
-        if folder.is_done(self.stored.name, self.number, checksum) {
+        let place = self.stored.grid.place(self.number);
+        let place: Vec<u64> = place.into_iter().map(|at| at as u64).collect();
+        // A file whose name was not on the disk yet when the system ended is gone.
+        let file = folder.path().join(self.stored.array.chunk_key(&place).as_str());
+        if folder.is_done(self.stored.name, self.number, checksum) && file.is_file() {
             return Ok(None);
         }
         let bytes = match self.stored.element {
@@ -294,8 +265,6 @@ impl Shard<'_> {
                 ArrayBytes::new_flen(chunk)
             }
         };
-        let place = self.stored.grid.place(self.number);
-        let place: Vec<u64> = place.into_iter().map(|at| at as u64).collect();
         // A shard that several threads put together has its chunks in the order in which they end: the
         // same values would make different files. Shards are put together by a thread each.
         let options = CodecOptions::default().with_concurrent_target(1);

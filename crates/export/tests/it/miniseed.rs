@@ -71,7 +71,7 @@ fn records_of_version_2_are_full_and_their_numbers_and_times_go_on() {
 }
 
 #[test]
-fn a_rate_that_version_2_has_no_room_for_is_refused_and_version_3_takes_it() {
+fn a_rate_that_version_2_cannot_hold_is_refused_and_version_3_takes_it() {
     let mut recording = recordings::blast();
     let TimeAxis::Samples { rate_hz, .. } = &mut recording.time else { unreachable!("a waveform") };
     rate_hz.value = 100_000.125;

@@ -291,6 +291,52 @@ fn a_folder_that_is_none_of_ours_is_never_replaced() {
 }
 
 #[test]
+fn a_folder_that_appears_meanwhile_is_kept() {
+    let folder = crate::folders::temporary();
+    let path = folder.path().join("s.zarr");
+    for (overwrite, kind) in [(false, "exists"), (true, "not_a_file")] {
+        let options = ExportOptions::of(Units::Raw);
+        let appears = |_| {
+            let _ = std::fs::create_dir(&path);
+            std::fs::write(path.join("thesis.tex"), b"words").unwrap();
+        };
+        let mut stream = Counted::new(8);
+        let target = Target::Zarr;
+        let written =
+            write_stream(&mut stream, facts(), target, &path, &options, overwrite, appears);
+        let Err(StreamError::Export(error)) = written else { panic!("a folder of its own") };
+        assert_eq!(error.kind(), kind);
+        assert_eq!(std::fs::read(path.join("thesis.tex")).unwrap(), b"words");
+        std::fs::remove_dir_all(&path).unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_place_of_what_is_unfinished_is_not_followed() {
+    let folder = crate::folders::temporary();
+    let (mine, path) = (folder.path().join("mine"), folder.path().join("s.zarr"));
+    std::fs::create_dir(&mine).unwrap();
+    std::fs::write(mine.join("thesis.tex"), b"words").unwrap();
+    std::os::unix::fs::symlink(&mine, folder.path().join(".s.zarr.wavekeep-part")).unwrap();
+    write(&mut Counted::new(8), Target::Zarr, &path, false).unwrap_err();
+    assert_eq!(std::fs::read(mine.join("thesis.tex")).unwrap(), b"words");
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_shard_that_was_lost_is_stored_again() {
+    let folder = crate::folders::temporary();
+    let path = folder.path().join("s.zarr");
+    let options = ExportOptions::of(Units::Raw);
+    let mut failing = Failing(large(), 400_000);
+    write_stream(&mut failing, facts(), Target::Zarr, &path, &options, false, |_| {}).unwrap_err();
+    std::fs::remove_file(folder.path().join(".s.zarr.wavekeep-part/data/c/0/0")).unwrap();
+    write(&mut large(), Target::Zarr, &path, false).unwrap();
+    assert!(path.join("data/c/0/0").is_file());
+}
+
+#[test]
 fn a_folder_is_replaced_when_asked_and_two_at_once_are_refused() {
     let folder = crate::folders::temporary();
     let path = folder.path().join("s.zarr");
@@ -316,6 +362,16 @@ fn a_folder_is_replaced_when_asked_and_two_at_once_are_refused() {
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_does_not_grow_with_the_stream() {
+    // The memory of a process is that of all its tests: this one is run by itself.
+    const ALONE: &str = "WAVEKEEP_TEST_ALONE";
+    if std::env::var_os(ALONE).is_none() {
+        let test = "streams::memory_does_not_grow_with_the_stream";
+        let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
+        let output = alone.args([test, "--exact"]).env(ALONE, "1").output().unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
+        return;
+    }
     let anonymous_kib = || {
         let status = std::fs::read_to_string("/proc/self/status").unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
@@ -326,8 +382,8 @@ fn memory_does_not_grow_with_the_stream() {
         let before = anonymous_kib();
         let path = folder.path().join(format!("s.{}", target.extension()));
         let options = ExportOptions::of(Units::Raw);
-        // 205 MB of samples.
-        let mut stream = Counted { channels: 64, at_once: 1 << 14, ..Counted::new(800_000) };
+        // 410 MB of samples: buffers of threads and what the allocator keeps differ from run to run.
+        let mut stream = Counted { channels: 64, at_once: 1 << 14, ..Counted::new(1_600_000) };
         let most = std::thread::scope(|scope| {
             let (stop, stopped) = channel::<()>();
             let watched = scope.spawn(move || {
@@ -342,6 +398,6 @@ fn memory_does_not_grow_with_the_stream() {
             drop(stop);
             watched.join().unwrap()
         });
-        assert!(most - before < 190 << 10, "{target}: {} KiB", most - before);
+        assert!(most - before < 300 << 10, "{target}: {} KiB", most - before);
     }
 }

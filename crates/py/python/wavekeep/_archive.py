@@ -284,7 +284,7 @@ class Archive:
         Table
             ``id``, ``serial``, ``filename``, ``timestamp``, ``channel``, ``value``, ``unit``,
             ``frequency_hz``, ``limit``, ``margin_percent`` (negative: above the limit), ``outcome``,
-            ``reason``. Events of which nothing can be told are rows too, of the outcome
+            ``reason``. Events that cannot be judged are rows too, of the outcome
             ``"no_verdict"``: they are not known to keep the limit. Runs of streams are left out.
 
         Examples
@@ -430,16 +430,16 @@ class Archive:
         """
         named = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
         done = 0
-        with Reporter(progress, "files") as told:
+        with Reporter(progress, "files") as reported:
 
             def heard(file: dict[str, Any]) -> None:
                 nonlocal done
                 done += 1
-                told(done, 0)
+                reported(done, 0)
                 if each is not None:
                     each(file)
 
-            listener = heard if told.call or each else None
+            listener = heard if reported.call or each else None
             return self._door.import_files(
                 [os.fspath(path) for path in named], serial, adopt, listener
             )
@@ -545,8 +545,8 @@ class _Folder:
     def import_files(
         self, paths: list[str], serial: str | None, adopt: bool, each: Each | None
     ) -> dict[str, Any]:
-        told = None if each is None else lambda text: each(json.loads(text))
-        return _document(self._handle.import_files(paths, serial, adopt, told))
+        heard = None if each is None else lambda text: each(json.loads(text))
+        return _document(self._handle.import_files(paths, serial, adopt, heard))
 
     def verify(self, progress: Callable[[int, int], object] | None) -> dict[str, Any]:
         return _document(self._handle.verify(progress))

@@ -91,7 +91,7 @@ class ArrayFile(Recording):
         return found
 
     def _describes_stream(self) -> bool:
-        """Whether it is a stream in a format without room for metadata: its unit is an array."""
+        """Whether it is a stream in a format without metadata: its unit is an array."""
         if not {"data", "data_unit"} <= set(self.channels):
             return False
         dtype, _, shape = self._describe("data_unit")

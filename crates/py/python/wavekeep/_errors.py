@@ -41,7 +41,7 @@ class Error(Exception):
         expected: str | None = None,
         found: str | None = None,
     ) -> None:
-        # Where in a document of one line, which is one of ours, concerns nobody.
+        # The place in a document of one line that this package made itself helps nobody.
         super().__init__(short(re.sub(r" at line 1 column \d+", "", message), 4000))
         self.path = None if path is None else short(path, 4096)
         self.offset = offset

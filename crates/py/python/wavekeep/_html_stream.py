@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _FRAMES = 20_000
 _POINTS = 240
 _WIDTH, _HEIGHT = 560, 110
-#: Room for the scale at the left, and for the time below.
+#: Space for the scale at the left, and for the time below.
 _LEFT, _BELOW = 76, 18
 
 

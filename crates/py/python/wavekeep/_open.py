@@ -1,4 +1,4 @@
-"""The doors to files."""
+"""Opening files."""
 
 from __future__ import annotations
 
@@ -174,8 +174,8 @@ def open_arrays(path: _Path) -> ArrayFile:
     raise _other(found, "a file of arrays", "open_arrays")
 
 
-def _other(found: Recording, expected: str, door: str) -> NotThisFormat:
-    message = f"{found.path} is {found.kind}, {door} opens {expected}: use open"
+def _other(found: Recording, expected: str, function: str) -> NotThisFormat:
+    message = f"{found.path} is {found.kind}, {function} opens {expected}: use open"
     return NotThisFormat(message, path=found.path, expected=expected, found=found.kind)
 
 

@@ -365,7 +365,7 @@ class Recording(ABC):
 
 
 class ClosedHandle:
-    """What stands where a file was: whoever asks for anything is told that it is closed."""
+    """Stands where a file was: every use of it is an error that says that the file is closed."""
 
     def __init__(self, path: str) -> None:
         self._path = path

@@ -314,7 +314,7 @@ class Stream(Facts):
             self._handle.fill(ask, out)
             return out
         together = 65536 if progress else max(_STAGE // (rows * wanted.itemsize), 1)
-        with Reporter(progress, "frames") as told:
+        with Reporter(progress, "frames") as reported:
             done = 0
             for start, stop in self._handle.frames(ask)[0]:
                 for first in range(start, stop, together):
@@ -322,7 +322,7 @@ class Stream(Facts):
                     self._handle.fill({**ask, "frames": (first, first + part.shape[1])}, part)
                     out[:, done : done + part.shape[1]] = part
                     done += part.shape[1]
-                    told(done, columns)
+                    reported(done, columns)
         return out
 
     @strict
@@ -403,7 +403,7 @@ class Stream(Facts):
         rows, columns = self._shape(ask, wanted.kind == "c")
         buffer = np.empty(rows * min(size, columns) if reuse else 0, wanted)
         done = 0
-        with Reporter(progress, "frames") as told:
+        with Reporter(progress, "frames") as reported:
             for start, stop in self._handle.frames(ask)[0]:
                 first = start
                 while first < stop:
@@ -414,7 +414,7 @@ class Stream(Facts):
                     else:
                         part = np.empty(shape, wanted)
                     self._handle.fill({**ask, "frames": (first, end)}, part)
-                    told(done + end - start, columns)
+                    reported(done + end - start, columns)
                     yield Block(part, range(first, end))
                     del part
                     first = stop if end == stop else end - overlap
@@ -481,10 +481,10 @@ class Stream(Facts):
             channels=channels, frames=self._frames(frames), time=time, drop_errored=drop_errored
         )
         target = target_of(path, to)
-        with Reporter(progress, "frames") as told:
+        with Reporter(progress, "frames") as reported:
             try:
                 self._handle.save(
-                    os.fspath(path), target, ask, overwrite, units == "rad", told.call
+                    os.fspath(path), target, ask, overwrite, units == "rad", reported.call
                 )
             except BadArgument as error:
                 hint = instead(target, set(TARGETS.values())) if to is not None else ""
