@@ -21,6 +21,7 @@
 //! | `rebuild`, `rederive` | the index, and derived files, again |
 //! | `export` | answers as CSV, Parquet, and originals with their checksums |
 //! | `archive`, `place` | the open archive, and whether its path still names it |
+//! | `stop` | work that is stopped before its end |
 //! | `tokens` | who may use a server of the archive |
 #![forbid(unsafe_code)]
 
@@ -44,6 +45,7 @@ mod repair;
 mod review;
 mod save;
 mod sidecar;
+mod stop;
 mod stream;
 mod tokens;
 mod verify;

@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -17,6 +17,7 @@ use crate::files::refuse_links;
 use crate::journal::Change;
 use crate::name::SafeName;
 use crate::sidecar::{EventBlock, Review, STREAM_KIND, Sidecar, SourceBlock};
+use crate::stop::{go_on, stopped_or};
 use crate::{Archive, ArchiveError, index};
 
 /// Block `stream` of a sidecar.
@@ -186,10 +187,8 @@ impl Archive {
 
     fn adopted(&self, path: &Path, stop: &AtomicBool) -> Result<AdoptedFile, ArchiveError> {
         let path = std::fs::canonicalize(path).map_err(ArchiveError::io(path, "find the file"))?;
-        let (sha256, bytes) = match hashed_until(&path, stop) {
-            Err(_) if stop.load(Ordering::Relaxed) => return Err(ArchiveError::Stopped),
-            hashed => hashed.map_err(ArchiveError::io(&path, "read the file"))?,
-        };
+        let (sha256, bytes) =
+            hashed_until(&path, stop).map_err(stopped_or(stop, &path, "read the file"))?;
         let path = match path.strip_prefix(self.layout().root()) {
             Ok(below) => below.to_owned(),
             Err(_) => path,
@@ -212,9 +211,7 @@ pub(crate) fn hashed_until(path: &Path, stop: &AtomicBool) -> io::Result<(String
     let mut buffer = vec![0; 1 << 20];
     let mut len = 0;
     loop {
-        if stop.load(Ordering::Relaxed) {
-            return Err(io::Error::other("stopped before its end"));
-        }
+        go_on(stop)?;
         match file.read(&mut buffer)? {
             0 => break,
             read => {

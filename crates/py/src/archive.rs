@@ -70,7 +70,7 @@ impl Question {
 }
 
 fn bad(error: impl ToString) -> Failure {
-    Failure::new("BadArgument", error)
+    Failure::new("BadArgumentError", error)
 }
 
 /// An argument of a wrong type: where in our own JSON it stands concerns nobody.
@@ -97,7 +97,7 @@ impl Archive {
                     "{} holds no archive: create=True makes one there, of the events that lie in it too",
                     path.display()
                 );
-                return Err(Failure::new("FileMissing", message).about(&path));
+                return Err(Failure::new("FileMissingError", message).about(&path));
             }
             // Without write access it is read alone: what changes something is refused then.
             let needs_write_access = |error: &ArchiveError| match error {
@@ -243,8 +243,8 @@ pub fn archived_event(
     sidecar: &str,
 ) -> PyResult<Event> {
     detached(py, || {
-        let sidecar =
-            Sidecar::parse(sidecar.as_bytes()).map_err(|error| Failure::new("Malformed", error))?;
+        let sidecar = Sidecar::parse(sidecar.as_bytes())
+            .map_err(|error| Failure::new("MalformedError", error))?;
         Ok(Event::new(recording_from(filename, bytes, report, &sidecar)?))
     })
 }

@@ -26,7 +26,7 @@ impl Arrays {
             let names: Vec<&str> = self.file.infos().map(|array| array.name).collect();
             let message =
                 format!("there is no array {name:?}; the arrays are {}", names.join(", "));
-            Failure::new("NoSuchArray", message)
+            Failure::new("NoSuchArrayError", message)
         })
     }
 }
@@ -77,7 +77,7 @@ impl Arrays {
         // Without unpacking anything.
         let Some(array) = self.file.infos().find(|array| array.name == name) else {
             self.array(name)?;
-            return Err(Failure::new("NoSuchArray", name).into());
+            return Err(Failure::new("NoSuchArrayError", name).into());
         };
         Ok((array.dtype.to_owned(), array.order.letter(), array.shape.to_vec()))
     }
@@ -94,7 +94,7 @@ impl Arrays {
                 false => "",
             };
             let message = format!("the type {dtype} of {name:?} is not one of numpy's{advice}");
-            return Err(Failure::new("Unsupported", message).into());
+            return Err(Failure::new("UnsupportedError", message).into());
         }
         let owner = slf.clone().into_any().unbind();
         View::new(owner, slf.py(), &elements(&array, dtype))
@@ -124,7 +124,7 @@ impl Arrays {
     ) -> PyResult<()> {
         detached(py, || {
             let target: Target =
-                target.parse().map_err(|error| Failure::new("BadArgument", error))?;
+                target.parse().map_err(|error| Failure::new("BadArgumentError", error))?;
             let arrays: Vec<_> =
                 names.iter().map(|name| self.array(name)).collect::<Result<_, _>>()?;
             let wide = arrays.iter().map(|array| if as_f32 { widened(array) } else { Ok(None) });

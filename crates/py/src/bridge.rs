@@ -32,7 +32,7 @@ impl Bridge {
     fn new(py: Python<'_>, data: &str, metadata: Option<&str>, bind: bool) -> PyResult<Self> {
         let address = |text: &str| {
             text.parse::<Address>()
-                .map_err(|error: AddressError| Failure::new("BadArgument", error))
+                .map_err(|error: AddressError| Failure::new("BadArgumentError", error))
         };
         detached(py, || {
             let mut options = BridgeOptions::new(address(data)?);

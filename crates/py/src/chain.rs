@@ -17,7 +17,7 @@ pub struct Chain {
 }
 
 fn config(json: &str) -> Result<ChainConfig, Failure> {
-    serde_json::from_str(json).map_err(|error| Failure::new("BadArgument", error))
+    serde_json::from_str(json).map_err(|error| Failure::new("BadArgumentError", error))
 }
 
 impl Chain {

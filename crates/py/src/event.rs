@@ -48,7 +48,9 @@ impl Event {
 
     fn channel(&self, index: usize) -> Result<&Channel, Failure> {
         let channel = self.recording.channels.get(index);
-        channel.ok_or_else(|| Failure::new("NoSuchChannel", format!("there is no channel {index}")))
+        channel.ok_or_else(|| {
+            Failure::new("NoSuchChannelError", format!("there is no channel {index}"))
+        })
     }
 }
 
@@ -89,7 +91,7 @@ fn usual_unit(channel: &Channel) -> Unit {
 }
 
 fn word<T: std::str::FromStr<Err: ToString>>(text: &str) -> Result<T, Failure> {
-    text.parse().map_err(|error: T::Err| Failure::new("BadArgument", error))
+    text.parse().map_err(|error: T::Err| Failure::new("BadArgumentError", error))
 }
 
 #[pymethods]
@@ -156,7 +158,7 @@ impl Event {
             Samples::I32(values) => ("<i4", bytemuck::cast_slice(values)),
             Samples::F32(values) => ("<f4", bytemuck::cast_slice(values)),
             Samples::F64(values) => ("<f8", bytemuck::cast_slice(values)),
-            _ => return Err(Failure::new("Unsupported", "samples of an unknown type").into()),
+            _ => return Err(Failure::new("UnsupportedError", "samples of an unknown type").into()),
         };
         let shape = [this.channel(index)?.len()];
         let elements = Elements { dtype, shape: &shape, column_major: false, bytes };
@@ -179,7 +181,7 @@ impl Event {
                 return Ok(in_own_unit(channel));
             }
             // Fails before the loop: inside it every conversion is possible.
-            own.convert(1.0, unit).map_err(|error| Failure::new("BadArgument", error))?;
+            own.convert(1.0, unit).map_err(|error| Failure::new("BadArgumentError", error))?;
             let convert = |count: f64| match unit {
                 Unit::DecibelLinear => channel.scale.level(count),
                 _ => own.convert(channel.scale.apply(count), unit).ok(),
@@ -306,14 +308,17 @@ impl Event {
                 _ => {
                     let message =
                         format!("{kind:?} is none of traces, histogram, spectrum, limits, page");
-                    return Err(Failure::new("BadArgument", message));
+                    return Err(Failure::new("BadArgumentError", message));
                 }
             };
             match form {
                 "svg" => Ok(drawing.svg().as_bytes().to_vec()),
                 "png" => Ok(drawing.png(width_px)?),
                 "pdf" => Ok(drawing.pdf()?),
-                _ => Err(Failure::new("BadArgument", format!("{form:?} is none of svg, png, pdf"))),
+                _ => Err(Failure::new(
+                    "BadArgumentError",
+                    format!("{form:?} is none of svg, png, pdf"),
+                )),
             }
         })?;
         Ok(PyBytes::new(py, &bytes))
@@ -341,6 +346,6 @@ fn built_in(id: &str) -> Result<&'static Curve, Failure> {
     Curve::built_in(id).ok_or_else(|| {
         let known: Vec<&str> = Curve::all_built_in().iter().map(|curve| &*curve.id).collect();
         let message = format!("there is no curve {id:?}; there are {}", known.join(", "));
-        Failure::new("BadArgument", message)
+        Failure::new("BadArgumentError", message)
     })
 }

@@ -85,9 +85,9 @@ impl Failure {
 
     fn of_io(path: &Path, error: &io::Error, message: impl ToString) -> Self {
         let class = match error.kind() {
-            io::ErrorKind::NotFound => "FileMissing",
-            io::ErrorKind::AlreadyExists => "FileExists",
-            io::ErrorKind::PermissionDenied => "FileRefused",
+            io::ErrorKind::NotFound => "FileMissingError",
+            io::ErrorKind::AlreadyExists => "FileTakenError",
+            io::ErrorKind::PermissionDenied => "FileRefusedError",
             _ => "FileError",
         };
         let mut failure = Self::new(class, message).about(path);
@@ -136,15 +136,15 @@ impl From<Error> for Failure {
         let message = error.to_string();
         match error {
             Error::NotThisFormat { expected, found, .. } => {
-                Self::new("NotThisFormat", message).expected(expected).found(found)
+                Self::new("NotThisFormatError", message).expected(expected).found(found)
             }
             Error::Malformed { offset, expected, found, .. } => {
-                Self::new("Malformed", message).offset(offset).expected(expected).found(found)
+                Self::new("MalformedError", message).offset(offset).expected(expected).found(found)
             }
             Error::Limit { limit, found, .. } => {
-                Self::new("Limit", message).expected(format!("at most {limit}")).found(found)
+                Self::new("LimitError", message).expected(format!("at most {limit}")).found(found)
             }
-            Error::Unsupported { .. } => Self::new("Unsupported", message),
+            Error::Unsupported { .. } => Self::new("UnsupportedError", message),
             _ => Self::new("Error", message),
         }
     }
@@ -158,11 +158,13 @@ impl From<OpenError> for Failure {
                 let failure = Self::of_io(&path, &source, "");
                 (path, failure)
             }
-            OpenError::NotAFile { path, found } => (path, Self::new("NotAFile", "").found(found)),
-            OpenError::UnknownFormat { path, found, known } => {
-                (path, Self::new("NotThisFormat", "").found(found).expected(known))
+            OpenError::NotAFile { path, found } => {
+                (path, Self::new("NotAFileError", "").found(found))
             }
-            OpenError::NoRecording { path, .. } => (path, Self::new("Unsupported", "")),
+            OpenError::UnknownFormat { path, found, known } => {
+                (path, Self::new("NotThisFormatError", "").found(found).expected(known))
+            }
+            OpenError::NoRecording { path, .. } => (path, Self::new("UnsupportedError", "")),
             OpenError::Gnz { path, source } => (path, Self::from(*source)),
             OpenError::Stream { path, source } => (path, Self::from(*source)),
             OpenError::Decode { path, source } => (path, Self::from(source)),
@@ -180,17 +182,17 @@ impl From<ArchiveError> for Failure {
         let message = error.to_string();
         let mut failure = match error {
             E::Io { path, source, .. } => return Self::of_io(&path, &source, message),
-            E::NotAnArchive { path } => Self::new("FileMissing", "").about(&path),
-            E::NoEvent { .. } => Self::new("NoSuchEvent", ""),
+            E::NotAnArchive { path } => Self::new("FileMissingError", "").about(&path),
+            E::NoEvent { .. } => Self::new("NoSuchEventError", ""),
             E::Sidecar { path, .. } | E::Damaged { path, .. } => {
-                Self::new("Malformed", "").about(&path)
+                Self::new("MalformedError", "").about(&path)
             }
             E::Index { path, .. } | E::NewerIndex { path, .. } => {
                 Self::new("ArchiveError", "").about(&path)
             }
-            E::Patch(_) | E::Name(_) => Self::new("BadArgument", ""),
+            E::Patch(_) | E::Name(_) => Self::new("BadArgumentError", ""),
             E::Decode { path, source } => Self::from(source).about(&path),
-            E::NothingToUndo { .. } => Self::new("NothingToUndo", ""),
+            E::NothingToUndo { .. } => Self::new("NothingToUndoError", ""),
             E::Stream { path, source } => Self::from(*source).about(&path),
             _ => Self::new("ArchiveError", ""),
         };
@@ -204,10 +206,10 @@ impl From<DecodeFailure> for Failure {
         let message = error.to_string();
         match error {
             DecodeFailure::UnknownFormat { found, known } => {
-                Self::new("NotThisFormat", message).expected(known).found(found)
+                Self::new("NotThisFormatError", message).expected(known).found(found)
             }
             DecodeFailure::Malformed(error) => error.into(),
-            _ => Self::new("Malformed", message),
+            _ => Self::new("MalformedError", message),
         }
     }
 }
@@ -218,26 +220,26 @@ impl From<wavekeep_smurf::Error> for Failure {
         let message = error.to_string();
         match error {
             E::Io { path, source, .. } => Self::of_io(&path, &source, message),
-            E::NotAStream { path, .. } => Self::new("NotThisFormat", message).about(&path),
-            E::Legacy { path } => Self::new("Unsupported", message).about(&path),
-            E::NoSuchRun { path } => Self::new("FileMissing", message).about(&path),
-            E::Shrunk { path, expected, found } => Self::new("Malformed", message)
+            E::NotAStream { path, .. } => Self::new("NotThisFormatError", message).about(&path),
+            E::Legacy { path } => Self::new("UnsupportedError", message).about(&path),
+            E::NoSuchRun { path } => Self::new("FileMissingError", message).about(&path),
+            E::Shrunk { path, expected, found } => Self::new("MalformedError", message)
                 .expected(format!("{expected} bytes"))
                 .found(format!("{found} bytes"))
                 .about(&path),
             E::BadLine { path, expected, found, .. } => {
-                Self::new("Malformed", message).expected(expected).found(found).about(&path)
+                Self::new("MalformedError", message).expected(expected).found(found).about(&path)
             }
             E::NoSuchChannel { asked, present } => {
-                Self::new("NoSuchChannel", message).expected(present).found(asked)
+                Self::new("NoSuchChannelError", message).expected(present).found(asked)
             }
             E::SeveralSections { .. } | E::NoSuchSection { .. } | E::NoMask { .. } => {
                 Self::new("SelectionError", message)
             }
-            E::TooManyThreads { .. } => Self::new("BadArgument", message),
+            E::TooManyThreads { .. } => Self::new("BadArgumentError", message),
             E::BufferTooSmall { .. } => Self::new("SelectionError", message),
-            E::OutOfMemory { .. } => Self::new("TooLarge", message),
-            E::Exists { path } => Self::new("FileExists", message).about(&path),
+            E::OutOfMemory { .. } => Self::new("TooLargeError", message),
+            E::Exists { path } => Self::new("FileTakenError", message).about(&path),
             _ => Self::new("Error", message),
         }
     }
@@ -249,19 +251,19 @@ impl From<gnz::Error> for Failure {
         let message = error.to_string();
         let class = match &error {
             E::Io { path, source, .. } => return Self::of_io(path, source, message),
-            E::Exists { path } => return Self::new("FileExists", message).about(path),
-            E::BadMagic { .. } => "NotThisFormat",
-            E::HeaderTooLong { .. } | E::TooDeep { .. } => "Limit",
-            E::UnsupportedVersion { .. } | E::SuccessorVersion { .. } => "Unsupported",
-            E::NoSuchArray { .. } => "NoSuchArray",
-            E::OutOfMemory { .. } => "TooLarge",
+            E::Exists { path } => return Self::new("FileTakenError", message).about(path),
+            E::BadMagic { .. } => "NotThisFormatError",
+            E::HeaderTooLong { .. } | E::TooDeep { .. } => "LimitError",
+            E::UnsupportedVersion { .. } | E::SuccessorVersion { .. } => "UnsupportedError",
+            E::NoSuchArray { .. } => "NoSuchArrayError",
+            E::OutOfMemory { .. } => "TooLargeError",
             E::NameTaken { .. }
             | E::LengthMismatch { .. }
             | E::ReservedKey { .. }
             | E::NotADtype { .. }
             | E::DtypeMismatch { .. }
-            | E::NotFilled { .. } => "BadArgument",
-            _ => "Malformed",
+            | E::NotFilled { .. } => "BadArgumentError",
+            _ => "MalformedError",
         };
         let failure = Self::new(class, message);
         match error {
@@ -292,7 +294,7 @@ impl From<SelectionError> for Failure {
         let message = error.to_string();
         match error {
             SelectionError::NoChannel { asked, present } => {
-                Self::new("NoSuchChannel", message).expected(present).found(asked)
+                Self::new("NoSuchChannelError", message).expected(present).found(asked)
             }
             _ => Self::new("SelectionError", message),
         }
@@ -303,9 +305,9 @@ impl From<ExportError> for Failure {
     fn from(error: ExportError) -> Self {
         let message = error.to_string();
         match error {
-            ExportError::Unrepresentable { .. } => Self::new("Unsupported", message),
-            ExportError::Exists { path } => Self::new("FileExists", message).about(&path),
-            ExportError::NotAFile { path } => Self::new("NotAFile", message).about(&path),
+            ExportError::Unrepresentable { .. } => Self::new("UnsupportedError", message),
+            ExportError::Exists { path } => Self::new("FileTakenError", message).about(&path),
+            ExportError::NotAFile { path } => Self::new("NotAFileError", message).about(&path),
             ExportError::File { path, source } => Self::of_io(&path, &source, message),
             _ => Self::new("FileError", message),
         }
@@ -325,7 +327,7 @@ impl<E: std::error::Error + Into<Failure> + 'static> From<StreamError<E>> for Fa
 
 impl From<DrawError> for Failure {
     fn from(error: DrawError) -> Self {
-        Self::new("Unsupported", error)
+        Self::new("UnsupportedError", error)
     }
 }
 
@@ -334,20 +336,22 @@ impl From<WriterError> for Failure {
         use WriterError as E;
         let message = error.to_string();
         match &error {
-            E::Exists { path } => Self::new("FileExists", message).about(path),
+            E::Exists { path } => Self::new("FileTakenError", message).about(path),
             E::Create { path, source, .. }
             | E::Write { path, source, .. }
             | E::WriteAndCut { path, source, .. }
             | E::Sync { path, source } => Self::of_io(path, source, message),
-            E::UnknownName { .. } => Self::new("NoSuchName", message),
-            E::NoDataFile | E::NotOpen | E::WhileOpen { .. } => Self::new("WriterState", message),
-            _ => Self::new("BadArgument", message),
+            E::UnknownName { .. } => Self::new("NoSuchNameError", message),
+            E::NoDataFile | E::NotOpen | E::WhileOpen { .. } => {
+                Self::new("WriterStateError", message)
+            }
+            _ => Self::new("BadArgumentError", message),
         }
     }
 }
 
 impl From<ChainError> for Failure {
     fn from(error: ChainError) -> Self {
-        Self::new("BadArgument", error)
+        Self::new("BadArgumentError", error)
     }
 }

@@ -28,7 +28,8 @@ pub fn gnz_write(
     let whole: Vec<_> = whole
         .iter()
         .map(|(name, dtype, order, shape, bytes)| {
-            let bytes = bytes.as_slice().map_err(|error| Failure::new("BadArgument", error))?;
+            let bytes =
+                bytes.as_slice().map_err(|error| Failure::new("BadArgumentError", error))?;
             Ok((name, dtype, order.as_str(), shape, bytes))
         })
         .collect::<Result<_, Failure>>()?;

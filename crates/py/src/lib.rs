@@ -104,7 +104,7 @@ mod _wavekeep {
     ) -> PyResult<Handle> {
         let opened = detached(py, || {
             let range = geophone_range.map(|word| {
-                word.parse().map_err(|error: String| Failure::new("BadArgument", error))
+                word.parse().map_err(|error: String| Failure::new("BadArgumentError", error))
             });
             let range = range.transpose()?;
             let stated = DecodeOptions { rate_hz, range, pretrigger_s, ..Default::default() };
@@ -153,7 +153,7 @@ mod _wavekeep {
     /// international system for that.
     #[pyfunction]
     fn unit(word: &str) -> PyResult<(&'static str, String, &'static str)> {
-        let unit: Unit = word.parse().map_err(|error| Failure::new("BadArgument", error))?;
+        let unit: Unit = word.parse().map_err(|error| Failure::new("BadArgumentError", error))?;
         Ok((unit.symbol(), format!("{:?}", unit.quantity()).to_lowercase(), unit.si().symbol()))
     }
 

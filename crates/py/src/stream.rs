@@ -46,8 +46,9 @@ pub struct Ask {
 
 impl Ask {
     pub fn selection(&self) -> Result<Selection, Failure> {
-        let parse =
-            |choice: &String| choice.parse().map_err(|error| Failure::new("NoSuchChannel", error));
+        let parse = |choice: &String| {
+            choice.parse().map_err(|error| Failure::new("NoSuchChannelError", error))
+        };
         let channels = self.channels.as_ref().map(|all| all.iter().map(parse).collect());
         Ok(Selection {
             channels: channels.transpose()?,
@@ -68,7 +69,7 @@ impl Stream {
     /// The run, for as long as it is looked at: closing it does not disturb who reads.
     fn run(&self) -> Result<Arc<Run>, Failure> {
         let run = self.run.read().unwrap_or_else(PoisonError::into_inner).clone();
-        run.ok_or_else(|| Failure::new("Closed", "the run was closed: open it again"))
+        run.ok_or_else(|| Failure::new("ClosedError", "the run was closed: open it again"))
     }
 
     fn read_as<T: Sample>(&self, py: Python<'_>, ask: &Ask, dtype: &str) -> PyResult<View> {
@@ -88,7 +89,7 @@ impl Stream {
         let buffer = if in_order { out.as_slice_mut().ok() } else { None };
         let Some(buffer) = buffer else {
             let message = "out is not contiguous in memory, rows after each other";
-            return Some(Err(Failure::new("BadArgument", message).into()));
+            return Some(Err(Failure::new("BadArgumentError", message).into()));
         };
         Some(detached(py, || Ok(self.run()?.read_into::<T>(&ask.selection()?, buffer)?.frames)))
     }
@@ -235,7 +236,7 @@ impl Stream {
             Some("f8") => self.read_as::<f64>(py, &ask, dtype),
             Some("c8") => self.read_as::<Complex<f32>>(py, &ask, dtype),
             Some("c16") => self.read_as::<Complex<f64>>(py, &ask, dtype),
-            _ => Err(Failure::new("BadArgument", format!("no samples are {dtype}")).into()),
+            _ => Err(Failure::new("BadArgumentError", format!("no samples are {dtype}")).into()),
         }
     }
 

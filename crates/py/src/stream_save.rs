@@ -20,7 +20,7 @@ pub fn save(
     overwrite: bool,
     progress: Option<Py<PyAny>>,
 ) -> Result<(), Failure> {
-    let target: Target = target.parse().map_err(|error| Failure::new("BadArgument", error))?;
+    let target: Target = target.parse().map_err(|error| Failure::new("BadArgumentError", error))?;
     let stream = run.stream(selection)?;
     let (facts, total) = (stream.facts()?, stream.frames());
     let mut stream = Watched { stream, done: 0, total, progress };

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use wavekeep_smurf::Run;
 
@@ -11,6 +11,7 @@ use super::{Fate, Finder, Shared};
 use crate::files::refuse_links;
 use crate::layout::TEMPORARY_PREFIX;
 use crate::name::SafeName;
+use crate::stop::{go_on, stopped_or};
 use crate::{Archive, ArchiveError};
 
 /// The name of a stream that lies in no folder with a name.
@@ -131,25 +132,6 @@ fn copy_until(from: &Path, to: &Path, stop: &AtomicBool) -> io::Result<()> {
         go_on(stop)?;
     }
     Ok(())
-}
-
-fn go_on(stop: &AtomicBool) -> io::Result<()> {
-    match stop.load(Ordering::Relaxed) {
-        true => Err(io::Error::other("stopped before its end")),
-        false => Ok(()),
-    }
-}
-
-/// The error of something that may have been stopped.
-fn stopped_or<'a>(
-    stop: &'a AtomicBool,
-    path: &'a Path,
-    action: &'static str,
-) -> impl FnOnce(io::Error) -> ArchiveError + 'a {
-    move |source| match stop.load(Ordering::Relaxed) {
-        true => ArchiveError::Stopped,
-        false => ArchiveError::io(path, action)(source),
-    }
 }
 
 /// How a file relates to the one that is to be put into its place.

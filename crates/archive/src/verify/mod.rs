@@ -6,7 +6,7 @@ mod strays;
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::index::{is_of_the_system, sums};
 use crate::journal::Journal;
 use crate::review::{self, ReviewEntry};
-use crate::{Archive, ArchiveError, Query};
+use crate::{Archive, ArchiveError, Query, stop};
 
 pub(crate) use event::Place;
 
@@ -170,10 +170,7 @@ impl Archive {
         progress: &(dyn Fn(u64, u64) + Sync),
         stop: &AtomicBool,
     ) -> Result<Verification, ArchiveError> {
-        let go_on = || match stop.load(Ordering::Relaxed) {
-            true => Err(ArchiveError::Stopped),
-            false => Ok(()),
-        };
+        let go_on = || stop::go_on(stop).map_err(|_| ArchiveError::Stopped);
         let mut found =
             Verification { index_in_memory: self.has_index_in_memory(), ..Verification::default() };
         // What was cut short is finished first: its files belong to their events then. Without

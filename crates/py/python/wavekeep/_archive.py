@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Union
 
 from . import _table, _wavekeep
 from ._archive_http import Each, Server
-from ._errors import BadArgument, NoSuchEvent
+from ._errors import BadArgumentError, NoSuchEventError
 from ._event import Event
 from ._exceedances import EXCEEDANCES, exceedance
 from ._progress import Progress, Reporter
@@ -112,7 +112,7 @@ class Archive:
         self._door: Door
         if self.where.lower().startswith(("http://", "https://")):
             if create:
-                raise BadArgument("an archive is created where its files are, not by address")
+                raise BadArgumentError("an archive is created where its files are, not by address")
             self._door = Server(self.where, token or os.environ.get("WAVEKEEP_TOKEN"), timeout_s)
         else:
             self._door = _Folder(self.where, create)
@@ -141,7 +141,7 @@ class Archive:
     def __contains__(self, id: object) -> bool:
         try:
             self._door.event(_id(id))
-        except (BadArgument, NoSuchEvent):
+        except (BadArgumentError, NoSuchEventError):
             return False
         return True
 
@@ -568,15 +568,15 @@ def _id(id: Any) -> int:
     try:
         number = id.__index__()
     except AttributeError:
-        raise BadArgument(f"an event is named by its number, found {id!r}") from None
+        raise BadArgumentError(f"an event is named by its number, found {id!r}") from None
     if isinstance(id, bool) or not -(2**63) <= number < 2**63:
-        raise BadArgument(f"an event is named by its number, found {id!r}")
+        raise BadArgumentError(f"an event is named by its number, found {id!r}")
     return int(number)
 
 
 def _count(number: Any, name: str) -> int:
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**63:
-        raise BadArgument(f"{name} is a number from 0, found {number!r}")
+        raise BadArgumentError(f"{name} is a number from 0, found {number!r}")
     return number
 
 
@@ -591,13 +591,13 @@ def _moment(moment: Moment, time: str) -> str | None:
             moment = (date if is_day else datetime).fromisoformat(moment.strip())
         except ValueError:
             message = f"a day or a moment was expected, such as 2026-05-01, found {given!r}"
-            raise BadArgument(message) from None
+            raise BadArgumentError(message) from None
     if isinstance(moment, datetime):
         if moment.tzinfo is not None:
-            raise BadArgument(
+            raise BadArgumentError(
                 f"units know no time zone: give their own clock's time, without {moment.tzinfo}"
             )
         return moment.isoformat()
     if isinstance(moment, date):
         return f"{moment.isoformat()}T{time}"
-    raise BadArgument(f"a day or a moment was expected, found {given!r}")
+    raise BadArgumentError(f"a day or a moment was expected, found {given!r}")

@@ -13,14 +13,14 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from . import _wavekeep
 from ._errors import (
-    BadArgument,
+    BadArgumentError,
     Error,
-    Malformed,
-    NoSuchEvent,
-    NotAllowed,
-    NothingToUndo,
+    MalformedError,
+    NoSuchEventError,
+    NotAllowedError,
+    NothingToUndoError,
     ServerError,
-    Unsupported,
+    UnsupportedError,
 )
 
 #: Events of one answer: as many as a server gives.
@@ -48,11 +48,11 @@ class Server:
     def __init__(self, address: str, token: str | None, timeout_s: float) -> None:
         parts = urlsplit(address)
         if not parts.hostname or parts.query or parts.fragment or parts.username:
-            raise BadArgument(
+            raise BadArgumentError(
                 f"{address!r} is no address of a server, such as https://archive:8080"
             )
         if token is not None and not (token.isascii() and token.isprintable() and token.strip()):
-            raise BadArgument("the token holds characters that no token has: copy it again")
+            raise BadArgumentError("the token holds characters that no token has: copy it again")
         self._base = address.rstrip("/")
         self._token = token
         self._timeout_s = timeout_s
@@ -96,7 +96,7 @@ class Server:
         if row.get("txt_filename"):
             try:
                 report = self._bytes("GET", f"/events/{id}/report.txt")
-            except NoSuchEvent:
+            except NoSuchEventError:
                 # It was taken away meanwhile; the sidecar has what it stated.
                 pass
         name = os.path.basename(row["filename"])
@@ -105,7 +105,7 @@ class Server:
         return handle, path
 
     def stream_path(self, id: int) -> str:
-        raise Unsupported(
+        raise UnsupportedError(
             f"event {id} is a run of a stream: it is opened where its files are, by wavekeep.open"
         )
 
@@ -133,7 +133,7 @@ class Server:
         self, paths: list[str], serial: str | None, adopt: bool, each: Each | None
     ) -> dict[str, Any]:
         if adopt:
-            raise Unsupported("a server cannot leave files where they are: adopt needs a folder")
+            raise UnsupportedError("a server cannot leave files where they are: adopt needs a folder")
         found, results = _files(paths)
         form, session = _Form(found), None
         asked = {} if serial is None else {"serial": serial}
@@ -149,7 +149,7 @@ class Server:
         return _account(results, session)
 
     def verify(self, progress: Callable[[int, int], object] | None) -> dict[str, Any]:
-        raise Unsupported(
+        raise UnsupportedError(
             "an archive is verified where its files are: open its folder, or run `wavekeep verify`"
         )
 
@@ -227,19 +227,19 @@ def _refused(error: HTTPError, address: str) -> Error:
         elsewhere = error.headers.get("Location", "another address")
         detail = f"the archive is at {elsewhere}: open that address, if it is the one you mean"
     classes: dict[str, type[Error]] = {
-        "nothing_to_undo": NothingToUndo,
-        "decode": Malformed,
-        "sidecar": Malformed,
-        "stream": Unsupported,
+        "nothing_to_undo": NothingToUndoError,
+        "decode": MalformedError,
+        "sidecar": MalformedError,
+        "stream": UnsupportedError,
     }
     by_status: dict[int, type[Error]] = {
-        401: NotAllowed,
-        403: NotAllowed,
-        404: NoSuchEvent,
-        422: BadArgument,
+        401: NotAllowedError,
+        403: NotAllowedError,
+        404: NoSuchEventError,
+        422: BadArgumentError,
     }
     made = classes.get(kind) or by_status.get(error.code, ServerError)
-    if made is NotAllowed:
+    if made is NotAllowedError:
         detail += "; give token=…, or set WAVEKEEP_TOKEN"
     return made(detail, path=address)
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _wavekeep
-from ._errors import BadArgument, NoSuchArray, Unsupported
+from ._errors import BadArgumentError, NoSuchArrayError, UnsupportedError
 from ._recording import (
     Block,
     Channels,
@@ -117,12 +117,12 @@ class ArrayFile(Recording):
     def __getitem__(self, name: Any) -> NDArray[Any]:
         """One array."""
         if not isinstance(name, str):
-            raise BadArgument(f"arrays have names, found {name!r}", path=self.path)
+            raise BadArgumentError(f"arrays have names, found {name!r}", path=self.path)
         if name not in self.channels:
             present = ", ".join(self.channels)
             message = f"there is no array {name!r}; the arrays are {present}"
             message += instead(name, self.channels)
-            raise NoSuchArray(message, path=self.path, expected=present, found=name)
+            raise NoSuchArrayError(message, path=self.path, expected=present, found=name)
         array = np.asarray(self._handle.view(name))
         dtype, _, _ = self._handle.describe(name)
         return array.view(_records(dtype)) if dtype.startswith("[") else array
@@ -131,7 +131,7 @@ class ArrayFile(Recording):
         """One array; as float32 if its type is one that numpy does not have (BF16, F8_E4M3, F8_E5M2,
         …), every value of which is a float32."""
         if not isinstance(name, str):
-            raise BadArgument(f"arrays have names, found {name!r}", path=self.path)
+            raise BadArgumentError(f"arrays have names, found {name!r}", path=self.path)
         view = self._handle.view_f32(name)
         return self[name] if view is None else np.asarray(view)
 
@@ -173,18 +173,18 @@ class ArrayFile(Recording):
         (2, 100)
         """
         if time is not None:
-            raise Unsupported("arrays have no time axis: choose frames", path=self.path)
+            raise UnsupportedError("arrays have no time axis: choose frames", path=self.path)
         names = self.channels if channels is None else one_or_several(channels)
         arrays = [self[name] for name in names]
         if frames is not None:
             if any(array.ndim == 0 for array in arrays):
-                raise BadArgument("a single value has no frames", path=self.path)
+                raise BadArgumentError("a single value has no frames", path=self.path)
             arrays = [
                 array[..., slice(*one_frame_range(frames, array.shape[-1]))] for array in arrays
             ]
         if len({array.shape for array in arrays}) > 1:
             shapes = ", ".join(str(array.shape) for array in arrays)
-            raise BadArgument(
+            raise BadArgumentError(
                 f"arrays of different shapes make no matrix: {shapes}", path=self.path
             )
         if len(arrays) == 1:
@@ -198,7 +198,7 @@ class ArrayFile(Recording):
         """Views of the arrays along their last axis; no buffer is needed."""
         data = self.read(channels)
         if data.ndim == 0:
-            raise BadArgument("a single value has no frames", path=self.path)
+            raise BadArgumentError("a single value has no frames", path=self.path)
         return _blocks(data, max(int(frames), 1))
 
     @strict
@@ -280,7 +280,7 @@ def _blocks(data: NDArray[Any], size: int) -> Iterator[Block]:
 def _is_unit(word: str) -> bool:
     try:
         canonical(word)
-    except BadArgument:
+    except BadArgumentError:
         return False
     return True
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from . import _wavekeep
-from ._errors import BadArgument
+from ._errors import BadArgumentError
 from ._words import strict
 
 
@@ -69,7 +69,7 @@ class BridgeSource:
 
         Raises
         ------
-        BadArgument
+        BadArgumentError
             When the timeout is negative, or no finite number.
 
         Examples
@@ -80,7 +80,7 @@ class BridgeSource:
         """
         number = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
         if timeout is not None and not (number and math.isfinite(timeout) and timeout >= 0):
-            raise BadArgument(f"timeout is seconds from 0, or None to wait, found {timeout!r}")
+            raise BadArgumentError(f"timeout is seconds from 0, or None to wait, found {timeout!r}")
         found = self._bridge.receive(timeout)
         return None if found is None else Frame(*found)
 

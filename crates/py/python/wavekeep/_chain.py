@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _wavekeep
-from ._errors import BadArgument, NoSuchArgument
+from ._errors import BadArgumentError, NoSuchArgumentError
 from ._frames import checked_samples, frame_dtype, packed
 from ._payload import Payload, byte_of, payload_of
 from ._words import instead, strict
@@ -119,9 +119,9 @@ class Chain:
 
         Raises
         ------
-        NoSuchArgument
+        NoSuchArgumentError
             For a setting that nobody knows.
-        BadArgument
+        BadArgumentError
             For a value that makes no sense; nothing is changed then.
 
         Examples
@@ -214,7 +214,7 @@ class Chain:
 
         Raises
         ------
-        BadArgument
+        BadArgumentError
             When samples are of another type than ``config["input"]`` says.
 
         Examples
@@ -269,11 +269,11 @@ class Chain:
         """The channels of frames that are of the chain's input."""
         samples = dtype["samples"] if "samples" in (dtype.names or ()) else None
         if samples is None or samples.subdtype is None or dtype.fields is None:
-            raise BadArgument("this array has no frames: they are made by smurf.frames()")
+            raise BadArgumentError("this array has no frames: they are made by smurf.frames()")
         base: np.dtype[Any] = samples.base
         shape = samples.shape
         if dtype.fields["samples"][1] != _HEADER_BYTES or len(shape) != 1:
-            raise BadArgument("this array has no frames: they are made by smurf.frames()")
+            raise BadArgumentError("this array has no frames: they are made by smurf.frames()")
         self._check_width(base)
         return int(shape[0])
 
@@ -283,19 +283,19 @@ class Chain:
             other = next((word for word, dtype in _WIDTHS.items() if dtype == samples), None)
             hint = f': say Chain(input="{other}")' if other else ""
             name = {"i16": "int16", "i32": "int32"}[width]
-            raise BadArgument(f"the chain takes samples of {name}, found {samples}{hint}")
+            raise BadArgumentError(f"the chain takes samples of {name}, found {samples}{hint}")
 
     def _check_payload(self, payload: bytes) -> None:
         """Refuses a payload that is one of the other width, to the byte."""
         words = int.from_bytes(payload[4:8], "little")
         size = len(payload) - _HEADER_BYTES
         if words and size == 4 * words and self._input == "i16":
-            raise BadArgument(
+            raise BadArgumentError(
                 f"the payload has {words} channels in {size} bytes: these are int32, and the chain "
                 'takes int16; say Chain(input="i32")'
             )
         if words and size == 2 * words and self._input == "i32":
-            raise BadArgument(
+            raise BadArgumentError(
                 f"the payload has {words} channels in {size} bytes: these are int16, and the chain "
                 'takes int32; say Chain(input="i16")'
             )
@@ -306,12 +306,12 @@ def _named() -> Iterator[None]:
     """Names the near one, when there is no setting of a name."""
     try:
         yield
-    except BadArgument as error:
+    except BadArgumentError as error:
         found = re.match(r"unknown (?:field|variant) `(.*?)`, expected (?:one of )?(.*)", str(error))
         hint = instead(found[1], re.findall(r"`(.*?)`", found[2])) if found else ""
         if not hint:
             raise
-        raise BadArgument(f"{error}{hint}", found=found[1] if found else None) from None
+        raise BadArgumentError(f"{error}{hint}", found=found[1] if found else None) from None
 
 
 _EMULATOR = dict.fromkeys(Emulator.__annotations__)
@@ -330,7 +330,7 @@ def _check_names(settings: Mapping[str, Any], known: Mapping[str, Any], where: s
     for name, value in settings.items():
         if name not in known:
             message = f"{where} has no setting {name!r}{instead(str(name), known)}"
-            raise NoSuchArgument(message, found=str(name), expected=", ".join(known))
+            raise NoSuchArgumentError(message, found=str(name), expected=", ".join(known))
         if isinstance(value, Mapping) and known[name] is not None:
             _check_names(value, known[name], name)
 
@@ -343,9 +343,9 @@ def _settings(settings: Mapping[str, Any]) -> str:
             return value.tolist()
         if isinstance(value, np.generic):
             return value.item()
-        raise BadArgument(f"a setting cannot be {value!r}")
+        raise BadArgumentError(f"a setting cannot be {value!r}")
 
     try:
         return json.dumps(settings, default=plain, allow_nan=False)
     except ValueError as error:
-        raise BadArgument(f"settings have to be plain data: {error}") from error
+        raise BadArgumentError(f"settings have to be plain data: {error}") from error

@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from . import _wavekeep
 from ._channel import Channel
-from ._errors import BadArgument, NoSuchChannel
+from ._errors import BadArgumentError, NoSuchChannelError
 from ._measurements import Measurements, Verdict
 from ._moments import seconds_of
 from ._peaks import peaks_of
@@ -132,7 +132,7 @@ class Event(Recording):
         ('mm/s', 'dB(L)', 10.41)
         """
         if units == RAW:
-            raise BadArgument("units='raw' is of read, the adapters and save; rec[name].raw is one channel")
+            raise BadArgumentError("units='raw' is of read, the adapters and save; rec[name].raw is one channel")
         return self._in(units)
 
     def _in(self, units: Units) -> Event:
@@ -280,7 +280,7 @@ class Event(Recording):
         present = ", ".join(names)
         near = instead(channel, names) if isinstance(channel, str) else ""
         message = f"there is no channel {channel!r}; the channels are {present}{near}"
-        raise NoSuchChannel(message, path=self.path, expected=present, found=str(channel))
+        raise NoSuchChannelError(message, path=self.path, expected=present, found=str(channel))
 
     def frequency_hz(self, channel: Any) -> tuple[NDArray[np.float64], list[str]]:
         """Frequencies of a histogram's intervals.
@@ -305,7 +305,7 @@ class Event(Recording):
         """
         found = self._handle.frequencies(self._place(channel))
         if found is None:
-            raise BadArgument("a waveform has no intervals", path=self.path)
+            raise BadArgumentError("a waveform has no intervals", path=self.path)
         return found[0], found[1]
 
     def _frequencies(self, place: int) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
@@ -394,7 +394,7 @@ class Event(Recording):
         np.float64(10.41)
         """
         if raw and units not in (None, RAW):
-            raise BadArgument(f"raw numbers are in no unit, found units={units!r}", path=self.path)
+            raise BadArgumentError(f"raw numbers are in no unit, found units={units!r}", path=self.path)
         whole = channels is None and frames is None and time is None
         part = self if whole else self.select(channels, frames, time)
         if units is not None:
@@ -488,7 +488,7 @@ class Event(Recording):
         'mm/s'
         """
         if raw and units not in (None, RAW):
-            raise BadArgument(f"raw numbers are in no unit, found units={units!r}", path=self.path)
+            raise BadArgumentError(f"raw numbers are in no unit, found units={units!r}", path=self.path)
         asked = self if units is None else self._in(units)
         units_of = [] if asked._is_raw else list(asked._units.values())
         options: dict[str, Any] = {
@@ -522,7 +522,7 @@ class Event(Recording):
         from . import _to_obspy
 
         if drop_errored:
-            raise BadArgument("frames of an event carry no marks: leave drop_errored out")
+            raise BadArgumentError("frames of an event carry no marks: leave drop_errored out")
         whole = channels is None and frames is None and time is None
         part = self if whole else self.select(channels, frames, time)
         if units is not None and units != RAW:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from ._errors import BadArgument, NoSuchArgument
+from ._errors import BadArgumentError, NoSuchArgumentError
 from ._rate import checked_rate
 from ._words import instead
 
@@ -102,7 +102,7 @@ def frames(
 
     Raises
     ------
-    BadArgument
+    BadArgumentError
         When samples are of another type, or a number does not fit its field.
 
     Examples
@@ -123,7 +123,7 @@ def frames(
     start = _integers("start_ns", start_ns, np.dtype("<u8"), ())
     ticks = [round(number * 1_000_000_000 / rate) for number in range(count)]
     if count and int(start) + ticks[-1] >= 2**64:
-        raise BadArgument(f"start_ns {start_ns!r} is too late: the last frame is behind 2^64 ns")
+        raise BadArgumentError(f"start_ns {start_ns!r} is too late: the last frame is behind 2^64 ns")
     made["timestamp"] = np.array(ticks, np.uint64) + np.uint64(int(start))
     for name, value in fields.items():
         if name == "tes_bias":
@@ -132,10 +132,10 @@ def frames(
         if name not in _HEADER or name in _OF_THE_BUILDER:
             known = [*HeaderFields.__annotations__, "start_ns", "counter", "counter_step"]
             message = f"frames() has no argument {name!r}{instead(name, known)}"
-            raise NoSuchArgument(message, found=name)
+            raise NoSuchArgumentError(message, found=name)
         made[name] = _integers(name, value, made.dtype[name], (count,))
     if (made["external_time"] >= 1 << 40).any():
-        raise BadArgument("external_time has 40 bits")
+        raise BadArgumentError("external_time has 40 bits")
     return made
 
 
@@ -143,9 +143,9 @@ def checked_samples(samples: Any) -> NDArray[np.integer[Any]]:
     """Samples that are of a type of the instrument's."""
     if not isinstance(samples, np.ndarray) or samples.ndim != 2:
         what = f"{samples.ndim} axes" if isinstance(samples, np.ndarray) else type(samples).__name__
-        raise BadArgument(f"samples are an array of channels × frames, found {what}")
+        raise BadArgumentError(f"samples are an array of channels × frames, found {what}")
     if samples.dtype.str[1:] not in _SAMPLES:
-        raise BadArgument(
+        raise BadArgumentError(
             f"samples are int16 (of the instrument) or int32 (of files), found {samples.dtype}: "
             "round and convert them by astype"
         )
@@ -187,10 +187,10 @@ def _integers(name: str, value: Any, dtype: np.dtype[Any], shape: tuple[int, ...
     array = np.asarray(value)
     if array.dtype.kind not in "iu" or array.shape not in ((), shape):
         per_frame = ", or one for each frame" if shape else ""
-        raise BadArgument(f"{name} is an integer{per_frame}, found {value!r}")
+        raise BadArgumentError(f"{name} is an integer{per_frame}, found {value!r}")
     limits = np.iinfo(dtype)
     if array.size and not (limits.min <= int(array.min()) and int(array.max()) <= limits.max):
-        raise BadArgument(f"{name} is {limits.min} to {limits.max}, found {value!r}")
+        raise BadArgumentError(f"{name} is {limits.min} to {limits.max}, found {value!r}")
     return array.astype(dtype)
 
 
@@ -198,9 +198,9 @@ def _packed_biases(value: Any, count: int) -> NDArray[np.uint8]:
     """16 numbers of 20 bits, two in five bytes."""
     biases = np.asarray(value)
     if biases.dtype.kind not in "iu" or biases.shape not in ((16,), (16, count)):
-        raise BadArgument(f"tes_bias is 16 integers, or 16 for each frame, found {value!r}")
+        raise BadArgumentError(f"tes_bias is 16 integers, or 16 for each frame, found {value!r}")
     if biases.size and not (-(1 << 19) <= int(biases.min()) and int(biases.max()) < 1 << 19):
-        raise BadArgument("a bias has 20 bits: -524288 to 524287")
+        raise BadArgumentError("a bias has 20 bits: -524288 to 524287")
     words = (biases.astype(np.int64) & 0xFFFFF).astype(np.uint64)
     pairs = words[0::2] | words[1::2] << np.uint64(20)
     shifts = np.arange(0, 40, 8, dtype=np.uint64)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._errors import BadIndex
+from ._errors import BadIndexError
 
 #: Reads rows, in rising order, of frames ``start`` to ``stop``.
 Reader = Callable[[list[int], int, int], NDArray[Any]]
@@ -34,7 +34,7 @@ def indexed(
         elif isinstance(part, np.ndarray) and part.dtype == bool and part.ndim != 1:
             if part.ndim == 0 or part.shape != shape[axis : axis + part.ndim]:
                 message = f"a mask of the shape {part.shape} does not fit {shape}"
-                raise BadIndex(message)
+                raise BadIndexError(message)
             # As numpy has it: a mask is the places where it is true.
             for places in part.nonzero():
                 chosen, inside = _places(places, shape[axis], axis)
@@ -43,7 +43,7 @@ def indexed(
                 axis += 1
         else:
             if axis == 2:
-                raise BadIndex(f"a run has 2 axes, channels and frames; found the index {key!r}")
+                raise BadIndexError(f"a run has 2 axes, channels and frames; found the index {key!r}")
             chosen, inside = _axis(part, shape[axis], axis)
             wanted.append(chosen)
             local.append(inside)
@@ -61,7 +61,7 @@ def _expanded(key: Any) -> list[Any]:
     """The parts of a key; an ellipsis is what it stands for."""
     parts = [_part(part) for part in (key if isinstance(key, tuple) else (key,))]
     if sum(part is ... for part in parts) > 1:
-        raise BadIndex("an index can have one ellipsis ('...') only")
+        raise BadIndexError("an index can have one ellipsis ('...') only")
     if not any(part is ... for part in parts):
         return parts
     at = next(place for place, part in enumerate(parts) if part is ...)
@@ -78,7 +78,7 @@ def _part(part: Any) -> Any:
     if part is None or part is ... or isinstance(part, slice):
         return part
     if isinstance(part, (bool, np.bool_)):
-        raise BadIndex("True and False are no index: a mask has one for each channel or frame")
+        raise BadIndexError("True and False are no index: a mask has one for each channel or frame")
     try:
         return operator.index(part)
     except TypeError:
@@ -86,11 +86,11 @@ def _part(part: Any) -> Any:
     try:
         array = np.asarray(part)
     except (TypeError, ValueError) as error:
-        raise BadIndex(f"{part!r} is no index") from error
+        raise BadIndexError(f"{part!r} is no index") from error
     if array.size == 0 and not isinstance(part, np.ndarray):
         array = array.astype(np.intp)
     if array.dtype != bool and array.dtype.kind not in "iu":
-        raise BadIndex(f"an index is made of integers, slices, lists, masks and '...', found {part!r}")
+        raise BadIndexError(f"an index is made of integers, slices, lists, masks and '...', found {part!r}")
     return array
 
 
@@ -105,14 +105,14 @@ def _axis(part: Any, length: int, axis: int) -> tuple[NDArray[np.intp], Any]:
         try:
             places = range(*part.indices(length))
         except TypeError as error:
-            raise BadIndex(f"slices are of integers, found {part!r}") from error
+            raise BadIndexError(f"slices are of integers, found {part!r}") from error
         if places.step > 0:
             return np.arange(places.start, places.stop, places.step), slice(None)
         return np.arange(places.start, places.stop, places.step)[::-1], slice(None, None, -1)
     if part.dtype == bool:
         if len(part) != length:
             message = f"a mask of {len(part)} does not fit the {length} {_AXES[axis]}s of the run"
-            raise BadIndex(message)
+            raise BadIndexError(message)
         part = np.flatnonzero(part)
     return _places(part, length, axis)
 
@@ -128,7 +128,7 @@ def _places(places: NDArray[Any], length: int, axis: int) -> tuple[NDArray[np.in
 
 def _within(place: int, length: int, axis: int) -> int:
     if not -length <= place < length:
-        raise BadIndex(f"there is no {_AXES[axis]} {place}: the run has {length}")
+        raise BadIndexError(f"there is no {_AXES[axis]} {place}: the run has {length}")
     return place % length
 
 

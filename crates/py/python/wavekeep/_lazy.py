@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from ._errors import MissingLibrary
+from ._errors import MissingLibraryError
 
 
 def need(module: str, what: str, extra: str) -> Any:
@@ -14,4 +14,4 @@ def need(module: str, what: str, extra: str) -> Any:
         return import_module(module)
     except ImportError as error:
         message = f"{what} needs {module}: pip install 'wavekeep[{extra}]'"
-        raise MissingLibrary(message) from error
+        raise MissingLibraryError(message) from error

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, Union
 
 from . import _wavekeep
-from ._errors import NotThisFormat
+from ._errors import NotThisFormatError
 from ._open import open as open_recording
 from ._recording import Channels, Recording
 from ._report import Report, warn_of_damage
@@ -123,7 +123,7 @@ def read_smurf(
         warnings.warn(message, UserWarning, stacklevel=2)
         return obspy.Stream()
     if not isinstance(handle, _wavekeep.Stream):
-        raise NotThisFormat(f"{name} is not a SMuRF stream", path=name)
+        raise NotThisFormatError(f"{name} is not a SMuRF stream", path=name)
     warn_of_damage(Report.from_json(handle.report()), name, stacklevel=3)
     with Stream(handle, name) as run:
         return _traces(run, headonly, channels, raw)

@@ -7,7 +7,7 @@ from typing import Any, Literal, Union, overload
 
 from . import _wavekeep
 from ._arrays import ArrayFile
-from ._errors import BadArgument, NotThisFormat
+from ._errors import BadArgumentError, NotThisFormatError
 from ._event import Event
 from ._rate import checked_rate
 from ._recording import Recording
@@ -131,7 +131,7 @@ def open_event(
     pretrigger_s: float | None = None,
     reports: bool = True,
 ) -> Event:
-    """As :func:`open`, of an event; anything else is :class:`NotThisFormat`.
+    """As :func:`open`, of an event; anything else is :class:`NotThisFormatError`.
 
     Examples
     --------
@@ -146,7 +146,7 @@ def open_event(
 
 @strict
 def open_stream(path: _Path, *, metadata_channel: int | None = None) -> Stream:
-    """As :func:`open`, of a run of streams; anything else is :class:`NotThisFormat`.
+    """As :func:`open`, of a run of streams; anything else is :class:`NotThisFormatError`.
 
     Examples
     --------
@@ -161,7 +161,7 @@ def open_stream(path: _Path, *, metadata_channel: int | None = None) -> Stream:
 
 @strict
 def open_arrays(path: _Path) -> ArrayFile:
-    """As :func:`open`, of a file of arrays; anything else is :class:`NotThisFormat`.
+    """As :func:`open`, of a file of arrays; anything else is :class:`NotThisFormatError`.
 
     Examples
     --------
@@ -174,9 +174,9 @@ def open_arrays(path: _Path) -> ArrayFile:
     raise _other(found, "a file of arrays", "open_arrays")
 
 
-def _other(found: Recording, expected: str, function: str) -> NotThisFormat:
+def _other(found: Recording, expected: str, function: str) -> NotThisFormatError:
     message = f"{found.path} is {found.kind}, {function} opens {expected}: use open"
-    return NotThisFormat(message, path=found.path, expected=expected, found=found.kind)
+    return NotThisFormatError(message, path=found.path, expected=expected, found=found.kind)
 
 
 def _open(
@@ -238,7 +238,7 @@ def _path_of(path: _Path) -> str:
     # No system has paths as long as that.
     if zero in name or len(name) > 32768 or (len(name) > 1024 and new_line in name):
         message = "open takes the path of a file: this is no path, but perhaps what stands in a file"
-        raise BadArgument(message)
+        raise BadArgumentError(message)
     return os.fsdecode(name) if isinstance(name, bytes) else str(name)
 
 
@@ -247,4 +247,4 @@ def _refuse(stated: dict[str, Any], ignored: tuple[str, ...], path: str, what: s
     for option in ignored:
         if stated[option] is not None:
             message = f"{path} is {what}: {option} would be ignored there; leave it out"
-            raise BadArgument(message, path=path, found=option)
+            raise BadArgumentError(message, path=path, found=option)

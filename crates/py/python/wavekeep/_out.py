@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._errors import BadArgument
+from ._errors import BadArgumentError
 
 _READABLE = ("i4", "f4", "f8", "c8", "c16")
 
@@ -15,21 +15,21 @@ def check_out(out: Any, shape: tuple[int, int], iq: bool, wanted: np.dtype[Any] 
     """Refuses an array that cannot take a selection of this shape. ``wanted`` is the type that was
     asked for by other words."""
     if not isinstance(out, np.ndarray):
-        raise BadArgument(f"out is an array of numpy, found a {type(out).__name__}")
+        raise BadArgumentError(f"out is an array of numpy, found a {type(out).__name__}")
     if isinstance(out, np.ma.MaskedArray):
-        raise BadArgument("out is a masked array, whose mask would hide what is read: give out.data")
+        raise BadArgumentError("out is a masked array, whose mask would hide what is read: give out.data")
     if out.shape != shape:
-        raise BadArgument(f"out has the shape {out.shape}, the selection {shape}")
+        raise BadArgumentError(f"out has the shape {out.shape}, the selection {shape}")
     if out.dtype.str[1:] not in _READABLE or not out.dtype.isnative:
-        raise BadArgument(f"out is of {out.dtype}: it has to be of int32, float32, float64 or complex")
+        raise BadArgumentError(f"out is of {out.dtype}: it has to be of int32, float32, float64 or complex")
     if wanted is not None and out.dtype != wanted:
-        raise BadArgument(f"out is of {out.dtype}, asked for is {wanted}")
+        raise BadArgumentError(f"out is of {out.dtype}, asked for is {wanted}")
     if (out.dtype.kind == "c") != iq:
-        raise BadArgument("complex values are pairs of samples: ask for iq=True, and only then")
+        raise BadArgumentError("complex values are pairs of samples: ask for iq=True, and only then")
     if not out.flags.writeable:
-        raise BadArgument("out is read-only")
+        raise BadArgumentError("out is read-only")
     if _overlaps(out):
-        raise BadArgument("elements of out lie over each other in memory: each needs its own")
+        raise BadArgumentError("elements of out lie over each other in memory: each needs its own")
 
 
 def is_plain(out: np.ndarray[Any, Any]) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, Union
 
 import numpy as np
 
-from ._errors import BadArgument
+from ._errors import BadArgumentError
 
 #: The bytes of one frame, or one frame of :func:`wavekeep.smurf.frames`.
 Payload = Union[bytes, bytearray, memoryview, np.void, "np.ndarray[Any, np.dtype[np.uint8]]"]
@@ -32,7 +32,7 @@ def payload_of(payload: Any) -> bytes:
             what = f"memory of the format {view.format!r}"
     if isinstance(payload, np.ndarray) and payload.dtype == np.uint8 and payload.ndim == 1:
         return payload.tobytes()
-    raise BadArgument(
+    raise BadArgumentError(
         f"a payload is bytes, or one frame of smurf.frames(); found {what}: take the bytes of an "
         "array by tobytes(), when they are what is meant"
     )
@@ -42,5 +42,5 @@ def byte_of(name: str, number: Any, most: int) -> int:
     """A number of a record's head."""
     plain = isinstance(number, (int, np.integer)) and not isinstance(number, bool)
     if not plain or not 0 <= number <= most:
-        raise BadArgument(f"{name} is a number from 0 to {most}, found {number!r}")
+        raise BadArgumentError(f"{name} is a number from 0 to {most}, found {number!r}")
     return int(number)

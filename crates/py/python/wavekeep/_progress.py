@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, Union
 
-from ._errors import BadArgument
+from ._errors import BadArgumentError
 
 #: ``None`` or ``False`` for silence, ``True`` for a bar on standard error, or a function that is
 #: called with what is done and what there is in all (0 where that is not known).
@@ -22,7 +22,7 @@ class Reporter:
         self._bar: Any = None
         self._unit = unit
         if progress is not None and not isinstance(progress, bool) and not callable(progress):
-            raise BadArgument(f"progress is True, False or a function, found {progress!r}")
+            raise BadArgumentError(f"progress is True, False or a function, found {progress!r}")
         if callable(progress):
             self._call = progress
         elif progress:

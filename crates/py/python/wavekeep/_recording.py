@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from . import _wavekeep
-from ._errors import BadArgument, ClosedError, SelectionError
+from ._errors import BadArgumentError, ClosedError, SelectionError
 from ._report import Report
 from ._units import Units
 from ._words import instead, strict
@@ -397,24 +397,24 @@ def one_frame_range(frames: Frames, length: int) -> tuple[int, int]:
         return 0, length
     if isinstance(frames, tuple):
         if len(frames) != 2:
-            raise BadArgument(f"frames are (start, stop), found {frames!r}")
+            raise BadArgumentError(f"frames are (start, stop), found {frames!r}")
         frames = slice(*frames)
     bounds = (frames.start, frames.stop) if isinstance(frames, (slice, range)) else ()
     if any(isinstance(one, (bool, np.bool_)) for one in bounds):
-        raise BadArgument(f"frames are integers, found {frames!r}")
+        raise BadArgumentError(f"frames are integers, found {frames!r}")
     if isinstance(frames, range):
         if frames.step != 1:
-            raise BadArgument(f"frames have to follow each other, found a step of {frames.step}")
+            raise BadArgumentError(f"frames have to follow each other, found a step of {frames.step}")
         # Of a range every number counts as it is.
         return min(max(frames.start, 0), length), min(max(frames.stop, 0), length)
     if not isinstance(frames, slice):
-        raise BadArgument(f"frames are a slice, a range or (start, stop), found {frames!r}")
+        raise BadArgumentError(f"frames are a slice, a range or (start, stop), found {frames!r}")
     try:
         start, stop, step = frames.indices(length)
     except TypeError as error:
-        raise BadArgument(f"frames are integers, found {frames!r}") from error
+        raise BadArgumentError(f"frames are integers, found {frames!r}") from error
     if step != 1:
-        raise BadArgument(f"frames have to follow each other, found a step of {step}")
+        raise BadArgumentError(f"frames have to follow each other, found a step of {step}")
     return start, max(start, stop)
 
 
@@ -423,7 +423,7 @@ def one_or_several(channels: str | int | np.integer[Any] | Sequence[str | int]) 
     if isinstance(channels, (str, int, np.integer)):
         return [channels]
     if isinstance(channels, bytes) or not isinstance(channels, Iterable):
-        raise BadArgument(f"channels are names or indices, found {channels!r}")
+        raise BadArgumentError(f"channels are names or indices, found {channels!r}")
     return list(channels)
 
 
@@ -433,11 +433,11 @@ def channel_words(channels: Channels) -> list[str] | None:
         return None
     if isinstance(channels, (bytes, bytearray, dict, slice)) or not hasattr(channels, "__iter__"):
         if not isinstance(channels, (int, np.integer)):
-            raise BadArgument(f"channels are named by names or indices, found {channels!r}")
+            raise BadArgumentError(f"channels are named by names or indices, found {channels!r}")
     words = []
     for channel in one_or_several(channels):
         if isinstance(channel, (bool, np.bool_)) or not isinstance(channel, (str, int, np.integer)):
-            raise BadArgument(f"a channel is a name or an index, found {channel!r}")
+            raise BadArgumentError(f"a channel is a name or an index, found {channel!r}")
         if not isinstance(channel, str) and channel < 0:
             raise SelectionError(f"channels count from 0, found {channel}")
         words.append(str(channel))
@@ -452,7 +452,7 @@ def target_of(path: str | os.PathLike[str], target: str | None, takes: str = "ev
         word = str(target).lower()
         if word not in TARGETS.values():
             message = f"to is {target!r}: it is one of {', '.join(words)}{instead(word, words)}"
-            raise BadArgument(message, found=str(target), expected=", ".join(words))
+            raise BadArgumentError(message, found=str(target), expected=", ".join(words))
         # Of a target that takes something else, the writer says what to do.
         return word
     ending = os.path.splitext(os.fspath(path))[1].lower()
@@ -460,7 +460,7 @@ def target_of(path: str | os.PathLike[str], target: str | None, takes: str = "ev
         known = ", ".join(TARGETS)
         near = instead(ending, TARGETS)
         message = f"{os.fspath(path)!r} ends with none of {known}: name the target by to=…{near}"
-        raise BadArgument(message)
+        raise BadArgumentError(message)
     return TARGETS[ending]
 
 
@@ -469,10 +469,10 @@ def into(out: NDArray[Any] | None, values: NDArray[Any]) -> NDArray[Any]:
     if out is None:
         return values
     if out.shape != values.shape:
-        raise BadArgument(f"out has the shape {out.shape}, the selection {values.shape}")
+        raise BadArgumentError(f"out has the shape {out.shape}, the selection {values.shape}")
     if isinstance(values, np.ma.MaskedArray):
-        raise BadArgument("raw numbers with gaps need a masked array of their own: leave out away")
+        raise BadArgumentError("raw numbers with gaps need a masked array of their own: leave out away")
     if not np.can_cast(values.dtype, out.dtype, "same_kind"):
-        raise BadArgument(f"out is of {out.dtype}, which cannot hold {values.dtype}")
+        raise BadArgumentError(f"out is of {out.dtype}, which cannot hold {values.dtype}")
     np.copyto(out, values, casting="same_kind")
     return out

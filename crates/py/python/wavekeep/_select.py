@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
-from ._errors import BadArgument, SelectionError
+from ._errors import BadArgumentError, SelectionError
 from ._recording import Frames, one_frame_range
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def frames_of(frames: Frames, length: int) -> tuple[int, int]:
     """``(start, stop)`` within ``length`` frames; a choice that names none is an error."""
     bounds = (frames.start, frames.stop) if isinstance(frames, slice) else frames
     if isinstance(bounds, tuple) and any(isinstance(one, (bool, np.bool_)) for one in bounds):
-        raise BadArgument(f"frames are integers, found {frames!r}")
+        raise BadArgumentError(f"frames are integers, found {frames!r}")
     start, stop = one_frame_range(frames, length)
     if start >= stop and length:
         raise SelectionError(f"frames {frames!r} name none of the {length} that there are")
@@ -47,9 +47,9 @@ def times_of(time: Any, span: Callable[[], tuple[int, int] | None]) -> tuple[int
     """``(start, end)`` in UNIX ns. ``span`` gives the times of the first and the last frame of the
     run."""
     if isinstance(time, (str, bytes)) or not isinstance(time, (Sequence, np.ndarray)):
-        raise BadArgument(f"time is (start, end), found {time!r}")
+        raise BadArgumentError(f"time is (start, end), found {time!r}")
     if len(time) != 2:
-        raise BadArgument(f"time is (start, end), found {len(time)} values")
+        raise BadArgumentError(f"time is (start, end), found {len(time)} values")
     of_run = span()
     first, last = of_run or (0, 0)
 
@@ -59,7 +59,7 @@ def times_of(time: Any, span: Callable[[], tuple[int, int] | None]) -> tuple[int
         try:
             return min(max(unix_ns(at, first), 0), _MOST)
         except (TypeError, ValueError, OverflowError) as error:
-            raise BadArgument(f"time has {at!r}: {error}") from error
+            raise BadArgumentError(f"time has {at!r}: {error}") from error
 
     start, end = bound(time[0], 0), bound(time[1], _MOST)
     if start >= end:

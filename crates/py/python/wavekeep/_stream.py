@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ._channel import Channel
-from ._errors import BadArgument, NoSuchChannel
+from ._errors import BadArgumentError, NoSuchChannelError
 from ._index import indexed
 from ._out import check_out, is_plain
 from ._progress import Progress, Reporter
@@ -89,7 +89,7 @@ class Stream(Facts):
 
         Raises
         ------
-        NoSuchChannel, BadIndex
+        NoSuchChannelError, BadIndexError
             Both are ``IndexError``.
 
         Examples
@@ -117,16 +117,16 @@ class Stream(Facts):
             count = len(self.channels)
             if not -count <= channel < count:
                 known = f"they are 0 to {count - 1}" if count else "there are none"
-                raise NoSuchChannel(f"there is no channel {channel}: {known}", path=self.path)
+                raise NoSuchChannelError(f"there is no channel {channel}: {known}", path=self.path)
             channel = int(channel) % count
         indices = self._handle.indices(self._ask(channels=channel))
         if len(indices) != 1:
-            raise NoSuchChannel(f"{channel!r} is {len(indices)} channels: use read", path=self.path)
+            raise NoSuchChannelError(f"{channel!r} is {len(indices)} channels: use read", path=self.path)
 
         def values(unit: str) -> NDArray[Any]:
             if unit not in ("rad", "count"):
                 message = f"a stream is in rad or count, {unit!r} is neither"
-                raise BadArgument(message, path=self.path)
+                raise BadArgumentError(message, path=self.path)
             row: NDArray[Any] = self.read(channel, raw=unit == "count")[0]
             return row.astype(np.float64, copy=False)
 
@@ -266,7 +266,7 @@ class Stream(Facts):
         SelectionError
             When channels, frames or time name nothing, or something that the run does not have. A
             time within the run in which no frame lies is no error.
-        BadArgument
+        BadArgumentError
             When an argument makes no sense.
 
         Examples
@@ -370,7 +370,7 @@ class Stream(Facts):
         """
         if isinstance(frames, int):
             if size is not None or isinstance(frames, bool):
-                raise BadArgument("frames are (start, stop); a number alone is the size of a block")
+                raise BadArgumentError("frames are (start, stop); a number alone is the size of a block")
             size, chosen = frames, None
         else:
             chosen = self._frames(frames)
@@ -378,9 +378,9 @@ class Stream(Facts):
         for name, number, least in (("size", size, 1), ("overlap", overlap, 0)):
             plain = isinstance(number, (int, np.integer)) and not isinstance(number, bool)
             if not plain or number < least:
-                raise BadArgument(f"{name} is a number of frames from {least}, found {number!r}")
+                raise BadArgumentError(f"{name} is a number of frames from {least}, found {number!r}")
         if overlap >= size:
-            raise BadArgument(f"blocks of {size} frames cannot have {overlap} in common")
+            raise BadArgumentError(f"blocks of {size} frames cannot have {overlap} in common")
         ask = self._ask(
             channels=channels,
             frames=chosen,
@@ -458,9 +458,9 @@ class Stream(Facts):
 
         Raises
         ------
-        FileExists
+        FileTakenError
             When the file is there and ``overwrite`` is not set.
-        SelectionError, BadArgument
+        SelectionError, BadArgumentError
             As of :meth:`read`, and for a target that nobody knows.
 
         Notes
@@ -486,9 +486,9 @@ class Stream(Facts):
                 self._handle.save(
                     os.fspath(path), target, ask, overwrite, units == "rad", reported.call
                 )
-            except BadArgument as error:
+            except BadArgumentError as error:
                 hint = instead(target, set(TARGETS.values())) if to is not None else ""
-                raise BadArgument(f"{error}{hint}", path=os.fspath(path)) from None if hint else error
+                raise BadArgumentError(f"{error}{hint}", path=os.fspath(path)) from None if hint else error
         return os.fspath(path)
 
     def _repr_html_(self) -> str:
@@ -520,10 +520,10 @@ def _dtype(raw: bool, iq: bool, dtype: DTypeLike | None) -> np.dtype[Any]:
             dtype if dtype is not None else np.int32 if raw else np.complex128 if iq else np.float64
         )
     except TypeError as error:
-        raise BadArgument(f"dtype is {dtype!r}, which numpy does not know") from error
+        raise BadArgumentError(f"dtype is {dtype!r}, which numpy does not know") from error
     allowed = "i4" if raw else ("c8", "c16") if iq else ("f4", "f8")
     if (raw and iq) or wanted.str[1:] not in allowed or not wanted.isnative:
-        raise BadArgument(
+        raise BadArgumentError(
             f"{wanted} cannot be read: phases are float64 or float32, raw counts int32, iq complex"
         )
     return wanted

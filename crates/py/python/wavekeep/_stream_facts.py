@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _wavekeep
-from ._errors import BadArgument, BadIndex, SelectionError
+from ._errors import BadArgumentError, BadIndexError, SelectionError
 from ._findings import Gap, Section
 from ._recording import Channels, Frames, Recording, Time, channel_words
 from ._report import Report
@@ -107,7 +107,7 @@ class Facts(Recording):
         """
         count = len(self.sections)
         if not isinstance(number, (int, np.integer)) or isinstance(number, bool):
-            raise BadArgument(f"a section is named by its number, found {number!r}", path=self.path)
+            raise BadArgumentError(f"a section is named by its number, found {number!r}", path=self.path)
         if not -count <= number < count:
             message = f"there is no section {number}; the run has {count}"
             raise SelectionError(message, path=self.path)
@@ -165,7 +165,7 @@ class Facts(Recording):
 
         Raises
         ------
-        BadIndex
+        BadIndexError
             When there is no such frame.
 
         Examples
@@ -178,7 +178,7 @@ class Facts(Recording):
         count = len(self._handle)
         plain = isinstance(frame, (int, np.integer)) and not isinstance(frame, bool)
         if not plain or not 0 <= frame <= count:
-            raise BadIndex(f"frames are 0 to {count - 1}, found {frame!r}", path=self.path)
+            raise BadIndexError(f"frames are 0 to {count - 1}, found {frame!r}", path=self.path)
         tree: dict[str, Any] = json.loads(self._handle.config(int(frame)))
         return tree
 
@@ -316,7 +316,7 @@ class Facts(Recording):
         most = _wavekeep.MOST_THREADS
         plain = isinstance(threads, int) and not isinstance(threads, bool)
         if threads is not None and not (plain and 1 <= threads <= most):
-            raise BadArgument(f"threads are 1 to {most}, found {threads!r}")
+            raise BadArgumentError(f"threads are 1 to {most}, found {threads!r}")
         return {
             "channels": channel_words(channels),
             "frames": frames,

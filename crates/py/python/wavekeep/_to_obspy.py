@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from . import _wavekeep
-from ._errors import BadArgument, Unsupported
+from ._errors import BadArgumentError, UnsupportedError
 from ._event import Event
 from ._lazy import need
 from ._recording import Recording
@@ -34,24 +34,24 @@ def to_obspy(
     obspy = need("obspy", "to_obspy", "obspy")
     kind = np.dtype(dtype or (np.int32 if raw else np.float64))
     if kind not in _DTYPES:
-        raise BadArgument(f"ObsPy has samples of int32, float32 and float64, not {kind}")
+        raise BadArgumentError(f"ObsPy has samples of int32, float32 and float64, not {kind}")
     if kind.kind == "i" and not raw:
-        raise BadArgument("values in units are no integers: ask for raw=True, or for floats")
+        raise BadArgumentError("values in units are no integers: ask for raw=True, or for floats")
     if isinstance(recording, Event):
         part = recording.select(**selection) if selection else recording
         return obspy.Stream(_event_traces(obspy, part, raw, kind))
     if isinstance(recording, Stream):
         return obspy.Stream(_stream_traces(obspy, recording, raw, kind, selection))
-    raise Unsupported("arrays have no time axis: ObsPy cannot hold them", path=recording.path)
+    raise UnsupportedError("arrays have no time axis: ObsPy cannot hold them", path=recording.path)
 
 
 def _event_traces(obspy: Any, event: Event, raw: bool, dtype: np.dtype[Any]) -> list[Any]:
     if event.kind == "histogram" or event.rate_hz is None:
         message = "a histogram is no waveform: use to_pandas or to_xarray"
-        raise Unsupported(message, path=event.path)
+        raise UnsupportedError(message, path=event.path)
     if event.start is None:
         message = "nothing states when this was recorded: ObsPy has no traces without a time"
-        raise Unsupported(message, path=event.path)
+        raise UnsupportedError(message, path=event.path)
     trigger = obspy.UTCDateTime(event.start)
     codes = event._handle.seed_codes(event.rate_hz)
     traces = []
@@ -83,7 +83,7 @@ def _stream_traces(
     obspy: Any, stream: Stream, raw: bool, dtype: np.dtype[Any], selection: dict[str, Any]
 ) -> list[Any]:
     if stream.rate_hz is None:
-        raise Unsupported("nothing states the rate of this run, or it changes", path=stream.path)
+        raise UnsupportedError("nothing states the rate of this run, or it changes", path=stream.path)
     data = stream.read(raw=raw, **selection)
     ask = stream._ask(
         channels=selection.get("channels"),
@@ -101,7 +101,7 @@ def _stream_traces(
         codes = _wavekeep.seed_stream(index, stream.rate_hz)
         if codes is None:
             message = f"ObsPy has no codes for channel {index}: choose others"
-            raise Unsupported(message, path=stream.path)
+            raise UnsupportedError(message, path=stream.path)
         for first, end in zip(edges[:-1], edges[1:]):
             if first == end:
                 continue

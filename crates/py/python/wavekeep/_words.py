@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import ParamSpec, TypeVar
 
 
-from ._errors import BadArgument, NoSuchArgument
+from ._errors import BadArgumentError, NoSuchArgumentError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,7 +27,7 @@ def one_of(what: str, word: str, known: Iterable[str]) -> str:
     if word in words:
         return word
     message = f"{what} is {word!r}: it is one of {', '.join(words)}{instead(str(word), words)}"
-    raise BadArgument(message, found=str(word), expected=", ".join(words))
+    raise BadArgumentError(message, found=str(word), expected=", ".join(words))
 
 
 def strict(function: Callable[P, R]) -> Callable[P, R]:
@@ -41,7 +41,7 @@ def strict(function: Callable[P, R]) -> Callable[P, R]:
             if name not in known:
                 call = f"{function.__name__}() has no argument {name!r}"
                 message = f"{call}{instead(name, known) or ': it has ' + ', '.join(known)}"
-                raise NoSuchArgument(message, found=name, expected=", ".join(known))
+                raise NoSuchArgumentError(message, found=name, expected=", ".join(known))
         return function(*arguments, **keywords)
 
     return checked

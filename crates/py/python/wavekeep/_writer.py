@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Union
 import numpy as np
 
 from . import _wavekeep
-from ._errors import BadArgument, NoSuchArgument, NoSuchName
+from ._errors import BadArgumentError, NoSuchArgumentError, NoSuchNameError
 from ._payload import Payload, byte_of, payload_of
 from ._words import instead, strict
 
@@ -79,7 +79,7 @@ class DataWriter:
         for name, value in variables.items():
             if name not in self._NAMES:
                 message = f"DataWriter() has no argument {name!r}{instead(name, self._NAMES)}"
-                raise NoSuchArgument(message, found=name)
+                raise NoSuchArgumentError(message, found=name)
             self.set(name, value)  # type: ignore[arg-type]
 
     @staticmethod
@@ -101,7 +101,7 @@ class DataWriter:
 
         Raises
         ------
-        NoSuchName
+        NoSuchNameError
             When there is no such variable. The message names the near one.
 
         Examples
@@ -122,7 +122,7 @@ class DataWriter:
 
         Raises
         ------
-        NoSuchName, BadArgument
+        NoSuchNameError, BadArgumentError
             When there is no such variable, or it cannot have this value.
 
         Examples
@@ -139,7 +139,7 @@ class DataWriter:
         if not isinstance(value, (bool, int, str)) or (
             isinstance(value, int) and not 0 <= value < 2**64
         ):
-            raise BadArgument(f"{name} cannot be {value!r}")
+            raise BadArgumentError(f"{name} cannot be {value!r}")
         with _named(name):
             self._writer.set(name, value)
 
@@ -153,9 +153,9 @@ class DataWriter:
 
         Raises
         ------
-        NoSuchName
+        NoSuchNameError
             When there is no such command.
-        WriterState, FileError
+        WriterStateError, FileError
             When it cannot be done now.
 
         Examples
@@ -218,9 +218,9 @@ class DataWriter:
 
         Raises
         ------
-        BadArgument
+        BadArgumentError
             When the payload is not bytes, or larger than ``MaxFileSize`` allows.
-        WriterState
+        WriterStateError
             When nothing is open.
 
         Examples
@@ -258,8 +258,8 @@ def _named(name: str) -> Iterator[None]:
     """Names the near one, when there is no variable or command of this name."""
     try:
         yield
-    except NoSuchName as error:
+    except NoSuchNameError as error:
         hint = instead(str(name), [control for control, _, _ in DataWriter.controls()])
         if not hint:
             raise
-        raise NoSuchName(f"{error}{hint}", found=str(name)) from None
+        raise NoSuchNameError(f"{error}{hint}", found=str(name)) from None

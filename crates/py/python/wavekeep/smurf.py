@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from . import _wavekeep
 from ._bridge import BridgeSource, Frame
 from ._chain import Chain
-from ._errors import BadArgument, NoSuchChannel
+from ._errors import BadArgumentError, NoSuchChannelError
 from ._frames import frames
 from ._report import DamageWarning, Report, warn_of_damage
 from ._stream import Stream
@@ -92,7 +92,7 @@ def read_stream_data(
 
     Raises
     ------
-    BadArgument, NoSuchChannel
+    BadArgumentError, NoSuchChannelError
         When an argument makes no sense, or names a channel that there is not.
     SelectionError
         When the number of channels changes within the file: read one section by
@@ -115,13 +115,13 @@ def read_stream_data(
     for name, number in (("nsamp", nsamp), ("array_size", array_size)):
         plain = isinstance(number, (int, np.integer)) and not isinstance(number, bool)
         if number is not None and not (plain and number >= 0):
-            raise BadArgument(f"{name} is 0 or more, found {number!r}", path=path)
+            raise BadArgumentError(f"{name} is 0 or more, found {number!r}", path=path)
     if gcp_mode:
         return _read_gcp(path, channel, nsamp)
     one_piece = not whole_run and os.path.isfile(path)
     handle = _wavekeep.open(path, None, None, None, False, one_piece)
     if not isinstance(handle, _wavekeep.Stream):
-        raise BadArgument(f"{path} is not a SMuRF stream", path=path)
+        raise BadArgumentError(f"{path} is not a SMuRF stream", path=path)
     warn_of_damage(Report.from_json(handle.report()), path, stacklevel=4)
     run = Stream(handle, path)
     chosen = None if channel is None else _indices(channel, path).tolist()
@@ -151,7 +151,7 @@ def _indices(channel: Any, path: str) -> NDArray[np.integer[Any]]:
     indices = np.ravel(np.asarray(channel))
     if indices.dtype.kind not in "iu":
         message = f"channel is a sample index or a list of them, found {channel!r}"
-        raise BadArgument(message, path=path)
+        raise BadArgumentError(message, path=path)
     return indices
 
 
@@ -195,7 +195,7 @@ def _read_gcp(path: str, channel: Any, nsamp: int | None) -> tuple[Any, ...]:
     chosen = np.arange(_GCP_CHANNELS) if channel is None else _indices(channel, path)
     missing = [int(one) for one in chosen if not 0 <= one < 528]
     if missing:
-        raise NoSuchChannel(f"there is no channel {missing[0]}: they are 0 to 527", path=path)
+        raise NoSuchChannelError(f"there is no channel {missing[0]}: they are 0 to 527", path=path)
     phase = np.squeeze(frames["samples"][:, chosen].T).astype(float) / 2**15 * np.pi
     mask_file = os.path.join(
         os.path.dirname(path), os.path.basename(path).split(".")[0] + "_mask.txt"
@@ -209,7 +209,7 @@ def _iq(
 ) -> NDArray[np.complex128]:
     count = len(run.channels) if chosen is None else len(chosen)
     if count % 2:
-        raise BadArgument(f"IQ mode takes samples in pairs, I and Q, found {count}", path=run.path)
+        raise BadArgumentError(f"IQ mode takes samples in pairs, I and Q, found {count}", path=run.path)
     if chosen is None:
         return run._part(None, frames, np.complex128)
     pairs = list(zip(chosen[::2], chosen[1::2], strict=True))

@@ -26,7 +26,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
-from .._errors import BadArgument
+from .._errors import BadArgumentError
 from .._lazy import need
 from ..smurf import DataWriter
 from ._loopback import all_loopback
@@ -127,15 +127,15 @@ def serve(
     While a control port does not answer, all variables are INVALID.
     """
     if not _NAME.fullmatch(prefix) or prefix.endswith(":"):
-        raise BadArgument(f"{prefix!r} is no beginning of a name of EPICS")
+        raise BadArgumentError(f"{prefix!r} is no beginning of a name of EPICS")
     if not ca and not pva:
-        raise BadArgument("neither Channel Access nor PV Access is to be served")
+        raise BadArgumentError("neither Channel Access nor PV Access is to be served")
     interfaces = [interface] if isinstance(interface, str) else list(interface)
     for one in interfaces:
         try:
             ipaddress.IPv4Address(one)
         except ValueError:
-            raise BadArgument(f"interface {one!r} is no IPv4 address") from None
+            raise BadArgumentError(f"interface {one!r} is no IPv4 address") from None
     for module in ["caproto"] * ca + ["p4p"] * pva:
         need(module, "wavekeep.epics", "epics")
     source: Source
@@ -143,6 +143,6 @@ def serve(
         source = ControlSource(writer, control_path)
     else:
         if root is None and not all_loopback(interfaces):
-            raise BadArgument("root= names the folder for files, as others reach the writer")
+            raise BadArgumentError("root= names the folder for files, as others reach the writer")
         source = WriterSource(writer, root)
     return Served(source, prefix, interfaces, ca=ca, pva=pva)

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 
-from .._errors import BadArgument, Error
+from .._errors import BadArgumentError, Error
 from . import CONTROL_PATH, PREFIX, serve
 
 
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
     except Error as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2 if isinstance(error, BadArgument) else 1
+        return 2 if isinstance(error, BadArgumentError) else 1
     with served:
         ports = [("Channel Access", served.ca_port), ("PV Access", served.pva_port)]
         over = " and ".join(f"{name} (TCP {port})" for name, port in ports if port)

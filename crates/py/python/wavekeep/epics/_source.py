@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any, Protocol
 
-from .._errors import BadArgument, Error
+from .._errors import BadArgumentError, Error
 from .._lazy import need
 from ..smurf import DataWriter
 from ._variables import Disconnected, Refused, Value, Variable, from_text
@@ -94,7 +94,7 @@ class ControlSource:
         except self._zmq.ZMQError as error:
             self.close()
             message = f"{address!r} is no address of a control port (tcp://host:port): {error}"
-            raise BadArgument(message) from error
+            raise BadArgumentError(message) from error
 
     def read(self, variable: Variable) -> Value | None:
         answer = self._ask(variable, "get", [], READ_TIMEOUT_S)
