@@ -7,6 +7,7 @@ VENV_HDF5_1 := .venv-hdf5-1
 VENV_PY := .venv-py
 VENV_BENCH := .venv-bench
 VENV_NODE := .venv-node
+SEED := $(shell date +%s)
 
 # The Pythons that judge what the program writes.
 export WAVEKEEP_PYTHON := $(abspath $(VENV))/bin/python
@@ -25,10 +26,17 @@ test:
 	$(MAKE) --jobs=3 --output-sync=target --no-print-directory test-rust test-python e2e
 
 # Every truncation and every flipped bit of the samples, and as many cases of each property as its
-# library tries by itself, where `make test` takes a share of them.
+# library tries by itself, where `make test` takes a share of them; other cases at each run, by a number
+# that is printed: `make test-all SEED=…` tries those again.
 test-all: export WAVEKEEP_TEST_STRIDE = 1
 test-all: export PROPTEST_CASES = 256
-test-all: test
+test-all: export PROPTEST_RNG_SEED = $(SEED)
+test-all: export WAVEKEEP_TEST_CASES = others
+test-all: seed test
+
+.PHONY: seed
+seed:
+	@echo "SEED=$(SEED)"
 
 .PHONY: environments
 environments: $(VENV)/ready $(VENV_HDF5_1)/ready $(VENV_PY)/ready e2e/node_modules/ready chromium

@@ -7,9 +7,16 @@ import struct
 from collections.abc import Iterable
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
+# The same cases at each run, so that a change is judged by what it changed; others are tried when
+# somebody asks for them.
+hypothesis.settings.register_profile("same", derandomize=True)
+hypothesis.settings.register_profile("others", derandomize=False, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("WAVEKEEP_TEST_CASES", "same"))
 
 ROOT = Path(__file__).resolve().parents[3]
 SAMPLES = ROOT / "samples"

@@ -20,6 +20,7 @@ from ._errors import BadArgumentError, UnsupportedError
 from ._event import Event
 from ._recording import Recording, one_or_several
 from ._stream import Stream
+from ._stream_times import moments
 from ._units import Units
 from ._words import instead
 
@@ -176,7 +177,7 @@ def _of_stream(stream: Stream, part: dict[str, Any], units: Units) -> Dataset:
     coordinates = {name: Variable(("row",), it, about) for name, (it, about) in columns.items()}
     about = {"long_name": "time of the frame, UTC"}
     coordinates["time_ns"] = Variable(("frame",), time_ns, about)
-    coordinates["time"] = Variable(("frame",), time_ns.view("datetime64[ns]"), about, utc=True)
+    coordinates["time"] = Variable(("frame",), moments(time_ns), about, utc=True)
     unit = "count" if raw else "rad"
     data = Variable(("row", "frame"), values, {"units": unit, "long_name": "samples"})
     facts = {

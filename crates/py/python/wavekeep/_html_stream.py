@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._html import _page
+from ._stream_times import moment, seconds_from
 
 if TYPE_CHECKING:
     from ._stream import Stream
@@ -26,7 +27,7 @@ def stream(stream: Stream) -> str:
     which = stream.sections if stream._section is None else (stream.sections[stream._section],)
     sections = ", ".join(f"{len(one.frames)} × {one.channels}" for one in which)
     first_ns = facts["first_time_ns"]
-    start = "–" if first_ns is None else f"{np.datetime64(first_ns, 'ns').astype('M8[ms]')} UTC"
+    start = "–" if first_ns is None else moment(first_ns)
     rows = {
         "Frames × channels": sections or "none",
         "Start": start,
@@ -48,10 +49,10 @@ def stream(stream: Stream) -> str:
 def _seconds(part: Stream, frames: tuple[int, int]) -> tuple[float, float] | None:
     """The times of the first and the last frame that are shown, from the first one on."""
     ask = part._ask(frames=part._frames(frames))
-    times = part._handle.times(ask).astype(np.int64)
+    times = part._handle.times(ask)
     if len(times) < 2 or times[-1] <= times[0]:
         return None
-    return 0.0, float(times[-1] - times[0]) / 1e9
+    return 0.0, float(seconds_from(int(times[0]), times[-1:])[0])
 
 
 def _rounded(value: float, digits: int = 4) -> str:

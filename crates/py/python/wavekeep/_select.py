@@ -12,6 +12,7 @@ import numpy as np
 
 from ._errors import BadArgumentError, SelectionError
 from ._recording import Frames, one_frame_range
+from ._stream_times import moment
 
 if TYPE_CHECKING:
     from typing_extensions import TypeAlias
@@ -65,8 +66,8 @@ def times_of(time: Any, span: Callable[[], tuple[int, int] | None]) -> tuple[int
     if start >= end:
         raise SelectionError(f"time {tuple(time)!r} ends before it begins: nothing lies in it")
     if of_run is not None and (end <= first or start > last):
-        begin, final = (np.datetime64(at, "ns") for at in (first, last))
-        message = f"no frame lies in time {tuple(time)!r}: the run is from {begin} to {final} UTC"
+        begin, final = moment(first, "ns"), moment(last, "ns")
+        message = f"no frame lies in time {tuple(time)!r}: the run is from {begin} to {final}"
         raise SelectionError(message)
     return start, end
 

@@ -16,12 +16,12 @@ from ._findings import Gap, Section
 from ._recording import Channels, Frames, Recording, Time, channel_words
 from ._report import Report
 from ._select import frames_of, times_of
+from ._stream_times import moments, seconds_from
 from ._words import strict
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-_NS = 1_000_000_000
 #: The threads that a process shares do not live on in a fork of it: there the caller reads alone.
 _fork_reads_alone: list[int | None] = [None]
 if hasattr(os, "register_at_fork"):
@@ -205,8 +205,7 @@ class Facts(Recording):
         has."""
         times = self.time_ns
         first = self._handle.times(self._ask(section=False, frames=(0, 1)))
-        # The difference is exact before it is rounded once.
-        return (times - first[:1]).astype(np.int64) / _NS if len(times) else np.empty(0)
+        return seconds_from(int(first[0]), times) if len(times) else np.empty(0)
 
     @property
     def time_ns(self) -> NDArray[np.uint64]:
@@ -216,8 +215,9 @@ class Facts(Recording):
 
     @property
     def times(self) -> NDArray[np.datetime64]:
-        """The same, as ``datetime64[ns]`` in UTC."""
-        return self.time_ns.view("datetime64[ns]")
+        """The same, as ``datetime64[ns]`` in UTC: ``NaT`` where a damaged frame states a time past the
+        year 2262, which this type does not have."""
+        return moments(self.time_ns)
 
     @strict
     def header(self, frames: Frames = None) -> dict[str, NDArray[Any]]:
