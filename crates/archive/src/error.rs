@@ -46,6 +46,23 @@ pub enum ArchiveError {
         /// What is wrong with it.
         source: SidecarError,
     },
+    /// Another program's archive, which was never opened to be changed.
+    #[error("{}: there is no ledger yet: it begins when the archive is first opened to be changed, by an import or `wavekeep rebuild --index`", path.display())]
+    NoLedger {
+        /// The archive.
+        path: PathBuf,
+    },
+    /// An event whose files are there was to be forgotten.
+    #[error(
+        "event {id}: its files are there: `forget` is for events that are lost, `remove` takes one out with its files"
+    )]
+    NotLost {
+        /// The event.
+        id: i64,
+    },
+    /// Something is done for ever without a word why.
+    #[error("a reason is needed: it stands in the ledger")]
+    NoReason,
     /// A file that the archive keeps for itself cannot be understood.
     #[error("{}: {what}", path.display())]
     Damaged {
@@ -182,6 +199,9 @@ impl ArchiveError {
             Self::NoEvent { .. } => "no_event",
             Self::Sidecar { .. } => "sidecar",
             Self::Damaged { .. } => "damaged",
+            Self::NoLedger { .. } => "no_ledger",
+            Self::NotLost { .. } => "not_lost",
+            Self::NoReason => "no_reason",
             Self::Index { .. } => "index",
             Self::NewerIndex { .. } => "newer_index",
             Self::Link { .. } => "link",

@@ -31,11 +31,12 @@ pub trait FileSystem: Debug + Send + Sync {
         self.write_new(path, bytes)
     }
 
-    /// Appends to a file, which is made when it is not there, and syncs it.
+    /// Lets a file have `bytes` from byte `at` on, and nothing behind them. It is made when it is not
+    /// there. It is safe from a crash after [`sync`](Self::sync) only.
     ///
     /// # Errors
     /// What the system says.
-    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    fn extend(&self, path: &Path, at: u64, bytes: &[u8]) -> io::Result<()>;
 
     /// A barrier: what is in `files`, and what `folders` list, outlives a crash when this returns.
     ///
@@ -66,6 +67,12 @@ pub trait FileSystem: Debug + Send + Sync {
     /// # Errors
     /// What the system says.
     fn read_tail(&self, path: &Path, bytes: u64) -> io::Result<Vec<u8>>;
+
+    /// At most `bytes` bytes of a file, from byte `at` on: fewer where it ends before that.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn read_from(&self, path: &Path, at: u64, bytes: u64) -> io::Result<Vec<u8>>;
 
     /// The length of a file; `None` where there is none.
     ///
@@ -173,11 +180,12 @@ impl FileSystem for Disk {
         options.open(path)?.write_all(bytes)
     }
 
-    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fn extend(&self, path: &Path, at: u64, bytes: &[u8]) -> io::Result<()> {
         self.check(path)?;
-        let mut file = OpenOptions::new().append(true).create(true).open(path)?;
-        file.write_all(bytes)?;
-        file.sync_data()
+        let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+        file.set_len(at)?;
+        file.seek(SeekFrom::Start(at))?;
+        file.write_all(bytes)
     }
 
     fn sync(&self, files: &[PathBuf], folders: &[PathBuf]) -> io::Result<()> {
@@ -222,6 +230,17 @@ impl FileSystem for Disk {
         let mut tail = Vec::new();
         file.read_to_end(&mut tail)?;
         Ok(tail)
+    }
+
+    fn read_from(&self, path: &Path, at: u64, bytes: u64) -> io::Result<Vec<u8>> {
+        self.check(path)?;
+        let mut file = File::open(path)?;
+        // As much memory as there is to read, whatever was asked for.
+        let there = file.metadata()?.len().saturating_sub(at).min(bytes);
+        file.seek(SeekFrom::Start(at))?;
+        let mut read = Vec::with_capacity(usize::try_from(there).unwrap_or(0));
+        file.take(there).read_to_end(&mut read)?;
+        Ok(read)
     }
 
     fn len(&self, path: &Path) -> io::Result<Option<u64>> {

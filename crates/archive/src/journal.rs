@@ -8,6 +8,9 @@
 //! Sidecars are renamed last, behind a barrier of their own, for programs that know nothing of the
 //! journal: an event exists when its sidecar does. An event that moves is written at its new place
 //! like a new one; the old place is cleared after that, its sidecar first.
+//!
+//! The entries of the ledger that a change is of stand in its journal, with the place that they get in
+//! the ledger's file: finishing twice writes them once.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -19,7 +22,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::ArchiveError;
 use crate::files::FileSystem;
-use crate::layout::{Layout, OWN_FOLDER, REVIEW_LOG, SIDECAR_SUFFIX, TEMPORARY_PREFIX};
+use crate::layout::{LEDGER, Layout, OWN_FOLDER, SIDECAR_SUFFIX, TEMPORARY_PREFIX, TOKENS};
+use crate::ledger::Lines;
 use crate::name::{SafeName, is_beside};
 use crate::review::last_number;
 
@@ -36,14 +40,32 @@ pub(crate) struct Change<'a> {
 pub(crate) struct Journal {
     version: u32,
     renames: Vec<Rename>,
-    /// Lines for the review log, each with its number.
+    /// Lines for the review log, each with its number: of the first version, which had no ledger.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     review: Vec<ReviewLine>,
+    /// Where the lines of the ledger begin that the change is of, and those lines.
+    #[serde(default)]
+    ledger_offset: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ledger: Vec<String>,
     /// The events whose rows follow: serial and file name.
     pub(crate) events: Vec<(String, String)>,
     /// The events that leave one place for another. What lies at the old place goes when the new
     /// one is safe.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) moves: Vec<Move>,
+    /// The events that are taken out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) removals: Vec<Removal>,
+}
+
+/// An event that is taken out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Removal {
+    /// Serial and file name of its place.
+    pub(crate) of: (String, String),
+    /// Its files, relative to the root, the sidecar first.
+    pub(crate) removes: Vec<PathBuf>,
 }
 
 /// An event that leaves a place for another one, which is among the journal's events.
@@ -72,7 +94,7 @@ impl Rename {
             return false;
         };
         let is_target = match to_folder {
-            OWN_FOLDER => to == REVIEW_LOG,
+            OWN_FOLDER => to == LEDGER || to == TOKENS,
             serial => SafeName::folder(serial).is_ok() && is_beside(to),
         };
         folder == to_folder && is_temporary(name) && is_target
@@ -113,7 +135,7 @@ struct ReviewLine {
 #[derive(Debug)]
 pub(crate) struct Staged(Rename);
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Writes `bytes` beside `target`, to be put into its place by a [`Change`].
 pub(crate) fn stage(
@@ -125,16 +147,14 @@ pub(crate) fn stage(
     stage_by(files, layout, target, &|temporary| files.write_new(temporary, bytes))
 }
 
-/// Replaces a single file that no event's change goes with, readable by its owner alone: it is the
-/// old one or the new one, whatever happens, and the new one is on the disk when this returns.
-pub(crate) fn replace_private(
+/// As [`stage`], for a file that its owner alone may read.
+pub(crate) fn stage_private(
     files: &dyn FileSystem,
     layout: &Layout,
     target: &Path,
     bytes: &[u8],
-) -> Result<(), ArchiveError> {
-    stage_by(files, layout, target, &|temporary| files.write_private(temporary, bytes))?
-        .publish(files, layout)
+) -> Result<Staged, ArchiveError> {
+    stage_by(files, layout, target, &|temporary| files.write_private(temporary, bytes))
 }
 
 fn stage_by(
@@ -166,6 +186,11 @@ fn stage_by(
 }
 
 impl Staged {
+    /// Where it is written, relative to the root.
+    pub(crate) fn temporary(&self) -> &Path {
+        &self.0.from
+    }
+
     /// Puts one file into its place by itself: synced, renamed, its folder synced.
     pub(crate) fn publish(
         self,
@@ -209,9 +234,20 @@ impl<'a> Change<'a> {
         self.journal.moves.push(of);
     }
 
-    /// Adds a line for the review log.
-    pub(crate) fn review(&mut self, number: i64, line: String) {
-        self.journal.review.push(ReviewLine { number, line });
+    /// Adds that an event is taken out.
+    pub(crate) fn removes(&mut self, of: Removal) {
+        self.journal.removals.push(of);
+    }
+
+    /// Adds a file of the archive's own.
+    pub(crate) fn own_file(&mut self, staged: Staged) {
+        self.journal.renames.push(staged.0);
+    }
+
+    /// Adds the entries of the ledger.
+    pub(crate) fn ledger(&mut self, lines: &Lines) {
+        self.journal.ledger_offset = lines.offset();
+        self.journal.ledger = lines.texts().map(str::to_owned).collect();
     }
 
     /// Makes the change happen, then `follow` (the index), and forgets the journal.
@@ -230,7 +266,7 @@ impl<'a> Change<'a> {
         self.journal.finish(self.files, self.layout)?;
         follow()?;
         forget(self.files, self.layout)?;
-        if self.journal.moves.is_empty() {
+        if self.journal.moves.is_empty() && self.journal.removals.is_empty() {
             return Ok(());
         }
         // A journal that came back after a power cut would remove what may be new by then.
@@ -296,7 +332,7 @@ impl Journal {
     /// hands over its journal: it must not name what is not the archive's.
     fn fault(&self) -> Option<String> {
         let is_place = |(serial, filename): &(String, String)| {
-            // A change of the review log alone belongs to no event.
+            // A change of the review log alone belonged to no event.
             (serial.is_empty() && filename.is_empty())
                 || (SafeName::folder(serial).is_ok() && is_beside(filename))
         };
@@ -309,23 +345,36 @@ impl Journal {
                 "it would rename {from} to {to}, which is no change of an archive"
             ));
         }
-        for of in &self.moves {
-            if !is_place(&of.from) || !is_place(&of.to) {
-                return Some(format!("{:?} or {:?} is no place of an event", of.from, of.to));
-            }
-            let is_ours = |path: &&PathBuf| {
-                two_names(path).is_none_or(|(folder, name)| folder != of.from.0 || !is_beside(name))
-            };
-            if let Some(path) = of.removes.iter().find(is_ours) {
+        if let Some(of) = self.moves.iter().find(|of| !is_place(&of.from) || !is_place(&of.to)) {
+            return Some(format!("{:?} or {:?} is no place of an event", of.from, of.to));
+        }
+        if let Some(of) = self.removals.iter().find(|of| !is_place(&of.of)) {
+            return Some(format!("{:?} is no place of an event", of.of));
+        }
+        for ((serial, _), path) in self.removed() {
+            let is_of_it =
+                two_names(path).is_some_and(|(folder, name)| folder == serial && is_beside(name));
+            if !is_of_it {
                 return Some(format!("it would remove {}", path.display()));
             }
+        }
+        if let Some(line) = self.ledger.iter().find(|line| line.contains('\n')) {
+            return Some(format!("an entry of the ledger is no line: {line:?}"));
         }
         None
     }
 
+    /// What is removed in the end, with the place of the event that it is of.
+    fn removed(&self) -> impl Iterator<Item = (&(String, String), &PathBuf)> {
+        let moved = self.moves.iter().map(|of| (&of.from, &of.removes));
+        let removed = self.removals.iter().map(|of| (&of.of, &of.removes));
+        moved.chain(removed).flat_map(|(of, paths)| paths.iter().map(move |path| (of, path)))
+    }
+
     /// The events that the change is of.
     pub(crate) fn places(&self) -> impl Iterator<Item = &(String, String)> {
-        self.events.iter().chain(self.moves.iter().map(|of| &of.from))
+        let left = self.moves.iter().map(|of| &of.from);
+        self.events.iter().chain(left).chain(self.removals.iter().map(|of| &of.of))
     }
 
     /// The temporaries that the change needs, relative to the root.
@@ -340,9 +389,13 @@ impl Journal {
         layout: &Layout,
     ) -> Result<(), ArchiveError> {
         self.append_review(files, layout)?;
+        // It reaches the disk with the first barrier, which is there anyway.
+        let mut ledger = self.write_ledger(files, layout)?;
         let is_sidecar = |rename: &&Rename| rename.to.to_string_lossy().ends_with(SIDECAR_SUFFIX);
         let (sidecars, others): (Vec<_>, Vec<_>) = self.renames.iter().partition(is_sidecar);
-        let folders = self.folders(layout);
+        // The root lists nothing new: a new folder was made and synced before.
+        let mut folders = self.folders(layout);
+        folders.retain(|folder| folder != layout.root());
         for renames in [others, sidecars] {
             if renames.is_empty() {
                 continue;
@@ -357,13 +410,18 @@ impl Journal {
                 }
             }
             files
-                .sync(&[], &folders)
+                .sync(&std::mem::take(&mut ledger), &folders)
                 .map_err(ArchiveError::io(layout.root(), "sync the folders"))?;
+        }
+        if !ledger.is_empty() {
+            let synced = files.sync(&ledger, &[]);
+            synced.map_err(ArchiveError::io(&layout.ledger(), "sync the ledger"))?;
         }
         self.leave_old_places(files, layout)
     }
 
-    /// Removes what was moved from where it was: the same bytes are safe at the new place.
+    /// Removes what was moved from where it was, as the same bytes are safe at the new place, and what
+    /// is taken out.
     fn leave_old_places(
         &self,
         files: &dyn FileSystem,
@@ -371,11 +429,11 @@ impl Journal {
     ) -> Result<(), ArchiveError> {
         let root = layout.root();
         let mut folders = BTreeSet::new();
-        for path in self.moves.iter().flat_map(|of| &of.removes) {
+        for (_, path) in self.removed() {
             let path = root.join(path);
             match files.remove(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(ArchiveError::io(&path, "remove the file that was moved")(error));
+                    return Err(ArchiveError::io(&path, "remove the file")(error));
                 }
                 _ => {}
             }
@@ -388,7 +446,37 @@ impl Journal {
         files.sync(&[], &folders).map_err(ArchiveError::io(root, "sync the folders"))
     }
 
-    /// Lines that are in the log already are not written again.
+    /// Puts the entries into their place in the ledger, which nobody else writes while the journal is
+    /// there: what stands behind that place is a part of the same entries. The answer is what is to be
+    /// synced.
+    fn write_ledger(
+        &self,
+        files: &dyn FileSystem,
+        layout: &Layout,
+    ) -> Result<Vec<PathBuf>, ArchiveError> {
+        if self.ledger.is_empty() {
+            return Ok(Vec::new());
+        }
+        let path = layout.ledger();
+        let len = files.len(&path).map_err(ArchiveError::io(&path, "look at the ledger"))?;
+        if len.unwrap_or(0) < self.ledger_offset {
+            let what = format!(
+                "the ledger has {} bytes where a change that was cut short goes on from byte {}: put \
+                 the ledger back from a backup, or let `wavekeep repair` see to it",
+                len.unwrap_or(0),
+                self.ledger_offset
+            );
+            return Err(ArchiveError::Damaged { path, what });
+        }
+        let mut text = self.ledger.join("\n");
+        text.push('\n');
+        let written = files.extend(&path, self.ledger_offset, text.as_bytes());
+        written.map_err(ArchiveError::io(&path, "write to the ledger"))?;
+        Ok(vec![path])
+    }
+
+    /// Lines that are in the log already are not written again. Journals of the first version alone
+    /// have any.
     fn append_review(&self, files: &dyn FileSystem, layout: &Layout) -> Result<(), ArchiveError> {
         if self.review.is_empty() {
             return Ok(());
@@ -407,12 +495,13 @@ impl Journal {
             // A line that a crash cut: it ends here, and readers leave it out.
             text.insert(0, '\n');
         }
+        let len = files.len(&path).map_err(ArchiveError::io(&path, "look at the log"))?;
         files
-            .append(&path, text.as_bytes())
+            .extend(&path, len.unwrap_or(0), text.as_bytes())
             .map_err(ArchiveError::io(&path, "append to the log"))?;
         files
-            .sync(&[], &[layout.own_folder()])
-            .map_err(ArchiveError::io(&path, "sync the folder of the log"))
+            .sync(std::slice::from_ref(&path), &[layout.own_folder()])
+            .map_err(ArchiveError::io(&path, "sync the log"))
     }
 
     fn folders(&self, layout: &Layout) -> Vec<PathBuf> {

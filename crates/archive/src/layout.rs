@@ -7,15 +7,17 @@
 //! <root>/<serial>/<filename>.gnz        arrays for memory mapping, where somebody asked for them
 //! <root>/<serial>/<filename>.sfm.json   sidecar
 //! <root>/<serial>/<report>              the vendor's report
-//! <root>/.wavekeep/                     index, review log, lock, journal, indexes of runs
+//! <root>/.wavekeep/                     ledger, index, lock, journal, indexes of runs
 //! ```
 
 use std::path::{Path, PathBuf};
 
 /// What the archive keeps for itself, below the root. No serial number begins with a dot.
 pub(crate) const OWN_FOLDER: &str = ".wavekeep";
-/// The name of the review log.
-pub(crate) const REVIEW_LOG: &str = "review.jsonl";
+/// The name of the ledger.
+pub(crate) const LEDGER: &str = "ledger.jsonl";
+/// The name of the list of access tokens.
+pub(crate) const TOKENS: &str = "tokens.json";
 /// What temporary files begin with, wherever they are.
 pub const TEMPORARY_PREFIX: &str = ".wavekeep-";
 /// The end of a sidecar's name.
@@ -53,14 +55,19 @@ impl Layout {
         self.own_folder().join("index.sqlite")
     }
 
-    /// The review log: one JSON document a line, only ever appended to.
+    /// The ledger: one entry a line, only ever appended to.
+    pub fn ledger(&self) -> PathBuf {
+        self.own_folder().join(LEDGER)
+    }
+
+    /// The review log of versions before the ledger. It stays as it is: the ledger has its reviews.
     pub fn review_log(&self) -> PathBuf {
-        self.own_folder().join(REVIEW_LOG)
+        self.own_folder().join("review.jsonl")
     }
 
     /// The access tokens of a server: names, roles and hashes.
     pub fn tokens(&self) -> PathBuf {
-        self.own_folder().join("tokens.json")
+        self.own_folder().join(TOKENS)
     }
 
     /// Where a server notes what it is recording, while it is recording.

@@ -10,11 +10,14 @@
 //! | `name` | names from outside that cannot leave the root |
 //! | `layout` | where files are |
 //! | `files`, `journal` | the file system, and several files that change as one |
+//! | `ledger` | all that happened, as an append-only list whose entries form a Merkle tree |
+//! | `actor` | who does something, and from where |
 //! | `merge`, `facts` | source file and report → recording → sidecar, the one way |
 //! | `sidecar` | the sidecar: typed views on a document that keeps what it does not know |
 //! | `save`, `review`, `remake`, `stream` | what changes the archive |
 //! | `import` | files, folders, zip and tar archives: found, paired, handed in |
 //! | `index` | SQLite: rows, questions, summaries |
+//! | `removal` | letting go of events that are lost or not to be kept |
 //! | `recordings` | what a server is recording, in case it ends while it records |
 //! | `watch` | a folder whose files are imported when they have settled |
 //! | `verify`, `repair` | every file, sidecar and row against each other; what can be done about it |
@@ -25,6 +28,7 @@
 //! | `tokens` | who may use a server of the archive |
 #![forbid(unsafe_code)]
 
+mod actor;
 mod archive;
 mod error;
 mod export;
@@ -34,6 +38,7 @@ mod import;
 mod index;
 mod journal;
 mod layout;
+mod ledger;
 mod merge;
 mod name;
 mod place;
@@ -41,6 +46,7 @@ mod rebuild;
 mod recordings;
 mod rederive;
 mod remake;
+mod removal;
 mod repair;
 mod review;
 mod save;
@@ -51,6 +57,7 @@ mod tokens;
 mod verify;
 mod watch;
 
+pub use actor::{Actor, machine_user};
 pub use archive::{Archive, CommitPoint, OpenOptions};
 pub use error::{ArchiveError, DecodeFailure, SaveError};
 pub use export::{EXPORT_COLUMNS, ExportFailure, MANIFEST, Originals, TableUnits};
@@ -64,6 +71,7 @@ pub use index::{
 pub use layout::{
     EventFiles, FRAMES_SUFFIX, GNZ_SUFFIX, HDF5_SUFFIX, Layout, SIDECAR_SUFFIX, TEMPORARY_PREFIX,
 };
+pub use ledger::{Grown, LedgerCheck, LedgerEntry, Since};
 pub use name::{NAME_BYTES, NameError, SafeName};
 pub use rebuild::Rebuilt;
 pub use rederive::{Becomes, Difference, RederiveAccount, RederiveOptions, Rederived};
@@ -79,13 +87,7 @@ pub use stream::{Adopted, AdoptedFile, StreamBlock};
 pub use tokens::{Role, TokenEntry, TokenError};
 pub use verify::{Finding, FindingKind, Verification, VerifyOptions};
 pub use watch::{WatchOptions, Watched};
-
-/// The user of the machine: who reviews or imports where nobody says it otherwise.
-pub fn machine_user() -> String {
-    let named =
-        ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    named.filter(|name| !name.is_empty()).unwrap_or_else(|| "local".to_owned())
-}
+pub use wavekeep_custody::Head;
 
 /// The present moment in UTC, to the second.
 pub(crate) fn now() -> String {

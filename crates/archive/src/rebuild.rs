@@ -6,10 +6,10 @@ use rayon::prelude::*;
 use rusqlite::Transaction;
 
 use crate::archive::Writer;
-use crate::index::{self, sums};
+use crate::index::{self, EventRow, sums};
 use crate::layout::{HDF5_SUFFIX, SIDECAR_SUFFIX};
 use crate::sidecar::Sidecar;
-use crate::{Archive, ArchiveError, ReviewEntry, review};
+use crate::{Archive, ArchiveError, ledger, review};
 
 /// Sidecars that are read side by side.
 const AT_ONCE: usize = 512;
@@ -23,6 +23,11 @@ pub struct Rebuilt {
     pub not_read: Vec<(PathBuf, String)>,
     /// Events whose `.h5` another program wrote.
     pub unknown_hdf5: u64,
+    /// Events that the ledger has and whose files are gone, relative to the root. Their rows stay as
+    /// they were.
+    pub lost: Vec<PathBuf>,
+    /// Events that the ledger did not have: another program put them there.
+    pub found: u64,
 }
 
 impl Archive {
@@ -39,22 +44,31 @@ impl Archive {
     /// Makes all rows again; the caller holds the lock.
     pub(crate) fn refill(&self, writer: &mut Writer) -> Result<Rebuilt, ArchiveError> {
         let places = self.places()?;
-        let reviews = review::read_log(self)?;
+        let has_ledger = self.ledger_len()?.is_some();
+        // What is wrong with it is left to `verify` and `repair`.
+        let is_followed = has_ledger && self.learn_ledger(writer).is_ok();
         let changed = index::next_change(&writer.connection);
         let changed = changed.map_err(|source| self.index_failed(source))?;
         let mut rebuilt = Rebuilt::default();
         self.commit(writer, |transaction| {
-            rebuilt = self.fill(transaction, &places, &reviews, changed)?;
+            rebuilt = self.fill(transaction, &places, changed)?;
             Ok(())
         })?;
+        if is_followed {
+            rebuilt.found = self.note_found(writer)?;
+        } else if !has_ledger {
+            self.follow_ledger_if_whole(writer)?;
+        }
         Ok(rebuilt)
     }
 
     /// Fills an index that was made in memory.
     pub(crate) fn fill_in_memory(&self) -> Result<Rebuilt, ArchiveError> {
         let places = self.places()?;
-        let reviews = review::read_log(self)?;
-        self.index().fill(|transaction| self.fill(transaction, &places, &reviews, 0))
+        self.index().fill(|transaction| {
+            self.learn(transaction)?;
+            self.fill(transaction, &places, 0)
+        })
     }
 
     /// Puts the rows of all places into the tables, in the place of those that are there.
@@ -62,7 +76,6 @@ impl Archive {
         &self,
         transaction: &Transaction<'_>,
         places: &[(String, String, bool)],
-        reviews: &[ReviewEntry],
         mut changed: i64,
     ) -> rusqlite::Result<Rebuilt> {
         let mut rebuilt = Rebuilt::default();
@@ -71,8 +84,7 @@ impl Archive {
              CREATE TEMP TABLE old AS SELECT id, serial, filename, last_seen, \
              last_seen_sum FROM events; \
              CREATE INDEX temp.old_place ON old (serial, filename); \
-             DELETE FROM monitor_log; DELETE FROM events; DELETE FROM texts; \
-             DELETE FROM review_log;",
+             DELETE FROM monitor_log; DELETE FROM events; DELETE FROM texts;",
         )?;
         // Numbers that sidecars state come first, so that no other event takes one.
         let mut without_number = Vec::new();
@@ -113,11 +125,70 @@ impl Archive {
             changed += 1;
             index::store(transaction, &place.0, &place.1, &sidecar, changed)?;
         }
+        self.keep_lost(transaction, &mut rebuilt, &mut changed)?;
         keep_last_seen(transaction)?;
         sums::restore_numbers(transaction)?;
+        index::reserve_by_ledger(transaction)?;
         sums::seal_all(transaction)?;
-        review::store_all(transaction, reviews)?;
+        self.fill_reviews(transaction)?;
         Ok(rebuilt)
+    }
+
+    /// Events that the ledger has and that have no sidecar that can be read keep the rows that they
+    /// had: nothing vanishes because a folder is not there at the moment.
+    fn keep_lost(
+        &self,
+        transaction: &Transaction<'_>,
+        rebuilt: &mut Rebuilt,
+        changed: &mut i64,
+    ) -> rusqlite::Result<()> {
+        for id in ledger::without_row(transaction)? {
+            // Another connection: it has the rows as they were before.
+            let old = match self.has_index_in_memory() {
+                true => None,
+                false => self.event(id).ok(),
+            };
+            let known = match self.known_by(transaction, id) {
+                Ok(Some(known)) => known,
+                _ => continue,
+            };
+            let (serial, filename) = (&known.event.serial, &known.event.filename);
+            let old = old.filter(|row| (&row.serial, &row.filename) == (serial, filename));
+            let mut row = old.unwrap_or_else(|| EventRow::of(serial, filename, &known.sidecar()));
+            row.id = id;
+            if index::at_place(transaction, serial, filename)?.is_some() {
+                continue;
+            }
+            *changed += 1;
+            index::row::upsert(transaction, &row, *changed)?;
+            let path = self.layout().event(serial, filename).sidecar();
+            if !rebuilt.not_read.iter().any(|(not_read, _)| *not_read == path) {
+                rebuilt.lost.push(PathBuf::from(serial).join(filename));
+            }
+        }
+        Ok(())
+    }
+
+    /// The reviews, from the ledger; from the log of earlier versions where there is none yet.
+    fn fill_reviews(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+        let none = |_| rusqlite::Error::InvalidQuery;
+        let has_ledger = self.ledger_len().map_err(none)?.is_some();
+        let reviews = match has_ledger {
+            true => self.ledger_reviews(transaction).map_err(none)?,
+            false => {
+                let log = review::read_log(self).map_err(none)?;
+                log.into_iter().map(|(review, _)| review).collect()
+            }
+        };
+        // One that the ledger has lost is known to the index alone.
+        if ledger::lost(transaction)?.is_empty() && (!has_ledger || !reviews.is_empty()) {
+            transaction.execute("DELETE FROM review_log", [])?;
+        }
+        let mut forget = transaction.prepare("DELETE FROM review_log WHERE number = ?1")?;
+        for review in &reviews {
+            forget.execute([review.number])?;
+        }
+        review::store_all(transaction, &reviews)
     }
 
     /// Every place that has a sidecar: serial, file name, and whether there is an `.h5`.

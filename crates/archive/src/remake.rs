@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use wavekeep_core::Recording;
+use wavekeep_custody::{Action, Hash};
 use wavekeep_export::{ExportOptions, Target, Units, write_event};
 
 use crate::error::DecodeFailure;
 use crate::facts::{self, Place, TOOL_VERSION, is_newer};
 use crate::journal::{Change, Staged, discard, stage};
 use crate::layout::EventFiles;
+use crate::ledger::{Draft, facts_of, files_of};
 use crate::merge::{Ingredients, Merged, OF_ARCHIVE, merge, moment_of_capture};
 use crate::name::{SafeName, is_beside};
 use crate::sidecar::{OwnBlock, Sidecar, SourceBlock, Stated};
@@ -35,6 +37,16 @@ pub struct Remade {
     pub after: Sidecar,
     /// Why there is no new `.h5` or `.gnz`: it failed, or the one there is another program's and was
     /// left alone.
+    pub without_hdf5: Option<String>,
+}
+
+/// An event's derived files, made again and not yet in their places.
+#[derive(Debug)]
+pub(crate) struct Remake {
+    pub sidecar: Sidecar,
+    /// SHA-256 of the sidecar as it is written.
+    pub sidecar_sum: Hash,
+    pub staged: Vec<Staged>,
     pub without_hdf5: Option<String>,
 }
 
@@ -225,13 +237,23 @@ impl Archive {
     /// [`ArchiveError::NoEvent`], [`ArchiveError::Decode`], or what the system says; nothing was
     /// changed then.
     pub fn regenerate(&self, id: i64, options: RemakeOptions) -> Result<Remade, ArchiveError> {
+        self.regenerate_as(Action::Derive, id, options)
+    }
+
+    /// The same, as the ledger is to call it.
+    pub(crate) fn regenerate_as(
+        &self,
+        action: Action,
+        id: i64,
+        options: RemakeOptions,
+    ) -> Result<Remade, ArchiveError> {
         self.with_lock(|writer| {
             let row = index::event(&writer.connection, id);
             let row = row.map_err(|source| self.index_failed(source))?;
             let row = row.ok_or(ArchiveError::NoEvent { id })?;
             let parts = self.parts(&row.serial, &row.filename)?;
             let merged = parts.merge()?;
-            let (after, staged, without_hdf5) =
+            let Remake { sidecar: after, sidecar_sum, staged, without_hdf5 } =
                 self.remake(&row.serial, &row.filename, id, &parts, &merged, options)?;
             let before = parts.sidecar;
             if options.dry_run {
@@ -239,11 +261,16 @@ impl Archive {
             }
             let mut change = Change::new(self.files(), self.layout());
             change.event(&row.serial, &row.filename, staged);
+            let draft = Draft::of(action, self.actor().clone(), id, &row.serial, &row.filename);
+            let draft = draft.with("facts", facts_of(&after));
+            let files = files_of(&row.filename, &after, sidecar_sum);
+            let lines = self.entry_of(writer, Draft { files, ..draft })?;
+            change.ledger(&lines);
             change.happen(|| {
                 self.commit(writer, |transaction| {
                     let changed = index::next_change(transaction)?;
                     index::store(transaction, &row.serial, &row.filename, &after, changed)?;
-                    Ok(())
+                    lines.store(transaction)
                 })
             })?;
             Ok(Remade { before, after, without_hdf5 })
@@ -260,7 +287,7 @@ impl Archive {
         parts: &Parts,
         merged: &Merged,
         options: RemakeOptions,
-    ) -> Result<(Sidecar, Vec<Staged>, Option<String>), ArchiveError> {
+    ) -> Result<Remake, ArchiveError> {
         if let Some(found) = parts.sidecar.source().tool_version.filter(|tool| is_newer(Some(tool)))
         {
             let path = parts.event.sidecar();
@@ -286,15 +313,16 @@ impl Archive {
             own,
         };
         let sidecar = facts::sidecar(merged, place, Some(&parts.sidecar));
+        let bytes = sidecar.to_bytes();
+        let sidecar_sum = Hash::of(&bytes);
         if options.dry_run {
-            return Ok((sidecar, Vec::new(), without_hdf5));
+            return Ok(Remake { sidecar, sidecar_sum, staged: Vec::new(), without_hdf5 });
         }
         let event = self.layout().event(serial, filename);
-        let bytes = sidecar.to_bytes();
         let mut files = written.files(&event);
         files.push((event.sidecar(), bytes.as_slice()));
         let staged = self.stage_all(files)?;
-        Ok((sidecar, staged, without_hdf5))
+        Ok(Remake { sidecar, sidecar_sum, staged, without_hdf5 })
     }
 
     /// Notes the checksums of report and frames that no sum was noted of: another program put them

@@ -9,15 +9,16 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use wavekeep_blastware::frames;
+use wavekeep_custody::{Action, Hash};
 
 use crate::archive::{layout_of, locked};
 use crate::facts::is_newer;
 use crate::files::{Disk, FileSystem};
-use crate::index::{EventRow, is_of_the_system};
+use crate::index::{self, EventRow, is_of_the_system};
 use crate::journal::{Change, Journal, stage};
 use crate::layout::{FRAMES_SUFFIX, GNZ_SUFFIX, HDF5_SUFFIX, Layout, SIDECAR_SUFFIX};
+use crate::ledger::{Draft, Known, facts_of, files_of};
 use crate::remake::{RemakeOptions, sha256};
-use crate::review::{self, ReviewEntry};
 use crate::sidecar::{EVENT_KIND, OwnBlock, Review, Sidecar, SourceBlock, SourceFile, merge_patch};
 use crate::verify::{FindingKind, Place};
 use crate::{Archive, ArchiveError, Finding, VerifyOptions};
@@ -45,7 +46,7 @@ pub struct Repaired {
 }
 
 /// Times that findings are looked at and something is done about them.
-const PASSES: usize = 3;
+const PASSES: usize = 4;
 
 /// What had to be done before an archive could be opened for a repair.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -141,10 +142,17 @@ impl Archive {
         for finding in findings {
             match (finding.kind, place_of(&finding.path)) {
                 (FindingKind::Leftover, _) => work.leftover(&finding.path),
-                (FindingKind::ReviewLog, _) | (FindingKind::IndexDamaged, _) => {}
+                (FindingKind::Ledger | FindingKind::ReviewLog | FindingKind::IndexDamaged, _) => {}
                 (kind, Some(place)) => drop(events.entry(place).or_default().insert(kind)),
                 (_, None) => {}
             }
+        }
+        let has = |kind: FindingKind| findings.iter().any(|finding| finding.kind == kind);
+        // First: it has what events are repaired by.
+        if has(FindingKind::Ledger) {
+            work.ledger()?;
+            // What it has was looked at while it was damaged.
+            return Ok(work.repaired);
         }
         for (place, kinds) in &events {
             if let Err(error) = work.event(place, kinds) {
@@ -152,15 +160,13 @@ impl Archive {
                 work.repaired.failed.push(Repair { path, done: error.to_string() });
             }
         }
-        if findings.iter().any(|finding| finding.kind == FindingKind::ReviewLog) {
-            work.review_log()?;
-        }
-        let is_of_index = |finding: &&Finding| {
-            matches!(finding.kind, FindingKind::IndexDisagrees | FindingKind::SidecarMissing)
-        };
-        if findings.iter().find(is_of_index).is_some() {
+        if has(FindingKind::IndexDisagrees)
+            || has(FindingKind::ReviewLog)
+            || has(FindingKind::NotInLedger)
+        {
+            work.keep_index()?;
             self.rebuild_index()?;
-            work.did(&self.layout().index(), "made again from the files");
+            work.did(&self.layout().index(), "made again from the files; the old one is aside");
         }
         Ok(work.repaired)
     }
@@ -231,11 +237,9 @@ impl Work<'_> {
 
     /// Moves a file out of the way, or copies it when it has to stay.
     fn aside(&mut self, path: &Path, stays: bool) -> Result<(), ArchiveError> {
-        let relative = self.archive.relative(path);
-        let target = self.aside.join(&relative);
+        let target = self.free(&self.archive.relative(path))?;
         let files = self.archive.files();
         let folder = target.parent().unwrap_or(&self.aside).to_owned();
-        files.create_folder(&folder).map_err(ArchiveError::io(&folder, "make the folder"))?;
         if stays {
             let bytes = files.read(path).map_err(ArchiveError::io(path, "read the file"))?;
             files
@@ -250,6 +254,38 @@ impl Work<'_> {
         let aside = self.archive.relative(&self.aside);
         self.repaired.aside.get_or_insert(aside);
         Ok(())
+    }
+
+    /// Keeps a copy of the index before it is made again.
+    fn keep_index(&mut self) -> Result<(), ArchiveError> {
+        let archive = self.archive;
+        let index = archive.layout().index();
+        let target = self.free(&archive.relative(&index))?;
+        archive.with_lock_as_it_is(|writer| {
+            let name = target.to_string_lossy();
+            let copied = writer.connection.execute("VACUUM INTO ?1", [&*name]);
+            copied.map(drop).map_err(|source| archive.index_failed(source))
+        })?;
+        let aside = archive.relative(&self.aside);
+        self.repaired.aside.get_or_insert(aside);
+        Ok(())
+    }
+
+    /// A path below the folder for what is in the way, which nothing has yet.
+    fn free(&self, relative: &Path) -> Result<PathBuf, ArchiveError> {
+        let files = self.archive.files();
+        let target = self.aside.join(relative);
+        let folder = target.parent().unwrap_or(&self.aside).to_owned();
+        files.create_folder(&folder).map_err(ArchiveError::io(&folder, "make the folder"))?;
+        let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let numbered = (2..).map(|turn| folder.join(format!("{name}-{turn}")));
+        for path in std::iter::once(target.clone()).chain(numbered) {
+            let there = files.len(&path);
+            if there.map_err(ArchiveError::io(&path, "look at the file"))?.is_none() {
+                return Ok(path);
+            }
+        }
+        Ok(target)
     }
 
     fn leftover(&mut self, path: &Path) {
@@ -279,6 +315,20 @@ impl Work<'_> {
         if has(&[Newer]) {
             return Ok(());
         }
+        // Two of one number: a folder was copied. The row has the number that is this event's own.
+        if let (Some(Ok(sidecar)), Some(row)) = (&sidecar, &row)
+            && has(&[IndexDisagrees])
+            && sidecar.own().id.is_some_and(|id| id != row.id)
+        {
+            let mut own = sidecar.own();
+            let was = own.id.replace(row.id).unwrap_or_default();
+            let mut sidecar = sidecar.clone();
+            sidecar.set("wavekeep", &own);
+            archive.put_sidecar(row.id, place, &sidecar)?;
+            let done =
+                format!("event {} from now on: {was} is the number of another event", row.id);
+            self.did(&event.sidecar(), done);
+        }
         let mut source_is_good = !has(&[SourceMissing, SourceDiffers]);
         if !source_is_good {
             source_is_good = self.source_from_frames(place, row.as_ref())?;
@@ -295,19 +345,37 @@ impl Work<'_> {
         {
             return Ok(());
         }
+        let known = match &row {
+            Some(row) => archive.known(row.id)?.filter(|known| {
+                !known.is_over()
+                    && (&known.event.serial, &known.event.filename) == (&place.0, &place.1)
+            }),
+            None => None,
+        };
+        if row.as_ref().is_some_and(|row| row.kind == "stream")
+            || known.as_ref().is_some_and(Known::is_stream)
+        {
+            return self.stream(
+                place,
+                known,
+                has(&[SidecarUnreadable, SidecarMissing, SidecarDiffers]),
+            );
+        }
         if archive.read_if_there(&event.source())?.is_none() {
             return Ok(());
         }
-        let lost_sidecar = has(&[SidecarUnreadable, SidecarMissing]);
+        // What the ledger has is what was written; a copy of what stands there is kept.
+        let is_known = known.is_some() && has(&[SidecarDiffers, SidecarDisagrees]);
+        let lost_sidecar = has(&[SidecarUnreadable, SidecarMissing]) || is_known;
         if lost_sidecar {
-            let Some(row) = &row else { return Ok(()) };
-            if row.kind == "stream" {
-                return Ok(());
-            }
+            let sidecar = match (&known, &row) {
+                (Some(known), _) => known.sidecar(),
+                (None, Some(row)) => archive.sidecar_from_index(row)?,
+                (None, None) => return Ok(()),
+            };
             if archive.read_if_there(&event.sidecar())?.is_some() {
                 archive.with_lock(|_| self.aside(&event.sidecar(), false))?;
             }
-            let sidecar = archive.sidecar_from_index(row)?;
             archive.with_lock(|_| {
                 let staged = stage(
                     archive.files(),
@@ -319,7 +387,11 @@ impl Work<'_> {
                 change.event(&place.0, &place.1, vec![staged]);
                 change.happen(|| Ok(()))
             })?;
-            self.did(&event.sidecar(), "made again from the source, the index and the review log");
+            let from = if known.is_some() { "the ledger" } else { "the index" };
+            self.did(
+                &event.sidecar(),
+                format!("made again from the source, the report and {from}"),
+            );
         } else if has(&[SidecarDiffers, SidecarDisagrees]) {
             archive.with_lock(|_| self.aside(&event.sidecar(), true))?;
             self.did(
@@ -358,7 +430,25 @@ impl Work<'_> {
             }
         }
         let options = RemakeOptions { replace_unknown_hdf5, gnz, dry_run: false };
-        archive.regenerate(id, options).map(drop)
+        archive.regenerate_as(Action::Repair, id, options).map(drop)
+    }
+
+    /// The sidecar of a run, which is all that the archive has of it.
+    fn stream(
+        &mut self,
+        place: &Place,
+        known: Option<Known>,
+        is_wanted: bool,
+    ) -> Result<(), ArchiveError> {
+        let (Some(known), true) = (known, is_wanted) else { return Ok(()) };
+        let archive = self.archive;
+        let path = archive.layout().event(&place.0, &place.1).sidecar();
+        if archive.read_if_there(&path)?.is_some() {
+            archive.with_lock(|_| self.aside(&path, false))?;
+        }
+        archive.put_sidecar(known.event.id, place, &known.sidecar())?;
+        self.did(&path, "made again from the ledger");
+        Ok(())
     }
 
     /// The source file again, from raw frames: only when that gives the very bytes that came in.
@@ -389,46 +479,63 @@ impl Work<'_> {
         Ok(true)
     }
 
-    /// The log again, from its intact lines and the table of the index.
-    fn review_log(&mut self) -> Result<(), ArchiveError> {
+    /// The ledger again, from what is left of it and what the index knows of it.
+    fn ledger(&mut self) -> Result<(), ArchiveError> {
         let archive = self.archive;
-        let path = archive.layout().review_log();
-        let log = archive.read_if_there(&path)?.unwrap_or_default();
-        let lines =
-            log.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
-        let mut entries: BTreeMap<i64, String> = BTreeMap::new();
-        for entry in archive.review_log(None, usize::MAX)? {
-            entries.insert(entry.number, review::sealed(&entry));
-        }
-        for line in lines.filter(|line| review::is_intact(line)) {
-            if let Ok(entry) = serde_json::from_str::<ReviewEntry>(line) {
-                entries.insert(entry.number, line.to_owned());
-            }
-        }
-        let mut text = String::new();
-        for line in entries.values() {
-            text.push_str(line);
-            text.push('\n');
-        }
-        archive.with_lock(|_| {
-            if !log.is_empty() {
+        let path = archive.layout().ledger();
+        let mended = archive.with_lock_as_it_is(|writer| {
+            if archive.read_if_there(&path)?.is_some() {
                 self.aside(&path, true)?;
             }
-            let staged = stage(archive.files(), archive.layout(), &path, text.as_bytes())?;
-            let mut change = Change::new(archive.files(), archive.layout());
-            change.event("", "", vec![staged]);
-            change.happen(|| Ok(()))
+            archive.mend_ledger(writer)
         })?;
         archive.rebuild_index()?;
-        self.did(&path, "written again from its intact lines and the index; the old one is aside");
+        let entries = |all: &[u64]| {
+            let all: Vec<String> = all.iter().map(u64::to_string).collect();
+            all.join(", ")
+        };
+        let mut done = "written again; the old one is aside".to_owned();
+        if !mended.corrected.is_empty() {
+            done += &format!("; as they were again: entries {}", entries(&mended.corrected));
+        }
+        if !mended.lost.is_empty() {
+            done += &format!(
+                "; lost but for their hashes: entries {}: put the ledger of a backup in its place if \
+                 there is one",
+                entries(&mended.lost)
+            );
+        }
+        self.did(&path, done);
         Ok(())
     }
 }
 
 impl Archive {
+    /// Puts a sidecar into its place, with its row and its entry in the ledger.
+    fn put_sidecar(&self, id: i64, place: &Place, sidecar: &Sidecar) -> Result<(), ArchiveError> {
+        let event = self.layout().event(&place.0, &place.1);
+        self.with_lock(|writer| {
+            let bytes = sidecar.to_bytes();
+            let mut draft = Draft::of(Action::Repair, self.actor().clone(), id, &place.0, &place.1);
+            draft.files = files_of(&place.1, sidecar, Hash::of(&bytes));
+            let lines = self.entry_of(writer, draft.with("facts", facts_of(sidecar)))?;
+            let staged = stage(self.files(), self.layout(), &event.sidecar(), &bytes)?;
+            let mut change = Change::new(self.files(), self.layout());
+            change.event(&place.0, &place.1, vec![staged]);
+            change.ledger(&lines);
+            change.happen(|| {
+                self.commit(writer, |transaction| {
+                    let changed = index::next_change(transaction)?;
+                    index::store(transaction, &place.0, &place.1, sidecar, changed)?;
+                    lines.store(transaction)
+                })
+            })
+        })
+    }
+
     /// A sidecar with what is known of an event apart from its source: number, origin, and what
     /// people said.
-    fn sidecar_from_index(&self, row: &EventRow) -> Result<Sidecar, ArchiveError> {
+    pub(crate) fn sidecar_from_index(&self, row: &EventRow) -> Result<Sidecar, ArchiveError> {
         let mut sidecar = Sidecar::new(EVENT_KIND);
         sidecar.set(
             "blastware",

@@ -1,18 +1,20 @@
 //! What people say of an event: patches, the log of them, undoing.
 //!
-//! The log is a file of JSON lines that is only ever appended to; the table in the index is made
-//! from it.
+//! The log is a part of the ledger; the table in the index is made from it. Archives of earlier versions
+//! have a log of its own, which the ledger takes over when it begins.
 
 use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use wavekeep_custody::{Action, Hash};
 
 use crate::journal::{Change, stage};
+use crate::ledger::{Draft, LINE_BYTES, files_of, review_member};
 use crate::remake::sha256;
 use crate::sidecar::{Sidecar, merge_patch};
-use crate::{Archive, ArchiveError, index};
+use crate::{Actor, Archive, ArchiveError, index};
 
 /// The parts of a sidecar that a patch may change.
 const PARTS: [&str; 2] = ["review", "extensions"];
@@ -125,32 +127,24 @@ pub(crate) fn last_number(log: &[u8]) -> Option<i64> {
         .next()
 }
 
-/// The entries of the log; lines that a crash cut are left out.
-pub(crate) fn entries(log: &[u8]) -> impl Iterator<Item = ReviewEntry> + '_ {
-    log.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok())
-}
-
-/// An entry as a line, with the SHA-256 of what stands before it at its end.
-pub(crate) fn sealed(entry: &ReviewEntry) -> String {
-    // An entry is plain data: it always has a JSON form.
-    let json = serde_json::to_string(entry).unwrap_or_default();
-    let sum = sha256(json.as_bytes());
-    format!("{},{SEAL}{sum}\"}}", json.strip_suffix('}').unwrap_or_default())
-}
-
 const SEAL: &str = "\"sha256\":\"";
 
-/// Whether a line of the log is as it was written.
-pub(crate) fn is_intact(line: &str) -> bool {
+/// Whether a line of the log of earlier versions is as it was written: the SHA-256 of what stands before
+/// it is at its end.
+fn is_intact(line: &str) -> bool {
     let Some((json, seal)) = line.rsplit_once(&format!(",{SEAL}")) else { return false };
     seal.strip_suffix("\"}") == Some(&sha256(format!("{json}}}").as_bytes()))
 }
 
-/// The entries of the log as it stands.
-pub(crate) fn read_log(archive: &Archive) -> Result<Vec<ReviewEntry>, ArchiveError> {
+/// The entries of the log of earlier versions, and whether each is as it was written. Lines that a crash
+/// cut are left out.
+pub(crate) fn read_log(archive: &Archive) -> Result<Vec<(ReviewEntry, bool)>, ArchiveError> {
     let path = archive.layout().review_log();
-    let log = archive.read_if_there(&path)?;
-    Ok(entries(&log.unwrap_or_default()).collect())
+    let log = archive.read_if_there(&path)?.unwrap_or_default();
+    let lines = log.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
+    let entries =
+        lines.filter_map(|line| Some((serde_json::from_str(line).ok()?, is_intact(line))));
+    Ok(entries.collect())
 }
 
 /// Puts entries into the table that are not in it.
@@ -218,10 +212,10 @@ impl Archive {
         &self,
         id: i64,
         patch: &Value,
-        who: &str,
+        who: impl Into<Actor>,
         options: PatchOptions,
     ) -> Result<Sidecar, ArchiveError> {
-        self.patch_at(id, patch, who, options, &crate::now())
+        self.patch_at(id, patch, &who.into(), options, &crate::now())
     }
 
     /// Applies one patch to several events: one review, which [`undo_together`](Self::undo_together)
@@ -230,14 +224,15 @@ impl Archive {
         &self,
         ids: &[i64],
         patch: &Value,
-        who: &str,
+        who: impl Into<Actor>,
         options: PatchOptions,
         each: &mut dyn FnMut(i64, Result<Sidecar, ArchiveError>),
     ) {
+        let who = who.into();
         // The moment that they share, to the nanosecond, is what makes the entries of the log one review.
         let at = jiff::Timestamp::now().to_string();
         for &id in ids {
-            each(id, self.patch_at(id, patch, who, options, &at));
+            each(id, self.patch_at(id, patch, &who, options, &at));
         }
     }
 
@@ -250,9 +245,10 @@ impl Archive {
     pub fn undo_together(
         &self,
         ids: &[i64],
-        who: &str,
+        who: impl Into<Actor>,
         each: &mut dyn FnMut(i64, Result<Sidecar, ArchiveError>),
     ) -> Result<(), ArchiveError> {
+        let who = who.into();
         let wanted: HashSet<i64> = ids.iter().copied().collect();
         // The latest first.
         let log = self.review_log(None, usize::MAX)?;
@@ -283,7 +279,7 @@ impl Archive {
                 Some(&number) if number != entry.number => {
                     Err(ArchiveError::ReviewedSince { id, number })
                 }
-                _ => self.undo(id, who),
+                _ => self.undo(id, who.clone()),
             };
             each(id, undone);
         }
@@ -294,7 +290,7 @@ impl Archive {
         &self,
         id: i64,
         patch: &Value,
-        who: &str,
+        who: &Actor,
         options: PatchOptions,
         at: &str,
     ) -> Result<Sidecar, ArchiveError> {
@@ -326,14 +322,14 @@ impl Archive {
     /// # Errors
     /// [`ArchiveError::NothingToUndo`] when the log has no change of this event; otherwise as
     /// [`patch_sidecar`](Self::patch_sidecar).
-    pub fn undo(&self, id: i64, who: &str) -> Result<Sidecar, ArchiveError> {
+    pub fn undo(&self, id: i64, who: impl Into<Actor>) -> Result<Sidecar, ArchiveError> {
         let last = self.with_lock(|writer| {
             let sql = format!("{SELECT} WHERE event_id = ?1 ORDER BY number DESC LIMIT 1");
             let found = writer.connection.query_row(&sql, [id], read).optional();
             found.map_err(|source| self.index_failed(source))
         })?;
         let last = last.ok_or(ArchiveError::NothingToUndo { id })?;
-        self.change_review(id, who, &crate::now(), Some(last.number), |sidecar| {
+        self.change_review(id, &who.into(), &crate::now(), Some(last.number), |sidecar| {
             let mut touched = Map::new();
             for part in PARTS {
                 let (before, after) = (last.before.get(part), last.after.get(part));
@@ -364,7 +360,7 @@ impl Archive {
     fn change_review(
         &self,
         id: i64,
-        who: &str,
+        who: &Actor,
         at: &str,
         undoes: Option<i64>,
         change: impl FnOnce(&mut Sidecar) -> Result<Map<String, Value>, ArchiveError>,
@@ -394,22 +390,29 @@ impl Archive {
                 serial: row.serial.clone(),
                 filename: row.filename.clone(),
                 at: at.to_owned(),
-                who: who.to_owned(),
+                who: who.name.clone(),
                 undoes,
                 before: members(&earlier, &touched),
                 after: members(&sidecar, &touched),
             };
-            let line = sealed(&entry);
             let bytes = sidecar.to_bytes();
+            let mut draft = Draft::of(Action::Review, who.clone(), id, &row.serial, &row.filename);
+            draft.at = at.to_owned();
+            draft.files = files_of(&row.filename, &sidecar, Hash::of(&bytes));
+            let draft = draft.with("review", review_member(&entry, false));
+            let mut lines = self.ledger_lines(writer)?;
+            lines.add(&writer.connection, draft).map_err(failed)?;
+            let line: String = lines.texts().collect();
             check_result(&earlier, &sidecar, &bytes, &line)?;
             let staged = stage(self.files(), self.layout(), &event.sidecar(), &bytes)?;
             let mut happening = Change::new(self.files(), self.layout());
             happening.event(&row.serial, &row.filename, vec![staged]);
-            happening.review(number, line);
+            happening.ledger(&lines);
             happening.happen(|| {
                 self.commit(writer, |transaction| {
                     let changed = index::next_change(transaction)?;
                     index::store(transaction, &row.serial, &row.filename, &sidecar, changed)?;
+                    lines.store(transaction)?;
                     store(transaction, &entry)
                 })
             })?;
@@ -491,7 +494,11 @@ fn check_result(
     if read != *sidecar {
         return Err(unreadable("it would not be read as it is".to_owned()));
     }
-    serde_json::from_str::<ReviewEntry>(line).map_err(|error| unreadable(error.to_string()))?;
+    if line.len() > LINE_BYTES {
+        return Err(PatchError::TooLong { found: line.len(), most: LINE_BYTES });
+    }
+    let entry = wavekeep_custody::Entry::parse(line.as_bytes());
+    entry.map_err(|error| unreadable(error.to_string()))?;
     Ok(())
 }
 

@@ -10,11 +10,13 @@ use std::sync::atomic::AtomicBool;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use wavekeep_custody::{Action, Hash};
 use wavekeep_smurf::Run;
 
 use crate::facts::TOOL_VERSION;
 use crate::files::refuse_links;
 use crate::journal::Change;
+use crate::ledger::{Draft, facts_of, files_of};
 use crate::name::SafeName;
 use crate::sidecar::{EventBlock, Review, STREAM_KIND, Sidecar, SourceBlock};
 use crate::stop::{go_on, stopped_or};
@@ -115,14 +117,19 @@ impl Archive {
             let made = self.files().create_folder(&folder);
             made.map_err(ArchiveError::io(&folder, "make the folder"))?;
             let bytes = sidecar.to_bytes();
+            let mut draft =
+                Draft::of(Action::Adopt, self.actor().clone(), id, &stream_id, &filename);
+            draft.files = files_of(&filename, &sidecar, Hash::of(&bytes));
+            let lines = self.entry_of(writer, draft.with("facts", facts_of(&sidecar)))?;
             let staged = self.stage_all([(event.sidecar(), bytes.as_slice())])?;
             let mut change = Change::new(self.files(), self.layout());
             change.event(&stream_id, &filename, staged);
+            change.ledger(&lines);
             change.happen(|| {
                 self.commit(writer, |transaction| {
                     let changed = index::next_change(transaction)?;
                     index::store(transaction, &stream_id, &filename, &sidecar, changed)?;
-                    Ok(())
+                    lines.store(transaction)
                 })
             })?;
             Ok(Adopted { id, stream_id, filename, same: false, stream })

@@ -11,7 +11,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::journal::replace_private;
+use wavekeep_custody::{Action, Hash};
+
+use crate::journal::{Change, stage_private};
+use crate::ledger::Draft;
 use crate::remake::sha256;
 use crate::{Archive, ArchiveError};
 
@@ -222,13 +225,16 @@ impl Archive {
         getrandom::fill(&mut secret).map_err(|error| TokenError::Random(error.to_string()))?;
         let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
         let token = format!("{PREFIX}{hex}");
+        let note = |draft: Draft| {
+            draft.with("token", name).with("role", role.word()).with("change", "added")
+        };
         let entry = TokenEntry {
             name: name.to_owned(),
             role,
             sha256: sha256(token.as_bytes()),
             created_at: crate::now(),
         };
-        self.change_tokens(|tokens| {
+        self.change_tokens(note, |tokens| {
             if tokens.iter().any(|entry| entry.name == name) {
                 return Err(TokenError::Exists { name: name.to_owned() });
             }
@@ -243,7 +249,8 @@ impl Archive {
     /// # Errors
     /// [`TokenError`]; it is still valid then.
     pub fn revoke_token(&self, name: &str) -> Result<(), TokenError> {
-        self.change_tokens(|tokens| {
+        let note = |draft: Draft| draft.with("token", name).with("change", "revoked");
+        self.change_tokens(note, |tokens| {
             let before = tokens.len();
             tokens.retain(|entry| entry.name != name);
             match tokens.len() == before {
@@ -255,16 +262,26 @@ impl Archive {
 
     fn change_tokens(
         &self,
+        note: impl FnOnce(Draft) -> Draft,
         change: impl FnOnce(&mut Vec<TokenEntry>) -> Result<(), TokenError>,
     ) -> Result<(), TokenError> {
         // What the change itself refuses is no failure of the archive.
-        self.with_lock(|_| {
+        self.with_lock(|writer| {
             let mut tokens = self.tokens()?;
             if let Err(refused) = change(&mut tokens) {
                 return Ok(Err(refused));
             }
             let path = self.layout().tokens();
-            replace_private(self.files(), self.layout(), &path, &sealed(tokens))?;
+            let bytes = sealed(tokens);
+            let mut draft = note(Draft::new(Action::Token, self.actor().clone()));
+            draft
+                .files
+                .insert(self.relative(&path).to_string_lossy().into_owned(), Hash::of(&bytes));
+            let lines = self.entry_of(writer, draft)?;
+            let mut happening = Change::new(self.files(), self.layout());
+            happening.own_file(stage_private(self.files(), self.layout(), &path, &bytes)?);
+            happening.ledger(&lines);
+            happening.happen(|| self.commit(writer, |transaction| lines.store(transaction)))?;
             Ok(Ok(()))
         })?
     }

@@ -99,6 +99,44 @@ impl Nodes for Tree {
     }
 }
 
+/// What is kept of a tree while leaves come one after the other: the complete subtrees that no larger
+/// one holds. It has as many hashes as the number of leaves has ones in binary.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Frontier {
+    peaks: Vec<(u32, Hash)>,
+    size: u64,
+}
+
+impl Frontier {
+    /// Adds a leaf that is hashed already; `completed` hears of each complete subtree: level, place
+    /// and hash, the leaf itself first.
+    pub fn push(&mut self, leaf: Hash, mut completed: impl FnMut(u32, u64, &Hash)) {
+        let (mut level, mut hash) = (0, leaf);
+        completed(level, self.size, &hash);
+        while let Some((of, left)) = self.peaks.last()
+            && *of == level
+        {
+            hash = node_hash(left, &hash);
+            level += 1;
+            self.peaks.pop();
+            completed(level, self.size >> level, &hash);
+        }
+        self.peaks.push((level, hash));
+        self.size += 1;
+    }
+
+    /// Number of leaves.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The root over all of them.
+    pub fn root(&self) -> Hash {
+        let peaks = self.peaks.iter().rev().map(|(_, hash)| *hash);
+        peaks.reduce(|right, left| node_hash(&left, &right)).unwrap_or_else(empty_root)
+    }
+}
+
 /// The nodes that a leaf completes when it is put behind `size` leaves: level, place and hash, the
 /// leaf's own first.
 ///
@@ -138,8 +176,7 @@ fn subtree<N: Nodes>(nodes: &N, first: u64, count: u64) -> Result<Hash, N::Error
         return nodes.node(level, first >> level);
     }
     let left = split(count);
-    let (left, right) =
-        (subtree(nodes, first, left)?, subtree(nodes, first + left, count - left)?);
+    let (left, right) = (subtree(nodes, first, left)?, subtree(nodes, first + left, count - left)?);
     Ok(node_hash(&left, &right))
 }
 

@@ -71,6 +71,18 @@ impl Archive {
         &self,
         change: impl FnOnce(&mut Writer) -> Result<T, ArchiveError>,
     ) -> Result<T, ArchiveError> {
+        self.with_lock_as_it_is(|writer| {
+            self.follow_ledger(writer)?;
+            change(writer)
+        })
+    }
+
+    /// As [`with_lock`](Self::with_lock), for those who add no entry to the ledger or repair it: it may
+    /// be damaged.
+    pub(crate) fn with_lock_as_it_is<T>(
+        &self,
+        change: impl FnOnce(&mut Writer) -> Result<T, ArchiveError>,
+    ) -> Result<T, ArchiveError> {
         let Some(writer) = &self.writer else {
             return Err(ArchiveError::ReadOnly { path: self.layout.root().to_owned() });
         };
@@ -124,7 +136,7 @@ impl Archive {
         look: impl FnOnce() -> Result<T, ArchiveError>,
     ) -> Result<T, ArchiveError> {
         if self.writer.is_some() {
-            return self.with_lock(|_| look());
+            return self.with_lock_as_it_is(|_| look());
         }
         let _held = self.shared_lock(PATIENCE);
         look()
@@ -187,7 +199,11 @@ impl Archive {
                 there.push((serial, filename, self.read_sidecar(&path)?));
             }
         }
-        let reviews = review::read_log(self)?;
+        // A journal of the first version may be of a review.
+        let reviews = match self.ledger_len()? {
+            Some(_) => Vec::new(),
+            None => review::read_log(self)?.into_iter().map(|(review, _)| review).collect(),
+        };
         self.commit(writer, |transaction| {
             for of in &journal.moves {
                 index::move_row(transaction, &of.from, &of.to)?;
@@ -195,6 +211,11 @@ impl Archive {
             for (serial, filename, sidecar) in &there {
                 let changed = index::next_change(transaction)?;
                 index::store(transaction, serial, filename, sidecar, changed)?;
+            }
+            for of in &journal.removals {
+                if let Some((id, _)) = index::at_place(transaction, &of.of.0, &of.of.1)? {
+                    index::remove(transaction, id)?;
+                }
             }
             review::store_all(transaction, &reviews)
         })?;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use rusqlite::{Connection, Transaction};
 use wavekeep_core::Recording;
 
+use crate::actor::Actor;
 use crate::error::ArchiveError;
 use crate::files::{Disk, Entry, FileSystem, refuse_links};
 use crate::index::{
@@ -32,6 +33,8 @@ pub struct Archive {
     index: Index,
     /// Nothing where the archive is open to be read alone.
     writer: Option<Mutex<Writer>>,
+    /// Who changes it where nobody else is named.
+    actor: Actor,
     /// What the root was to the system when it was opened.
     root: Identity,
     at_commit: Option<CommitHook>,
@@ -69,9 +72,17 @@ pub enum CommitPoint {
 pub struct OpenOptions {
     files: Option<Arc<dyn FileSystem>>,
     at_commit: Option<CommitHook>,
+    actor: Option<Actor>,
 }
 
 impl OpenOptions {
+    /// Who changes the archive where nobody else is named: the user of the machine by default.
+    #[must_use]
+    pub fn actor(mut self, actor: Actor) -> Self {
+        self.actor = Some(actor);
+        self
+    }
+
     /// Another file system than the disk. Index and lock stay on the disk.
     #[must_use]
     pub fn files(mut self, files: Arc<dyn FileSystem>) -> Self {
@@ -116,17 +127,19 @@ impl OpenOptions {
             files,
             index,
             writer: Some(Mutex::new(Writer { connection, of, lock })),
+            actor: self.actor.unwrap_or_else(Actor::local),
             at_commit: self.at_commit,
             units: Remembered::default(),
             projects: Remembered::default(),
             months: Remembered::default(),
         };
         // An index that was made now knows nothing of the files that may be there.
-        if version == 0 {
-            archive.rebuild_index()?;
-        } else {
-            archive.with_lock(|_| Ok(()))?;
-        }
+        archive.with_lock_as_it_is(|writer| {
+            if version == 0 {
+                return archive.refill(writer).map(drop);
+            }
+            archive.follow_ledger_if_whole(writer)
+        })?;
         if (1..index::migrate::DERIVED_ROWS).contains(&version) {
             archive.complete_rows()?;
         }
@@ -150,6 +163,7 @@ impl OpenOptions {
             files,
             index: found.map_or_else(|| Index::in_memory(path), Ok)?,
             writer: None,
+            actor: self.actor.unwrap_or_else(Actor::local),
             at_commit: self.at_commit,
             units: Remembered::default(),
             projects: Remembered::default(),
@@ -166,7 +180,7 @@ impl Archive {
     /// Fills the columns that an earlier version of the index did not have, from the sidecars. What
     /// cannot be read is left to `verify`.
     fn complete_rows(&self) -> Result<(), ArchiveError> {
-        self.with_lock(|writer| {
+        self.with_lock_as_it_is(|writer| {
             self.commit(writer, |transaction| {
                 for (serial, filename) in index::row::places(transaction)? {
                     let path = self.layout().event(&serial, &filename).sidecar();
@@ -228,6 +242,11 @@ impl Archive {
     /// Whether nothing can be changed.
     pub fn is_read_only(&self) -> bool {
         self.writer.is_none()
+    }
+
+    /// Who changes it where nobody else is named.
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.actor
     }
 
     /// Where the files are.

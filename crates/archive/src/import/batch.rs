@@ -226,6 +226,7 @@ impl Shared<'_> {
         submission.gnz = self.options.gnz;
         submission.limits = limits;
         submission.sent_by.clone_from(&self.options.sent_by);
+        submission.sent_from.clone_from(&self.options.sent_from);
         if !format.info().id.starts_with("blastware") {
             submission.source_kind = SourceKind::IdfImport;
         }
@@ -324,6 +325,7 @@ impl Shared<'_> {
         let report = ReportFile { name: Some(pending.name.clone()), bytes };
         let found = self.archive.with_report(serial, report)?;
         let sent_by = self.options.sent_by.clone();
-        Ok(found.map(|submission| Submission { sent_by, ..submission }))
+        let sent_from = self.options.sent_from.clone();
+        Ok(found.map(|submission| Submission { sent_by, sent_from, ..submission }))
     }
 }

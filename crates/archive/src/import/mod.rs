@@ -47,6 +47,8 @@ pub struct ImportOptions {
     pub batch: usize,
     /// Who sends what is imported: the user of the machine, where a person imports.
     pub sent_by: Option<String>,
+    /// From where: an address; this machine when nobody says.
+    pub sent_from: Option<String>,
     /// How far zip and tar archives are followed.
     pub limits: ContainerLimits,
     /// How large an event and its report may be.
@@ -63,6 +65,7 @@ impl Default for ImportOptions {
             stream_id: None,
             batch: 256,
             sent_by: None,
+            sent_from: None,
             limits: ContainerLimits::default(),
             decode_limits: Limits::default(),
         }

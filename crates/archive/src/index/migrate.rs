@@ -5,8 +5,12 @@ use rusqlite::Connection;
 use super::sums;
 
 /// The statements that lead from each version to the next one.
-const STEPS: [&str; 3] =
-    [include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+const STEPS: [&str; 4] = [
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
 
 /// Rows of an earlier version lack columns that their sidecars have: they are completed.
 pub(crate) const DERIVED_ROWS: i64 = 3;

@@ -443,6 +443,19 @@ pub(crate) fn move_row(
     transaction.prepare_cached(sql)?.execute(places).map(drop)
 }
 
+/// The numbers of all events.
+pub(crate) fn ids(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
+    connection
+        .prepare("SELECT id FROM events ORDER BY id")?
+        .query_map([], |row| row.get(0))?
+        .collect()
+}
+
+/// Takes the row of an event away.
+pub(crate) fn remove(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM events WHERE id = ?1")?.execute([id]).map(drop)
+}
+
 /// The largest number that was ever given to an event.
 pub(crate) fn last_id(connection: &Connection) -> rusqlite::Result<i64> {
     let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'events'";
@@ -458,6 +471,13 @@ pub(crate) fn reserve(connection: &Connection, id: i64) -> rusqlite::Result<()> 
         connection.execute(insert, [id])?;
     }
     Ok(())
+}
+
+/// Numbers that events of the ledger have are given, whatever became of those events.
+pub(crate) fn reserve_by_ledger(connection: &Connection) -> rusqlite::Result<()> {
+    let sql = "SELECT coalesce(max(event_id), 0) FROM ledger WHERE event_id IS NOT NULL";
+    let last: i64 = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    if last > 0 { reserve(connection, last) } else { Ok(()) }
 }
 
 /// The next place in the order of changes: microseconds, so that the order outlives the index.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 
 use wavekeep_core::NoteKind;
+use wavekeep_custody::{Action, Hash};
 
 use super::plan::is_further_name;
 use super::{Done, Outcome, Pairing, Prepared, ReportFile, Saved, There};
@@ -14,7 +15,7 @@ use crate::journal::Move;
 use crate::layout::{EventFiles, FRAMES_SUFFIX, GNZ_SUFFIX, HDF5_SUFFIX, SIDECAR_SUFFIX};
 use crate::merge::format_of;
 use crate::name::{SafeName, is_beside};
-use crate::remake::{Arrays, Parts, RemakeOptions, sha256};
+use crate::remake::{Arrays, Parts, Remake, RemakeOptions, sha256};
 use crate::sidecar::{OwnBlock, Sidecar, SourceBlock, Stated};
 use crate::{Archive, ArchiveError};
 
@@ -80,7 +81,9 @@ impl Archive {
             own,
         };
         let sidecar = facts::sidecar(&prepared.merged, place, None);
-        files.push((event.sidecar(), Cow::Owned(sidecar.to_bytes())));
+        let bytes = sidecar.to_bytes();
+        let sidecar_sum = Hash::of(&bytes);
+        files.push((event.sidecar(), Cow::Owned(bytes)));
         let files = files.iter().map(|(path, bytes)| (path.clone(), &**bytes));
         let staged = self.stage_all(written.files(&event).into_iter().chain(files))?;
         let outcome = if is_conflict { Outcome::Conflict } else { Outcome::New };
@@ -93,7 +96,8 @@ impl Archive {
         let place = (prepared.serial.as_str(), filename.as_str());
         let mut saved = answer(id, prepared, place, &sidecar, outcome, pairing);
         (saved.hdf5_error, saved.gnz_error) = (written.hdf5_error, written.gnz_error);
-        Ok(Done { saved, sidecar, staged, moves: None, is_change: true })
+        let action = Some(Action::Import);
+        Ok(Done { saved, sidecar, staged, moves: None, action, sidecar_sum })
     }
 
     /// Report or frames that came later than their event, or the unit to which it belongs: `to` is
@@ -206,7 +210,7 @@ impl Archive {
         let mut staged =
             self.stage_all(files.iter().map(|(path, bytes)| (path.clone(), &**bytes)))?;
         let remade = self.remake(serial, filename, id, &parts, &merged, options);
-        let (sidecar, more, without_hdf5) = match remade {
+        let Remake { sidecar, sidecar_sum, staged: more, without_hdf5 } = match remade {
             Ok(remade) => remade,
             Err(error) => {
                 crate::journal::discard(self.files(), self.layout(), staged);
@@ -224,7 +228,13 @@ impl Archive {
         saved.hdf5_error = without_hdf5;
         let moves = moves_as.map(|_| Move { from: (from_serial, from_filename), to, removes });
         saved.moved_from = moves.as_ref().map(|of| format!("{}/{}", of.from.0, of.from.1));
-        Ok(Done { saved, sidecar, staged, moves, is_change: true })
+        let action = Some(match outcome {
+            Outcome::Moved => Action::Move,
+            Outcome::Superseded => Action::Supersede,
+            _ if moves.is_some() => Action::Move,
+            _ => Action::Update,
+        });
+        Ok(Done { saved, sidecar, staged, moves, action, sidecar_sum })
     }
 
     /// Whether the source that is there has other bytes than those that came.

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use wavekeep_blastware::frames;
 use wavekeep_core::UnitLocal;
+use wavekeep_custody::{Action, Hash};
 use wavekeep_formats::EVENT_FORMATS;
 
 use crate::archive::Writer;
@@ -24,11 +25,12 @@ use crate::facts::UNKNOWN_SERIAL;
 use crate::index::{self, EventRow, sums};
 use crate::journal::{Change, Move, Staged};
 use crate::layout::FRAMES_SUFFIX;
+use crate::ledger::{Draft, facts_of, files_of};
 use crate::merge::{Ingredients, Merged, merge, moment_of_capture};
 use crate::name::SafeName;
 use crate::remake::{Arrays, sha256};
 use crate::sidecar::{Sidecar, Stated};
-use crate::{Archive, ArchiveError};
+use crate::{Actor, Archive, ArchiveError};
 
 use plan::{Plan, There};
 pub use submission::{Outcome, Pairing, ReportFile, Saved, SourceKind, Submission};
@@ -57,7 +59,18 @@ struct Done {
     sidecar: Sidecar,
     staged: Vec<Staged>,
     moves: Option<Move>,
-    is_change: bool,
+    /// What the ledger says of it; nothing where nothing changes.
+    action: Option<Action>,
+    /// SHA-256 of the sidecar as it is written.
+    sidecar_sum: Hash,
+}
+
+impl Done {
+    /// The answer alone.
+    fn nothing(saved: Saved, sidecar: Sidecar) -> Self {
+        let (staged, sidecar_sum) = (Vec::new(), Hash::ZERO);
+        Self { saved, sidecar, staged, moves: None, action: None, sidecar_sum }
+    }
 }
 
 /// The start that the name of a file states, by any format.
@@ -304,12 +317,22 @@ impl Archive {
         let mut change = Change::new(self.files(), self.layout());
         let mut rows = Vec::new();
         let (mut seen, mut moves) = (Vec::new(), Vec::new());
+        let mut drafts = Vec::new();
         let answers = done
             .into_iter()
-            .map(|done| {
-                let Done { saved, sidecar, staged, moves: of, is_change } = done?;
-                if is_change {
+            .zip(prepared)
+            .map(|(done, (_, prepared))| {
+                let Done { saved, sidecar, staged, moves: of, action, sidecar_sum } = done?;
+                if let Some(action) = action {
                     change.event(&saved.serial, &saved.filename, staged);
+                    let by = self.sender(prepared.submission);
+                    let mut draft = Draft::of(action, by, saved.id, &saved.serial, &saved.filename);
+                    draft.files = files_of(&saved.filename, &sidecar, sidecar_sum);
+                    let draft = draft.with("facts", facts_of(&sidecar));
+                    drafts.push(match &saved.moved_from {
+                        Some(from) => draft.with("from_place", from.as_str()),
+                        None => draft,
+                    });
                     rows.push((saved.serial.clone(), saved.filename.clone(), sidecar));
                 }
                 if let Some(of) = of {
@@ -320,6 +343,11 @@ impl Archive {
                 Ok(saved)
             })
             .collect();
+        let mut lines = self.ledger_lines(writer)?;
+        for draft in drafts {
+            lines.add(&writer.connection, draft).map_err(failed)?;
+        }
+        change.ledger(&lines);
         let follow = |writer: &mut Writer| {
             self.commit(writer, |transaction| {
                 index::reserve(transaction, last_id)?;
@@ -330,6 +358,7 @@ impl Archive {
                 for (changed, (serial, filename, sidecar)) in (changed..).zip(&rows) {
                     index::store(transaction, serial, filename, sidecar, changed)?;
                 }
+                lines.store(transaction)?;
                 let sql = "UPDATE events SET last_seen = ?1, last_seen_sum = ?2 WHERE id = ?3";
                 let mut touch = transaction.prepare_cached(sql)?;
                 let now = crate::now();
@@ -350,6 +379,15 @@ impl Archive {
         Ok(answers)
     }
 
+    /// Who sent a submission, and from where.
+    fn sender(&self, submission: &Submission) -> Actor {
+        match (&submission.sent_by, &submission.sent_from) {
+            (Some(name), Some(from)) => Actor::at(name, from),
+            (Some(name), None) => Actor::from(name.as_str()),
+            (None, _) => self.actor().clone(),
+        }
+    }
+
     fn carry_out(&self, plan: Plan, prepared: &Prepared<'_>) -> Result<Done, SaveError> {
         match plan {
             Plan::New { filename, id, is_conflict, source_is_there } => {
@@ -361,7 +399,7 @@ impl Archive {
                 let pairing = event::pairing(&sidecar).with_other(kept_as);
                 let place = (serial.as_str(), filename.as_str());
                 let saved = event::answer(id, prepared, place, &sidecar, Outcome::Same, pairing);
-                Ok(Done { saved, sidecar, staged: Vec::new(), moves: None, is_change: false })
+                Ok(Done::nothing(saved, sidecar))
             }
             Plan::Update(there) | Plan::Supersede(there) => {
                 let to = (there.serial.clone(), there.filename.clone());
@@ -375,7 +413,7 @@ impl Archive {
                 let there = sidecar.source_file();
                 saved.filesize = there.filesize.unwrap_or(saved.filesize);
                 saved.sha256 = there.sha256.unwrap_or(saved.sha256);
-                Ok(Done { saved, sidecar, staged: Vec::new(), moves: None, is_change: false })
+                Ok(Done::nothing(saved, sidecar))
             }
             Plan::Move { there, filename, is_conflict } => {
                 let to = (prepared.serial.as_str().to_owned(), filename.as_str().to_owned());

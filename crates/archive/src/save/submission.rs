@@ -65,6 +65,8 @@ pub struct Submission {
     pub source_kind: SourceKind,
     /// Who sent it: the name of a token, or the user of the machine.
     pub sent_by: Option<String>,
+    /// From where: an address; this machine when nobody says.
+    pub sent_from: Option<String>,
     /// When it came in; now when nobody says.
     pub captured_at: Option<jiff::Timestamp>,
     /// How large its files may be.

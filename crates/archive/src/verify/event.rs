@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use serde_json::Value;
+use wavekeep_custody::Hash;
 
 use super::{FindingKind, Verification, VerifyOptions};
 use crate::facts::{self, TOOL_VERSION};
 use crate::index::EventRow;
 use crate::layout::{EventFiles, FRAMES_SUFFIX};
+use crate::ledger::Known;
 use crate::name::is_beside;
 use crate::remake::{Parts, sha256};
 use crate::sidecar::{STREAM_KIND, Seal, Sidecar, SidecarError, check_seal};
@@ -70,14 +72,26 @@ impl Archive {
         let path = event.sidecar();
         let shown = self.relative(&path);
         let row = self.find(&place.0, &place.1)?;
+        let known = match &row {
+            Some(row) => self.known(row.id)?,
+            None => None,
+        };
+        let known = known.filter(|known| !known.is_over());
+        let known = known
+            .filter(|known| (&known.event.serial, &known.event.filename) == (&place.0, &place.1));
         let Some(bytes) = self.read_if_there(&path)? else {
             if row.is_none() {
                 // It has gone to another unit meanwhile.
                 found.events = 0;
                 return Ok(());
             }
-            let message = "the index has this event, but it has no sidecar";
-            found.finding(shown, FindingKind::SidecarMissing, message);
+            found.finding(shown, FindingKind::SidecarMissing, lost(row.as_ref(), known.as_ref()));
+            let source = event.source();
+            let sum = known.as_ref().and_then(|known| known.file(&place.1));
+            if known.is_some() && self.read_if_there(&source)?.is_some() {
+                let sum = sum.map(|sum| sum.to_string());
+                self.check_file(&source, sum.as_deref(), SOURCE, found)?;
+            }
             return Ok(());
         };
         found.hashed(bytes.len() as u64);
@@ -91,7 +105,9 @@ impl Archive {
                 found.finding(shown, kind, error.to_string());
                 // The source is worth a look all the same.
                 if let Some(row) = row {
-                    self.check_file(&event.source(), row.sha256.as_deref(), SOURCE, found)?;
+                    let by_ledger = known.and_then(|known| known.file(&place.1));
+                    let sum = by_ledger.map(|sum| sum.to_string()).or(row.sha256);
+                    self.check_file(&event.source(), sum.as_deref(), SOURCE, found)?;
                 }
                 return Ok(());
             }
@@ -103,12 +119,28 @@ impl Archive {
             || reviewed.contains(place);
         match check_seal(&bytes) {
             Seal::Intact => {}
-            Seal::Absent if !is_ours => found.without_checksum += 1,
+            Seal::Absent if !is_ours => {
+                let has_sum = known.as_ref().is_some_and(|known| known.sidecar_sum().is_some());
+                found.without_checksum += u64::from(!has_sum);
+            }
             Seal::Absent | Seal::Broken => {
                 let message =
                     "it is not as this program wrote it: damaged, or changed by another program";
                 found.finding(shown.clone(), FindingKind::SidecarDiffers, message);
             }
+        }
+        if let Some(known) = &known
+            && known.sidecar_sum().is_some_and(|sum| sum != Hash::of(&bytes))
+        {
+            let differing = known.differing(&sidecar);
+            let message = format!(
+                "it is not as the ledger has it since entry {} of {}{}{}",
+                known.last.entry,
+                known.last.at,
+                if differing.is_empty() { "" } else { ": " },
+                differing.join("; ")
+            );
+            found.finding(shown.clone(), FindingKind::SidecarDiffers, message);
         }
         if let Some(row) = &row
             && !self.has_monitor_log(row, &sidecar)?
@@ -118,17 +150,29 @@ impl Archive {
         }
         self.compare_row(place, &sidecar, row, found);
         if sidecar.kind() == STREAM_KIND {
-            return self.check_stream(&sidecar, stop, found);
+            return self.check_stream(&sidecar, known.as_ref(), stop, found);
         }
+        // What the ledger has counts: a sidecar that was changed accuses no file that was not.
+        let of_ledger = |name: &str| {
+            known.as_ref().and_then(|known| known.file(name)).map(|sum| sum.to_string())
+        };
         let sum = sidecar.source_file().sha256.map(|sum| sum.to_lowercase());
+        let sum = of_ledger(&place.1).or(sum);
         let source = self.check_file(&event.source(), sum.as_deref(), SOURCE, found)?;
         let own = sidecar.own();
+        let named = |path: &Path| {
+            path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned()
+        };
         for (path, sum) in [(event.hdf5(), &own.hdf5_sha256), (event.gnz(), &own.gnz_sha256)] {
+            let sum = of_ledger(&named(&path)).or(sum.clone());
             if sum.is_some() {
                 self.check_file(&path, sum.as_deref(), ARRAYS, found)?;
             }
         }
         let mut beside = sidecar.own().files.unwrap_or_default();
+        if let Some(known) = &known {
+            beside.extend(known.beside());
+        }
         let stated = [sidecar.source().txt_filename, sidecar.source().a5_pickle_filename];
         let mut report = None;
         for name in stated.iter().flatten() {
@@ -218,10 +262,15 @@ impl Archive {
     fn check_stream(
         &self,
         sidecar: &Sidecar,
+        known: Option<&Known>,
         stop: &AtomicBool,
         found: &mut Verification,
     ) -> Result<(), ArchiveError> {
         let stream = sidecar.stream().unwrap_or_default();
+        let of_ledger = |path: &Path| {
+            let sum = known.and_then(|known| known.file(&path.to_string_lossy()));
+            sum.map(|sum| sum.to_string())
+        };
         for file in stream.pieces.iter().chain(&stream.beside) {
             let hashed = self
                 .piece(&file.path)
@@ -230,9 +279,9 @@ impl Archive {
             match hashed {
                 Ok((sum, bytes)) => {
                     found.hashed(bytes);
-                    if sum != file.sha256 {
-                        let message =
-                            format!("it has the SHA-256 {sum}; {} was recorded", file.sha256);
+                    let recorded = of_ledger(&file.path).unwrap_or_else(|| file.sha256.clone());
+                    if sum != recorded {
+                        let message = format!("it has the SHA-256 {sum}; {recorded} was recorded");
                         found.finding(file.path.clone(), FindingKind::StreamDiffers, message);
                     }
                 }
@@ -286,6 +335,23 @@ impl Archive {
             found.finding(path, FindingKind::SidecarDisagrees, message);
         }
     }
+}
+
+/// An event of which there is no sidecar: what is known of it, and what to do.
+fn lost(row: Option<&EventRow>, known: Option<&Known>) -> String {
+    let Some(known) = known else {
+        return "the index has this event, but it has no sidecar".to_owned();
+    };
+    let came = known.facts.get("source").and_then(|source| source.get("captured_at"));
+    let came = came.and_then(Value::as_str).unwrap_or(&known.first.at);
+    let began = row.and_then(|row| row.timestamp.as_deref());
+    let began = began.map(|at| format!(", of {at} by the unit's clock")).unwrap_or_default();
+    format!(
+        "event {} is lost: it came in at {came}{began}, and its sidecar is gone: put its files back \
+         from a backup, let `wavekeep repair` make it again if the source is there, or say \
+         `wavekeep forget {} --reason …`",
+        known.event.id, known.event.id
+    )
 }
 
 const SOURCE: (FindingKind, FindingKind, &str) =

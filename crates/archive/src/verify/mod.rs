@@ -2,6 +2,7 @@
 //! files and index against each other.
 
 mod event;
+mod ledger;
 mod strays;
 
 use std::collections::{BTreeSet, HashSet};
@@ -12,10 +13,11 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use wavekeep_custody::Head;
 
 use crate::index::{is_of_the_system, sums};
 use crate::journal::Journal;
-use crate::review::{self, ReviewEntry};
+use crate::ledger::Since;
 use crate::{Archive, ArchiveError, Query, stop};
 
 pub(crate) use event::Place;
@@ -62,8 +64,16 @@ pub enum FindingKind {
     SidecarMissing,
     /// The index itself is damaged.
     IndexDamaged,
-    /// A line of the review log is missing or has other bytes than those that were written.
+    /// The index has another review than the ledger.
     ReviewLog,
+    /// The ledger is not as it was written.
+    Ledger,
+    /// The text of an entry of the ledger is lost.
+    LedgerLost,
+    /// The ledger did not only grow since the head that was given.
+    NotGrown,
+    /// The ledger does not have an event.
+    NotInLedger,
     /// An interrupted write left it.
     Leftover,
     /// A piece of a stream is gone or has other bytes.
@@ -108,6 +118,10 @@ pub struct Verification {
     pub older_decoder: u64,
     /// Events whose files a newer decoder derived: left alone.
     pub newer_decoder: u64,
+    /// Entries of the ledger; without one nothing was held against it.
+    pub ledger_entries: u64,
+    /// The ledger against the head that was given.
+    pub since: Option<Since>,
     /// Whether the index could not be used as it is and was made in memory: it was not checked.
     pub index_in_memory: bool,
     /// Files that are none of the archive's: left alone.
@@ -132,7 +146,21 @@ impl Archive {
         options: VerifyOptions,
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<Verification, ArchiveError> {
-        self.verify_chosen(None, options, progress, &AtomicBool::new(false))
+        self.verify_chosen(None, None, options, progress, &AtomicBool::new(false))
+    }
+
+    /// As [`verify`](Self::verify), and whether the ledger only grew since a head that was held
+    /// elsewhere: otherwise that is a finding, which names what was taken away or rewritten.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_since(
+        &self,
+        head: &Head,
+        options: VerifyOptions,
+        progress: &(dyn Fn(u64, u64) + Sync),
+    ) -> Result<Verification, ArchiveError> {
+        self.verify_chosen(None, Some(head), options, progress, &AtomicBool::new(false))
     }
 
     /// As [`verify`](Self::verify), until `stop` is set: then it ends between two events, or within a
@@ -146,7 +174,7 @@ impl Archive {
         progress: &(dyn Fn(u64, u64) + Sync),
         stop: &AtomicBool,
     ) -> Result<Verification, ArchiveError> {
-        self.verify_chosen(None, options, progress, stop)
+        self.verify_chosen(None, None, options, progress, stop)
     }
 
     /// As [`verify`](Self::verify), of the events that answer `query` alone, whose order and page do
@@ -160,12 +188,13 @@ impl Archive {
         options: VerifyOptions,
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<Verification, ArchiveError> {
-        self.verify_chosen(Some(query), options, progress, &AtomicBool::new(false))
+        self.verify_chosen(Some(query), None, options, progress, &AtomicBool::new(false))
     }
 
     fn verify_chosen(
         &self,
         query: Option<&Query>,
+        since: Option<&Head>,
         options: VerifyOptions,
         progress: &(dyn Fn(u64, u64) + Sync),
         stop: &AtomicBool,
@@ -176,7 +205,7 @@ impl Archive {
         // What was cut short is finished first: its files belong to their events then. Without
         // write access it is left alone, and so are its files.
         if !self.is_read_only() {
-            self.with_lock(|_| Ok(()))?;
+            self.with_lock_as_it_is(|writer| self.follow_ledger_if_whole(writer))?;
         }
         let unfinished = self.unfinished_change(&mut found);
         let mut places = self.event_places()?;
@@ -228,7 +257,7 @@ impl Archive {
         go_on()?;
         self.verify_index(&mut found)?;
         go_on()?;
-        self.verify_review_log(&mut found)?;
+        self.verify_ledger(since, &mut found)?;
         let (problem, is_without_checksum) = self.tokens_problem()?;
         found.without_checksum += u64::from(is_without_checksum);
         if let Some(problem) = problem {
@@ -277,7 +306,7 @@ impl Archive {
         Ok(places)
     }
 
-    /// The events that the review log tells of: this program wrote their sidecars.
+    /// The events that have reviews: this program wrote their sidecars.
     fn reviewed_places(&self) -> Result<BTreeSet<Place>, ArchiveError> {
         let log = self.review_log(None, usize::MAX)?;
         Ok(log.into_iter().map(|entry| (entry.serial, entry.filename)).collect())
@@ -322,72 +351,6 @@ impl Archive {
                 }
                 asked => asked,
             }
-        })
-    }
-
-    /// The log against its own checksums and against the table.
-    fn verify_review_log(&self, found: &mut Verification) -> Result<(), ArchiveError> {
-        self.while_nobody_writes(|| {
-            let path = self.layout().review_log();
-            let shown = self.relative(&path);
-            let log = match self.read_if_there(&path) {
-                Err(ArchiveError::Link { source, .. }) => {
-                    found.finding(shown, FindingKind::Link, source.to_string());
-                    return Ok(());
-                }
-                read => read?.unwrap_or_default(),
-            };
-            let mut wrong = |message: String| {
-                found.findings.push(Finding {
-                    path: shown.clone(),
-                    kind: FindingKind::ReviewLog,
-                    message,
-                });
-            };
-            let mut seen: Vec<ReviewEntry> = Vec::new();
-            let mut broken = Vec::new();
-            for (line, text) in log.split(|byte| *byte == b'\n').enumerate() {
-                if text.is_empty() {
-                    continue;
-                }
-                let text = std::str::from_utf8(text).ok().filter(|text| review::is_intact(text));
-                match text.and_then(|text| serde_json::from_str(text).ok()) {
-                    Some(entry) => seen.push(entry),
-                    None => broken.push(line + 1),
-                }
-            }
-            if !log.is_empty() && !log.ends_with(b"\n") {
-                wrong("its last line has no end".to_owned());
-            }
-            let mut missing = 0;
-            for (expected, entry) in (1..).zip(&seen) {
-                if entry.number - missing != expected {
-                    wrong(format!(
-                        "entry {} is followed by {}",
-                        expected + missing - 1,
-                        entry.number
-                    ));
-                    missing = entry.number - expected;
-                }
-            }
-            // A line that a crash cut stands before its whole copy: nothing is lost with it.
-            let table = self.review_log(None, usize::MAX)?;
-            if missing > 0 || table.len() != seen.len() {
-                for line in broken {
-                    wrong(format!("line {line} is not as it was written"));
-                }
-            }
-            let by_number: std::collections::HashMap<i64, &ReviewEntry> =
-                seen.iter().map(|entry| (entry.number, entry)).collect();
-            for entry in &table {
-                if by_number.get(&entry.number) != Some(&entry) {
-                    wrong(format!("entry {} is not as the index has it", entry.number));
-                }
-            }
-            if by_number.len() != seen.len() {
-                wrong("an entry stands there twice".to_owned());
-            }
-            Ok(())
         })
     }
 

@@ -417,7 +417,8 @@ fn an_archive_of_another_program_is_taken_as_it_is() {
     assert!(row.false_trigger);
     let found = archive.verify(VerifyOptions::default(), &|_, _| {}).unwrap();
     assert!(found.is_whole(), "{:?}", found.findings);
-    assert_eq!(found.without_checksum, 2);
+    // The ledger has one of each file from here on.
+    assert_eq!(found.without_checksum, 0);
     // A patch keeps what nobody here understands, and leaves a checksum.
     let patch = serde_json::json!({"review": {"notes": "seen"}});
     archive

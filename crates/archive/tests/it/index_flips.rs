@@ -190,10 +190,11 @@ fn an_index_of_the_first_version_is_brought_to_the_present_one() {
          ALTER TABLE sessions DROP COLUMN sent_by; \
          ALTER TABLE events DROP COLUMN mic_db_a; ALTER TABLE events DROP COLUMN mic_db_c; \
          ALTER TABLE events DROP COLUMN readings; ALTER TABLE events DROP COLUMN contradicted; \
-         DROP TABLE numbers; PRAGMA user_version = 1",
+         DROP TABLE numbers; DROP TABLE ledger; DROP TABLE ledger_nodes; PRAGMA user_version = 1",
     )
     .unwrap();
     drop(old);
+    fs::remove_file(fresh.folder.path().join(".wavekeep/ledger.jsonl")).unwrap();
     let archive = Archive::open(fresh.folder.path()).unwrap();
     assert_eq!(answers(&archive).unwrap(), before);
     let found = archive.verify(HASHES, &|_, _| {}).unwrap();

@@ -243,13 +243,13 @@ fn a_journal_of_a_newer_program_is_left_alone_by_every_command() {
     let Fresh { folder, archive } = small();
     let journal = archive.layout().journal();
     drop(archive);
-    let text = "{\"version\": 2, \"changes\": []}";
+    let text = "{\"version\": 3, \"changes\": []}";
     fs::write(&journal, text).unwrap();
     let newer = |error: &ArchiveError| matches!(error, ArchiveError::Newer { .. });
     assert!(newer(&Archive::open(folder.path()).unwrap_err()));
     assert!(newer(&Archive::open_for_repair(folder.path()).unwrap_err()));
     let looked = Archive::open_to_read(folder.path()).unwrap();
-    assert!(looked.waiting().unwrap().contains("version 2"));
+    assert!(looked.waiting().unwrap().contains("version 3"));
     assert_eq!(fs::read_to_string(&journal).unwrap(), text);
 }
 

@@ -210,7 +210,7 @@ impl FileSystem for SimulatedDisk {
         Ok(())
     }
 
-    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fn extend(&self, path: &Path, at: u64, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.state();
         let failed = state.step(true);
         let id = match state.id(path) {
@@ -218,11 +218,17 @@ impl FileSystem for SimulatedDisk {
             Err(_) => state.add(path, b""),
         };
         let taken = if failed.is_err() { bytes.len() / 2 } else { bytes.len() };
-        state.inodes[id].data.extend_from_slice(&bytes[..taken]);
-        failed?;
-        let data = state.inodes[id].data.clone();
-        state.inodes[id].synced = Some(data);
-        Ok(())
+        let data = &mut state.inodes[id].data;
+        data.resize(usize::try_from(at).unwrap(), 0);
+        data.extend_from_slice(&bytes[..taken]);
+        failed
+    }
+
+    fn read_from(&self, path: &Path, at: u64, bytes: u64) -> io::Result<Vec<u8>> {
+        let data = self.read(path)?;
+        let from = usize::try_from(at).unwrap().min(data.len());
+        let end = from.saturating_add(usize::try_from(bytes).unwrap()).min(data.len());
+        Ok(data[from..end].to_vec())
     }
 
     fn sync(&self, files: &[PathBuf], folders: &[PathBuf]) -> io::Result<()> {

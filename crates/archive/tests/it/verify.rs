@@ -99,11 +99,11 @@ fn a_flipped_bit_in_arrays_and_raw_frames_is_found() {
 }
 
 #[test]
-fn every_flipped_bit_of_the_review_log_is_found() {
+fn every_flipped_bit_of_the_ledger_is_found() {
     let fresh = small();
-    let path = fresh.archive.layout().review_log();
+    let path = fresh.archive.layout().ledger();
     let whole = fs::read(&path).unwrap();
-    for bit in (0..whole.len() * 8).step_by(stride(5)) {
+    for bit in (0..whole.len() * 8).step_by(stride(23)) {
         let mut flipped = whole.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
         fs::write(&path, &flipped).unwrap();
@@ -259,15 +259,21 @@ fn a_damaged_source_without_frames_is_left_where_it_is_and_named() {
 }
 
 #[test]
-fn the_review_log_is_written_again_from_its_lines_and_the_index() {
+fn a_flipped_bit_of_the_ledger_is_found_by_its_hash_and_flipped_back() {
     let fresh = small();
-    let path = fresh.archive.layout().review_log();
-    let whole = fs::read(&path).unwrap();
-    let mut damaged = whole.clone();
-    damaged[20] ^= 1;
-    fs::write(&path, damaged).unwrap();
-    assert_eq!(fresh.archive.repair(&|_, _| {}).unwrap().left, []);
-    assert_eq!(fs::read(&path).unwrap(), whole);
+    let path = fresh.archive.layout().ledger();
+    let mut whole = fs::read(&path).unwrap();
+    for bit in (0..whole.len() * 8).step_by(stride(251)) {
+        let mut damaged = whole.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        fs::write(&path, damaged).unwrap();
+        assert_eq!(fresh.archive.repair(&|_, _| {}).unwrap().left, [], "bit {bit}");
+        let now = fs::read(&path).unwrap();
+        assert!(now.starts_with(&whole), "bit {bit}");
+        // The repair is an entry itself.
+        assert_eq!(now[whole.len()..].iter().filter(|byte| **byte == b'\n').count(), 1, "{bit}");
+        whole = now;
+    }
 }
 
 #[test]

@@ -65,7 +65,10 @@ fn a_text_that_is_no_head_says_in_which_line() {
             other => panic!("{to}: {other:?}"),
         }
     }
-    assert!(matches!(text.replace("head 1", "head 2").parse::<Head>(), Err(HeadError::Newer { .. })));
+    assert!(matches!(
+        text.replace("head 1", "head 2").parse::<Head>(),
+        Err(HeadError::Newer { .. })
+    ));
     assert!("".parse::<Head>().is_err());
     assert!("x".repeat(1 << 20).parse::<Head>().is_err());
 }

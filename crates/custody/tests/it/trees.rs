@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use wavekeep_custody::Hash;
 use wavekeep_custody::merkle::{
-    Tree, completed, consistency, empty_root, inclusion, is_consistent, is_included, leaf_hash,
-    node_hash,
+    Frontier, Tree, completed, consistency, empty_root, inclusion, is_consistent, is_included,
+    leaf_hash, node_hash,
 };
 
 /// MTH of section 2.1, by recursion over the leaves.
@@ -65,6 +65,20 @@ fn every_root_of_small_trees_is_that_of_the_definition() {
     let tree = Tree::of(leaves.iter().copied());
     for size in 0..=leaves.len() {
         assert_eq!(tree.root(size as u64), root_by_definition(&leaves[..size]), "{size}");
+    }
+}
+
+#[test]
+fn a_frontier_has_the_roots_and_the_nodes_of_the_tree() {
+    let tree = Tree::of(leaves(200));
+    let mut frontier = Frontier::default();
+    assert_eq!(frontier.root(), tree.root(0));
+    for leaf in leaves(200) {
+        frontier.push(leaf, |level, place, hash| {
+            let Ok(node) = wavekeep_custody::merkle::Nodes::node(&tree, level, place);
+            assert_eq!(node, *hash, "level {level}, place {place}");
+        });
+        assert_eq!(frontier.root(), tree.root(frontier.size()), "{}", frontier.size());
     }
 }
 

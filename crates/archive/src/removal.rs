@@ -1,0 +1,117 @@
+//! Letting go of events: of one that is lost, and of one that is not to be kept any longer.
+//!
+//! Both leave their entries in the ledger: that an event was there, what its files were, who let go of
+//! it, when and why.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+use wavekeep_custody::Action;
+
+use crate::archive::Writer;
+use crate::index::{self, EventRow};
+use crate::journal::{Change, Removal};
+use crate::ledger::Draft;
+use crate::name::is_beside;
+use crate::sidecar::STREAM_KIND;
+use crate::{Actor, Archive, ArchiveError};
+
+impl Archive {
+    /// Lets go of an event whose sidecar is gone: it is looked for no longer. Its number is never given
+    /// to another one.
+    ///
+    /// # Errors
+    /// [`ArchiveError::NotLost`] when its files are there, [`ArchiveError::NoReason`],
+    /// [`ArchiveError::NoEvent`]; otherwise what the system says.
+    pub fn forget(
+        &self,
+        id: i64,
+        reason: &str,
+        who: impl Into<Actor>,
+    ) -> Result<EventRow, ArchiveError> {
+        let by = who.into();
+        self.with_lock(|writer| {
+            let row = self.row_to_leave(writer, id)?;
+            let event = self.layout().event(&row.serial, &row.filename);
+            if self.read_if_there(&event.sidecar())?.is_some() {
+                return Err(ArchiveError::NotLost { id });
+            }
+            self.leave(writer, &row, Action::Forget, reason, by, Vec::new())?;
+            Ok(row)
+        })
+    }
+
+    /// Takes an event out: its files are deleted, its entries in the ledger stay. The pieces of a run
+    /// that was adopted stay where they are.
+    ///
+    /// # Errors
+    /// [`ArchiveError::NoReason`], [`ArchiveError::NoEvent`]; otherwise what the system says.
+    pub fn remove_event(
+        &self,
+        id: i64,
+        reason: &str,
+        who: impl Into<Actor>,
+    ) -> Result<EventRow, ArchiveError> {
+        let by = who.into();
+        self.with_lock(|writer| {
+            let row = self.row_to_leave(writer, id)?;
+            let event = self.layout().event(&row.serial, &row.filename);
+            let mut removes = vec![event.sidecar()];
+            if let Some(bytes) = self.read_if_there(&event.sidecar())? {
+                let sidecar = crate::Sidecar::parse(&bytes);
+                let sidecar = sidecar
+                    .map_err(|source| ArchiveError::Sidecar { path: event.sidecar(), source })?;
+                let source = sidecar.source();
+                if sidecar.kind() != STREAM_KIND {
+                    let beside = sidecar.own().files.unwrap_or_default().into_keys();
+                    let beside = beside.chain(
+                        [source.txt_filename, source.a5_pickle_filename].into_iter().flatten(),
+                    );
+                    removes.extend(
+                        beside.filter(|name| is_beside(name)).map(|name| event.named(&name)),
+                    );
+                    removes.extend([event.hdf5(), event.gnz(), event.frames(), event.source()]);
+                }
+            }
+            let removes: Vec<PathBuf> = removes.iter().map(|path| self.relative(path)).collect();
+            self.leave(writer, &row, Action::Remove, reason, by, removes)?;
+            Ok(row)
+        })
+    }
+
+    fn row_to_leave(&self, writer: &Writer, id: i64) -> Result<EventRow, ArchiveError> {
+        let row = index::event(&writer.connection, id);
+        let row = row.map_err(|source| self.index_failed(source))?;
+        row.ok_or(ArchiveError::NoEvent { id })
+    }
+
+    fn leave(
+        &self,
+        writer: &mut Writer,
+        row: &EventRow,
+        action: Action,
+        reason: &str,
+        by: Actor,
+        removes: Vec<PathBuf>,
+    ) -> Result<(), ArchiveError> {
+        let reason = reason.trim();
+        if reason.is_empty() {
+            return Err(ArchiveError::NoReason);
+        }
+        let mut draft = Draft::of(action, by, row.id, &row.serial, &row.filename);
+        // What was let go of stays provable.
+        if let Some(known) = self.known_by(&writer.connection, row.id)? {
+            draft.files = known.files;
+        }
+        let lines = self.entry_of(writer, draft.with("reason", Value::from(reason)))?;
+        let mut change = Change::new(self.files(), self.layout());
+        change.removes(Removal { of: (row.serial.clone(), row.filename.clone()), removes });
+        change.ledger(&lines);
+        change.happen(|| {
+            self.commit(writer, |transaction| {
+                index::remove(transaction, row.id)?;
+                lines.store(transaction)
+            })
+        })
+    }
+}
