@@ -60,6 +60,12 @@ pub enum ArchiveError {
         /// The event.
         id: i64,
     },
+    /// An archive was to be taken into itself.
+    #[error("{}: this is the archive itself: give another one", path.display())]
+    Itself {
+        /// The archive.
+        path: PathBuf,
+    },
     /// Something is done for ever without a word why.
     #[error("a reason is needed: it stands in the ledger")]
     NoReason,
@@ -202,6 +208,7 @@ impl ArchiveError {
             Self::NoLedger { .. } => "no_ledger",
             Self::NotLost { .. } => "not_lost",
             Self::NoReason => "no_reason",
+            Self::Itself { .. } => "itself",
             Self::Index { .. } => "index",
             Self::NewerIndex { .. } => "newer_index",
             Self::Link { .. } => "link",

@@ -63,7 +63,9 @@ pub use error::{ArchiveError, DecodeFailure, SaveError};
 pub use export::{EXPORT_COLUMNS, ExportFailure, MANIFEST, Originals, TableUnits};
 pub use facts::UNKNOWN_SERIAL;
 pub use files::{Disk, Entry, FileSystem};
-pub use import::{Account, ContainerLimits, Failure, Fate, ImportOptions, Imported, Listener};
+pub use import::{
+    Account, ContainerLimits, Failure, Fate, ImportOptions, Imported, Listener, TakenIn,
+};
 pub use index::{
     Change, EventRow, ImportSession, MonitorLogQuery, MonitorLogRow, MonthSummary, Page, Peak,
     ProjectSummary, Query, SessionCounts, Sort, SortKey, UnitSummary, UnknownOrder,
@@ -78,7 +80,7 @@ pub use rederive::{Becomes, Difference, RederiveAccount, RederiveOptions, Rederi
 pub use remake::{Remade, RemakeOptions, recording_from};
 pub use repair::{OpenedForRepair, Repair, Repaired};
 pub use review::{PatchError, PatchOptions, ReviewEntry};
-pub use save::{Outcome, Pairing, ReportFile, Saved, SourceKind, Submission};
+pub use save::{Outcome, Pairing, Placed, ReportFile, Saved, SourceKind, Submission};
 pub use sidecar::{
     DecodeBlock, EVENT_KIND, EventBlock, FlagWord, OwnBlock, PeakValues, ProjectInfo, Review,
     SCHEMA_VERSION, STREAM_KIND, Sidecar, SidecarError, SourceBlock, SourceFile, Stated,

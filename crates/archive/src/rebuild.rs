@@ -102,15 +102,24 @@ impl Archive {
                 rebuilt.events += 1;
                 let own = sidecar.own();
                 rebuilt.unknown_hdf5 += u64::from(place.2 && own.hdf5_sha256.is_none());
-                if own.id.is_none_or(|id| id <= 0) {
-                    without_number.push(place);
+                let Some(id) = own.id.filter(|id| *id > 0) else {
+                    without_number.push(place.clone());
                     continue;
+                };
+                // A folder that was copied has numbers that are others' already.
+                if let Some(other) = index::place_of(transaction, id)? {
+                    if !self.is_at_by_ledger(transaction, id, place) {
+                        without_number.push(place.clone());
+                        continue;
+                    }
+                    index::remove(transaction, id)?;
+                    without_number.push((other.0, other.1, false));
                 }
                 changed += 1;
                 index::store(transaction, &place.0, &place.1, &sidecar, changed)?;
             }
         }
-        for place in without_number {
+        for place in &without_number {
             let mut sidecar = match self.read_place(place) {
                 Ok(sidecar) => sidecar,
                 // It could be read a moment ago.
@@ -132,6 +141,18 @@ impl Archive {
         sums::seal_all(transaction)?;
         self.fill_reviews(transaction)?;
         Ok(rebuilt)
+    }
+
+    /// Whether the ledger has an event at this place.
+    fn is_at_by_ledger(
+        &self,
+        transaction: &Transaction<'_>,
+        id: i64,
+        (serial, filename, _): &(String, String, bool),
+    ) -> bool {
+        let known = self.known_by(transaction, id).ok().flatten();
+        known
+            .is_some_and(|known| (&known.event.serial, &known.event.filename) == (serial, filename))
     }
 
     /// Events that the ledger has and that have no sidecar that can be read keep the rows that they
@@ -241,7 +262,7 @@ fn keep_last_seen(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.execute_batch("DROP TABLE temp.old")
 }
 
-/// An event whose sidecar states no number keeps the one that the index gave it.
+/// An event whose sidecar states no number of its own keeps the one that the index gave it.
 fn give_old_number(
     transaction: &Transaction<'_>,
     serial: &str,
@@ -251,9 +272,10 @@ fn give_old_number(
     use rusqlite::OptionalExtension;
     let old = "SELECT id FROM temp.old WHERE serial = ?1 AND filename = ?2";
     let id = transaction.prepare_cached(old)?.query_row([serial, filename], |row| row.get(0));
-    if let Some(id) = id.optional()? {
-        let mut own = sidecar.own();
-        own.id = Some(id);
+    let id: Option<i64> = id.optional()?;
+    let mut own = sidecar.own();
+    if own.id != id {
+        own.id = id;
         // In memory only: a sidecar of another program is not rewritten for a number.
         sidecar.set("wavekeep", &own);
     }

@@ -347,7 +347,8 @@ impl Work<'_> {
         }
         let known = match &row {
             Some(row) => archive.known(row.id)?.filter(|known| {
-                !known.is_over()
+                known.is_whole()
+                    && !known.is_over()
                     && (&known.event.serial, &known.event.filename) == (&place.0, &place.1)
             }),
             None => None,

@@ -147,6 +147,12 @@ pub(crate) fn read_log(archive: &Archive) -> Result<Vec<(ReviewEntry, bool)>, Ar
     Ok(entries.collect())
 }
 
+/// The number of the next review.
+pub(crate) fn next_number(connection: &Connection) -> rusqlite::Result<i64> {
+    let sql = "SELECT coalesce(max(number), 0) + 1 FROM review_log";
+    connection.query_row(sql, [], |row| row.get(0))
+}
+
 /// Puts entries into the table that are not in it.
 pub(crate) fn store_all(connection: &Connection, entries: &[ReviewEntry]) -> rusqlite::Result<()> {
     entries.iter().try_for_each(|entry| store(connection, entry))
@@ -378,12 +384,7 @@ impl Archive {
                 own.id = Some(id);
                 sidecar.set("wavekeep", &own);
             }
-            let number = writer
-                .connection
-                .query_row("SELECT coalesce(max(number), 0) + 1 FROM review_log", [], |row| {
-                    row.get(0)
-                })
-                .map_err(failed)?;
+            let number = next_number(&writer.connection).map_err(failed)?;
             let entry = ReviewEntry {
                 number,
                 event_id: id,

@@ -12,6 +12,7 @@ mod folder;
 mod pairing;
 mod spool;
 mod streams;
+mod taken_in;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,7 @@ pub use account::{Account, Failure, Fate, Imported};
 use batch::Pending;
 pub use container::ContainerLimits;
 use spool::Spool;
+pub use taken_in::TakenIn;
 
 /// How an import is done.
 #[derive(Debug, Clone)]

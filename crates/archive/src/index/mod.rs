@@ -451,6 +451,25 @@ pub(crate) fn ids(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
         .collect()
 }
 
+/// Serial number and file name of the event with a number.
+pub(crate) fn place_of(
+    connection: &Connection,
+    id: i64,
+) -> rusqlite::Result<Option<(String, String)>> {
+    let sql = "SELECT serial, filename FROM events WHERE id = ?1";
+    let place =
+        connection.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)));
+    place.optional()
+}
+
+/// Whether no event has a number, or ever had it.
+pub(crate) fn is_free(connection: &Connection, id: i64) -> rusqlite::Result<bool> {
+    let sql = "SELECT NOT EXISTS (SELECT 1 FROM events WHERE id = ?1) \
+               AND NOT EXISTS (SELECT 1 FROM ledger WHERE event_id = ?1) \
+               AND NOT EXISTS (SELECT 1 FROM review_log WHERE event_id = ?1)";
+    connection.prepare_cached(sql)?.query_row([id], |row| row.get(0))
+}
+
 /// Takes the row of an event away.
 pub(crate) fn remove(connection: &Connection, id: i64) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM events WHERE id = ?1")?.execute([id]).map(drop)

@@ -8,6 +8,8 @@ CREATE TABLE ledger (
     event_id INTEGER
 ) STRICT;
 CREATE INDEX ledger_event ON ledger (event_id, entry, action) WHERE event_id IS NOT NULL;
+CREATE INDEX ledger_lost ON ledger (entry) WHERE action = 'lost';
+CREATE INDEX ledger_review ON ledger (entry) WHERE action = 'review';
 
 CREATE TABLE ledger_nodes (
     level INTEGER NOT NULL,

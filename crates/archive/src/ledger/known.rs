@@ -9,7 +9,7 @@ use wavekeep_custody::{Action, Entry, Hash, Subject};
 
 use super::tables::{self, Place, Stored};
 use crate::layout::{GNZ_SUFFIX, HDF5_SUFFIX, SIDECAR_SUFFIX};
-use crate::sidecar::{EVENT_KIND, OwnBlock, Review, STREAM_KIND, Sidecar, SourceFile};
+use crate::sidecar::{EVENT_KIND, OwnBlock, ProjectInfo, Review, STREAM_KIND, Sidecar, SourceFile};
 use crate::{Archive, ArchiveError};
 
 /// Blocks of an event's sidecar that source and report give.
@@ -32,6 +32,10 @@ pub(crate) struct Known {
     /// Its first entry and its last one that could be read.
     pub first: Entry,
     pub last: Entry,
+    /// Whether all its entries could be read.
+    pub is_complete: bool,
+    /// Whether no entry behind its last one is lost, which could be of it.
+    pub is_last: bool,
 }
 
 impl Known {
@@ -45,9 +49,14 @@ impl Known {
                 None => {
                     let facts = facts.unwrap_or_default();
                     let files = entry.files.clone();
-                    known = Some(Self { event, files, facts, first: entry.clone(), last: entry });
+                    let is_complete = entry.earlier.is_none();
+                    let first = entry.clone();
+                    let last = entry;
+                    known =
+                        Some(Self { event, files, facts, first, last, is_complete, is_last: true });
                 }
                 Some(known) => {
+                    known.is_complete &= entry.earlier == Some(known.last.entry);
                     known.event = event;
                     if let Some(facts) = facts {
                         known.facts = facts;
@@ -70,8 +79,16 @@ impl Known {
         matches!(self.last.action, Action::Forget | Action::Remove)
     }
 
-    /// The sum of its sidecar.
+    /// Whether its sidecar can be made again by it.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.is_complete && self.is_last
+    }
+
+    /// The sum of its sidecar, where no later entry could have another one.
     pub(crate) fn sidecar_sum(&self) -> Option<Hash> {
+        if !self.is_last {
+            return None;
+        }
         self.file(&format!("{}{SIDECAR_SUFFIX}", self.event.filename))
     }
 
@@ -120,7 +137,10 @@ impl Known {
             },
         );
         out.set_part("peak_values", Value::Null);
-        out.set_part("project_info", fact("project_info").unwrap_or(Value::Null));
+        out.set("project_info", &ProjectInfo::default());
+        if let Some(info) = fact("project_info") {
+            out.set_part("project_info", info);
+        }
         out.set_part("source", source);
         let mut extensions = Map::new();
         if is_thor && has_report {
@@ -193,7 +213,7 @@ impl Known {
             let both: std::collections::BTreeSet<&String> = was.keys().chain(is.keys()).collect();
             for member in both.into_iter().filter(|member| was.get(*member) != is.get(*member)) {
                 let shown = |of: &Map<String, Value>| {
-                    of.get(member).map_or_else(|| "nothing".to_owned(), |value| shortened(value))
+                    of.get(member).map_or_else(|| "nothing".to_owned(), shortened)
                 };
                 names.push(format!(
                     "{name}.{member} is {}, the ledger has {}",
@@ -324,8 +344,9 @@ impl Archive {
     /// What the ledger knows of an event; nothing where it does not have it. Entries whose lines are not
     /// as the index has their hashes are passed over: they accuse nobody, and `verify` names them.
     pub(crate) fn known(&self, id: i64) -> Result<Option<Known>, ArchiveError> {
-        let lines = self.ask(|connection| lines_of(connection, id))?;
-        self.known_at(&lines)
+        let (lines, lost) =
+            self.ask(|connection| Ok((lines_of(connection, id)?, tables::last_lost(connection)?)))?;
+        self.known_at(&lines, lost)
     }
 
     /// The same, for those who hold the lock and ask the connection that writes.
@@ -334,11 +355,17 @@ impl Archive {
         connection: &Connection,
         id: i64,
     ) -> Result<Option<Known>, ArchiveError> {
-        let lines = lines_of(connection, id).map_err(|source| self.index_failed(source))?;
-        self.known_at(&lines)
+        let failed = |source| self.index_failed(source);
+        let lines = lines_of(connection, id).map_err(failed)?;
+        let lost = tables::last_lost(connection).map_err(failed)?;
+        self.known_at(&lines, lost)
     }
 
-    fn known_at(&self, lines: &[(Place, Hash)]) -> Result<Option<Known>, ArchiveError> {
+    fn known_at(
+        &self,
+        lines: &[(Place, Hash)],
+        lost: Option<u64>,
+    ) -> Result<Option<Known>, ArchiveError> {
         let mut entries = Vec::new();
         for (place, hash) in lines {
             let line = self.ledger_line(place)?;
@@ -346,7 +373,12 @@ impl Archive {
                 entries.push(entry);
             }
         }
-        Ok(Known::of(entries))
+        let all = lines.last().map(|(place, _)| place.entry);
+        Ok(Known::of(entries).map(|known| {
+            let is_last =
+                Some(known.last.entry) == all && lost.is_none_or(|lost| lost < known.last.entry);
+            Known { is_last, ..known }
+        }))
     }
 }
 

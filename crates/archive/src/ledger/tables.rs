@@ -124,9 +124,14 @@ pub(crate) fn reviews(connection: &Connection) -> rusqlite::Result<Vec<Place>> {
 /// Numbers of entries whose text is lost.
 pub(crate) fn lost(connection: &Connection) -> rusqlite::Result<Vec<u64>> {
     let sql = "SELECT entry FROM ledger WHERE action = 'lost' ORDER BY entry";
-    let rows =
-        connection.prepare_cached(sql)?.query_map([], |row| Ok(number(row.get(0)?)))?.collect();
-    rows
+    connection.prepare_cached(sql)?.query_map([], |row| Ok(number(row.get(0)?)))?.collect()
+}
+
+/// The last entry whose text is lost.
+pub(crate) fn last_lost(connection: &Connection) -> rusqlite::Result<Option<u64>> {
+    let sql = "SELECT max(entry) FROM ledger WHERE action = 'lost'";
+    let last: Option<i64> = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    Ok(last.map(number))
 }
 
 /// The events that the ledger has, that nobody let go of, and that have no row.

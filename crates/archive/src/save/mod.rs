@@ -32,8 +32,8 @@ use crate::remake::{Arrays, sha256};
 use crate::sidecar::{Sidecar, Stated};
 use crate::{Actor, Archive, ArchiveError};
 
-use plan::{Plan, There};
-pub use submission::{Outcome, Pairing, ReportFile, Saved, SourceKind, Submission};
+use plan::{Numbers, Plan, There};
+pub use submission::{Outcome, Pairing, Placed, ReportFile, Saved, SourceKind, Submission};
 
 /// Events of a round. More would hold more in memory, fewer would sync more often.
 const ROUND: usize = 256;
@@ -267,7 +267,9 @@ impl Archive {
         .map_err(decode_error)?;
         // Given, then by the name, then by the content: the file's own word before the report's.
         let by_report = || merged.recording.serial.as_ref().map(|serial| serial.value.clone());
-        let serial = stated.serial.clone().or_else(|| merged.serial_of_file.clone());
+        let placed = submission.placed.as_ref().map(|placed| placed.serial.clone());
+        let serial = placed.or_else(|| stated.serial.clone());
+        let serial = serial.or_else(|| merged.serial_of_file.clone());
         let serial = serial.or_else(by_report).unwrap_or_else(|| UNKNOWN_SERIAL.to_owned());
         let serial = self.unit_in_other_capitals(&serial)?.unwrap_or(serial);
         let serial = SafeName::folder(&serial)?;
@@ -283,7 +285,7 @@ impl Archive {
         prepared: &[(usize, Prepared<'_>)],
     ) -> Result<Vec<Result<Saved, SaveError>>, ArchiveError> {
         let failed = |source| self.index_failed(source);
-        let mut last_id = index::last_id(&writer.connection).map_err(failed)?;
+        let mut numbers = Numbers::behind(index::last_id(&writer.connection).map_err(failed)?);
         let mut planned = Vec::new();
         let mut folders = HashSet::new();
         for (_, prepared) in prepared {
@@ -299,7 +301,7 @@ impl Archive {
                 planned.push(Err(SaveError::OtherCapitals { name, kept }));
                 continue;
             }
-            let plan = self.plan(writer, prepared, &mut last_id);
+            let plan = self.plan(writer, prepared, &mut numbers);
             let is_new_there = matches!(plan, Ok(Plan::New { .. } | Plan::Move { .. }));
             if is_new_there && folders.insert(prepared.serial.clone()) {
                 let folder = self.layout().folder(prepared.serial.as_str());
@@ -350,7 +352,7 @@ impl Archive {
         change.ledger(&lines);
         let follow = |writer: &mut Writer| {
             self.commit(writer, |transaction| {
-                index::reserve(transaction, last_id)?;
+                index::reserve(transaction, numbers.last)?;
                 for (from, to) in &moves {
                     index::move_row(transaction, from, to)?;
                 }
@@ -381,6 +383,10 @@ impl Archive {
 
     /// Who sent a submission, and from where.
     fn sender(&self, submission: &Submission) -> Actor {
+        if submission.placed.is_some() {
+            // Whoever sent it to the other archive did not send it here.
+            return self.actor().clone();
+        }
         match (&submission.sent_by, &submission.sent_from) {
             (Some(name), Some(from)) => Actor::at(name, from),
             (Some(name), None) => Actor::from(name.as_str()),

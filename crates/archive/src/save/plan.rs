@@ -1,6 +1,10 @@
 //! The place and the number of an event, and what is to be done for it.
 
-use super::{Prepared, start_of_name};
+use std::collections::HashSet;
+
+use rusqlite::Connection;
+
+use super::{Placed, Prepared, start_of_name};
 use crate::archive::Writer;
 use crate::error::SaveError;
 use crate::facts::UNKNOWN_SERIAL;
@@ -32,6 +36,37 @@ pub(super) enum Plan {
     },
 }
 
+/// The numbers that events get.
+pub(super) struct Numbers {
+    /// The last one that was ever given.
+    pub last: i64,
+    /// Those of events that had them elsewhere, in this batch.
+    kept: HashSet<i64>,
+}
+
+impl Numbers {
+    pub(super) fn behind(last: i64) -> Self {
+        Self { last, kept: HashSet::new() }
+    }
+
+    /// The next number; of an event that is taken in the one that it had, where nothing has it or had it
+    /// here, otherwise one behind all of its archive.
+    fn next(&mut self, connection: &Connection, placed: Option<&Placed>) -> rusqlite::Result<i64> {
+        let Some(placed) = placed else { return Ok(self.behind_last()) };
+        if placed.id > 0 && index::is_free(connection, placed.id)? && self.kept.insert(placed.id) {
+            self.last = self.last.max(placed.id);
+            return Ok(placed.id);
+        }
+        self.last = self.last.max(placed.last_id);
+        Ok(self.behind_last())
+    }
+
+    fn behind_last(&mut self) -> i64 {
+        self.last += 1;
+        self.last
+    }
+}
+
 /// An event that is there already.
 pub(super) struct There {
     pub id: i64,
@@ -46,7 +81,7 @@ impl Archive {
         &self,
         writer: &Writer,
         prepared: &Prepared<'_>,
-        last_id: &mut i64,
+        numbers: &mut Numbers,
     ) -> Result<Plan, SaveError> {
         let elsewhere = self.same_bytes_elsewhere(writer, prepared)?;
         if let Some((serial, filename)) =
@@ -55,7 +90,7 @@ impl Archive {
             // Who sent it knows less than the archive does.
             let sidecar = self.sidecar_if_there(serial, filename)?;
             if let Some(sidecar) = sidecar {
-                return self.plan_there(writer, prepared, serial, filename, sidecar, last_id);
+                return self.plan_there(writer, prepared, serial, filename, sidecar, numbers);
             }
         }
         let serial = prepared.serial.as_str();
@@ -69,7 +104,7 @@ impl Archive {
                     && *sha256 == prepared.sha256
                     && let Some(sidecar) = self.sidecar_if_there(serial, name)?
                 {
-                    return self.plan_there(writer, prepared, serial, name, sidecar, last_id);
+                    return self.plan_there(writer, prepared, serial, name, sidecar, numbers);
                 }
                 // A source without a sidecar is no event yet; its bytes are respected.
                 let source = self.read_if_there(&event.source())?;
@@ -93,20 +128,22 @@ impl Archive {
                     && sidecar.source_file().sha256.as_ref() == Some(&prepared.sha256)
                 {
                     let other = other.as_str();
-                    return self.plan_there(writer, prepared, serial, other, sidecar, last_id);
+                    return self.plan_there(writer, prepared, serial, other, sidecar, numbers);
                 }
                 if let Some((name, sidecar)) = self.under_another_name(writer, prepared)? {
-                    return self.plan_there(writer, prepared, serial, &name, sidecar, last_id);
+                    return self.plan_there(writer, prepared, serial, &name, sidecar, numbers);
                 }
                 if let Some((unknown, was)) = elsewhere
                     && let Some(sidecar) = self.sidecar_if_there(&unknown, &was)?
                 {
                     let plan =
-                        self.plan_there(writer, prepared, &unknown, &was, sidecar, last_id)?;
+                        self.plan_there(writer, prepared, &unknown, &was, sidecar, numbers)?;
                     return self.plan_move(writer, prepared, plan);
                 }
-                *last_id += 1;
-                return Ok(Plan::New { filename, id: *last_id, is_conflict, source_is_there });
+                let placed = prepared.submission.placed.as_ref();
+                let id = numbers.next(&writer.connection, placed);
+                let id = id.map_err(|source| self.index_failed(source))?;
+                return Ok(Plan::New { filename, id, is_conflict, source_is_there });
             };
             let there = match sidecar.source_file().sha256 {
                 Some(sha256) => Some(sha256.to_lowercase()),
@@ -114,7 +151,7 @@ impl Archive {
             };
             if there.as_deref() != Some(prepared.sha256.as_str()) && !is_conflict {
                 if let Some(plan) =
-                    self.plan_of_copies(writer, prepared, &filename, &sidecar, last_id)?
+                    self.plan_of_copies(writer, prepared, &filename, &sidecar, numbers)?
                 {
                     return Ok(plan);
                 }
@@ -122,7 +159,7 @@ impl Archive {
                 is_conflict = true;
                 continue;
             }
-            return self.plan_there(writer, prepared, serial, filename.as_str(), sidecar, last_id);
+            return self.plan_there(writer, prepared, serial, filename.as_str(), sidecar, numbers);
         }
     }
 
@@ -202,7 +239,7 @@ impl Archive {
         prepared: &Prepared<'_>,
         filename: &SafeName,
         sidecar: &Sidecar,
-        last_id: &mut i64,
+        numbers: &mut Numbers,
     ) -> Result<Option<Plan>, SaveError> {
         let serial = prepared.serial.as_str();
         let event = self.layout().event(serial, filename.as_str());
@@ -222,7 +259,7 @@ impl Archive {
             return Ok(None);
         }
         let plan =
-            self.plan_there(writer, prepared, serial, filename.as_str(), sidecar.clone(), last_id)?;
+            self.plan_there(writer, prepared, serial, filename.as_str(), sidecar.clone(), numbers)?;
         Ok(Some(match plan {
             Plan::Same(there) | Plan::Update(there) if is_longer => Plan::Supersede(there),
             // What would come with it belongs to the whole one: it is sent with that one.
@@ -239,17 +276,14 @@ impl Archive {
         serial: &str,
         filename: &str,
         sidecar: Sidecar,
-        last_id: &mut i64,
+        numbers: &mut Numbers,
     ) -> Result<Plan, SaveError> {
         let place = index::at_place(&writer.connection, serial, filename);
         let place = place.map_err(|source| self.index_failed(source))?;
         let is_indexed = place.is_some();
         let id = match place {
             Some((id, _)) => id,
-            None => sidecar.own().id.unwrap_or_else(|| {
-                *last_id += 1;
-                *last_id
-            }),
+            None => sidecar.own().id.unwrap_or_else(|| numbers.behind_last()),
         };
         let new_report = match &prepared.submission.report {
             Some(given) => {

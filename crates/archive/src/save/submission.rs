@@ -33,6 +33,12 @@ impl SourceKind {
             Self::Stream => "stream",
         }
     }
+
+    /// The kind of a word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        let all = [Self::SfmLive, Self::SfmAch, Self::BwImport, Self::IdfImport, Self::Stream];
+        all.into_iter().find(|kind| kind.word() == word)
+    }
 }
 
 /// A vendor's report.
@@ -71,6 +77,19 @@ pub struct Submission {
     pub captured_at: Option<jiff::Timestamp>,
     /// How large its files may be.
     pub limits: Limits,
+    /// Where it was in another archive, from which it is taken in.
+    pub placed: Option<Placed>,
+}
+
+/// The place of an event in another archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// Its number there: it keeps it where nothing here has it.
+    pub id: i64,
+    /// The largest number there: others are given behind it.
+    pub last_id: i64,
+    /// Its unit there.
+    pub serial: String,
 }
 
 impl Submission {

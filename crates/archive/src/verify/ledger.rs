@@ -1,7 +1,7 @@
 //! The ledger: its lines, its tree, and what it says of events and reviews.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use wavekeep_custody::Head;
 
@@ -56,11 +56,7 @@ impl Archive {
     }
 
     /// The reviews of the index against those of the ledger.
-    fn verify_reviews(
-        &self,
-        shown: &PathBuf,
-        found: &mut Verification,
-    ) -> Result<(), ArchiveError> {
+    fn verify_reviews(&self, shown: &Path, found: &mut Verification) -> Result<(), ArchiveError> {
         let table = self.review_log(None, usize::MAX)?;
         let places = self.ask(crate::ledger::reviews)?;
         let mut of_ledger: HashMap<i64, ReviewEntry> = HashMap::new();
@@ -90,7 +86,11 @@ impl Archive {
             wrong.insert(number, "stands there twice");
         }
         for (number, what) in wrong.into_iter().take(MOST) {
-            found.finding(shown.clone(), FindingKind::ReviewLog, format!("review {number} {what}"));
+            found.finding(
+                shown.to_owned(),
+                FindingKind::ReviewLog,
+                format!("review {number} {what}"),
+            );
         }
         Ok(())
     }

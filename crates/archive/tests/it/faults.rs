@@ -14,8 +14,9 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use wavekeep_archive::{
-    Archive, CommitPoint, Fate, FindingKind, ImportOptions, OpenOptions, PatchOptions, Query,
-    RederiveOptions, RemakeOptions, Saved, Submission, TEMPORARY_PREFIX, VerifyOptions,
+    Archive, ArchiveError, CommitPoint, Fate, FindingKind, ImportOptions, OpenOptions,
+    PatchOptions, Query, RederiveOptions, RemakeOptions, Role, Saved, Submission, TEMPORARY_PREFIX,
+    TokenError, VerifyOptions,
 };
 
 /// A change that is put to the test.
@@ -79,7 +80,17 @@ fn import(archive: &Archive, answered: &mut Vec<i64>) -> Result<(), String> {
     }
 }
 
-const CASES: [Case; 10] = [
+/// Another archive, with two events and what somebody said of one of them.
+static OTHER: LazyLock<Fresh> = LazyLock::new(|| {
+    let other = fresh();
+    other.save(&with_report(BLAST, BLAST_REPORT));
+    other.save(&submission(QUIET));
+    let patch = json!({"review": {"notes": "seen"}});
+    other.archive.patch_sidecar(1, &patch, "kim", PatchOptions::default()).unwrap();
+    other
+});
+
+const CASES: [Case; 13] = [
     Case {
         name: "save a batch",
         before: |_| {},
@@ -187,6 +198,47 @@ const CASES: [Case; 10] = [
         happened: |archive| {
             [1, 2].iter().all(|id| archive.sidecar(*id).unwrap().own().gnz_sha256.is_some())
         },
+        is_one: false,
+    },
+    Case {
+        name: "a removal",
+        before: |archive| {
+            archive.save(&with_report(BLAST, BLAST_REPORT)).unwrap();
+            archive.save(&submission(QUIET)).unwrap();
+        },
+        change: |archive, answered| {
+            match archive.remove_event(1, "asked for", "kim") {
+                // It happened after all, before this time.
+                Ok(_) | Err(ArchiveError::NoEvent { .. }) => answered.push(2),
+                Err(error) => return Err(error.to_string()),
+            }
+            Ok(())
+        },
+        happened: |archive| archive.event(1).is_err(),
+        is_one: true,
+    },
+    Case {
+        name: "a token",
+        before: |archive| drop(archive.save(&submission(QUIET)).unwrap()),
+        change: |archive, answered| {
+            match archive.add_token("gate 4", Role::Import) {
+                Ok(_) | Err(TokenError::Exists { .. }) => answered.push(1),
+                Err(error) => return Err(error.to_string()),
+            }
+            Ok(())
+        },
+        happened: |archive| archive.tokens().unwrap().len() == 1,
+        is_one: true,
+    },
+    Case {
+        name: "an archive that is taken in",
+        before: |archive| drop(archive.save(&submission("M529LIY6.N00")).unwrap()),
+        change: |archive, _| {
+            let taken = archive.take_in(&OTHER.archive, &AtomicBool::new(false), &mut |_| {});
+            let taken = taken.map_err(|error| error.to_string())?;
+            taken.account.failures.first().map_or(Ok(()), |one| Err(one.message.clone()))
+        },
+        happened: |archive| total(archive) == 3 && archive.review_log(None, 9).unwrap().len() == 1,
         is_one: false,
     },
     Case {

@@ -4,6 +4,7 @@
 mod common;
 mod containers;
 mod copies;
+mod custody;
 mod faults;
 mod import;
 mod index_flips;
