@@ -11,6 +11,7 @@
 //! | `merkle` | roots, proofs of inclusion, proofs that a ledger only grew |
 //! | `entry` | entries as lines |
 //! | `head` | heads as texts |
+//! | `signature` | keys, and signatures of heads, as minisign makes them |
 //!
 //! Nothing here opens files or speaks to a network.
 //!
@@ -31,6 +32,7 @@ mod entry;
 mod hash;
 mod head;
 pub mod merkle;
+pub mod signature;
 
 pub use entry::{Action, Entry, Subject, hash_of_line, lost_hash, lost_line};
 pub use hash::{Hash, NotAHash};

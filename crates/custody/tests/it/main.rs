@@ -1,4 +1,5 @@
 //! The crate as others use it.
 
 mod heads;
+mod signatures;
 mod trees;
