@@ -12,6 +12,7 @@
 //! | `entry` | entries as lines |
 //! | `head` | heads as texts |
 //! | `signature` | keys, and signatures of heads, as minisign makes them |
+//! | `stamp` | time stamps of heads, by authorities of RFC 3161 |
 //!
 //! Nothing here opens files or speaks to a network.
 //!
@@ -33,6 +34,7 @@ mod hash;
 mod head;
 pub mod merkle;
 pub mod signature;
+pub mod stamp;
 
 pub use entry::{Action, Entry, Subject, hash_of_line, lost_hash, lost_line};
 pub use hash::{Hash, NotAHash};
