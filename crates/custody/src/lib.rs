@@ -13,6 +13,7 @@
 //! | `head` | heads as texts |
 //! | `signature` | keys, and signatures of heads, as minisign makes them |
 //! | `stamp` | time stamps of heads, by authorities of RFC 3161 |
+//! | `proof` | proofs: the entries of an event with all that a checker needs, in one zip file |
 //!
 //! Nothing here opens files or speaks to a network.
 //!
@@ -33,6 +34,7 @@ mod entry;
 mod hash;
 mod head;
 pub mod merkle;
+pub mod proof;
 pub mod signature;
 pub mod stamp;
 

@@ -185,9 +185,9 @@ impl Stamp {
 }
 
 /// Checks a time stamp of `bytes`: that they are what was stamped, that the request (where there is one)
-/// is what was answered, that the signature is that of the authority's certificate, and that one of the
-/// `trusted` certificates vouches for it at the time of the stamp. `beside` has certificates that are
-/// needed on the way and that the stamp does not include; they are not trusted by themselves.
+/// is what was answered, that the signature is that of the authority's certificate, and that a chain of
+/// certificates, valid at the time of the stamp, leads from it to one of the `trusted` ones. `beside` has
+/// certificates of the chain that the stamp does not include; they are not trusted by themselves.
 ///
 /// # Errors
 /// Why the stamp does not prove that the bytes existed at its time.

@@ -196,8 +196,8 @@ macro_rules! ecdsa_sha512 {
 ecdsa_sha512!(P256Sha512, p256, alg_id::ECDSA_P256);
 ecdsa_sha512!(P384Sha512, p384, alg_id::ECDSA_P384);
 
-/// Checks that a certificate is one of a time-stamp authority, and that a trusted one vouches for it at
-/// the time of the stamp.
+/// Checks that a certificate is one of a time-stamp authority, and that a chain of certificates that were
+/// valid at the time of the stamp leads from it to a trusted one.
 pub(super) fn check(
     bytes: &CertificateDer<'static>,
     certificate: &Certificate,
@@ -225,8 +225,8 @@ pub(super) fn check(
         .map_err(failed)
 }
 
-/// Whether a certificate may issue others. One of version 1 cannot say so, and is taken at the word of
-/// the person that trusts it.
+/// Whether a certificate may issue others. One of version 1 cannot say so; it may if it is trusted and its
+/// own issuer.
 fn is_issuer(certificate: &Certificate) -> bool {
     let of = &certificate.tbs_certificate;
     match of.get::<BasicConstraints>() {

@@ -124,7 +124,7 @@ pub enum StampError {
     },
     /// No chain leads to a trusted certificate.
     #[error(
-        "no trusted certificate vouches for {authority}: it was issued by {issuer}, trusted are: {}",
+        "no chain of certificates leads from {authority} to a trusted one: it was issued by {issuer}, trusted are: {}",
         trusted.join("; ")
     )]
     NotTrusted {

@@ -1,5 +1,5 @@
-//! What goes over the wire in RFC 3161, in DER. The structures of CMS and X.509 are those of `cms` and
-//! `x509-cert`, except where the bytes themselves are needed, or where those are stricter than the RFC.
+//! The structures of RFC 3161, in DER. Those of CMS and X.509 are those of `cms` and
+//! `x509-cert`, except where the bytes themselves are needed, or where theirs are stricter than the RFC.
 
 use cms::content_info::ContentInfo;
 use cms::signed_data::{EncapsulatedContentInfo, SignerInfo};
