@@ -3,6 +3,9 @@
 
 mod authority;
 mod heads;
+mod hostile_proofs;
+mod proofs;
+mod sample;
 mod signatures;
 mod stamps;
 mod trees;
