@@ -213,14 +213,11 @@ pub(super) fn check(
         })
         .filter_map(|certificate| anchor_from_trusted_cert(certificate).ok())
         .collect();
-    // A certificate of the authority itself that stands among the trusted ones is no issuer, but may
-    // be needed on the way.
-    let between: Vec<_> = included.iter().chain(&trusted.0).cloned().collect();
     let failed = |error: webpki::Error| of_chain(error, certificate, trusted, time);
     let end = EndEntityCert::try_from(bytes).map_err(failed)?;
     let usage = KeyUsage::required_if_present(wire::TIME_STAMPING.as_bytes());
     let at = UnixTime::since_unix_epoch(time.unix_duration());
-    end.verify_for_usage(OF_CERTIFICATES, &anchors, &between, at, usage, None, None)
+    end.verify_for_usage(OF_CERTIFICATES, &anchors, included, at, usage, None, None)
         .map(drop)
         .map_err(failed)
 }

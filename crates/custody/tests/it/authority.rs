@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::TempDir;
 use wavekeep_custody::stamp::{Certificates, Stamp, request};
@@ -11,7 +12,7 @@ use wavekeep_custody::stamp::{Certificates, Stamp, request};
 #[derive(Clone, Copy)]
 pub struct Make {
     /// As `openssl genpkey` has them.
-    pub key: &'static [&'static str],
+    pub key: &'static str,
     /// The hash of certificates and stamps.
     pub hash: &'static str,
     /// The hash that binds the certificate.
@@ -27,10 +28,10 @@ pub struct Make {
     pub includes_chain: bool,
 }
 
-pub const RSA: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
-pub const RSA_4096: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:4096"];
-pub const P256: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
-pub const P384: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"];
+pub const RSA: &str = "-algorithm RSA -pkeyopt rsa_keygen_bits:2048";
+pub const RSA_4096: &str = "-algorithm RSA -pkeyopt rsa_keygen_bits:4096";
+pub const P256: &str = "-algorithm EC -pkeyopt ec_paramgen_curve:P-256";
+pub const P384: &str = "-algorithm EC -pkeyopt ec_paramgen_curve:P-384";
 
 pub const USUAL: Make = Make {
     key: P256,
@@ -46,6 +47,8 @@ pub const USUAL: Make = Make {
 pub struct Authority {
     folder: TempDir,
     hash: &'static str,
+    /// Tests that share an authority use the same names of files.
+    one_at_a_time: Mutex<()>,
 }
 
 const CONFIGURATION: &str = "
@@ -74,7 +77,11 @@ subjectKeyIdentifier = hash
 
 impl Authority {
     pub fn new(make: Make) -> Self {
-        let authority = Self { folder: TempDir::new().unwrap(), hash: make.hash };
+        let authority = Self {
+            folder: TempDir::new().unwrap(),
+            hash: make.hash,
+            one_at_a_time: Mutex::new(()),
+        };
         let usage = match make.usage {
             "" => String::new(),
             usage => format!("extendedKeyUsage = {usage}\n"),
@@ -90,25 +97,7 @@ impl Authority {
         authority.write("serial", b"1000");
         authority.write("stamp.serial", b"7F01");
         authority.key("ca.key", make.key);
-        let hash = format!("-{}", make.hash);
-        authority.openssl(&[
-            "req",
-            "-x509",
-            "-new",
-            "-key",
-            "ca.key",
-            "-subj",
-            "/CN=Test CA",
-            "-days",
-            "10000",
-            &hash,
-            "-config",
-            "openssl.cnf",
-            "-extensions",
-            "root",
-            "-out",
-            "ca.pem",
-        ]);
+        authority.sign("ca", "root", "-selfsign -keyfile ca.key", USUAL);
         let mut issuer = "ca";
         authority.write("chain.pem", b"");
         if make.intermediate {
@@ -122,50 +111,26 @@ impl Authority {
         authority
     }
 
-    fn key(&self, name: &str, kind: &[&str]) {
-        self.openssl(&[&["genpkey", "-out", name], kind].concat());
+    fn key(&self, name: &str, kind: &str) {
+        self.openssl(&format!("genpkey -out {name} {kind}"));
     }
 
     fn issue(&self, name: &str, extensions: &str, issuer: &str, make: Make) {
-        let file = |end: &str| format!("{name}.{end}");
-        self.key(&file("key"), make.key);
-        let subject = format!("/CN=Test {name}");
-        self.openssl(&[
-            "req",
-            "-new",
-            "-key",
-            &file("key"),
-            "-subj",
-            &subject,
-            "-config",
-            "openssl.cnf",
-            "-out",
-            &file("csr"),
-        ]);
-        let (certificate, key) = (format!("{issuer}.pem"), format!("{issuer}.key"));
-        self.openssl(&[
-            "ca",
-            "-batch",
-            "-notext",
-            "-config",
-            "openssl.cnf",
-            "-md",
-            make.hash,
-            "-extensions",
-            extensions,
-            "-cert",
-            &certificate,
-            "-keyfile",
-            &key,
-            "-startdate",
-            make.from,
-            "-enddate",
-            make.until,
-            "-in",
-            &file("csr"),
-            "-out",
-            &file("pem"),
-        ]);
+        self.key(&format!("{name}.key"), make.key);
+        let issuer = format!("-cert {issuer}.pem -keyfile {issuer}.key");
+        self.sign(name, extensions, &issuer, make);
+    }
+
+    /// A certificate for the key `name`.
+    fn sign(&self, name: &str, extensions: &str, issuer: &str, make: Make) {
+        self.openssl(&format!(
+            "req -new -key {name}.key -subj /CN=Test-{name} -config openssl.cnf -out {name}.csr"
+        ));
+        let (hash, from, until) = (self.hash, make.from, make.until);
+        self.openssl(&format!(
+            "ca -batch -notext -config openssl.cnf -md {hash} -extensions {extensions} {issuer} \
+             -startdate {from} -enddate {until} -in {name}.csr -out {name}.pem"
+        ));
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -180,16 +145,17 @@ impl Authority {
         fs::read(self.path(name)).unwrap()
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    fn run(&self, line: &str) -> Output {
         let mut command = Command::new("openssl");
-        command.args(arguments).current_dir(self.folder.path());
+        command.args(line.split_ascii_whitespace()).current_dir(self.folder.path());
         command.output().expect("the program openssl is needed for this test")
     }
 
-    pub fn openssl(&self, arguments: &[&str]) {
-        let output = self.run(arguments);
+    /// Runs openssl in the folder.
+    pub fn openssl(&self, line: &str) {
+        let output = self.run(line);
         let complaint = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "openssl {arguments:?}: {complaint}");
+        assert!(output.status.success(), "openssl {line}: {complaint}");
     }
 
     /// The answer to a request of this crate, as it comes.
@@ -199,53 +165,26 @@ impl Authority {
 
     /// The answer to any request.
     pub fn answer(&self, request: &[u8]) -> Vec<u8> {
+        let _alone = self.alone();
         self.write("request.tsq", request);
-        let mut arguments = vec![
-            "ts",
-            "-reply",
-            "-config",
-            "openssl.cnf",
-            "-queryfile",
-            "request.tsq",
-            "-signer",
-            "tsa.pem",
-            "-inkey",
-            "tsa.key",
-            "-out",
-            "answer.tsr",
-        ];
-        if !self.read("chain.pem").is_empty() {
-            arguments.extend(["-chain", "chain.pem"]);
-        }
-        self.openssl(&arguments);
+        let chain = if self.read("chain.pem").is_empty() { "" } else { "-chain chain.pem" };
+        self.openssl(&format!(
+            "ts -reply -config openssl.cnf -queryfile request.tsq -signer tsa.pem -inkey tsa.key {chain} \
+             -out answer.tsr"
+        ));
         self.read("answer.tsr")
     }
 
     /// A stamp with the content of `answer`, by the certificate of this authority, which need not be one
     /// for time stamps: openssl itself refuses to answer with such a one.
     pub fn forged(&self, content: &[u8]) -> Vec<u8> {
+        let _alone = self.alone();
         self.write("content.der", content);
-        self.openssl(&[
-            "cms",
-            "-sign",
-            "-binary",
-            "-nodetach",
-            "-cades",
-            "-md",
-            self.hash,
-            "-econtent_type",
-            "1.2.840.113549.1.9.16.1.4",
-            "-signer",
-            "tsa.pem",
-            "-inkey",
-            "tsa.key",
-            "-in",
-            "content.der",
-            "-outform",
-            "DER",
-            "-out",
-            "token.der",
-        ]);
+        self.openssl(&format!(
+            "cms -sign -binary -nodetach -cades -md {} -econtent_type 1.2.840.113549.1.9.16.1.4 \
+             -signer tsa.pem -inkey tsa.key -in content.der -outform DER -out token.der",
+            self.hash
+        ));
         let token = self.read("token.der");
         let mut answer = vec![0x30, 0x82];
         answer.extend(u16::try_from(token.len() + 5).unwrap().to_be_bytes());
@@ -256,37 +195,28 @@ impl Authority {
 
     /// The signed content of an answer.
     pub fn content(&self, answer: &[u8]) -> Vec<u8> {
+        let _alone = self.alone();
         self.write("answer.tsr", answer);
-        self.openssl(&["ts", "-reply", "-in", "answer.tsr", "-token_out", "-out", "token.der"]);
-        self.openssl(&[
-            "cms",
-            "-verify",
-            "-noverify",
-            "-inform",
-            "DER",
-            "-in",
-            "token.der",
-            "-out",
-            "content.der",
-            "-binary",
-        ]);
+        self.openssl("ts -reply -in answer.tsr -token_out -out token.der");
+        self.openssl("cms -verify -noverify -inform DER -in token.der -out content.der -binary");
         self.read("content.der")
     }
 
     /// Whether `openssl ts -verify` finds that an answer is of `bytes` and of the last request.
     pub fn openssl_verifies(&self, bytes: &[u8], answer: &[u8]) -> bool {
+        let _alone = self.alone();
         self.write("answer.tsr", answer);
         self.write("data", bytes);
-        let mut sources = vec![["-queryfile", "request.tsq"], ["-data", "data"]];
-        sources.retain(|source| {
-            let mut arguments = vec!["ts", "-verify", "-in", "answer.tsr", "-CAfile", "ca.pem"];
-            arguments.extend(source);
-            if self.path("between.pem").exists() {
-                arguments.extend(["-untrusted", "between.pem"]);
-            }
-            self.run(&arguments).status.success()
-        });
-        sources.len() == 2
+        let between = self.path("between.pem").exists();
+        let untrusted = if between { "-untrusted between.pem" } else { "" };
+        ["-queryfile request.tsq", "-data data"].iter().all(|source| {
+            let verify = format!("ts -verify -in answer.tsr -CAfile ca.pem {untrusted} {source}");
+            self.run(&verify).status.success()
+        })
+    }
+
+    fn alone(&self) -> MutexGuard<'_, ()> {
+        self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn trusted(&self) -> Certificates {

@@ -35,7 +35,7 @@ fn a_proof_says_who_did_what_and_what_was_checked() {
     assert!(matches!(&checked.signature, SignatureFinding::By { key, comment }
         if *key == SAMPLE.key.public.id() && comment.contains("size 7")));
     assert!(
-        matches!(&checked.stamp, StampFinding::At(stamped) if stamped.authority == "CN=Test tsa")
+        matches!(&checked.stamp, StampFinding::At(stamped) if stamped.authority == "CN=Test-tsa")
     );
     assert_eq!(python_codes([SAMPLE.zip.as_slice()]), [0]);
 }
