@@ -66,6 +66,12 @@ pub enum ArchiveError {
         /// The archive.
         path: PathBuf,
     },
+    /// A head of another ledger, or of a later state than this one.
+    #[error("the head of {size} entries is none of this ledger: `wavekeep verify --since` says more")]
+    NotOfThis {
+        /// Entries of the head.
+        size: u64,
+    },
     /// Something is done for ever without a word why.
     #[error("a reason is needed: it stands in the ledger")]
     NoReason,
@@ -207,6 +213,7 @@ impl ArchiveError {
             Self::Damaged { .. } => "damaged",
             Self::NoLedger { .. } => "no_ledger",
             Self::NotLost { .. } => "not_lost",
+            Self::NotOfThis { .. } => "not_of_this",
             Self::NoReason => "no_reason",
             Self::Itself { .. } => "itself",
             Self::Index { .. } => "index",

@@ -277,20 +277,19 @@ impl Archive {
             let files = change(&mut sidecar);
             let mut lines = self.ledger_lines(writer)?;
             let by = self.actor();
-            let mut next = review::next_number(&writer.connection).map_err(failed)?;
+            let next = review::next_number(&writer.connection).map_err(failed)?;
             let mut numbers: HashMap<i64, i64> = HashMap::new();
             let mut stored = Vec::new();
-            for review in reviews {
-                numbers.insert(review.number, next);
+            for (number, review) in (next..).zip(reviews) {
+                numbers.insert(review.number, number);
                 let undoes = review.undoes.and_then(|was| numbers.get(&was).copied());
                 let (serial, filename) = (serial.to_owned(), filename.to_owned());
                 let review =
-                    ReviewEntry { number: next, event_id: id, serial, filename, undoes, ..review };
+                    ReviewEntry { number, event_id: id, serial, filename, undoes, ..review };
                 let draft = Draft::of(Action::Review, by.clone(), id, &row.serial, &row.filename);
                 let draft = draft.with("review", review_member(&review, true));
                 lines.add(&writer.connection, draft).map_err(failed)?;
                 stored.push(review);
-                next += 1;
             }
             let bytes = sidecar.to_bytes();
             let mut draft = Draft::of(Action::Update, by.clone(), id, serial, filename);

@@ -9,6 +9,7 @@ mod file;
 mod head;
 mod known;
 mod mend;
+mod prove;
 mod tables;
 
 use std::collections::BTreeMap;

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use wavekeep_archive::Stated;
 
+use super::custody::{
+    HeadArgs, KeyArgs, LeaveArgs, LedgerArgs, ProveArgs, RemoveArgs, StampArgs, TrustArgs,
+};
 use super::list::{FilterArgs, ListArgs, WhichArgs};
 use super::recordings::{LimitArgs, SetupArgs};
 use super::values::{not_negative, positive, share, yes_or_no};
@@ -25,7 +28,8 @@ Examples:
   wavekeep import --archive fleet call-home.zip old.tar.gz M529LKIQ.7M0W
   wavekeep import --archive fleet --gnz events/
   wavekeep import --archive fleet --adopt runs/run.dat
-  wavekeep import --archive old-archive --adopt-archive")]
+  wavekeep import --archive old-archive --adopt-archive
+  wavekeep import --archive fleet --from-archive site-office")]
     Import(ImportArgs),
     /// List events, or what there is of each unit, project or month.
     #[command(after_help = "\
@@ -47,14 +51,19 @@ Examples:
   wavekeep review --archive fleet --where serial=BE11529 --undo --yes
   wavekeep review --archive fleet 17 --log")]
     Review(ReviewArgs),
-    /// Hash and decode everything again: files, sidecars and index must agree.
+    /// Hash and decode everything again: files, sidecars, ledger and index must agree. Or check a proof.
     #[command(after_help = "\
-Nothing is changed. `repair` does what can be done about what is found.
+Nothing is changed. `repair` does what can be done about what is found. With --since, a head that was
+held elsewhere shows whether entries were taken away or rewritten since. A proof is checked without the
+archive, and without a network.
 
 Exit codes: 0 nothing was found · 1 failed · 3 something was found
 
 Examples:
   wavekeep verify --archive fleet
+  wavekeep verify --archive fleet --since head-2026-05.txt --public-key office.pub
+  wavekeep verify --archive fleet --since head-2026-05.txt --ledger
+  wavekeep verify proof.zip --public-key office.pub --ca authority.pem
   wavekeep verify --archive fleet --share 0.1 --seed 7
   wavekeep verify --archive fleet --hashes --json | jq .findings")]
     Verify(VerifyArgs),
@@ -101,6 +110,67 @@ Examples:
   wavekeep watch --archive fleet /srv/call-home
   wavekeep watch --archive fleet --settle 10 --rescan 300 /mnt/share")]
     Watch(WatchArgs),
+    /// Print the head of the ledger: who holds it can prove later that the archive only grew since.
+    #[command(after_help = "\
+A head says how many entries the ledger has and what the root of their tree is. Keep it where those who
+can write to the archive cannot: print it, mail it, sign it, have it stamped.
+
+Examples:
+  wavekeep head --archive fleet
+  wavekeep head --archive fleet -o head-2026-05.txt --key office.key
+  wavekeep verify --archive fleet --since head-2026-05.txt")]
+    Head(HeadArgs),
+    /// Show what happened to the archive, or to events of it: when, what, by whom, from where.
+    #[command(after_help = "\
+Examples:
+  wavekeep ledger --archive fleet
+  wavekeep ledger --archive fleet 17
+  wavekeep ledger --archive fleet 17 --json | jq .leaf")]
+    Ledger(LedgerArgs),
+    /// Write a proof of an event, which others check without the archive.
+    #[command(after_help = "\
+The zip archive holds the source, the report, the reviews, the entries of the ledger with their paths to
+the root of a head, the head with its signature and its time stamp, and a page in plain words.
+`wavekeep verify proof.zip` checks it; so does a script of Python's, docs/custody/check_proof.py.
+
+Examples:
+  wavekeep prove --archive fleet 17 -o proof.zip --key office.key
+  wavekeep prove --archive fleet 17 -o proof.zip --head head-2026-05.txt")]
+    Prove(ProveArgs),
+    /// Have a head stamped by a time-stamp authority (RFC 3161), over HTTP or by files.
+    #[command(after_help = "\
+The answer is kept as FILE.tsr. With --ca it is checked; nothing but the file, the answer and the
+certificates is needed for that, now and later.
+
+Examples:
+  wavekeep stamp head.txt --url http://timestamp.example.org --ca authority.pem
+  wavekeep stamp head.txt --request
+  wavekeep stamp head.txt --answer head.tsr --ca authority.pem
+  wavekeep stamp head.txt --ca authority.pem")]
+    Stamp(StampArgs),
+    /// Make a key that heads are signed with, or print its public half.
+    #[command(after_help = "\
+Keys and signatures are minisign's (Ed25519). Keep the secret key outside of the archive and away from
+those who can write to it.
+
+Examples:
+  wavekeep key new -o office.key
+  wavekeep key new -o office.key --password-file password.txt
+  wavekeep key show office.key")]
+    Key(KeyArgs),
+    /// Stop looking for events that are lost: their files are gone, their entries in the ledger stay.
+    #[command(after_help = "\
+Examples:
+  wavekeep forget --archive fleet 17 --reason 'the disk of the site office burnt'")]
+    Forget(LeaveArgs),
+    /// Take events out, with their files: for privacy, or when they need not be kept any longer.
+    #[command(after_help = "\
+The entries in the ledger stay: that the events were there, what their files were, who took them out,
+when and why. Without --yes they are listed and nothing is changed.
+
+Examples:
+  wavekeep remove --archive fleet 17 --reason 'asked for by the owner' --yes")]
+    Remove(RemoveArgs),
 }
 
 /// Where the archive is.
@@ -158,7 +228,7 @@ impl StatedArgs {
 #[derive(Debug, ClapArgs)]
 pub struct ImportArgs {
     /// Files, folders, zip and tar archives.
-    #[arg(required_unless_present = "adopt_archive", value_name = "FILE")]
+    #[arg(required_unless_present_any = ["adopt_archive", "from_archive"], value_name = "FILE")]
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub archive: ArchiveArg,
@@ -168,6 +238,10 @@ pub struct ImportArgs {
     /// and events without one get theirs.
     #[arg(long, conflicts_with = "paths")]
     pub adopt_archive: bool,
+    /// Take in another archive: its events with their numbers where they are free, with what people said
+    /// of them and when they came in; the head of its ledger is noted.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["paths", "adopt_archive"])]
+    pub from_archive: Option<PathBuf>,
     /// Events that are saved with one sync.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub batch: u32,
@@ -208,8 +282,21 @@ pub struct ReviewArgs {
 
 #[derive(Debug, ClapArgs)]
 pub struct VerifyArgs {
+    /// A proof, as `wavekeep prove` writes it, instead of an archive.
+    #[arg(value_name = "PROOF", conflicts_with_all = ["since", "ledger", "share", "hashes"])]
+    pub proof: Option<PathBuf>,
+    /// Folder of the archive.
+    #[arg(long, value_name = "DIR", env = "WAVEKEEP_ARCHIVE", required_unless_present = "proof")]
+    pub archive: Option<PathBuf>,
+    /// A head of the ledger that was held elsewhere, or SIZE:ROOT as it is printed: the archive must only
+    /// have grown since.
+    #[arg(long, value_name = "HEAD")]
+    pub since: Option<String>,
+    /// Verify the ledger alone, and no files.
+    #[arg(long, conflicts_with_all = ["share", "hashes"])]
+    pub ledger: bool,
     #[command(flatten)]
-    pub archive: ArchiveArg,
+    pub trust: TrustArgs,
     /// Only this share of the events: 0.1 is a tenth, the same one each time.
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub share: Option<f64>,

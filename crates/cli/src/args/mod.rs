@@ -1,6 +1,7 @@
 //! Command-line arguments.
 
 mod archive;
+mod custody;
 mod list;
 mod record;
 mod recordings;
@@ -18,6 +19,10 @@ use crate::log::LogOptions;
 pub use archive::{
     ArchiveCommand, ExportArgs, ExportTarget, ImportArgs, RebuildArgs, RepairArgs, ReviewArgs,
     VerifyArgs, WatchArgs,
+};
+pub use custody::{
+    HeadArgs, KeyArgs, KeyCommand, LeaveArgs, LedgerArgs, ProveArgs, RemoveArgs, SigningArgs, StampArgs,
+    TrustArgs,
 };
 pub use list::{By, FromArchiveArgs, ListArgs};
 pub use record::{Origin, RecordArgs};

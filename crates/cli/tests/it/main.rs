@@ -3,8 +3,12 @@
 
 mod architecture;
 mod archive;
+#[path = "../../../custody/tests/it/authority.rs"]
+#[expect(dead_code, reason = "tests of another crate use the rest")]
+mod authority;
 mod calls;
 mod crashes;
+mod custody;
 mod full_disk;
 mod instrument;
 mod log;

@@ -1,7 +1,7 @@
 //! `wavekeep import`
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use wavekeep_archive::{
@@ -18,6 +18,9 @@ use crate::terminal::{self, outln};
 pub fn run(args: &Args, command: &ImportArgs) -> anyhow::Result<Account> {
     if command.adopt_archive {
         return adopt_archive(args, command);
+    }
+    if let Some(other) = &command.from_archive {
+        return take_in(args, command, other);
     }
     let archive = Archive::create(&command.archive.archive)?;
     let mut options = command.stated.options();
@@ -151,6 +154,35 @@ pub(super) fn sentences(account: &Imports) -> String {
         lines.push("stopped early: start it again to import the rest".to_owned());
     }
     lines.join("\n")
+}
+
+/// Takes in another archive.
+fn take_in(args: &Args, command: &ImportArgs, other: &Path) -> anyhow::Result<Account> {
+    let other = super::look(args, other)?;
+    let archive = Archive::create(&command.archive.archive)?;
+    let stop = super::stop_signal()?;
+    let progress = bar(args, 0, "events");
+    let taken = archive.take_in(&other, &stop, &mut |imported| {
+        progress.inc(1);
+        let _ = progress.suspend(|| tell(args, imported));
+    })?;
+    progress.finish_and_clear();
+    if args.json {
+        outln!("{}", json!(taken));
+    } else if !args.quiet {
+        outln!("{}", sentences(&taken.account));
+        outln!("{} kept the number that they had", count(taken.same_number, "event"));
+        outln!("{} came along", count(taken.reviews, "review"));
+    }
+    for path in &taken.reviewed_here {
+        render::care(format_args!("{path}: people said something else of it here: that stays"));
+    }
+    Ok(Account {
+        whole: usize::try_from(taken.account.events()).unwrap_or(usize::MAX),
+        damaged: taken.reviewed_here.len(),
+        failed: usize::try_from(taken.account.failed).unwrap_or(usize::MAX),
+        ..Account::default()
+    })
 }
 
 /// Takes an archive of another program as it is.

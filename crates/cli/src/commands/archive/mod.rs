@@ -1,11 +1,15 @@
 //! The commands of the archive, one file each.
 
 mod export;
+mod head;
 mod import;
+mod key;
+mod leave;
 mod list;
 mod rebuild;
 mod repair;
 mod review;
+mod trust;
 mod verify;
 mod watch;
 
@@ -37,6 +41,13 @@ pub fn run(args: &Args, command: &ArchiveCommand) -> anyhow::Result<Account> {
         ArchiveCommand::Rebuild(command) => rebuild::run(args, command),
         ArchiveCommand::Export(command) => export::run(args, command),
         ArchiveCommand::Watch(command) => watch::run(args, command),
+        ArchiveCommand::Head(command) => head::run(args, command),
+        ArchiveCommand::Ledger(command) => head::ledger(args, command),
+        ArchiveCommand::Prove(command) => head::prove(args, command),
+        ArchiveCommand::Stamp(command) => key::stamp(args, command),
+        ArchiveCommand::Key(command) => key::run(args, command),
+        ArchiveCommand::Forget(command) => leave::forget(args, command),
+        ArchiveCommand::Remove(command) => leave::remove(args, command),
     }
 }
 
@@ -95,7 +106,11 @@ pub fn bar(args: &Args, total: u64, what: &str) -> ProgressBar {
     bar
 }
 
-/// `1 event`, `2 events`
+/// `1 event`, `2 events`, `2 entries`
 pub fn count(n: u64, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+    match (n, what.strip_suffix('y')) {
+        (1, _) => format!("1 {what}"),
+        (n, Some(stem)) => format!("{n} {stem}ies"),
+        (n, None) => format!("{n} {what}s"),
+    }
 }

@@ -95,12 +95,29 @@ fn index(args: &Args, command: &RebuildArgs) -> anyhow::Result<Account> {
             .iter()
             .map(|(path, why)| json!({ "path": path, "message": why }))
             .collect();
-        outln!("{}", json!({ "events": rebuilt.events, "not_read": not_read }));
+        outln!(
+            "{}",
+            json!({ "events": rebuilt.events, "not_read": not_read, "lost": rebuilt.lost, "found": rebuilt.found })
+        );
     } else {
         outln!("{} in the index", count(rebuilt.events, "event"));
+        if rebuilt.found > 0 {
+            outln!("{} that the ledger did not have: noted as found", count(rebuilt.found, "event"));
+        }
+        for path in &rebuilt.lost {
+            render::error(format_args!(
+                "{}: the ledger has this event, and its files are gone: its row stays; `wavekeep verify` \
+                 says more",
+                path.display()
+            ));
+        }
         for (path, why) in &rebuilt.not_read {
             render::error(format_args!("{}: {why}", path.display()));
         }
     }
-    Ok(Account { failed: rebuilt.not_read.len(), ..Account::default() })
+    Ok(Account {
+        damaged: rebuilt.lost.len(),
+        failed: rebuilt.not_read.len(),
+        ..Account::default()
+    })
 }

@@ -3,19 +3,33 @@
 use std::io::Write;
 
 use serde_json::json;
-use wavekeep_archive::{Archive, Query, Verification, VerifyOptions};
+use anyhow::Context;
+use wavekeep_archive::{Archive, LedgerCheck, Query, Verification, VerifyOptions};
 use wavekeep_core::Status;
+use wavekeep_custody::proof::{self, Checked};
 
+use super::trust::{self, Held, signature_sentence, stamp_sentence};
 use super::{bar, count, refuse_other_folders};
 use crate::args::{Args, VerifyArgs};
-use crate::exit::Account;
+use crate::exit::{Account, Usage};
 use crate::render;
 use crate::terminal;
 
 /// Verifies and prints what was found.
 pub fn run(args: &Args, command: &VerifyArgs) -> anyhow::Result<Account> {
-    refuse_other_folders(&command.archive.archive)?;
-    let archive = Archive::open_to_read(&command.archive.archive)?;
+    if let Some(path) = &command.proof {
+        return check_proof(args, command, path);
+    }
+    // One of the two is there: the arguments say so.
+    let path = command.archive.clone().unwrap_or_default();
+    refuse_other_folders(&path)?;
+    let archive = Archive::open_to_read(&path)?;
+    let held = command.since.as_deref().map(Held::read).transpose()?;
+    let head = check_head(args, command, held.as_ref())?;
+    if command.ledger {
+        let check = archive.check_ledger(held.as_ref().map(|held| &held.head))?;
+        return print_ledger(args, &check, head);
+    }
     let options = VerifyOptions {
         share: command.share,
         seed: command.seed,
@@ -26,13 +40,143 @@ pub fn run(args: &Args, command: &VerifyArgs) -> anyhow::Result<Account> {
         progress.set_length(total);
         progress.set_position(done);
     };
-    let found = match command.filter.query(&archive)? {
-        all if all == Query::default() => archive.verify(options, &heard)?,
-        query => archive.verify_matching(&query, options, &heard)?,
+    let found = match (command.filter.query(&archive)?, &held) {
+        (all, None) if all == Query::default() => archive.verify(options, &heard)?,
+        (all, Some(held)) if all == Query::default() => {
+            archive.verify_since(&held.head, options, &heard)?
+        }
+        (query, None) => archive.verify_matching(&query, options, &heard)?,
+        (_, Some(_)) => {
+            return Err(Usage("--since is of the whole archive: choose no events".to_owned()).into());
+        }
     };
     progress.finish_and_clear();
     print(args, &found)?;
-    Ok(Account { damaged: found.findings.len(), ..Account::default() })
+    Ok(Account { damaged: found.findings.len() + head, ..Account::default() })
+}
+
+/// Says what vouches for a head; how much of it does not fit.
+fn check_head(args: &Args, command: &VerifyArgs, held: Option<&Held>) -> anyhow::Result<usize> {
+    let options = command.trust.options()?;
+    let Some(held) = held else {
+        if !options.public_keys.is_empty() || !options.trusted.is_empty() {
+            return Err(Usage("keys and certificates are for a head (--since) or a proof".to_owned()).into());
+        }
+        return Ok(0);
+    };
+    let (signed, stamped, problems) = held.check(&options);
+    let mut out = terminal::stdout();
+    if args.json {
+        let mut line = trust::json_of(&signed, &stamped);
+        line["head"] = json!({ "size": held.head.size, "root": held.head.root, "time": held.head.time });
+        line["problems"] = json!(problems);
+        writeln!(out, "{line}")?;
+        return Ok(problems.len());
+    }
+    let shown = held.path.as_ref().map_or("the head".to_owned(), |path| path.display().to_string());
+    for problem in &problems {
+        writeln!(out, "{} {shown}: {problem}", render::status(Status::Damaged))?;
+    }
+    if !args.quiet && held.path.is_some() {
+        let (signed, stamped) = (signature_sentence(&signed), stamp_sentence(&stamped));
+        writeln!(out, "{shown}: {signed}; {stamped}")?;
+    }
+    Ok(problems.len())
+}
+
+/// Prints what was found of the ledger alone.
+fn print_ledger(args: &Args, check: &LedgerCheck, head: usize) -> anyhow::Result<Account> {
+    let mut out = terminal::stdout();
+    let is_grown = check.since.as_ref().is_none_or(|since| since.is_grown());
+    let found = check.problems.len() + check.lost.len() + usize::from(!is_grown);
+    if args.json {
+        writeln!(out, "{}", json!(check))?;
+    } else {
+        let bad = render::status(Status::Damaged);
+        for problem in &check.problems {
+            writeln!(out, "{bad} the ledger: {problem}")?;
+        }
+        for entry in &check.lost {
+            writeln!(out, "{bad} the ledger: the text of entry {entry} is lost")?;
+        }
+        for sentence in check.since.iter().flat_map(|since| since.sentences()) {
+            match is_grown {
+                true if args.quiet => {}
+                true => writeln!(out, "{sentence}")?,
+                false => writeln!(out, "{bad} {sentence}")?,
+            }
+        }
+        if !args.quiet {
+            let root = check.root.map(|root| format!(", root {root}")).unwrap_or_default();
+            writeln!(out, "{}{root}", count(check.entries, "entry"))?;
+        }
+    }
+    Ok(Account { damaged: found + head, ..Account::default() })
+}
+
+/// Checks a proof, without an archive.
+fn check_proof(args: &Args, command: &VerifyArgs, path: &std::path::Path) -> anyhow::Result<Account> {
+    let options = command.trust.options()?;
+    let of = || path.display().to_string();
+    let file = std::fs::File::open(path).with_context(of)?;
+    let checked = proof::check(std::io::BufReader::new(file), &options).with_context(of)?;
+    let mut out = terminal::stdout();
+    if args.json {
+        let mut line = trust::json_of(&checked.signature, &checked.stamp);
+        line["proof"] = json!(path);
+        line["event"] = json!(checked.event);
+        line["head"] = json!({
+            "archive": checked.head.archive, "size": checked.head.size, "root": checked.head.root,
+            "time": checked.head.time,
+        });
+        line["files"] = json!(checked.files);
+        line["not_included"] = json!(checked.not_included);
+        line["problems"] = json!(checked.problems);
+        line["fits"] = json!(checked.fits());
+        line["anchored"] = json!(checked.is_anchored());
+        writeln!(out, "{line}")?;
+    } else {
+        print_proof(args, &checked, &mut out)?;
+    }
+    Ok(Account { damaged: checked.problems.len(), ..Account::default() })
+}
+
+fn print_proof(args: &Args, checked: &Checked, out: &mut impl Write) -> anyhow::Result<()> {
+    for problem in &checked.problems {
+        writeln!(out, "{} {problem}", render::status(Status::Damaged))?;
+    }
+    if args.quiet {
+        return Ok(());
+    }
+    let event = &checked.event;
+    writeln!(out, "event {}, {}/{}", event.id, event.serial, event.filename)?;
+    for entry in &checked.entries {
+        writeln!(out, "  entry {}: {} at {} by {}", entry.entry, entry.action, entry.at, entry.who)?;
+    }
+    for name in &checked.files {
+        writeln!(out, "  {name}: as the last entry has it")?;
+    }
+    for name in &checked.not_included {
+        writeln!(out, "  {name}: not included, and not checked")?;
+    }
+    let head = &checked.head;
+    writeln!(out, "head of {}: {}, root {}", head.time, count(head.size, "entry"), head.root)?;
+    writeln!(
+        out,
+        "  {}; {}",
+        signature_sentence(&checked.signature),
+        stamp_sentence(&checked.stamp)
+    )?;
+    let end = match (checked.fits(), checked.is_anchored()) {
+        (false, _) => "this proves nothing: see above",
+        (true, true) => "all of it fits",
+        (true, false) => {
+            "all of it fits together, and nothing that was checked vouches for the head: compare its \
+             root with one that you have from elsewhere, or give a key or a certificate"
+        }
+    };
+    writeln!(out, "{end}")?;
+    Ok(())
 }
 
 /// Prints what was found: findings, then how much was looked at.
@@ -78,6 +222,11 @@ pub fn print(args: &Args, found: &Verification) -> anyhow::Result<()> {
     ] {
         if n > 0 {
             writeln!(out, "{} {text}", count(n, "file"))?;
+        }
+    }
+    if let Some(since) = found.since.iter().find(|since| since.is_grown()) {
+        for sentence in since.sentences() {
+            writeln!(out, "{sentence}")?;
         }
     }
     if found.index_in_memory {
