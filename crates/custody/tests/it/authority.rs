@@ -24,6 +24,8 @@ pub struct Make {
     pub until: &'static str,
     /// Whether another certificate stands between.
     pub intermediate: bool,
+    /// Whether it is one that may issue others.
+    pub may_issue: bool,
     /// Whether it is included in the answers.
     pub includes_chain: bool,
 }
@@ -41,6 +43,7 @@ pub const USUAL: Make = Make {
     from: "20200101000000Z",
     until: "20490101000000Z",
     intermediate: false,
+    may_issue: true,
     includes_chain: true,
 };
 
@@ -101,7 +104,8 @@ impl Authority {
         let mut issuer = "ca";
         authority.write("chain.pem", b"");
         if make.intermediate {
-            authority.issue("between", "root", issuer, make);
+            let extensions = if make.may_issue { "root" } else { "signer" };
+            authority.issue("between", extensions, issuer, make);
             issuer = "between";
             if make.includes_chain {
                 fs::copy(authority.path("between.pem"), authority.path("chain.pem")).unwrap();
@@ -119,6 +123,13 @@ impl Authority {
         self.key(&format!("{name}.key"), make.key);
         let issuer = format!("-cert {issuer}.pem -keyfile {issuer}.key");
         self.sign(name, extensions, &issuer, make);
+    }
+
+    /// Another certificate with the number and the key of the one before.
+    pub fn issue_again(&self, until: &'static str) {
+        self.write("index.txt", b"");
+        self.write("serial", b"1001");
+        self.sign("tsa", "signer", "-cert ca.pem -keyfile ca.key", Make { until, ..USUAL });
     }
 
     /// A certificate for the key `name`.

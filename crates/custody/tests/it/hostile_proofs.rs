@@ -155,6 +155,29 @@ fn a_zip_file_with_something_before_or_behind_it_is_refused() {
 }
 
 #[test]
+fn members_that_are_encrypted_or_packed_otherwise_are_refused() {
+    // The flags and the method of each member, ahead of it and in the directory.
+    let altered = |at: usize, bits: u8| {
+        let mut zip = SAMPLE.zip.clone();
+        for start in 0..zip.len() - 4 {
+            match &zip[start..start + 4] {
+                b"PK\x03\x04" => zip[start + 6 + at] |= bits,
+                b"PK\x01\x02" => zip[start + 8 + at] |= bits,
+                _ => {}
+            }
+        }
+        zip
+    };
+    refused(vec![
+        altered(0, 1),
+        altered(0, 1 << 5),
+        altered(0, 1 << 6),
+        altered(1, 1 << 5),
+        altered(2, 4),
+    ]);
+}
+
+#[test]
 fn each_cut_of_a_proof_is_refused() {
     for cut in 0..SAMPLE.zip.len() {
         assert!(checked(&SAMPLE.zip[..cut]).is_err(), "{cut}");

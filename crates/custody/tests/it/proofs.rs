@@ -7,7 +7,7 @@ use wavekeep_custody::proof::{
     CheckOptions, Proof, ProofError, SignatureFinding, StampFinding, check,
 };
 use wavekeep_custody::signature::{SecretKey, make_key};
-use wavekeep_custody::{Hash, lost_line};
+use wavekeep_custody::{Action, Hash, Subject, lost_line};
 
 use crate::authority::{Authority, Make, P384, RSA, USUAL};
 use crate::sample::*;
@@ -246,6 +246,13 @@ fn alterations() -> Vec<(&'static str, Proof, &'static str)> {
         let other = Authority::new(USUAL);
         proof.stamp = Some(other.stamp(proof.head.as_bytes(), 1));
     });
+    add("time in the stamp altered", "head.txt.tsr: the time stamp was altered", &|proof| {
+        let stamp = proof.stamp.as_mut().unwrap();
+        let is_time = |bytes: &[u8]| bytes[0] == 0x18 && bytes[2..].starts_with(b"20");
+        let at = stamp.windows(4).position(is_time).unwrap();
+        // The last digit of the seconds.
+        stamp[at + 15] ^= 1;
+    });
     add("stamp that is none", "head.txt.tsr: not the answer", &|proof| {
         proof.stamp = Some(b"x".to_vec());
     });
@@ -289,6 +296,18 @@ fn the_script_agrees_on_stamps_with_all_kinds_of_keys_and_certificates() {
     };
     let (authority, stamp, _) = right(USUAL);
     let leaf_alone = (authority, stamp, "tsa.pem");
+    let (authority, ..) = right(USUAL);
+    authority.write("head", head);
+    authority.openssl("ts -query -data head -sha256 -out own.tsq");
+    let stamp = authority.answer(&authority.read("own.tsq"));
+    let both = || [authority.read("ca.pem"), authority.read("tsa.pem")].concat();
+    authority.write("right.pem", &both());
+    authority.issue_again("20480101000000Z");
+    authority.write("wrong.pem", &both());
+    let zip = written(&Proof { stamp: Some(stamp.clone()), ..SAMPLE.proof.clone() });
+    let trusted = authority.path("right.pem");
+    assert_eq!(python_reads_with([(zip.as_slice(), trusted.as_path())])[0].code, 0);
+    let other_certificate = (authority, stamp, "wrong.pem");
     let between = Make { intermediate: true, ..USUAL };
     let cases = [
         (0, right(Make { key: RSA, binding: "sha1", ..USUAL })),
@@ -306,6 +325,8 @@ fn the_script_agrees_on_stamps_with_all_kinds_of_keys_and_certificates() {
         (3, forged("critical,timeStamping,codeSigning")),
         (3, forged("critical,serverAuth")),
         (3, leaf_alone),
+        (3, right(Make { may_issue: false, ..between })),
+        (3, other_certificate),
     ];
     let mut files = Vec::new();
     for (number, (expected, (authority, stamp, trusted))) in cases.iter().enumerate() {
@@ -318,6 +339,50 @@ fn the_script_agrees_on_stamps_with_all_kinds_of_keys_and_certificates() {
     let reads = python_reads_with(files.iter().map(|(zip, path)| (zip.as_slice(), path.as_path())));
     let theirs: Vec<i32> = reads.iter().map(|reads| reads.code).collect();
     assert_eq!(theirs, cases.map(|(expected, _)| expected));
+}
+
+/// What a holder of the secret key could write, who does not keep to the form of a ledger.
+#[test]
+fn a_signed_ledger_that_contradicts_itself_is_found() {
+    let files = || std::collections::BTreeMap::new();
+    let (mine, other) = (event(), other_event());
+    /// Number in the text, event, and earlier entry.
+    type Written<'a> = (u64, &'a Subject, Option<u64>);
+    // Entries, their places in the proof, and what is found.
+    let cases: [(&[Written<'_>], &[u64], &str); 4] = [
+        (&[(1, &mine, None), (3, &mine, Some(1))], &[1, 2], "entry 2: its text is that of entry 3"),
+        (&[(1, &other, None), (2, &mine, Some(1))], &[1, 2], "entry 1: it is of another event"),
+        (&[(1, &mine, Some(2)), (2, &mine, None)], &[2, 1], "entry 1: it stands behind entry 2"),
+        (
+            &[(1, &mine, None), (2, &mine, None)],
+            &[1, 2],
+            "entry 2: the entry of the event before it is none",
+        ),
+    ];
+    let mut zips = Vec::new();
+    for (entries, places, found) in cases {
+        let mut ledger = Ledger { lines: Vec::new(), tree: Tree::default() };
+        for (number, event, earlier) in entries {
+            ledger.push(Action::Update, Some((event, *earlier)), &files());
+            let right = format!("\"entry\":{}", ledger.tree.size());
+            let line = ledger.lines.pop().unwrap().replace(&right, &format!("\"entry\":{number}"));
+            ledger.lines.push(line);
+        }
+        ledger.tree = Tree::of(ledger.lines.iter().map(|line| leaf_hash(line.as_bytes())));
+        let head = ledger.head().to_string();
+        let proof = Proof {
+            event: mine.clone(),
+            entries: places.iter().map(|place| ledger.entry(*place)).collect(),
+            signature: Some(SAMPLE.secret.sign(head.as_bytes(), "x").unwrap()),
+            stamp: Some(SAMPLE.authority.stamp(head.as_bytes(), 1)),
+            head,
+            files: files(),
+        };
+        zips.push(written(&proof));
+        let problems = checked(zips.last().unwrap()).unwrap().problems;
+        assert!(problems.len() == 1 && problems[0].starts_with(found), "{found}: {problems:?}");
+    }
+    assert_eq!(python_codes(zips.iter().map(Vec::as_slice)), [3; 4]);
 }
 
 /// The limit that the page in the zip names: nothing in a ledger says that an entry is the newest.

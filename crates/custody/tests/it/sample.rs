@@ -38,7 +38,7 @@ impl Ledger {
         ProofEntry { entry: number, text, path }
     }
 
-    fn push(
+    pub fn push(
         &mut self,
         action: Action,
         event: Option<(&Subject, Option<u64>)>,

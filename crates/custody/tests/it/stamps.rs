@@ -123,6 +123,29 @@ fn a_stamp_without_certificates_needs_that_of_its_signer() {
 }
 
 #[test]
+fn another_certificate_with_the_same_key_and_number_is_not_the_one_that_signed() {
+    let authority = Authority::new(USUAL);
+    authority.write("head", HEAD);
+    authority.openssl("ts -query -data head -sha256 -out own.tsq");
+    let answer = authority.answer(&authority.read("own.tsq"));
+    let checked = || {
+        let beside = authority.certificates("tsa.pem");
+        check(&parsed(&answer), HEAD, None, &authority.trusted(), &beside)
+    };
+    assert!(checked().is_ok());
+    authority.issue_again("20480101000000Z");
+    let error = checked().unwrap_err();
+    assert!(matches!(error, StampError::OtherSigner { .. }), "{error}");
+}
+
+#[test]
+fn a_certificate_that_may_not_issue_others_is_no_part_of_a_chain() {
+    let authority = Authority::new(Make { intermediate: true, may_issue: false, ..USUAL });
+    let error = checked(&authority, &authority.stamp(HEAD, 1)).unwrap_err();
+    assert!(matches!(error, StampError::Chain { .. }), "{error}");
+}
+
+#[test]
 fn another_authority_of_the_same_name_is_not_trusted() {
     let (_, answer, _) = &*USUAL_ONE;
     let other = Authority::new(USUAL);
