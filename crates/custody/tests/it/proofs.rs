@@ -309,6 +309,8 @@ fn the_script_agrees_on_stamps_with_all_kinds_of_keys_and_certificates() {
     assert_eq!(python_reads_with([(zip.as_slice(), trusted.as_path())])[0].code, 0);
     let other_certificate = (authority, stamp, "wrong.pem");
     let between = Make { intermediate: true, ..USUAL };
+    let (authority, stamp, _) = right(Make { may_issue: false, ..between });
+    let trusted_leaf = (authority, stamp, "between.pem");
     let cases = [
         (0, right(Make { key: RSA, binding: "sha1", ..USUAL })),
         (0, right(Make { key: RSA, hash: "sha384", ..USUAL })),
@@ -326,6 +328,7 @@ fn the_script_agrees_on_stamps_with_all_kinds_of_keys_and_certificates() {
         (3, forged("critical,serverAuth")),
         (3, leaf_alone),
         (3, right(Make { may_issue: false, ..between })),
+        (3, trusted_leaf),
         (3, other_certificate),
     ];
     let mut files = Vec::new();

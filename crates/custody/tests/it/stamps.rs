@@ -141,7 +141,12 @@ fn another_certificate_with_the_same_key_and_number_is_not_the_one_that_signed()
 #[test]
 fn a_certificate_that_may_not_issue_others_is_no_part_of_a_chain() {
     let authority = Authority::new(Make { intermediate: true, may_issue: false, ..USUAL });
-    let error = checked(&authority, &authority.stamp(HEAD, 1)).unwrap_err();
+    let answer = authority.stamp(HEAD, 1);
+    let error = checked(&authority, &answer).unwrap_err();
+    assert!(matches!(error, StampError::Chain { .. }), "{error}");
+    // Trust in it does not make it an issuer.
+    let trusted = authority.certificates("between.pem");
+    let error = check(&parsed(&answer), HEAD, None, &trusted, &none()).unwrap_err();
     assert!(matches!(error, StampError::Chain { .. }), "{error}");
 }
 
