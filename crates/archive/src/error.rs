@@ -67,7 +67,9 @@ pub enum ArchiveError {
         path: PathBuf,
     },
     /// A head of another ledger, or of a later state than this one.
-    #[error("the head of {size} entries is none of this ledger: `wavekeep verify --since` says more")]
+    #[error(
+        "the head of {size} entries is none of this ledger: `wavekeep verify --since` says more"
+    )]
     NotOfThis {
         /// Entries of the head.
         size: u64,

@@ -151,8 +151,11 @@ pub fn lost_line(number: u64, hash: &Hash) -> String {
 
 const LOST: &str = "{\"lost\":\"";
 
-/// The hash in a line that stands for a lost one.
+/// The hash in a line that stands for a lost one. Such a line has that form and no other: one that says
+/// more would pass off what it says for what was lost.
 pub fn lost_hash(line: &[u8]) -> Option<Hash> {
-    let rest = line.strip_prefix(LOST.as_bytes())?;
-    std::str::from_utf8(rest.get(..64)?).ok()?.parse().ok()
+    let rest = std::str::from_utf8(line).ok()?.strip_prefix(LOST)?;
+    let hash = rest.get(..64)?.parse().ok()?;
+    let number = rest.get(64..)?.strip_prefix("\",\"entry\":")?.strip_suffix('}')?.parse().ok()?;
+    (lost_line(number, &hash).as_bytes() == line).then_some(hash)
 }

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use rusqlite::Connection;
 use serde::Serialize;
-use wavekeep_custody::merkle::Frontier;
+use wavekeep_custody::merkle::{Frontier, Nodes};
 use wavekeep_custody::{Entry, Hash, Head, hash_of_line, lost_hash};
 
 use super::tables::{self, Place, Stored};
@@ -232,12 +232,36 @@ impl Archive {
                      rewritten, or the index is another archive's",
                     check.entries
                 ));
+                check.problems.extend(self.differing_from_index()?);
             }
         }
         if let Some(head) = since {
             check.since = Some(self.compare(head, &scan, is_there)?);
         }
         Ok(check)
+    }
+
+    /// The first entries whose lines have other hashes than the index has.
+    fn differing_from_index(&self) -> Result<Vec<String>, ArchiveError> {
+        let read = self.ask(|connection| {
+            let (mut number, mut differing) = (0, Vec::new());
+            let read = self.each_line(0, None, &mut |line| {
+                if Stored(connection).node(0, number)? != hash_of_line(line) {
+                    differing.push(match Entry::parse(line) {
+                        Ok(entry) => format!("not as the index has it: {}", in_words(&entry)),
+                        Err(_) => format!("not as the index has it: entry {}", number + 1),
+                    });
+                }
+                number += 1;
+                Ok((differing.len() as u64) < NAMED)
+            });
+            match read {
+                Err(file::ReadError::Index(error)) => Err(error),
+                Err(file::ReadError::Archive(error)) => Ok(Err(error)),
+                Ok(_) => Ok(Ok(differing)),
+            }
+        })?;
+        read
     }
 
     fn compare(&self, head: &Head, scan: &Scan<'_>, is_there: bool) -> Result<Since, ArchiveError> {

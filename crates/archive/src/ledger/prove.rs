@@ -34,7 +34,8 @@ impl Archive {
             if of_ledger == Some(head.root) {
                 for place in tables::of_event(connection, id)? {
                     if place.entry <= size {
-                        places.push((place, inclusion(&nodes, place.entry.saturating_sub(1), size)?));
+                        places
+                            .push((place, inclusion(&nodes, place.entry.saturating_sub(1), size)?));
                     }
                 }
             }

@@ -21,8 +21,8 @@ pub use archive::{
     VerifyArgs, WatchArgs,
 };
 pub use custody::{
-    HeadArgs, KeyArgs, KeyCommand, LeaveArgs, LedgerArgs, ProveArgs, RemoveArgs, SigningArgs, StampArgs,
-    TrustArgs,
+    HeadArgs, KeyArgs, KeyCommand, LeaveArgs, LedgerArgs, ProveArgs, RemoveArgs, SigningArgs,
+    StampArgs, TrustArgs,
 };
 pub use list::{By, FromArchiveArgs, ListArgs};
 pub use record::{Origin, RecordArgs};

@@ -28,8 +28,8 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     (
         "cli",
         &[
-            "archive", "custody", "server", "core", "gnz", "smurf", "formats", "signal", "export", "report",
-            "recorder", "link",
+            "archive", "custody", "server", "core", "gnz", "smurf", "formats", "signal", "export",
+            "report", "recorder", "link",
         ],
     ),
     (

@@ -89,7 +89,7 @@ How it is checked
 
   With the program wavekeep:
 
-    wavekeep check-proof THIS.zip --public-key RW... --ca authority.pem
+    wavekeep verify THIS.zip --public-key RW... --ca authority.pem
 
   Without it, with Python 3.11 or newer and its package cryptography, by a short script that an expert can
   read. It is check_proof.py in the folder docs/custody of the program's source text:

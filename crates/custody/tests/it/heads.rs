@@ -98,6 +98,19 @@ fn a_line_that_stands_for_a_lost_one_has_its_hash() {
     assert_eq!(text["entry"], 1);
 }
 
+#[test]
+fn a_line_that_says_more_than_that_another_is_lost_does_not_stand_for_it() {
+    let lost = lost_line(1, &leaf_hash(b"{}"));
+    for forged in [
+        lost.replace("\"entry\":1", "\"entry\":1,\"action\":\"review\""),
+        lost.replace("\"entry\":1", "\"entry\":01"),
+        lost.replace("\"entry\":1", "\"entry\": 1"),
+        format!("{lost} "),
+    ] {
+        assert_eq!(hash_of_line(forged.as_bytes()), leaf_hash(forged.as_bytes()), "{forged}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_is_a_head_or_an_error(text in "\\PC{0,200}", cut in 0usize..400) {

@@ -173,7 +173,7 @@ fn alterations() -> Vec<(&'static str, Proof, &'static str)> {
     add("text given out as lost", "entry 4: its text is lost", &|proof| {
         proof.entries[1].text = lost_line(4, &leaf_hash(ledger.entry(4).text.as_bytes()));
     });
-    add("lost hash before a forged text", "entry 6: its text is lost", &|proof| {
+    add("lost hash before a forged text", "entry 6: its path does not", &|proof| {
         let forged = proof.entries[2].text.replace("review", "remove");
         let hash = leaf_hash(proof.entries[2].text.as_bytes());
         proof.entries[2].text = format!("{{\"lost\":\"{hash}\",{}", &forged[1..]);

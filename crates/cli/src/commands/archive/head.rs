@@ -66,7 +66,8 @@ pub fn ledger(args: &Args, command: &LedgerArgs) -> anyhow::Result<Account> {
         let event = entry.event.as_ref();
         let event = event.map(|event| format!(" {} {}/{}", event.id, event.serial, event.filename));
         let why = entry.text("reason").map(|why| format!(": {why}")).unwrap_or_default();
-        let from = if entry.from.is_empty() { String::new() } else { format!(" from {}", entry.from) };
+        let from =
+            if entry.from.is_empty() { String::new() } else { format!(" from {}", entry.from) };
         outln!(
             "{:>7} {} {:<9}{} by {}{from}{why}",
             entry.entry,

@@ -79,7 +79,8 @@ fn write_secret(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 /// Has a file stamped, takes an answer in, or checks one that is there.
 pub fn stamp(args: &Args, command: &StampArgs) -> anyhow::Result<Account> {
     let bytes = trust::read(&command.file)?;
-    let (request_path, answer_path) = (beside(&command.file, ".tsq"), beside(&command.file, ".tsr"));
+    let (request_path, answer_path) =
+        (beside(&command.file, ".tsq"), beside(&command.file, ".tsr"));
     if command.request {
         trust::write(&request_path, &new_request(&bytes)?, command.force)?;
         if !args.quiet {
@@ -101,7 +102,8 @@ pub fn stamp(args: &Args, command: &StampArgs) -> anyhow::Result<Account> {
             (Some(request), answer)
         }
         (None, Some(path)) => {
-            let request = if request_path.exists() { Some(trust::read(&request_path)?) } else { None };
+            let request =
+                if request_path.exists() { Some(trust::read(&request_path)?) } else { None };
             (request, trust::read(path)?)
         }
         (None, None) => (None, trust::read(&answer_path)?),
@@ -153,7 +155,9 @@ fn new_request(bytes: &[u8]) -> anyhow::Result<Vec<u8>> {
 /// Asks an authority over HTTP (RFC 3161, section 3.4). Its answer is signed: it needs no TLS.
 fn ask(url: &str, request: &[u8]) -> anyhow::Result<Vec<u8>> {
     if !url.starts_with("http://") {
-        bail!("{url}: an address of the form http://… was expected; for others use --request and --answer");
+        bail!(
+            "{url}: an address of the form http://… was expected; for others use --request and --answer"
+        );
     }
     let agent = ureq::Agent::config_builder()
         .timeout_global(Some(std::time::Duration::from_secs(60)))

@@ -56,12 +56,18 @@ fn list(args: &Args, archive: &Archive, command: &LeaveArgs) -> anyhow::Result<A
     for id in &command.events {
         let row = archive.event(*id)?;
         match args.json {
-            true => outln!("{}", json!({ "id": id, "path": format!("{}/{}", row.serial, row.filename), "removed": false })),
+            true => outln!(
+                "{}",
+                json!({ "id": id, "path": format!("{}/{}", row.serial, row.filename), "removed": false })
+            ),
             false => outln!("event {id}, {}/{}", row.serial, row.filename),
         }
     }
     if !args.quiet && !args.json {
-        outln!("{} would be deleted with all files: --yes does it", count(command.events.len() as u64, "event"));
+        outln!(
+            "{} would be deleted with all files: --yes does it",
+            count(command.events.len() as u64, "event")
+        );
     }
     Ok(Account::default())
 }

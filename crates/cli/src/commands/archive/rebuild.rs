@@ -102,7 +102,10 @@ fn index(args: &Args, command: &RebuildArgs) -> anyhow::Result<Account> {
     } else {
         outln!("{} in the index", count(rebuilt.events, "event"));
         if rebuilt.found > 0 {
-            outln!("{} that the ledger did not have: noted as found", count(rebuilt.found, "event"));
+            outln!(
+                "{} that the ledger did not have: noted as found",
+                count(rebuilt.found, "event")
+            );
         }
         for path in &rebuilt.lost {
             render::error(format_args!(

@@ -10,7 +10,6 @@ use wavekeep_custody::stamp::{self, Certificates, Stamp};
 
 use crate::args::{SigningArgs, TrustArgs};
 
-
 /// Largest file that is read as a key, a head, a signature or a certificate.
 const MOST_BYTES: u64 = 4 << 20;
 
@@ -68,10 +67,9 @@ impl TrustArgs {
             let key = PublicKey::parse(&text);
             options.public_keys.push(key.with_context(|| format!("--public-key {given}"))?);
         }
-        for (paths, into) in [
-            (&self.authorities, &mut options.trusted),
-            (&self.between, &mut options.beside),
-        ] {
+        for (paths, into) in
+            [(&self.authorities, &mut options.trusted), (&self.between, &mut options.beside)]
+        {
             for path in paths {
                 let certificates = Certificates::parse(&read(path)?);
                 into.extend(certificates.with_context(|| path.display().to_string())?);
@@ -117,7 +115,9 @@ impl Held {
         let signed = match &self.signature {
             None if options.public_keys.is_empty() => SignatureFinding::Absent,
             None => {
-                problems.push("the head has no signature beside it, and a public key was given".to_owned());
+                problems.push(
+                    "the head has no signature beside it, and a public key was given".to_owned(),
+                );
                 SignatureFinding::Absent
             }
             Some(text) if options.public_keys.is_empty() => SignatureFinding::KeyNotGiven {
@@ -134,7 +134,9 @@ impl Held {
         let stamped = match &self.stamp {
             None if options.trusted.is_empty() => StampFinding::Absent,
             None => {
-                problems.push("the head has no time stamp beside it, and a certificate was given".to_owned());
+                problems.push(
+                    "the head has no time stamp beside it, and a certificate was given".to_owned(),
+                );
                 StampFinding::Absent
             }
             Some(answer) => match self.check_stamp(answer, options) {

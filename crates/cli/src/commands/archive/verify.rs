@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use serde_json::json;
 use anyhow::Context;
+use serde_json::json;
 use wavekeep_archive::{Archive, LedgerCheck, Query, Verification, VerifyOptions};
 use wavekeep_core::Status;
 use wavekeep_custody::proof::{self, Checked};
@@ -47,7 +47,9 @@ pub fn run(args: &Args, command: &VerifyArgs) -> anyhow::Result<Account> {
         }
         (query, None) => archive.verify_matching(&query, options, &heard)?,
         (_, Some(_)) => {
-            return Err(Usage("--since is of the whole archive: choose no events".to_owned()).into());
+            return Err(
+                Usage("--since is of the whole archive: choose no events".to_owned()).into()
+            );
         }
     };
     progress.finish_and_clear();
@@ -60,7 +62,10 @@ fn check_head(args: &Args, command: &VerifyArgs, held: Option<&Held>) -> anyhow:
     let options = command.trust.options()?;
     let Some(held) = held else {
         if !options.public_keys.is_empty() || !options.trusted.is_empty() {
-            return Err(Usage("keys and certificates are for a head (--since) or a proof".to_owned()).into());
+            return Err(Usage(
+                "keys and certificates are for a head (--since) or a proof".to_owned(),
+            )
+            .into());
         }
         return Ok(0);
     };
@@ -68,7 +73,8 @@ fn check_head(args: &Args, command: &VerifyArgs, held: Option<&Held>) -> anyhow:
     let mut out = terminal::stdout();
     if args.json {
         let mut line = trust::json_of(&signed, &stamped);
-        line["head"] = json!({ "size": held.head.size, "root": held.head.root, "time": held.head.time });
+        line["head"] =
+            json!({ "size": held.head.size, "root": held.head.root, "time": held.head.time });
         line["problems"] = json!(problems);
         writeln!(out, "{line}")?;
         return Ok(problems.len());
@@ -115,7 +121,11 @@ fn print_ledger(args: &Args, check: &LedgerCheck, head: usize) -> anyhow::Result
 }
 
 /// Checks a proof, without an archive.
-fn check_proof(args: &Args, command: &VerifyArgs, path: &std::path::Path) -> anyhow::Result<Account> {
+fn check_proof(
+    args: &Args,
+    command: &VerifyArgs,
+    path: &std::path::Path,
+) -> anyhow::Result<Account> {
     let options = command.trust.options()?;
     let of = || path.display().to_string();
     let file = std::fs::File::open(path).with_context(of)?;
@@ -151,7 +161,11 @@ fn print_proof(args: &Args, checked: &Checked, out: &mut impl Write) -> anyhow::
     let event = &checked.event;
     writeln!(out, "event {}, {}/{}", event.id, event.serial, event.filename)?;
     for entry in &checked.entries {
-        writeln!(out, "  entry {}: {} at {} by {}", entry.entry, entry.action, entry.at, entry.who)?;
+        writeln!(
+            out,
+            "  entry {}: {} at {} by {}",
+            entry.entry, entry.action, entry.at, entry.who
+        )?;
     }
     for name in &checked.files {
         writeln!(out, "  {name}: as the last entry has it")?;
