@@ -243,7 +243,7 @@ impl Archive {
 
     /// The first entries whose lines have other hashes than the index has.
     fn differing_from_index(&self) -> Result<Vec<String>, ArchiveError> {
-        let read = self.ask(|connection| {
+        self.ask(|connection| {
             let (mut number, mut differing) = (0, Vec::new());
             let read = self.each_line(0, None, &mut |line| {
                 if Stored(connection).node(0, number)? != hash_of_line(line) {
@@ -260,8 +260,7 @@ impl Archive {
                 Err(file::ReadError::Archive(error)) => Ok(Err(error)),
                 Ok(_) => Ok(Ok(differing)),
             }
-        })?;
-        read
+        })?
     }
 
     fn compare(&self, head: &Head, scan: &Scan<'_>, is_there: bool) -> Result<Since, ArchiveError> {
