@@ -11,7 +11,7 @@ use wavekeep_core::{Channel, Frequency, Kind, Quantity, Recording, Samples, Sele
 use wavekeep_export::{
     ExportOptions, Target, Units, facts, frequency_flag, seed, write_event_file,
 };
-use wavekeep_report::{Drawing, Paper, Style, Theme, event_report};
+use wavekeep_report::{Drawing, PageOptions, Paper, Style, Theme, event_report};
 use wavekeep_signal::{Curve, measure};
 
 use crate::failure::{Failure, detached};
@@ -303,7 +303,9 @@ impl Event {
                 "page" => {
                     let paper = if letter { Paper::Letter } else { Paper::A4 };
                     let curve = Some(built_in(curve)?);
-                    event_report(recording, &measured, curve, distance_ft, None, paper, style)
+                    let options =
+                        PageOptions { curve, distance_ft, paper, style, ..PageOptions::default() };
+                    event_report(recording, &measured, options)
                 }
                 _ => {
                     let message =

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::path::Path;
 
 use wavekeep_core::Recording;
-use wavekeep_report::{Drawing, Paper, Style, Theme, Units, event_report};
+use wavekeep_report::{Drawing, PageOptions, Paper, Style, Theme, Units, event_report};
 use wavekeep_signal::{Curve, measure};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -34,8 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             let curve = Curve::built_in(id).ok_or("no such curve")?;
             let plot = Drawing::ppv_frequency(recording, &measured, curve, None, style);
             save(folder, &file("ppv"), &plot)?;
-            let page =
-                event_report(recording, &measured, Some(curve), None, None, Paper::A4, style);
+            let options = PageOptions { curve: Some(curve), style, ..PageOptions::default() };
+            let page = event_report(recording, &measured, options);
             save(folder, &file("page"), &page)?;
         }
     }
@@ -49,8 +49,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             let curve = Curve::built_in("osmre").ok_or("no such curve")?;
             let plot = Drawing::ppv_frequency(&recording, &measured, curve, None, style);
             save(folder, &file("ppv"), &plot)?;
-            let page =
-                event_report(&recording, &measured, Some(curve), None, None, Paper::Letter, style);
+            let (curve, paper) = (Some(curve), Paper::Letter);
+            let options = PageOptions { curve, paper, style, ..PageOptions::default() };
+            let page = event_report(&recording, &measured, options);
             save(folder, &file("page"), &page)?;
         }
     }

@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use wavekeep_core::*;
-//! use wavekeep_report::{Drawing, Paper, Style, Theme, Units, event_report};
+//! use wavekeep_report::{Drawing, PageOptions, Style, Theme, Units, event_report};
 //! use wavekeep_signal::{Curve, measure};
 //!
 //! static FORMAT: FormatInfo = FormatInfo { id: "demo", name: "demonstration", file_names: &[] };
@@ -29,7 +29,8 @@
 //! assert!(traces.svg().contains("PPV 1.52 mm/s"));
 //!
 //! let curve = Curve::built_in("osmre");
-//! let page = event_report(&recording, &measured, curve, None, None, Paper::A4, Style::default());
+//! let options = PageOptions { curve, ..PageOptions::default() };
+//! let page = event_report(&recording, &measured, options);
 //! assert!(page.pdf()?.starts_with(b"%PDF"));
 //! # Ok::<(), wavekeep_report::DrawError>(())
 //! ```
@@ -42,6 +43,7 @@ mod clock;
 mod drawing;
 mod facts;
 mod frame_across;
+mod ledger;
 mod overview;
 mod page;
 mod panel;
@@ -57,6 +59,7 @@ mod verdict_words;
 mod words;
 
 pub use drawing::{DrawError, Drawing, StreamCaption};
-pub use page::event_report;
+pub use ledger::LedgerState;
+pub use page::{PageOptions, event_report};
 pub use review::Review;
 pub use style::{Paper, Style, Theme, Units};

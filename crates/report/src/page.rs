@@ -10,6 +10,7 @@ use crate::facts::{
     Fact, doubts, histogram_line, instrument, microphone, notes_and_moment, origin, table,
     vector_sum,
 };
+use crate::ledger::LedgerState;
 use crate::panel::Look;
 use crate::ppv_frequency::ppv_frequency;
 use crate::review::Review;
@@ -22,29 +23,44 @@ use crate::words::heading;
 const MARGIN: f64 = 34.0;
 const SIZE: f64 = 7.4;
 const LINE: f64 = 10.6;
+/// Letters of the lines about the ledger: 96 digits fit into a line.
+const LEDGER_SIZE: f64 = 6.6;
+const LEDGER_HEIGHT: f64 = 2.0 * LINE;
 /// More sentences of damage and assumptions than this have no room on the page.
 const MOST_DOUBTS: usize = 7;
+
+/// What an event page shows beside the event, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PageOptions<'a> {
+    /// The limit curve that the event is held against.
+    pub curve: Option<&'a Curve>,
+    /// Distance to the blast in feet, for curves that go by it.
+    pub distance_ft: Option<f64>,
+    /// The review of the event, if it comes from an archive: a false trigger is called one in the title.
+    pub review: Option<&'a Review>,
+    /// What the archive's ledger has of the event: two lines at the foot.
+    pub ledger: Option<&'a LedgerState>,
+    /// Size of the page.
+    pub paper: Paper,
+    /// Colours and units.
+    pub style: Style,
+}
 
 /// The one-page report of an event.
 ///
 /// In this order: instrument and settings; notes; date and time (unit-local); table of the
-/// geophones; PVS; microphone; PPV against frequency with `curve` and its verdict; the traces, or
+/// geophones; PVS; microphone; PPV against frequency with the curve and its verdict; the traces, or
 /// the intervals of a histogram with start and finish; SHA-256 of the source, and in plain words
-/// what was damaged and what was assumed. Everything fits on one page: what is too long ends in an
-/// ellipsis, and what has no room is counted.
+/// what was damaged and what was assumed; the state of the archive's ledger, if it is given. Everything
+/// fits on one page: what is too long ends in an ellipsis, and what has no room is counted.
 ///
-/// `distance_ft` is the distance to the blast in feet, for curves that go by it. `review` is the
-/// review of the event, if it comes from an archive: a false trigger is called one in the title.
 /// Take [`Drawing::pdf`] of the result for the page in print.
 pub fn event_report(
     recording: &Recording,
     measured: &Measurements,
-    curve: Option<&Curve>,
-    distance_ft: Option<f64>,
-    review: Option<&Review>,
-    paper: Paper,
-    style: Style,
+    options: PageOptions<'_>,
 ) -> Drawing {
+    let PageOptions { curve, distance_ft, review, ledger, paper, style } = options;
     let (width, height) = paper.points();
     let mut canvas = Canvas::new(width, height, style.theme.palette());
     let page = canvas.bounds().inset(MARGIN, MARGIN, MARGIN, MARGIN - 6.0);
@@ -89,13 +105,19 @@ pub fn event_report(
     }
     rule(&mut canvas, page, y - 2.0);
 
-    let foot = foot_height(recording, measured, style.units);
+    let ledger_height = if ledger.is_some() { LEDGER_HEIGHT } else { 0.0 };
+    let foot = foot_height(recording, measured, style.units) + ledger_height;
     let chart = Rect { y: y + 2.0, h: page.bottom() - foot - y - 2.0, ..page };
     match recording.kind {
         Kind::Waveform => traces(&mut canvas, chart, Look::PAGE, recording, measured, style.units),
         Kind::Histogram => bars(&mut canvas, chart, Look::PAGE, recording, measured, style.units),
     }
-    footer(&mut canvas, Rect { y: chart.bottom(), h: foot, ..page }, recording, measured, style);
+    let area = Rect { y: chart.bottom(), h: foot, ..page };
+    footer(&mut canvas, area, recording, measured, style);
+    if let Some(ledger) = ledger {
+        let y = page.bottom() - LEDGER_HEIGHT;
+        ledger_lines(&mut canvas, Rect { y, h: LEDGER_HEIGHT, ..page }, ledger);
+    }
     Drawing::finish(canvas, format!("Event report: {}", heading(recording)))
 }
 
@@ -189,6 +211,17 @@ fn origin_line(canvas: &mut Canvas, area: Rect, recording: &Recording) -> f64 {
 fn foot_height(recording: &Recording, measured: &Measurements, units: Units) -> f64 {
     let lines = doubts(recording, measured, units).len().clamp(1, MOST_DOUBTS + 1);
     LINE * (lines as f64 + 2.0) + 8.0
+}
+
+/// Archive, entry and head, each whole: a line that is too long gets smaller letters.
+fn ledger_lines(canvas: &mut Canvas, area: Rect, ledger: &LedgerState) {
+    let mut y = area.y + LINE - 2.0;
+    for line in ledger.lines() {
+        let face = regular(LEDGER_SIZE);
+        let face = regular(LEDGER_SIZE * (area.w / face.width(&line)).min(1.0));
+        canvas.text((area.x, y), &line, face, canvas.palette.ink, Anchor::Start);
+        y += LINE - 1.6;
+    }
 }
 
 /// Scale, source and what is to be doubted.

@@ -172,6 +172,19 @@ impl Archive {
         Ok(entries)
     }
 
+    /// The latest entry of an event, and a head of the ledger that has it. `None` where there is no ledger
+    /// yet, or nothing of this event in it.
+    ///
+    /// # Errors
+    /// What the index or the system says.
+    pub fn standing(&self, id: i64) -> Result<Option<(LedgerEntry, Head)>, ArchiveError> {
+        // The entry first: a head that is taken later has it.
+        let Some(entry) = self.ledger_entries(Some(id), 1)?.into_iter().next() else {
+            return Ok(None);
+        };
+        Ok(Some((entry, self.head()?)))
+    }
+
     /// Reads the whole ledger and checks it: every line goes on from the one before it, and its tree is
     /// the one that the index has; with a head, whether it only grew since.
     ///

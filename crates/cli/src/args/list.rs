@@ -140,12 +140,27 @@ pub struct FromArchiveArgs {
     pub which: WhichArgs,
 }
 
+/// The chosen events of an archive.
+pub struct Chosen {
+    /// The archive.
+    pub archive: Archive,
+    /// Their numbers and source files.
+    pub events: Vec<(i64, PathBuf)>,
+}
+
+impl Chosen {
+    /// The source files.
+    pub fn sources(&self) -> Vec<PathBuf> {
+        self.events.iter().map(|(_, source)| source.clone()).collect()
+    }
+}
+
 impl FromArchiveArgs {
-    /// The source files of the chosen events; `None` when no archive is named.
+    /// The chosen events; `None` when no archive is named.
     ///
     /// # Errors
     /// [`Usage`] when events are chosen of no archive; what the archive says.
-    pub fn sources(&self) -> anyhow::Result<Option<Vec<PathBuf>>> {
+    pub fn chosen(&self) -> anyhow::Result<Option<Chosen>> {
         let Some(path) = &self.archive else {
             if self.which.is_all() {
                 return Ok(None);
@@ -155,17 +170,17 @@ impl FromArchiveArgs {
         };
         let archive = crate::commands::open_archive(path)?;
         let query = self.which.query(&archive)?;
-        let mut sources = Vec::new();
+        let mut events = Vec::new();
         archive.each_event(&query, &mut |row| {
             if row.kind != "stream" {
-                sources.push(archive.source_path(row.id)?);
+                events.push((row.id, archive.source_path(row.id)?));
             }
             Ok::<(), wavekeep_archive::ArchiveError>(())
         })?;
-        if sources.is_empty() {
+        if events.is_empty() {
             anyhow::bail!("{}: no event matches", path.display());
         }
-        Ok(Some(sources))
+        Ok(Some(Chosen { archive, events }))
     }
 }
 

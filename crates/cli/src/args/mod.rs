@@ -24,7 +24,7 @@ pub use custody::{
     HeadArgs, KeyArgs, KeyCommand, LeaveArgs, LedgerArgs, ProveArgs, RemoveArgs, SigningArgs,
     StampArgs, TrustArgs,
 };
-pub use list::{By, FromArchiveArgs, ListArgs};
+pub use list::{By, Chosen, FromArchiveArgs, ListArgs};
 pub use record::{Origin, RecordArgs};
 pub use recordings::{InputArgs, LimitArgs, SelectionArgs, SetupArgs};
 pub use serve::{ServeArgs, TokenArgs, TokenCommand};

@@ -8,7 +8,7 @@ use serde_json::json;
 use wavekeep_archive::{Archive, ImportOptions, Query};
 use wavekeep_core::Unit;
 use wavekeep_export::{ExportOptions, Target, write_event_file};
-use wavekeep_report::{Paper, Theme, event_report};
+use wavekeep_report::{PageOptions, Theme, event_report};
 use wavekeep_server::{ServeError, ServeOptions};
 use wavekeep_signal::{Curve, measure};
 
@@ -110,7 +110,8 @@ fn pictures_of(samples: &Path, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         let recording = opener.open(&path)?;
         let measured = measure(&recording);
         let light = pictures::style(ThemeArg::Light, Unit::InchPerSecond);
-        let page = event_report(&recording, &measured, Some(curve), None, None, Paper::A4, light);
+        let options = PageOptions { curve: Some(curve), style: light, ..PageOptions::default() };
+        let page = event_report(&recording, &measured, options);
         let pdf = page.pdf().with_context(|| format!("the report of {name}"))?;
         write(format!("{name}.report.pdf"), &pdf)?;
         for theme in [ThemeArg::Light, ThemeArg::Dark] {

@@ -24,7 +24,8 @@ const TRACES: usize = 16;
 pub fn run(args: &Args, command: &PlotArgs) -> anyhow::Result<Account> {
     let curve = pictures::curve(&command.curve)?;
     let style = pictures::style(command.theme, command.velocity.velocity);
-    let inputs = Inputs::of(&command.input, command.events.sources()?)?;
+    let chosen = command.events.chosen()?;
+    let inputs = Inputs::of(&command.input, chosen.map(|chosen| chosen.sources()))?;
     let place = Place::choose(&command.output, &inputs.paths, false, &PictureFormat::EXTENSIONS)?;
     let format = picture_format(command, &place)?;
     if command.kind == Some(PlotKind::All) && !matches!(place, Place::Folder(_)) {

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use wavekeep_archive::Archive;
 
 fn samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples").canonicalize().unwrap()
@@ -236,6 +237,20 @@ fn all_commands_choose_events_alike() {
         assert_eq!(code(&made), 3, "{}", String::from_utf8_lossy(&made.stderr));
         assert_eq!(fs::read_dir(fleet.path().join(out)).unwrap().count(), events.len());
     }
+}
+
+#[test]
+fn the_page_of_an_archived_event_carries_its_entry_in_the_ledger_and_the_head() {
+    let fleet = fleet();
+    let made = run(fleet.path(), &["report", "--archive", "fleet", "--id", "1", "-o", "page.pdf"]);
+    assert_eq!(code(&made), 0, "{}", String::from_utf8_lossy(&made.stderr));
+    let pdf = lopdf::Document::load(fleet.path().join("page.pdf")).unwrap();
+    // Every glyph is placed by itself, which reads as a line of its own.
+    let text = pdf.extract_text(&[1]).unwrap().replace('\n', "");
+    let archive = Archive::open_to_read(fleet.path().join("fleet")).unwrap();
+    let (entry, head) = archive.standing(1).unwrap().unwrap();
+    assert!(text.contains(&entry.leaf.to_string()), "{text}");
+    assert!(text.contains(&head.root.to_string()), "{text}");
 }
 
 #[test]

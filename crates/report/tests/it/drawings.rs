@@ -4,7 +4,7 @@ use crate::events;
 use proptest::prelude::*;
 use resvg::usvg::roxmltree::Document;
 use wavekeep_core::{Assumed, Channel, Kind, Recording, Samples, Sensor, TimeAxis};
-use wavekeep_report::{DrawError, Drawing, Paper, Style, Theme, Units, event_report};
+use wavekeep_report::{DrawError, Drawing, PageOptions, Paper, Style, Theme, Units, event_report};
 use wavekeep_signal::{Curve, measure};
 
 const DARK: Style = Style { theme: Theme::Dark, units: Units::METRIC };
@@ -26,7 +26,8 @@ fn traces(recording: &Recording, style: Style) -> Drawing {
 
 fn page(recording: &Recording, style: Style) -> Drawing {
     let curve = Curve::built_in("usbm-drywall");
-    event_report(recording, &measure(recording), curve, None, None, Paper::A4, style)
+    let options = PageOptions { curve, style, ..PageOptions::default() };
+    event_report(recording, &measure(recording), options)
 }
 
 #[test]
@@ -185,15 +186,8 @@ fn a_histogram_has_no_vector_sum_under_that_name() {
 fn a_pdf_is_one_page_with_its_text() {
     for (paper, size) in [(Paper::A4, [595.0, 842.0]), (Paper::Letter, [612.0, 792.0])] {
         let recording = events::reported();
-        let report = event_report(
-            &recording,
-            &measure(&recording),
-            None,
-            None,
-            None,
-            paper,
-            Style::default(),
-        );
+        let options = PageOptions { paper, ..PageOptions::default() };
+        let report = event_report(&recording, &measure(&recording), options);
         let document = lopdf::Document::load_mem(&report.pdf().unwrap()).unwrap();
         let pages = document.get_pages();
         assert_eq!(pages.len(), 1);

@@ -3,5 +3,6 @@
 
 mod drawings;
 mod events;
+mod ledger;
 mod review;
 mod streams;

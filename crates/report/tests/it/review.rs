@@ -3,7 +3,7 @@
 use crate::events;
 use resvg::usvg::roxmltree::Document;
 use wavekeep_core::{Recording, Unit};
-use wavekeep_report::{Drawing, Paper, Review, Style, Units, event_report};
+use wavekeep_report::{Drawing, PageOptions, Review, Style, Units, event_report};
 use wavekeep_signal::{Curve, measure};
 
 fn texts(drawing: &Drawing) -> Vec<String> {
@@ -20,7 +20,8 @@ fn page(
 ) -> Vec<String> {
     let style = Style { units, ..Style::default() };
     let measured = measure(recording);
-    texts(&event_report(recording, &measured, Some(curve), None, review, Paper::A4, style))
+    let options = PageOptions { curve: Some(curve), review, style, ..PageOptions::default() };
+    texts(&event_report(recording, &measured, options))
 }
 
 fn reviewed(review: Option<&Review>) -> Vec<String> {

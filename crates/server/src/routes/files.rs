@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 use wavekeep_archive::{EventRow, SafeName};
 use wavekeep_export::{Target, write_event};
-use wavekeep_report::{Paper, Review, Style, event_report};
+use wavekeep_report::{LedgerState, PageOptions, Paper, Review, Style, event_report};
 
 use super::curves::curve_of;
 use super::{Id, answer};
@@ -238,18 +238,36 @@ pub async fn report_pdf(
             let (recording, measured) = (&decoded.recording, &decoded.measured);
             // What is decoded is kept; the review may have changed since.
             let review = review_of(state.archive.event(id)?);
-            let page = event_report(
-                recording,
-                measured,
-                Some(curve),
-                params.distance_ft,
-                Some(&review),
+            let ledger = ledger_of(state, id);
+            let options = PageOptions {
+                curve: Some(curve),
+                distance_ft: params.distance_ft,
+                review: Some(&review),
+                ledger: ledger.as_ref(),
                 paper,
-                Style { units: units.drawn(), ..Style::default() },
-            );
+                style: Style { units: units.drawn(), ..Style::default() },
+            };
+            let page = event_report(recording, measured, options);
             Ok(answer("application/pdf", page.pdf().map_err(|error| Problem::internal(&error))?))
         })
         .await
+}
+
+/// What the ledger has of an event; `None` where there is no ledger yet. One that cannot be read stops no
+/// page.
+fn ledger_of(state: &State, id: i64) -> Option<LedgerState> {
+    let found = state.archive.standing(id).unwrap_or_else(|error| {
+        tracing::error!("event {id}: the page is without the ledger: {error}");
+        None
+    });
+    found.map(|(entry, head)| LedgerState {
+        archive: head.archive,
+        entry: entry.entry.entry,
+        leaf: entry.leaf.to_string(),
+        time: head.time,
+        size: head.size,
+        root: head.root.to_string(),
+    })
 }
 
 fn review_of(row: EventRow) -> Review {
