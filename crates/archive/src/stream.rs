@@ -20,7 +20,7 @@ use crate::ledger::{Draft, facts_of, files_of};
 use crate::name::SafeName;
 use crate::sidecar::{EventBlock, Review, STREAM_KIND, Sidecar, SourceBlock};
 use crate::stop::{go_on, stopped_or};
-use crate::{Archive, ArchiveError, index};
+use crate::{Actor, Archive, ArchiveError, index};
 
 /// Block `stream` of a sidecar.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -79,7 +79,20 @@ impl Archive {
     /// [`ArchiveError::Stream`] when it is no run; [`ArchiveError::Name`] when its name or
     /// `stream_id` cannot be stored; otherwise what the system says.
     pub fn adopt(&self, stream_id: &str, path: &Path) -> Result<Adopted, ArchiveError> {
-        self.adopt_until(stream_id, path, &AtomicBool::new(false))
+        self.adopt_as(stream_id, path, self.actor().clone())
+    }
+
+    /// The same, noted as done by `who`.
+    ///
+    /// # Errors
+    /// As [`adopt`](Self::adopt).
+    pub fn adopt_as(
+        &self,
+        stream_id: &str,
+        path: &Path,
+        who: impl Into<Actor>,
+    ) -> Result<Adopted, ArchiveError> {
+        self.adopt_until(stream_id, path, who.into(), &AtomicBool::new(false))
     }
 
     /// The same, until `stop` is set while files are hashed.
@@ -87,6 +100,7 @@ impl Archive {
         &self,
         stream_id: &str,
         path: &Path,
+        by: Actor,
         stop: &AtomicBool,
     ) -> Result<Adopted, ArchiveError> {
         let stream_id = SafeName::folder(stream_id)?;
@@ -117,8 +131,7 @@ impl Archive {
             let made = self.files().create_folder(&folder);
             made.map_err(ArchiveError::io(&folder, "make the folder"))?;
             let bytes = sidecar.to_bytes();
-            let mut draft =
-                Draft::of(Action::Adopt, self.actor().clone(), id, &stream_id, &filename);
+            let mut draft = Draft::of(Action::Adopt, by, id, &stream_id, &filename);
             draft.files = files_of(&filename, &sidecar, Hash::of(&bytes));
             let lines = self.entry_of(writer, draft.with("facts", facts_of(&sidecar)))?;
             let staged = self.stage_all([(event.sidecar(), bytes.as_slice())])?;

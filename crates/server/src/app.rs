@@ -16,8 +16,8 @@ use crate::guards::{outermost, route};
 use crate::parameters::{Known, known_alone};
 use crate::problem::Problem;
 use crate::routes::{
-    curves, events, export, files, import, legacy, live, recordings, review, samples, status,
-    stream_samples, streams, summaries,
+    curves, events, export, files, import, ledger, legacy, live, recordings, review, samples,
+    status, stream_samples, streams, summaries,
 };
 use crate::state::State;
 
@@ -51,6 +51,11 @@ fn paths() -> (Router<State>, utoipa::openapi::OpenApi) {
         .routes(routes!(review::undo))
         .routes(routes!(review::log))
         .routes(routes!(review::bulk))
+        .routes(routes!(ledger::head))
+        .routes(routes!(ledger::list))
+        .routes(routes!(ledger::of_event))
+        .routes(routes!(ledger::forget))
+        .routes(routes!(ledger::remove))
         .routes(routes!(files::source))
         .routes(routes!(files::report_text))
         .routes(routes!(files::report_pdf))

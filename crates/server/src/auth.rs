@@ -16,6 +16,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use wavekeep_archive::{Archive, ArchiveError, Role, TokenEntry};
 
+use crate::connections::Peer;
 use crate::problem::Problem;
 use crate::state::State;
 
@@ -32,6 +33,12 @@ fn needed(method: &Method, path: &str) -> Role {
         Method::GET | Method::HEAD | Method::OPTIONS => Role::Read,
         _ if ["/import", "/db/import", "/recordings"].iter().any(|of| path.starts_with(of)) => {
             Role::Import
+        }
+        // What cannot be undone.
+        _ if path.starts_with("/events/")
+            && ["/forget", "/remove"].iter().any(|what| path.ends_with(what)) =>
+        {
+            Role::Admin
         }
         _ => Role::Review,
     }
@@ -89,6 +96,9 @@ pub struct Caller {
     /// The hash of the token.
     #[serde(skip)]
     pub token: Option<String>,
+    /// The address of the connection; behind a proxy, the proxy's. Empty where it is not known.
+    #[serde(skip)]
+    pub address: String,
 }
 
 impl Caller {
@@ -144,7 +154,9 @@ fn is_foreign(headers: &HeaderMap) -> bool {
 /// Lets in who may, and tells handlers who that is.
 pub async fn guard(Shared(state): Shared<State>, mut request: Request, next: Next) -> Response {
     match admit(&state, request.method(), request.uri().path(), request.headers()) {
-        Ok(caller) => {
+        Ok(mut caller) => {
+            let peer = request.extensions().get::<Peer>();
+            caller.address = peer.map(|peer| peer.0.to_string()).unwrap_or_default();
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
@@ -213,6 +225,7 @@ fn admit(
         tokens_required,
         read_only,
         token: None,
+        address: String::new(),
     };
     let (tokens, tokens_required) = match state.access.tokens(&state.archive) {
         Ok(found) => found,

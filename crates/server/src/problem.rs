@@ -108,8 +108,14 @@ impl From<ArchiveError> for Problem {
             ArchiveError::Patch(_) | ArchiveError::Name(_) => {
                 Self::unprocessable(error.kind(), error.to_string())
             }
-            ArchiveError::NothingToUndo { .. } | ArchiveError::ReviewedSince { .. } => {
-                Self::conflict(error.kind(), error.to_string())
+            ArchiveError::NothingToUndo { .. }
+            | ArchiveError::ReviewedSince { .. }
+            | ArchiveError::NotLost { .. } => Self::conflict(error.kind(), error.to_string()),
+            ArchiveError::NoReason => Self::unprocessable(error.kind(), error.to_string()),
+            // Without the path.
+            ArchiveError::NoLedger { .. } => {
+                let detail = "the archive has no ledger yet: it begins when the archive is opened for writing";
+                Self::new(StatusCode::NOT_FOUND, error.kind(), detail)
             }
             ArchiveError::ReadOnly { .. } => {
                 let detail = "the server was started with --read-only: nothing can be changed";

@@ -206,18 +206,25 @@ impl Server {
     }
 }
 
-/// Is done when somebody asks the program to end: SIGTERM or SIGINT.
-pub async fn asked_to_stop() {
+/// Is done when somebody asks the program to end: SIGTERM or SIGINT. The signals are listened to from the
+/// call on, not from the first poll: one that comes before it does not end the program as it is.
+///
+/// It has to be called within a runtime.
+pub fn asked_to_stop() -> impl Future<Output = ()> + Send + 'static {
     #[cfg(unix)]
-    {
+    let signals = {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        signal(SignalKind::terminate()).and_then(|end| Ok((end, signal(SignalKind::interrupt())?)))
+    };
+    async move {
+        #[cfg(unix)]
+        if let Ok((mut terminate, mut interrupt)) = signals {
             tokio::select! {
                 _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
             }
             return;
         }
+        let _ = tokio::signal::ctrl_c().await;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }

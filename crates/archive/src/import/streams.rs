@@ -31,7 +31,7 @@ impl Shared<'_> {
         let folder = folder.as_deref().and_then(Path::file_name).and_then(|name| name.to_str());
         let stream_id = self.options.stream_id.as_deref().or(folder).unwrap_or(NAMELESS);
         let taken = if self.options.adopt {
-            self.archive.adopt_until(stream_id, path, self.stop)
+            self.archive.adopt_until(stream_id, path, self.archive.actor().clone(), self.stop)
         } else {
             self.archive.copy_stream_until(stream_id, path, self.stop)
         };
@@ -91,7 +91,8 @@ impl Archive {
                 self.copy_piece(&beside, &folder.join(SafeName::file(name)?.as_str()), stop)?;
             }
         }
-        self.adopt_until(stream_id.as_str(), first.as_deref().unwrap_or(path), stop)
+        let path = first.as_deref().unwrap_or(path);
+        self.adopt_until(stream_id.as_str(), path, self.actor().clone(), stop)
     }
 
     fn copy_piece(&self, from: &Path, to: &Path, stop: &AtomicBool) -> Result<(), ArchiveError> {

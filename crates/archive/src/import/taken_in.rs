@@ -118,7 +118,7 @@ impl Archive {
                     continue;
                 }
                 Ok(Whole::Stream(path, sidecar)) => {
-                    match self.adopt_until(&row.serial, &path, stop) {
+                    match self.adopt_until(&row.serial, &path, self.actor().clone(), stop) {
                         Ok(adopted) => (Fate::Stream(adopted.clone()), Some((adopted.id, sidecar))),
                         Err(error) => (Fate::failed(error.kind(), error), None),
                     }

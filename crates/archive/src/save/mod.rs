@@ -99,7 +99,7 @@ impl Archive {
     }
 
     /// Pairs a report that came later than its event: the event is found by the report's name;
-    /// `sent_by` is who sent it.
+    /// `sent_by` is who sent it, and from where.
     /// `None` when no event has such a report (yet), or when more than one could.
     ///
     /// # Errors
@@ -109,13 +109,13 @@ impl Archive {
         serial: Option<&str>,
         report_name: &str,
         bytes: &[u8],
-        sent_by: Option<&str>,
+        sent_by: Option<Actor>,
     ) -> Result<Option<Saved>, SaveError> {
         let report = ReportFile { name: Some(report_name.to_owned()), bytes: bytes.to_vec() };
         match self.with_report(serial, report)? {
             Some(submission) => {
-                let sent_by = sent_by.map(str::to_owned);
-                self.save(&Submission { sent_by, ..submission }).map(Some)
+                let (sent_by, sent_from) = sent_by.map(|by| (by.name, by.from)).unzip();
+                self.save(&Submission { sent_by, sent_from, ..submission }).map(Some)
             }
             None => Ok(None),
         }

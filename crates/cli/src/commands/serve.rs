@@ -38,8 +38,10 @@ pub fn serve(args: &Args, archive: &Path, options: ServeOptions) -> anyhow::Resu
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let server = Server::bind(archive, options).await?;
+        // Before anybody knows that it is there.
+        let stop = asked_to_stop();
         announce(args, &server, archive);
-        server.run(asked_to_stop()).await;
+        server.run(stop).await;
         Ok::<(), ServeError>(())
     })?;
     Ok(Account::default())

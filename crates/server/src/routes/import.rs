@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use wavekeep_archive::Outcome;
 use wavekeep_archive::{
-    FRAMES_SUFFIX, ReportFile, SafeName, SaveError, Saved, SessionCounts, SourceKind, Stated,
-    Submission,
+    Actor, FRAMES_SUFFIX, ReportFile, SafeName, SaveError, Saved, SessionCounts, SourceKind,
+    Stated, Submission,
 };
 use wavekeep_formats::EVENT_FORMATS;
 
@@ -96,7 +96,7 @@ pub async fn import_of(
     params: ImportParams,
     form: Result<Multipart, MultipartRejection>,
     kind: SourceKind,
-    who: String,
+    who: Actor,
 ) -> Result<Response, Problem> {
     if let Some(serial) = &params.serial {
         SafeName::folder(serial)
@@ -214,7 +214,7 @@ fn save(
     mut upload: Upload,
     params: &ImportParams,
     kind: SourceKind,
-    who: &str,
+    who: &Actor,
 ) -> Result<Response, Problem> {
     let (groups, alone) = pair(&upload.files);
     let places =
@@ -222,7 +222,7 @@ fn save(
     let bytes = |group: &Group| places(group).map(|place| upload.files[place].len).sum::<u64>();
     let weights: Vec<u64> = groups.iter().map(bytes).collect();
     let total = groups.len() + alone.len();
-    let session = state.archive.begin_session("http", Some(who))?;
+    let session = state.archive.begin_session("http", Some(&who.name))?;
     let mut counts = SessionCounts::default();
     let mut results = Vec::new();
     let tell = |state: &State, done: usize| {
@@ -248,12 +248,14 @@ fn save(
                 frames: group.frames.map(|place| upload.bytes(place)).transpose()?,
                 stated: Stated { serial: params.serial.clone(), ..Stated::default() },
                 source_kind: kind,
-                sent_by: Some(who.to_owned()),
+                sent_by: Some(who.name.clone()),
+                sent_from: Some(who.from.clone()),
                 ..Submission::default()
             });
         }
         for (group, saved) in some.iter().zip(state.archive.save_batch(&submissions)) {
-            let mut result = result_of(&upload.files[group.event].name, saved, who, &mut counts);
+            let name = &upload.files[group.event].name;
+            let mut result = result_of(name, saved, &who.name, &mut counts);
             result["report_name"] = json!(group.report.map(|place| &upload.files[place].name));
             results.push(result);
         }
@@ -262,10 +264,11 @@ fn save(
     for place in alone {
         let bytes = upload.bytes(place)?;
         let name = upload.files[place].name.clone();
-        let paired = state.archive.add_report(params.serial.as_deref(), &name, &bytes, Some(who));
+        let paired =
+            state.archive.add_report(params.serial.as_deref(), &name, &bytes, Some(who.clone()));
         results.push(match paired.transpose() {
             Some(saved) => {
-                let mut result = result_of(&name, saved, who, &mut counts);
+                let mut result = result_of(&name, saved, &who.name, &mut counts);
                 result["report_name"] = json!(name);
                 result
             }

@@ -5,6 +5,7 @@ pub mod events;
 pub mod export;
 pub mod files;
 pub mod import;
+pub mod ledger;
 pub mod legacy;
 pub mod live;
 pub mod recordings;
@@ -104,7 +105,7 @@ pub type Id = crate::extract::Path<i64>;
 ///
 /// # Errors
 /// 406 when it takes none of them.
-fn accepted<'a>(headers: &HeaderMap, offered: &[&'a str]) -> Result<&'a str, Problem> {
+pub fn accepted<'a>(headers: &HeaderMap, offered: &[&'a str]) -> Result<&'a str, Problem> {
     let accept = headers.get(axum::http::header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let Some(accept) = accept.filter(|accept| !accept.trim().is_empty()) else {
         return Ok(offered[0]);

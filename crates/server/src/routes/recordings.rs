@@ -1,5 +1,6 @@
 //! Recordings that the server runs, with the DataWriter's control surface.
 
+use axum::Extension;
 use axum::extract::State as Shared;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
@@ -8,6 +9,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use super::review::who;
+use crate::auth::Caller;
 use crate::extract::{Json, Path};
 use crate::problem::Problem;
 use crate::recordings::{FOLDER, RecordingForm, Running, SourceForm};
@@ -164,16 +167,18 @@ pub struct AdoptForm {
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub async fn adopt(
     Shared(state): Shared<State>,
+    Extension(caller): Extension<Caller>,
     Path((id,)): Path<(u64,)>,
     Json(form): Json<AdoptForm>,
 ) -> Result<Response, Problem> {
     let handle = state.recordings.get(id)?;
     let path = handle.ask(|running| running.recorded()).await?;
+    let who = who(&state, &caller);
     let adopted = state
         .write(move |state| {
             let stream_id = form.stream_id.as_deref().unwrap_or(FOLDER);
             refuse_another(state, stream_id, &path)?;
-            Ok(state.archive.adopt(stream_id, &path)?)
+            Ok(state.archive.adopt_as(stream_id, &path, who)?)
         })
         .await?;
     let event = adopted.id;

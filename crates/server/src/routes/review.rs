@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
-use wavekeep_archive::{PatchOptions, Query as ArchiveQuery, Sidecar, Sort, SortKey};
+use wavekeep_archive::{Actor, PatchOptions, Query as ArchiveQuery, Sidecar, Sort, SortKey};
 
 use super::Id;
 use crate::auth::Caller;
@@ -16,10 +16,12 @@ use crate::state::State;
 
 /// Events that one request may review.
 const MOST_REVIEWED: u64 = 10_000;
-/// Who reviews: the token's name, or the user of the machine that serves. What a request says of it
-/// is not believed.
-pub fn who(state: &State, caller: &Caller) -> String {
-    caller.name.clone().unwrap_or_else(|| state.access.machine_user.clone())
+
+/// Who changes something: the token's name, or the user of the machine that serves, and the address of
+/// the connection. What a request says of it is not used.
+pub fn who(state: &State, caller: &Caller) -> Actor {
+    let name = caller.name.clone().unwrap_or_else(|| state.access.machine_user.clone());
+    Actor::at(name, caller.address.as_str())
 }
 
 /// The sidecar of an event.
@@ -34,6 +36,12 @@ pub async fn sidecar(Shared(state): Shared<State>, Path(id): Id) -> Result<Respo
 /// machine that serves.
 pub fn shown(sidecar: Sidecar) -> Value {
     let mut document = sidecar.into_value();
+    shown_stream(&mut document);
+    document
+}
+
+/// Takes the folders out of the paths in the block `stream` of a document.
+pub fn shown_stream(document: &mut Value) {
     for list in ["pieces", "beside"] {
         let files = document.pointer_mut(&format!("/stream/{list}")).and_then(Value::as_array_mut);
         for file in files.into_iter().flatten() {
@@ -42,7 +50,6 @@ pub fn shown(sidecar: Sidecar) -> Value {
             }
         }
     }
-    document
 }
 
 /// The last part of a path, of whatever system; all of one that leads nowhere outside.
@@ -58,16 +65,11 @@ pub fn file_name(path: &str) -> &str {
 ///
 /// # Errors
 /// When the patch may not.
-pub async fn patched(
-    state: State,
-    id: i64,
-    patch: Value,
-    who: String,
-) -> Result<Response, Problem> {
+pub async fn patched(state: State, id: i64, patch: Value, who: Actor) -> Result<Response, Problem> {
     state
         .write(move |state| {
-            let patch = signed(patch, &who);
-            let sidecar = state.archive.patch_sidecar(id, &patch, &who, PatchOptions::default())?;
+            let patch = signed(patch, &who.name);
+            let sidecar = state.archive.patch_sidecar(id, &patch, who, PatchOptions::default())?;
             super::json(&shown(sidecar))
         })
         .await
@@ -124,7 +126,7 @@ pub async fn undo(
     Path(id): Id,
 ) -> Result<Response, Problem> {
     let who = who(&state, &caller);
-    state.write(move |state| super::json(&shown(state.archive.undo(id, &who)?))).await
+    state.write(move |state| super::json(&shown(state.archive.undo(id, who)?))).await
 }
 
 /// How much of a log.
@@ -215,7 +217,7 @@ pub async fn bulk(
 ) -> Result<Response, Problem> {
     let who = who(&state, &caller);
     let filters = filters_of(body.filter)?;
-    let patch = signed(json!({ "review": body.patch }), &who);
+    let patch = signed(json!({ "review": body.patch }), &who.name);
     let dry_run = body.dry_run;
     state
         .write(move |state| {
@@ -235,7 +237,7 @@ pub async fn bulk(
                 let ids: Vec<i64> = page.events.iter().map(|event| event.id).collect();
                 let mut failed = None;
                 let options = PatchOptions::default();
-                state.archive.patch_together(&ids, &patch, &who, options, &mut |_, made| match made {
+                state.archive.patch_together(&ids, &patch, who, options, &mut |_, made| match made {
                     Ok(_) => changed += 1,
                     Err(error) => failed = failed.take().or(Some(error)),
                 });

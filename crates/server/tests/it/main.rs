@@ -7,6 +7,7 @@ mod common;
 mod events;
 mod export;
 mod judges;
+mod ledger;
 mod limits;
 mod parameters;
 #[path = "../../../link/tests/it/peer.rs"]
