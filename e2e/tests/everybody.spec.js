@@ -16,7 +16,7 @@ for (const scheme of /** @type {const} */ (["light", "dark"])) {
   test(`axe finds nothing on any view, ${scheme}`, async ({ page, full }) => {
     test.slow();
     await page.emulateMedia({ colorScheme: scheme });
-    for (const [address, ready] of [["/", ".tr[data-id]"], ["/?event=4", ".limits svg"], ["/?event=5", ".limits svg"], ["/?event=7", ".notice"], ["/?view=import", ".drop"], ["/?view=streams", ".recorder .small"], ["/?event=x", ".failure"]]) {
+    for (const [address, ready] of [["/", ".tr[data-id]"], ["/?event=4", ".limits svg"], ["/?event=5", ".limits svg"], ["/?event=7", ".notice"], ["/?event=1", ".ledger"], ["/?view=import", ".drop"], ["/?view=streams", ".recorder .small"], ["/?event=x", ".failure"]]) {
       await page.goto(full.url + address);
       await expect(page.locator(/** @type {string} */ (ready)).first()).toBeVisible();
       expect(await violations(page), `${address} in ${scheme}`).toEqual([]);

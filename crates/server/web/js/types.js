@@ -87,6 +87,11 @@
  *   before: Record<string, any>, after: Record<string, any>
  * }} ReviewEntry
  *
+ * @typedef {{
+ *   entry: number, at: string, who: string, from?: string, action: string, leaf: string, reason?: unknown
+ * }} LedgerEntry
+ * @typedef {{ archive: string, size: number, root: string, time: string }} LedgerHead
+ *
  * @typedef {{ serial: string, events: number, false_triggers: number, unreviewed: number, last: string | null }} UnitSummary
  * @typedef {{ project: string | null, events: number, false_triggers: number }} ProjectSummary
  */

@@ -13,6 +13,7 @@ import { neighbours, places, sessionOf } from "../events/session.js";
 import { review, undo } from "../review.js";
 import { countText, localText } from "../units.js";
 import { facts } from "./facts.js";
+import { showLedger } from "./ledger.js";
 import { showLimits } from "./limits.js";
 import { showLog } from "./log.js";
 import { measuresTable } from "./measures.js";
@@ -54,10 +55,11 @@ export function eventView(main, id, filters) {
   const spectrum = h("section", { "aria-label": "Spectra" });
   const known = h("section", { "aria-label": "Facts" });
   const log = h("section", { "aria-label": "Log" });
+  const ledger = h("section", { "aria-label": "Ledger" });
   replace(main, h("article", { class: "event" }, head, bar.element,
     h("div", { class: "event-grid" },
       h("div", { class: "wide" }, traces, spectrum),
-      h("div", { class: "narrow" }, measures, limits, known, log))));
+      h("div", { class: "narrow" }, measures, limits, known, log, ledger))));
 
   const showHead = () => {
     if (!detail) return;
@@ -100,7 +102,7 @@ export function eventView(main, id, filters) {
     detail = now;
     if (places.row?.id === id && detail) places.row = detail.event;
     showKnown();
-    await showLog(log, id, signal);
+    await Promise.all([showLog(log, id, signal), showLedger(ledger, id, signal)]);
   };
 
   /** @param {{ false_trigger?: boolean, notes?: string | null }} patch */
@@ -137,6 +139,7 @@ export function eventView(main, id, filters) {
     showKnown();
     announce(`${first.event.serial}, ${localText(first.event.timestamp)}`);
     void showLog(log, id, signal).catch(complain);
+    void showLedger(ledger, id, signal).catch(complain);
     void sessionOf(id, filters, signal, places.index).then(() => {
       places.index = (neighbours(id)?.place ?? places.index + 1) - 1;
       showHead();
