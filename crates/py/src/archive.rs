@@ -1,6 +1,6 @@
 //! Archives on this machine.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wavekeep_archive::{
-    self as archive, ArchiveError, ImportOptions, PatchOptions, Query, Sidecar, Stated,
+    self as archive, ArchiveError, Head, ImportOptions, PatchOptions, Query, Sidecar, Stated,
     VerifyOptions, recording_from,
 };
 use wavekeep_core::DayOrMoment;
@@ -17,6 +17,9 @@ use wavekeep_core::DayOrMoment;
 use crate::attended::attended;
 use crate::event::Event;
 use crate::failure::{Failure, detached};
+
+/// The longest text of a head.
+const HEAD_BYTES: u64 = 64 << 10;
 
 /// An open archive.
 #[pyclass(frozen, module = "wavekeep._wavekeep")]
@@ -170,6 +173,39 @@ impl Archive {
         })
     }
 
+    /// The head of the ledger, as a text.
+    fn head(&self, py: Python<'_>) -> PyResult<String> {
+        detached(py, || Ok(self.archive.head()?.to_string()))
+    }
+
+    /// Entries of the ledger, of one event or of all, the latest first, as JSON.
+    fn ledger(&self, py: Python<'_>, id: Option<i64>, limit: usize) -> PyResult<String> {
+        detached(py, || {
+            let entries = self.archive.ledger_entries(id, limit)?;
+            if let (Some(id), true) = (id, entries.is_empty()) {
+                // An event that never was is an error.
+                self.archive.event(id)?;
+            }
+            Ok(json!(entries).to_string())
+        })
+    }
+
+    /// Lets go of an event that is lost; gives the entry of the ledger, as JSON.
+    fn forget(&self, py: Python<'_>, id: i64, reason: &str, who: &str) -> PyResult<String> {
+        detached(py, || {
+            self.archive.forget(id, reason, who)?;
+            Ok(json!(self.archive.ledger_entries(Some(id), 1)?.first()).to_string())
+        })
+    }
+
+    /// Takes an event out with its files; gives the entry of the ledger, as JSON.
+    fn remove(&self, py: Python<'_>, id: i64, reason: &str, who: &str) -> PyResult<String> {
+        detached(py, || {
+            self.archive.remove_event(id, reason, who)?;
+            Ok(json!(self.archive.ledger_entries(Some(id), 1)?.first()).to_string())
+        })
+    }
+
     /// What there is of each unit, as JSON.
     fn units(&self, py: Python<'_>) -> PyResult<String> {
         detached(py, || Ok(json!(self.archive.units()?).to_string()))
@@ -215,15 +251,26 @@ impl Archive {
         })
     }
 
-    /// Verifies the archive without changing it; gives what was found, as JSON. `progress` is
-    /// called with the events that are done, and how many there are. Ctrl-C and an exception of
-    /// `progress` end it.
-    #[pyo3(signature = (progress=None))]
-    fn verify(&self, py: Python<'_>, progress: Option<Py<PyAny>>) -> PyResult<String> {
+    /// Verifies the archive without changing it; gives what was found, as JSON. `since` is the text of
+    /// a head that was held elsewhere. `progress` is called with the events that are done, and how many
+    /// there are. Ctrl-C and an exception of `progress` end it.
+    #[pyo3(signature = (since=None, progress=None))]
+    fn verify(
+        &self,
+        py: Python<'_>,
+        since: Option<&str>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<String> {
+        let since = since.map(head_of).transpose()?;
         let archive = Arc::clone(&self.archive);
         let verify = move |stop: &AtomicBool, tell: &(dyn Fn((u64, u64)) + Sync)| {
             let options = VerifyOptions::default();
-            let found = archive.verify_until(options, &|done, of| tell((done, of)), stop)?;
+            let found = archive.verify_until(
+                since.as_ref(),
+                options,
+                &|done, of| tell((done, of)),
+                stop,
+            )?;
             Ok(json!(found).to_string())
         };
         attended(py, verify, |py, done_of| match &progress {
@@ -231,6 +278,35 @@ impl Archive {
             None => Ok(()),
         })
     }
+}
+
+fn head_of(text: &str) -> Result<Head, Failure> {
+    text.parse().map_err(|error| Failure::new("MalformedError", error))
+}
+
+/// The text of a file that holds a head: no more of it than a head can have, and a byte.
+#[pyfunction]
+pub fn head_file(py: Python<'_>, path: PathBuf) -> PyResult<String> {
+    detached(py, || {
+        let failed = |error: std::io::Error| {
+            let message = format!("{}: cannot be read: {error}", path.display());
+            Failure::of_io(&path, &error, message)
+        };
+        let mut text = Vec::new();
+        let file = std::fs::File::open(&path).map_err(failed)?;
+        file.take(HEAD_BYTES + 1).read_to_end(&mut text).map_err(failed)?;
+        String::from_utf8(text).map_err(|_| {
+            let message = format!("{}: it is no head: a text was expected", path.display());
+            Failure::new("MalformedError", message).about(&path)
+        })
+    })
+}
+
+/// What a text says that is a head: archive, size, root and time.
+#[pyfunction]
+pub fn parsed_head(text: &str) -> PyResult<(String, u64, String, String)> {
+    let Head { archive, size, root, time, .. } = head_of(text)?;
+    Ok((archive, size, root.to_string(), time))
 }
 
 /// The recording of an event of an archive elsewhere, by its files.

@@ -83,7 +83,8 @@ impl Failure {
         Self::new("InternalError", message)
     }
 
-    fn of_io(path: &Path, error: &io::Error, message: impl ToString) -> Self {
+    /// What the system says of a file.
+    pub fn of_io(path: &Path, error: &io::Error, message: impl ToString) -> Self {
         let class = match error.kind() {
             io::ErrorKind::NotFound => "FileMissingError",
             io::ErrorKind::AlreadyExists => "FileTakenError",
@@ -190,7 +191,8 @@ impl From<ArchiveError> for Failure {
             E::Index { path, .. } | E::NewerIndex { path, .. } => {
                 Self::new("ArchiveError", "").about(&path)
             }
-            E::Patch(_) | E::Name(_) => Self::new("BadArgumentError", ""),
+            E::Patch(_) | E::Name(_) | E::NoReason => Self::new("BadArgumentError", ""),
+            E::NotLost { .. } => Self::new("NotLostError", ""),
             E::Decode { path, source } => Self::from(source).about(&path),
             E::NothingToUndo { .. } => Self::new("NothingToUndoError", ""),
             E::Stream { path, source } => Self::from(*source).about(&path),

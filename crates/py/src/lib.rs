@@ -51,7 +51,7 @@ mod _wavekeep {
     use crate::failure::{Failure, detached};
 
     #[pymodule_export]
-    use crate::archive::{Archive, archived_event};
+    use crate::archive::{Archive, archived_event, head_file, parsed_head};
     #[pymodule_export]
     use crate::arrays::Arrays;
     #[pymodule_export]

@@ -163,18 +163,19 @@ impl Archive {
         self.verify_chosen(None, Some(head), options, progress, &AtomicBool::new(false))
     }
 
-    /// As [`verify`](Self::verify), until `stop` is set: then it ends between two events, or within a
-    /// piece of a stream.
+    /// As [`verify`](Self::verify), or with a head as [`verify_since`](Self::verify_since), until `stop`
+    /// is set: then it ends between two events, or within a piece of a stream.
     ///
     /// # Errors
     /// As [`verify`](Self::verify); [`ArchiveError::Stopped`] when it was stopped.
     pub fn verify_until(
         &self,
+        since: Option<&Head>,
         options: VerifyOptions,
         progress: &(dyn Fn(u64, u64) + Sync),
         stop: &AtomicBool,
     ) -> Result<Verification, ArchiveError> {
-        self.verify_chosen(None, None, options, progress, stop)
+        self.verify_chosen(None, since, options, progress, stop)
     }
 
     /// As [`verify`](Self::verify), of the events that answer `query` alone, whose order and page do

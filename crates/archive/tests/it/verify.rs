@@ -50,7 +50,7 @@ fn a_verification_ends_when_it_is_stopped_also_within_a_piece_of_a_stream() {
     let stop = AtomicBool::new(false);
     let stopped = thread::scope(|scope| {
         scope.spawn(|| stop.store(true, Ordering::Relaxed));
-        fresh.archive.verify_until(VerifyOptions::default(), &|_, _| {}, &stop)
+        fresh.archive.verify_until(None, VerifyOptions::default(), &|_, _| {}, &stop)
     });
     assert!(matches!(stopped, Err(ArchiveError::Stopped)), "{stopped:?}");
 }

@@ -45,6 +45,7 @@ from ._errors import (
     NoSuchNameError,
     NotAFileError,
     NotAllowedError,
+    NotLostError,
     NotThisFormatError,
     NothingToUndoError,
     SelectionError,
@@ -82,6 +83,7 @@ from ._picture import Picture
 from ._recording import Block, Recording
 from ._report import DamageWarning, Note, Report, warn_of_damage
 from ._findings import Gap, Section
+from ._head import Head
 from ._memory import trim
 from ._open import open, open_arrays, open_event, open_stream
 from ._stream import Stream
@@ -108,6 +110,7 @@ __all__ = [
     "FileRefusedError",
     "FileTakenError",
     "Gap",
+    "Head",
     "InternalError",
     "LimitError",
     "MalformedError",
@@ -120,6 +123,7 @@ __all__ = [
     "NoSuchNameError",
     "NotAFileError",
     "NotAllowedError",
+    "NotLostError",
     "NotThisFormatError",
     "Note",
     "NothingToUndoError",

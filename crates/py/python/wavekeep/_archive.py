@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -12,14 +11,16 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Protocol, Union
 
 from . import _table, _wavekeep
+from ._archive_folder import Folder
 from ._archive_http import Each, Server
 from ._errors import BadArgumentError, NoSuchEventError
 from ._event import Event
 from ._exceedances import EXCEEDANCES, exceedance
+from ._head import Head, Held, held
 from ._progress import Progress, Reporter
 from ._recording import ClosedHandle, Recording
 from ._report import Report, warn_of_damage
-from ._table import Table
+from ._table import Table, ledger_row
 from ._units import Units
 from ._words import one_of, strict
 
@@ -45,7 +46,13 @@ class Door(Protocol):
     def import_files(
         self, paths: list[str], serial: str | None, adopt: bool, each: Each | None
     ) -> dict[str, Any]: ...
-    def verify(self, progress: Callable[[int, int], object] | None) -> dict[str, Any]: ...
+    def verify(
+        self, since: Head | None, progress: Callable[[int, int], object] | None
+    ) -> dict[str, Any]: ...
+    def head(self) -> str: ...
+    def ledger(self, id: int | None, limit: int) -> list[dict[str, Any]]: ...
+    def forget(self, id: int, reason: str, who: str | None) -> dict[str, Any]: ...
+    def remove(self, id: int, reason: str, who: str | None) -> dict[str, Any]: ...
 
 
 #: Kinds of events of an archive, and what they are sorted by.
@@ -115,7 +122,7 @@ class Archive:
                 raise BadArgumentError("an archive is created where its files are, not by address")
             self._door = Server(self.where, token or os.environ.get("WAVEKEEP_TOKEN"), timeout_s)
         else:
-            self._door = _Folder(self.where, create)
+            self._door = Folder(self.where, create)
             self._absolute = os.path.abspath(self.where)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -365,6 +372,140 @@ class Archive:
         """Who changed what of an event, the latest first."""
         return Table(self._door.review_log(_id(id), _count(limit, "limit")), _table.LOG)
 
+    def head(self) -> Head:
+        """The head of the ledger as it is now. Keep ``str(head)`` where nobody who can write to the
+        archive can write to: :meth:`verify` checks against it that nothing was taken away or rewritten
+        since.
+
+        Returns
+        -------
+        Head
+            ``size``, ``root``, ``time`` and ``archive``.
+
+        Raises
+        ------
+        ArchiveError
+            The archive has no ledger yet: another program made it, and it was never opened for writing.
+
+        Examples
+        --------
+        >>> import tempfile, wavekeep
+        >>> archive = wavekeep.Archive(tempfile.mkdtemp(), create=True)
+        >>> str(archive.head()).splitlines()[2]
+        'size 1'
+        """
+        return Head.parse(self._door.head())
+
+    @strict
+    def ledger(self, id: int | None = None, *, limit: int = 1000) -> Table:
+        """What happened to the archive or to one event: who did what, when and from where, and what the
+        files were afterwards.
+
+        Parameters
+        ----------
+        id
+            Only entries of this event; also of one that was forgotten or removed.
+        limit
+            At most so many, the latest first.
+
+        Returns
+        -------
+        Table
+            ``entry``, ``at``, ``who``, ``from``, ``action``, ``event_id``, ``serial``, ``filename``,
+            ``earlier``, ``files`` (SHA-256 by name), ``more`` (what else belongs to the action),
+            ``previous``, ``leaf``.
+
+        Raises
+        ------
+        NoSuchEventError
+            There never was such an event.
+
+        Examples
+        --------
+        >>> import tempfile, wavekeep
+        >>> archive = wavekeep.Archive(tempfile.mkdtemp(), create=True)
+        >>> account = archive.import_files(["samples/M529LMOK.DK0W"])
+        >>> [(row["entry"], row["action"]) for row in archive.ledger()]
+        [(2, 'import'), (1, 'begin')]
+        """
+        rows = self._door.ledger(None if id is None else _id(id), _count(limit, "limit"))
+        return Table([ledger_row(row) for row in rows], _table.LEDGER)
+
+    @strict
+    def forget(self, id: int, *, reason: str, who: str | None = None) -> dict[str, Any]:
+        """Lets go of an event whose files are lost: it is looked for no longer. Its entries in the ledger
+        stay, and its number is never given to another event.
+
+        Parameters
+        ----------
+        id
+            The event.
+        reason
+            Why; it stands in the ledger.
+        who
+            Does it: by default the user of this machine. A server takes the name of the token.
+
+        Returns
+        -------
+        dict
+            The row of :meth:`ledger` that was added.
+
+        Raises
+        ------
+        NotLostError
+            Its files are there.
+        NoSuchEventError
+            There is no such event.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile, wavekeep
+        >>> folder = pathlib.Path(tempfile.mkdtemp())
+        >>> archive = wavekeep.Archive(folder, create=True)
+        >>> account = archive.import_files(["samples/M529LMOK.DK0W"])
+        >>> next(folder.rglob("*.sfm.json")).unlink()
+        >>> archive.forget(1, reason="the disk failed")["action"]
+        'forget'
+        """
+        return self._let_go(self._door.forget(_id(id), reason, who))
+
+    @strict
+    def remove(self, id: int, *, reason: str, who: str | None = None) -> dict[str, Any]:
+        """Takes an event out of the archive: its files are deleted, its entries in the ledger stay. The
+        pieces of a run that was adopted stay where they are. It cannot be undone.
+
+        Parameters
+        ----------
+        id
+            The event.
+        reason
+            Why; it stands in the ledger.
+        who
+            Does it: by default the user of this machine. A server takes the name of the token.
+
+        Returns
+        -------
+        dict
+            The row of :meth:`ledger` that was added.
+
+        Raises
+        ------
+        NoSuchEventError
+            There is no such event.
+
+        Examples
+        --------
+        >>> import tempfile, wavekeep
+        >>> archive = wavekeep.Archive(tempfile.mkdtemp(), create=True)
+        >>> account = archive.import_files(["samples/M529LMOK.DK0W"])
+        >>> archive.remove(1, reason="of another site")["action"], len(archive)
+        ('remove', 0)
+        """
+        return self._let_go(self._door.remove(_id(id), reason, who))
+
+    def _let_go(self, entry: dict[str, Any]) -> dict[str, Any]:
+        return Table([ledger_row(entry)], _table.LEDGER)[0]
+
     def units(self) -> Table:
         """What there is of each unit. "Largest" leaves false triggers out, and their number stands
         beside it."""
@@ -444,12 +585,16 @@ class Archive:
                 [os.fspath(path) for path in named], serial, adopt, listener
             )
 
-    def verify(self, *, progress: Progress = None) -> dict[str, Any]:
-        """Verifies every file, sidecar and row without changing anything. Only where the files are: a
-        server does not do it for others.
+    @strict
+    def verify(self, *, since: Held | None = None, progress: Progress = None) -> dict[str, Any]:
+        """Verifies every file, sidecar and row, and the ledger, without changing anything. Only where the
+        files are: a server does not do it for others.
 
         Parameters
         ----------
+        since
+            A head that was kept elsewhere: a :class:`Head`, its text, or a file that holds it. What was
+            taken away from the ledger or rewritten in it since is a finding.
         progress
             ``True`` for a bar, or a function of the events that are done and that there are. Ctrl-C
             and an exception of it end the verification within a second.
@@ -457,21 +602,27 @@ class Archive:
         Returns
         -------
         dict
-            ``findings`` is what is wrong; ``events``, ``files``, ``bytes``, … are what was looked at.
+            ``findings`` is what is wrong; ``events``, ``files``, ``bytes``, … are what was looked at;
+            ``since`` is the ledger against the head.
 
         Raises
         ------
         ArchiveError
             When the archive cannot be read at all.
+        MalformedError
+            ``since`` is no head.
 
         Examples
         --------
         >>> import tempfile, wavekeep
-        >>> wavekeep.Archive(tempfile.mkdtemp(), create=True).verify()["findings"]
+        >>> archive = wavekeep.Archive(tempfile.mkdtemp(), create=True)
+        >>> head = archive.head()
+        >>> archive.verify(since=head)["findings"]
         []
         """
+        head = None if since is None else held(since)
         with Reporter(progress, "events") as reporter:
-            return self._door.verify(reporter.call)
+            return self._door.verify(head, reporter.call)
 
     def _repr_html_(self) -> str:
         from . import _html
@@ -497,71 +648,6 @@ class Archived:
     def open(self) -> Recording:
         """The recording again."""
         return Archive(self.where).recording(self.id)
-
-
-class _Folder:
-    """An archive on this machine."""
-
-    def __init__(self, path: str, create: bool) -> None:
-        self._handle = _wavekeep.Archive(path, create)
-
-    def query(self, question: dict[str, Any]) -> tuple[int, list[dict[str, Any]]]:
-        page = json.loads(self._handle.query(json.dumps(question)))
-        return page["total"], page["events"]
-
-    def event(self, id: int) -> dict[str, Any]:
-        return _document(self._handle.event(id))
-
-    def recording(self, id: int) -> tuple[_wavekeep.Event, str]:
-        return self._handle.recording(id), os.fspath(self._handle.source_path(id))
-
-    def stream_path(self, id: int) -> str:
-        return os.fspath(self._handle.stream_pieces(id)[0])
-
-    def sidecar(self, id: int) -> dict[str, Any]:
-        return _document(self._handle.sidecar(id))
-
-    def review(self, id: int, review: dict[str, Any], who: str | None) -> dict[str, Any]:
-        who = who or _user()
-        patch = {"review": {**review, "reviewer": who}}
-        return _document(self._handle.patch(id, json.dumps(patch), who))
-
-    def undo(self, id: int, who: str | None) -> dict[str, Any]:
-        return _document(self._handle.undo(id, who or _user()))
-
-    def review_log(self, id: int, limit: int) -> list[dict[str, Any]]:
-        entries: list[dict[str, Any]] = json.loads(self._handle.review_log(id, limit))
-        return entries
-
-    def summaries(self, of: str) -> list[dict[str, Any]]:
-        ask = {
-            "units": self._handle.units,
-            "projects": self._handle.projects,
-            "months": self._handle.months,
-        }
-        rows: list[dict[str, Any]] = json.loads(ask[of]())
-        return rows
-
-    def import_files(
-        self, paths: list[str], serial: str | None, adopt: bool, each: Each | None
-    ) -> dict[str, Any]:
-        heard = None if each is None else lambda text: each(json.loads(text))
-        return _document(self._handle.import_files(paths, serial, adopt, heard))
-
-    def verify(self, progress: Callable[[int, int], object] | None) -> dict[str, Any]:
-        return _document(self._handle.verify(progress))
-
-
-def _document(text: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(text)
-    return found
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "unknown"
 
 
 def _id(id: Any) -> int:

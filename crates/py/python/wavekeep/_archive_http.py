@@ -13,15 +13,18 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from . import _wavekeep
 from ._errors import (
+    ArchiveError,
     BadArgumentError,
     Error,
     MalformedError,
     NoSuchEventError,
     NotAllowedError,
+    NotLostError,
     NothingToUndoError,
     ServerError,
     UnsupportedError,
 )
+from ._head import Head
 
 #: Events of one answer: as many as a server gives.
 _PAGE = 10_000
@@ -148,7 +151,31 @@ class Server:
                 each(_fate(result))
         return _account(results, session)
 
-    def verify(self, progress: Callable[[int, int], object] | None) -> dict[str, Any]:
+    def head(self) -> str:
+        text = self._send("GET", self._address("/ledger/head"), headers={"Accept": "text/plain"})
+        return text.decode("utf-8", "replace")
+
+    def ledger(self, id: int | None, limit: int) -> list[dict[str, Any]]:
+        asked = {"event": id, "limit": min(limit, _PAGE)}
+        return _rows(self._json("GET", "/ledger", asked))
+
+    def forget(self, id: int, reason: str, who: str | None) -> dict[str, Any]:
+        del who  # As for reviews.
+        return self._let_go(id, "forget", reason)
+
+    def remove(self, id: int, reason: str, who: str | None) -> dict[str, Any]:
+        del who
+        return self._let_go(id, "remove", reason)
+
+    def _let_go(self, id: int, what: str, reason: str) -> dict[str, Any]:
+        body = json.dumps({"reason": reason}).encode()
+        return self._document(
+            "POST", f"/events/{id}/{what}", body, {"Content-Type": "application/json"}
+        )
+
+    def verify(
+        self, since: Head | None, progress: Callable[[int, int], object] | None
+    ) -> dict[str, Any]:
         raise UnsupportedError(
             "an archive is verified where its files are: open its folder, or run `wavekeep verify`"
         )
@@ -228,6 +255,8 @@ def _refused(error: HTTPError, address: str) -> Error:
         detail = f"the archive is at {elsewhere}: open that address, if it is the one you mean"
     classes: dict[str, type[Error]] = {
         "nothing_to_undo": NothingToUndoError,
+        "not_lost": NotLostError,
+        "no_ledger": ArchiveError,
         "decode": MalformedError,
         "sidecar": MalformedError,
         "stream": UnsupportedError,

@@ -141,6 +141,10 @@ class NothingToUndoError(Error, RuntimeError):
     """An event whose review nobody has changed."""
 
 
+class NotLostError(Error, RuntimeError):
+    """An event whose files are there was to be forgotten."""
+
+
 class ArchiveError(Error, RuntimeError):
     """The archive itself failed: its index, or its disk while events were saved."""
 

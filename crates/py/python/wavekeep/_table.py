@@ -91,6 +91,36 @@ LOG: Kinds = {
     "after": "document",
 }
 
+LEDGER: Kinds = {
+    "entry": "count",
+    "at": "utc",
+    "who": "text",
+    "from": "text",
+    "action": "text",
+    "event_id": "count",
+    "serial": "text",
+    "filename": "text",
+    "earlier": "count",
+    "files": "document",
+    "more": "document",
+    "previous": "text",
+    "leaf": "text",
+}
+
+#: Members of an entry of the ledger that have columns of their own.
+_OF_ENTRY = ("entry", "at", "who", "from", "action", "earlier", "files", "previous", "leaf")
+
+
+def ledger_row(entry: dict[str, Any]) -> dict[str, Any]:
+    """The row of an entry of the ledger, as JSON has it."""
+    event = entry.get("event") or {}
+    row = {name: entry.get(name) for name in _OF_ENTRY}
+    row.update(event_id=event.get("id"), serial=event.get("serial"), filename=event.get("filename"))
+    row["files"] = entry.get("files") or {}
+    row["more"] = {name: entry[name] for name in entry if name not in (*_OF_ENTRY, "event")}
+    return {name: row[name] for name in LEDGER}
+
+
 _DTYPES = {"text": "object", "number": "float64", "count": "Int64", "truth": "boolean"}
 #: Units by the ends of names, the longer ones first.
 _ENDINGS = {"_in_s": "in/s", "_db_l": "dB(L)", "_db_a": "dB(A)", "_db_c": "dB(C)", "_psi": "psi", "_hz": "Hz", "_s": "s", "_g": "g"}
