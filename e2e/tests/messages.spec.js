@@ -141,13 +141,3 @@ test("a recording that a program asks for without an end has one by default", as
   expect((await ask({ until_closed: true })).body).toMatchObject({ seconds: null, frames: null });
   expect((await ask({ until_closed: true, seconds: 5 })).status).toBe(422);
 });
-
-test("the report of an event follows its review at once, and is as before after undo", async ({ full }) => {
-  const pdf = async () => Buffer.from(await (await fetch(`${full.url}/api/v1/events/1/report.pdf`)).arrayBuffer()).toString("base64");
-  const review = (/** @type {any} */ patch) => fetch(`${full.url}/api/v1/events/1/review`, { method: "PATCH", headers: { "content-type": "application/merge-patch+json" }, body: JSON.stringify(patch) });
-  const before = await pdf();
-  await review({ false_trigger: true, notes: "a lorry" });
-  expect(await pdf()).not.toBe(before);
-  await fetch(`${full.url}/api/v1/events/1/undo`, { method: "POST" });
-  expect(await pdf()).toBe(before);
-});

@@ -250,6 +250,13 @@ fn where_the_files_of_an_adopted_run_are_is_not_in_its_entries() {
     assert!(!text.contains(elsewhere.path().to_str().unwrap()), "{text}");
 }
 
+/// The text of the page of event 1.
+fn page(server: &Running, path: &str) -> String {
+    let pdf = lopdf::Document::load_mem(&server.get(path).body).unwrap();
+    // Every glyph is placed by itself, which reads as a line of its own.
+    pdf.extract_text(&[1]).unwrap().replace('\n', "")
+}
+
 #[test]
 fn a_page_carries_the_entry_of_its_event_and_the_head() {
     let server = Running::with_samples(&[QUIET]);
@@ -258,11 +265,23 @@ fn a_page_carries_the_entry_of_its_event_and_the_head() {
     let headers = [("Accept", "application/json")];
     let head = server.ask("GET", "/api/v1/ledger/head", &headers, b"").json();
     for path in ["/api/v1/events/1/report.pdf", "/db/events/1/report.pdf?paper=letter"] {
-        let pdf = lopdf::Document::load_mem(&server.get(path).body).unwrap();
-        // Every glyph is placed by itself, which reads as a line of its own.
-        let text = pdf.extract_text(&[1]).unwrap().replace('\n', "");
-        assert!(text.contains(&leaf), "{path}: {text}");
-        assert!(text.contains(head["root"].as_str().unwrap()), "{path}: {text}");
-        assert!(text.contains(head["archive"].as_str().unwrap()), "{path}: {text}");
+        let text = page(&server, path);
+        for wanted in [&leaf, head["root"].as_str().unwrap(), head["archive"].as_str().unwrap()] {
+            assert!(text.contains(wanted), "{path}: {text}");
+        }
     }
+}
+
+#[test]
+fn a_page_follows_its_review_at_once_and_is_as_before_after_undo_but_for_the_ledger() {
+    let server = Running::with_samples(&[QUIET]);
+    let above_the_ledger = || {
+        let text = page(&server, "/api/v1/events/1/report.pdf");
+        text.split_once("Ledger of archive").unwrap().0.to_owned()
+    };
+    let before = above_the_ledger();
+    server.patch("/api/v1/events/1/review", r#"{"false_trigger": true, "notes": "a lorry"}"#);
+    assert!(above_the_ledger().contains("FALSE TRIGGER"));
+    server.post("/api/v1/events/1/undo", "");
+    assert_eq!(above_the_ledger(), before);
 }

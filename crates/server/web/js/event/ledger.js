@@ -43,7 +43,7 @@ export async function showLedger(place, id, signal) {
   ]);
   replace(place, h("h2", null, "Ledger"),
     !head && h("p", { class: "small" }, "This archive has no ledger yet."),
-    entries.length > 0 && h("ol", { class: "log ledger", "aria-label": "Entries of this event" }, entries.map(item)),
+    entries.length > 0 && h("ol", { class: "ledger", "aria-label": "Entries of this event" }, entries.map(item)),
     entries.length === MOST && h("p", { class: "small" }, `The latest ${MOST} entries.`),
     head && [h("h3", null, "Head"), headFacts(head),
       h("p", { class: "acts downloads" }, h("a", { class: "button", href: link("/ledger/head"), download: `head-${head.size}.txt` }, "Download the head"))]);
