@@ -40,6 +40,17 @@ test("the head is downloaded as a file", async ({ page, full }) => {
   expect(text).toContain(`size ${size}\nroot ${root}\n`);
 });
 
+test("a proof of the event is downloaded as a zip archive", async ({ page, full }) => {
+  await page.goto(`${full.url}/?event=1`);
+  const waiting = page.waitForEvent("download");
+  await section(page).getByRole("link", { name: "Download a proof" }).click();
+  const download = await waiting;
+  expect(download.suggestedFilename()).toMatch(/-proof\.zip$/);
+  const bytes = readFileSync(await download.path());
+  expect(bytes.subarray(0, 4).toString("latin1")).toBe("PK\u0003\u0004");
+  expect(bytes.includes("proof.json")).toBe(true);
+});
+
 test("the head that is shown is that of the archive", async ({ page, full }) => {
   await page.goto(`${full.url}/?event=1`);
   const { root } = await (await fetch(`${full.url}/api/v1/ledger/head`, { headers: { accept: "application/json" } })).json();

@@ -54,6 +54,7 @@ fn paths() -> (Router<State>, utoipa::openapi::OpenApi) {
         .routes(routes!(ledger::head))
         .routes(routes!(ledger::list))
         .routes(routes!(ledger::of_event))
+        .routes(routes!(ledger::proof))
         .routes(routes!(ledger::forget))
         .routes(routes!(ledger::remove))
         .routes(routes!(files::source))

@@ -23,7 +23,10 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     ("archive", &["core", "custody", "blastware", "smurf", "formats", "signal", "export"]),
     (
         "server",
-        &["core", "archive", "formats", "signal", "export", "report", "smurf", "recorder", "link"],
+        &[
+            "core", "custody", "archive", "formats", "signal", "export", "report", "smurf",
+            "recorder", "link",
+        ],
     ),
     (
         "cli",

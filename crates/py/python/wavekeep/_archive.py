@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Moment = Union[datetime, date, str, None]
 
 
-class Door(Protocol):
+class Backend(Protocol):
     """What an archive answers, wherever it is; documents as JSON has them."""
 
     def query(self, question: dict[str, Any]) -> tuple[int, list[dict[str, Any]]]: ...
@@ -116,13 +116,13 @@ class Archive:
         self.where = os.fspath(where)
         self._units = units
         self._absolute = self.where
-        self._door: Door
+        self._backend: Backend
         if self.where.lower().startswith(("http://", "https://")):
             if create:
                 raise BadArgumentError("an archive is created where its files are, not by address")
-            self._door = Server(self.where, token or os.environ.get("WAVEKEEP_TOKEN"), timeout_s)
+            self._backend = Server(self.where, token or os.environ.get("WAVEKEEP_TOKEN"), timeout_s)
         else:
-            self._door = Folder(self.where, create)
+            self._backend = Folder(self.where, create)
             self._absolute = os.path.abspath(self.where)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -147,7 +147,7 @@ class Archive:
 
     def __contains__(self, id: object) -> bool:
         try:
-            self._door.event(_id(id))
+            self._backend.event(_id(id))
         except (BadArgumentError, NoSuchEventError):
             return False
         return True
@@ -157,7 +157,7 @@ class Archive:
 
     def close(self) -> None:
         """Lets go of the archive's files; what is asked for afterwards is a :class:`ClosedError`."""
-        self._door = ClosedHandle(self.where)
+        self._backend = ClosedHandle(self.where)
 
     def __enter__(self) -> Self:
         return self
@@ -239,23 +239,23 @@ class Archive:
             "limit": None if limit is None else _count(limit, "limit"),
             "offset": _count(offset, "offset"),
         }
-        total, rows = self._door.query(question)
+        total, rows = self._backend.query(question)
         return Table(rows, _table.EVENTS, total)
 
     def event(self, id: int) -> dict[str, Any]:
         """The row of an event."""
-        return Table([self._door.event(_id(id))], _table.EVENTS)[0]
+        return Table([self._backend.event(_id(id))], _table.EVENTS)[0]
 
     @strict
     def recording(self, id: int) -> Recording:
         """The recording of an event, with the report that is paired with it: the same class that
         :func:`wavekeep.open` gives. A run of a stream is opened where its files are."""
         id = _id(id)
-        if self._door.event(id)["kind"] == "stream":
+        if self._backend.event(id)["kind"] == "stream":
             from . import open as open_recording
 
-            return open_recording(self._door.stream_path(id))
-        handle, path = self._door.recording(id)
+            return open_recording(self._backend.stream_path(id))
+        handle, path = self._backend.recording(id)
         event = Event(handle, path, (Archived(self._absolute, id), {}, ()), self._units)
         warn_of_damage(event.report if handle.questionable else Report(), path, stacklevel=4)
         return event
@@ -310,7 +310,7 @@ class Archive:
         for row in asked:
             if row["kind"] == "stream":
                 continue
-            handle, _ = self._door.recording(row["id"])
+            handle, _ = self._backend.recording(row["id"])
             verdict = json.loads(handle.verdict(curve, distance_ft))
             if verdict["outcome"] != "within":
                 found.append(exceedance(row, verdict))
@@ -318,7 +318,7 @@ class Archive:
 
     def sidecar(self, id: int) -> dict[str, Any]:
         """The sidecar of an event, as it stands in its file: all that is known but the samples."""
-        return self._door.sidecar(_id(id))
+        return self._backend.sidecar(_id(id))
 
     @strict
     def review(
@@ -360,17 +360,17 @@ class Archive:
             review["false_trigger"] = false_trigger
         if notes is not ...:
             review["notes"] = notes
-        return self._door.review(_id(id), review, who)
+        return self._backend.review(_id(id), review, who)
 
     def undo(self, id: int, *, who: str | None = None) -> dict[str, Any]:
         """Takes the last change of an event's review back; gives the sidecar as it is now. Undoing
         is a change itself: undoing it again is redoing."""
-        return self._door.undo(_id(id), who)
+        return self._backend.undo(_id(id), who)
 
     @strict
     def review_log(self, id: int, *, limit: int = 1000) -> Table:
         """Who changed what of an event, the latest first."""
-        return Table(self._door.review_log(_id(id), _count(limit, "limit")), _table.LOG)
+        return Table(self._backend.review_log(_id(id), _count(limit, "limit")), _table.LOG)
 
     def head(self) -> Head:
         """The head of the ledger as it is now. Keep ``str(head)`` where nobody who can write to the
@@ -394,7 +394,7 @@ class Archive:
         >>> str(archive.head()).splitlines()[2]
         'size 1'
         """
-        return Head.parse(self._door.head())
+        return Head.parse(self._backend.head())
 
     @strict
     def ledger(self, id: int | None = None, *, limit: int = 1000) -> Table:
@@ -428,7 +428,7 @@ class Archive:
         >>> [(row["entry"], row["action"]) for row in archive.ledger()]
         [(2, 'import'), (1, 'begin')]
         """
-        rows = self._door.ledger(None if id is None else _id(id), _count(limit, "limit"))
+        rows = self._backend.ledger(None if id is None else _id(id), _count(limit, "limit"))
         return Table([ledger_row(row) for row in rows], _table.LEDGER)
 
     @strict
@@ -467,7 +467,7 @@ class Archive:
         >>> archive.forget(1, reason="the disk failed")["action"]
         'forget'
         """
-        return self._let_go(self._door.forget(_id(id), reason, who))
+        return self._let_go(self._backend.forget(_id(id), reason, who))
 
     @strict
     def remove(self, id: int, *, reason: str, who: str | None = None) -> dict[str, Any]:
@@ -501,7 +501,7 @@ class Archive:
         >>> archive.remove(1, reason="of another site")["action"], len(archive)
         ('remove', 0)
         """
-        return self._let_go(self._door.remove(_id(id), reason, who))
+        return self._let_go(self._backend.remove(_id(id), reason, who))
 
     def _let_go(self, entry: dict[str, Any]) -> dict[str, Any]:
         return Table([ledger_row(entry)], _table.LEDGER)[0]
@@ -509,15 +509,15 @@ class Archive:
     def units(self) -> Table:
         """What there is of each unit. "Largest" leaves false triggers out, and their number stands
         beside it."""
-        return Table(self._door.summaries("units"), _table.UNITS)
+        return Table(self._backend.summaries("units"), _table.UNITS)
 
     def projects(self) -> Table:
         """What there is of each project."""
-        return Table(self._door.summaries("projects"), _table.PROJECTS)
+        return Table(self._backend.summaries("projects"), _table.PROJECTS)
 
     def months(self) -> Table:
         """What there is of each month by the units' own clocks, the latest first."""
-        return Table(self._door.summaries("months"), _table.MONTHS)
+        return Table(self._backend.summaries("months"), _table.MONTHS)
 
     @strict
     def import_files(
@@ -581,7 +581,7 @@ class Archive:
                     each(file)
 
             listener = heard if reported.call or each else None
-            return self._door.import_files(
+            return self._backend.import_files(
                 [os.fspath(path) for path in named], serial, adopt, listener
             )
 
@@ -622,7 +622,7 @@ class Archive:
         """
         head = None if since is None else held(since)
         with Reporter(progress, "events") as reporter:
-            return self._door.verify(head, reporter.call)
+            return self._backend.verify(head, reporter.call)
 
     def _repr_html_(self) -> str:
         from . import _html

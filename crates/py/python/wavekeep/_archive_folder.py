@@ -14,7 +14,7 @@ from ._head import Head
 
 
 class Folder:
-    """What `_archive.Door` asks for, of an archive on this machine."""
+    """What `_archive.Backend` asks for, of an archive on this machine."""
 
     def __init__(self, path: str, create: bool) -> None:
         self._handle = _wavekeep.Archive(path, create)

@@ -46,7 +46,7 @@ class _StayHere(HTTPRedirectHandler):
 
 
 class Server:
-    """What `_archive.Door` asks for, over HTTP."""
+    """What `_archive.Backend` asks for, over HTTP."""
 
     def __init__(self, address: str, token: str | None, timeout_s: float) -> None:
         parts = urlsplit(address)

@@ -1,15 +1,19 @@
 //! The ledger: its head, its entries, and letting go of events.
 
+use std::io::Cursor;
+
 use axum::Extension;
 use axum::extract::State as Shared;
-use axum::http::header::{ETAG, IF_NONE_MATCH, VARY};
+use axum::http::header::{CONTENT_DISPOSITION, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use wavekeep_archive::{Actor, ArchiveError, EventRow, LedgerEntry};
+use wavekeep_custody::{Action, Entry};
 
+use super::files::attachment;
 use super::review::{file_name, shown_stream, who};
 use super::{Id, accepted, answer};
 use crate::auth::Caller;
@@ -158,6 +162,34 @@ fn shown(entry: &LedgerEntry) -> Value {
         shown_stream(facts);
     }
     document
+}
+
+/// A proof of what the ledger has of an event, which is checked without the archive: a zip archive, by
+/// the head of this moment, which nobody signed.
+#[utoipa::path(get, path = "/api/v1/events/{id}/proof.zip", tag = "ledger", params(("id" = i64, Path, description = "The event's number")),
+    responses((status = 200, description = "The proof", body = Vec<u8>, content_type = "application/zip"),
+        (status = 409, description = "It is an adopted run", body = Problem, content_type = "application/problem+json"),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn proof(Shared(state): Shared<State>, Path(id): Id) -> Result<Response, Problem> {
+    state
+        .work(move |state| {
+            let proof = state.archive.prove(id, None)?;
+            let is_run = proof.entries.iter().any(|entry| {
+                Entry::parse(entry.text.as_bytes()).is_ok_and(|entry| entry.action == Action::Adopt)
+            });
+            if is_run {
+                let detail = "the entries of a run say where its files are on this machine: \
+                    `wavekeep prove` makes its proof there";
+                return Err(Problem::new(StatusCode::CONFLICT, "adopted", detail));
+            }
+            let mut bytes = Cursor::new(Vec::new());
+            proof.write(&mut bytes).map_err(|error| Problem::internal(&error))?;
+            let mut response = answer("application/zip", bytes.into_inner());
+            let name = format!("{}-proof.zip", proof.event.filename);
+            response.headers_mut().insert(CONTENT_DISPOSITION, attachment(&name));
+            Ok(response)
+        })
+        .await
 }
 
 /// Why an event is let go of.

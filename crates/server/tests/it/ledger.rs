@@ -1,8 +1,11 @@
 //! The ledger over HTTP: who did what from where, the head, and letting go of events.
 
+use std::io::Cursor;
+
 use crate::common::*;
 use serde_json::{Value, json};
 use wavekeep_archive::{Archive, Head, Role};
+use wavekeep_custody::proof::{CheckOptions, check};
 use wavekeep_server::ServeOptions;
 
 /// The latest entry of the ledger.
@@ -248,6 +251,21 @@ fn where_the_files_of_an_adopted_run_are_is_not_in_its_entries() {
     let text = String::from_utf8(server.get("/api/v1/events/1/ledger").body).unwrap();
     assert!(text.contains("\"run.dat\":") && text.contains("\"adopt\""), "{text}");
     assert!(!text.contains(elsewhere.path().to_str().unwrap()), "{text}");
+    assert_eq!(server.get("/api/v1/events/1/proof.zip").status, 409);
+}
+
+#[test]
+fn a_proof_is_handed_out_and_fits() {
+    let server = Running::with_samples(&[QUIET]);
+    let answer = server.get("/api/v1/events/1/proof.zip");
+    assert_eq!(answer.status, 200);
+    let options = CheckOptions::default();
+    let checked = check(Cursor::new(answer.body), &options).unwrap();
+    assert!(checked.fits(), "{checked}");
+    let head =
+        server.ask("GET", "/api/v1/ledger/head", &[("Accept", "application/json")], b"").json();
+    assert_eq!(head["root"], json!(checked.head.root));
+    assert_eq!(server.get("/api/v1/events/9/proof.zip").status, 404);
 }
 
 /// The text of the page of event 1.

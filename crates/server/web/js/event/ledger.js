@@ -46,5 +46,6 @@ export async function showLedger(place, id, signal) {
     entries.length > 0 && h("ol", { class: "ledger", "aria-label": "Entries of this event" }, entries.map(item)),
     entries.length === MOST && h("p", { class: "small" }, `The latest ${MOST} entries.`),
     head && [h("h3", null, "Head"), headFacts(head),
-      h("p", { class: "acts downloads" }, h("a", { class: "button", href: link("/ledger/head"), download: `head-${head.size}.txt` }, "Download the head"))]);
+      h("p", { class: "acts downloads" }, entries.length > 0 && h("a", { class: "button", href: link(`/events/${id}/proof.zip`), download: "" }, "Download a proof"), " ",
+        h("a", { class: "button", href: link("/ledger/head"), download: `head-${head.size}.txt` }, "Download the head"))]);
 }
