@@ -108,6 +108,7 @@ bench: $(VENV)/ready $(VENV_BENCH)/ready
 	$(VENV_BENCH)/bin/python bench/smurf/run.py
 	$(WAVEKEEP_PYTHON) bench/link/run.py
 	$(WAVEKEEP_PYTHON) bench/archive/run.py
+	$(WAVEKEEP_PYTHON) bench/custody/run.py
 	$(WAVEKEEP_PYTHON) bench/server/run.py
 	$(MAKE) bench-python
 

@@ -377,6 +377,11 @@ impl Journal {
         self.events.iter().chain(left).chain(self.removals.iter().map(|of| &of.of))
     }
 
+    /// Where the entries of the ledger begin that the change is of; `None` where it has none.
+    pub(crate) fn ledger_offset(&self) -> Option<u64> {
+        (!self.ledger.is_empty()).then_some(self.ledger_offset)
+    }
+
     /// The temporaries that the change needs, relative to the root.
     pub(crate) fn temporaries(&self) -> impl Iterator<Item = &Path> {
         self.renames.iter().map(|rename| rename.from.as_path())

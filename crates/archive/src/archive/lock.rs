@@ -217,7 +217,10 @@ impl Archive {
                     index::remove(transaction, id)?;
                 }
             }
-            review::store_all(transaction, &reviews)
+            review::store_all(transaction, &reviews)?;
+            // In the same commit: no row is there without its entry. What is wrong with the ledger is left
+            // to whoever looks at it next.
+            self.learn(transaction).map(drop)
         })?;
         journal::forget(self.files(), &self.layout)
     }

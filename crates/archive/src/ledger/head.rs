@@ -113,6 +113,8 @@ pub struct LedgerCheck {
     pub problems: Vec<String>,
     /// Entries whose text is lost.
     pub lost: Vec<u64>,
+    /// Entries that the index does not know yet.
+    pub unknown_to_index: u64,
     /// The ledger against a head.
     pub since: Option<Since>,
 }
@@ -191,17 +193,22 @@ impl Archive {
     /// # Errors
     /// What the system or the index says; what is wrong with the ledger is in the answer.
     pub fn check_ledger(&self, since: Option<&Head>) -> Result<LedgerCheck, ArchiveError> {
-        self.while_nobody_writes(|| self.scan_ledger(since))
+        self.while_nobody_writes(|| self.scan_ledger(since, None))
     }
 
-    pub(crate) fn scan_ledger(&self, since: Option<&Head>) -> Result<LedgerCheck, ArchiveError> {
+    /// The same, up to byte `until` of the file, or to its end.
+    pub(crate) fn scan_ledger(
+        &self,
+        since: Option<&Head>,
+        until: Option<u64>,
+    ) -> Result<LedgerCheck, ArchiveError> {
         let mut check = LedgerCheck::default();
         let known = self.ask(tables::end)?;
         let mut scan = Scan { end: End::EMPTY, tree: Frontier::default(), since, ..Scan::new() };
         let is_there = self.ledger_len()?.is_some();
         if is_there {
             let mut held = Held::default();
-            let read = self.each_line(0, None, &mut |line| {
+            let read = self.each_line(0, until, &mut |line| {
                 held.push(line);
                 if held.bytes.len() >= AT_ONCE {
                     return Ok(scan.take(&mut held, &mut check));
@@ -221,8 +228,10 @@ impl Archive {
             check.problems.push("it is gone".to_owned());
         }
         check.entries = scan.end.entries;
+        check.unknown_to_index = check.entries.saturating_sub(known.entries);
         check.root = (check.entries > 0).then(|| scan.tree.root());
-        if known.entries > check.entries && is_there && check.problems.is_empty() {
+        let is_whole = is_there && until.is_none();
+        if known.entries > check.entries && is_whole && check.problems.is_empty() {
             check.problems.push(format!(
                 "it ends with entry {}, the index knows of {}: entries {} to {} were taken away",
                 check.entries,

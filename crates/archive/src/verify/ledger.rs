@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use wavekeep_custody::Head;
 
 use super::{FindingKind, Verification};
+use crate::journal::Journal;
 use crate::ledger::{in_words, not_in_ledger, without_row};
 use crate::review::ReviewEntry;
 use crate::{Archive, ArchiveError};
@@ -18,12 +19,15 @@ impl Archive {
     pub(super) fn verify_ledger(
         &self,
         since: Option<&Head>,
+        unfinished: Option<&Journal>,
         found: &mut Verification,
     ) -> Result<(), ArchiveError> {
+        // What was cut short has a part of its entries in it at most.
+        let until = unfinished.and_then(Journal::ledger_offset);
         let path = self.layout().ledger();
         let shown = self.relative(&path);
         self.while_nobody_writes(|| {
-            let check = match self.scan_ledger(since) {
+            let check = match self.scan_ledger(since, until) {
                 Ok(check) => check,
                 Err(ArchiveError::Link { source, .. }) => {
                     found.finding(shown.clone(), FindingKind::Link, source.to_string());
@@ -49,9 +53,18 @@ impl Archive {
                 }
                 found.since = Some(since);
             }
-            if check.entries > 0 && is_as_known {
+            if check.unknown_to_index > 0 {
+                let message = format!(
+                    "it knows of {} entries of the ledger, which has {}: the next import, review or \
+                     repair brings it up to date",
+                    check.entries - check.unknown_to_index,
+                    check.entries
+                );
+                let index = self.relative(&self.layout().index());
+                found.finding(index, FindingKind::IndexDisagrees, message);
+            } else if check.entries > 0 && is_as_known {
                 self.verify_reviews(&shown, found)?;
-                self.verify_events_of_ledger(found)?;
+                self.verify_events_of_ledger(unfinished, found)?;
             }
             Ok(())
         })
@@ -98,9 +111,20 @@ impl Archive {
     }
 
     /// Events that the ledger has and the archive has not, and the other way round.
-    fn verify_events_of_ledger(&self, found: &mut Verification) -> Result<(), ArchiveError> {
+    fn verify_events_of_ledger(
+        &self,
+        unfinished: Option<&Journal>,
+        found: &mut Verification,
+    ) -> Result<(), ArchiveError> {
+        let waits = |serial: &str, filename: &str| {
+            let mut places = unfinished.into_iter().flat_map(Journal::places);
+            places.any(|place| (place.0.as_str(), place.1.as_str()) == (serial, filename))
+        };
         for id in self.ask(without_row)?.into_iter().take(MOST) {
             let Some(known) = self.known(id)? else { continue };
+            if waits(&known.event.serial, &known.event.filename) {
+                continue;
+            }
             let path = PathBuf::from(&known.event.serial).join(&known.event.filename);
             let message = format!(
                 "event {id} is gone from the index; the ledger has it: {}",
@@ -111,6 +135,9 @@ impl Archive {
         for id in self.ask(not_in_ledger)?.into_iter().take(MOST) {
             // A damaged index has numbers that lead nowhere: it is named by what else it says.
             let Ok(row) = self.event(id) else { continue };
+            if waits(&row.serial, &row.filename) {
+                continue;
+            }
             let path = PathBuf::from(&row.serial).join(&row.filename);
             let message = "the ledger does not have it: another program put it there, or somebody who \
                 wanted no trace of it; `wavekeep rebuild --index` notes it as found";

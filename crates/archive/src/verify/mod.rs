@@ -258,7 +258,7 @@ impl Archive {
         go_on()?;
         self.verify_index(&mut found)?;
         go_on()?;
-        self.verify_ledger(since, &mut found)?;
+        self.verify_ledger(since, unfinished.as_ref(), &mut found)?;
         let (problem, is_without_checksum) = self.tokens_problem()?;
         found.without_checksum += u64::from(is_without_checksum);
         if let Some(problem) = problem {

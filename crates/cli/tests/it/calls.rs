@@ -136,6 +136,7 @@ fn faulted(case: &Case, prepared: &Path, call: &str, fault: &str, when: usize) -
     };
     let answered = answers(&output);
     let root = place.path().join("archive");
+    let head = Archive::open_to_read(prepared.join("archive")).unwrap().head().unwrap();
 
     // A repair that was cut short leaves what it was to repair.
     let is_repair = case.arguments[0] == "repair";
@@ -148,6 +149,8 @@ fn faulted(case: &Case, prepared: &Path, call: &str, fault: &str, when: usize) -
     for finding in &found.findings {
         assert!(is_repair || finding.kind == FindingKind::Leftover, "{context}: {finding:?}");
     }
+    let since = archive.check_ledger(Some(&head)).unwrap().since.unwrap();
+    assert!(since.is_grown(), "{context}: {since:?}");
     let kept = archive.event(1).unwrap_or_else(|error| panic!("{context}: {error}"));
     assert!(kept.review_notes.is_some(), "{context}: the review is lost");
     archive.tokens().unwrap_or_else(|error| panic!("{context}: {error}"));

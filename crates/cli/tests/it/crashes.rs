@@ -3,6 +3,7 @@
 //!
 //! `WAVEKEEP_TORTURE_ROUNDS` says how often it is killed; `make torture` says 10,000.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
-use wavekeep_archive::{Archive, FindingKind, Query, VerifyOptions};
+use wavekeep_archive::{Archive, FindingKind, Head, Query, VerifyOptions};
 
 /// Folders that come in one after the other. An archive has grown and is begun again after these.
 const FOLDERS: usize = 12;
@@ -94,6 +95,8 @@ struct Answered {
     events: BTreeMap<i64, (String, String, bool)>,
     /// Notes that a review left, and the number of reviews.
     notes: BTreeMap<i64, String>,
+    /// The head of the ledger at the last check: it only grows from there.
+    head: RefCell<Option<Head>>,
 }
 
 impl Answered {
@@ -127,6 +130,12 @@ impl Answered {
             assert_eq!(finding.kind, FindingKind::Leftover, "{context}: {finding:?}");
         }
         assert_eq!(found.others, Vec::<PathBuf>::new(), "{context}");
+        let mut head = self.head.borrow_mut();
+        if let Some(head) = &*head {
+            let since = archive.check_ledger(Some(head)).unwrap().since.unwrap();
+            assert!(since.is_grown(), "{context}: {since:?}");
+        }
+        *head = Some(archive.head().unwrap());
         for (id, (sha256, filename, is_paired)) in &self.events {
             let row = archive.event(*id);
             let row = row.unwrap_or_else(|error| panic!("{context}: answered, but {error}"));

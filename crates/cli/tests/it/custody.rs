@@ -95,6 +95,27 @@ fn what_was_rewritten_is_named_and_ends_with_3() {
 }
 
 #[test]
+fn a_rewritten_ledger_that_is_signed_with_the_true_key_is_found_by_the_head_that_was_held() {
+    let folder = fleet();
+    let at = folder.path();
+    ends(0, at, &["head", "-o", "held.txt", "--key", "office.key"]);
+    let own = at.join("fleet/.wavekeep");
+    let whole = fs::read_to_string(own.join("ledger.jsonl")).unwrap();
+    // The last entry: nothing goes on from it, and the index is made again.
+    fs::write(own.join("ledger.jsonl"), whole.replace("heard by", "not heard by")).unwrap();
+    for name in ["index.sqlite", "index.sqlite-wal", "index.sqlite-shm"] {
+        let _ = fs::remove_file(own.join(name));
+    }
+    ends(0, at, &["rebuild", "--index"]);
+    ends(0, at, &["head", "-o", "forged.txt", "--key", "office.key"]);
+    let key = ["--public-key", "office.key.pub"];
+    ends(0, at, &[["verify", "--ledger", "--since", "forged.txt"].as_slice(), &key].concat());
+    let said =
+        ends(3, at, &[["verify", "--ledger", "--since", "held.txt"].as_slice(), &key].concat());
+    assert!(said.contains("entry 4 of the head: not as it was"), "{said}");
+}
+
+#[test]
 fn a_head_with_another_key_or_a_changed_text_is_found() {
     let folder = fleet();
     let at = folder.path();
@@ -280,6 +301,14 @@ fn a_lost_event_is_named_until_it_is_forgotten_and_no_rebuild_hides_it() {
     let listed = ends(0, at, &["list", "--json"]);
     assert_eq!(listed.lines().count(), 2, "{listed}");
     ends(3, at, &["verify"]);
+    // A link in its place is not followed.
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(at.join("unmounted"), at.join("fleet/BE11529")).unwrap();
+        ends(3, at, &["rebuild", "--index"]);
+        assert_eq!(ends(0, at, &["list", "--json"]).lines().count(), 2);
+        fs::remove_file(at.join("fleet/BE11529")).unwrap();
+    }
     // Mounted again, all is as it was.
     fs::rename(at.join("unmounted"), at.join("fleet/BE11529")).unwrap();
     ends(0, at, &["rebuild", "--index"]);
