@@ -5,9 +5,11 @@ export default defineConfig({
   testDir: "tests",
   fullyParallel: true,
   workers: 2,
-  timeout: 30_000,
+  // Beside two other suites on two processors the longest take half a minute.
+  timeout: 120_000,
   forbidOnly: true,
   reporter: "list",
+  expect: { timeout: 20_000 },
   use: {
     viewport: { width: 1280, height: 860 },
     launchOptions: {

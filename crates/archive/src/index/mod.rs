@@ -494,8 +494,10 @@ pub(crate) fn reserve(connection: &Connection, id: i64) -> rusqlite::Result<()> 
 
 /// Numbers that events of the ledger have are given, whatever became of those events.
 pub(crate) fn reserve_by_ledger(connection: &Connection) -> rusqlite::Result<()> {
-    let sql = "SELECT coalesce(max(event_id), 0) FROM ledger WHERE event_id IS NOT NULL";
-    let last: i64 = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    let sql = "SELECT coalesce(max(event_id), 0) FROM ledger WHERE event_id < ?1";
+    let last: i64 = connection
+        .prepare_cached(sql)?
+        .query_row([crate::ledger::MOST_EVENTS], |row| row.get(0))?;
     if last > 0 { reserve(connection, last) } else { Ok(()) }
 }
 

@@ -204,7 +204,7 @@ impl Archive {
     ) -> Result<LedgerCheck, ArchiveError> {
         let mut check = LedgerCheck::default();
         let known = self.ask(tables::end)?;
-        let mut scan = Scan { end: End::EMPTY, tree: Frontier::default(), since, ..Scan::new() };
+        let mut scan = Scan { since, known: known.entries, ..Scan::new() };
         let is_there = self.ledger_len()?.is_some();
         if is_there {
             let mut held = Held::default();
@@ -366,6 +366,8 @@ impl Held {
 /// A ledger while it is read.
 struct Scan<'a> {
     end: End,
+    /// Entries that the index has read: of those that it has not, each is read here.
+    known: u64,
     tree: Frontier,
     since: Option<&'a Head>,
     /// The archive that the first entry names.
@@ -382,6 +384,7 @@ impl Scan<'_> {
     fn new() -> Self {
         Self {
             end: End::EMPTY,
+            known: 0,
             tree: Frontier::default(),
             since: None,
             name: String::new(),
@@ -415,7 +418,7 @@ impl Scan<'_> {
             }
             if lost_hash(line).is_some() {
                 check.lost.push(self.end.entries + 1);
-            } else if !begins_as_written(&self.end, line)
+            } else if (self.end.entries >= self.known || !begins_as_written(&self.end, line))
                 && let Err(what) = check_line(&self.end, line)
             {
                 check.problems.push(what);

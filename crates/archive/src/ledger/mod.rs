@@ -13,6 +13,7 @@ mod prove;
 mod tables;
 
 use std::collections::BTreeMap;
+use std::path::{Component, Path};
 
 use rusqlite::{Connection, Transaction};
 use serde_json::{Map, Value};
@@ -29,6 +30,11 @@ pub(crate) use head::in_words;
 pub use head::{Grown, LedgerCheck, LedgerEntry, Since};
 pub(crate) use known::{Known, facts_of, files_of};
 pub(crate) use tables::{lost, not_in_ledger, reviews, without_row};
+
+/// Events whose rows follow at once.
+const FOLLOWED: usize = 512;
+/// Numbers above this are of no event: nobody counts so far, and the next ones have to fit behind them.
+pub(crate) const MOST_EVENTS: i64 = 1 << 53;
 
 /// Where a ledger ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -236,9 +242,9 @@ impl Archive {
         ArchiveError::Damaged { path: self.layout().ledger(), what }
     }
 
-    /// Reads the lines behind those that the index knows into it. The events that they are of, with
-    /// the last entry of each.
-    pub(crate) fn learn_ledger(&self, writer: &mut Writer) -> Result<Vec<Entry>, ArchiveError> {
+    /// Reads the lines behind those that the index knows into it. The events that they are of, where
+    /// their last entries have them.
+    pub(crate) fn learn_ledger(&self, writer: &mut Writer) -> Result<Vec<Subject>, ArchiveError> {
         let (mut learnt, mut wrong) = (Vec::new(), None);
         // A commit notes numbers as given: not where there is nothing to learn.
         if self.ledger_len()? == Some(self.ledger_end(&writer.connection)?.offset) {
@@ -255,12 +261,12 @@ impl Archive {
     }
 
     /// Reads the lines behind those that an index knows into it, up to the first one that is wrong: the
-    /// last entry of each event among them, and what is wrong.
+    /// events that they are of, where their last entries have them, and what is wrong.
     pub(crate) fn learn(
         &self,
         connection: &Connection,
-    ) -> rusqlite::Result<(Vec<Entry>, Option<String>)> {
-        let mut learnt: BTreeMap<i64, Entry> = BTreeMap::new();
+    ) -> rusqlite::Result<(Vec<Subject>, Option<String>)> {
+        let mut learnt: BTreeMap<i64, Subject> = BTreeMap::new();
         let (mut wrong, mut most) = (None, 0);
         let begin = tables::end(connection)?;
         let mut end = begin;
@@ -278,9 +284,11 @@ impl Archive {
                 if let Some(review) = review_of(&entry) {
                     review::store_all(connection, &[review])?;
                 }
-                if let Some(id) = entry.event.as_ref().map(|event| event.id) {
-                    most = most.max(id);
-                    learnt.insert(id, entry);
+                if let Some(event) = entry.event {
+                    if event.id < MOST_EVENTS {
+                        most = most.max(event.id);
+                    }
+                    learnt.insert(event.id, event);
                 }
             }
             Ok(true)
@@ -321,47 +329,40 @@ impl Archive {
     }
 
     /// Lets the rows of events follow entries that the index did not know.
-    fn follow_events(&self, writer: &mut Writer, learnt: &[Entry]) -> Result<(), ArchiveError> {
-        let mut rows = Vec::new();
-        for event in learnt.iter().filter_map(|entry| entry.event.as_ref()) {
-            let path = self.layout().event(&event.serial, &event.filename).sidecar();
-            let sidecar = match self.read_if_there(&path)? {
-                // What cannot be read is left to `verify`.
-                Some(_) => self.read_sidecar(&path).ok(),
-                None => None,
-            };
-            let known = match sidecar {
-                Some(_) => None,
-                None => self.known_by(&writer.connection, event.id)?,
-            };
-            rows.push((event, sidecar.or(known.map(|known| known.sidecar()))));
-        }
-        if rows.is_empty() {
-            return Ok(());
-        }
-        self.commit(writer, |transaction| {
-            for (event, sidecar) in &rows {
-                let is_over = matches!(
-                    tables::last_action(transaction, event.id)?.as_deref(),
-                    Some("forget" | "remove")
-                );
-                match sidecar {
-                    _ if is_over => index::remove(transaction, event.id)?,
-                    Some(sidecar) => {
-                        let changed = index::next_change(transaction)?;
-                        index::store(
-                            transaction,
-                            &event.serial,
-                            &event.filename,
-                            sidecar,
-                            changed,
-                        )?;
-                    }
-                    None => {}
-                }
+    fn follow_events(&self, writer: &mut Writer, learnt: &[Subject]) -> Result<(), ArchiveError> {
+        for some in learnt.chunks(FOLLOWED) {
+            let mut rows = Vec::new();
+            for event in some {
+                let path = self.layout().event(&event.serial, &event.filename).sidecar();
+                let sidecar = match self.read_if_there(&path)? {
+                    // What cannot be read is left to `verify`.
+                    Some(_) => self.read_sidecar(&path).ok(),
+                    None => None,
+                };
+                let known = match sidecar {
+                    Some(_) => None,
+                    None => self.known_by(&writer.connection, event.id)?,
+                };
+                rows.push((event, sidecar.or(known.map(|known| known.sidecar()))));
             }
-            Ok(())
-        })
+            self.commit(writer, |transaction| {
+                rows.iter().try_for_each(|(event, sidecar)| {
+                    let last = tables::last_action(transaction, event.id)?;
+                    match sidecar {
+                        _ if matches!(last.as_deref(), Some("forget" | "remove")) => {
+                            index::remove(transaction, event.id)
+                        }
+                        Some(sidecar) => {
+                            let (changed, at) = (index::next_change(transaction)?, &event.serial);
+                            index::store(transaction, at, &event.filename, sidecar, changed)?;
+                            Ok(())
+                        }
+                        None => Ok(()),
+                    }
+                })
+            })?;
+        }
+        Ok(())
     }
 }
 
@@ -383,7 +384,22 @@ fn check_line(end: &End, line: &[u8]) -> Result<Option<Entry>, String> {
             entry.previous, end.last
         ));
     }
+    if let Some(event) = &entry.event
+        && !(is_a_name(&event.serial) && is_a_name(&event.filename))
+    {
+        let (serial, filename) = (&event.serial, &event.filename);
+        return Err(format!(
+            "entry {number} at byte {at} is of {serial:?}/{filename:?}, which is no place of an event"
+        ));
+    }
     Ok(Some(entry))
+}
+
+/// Whether a text names something in a folder, and leads nowhere else: whoever hands over an archive
+/// hands over its ledger.
+fn is_a_name(text: &str) -> bool {
+    let mut components = Path::new(text).components();
+    matches!((components.next(), components.next()), (Some(Component::Normal(name)), None) if name == text)
 }
 
 /// The review that an entry is of.

@@ -62,7 +62,8 @@ impl Numbers {
     }
 
     fn behind_last(&mut self) -> i64 {
-        self.last += 1;
+        // A number from a damaged file may be the largest that there is: the index refuses another one.
+        self.last = self.last.saturating_add(1);
         self.last
     }
 }

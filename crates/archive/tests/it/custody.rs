@@ -5,13 +5,16 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::common::*;
+use crate::simulated::SimulatedDisk;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use wavekeep_archive::{
-    Archive, FindingKind, Grown, Head, PatchOptions, RederiveOptions, Role, VerifyOptions,
+    Archive, FindingKind, Grown, Head, OpenOptions, PatchOptions, RederiveOptions, Role,
+    VerifyOptions,
 };
 use wavekeep_custody::{Action, Hash, hash_of_line};
 
@@ -94,6 +97,27 @@ fn hex(bytes: &[u8]) -> String {
 
 fn sidecar(root: &Path, name: &str) -> std::path::PathBuf {
     root.join("BE11529").join(format!("{name}.sfm.json"))
+}
+
+#[test]
+fn the_ledger_costs_no_sync_more_than_a_change_had_without_it() {
+    let (folder, disk) = (tempfile::tempdir().unwrap(), SimulatedDisk::default());
+    let archive = OpenOptions::default().files(Arc::new(disk.clone())).open(folder.path()).unwrap();
+    let mut before = disk.synced();
+    let mut cost = || {
+        let now = disk.synced();
+        std::mem::replace(&mut before, now).abs_diff(now)
+    };
+    archive.save(&submission(QUIET)).unwrap();
+    // Without it: source, arrays, sidecar, journal, three folders for them, and both of the event twice
+    // for what is renamed.
+    assert!(cost() <= 11);
+    let patch = json!({"review": {"notes": "seen"}});
+    archive.patch_sidecar(1, &patch, "kim", PatchOptions::default()).unwrap();
+    // Without it: sidecar, journal, three folders; the log and its folder; two for what is renamed.
+    assert!(cost() <= 9);
+    archive.regenerate(1, Default::default()).unwrap();
+    assert!(cost() <= 10);
 }
 
 #[test]
@@ -347,6 +371,39 @@ fn an_event_that_is_slipped_in_is_found_and_noted_from_here_on() {
     let index = Connection::open(fresh.archive.layout().index()).unwrap();
     index.execute("DELETE FROM ledger WHERE event_id = 3", []).unwrap();
     assert!(kinds(&fresh.archive, &head).contains(&FindingKind::NotInLedger));
+}
+
+#[test]
+fn a_ledger_that_leads_elsewhere_or_counts_too_far_harms_nothing() {
+    for change in [
+        |entry: &mut Value| entry["event"]["serial"] = json!(".."),
+        |entry: &mut Value| entry["event"]["filename"] = json!("../../etc/passwd"),
+        |entry: &mut Value| entry["event"]["filename"] = json!("/etc/passwd"),
+        |entry: &mut Value| entry["event"]["id"] = json!(i64::MAX),
+        |entry: &mut Value| entry["event"]["id"] = json!(i64::MIN),
+        |entry: &mut Value| entry["files"]["../../etc/passwd"] = json!(Hash::ZERO),
+        |entry: &mut Value| entry["review"] = json!({"number": i64::MAX}),
+        |entry: &mut Value| entry["facts"] = json!({"wavekeep": {"id": "x"}, "source": []}),
+        |entry: &mut Value| *entry = json!({"lost": Hash::ZERO, "entry": 3}),
+    ] {
+        let (fresh, _) = held();
+        let root = fresh.folder.path().to_owned();
+        let mut all = entries(&root);
+        change(&mut all[2]);
+        forge(&root, all);
+        let archive = Archive::open(&root).unwrap();
+        archive.verify(HASHES, &|_, _| {}).unwrap();
+        archive.repair(&|_, _| {}).unwrap();
+        // It goes on, or says why not.
+        match archive.save(&submission(DAMAGED)) {
+            Ok(saved) => assert!(saved.id < 1 << 54),
+            Err(error) => assert!(!error.to_string().is_empty()),
+        }
+        let _ = archive.prove(2, None);
+        let patch = json!({"review": {"notes": "seen"}});
+        let _ = archive.patch_sidecar(1, &patch, "kim", PatchOptions::default());
+        assert!(fs::read(root.join("BE11529").join(BLAST)).is_ok());
+    }
 }
 
 #[test]

@@ -45,6 +45,8 @@ struct State {
     synced_names: BTreeMap<PathBuf, usize>,
     folders: BTreeSet<PathBuf>,
     steps: usize,
+    /// Files and folders that were synced, one after the other.
+    synced: usize,
     /// The step that fails, and what becomes of those that follow.
     fault: Option<(usize, Fault)>,
 }
@@ -73,6 +75,11 @@ impl SimulatedDisk {
     /// Steps since the last [`fault`](Self::fault).
     pub fn steps(&self) -> usize {
         self.state().steps
+    }
+
+    /// Files and folders that were synced so far: each costs a wait for the disk.
+    pub fn synced(&self) -> usize {
+        self.state().synced
     }
 
     /// The disk after the crash.
@@ -234,6 +241,7 @@ impl FileSystem for SimulatedDisk {
     fn sync(&self, files: &[PathBuf], folders: &[PathBuf]) -> io::Result<()> {
         let mut state = self.state();
         state.step(false)?;
+        state.synced += files.len() + folders.len();
         for file in files {
             let id = state.id(file)?;
             let data = state.inodes[id].data.clone();
