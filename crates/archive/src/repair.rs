@@ -305,8 +305,21 @@ impl Work<'_> {
         let archive = self.archive;
         let event = archive.layout().event(&place.0, &place.1);
         let row = archive.find(&place.0, &place.1)?;
+        let known = match &row {
+            Some(row) => archive.known(row.id)?.filter(|known| {
+                known.is_whole()
+                    && !known.is_over()
+                    && (&known.event.serial, &known.event.filename) == (&place.0, &place.1)
+            }),
+            None => None,
+        };
         // Before anything is moved aside: what a newer program derived is left to it.
-        let sidecar = archive.read_if_there(&event.sidecar())?.map(|bytes| Sidecar::parse(&bytes));
+        let bytes = archive.read_if_there(&event.sidecar())?;
+        let is_damage = known
+            .as_ref()
+            .zip(bytes.as_ref())
+            .is_some_and(|(known, bytes)| known.is_newer_by_damage(bytes));
+        let sidecar = bytes.map(|bytes| Sidecar::parse(&bytes)).filter(|_| !is_damage);
         if let Some(Ok(sidecar)) = &sidecar
             && let Some(found) = sidecar.source().tool_version.filter(|tool| is_newer(Some(tool)))
         {
@@ -318,6 +331,7 @@ impl Work<'_> {
         // Two of one number: a folder was copied. The row has the number that is this event's own.
         if let (Some(Ok(sidecar)), Some(row)) = (&sidecar, &row)
             && has(&[IndexDisagrees])
+            && !has(&[SidecarDiffers])
             && sidecar.own().id.is_some_and(|id| id != row.id)
         {
             let mut own = sidecar.own();
@@ -345,14 +359,6 @@ impl Work<'_> {
         {
             return Ok(());
         }
-        let known = match &row {
-            Some(row) => archive.known(row.id)?.filter(|known| {
-                known.is_whole()
-                    && !known.is_over()
-                    && (&known.event.serial, &known.event.filename) == (&place.0, &place.1)
-            }),
-            None => None,
-        };
         if row.as_ref().is_some_and(|row| row.kind == "stream")
             || known.as_ref().is_some_and(Known::is_stream)
         {

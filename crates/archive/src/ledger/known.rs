@@ -92,6 +92,33 @@ impl Known {
         self.file(&format!("{}{SIDECAR_SUFFIX}", self.event.filename))
     }
 
+    /// Whether its sidecar was something else than these bytes when it was last written.
+    pub(crate) fn contradicts(&self, sidecar: &[u8]) -> bool {
+        self.sidecar_sum().is_some_and(|sum| sum != Hash::of(sidecar))
+    }
+
+    /// Whether its sidecar names a newer version only because a bit of that is another one than it was.
+    pub(crate) fn is_newer_by_damage(&self, sidecar: &[u8]) -> bool {
+        let Some(sum) = self.sidecar_sum() else { return false };
+        let mut tried = sidecar.to_vec();
+        let mut begin = 0;
+        for line in sidecar.split_inclusive(|byte| *byte == b'\n') {
+            if memchr::memmem::find(line, b"_version\": ").is_some() {
+                for at in begin..begin + line.len() {
+                    for bit in 0..8 {
+                        tried[at] ^= 1 << bit;
+                        if Hash::of(&tried) == sum {
+                            return true;
+                        }
+                        tried[at] ^= 1 << bit;
+                    }
+                }
+            }
+            begin += line.len();
+        }
+        false
+    }
+
     /// The sum of a file of it.
     pub(crate) fn file(&self, name: &str) -> Option<Hash> {
         self.files.get(name).copied()

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use serde_json::Value;
-use wavekeep_custody::Hash;
 
 use super::{FindingKind, Verification, VerifyOptions};
 use crate::facts::{self, TOOL_VERSION};
@@ -98,8 +97,10 @@ impl Archive {
         let sidecar = match Sidecar::parse(&bytes) {
             Ok(sidecar) => sidecar,
             Err(error) => {
+                let is_damage =
+                    || known.as_ref().is_some_and(|known| known.is_newer_by_damage(&bytes));
                 let kind = match error {
-                    SidecarError::NewerSchema { .. } => FindingKind::Newer,
+                    SidecarError::NewerSchema { .. } if !is_damage() => FindingKind::Newer,
                     _ => FindingKind::SidecarUnreadable,
                 };
                 found.finding(shown, kind, error.to_string());
@@ -129,9 +130,8 @@ impl Archive {
                 found.finding(shown.clone(), FindingKind::SidecarDiffers, message);
             }
         }
-        if let Some(known) = &known
-            && known.sidecar_sum().is_some_and(|sum| sum != Hash::of(&bytes))
-        {
+        let changed = known.as_ref().filter(|known| known.contradicts(&bytes));
+        if let Some(known) = changed {
             let differing = known.differing(&sidecar);
             let message = format!(
                 "it is not as the ledger has it since entry {} of {}{}{}",
@@ -149,10 +149,14 @@ impl Archive {
             found.finding(shown.clone(), FindingKind::IndexDisagrees, message);
         }
         self.compare_row(place, &sidecar, row, found);
+        // What the ledger has counts: a sidecar that was changed accuses no file that was not.
+        let sidecar = match changed.filter(|known| known.is_whole()) {
+            Some(known) => known.sidecar(),
+            None => sidecar,
+        };
         if sidecar.kind() == STREAM_KIND {
             return self.check_stream(&sidecar, known.as_ref(), stop, found);
         }
-        // What the ledger has counts: a sidecar that was changed accuses no file that was not.
         let of_ledger = |name: &str| {
             known.as_ref().and_then(|known| known.file(name)).map(|sum| sum.to_string())
         };

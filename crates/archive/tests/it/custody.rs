@@ -533,6 +533,24 @@ fn a_flipped_bit_of_a_sidecar_comes_back_from_the_ledger_and_accuses_no_other_fi
 }
 
 #[test]
+fn a_flipped_bit_in_a_version_is_damage_and_no_newer_program() {
+    let (fresh, _) = held();
+    let path = sidecar(fresh.folder.path(), QUIET);
+    let whole = fs::read(&path).unwrap();
+    let text = String::from_utf8(whole.clone()).unwrap();
+    for name in ["\"schema_version\": ", "\"tool_version\": \"wavekeep "] {
+        let begin = text.find(name).unwrap() + name.len();
+        for bit in (0..6 * 8).step_by(stride(3)) {
+            let mut flipped = whole.clone();
+            flipped[begin + bit / 8] ^= 1 << (bit % 8);
+            fs::write(&path, flipped).unwrap();
+            assert_eq!(fresh.archive.repair(&|_, _| {}).unwrap().left, [], "{name} {bit}");
+            assert_eq!(fs::read(&path).unwrap(), whole, "{name} {bit}");
+        }
+    }
+}
+
+#[test]
 fn an_index_that_is_older_than_the_ledger_loses_no_review_and_gives_no_number_twice() {
     let (fresh, head) = held();
     let root = fresh.folder.path().to_owned();
