@@ -66,6 +66,14 @@ pub enum ArchiveError {
         /// The archive.
         path: PathBuf,
     },
+    /// A file is not as the ledger has it: nothing is built on it.
+    #[error("{}: it is not as the ledger has it since entry {entry}: `wavekeep verify` says what differs, `wavekeep repair` puts back what the ledger has; nothing was changed", path.display())]
+    NotAsLedger {
+        /// The file.
+        path: PathBuf,
+        /// The entry that has it.
+        entry: u64,
+    },
     /// A head of another ledger, or of a later state than this one.
     #[error(
         "the head of {size} entries is none of this ledger: `wavekeep verify --since` says more"
@@ -215,6 +223,7 @@ impl ArchiveError {
             Self::Damaged { .. } => "damaged",
             Self::NoLedger { .. } => "no_ledger",
             Self::NotLost { .. } => "not_lost",
+            Self::NotAsLedger { .. } => "not_as_ledger",
             Self::NotOfThis { .. } => "not_of_this",
             Self::NoReason => "no_reason",
             Self::Itself { .. } => "itself",

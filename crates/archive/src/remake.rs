@@ -11,7 +11,7 @@ use crate::error::DecodeFailure;
 use crate::facts::{self, Place, TOOL_VERSION, is_newer};
 use crate::journal::{Change, Staged, discard, stage};
 use crate::layout::EventFiles;
-use crate::ledger::{Draft, facts_of, files_of};
+use crate::ledger::{Draft, Standing, facts_of, files_of};
 use crate::merge::{Ingredients, Merged, OF_ARCHIVE, merge, moment_of_capture};
 use crate::name::{SafeName, is_beside};
 use crate::sidecar::{OwnBlock, Sidecar, SourceBlock, Stated};
@@ -252,6 +252,17 @@ impl Archive {
             let row = row.map_err(|source| self.index_failed(source))?;
             let row = row.ok_or(ArchiveError::NoEvent { id })?;
             let parts = self.parts(&row.serial, &row.filename)?;
+            let mut standing = Standing::default();
+            if action == Action::Derive {
+                standing = self.standing_sidecar(&writer.connection, id, &parts.event)?;
+                let came = standing.known.as_ref().and_then(|known| known.file(&row.filename));
+                if let Some(known) = &standing.known
+                    && came.is_some_and(|sum| sum.to_string() != parts.sha256)
+                {
+                    let path = parts.event.source();
+                    return Err(ArchiveError::NotAsLedger { path, entry: known.last.entry });
+                }
+            }
             let merged = parts.merge()?;
             let Remake { sidecar: after, sidecar_sum, staged, without_hdf5 } =
                 self.remake(&row.serial, &row.filename, id, &parts, &merged, options)?;
@@ -262,7 +273,7 @@ impl Archive {
             let mut change = Change::new(self.files(), self.layout());
             change.event(&row.serial, &row.filename, staged);
             let draft = Draft::of(action, self.actor().clone(), id, &row.serial, &row.filename);
-            let draft = draft.with("facts", facts_of(&after));
+            let draft = standing.noted(draft.with("facts", facts_of(&after)));
             let files = files_of(&row.filename, &after, sidecar_sum);
             let lines = self.entry_of(writer, Draft { files, ..draft })?;
             change.ledger(&lines);

@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 use wavekeep_custody::{Action, Hash};
 
 use crate::journal::{Change, stage};
-use crate::ledger::{Draft, LINE_BYTES, files_of, review_member};
+use crate::layout::SIDECAR_SUFFIX;
+use crate::ledger::{Draft, LINE_BYTES, facts_of, files_of, review_member};
 use crate::remake::sha256;
 use crate::sidecar::{Sidecar, merge_patch};
 use crate::{Actor, Archive, ArchiveError, index};
@@ -376,6 +377,7 @@ impl Archive {
             let row = index::event(&writer.connection, id).map_err(failed)?;
             let row = row.ok_or(ArchiveError::NoEvent { id })?;
             let event = self.layout().event(&row.serial, &row.filename);
+            let standing = self.standing_sidecar(&writer.connection, id, &event)?;
             let earlier = self.read_sidecar(&event.sidecar())?;
             let mut sidecar = earlier.clone();
             let touched = change(&mut sidecar)?;
@@ -400,7 +402,15 @@ impl Archive {
             let mut draft = Draft::of(Action::Review, who.clone(), id, &row.serial, &row.filename);
             draft.at = at.to_owned();
             draft.files = files_of(&row.filename, &sidecar, Hash::of(&bytes));
-            let draft = draft.with("review", review_member(&entry, false));
+            if let Some(known) = &standing.known {
+                // A review changes no other file: what another program wrote of them is not believed.
+                let others = known.files.iter().filter(|(name, _)| !name.ends_with(SIDECAR_SUFFIX));
+                draft.files.extend(others.map(|(name, sum)| (name.clone(), *sum)));
+            }
+            if !standing.outside.is_empty() {
+                draft = draft.with("facts", facts_of(&sidecar));
+            }
+            let draft = standing.noted(draft.with("review", review_member(&entry, false)));
             let mut lines = self.ledger_lines(writer)?;
             lines.add(&writer.connection, draft).map_err(failed)?;
             let line: String = lines.texts().collect();

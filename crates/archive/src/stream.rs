@@ -16,7 +16,7 @@ use wavekeep_smurf::Run;
 use crate::facts::TOOL_VERSION;
 use crate::files::refuse_links;
 use crate::journal::Change;
-use crate::ledger::{Draft, facts_of, files_of};
+use crate::ledger::{Draft, Standing, facts_of, files_of};
 use crate::name::SafeName;
 use crate::sidecar::{EventBlock, Review, STREAM_KIND, Sidecar, SourceBlock};
 use crate::stop::{go_on, stopped_or};
@@ -123,6 +123,10 @@ impl Archive {
                 Some((id, _)) => id,
                 None => index::last_id(&writer.connection).map_err(index_failed)? + 1,
             };
+            let standing = match there.is_some() {
+                true => self.standing_sidecar(&writer.connection, id, &event)?,
+                false => Standing::default(),
+            };
             if there.as_ref().is_some_and(|there| there.stream() == Some(stream.clone())) {
                 return Ok(Adopted { id, stream_id, filename, same: true, stream });
             }
@@ -133,7 +137,8 @@ impl Archive {
             let bytes = sidecar.to_bytes();
             let mut draft = Draft::of(Action::Adopt, by, id, &stream_id, &filename);
             draft.files = files_of(&filename, &sidecar, Hash::of(&bytes));
-            let lines = self.entry_of(writer, draft.with("facts", facts_of(&sidecar)))?;
+            let draft = standing.noted(draft.with("facts", facts_of(&sidecar)));
+            let lines = self.entry_of(writer, draft)?;
             let staged = self.stage_all([(event.sidecar(), bytes.as_slice())])?;
             let mut change = Change::new(self.files(), self.layout());
             change.event(&stream_id, &filename, staged);

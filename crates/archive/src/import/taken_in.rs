@@ -272,7 +272,9 @@ impl Archive {
             let row = index::event(&writer.connection, id).map_err(failed)?;
             let row = row.ok_or(ArchiveError::NoEvent { id })?;
             let (serial, filename) = (row.serial.as_str(), row.filename.as_str());
-            let path = self.layout().event(serial, filename).sidecar();
+            let event = self.layout().event(serial, filename);
+            let standing = self.standing_sidecar(&writer.connection, id, &event)?;
+            let path = event.sidecar();
             let mut sidecar = self.read_sidecar(&path)?;
             let files = change(&mut sidecar);
             let mut lines = self.ledger_lines(writer)?;
@@ -294,7 +296,7 @@ impl Archive {
             let bytes = sidecar.to_bytes();
             let mut draft = Draft::of(Action::Update, by.clone(), id, serial, filename);
             draft.files = files_of(filename, &sidecar, Hash::of(&bytes));
-            let draft = draft.with("facts", facts_of(&sidecar));
+            let draft = standing.noted(draft.with("facts", facts_of(&sidecar)));
             lines.add(&writer.connection, draft).map_err(failed)?;
             let files = files.iter().map(|(path, bytes)| (path.clone(), bytes.as_slice()));
             let staged = self.stage_all(files.chain([(path, bytes.as_slice())]))?;

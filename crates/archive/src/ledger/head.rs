@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use rusqlite::Connection;
 use serde::Serialize;
+use serde_json::Value;
 use wavekeep_custody::merkle::{Frontier, Nodes};
 use wavekeep_custody::{Entry, Hash, Head, hash_of_line, lost_hash};
 
@@ -64,12 +65,14 @@ pub struct Since {
     pub entries: u64,
     /// What became of them.
     pub grown: Grown,
+    /// Entries since then that came over changes of another program, or by hand: which, and of what.
+    pub outside: Vec<String>,
 }
 
 impl Since {
-    /// Whether the ledger only grew.
+    /// Whether the ledger only grew, and nothing came into it that was changed outside of this program.
     pub fn is_grown(&self) -> bool {
-        matches!(self.grown, Grown::Yes { .. })
+        matches!(self.grown, Grown::Yes { .. }) && self.outside.is_empty()
     }
 
     /// The same in sentences.
@@ -78,6 +81,14 @@ impl Since {
             true => format!("entry {first}"),
             false => format!("entries {first} to {last}"),
         };
+        let mut sentences = self.of_grown(range);
+        sentences.extend(self.outside.iter().map(|what| {
+            format!("changed by another program, or by hand, and carried on by {what}")
+        }));
+        sentences
+    }
+
+    fn of_grown(&self, range: impl Fn(&(u64, u64)) -> String) -> Vec<String> {
         match &self.grown {
             Grown::Yes { added } => vec![format!(
                 "all {} entries of the head of {} are as they were; {added} came since",
@@ -287,7 +298,13 @@ impl Archive {
 
     fn compare(&self, head: &Head, scan: &Scan<'_>, is_there: bool) -> Result<Since, ArchiveError> {
         let entries = scan.end.entries;
-        let of = |grown| Since { size: head.size, time: head.time.clone(), entries, grown };
+        let of = |grown| Since {
+            size: head.size,
+            time: head.time.clone(),
+            entries,
+            grown,
+            outside: scan.outside.clone(),
+        };
         let found = match is_there && entries > 0 {
             true => scan.name.clone(),
             false => String::new(),
@@ -378,6 +395,8 @@ struct Scan<'a> {
     differing: Vec<(u64, u64)>,
     /// Those entries in words.
     named: Vec<(u64, String)>,
+    /// Entries behind the head that say what was changed outside.
+    outside: Vec<String>,
 }
 
 impl Scan<'_> {
@@ -391,6 +410,7 @@ impl Scan<'_> {
             at_head: None,
             differing: Vec::new(),
             named: Vec::new(),
+            outside: Vec::new(),
         }
     }
 
@@ -423,6 +443,15 @@ impl Scan<'_> {
             {
                 check.problems.push(what);
                 return false;
+            }
+            let is_behind = self.since.is_some_and(|head| self.end.entries >= head.size);
+            if is_behind
+                && memchr::memmem::find(line, b"\"outside\":").is_some()
+                && let Ok(entry) = Entry::parse(line)
+                && let Some(outside) = entry.more.get("outside").and_then(Value::as_array)
+            {
+                let what: Vec<&str> = outside.iter().filter_map(Value::as_str).collect();
+                self.outside.push(format!("{}: {}", in_words(&entry), what.join("; ")));
             }
             self.end = End {
                 entries: self.end.entries + 1,

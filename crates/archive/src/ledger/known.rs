@@ -7,9 +7,12 @@ use serde_json::{Map, Value, json};
 use wavekeep_custody::merkle::{Nodes, leaf_hash};
 use wavekeep_custody::{Action, Entry, Hash, Subject};
 
+use super::Draft;
 use super::tables::{self, Place, Stored};
-use crate::layout::{GNZ_SUFFIX, HDF5_SUFFIX, SIDECAR_SUFFIX};
-use crate::sidecar::{EVENT_KIND, OwnBlock, ProjectInfo, Review, STREAM_KIND, Sidecar, SourceFile};
+use crate::layout::{EventFiles, GNZ_SUFFIX, HDF5_SUFFIX, SIDECAR_SUFFIX};
+use crate::sidecar::{
+    EVENT_KIND, OwnBlock, ProjectInfo, Review, STREAM_KIND, Seal, Sidecar, SourceFile, check_seal,
+};
 use crate::{Archive, ArchiveError};
 
 /// Blocks of an event's sidecar that source and report give.
@@ -19,6 +22,25 @@ const DERIVED: [&str; 7] =
 const DERIVED_EXTENSIONS: [&str; 3] = ["decode", "idf_report", "idf_intervals"];
 /// Members of `wavekeep` that an entry has among its files.
 const SUMS: [&str; 3] = ["hdf5_sha256", "gnz_sha256", "files"];
+
+/// An event whose sidecar something is built on.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    /// What the ledger knows of it.
+    pub known: Option<Known>,
+    /// What of its sidecar was changed by another program.
+    pub outside: Vec<String>,
+}
+
+impl Standing {
+    /// Notes in an entry what was changed by another program.
+    pub(crate) fn noted(&self, draft: Draft) -> Draft {
+        match self.outside.is_empty() {
+            true => draft,
+            false => draft.with("outside", json!(self.outside)),
+        }
+    }
+}
 
 /// An event as its entries have it.
 #[derive(Debug, Clone)]
@@ -386,6 +408,40 @@ impl Archive {
         let lines = lines_of(connection, id).map_err(failed)?;
         let lost = tables::last_lost(connection).map_err(failed)?;
         self.known_at(&lines, lost)
+    }
+
+    /// What the ledger knows of an event, before something is built on its sidecar. One that is not as the
+    /// ledger has it and carries this program's seal all the same is refused: what somebody slipped in
+    /// would come into the ledger with the next change otherwise. What another program wrote stays, and
+    /// the next entry says so.
+    pub(crate) fn standing_sidecar(
+        &self,
+        connection: &Connection,
+        id: i64,
+        event: &EventFiles,
+    ) -> Result<Standing, ArchiveError> {
+        let Some(known) = self.known_by(connection, id)? else { return Ok(Standing::default()) };
+        let path = event.sidecar();
+        let place = self.layout().event(&known.event.serial, &known.event.filename);
+        if known.is_over() || place.sidecar() != path {
+            return Ok(Standing::default());
+        }
+        let bytes = self.files().read(&path);
+        let bytes = bytes.map_err(ArchiveError::io(&path, "read the sidecar"))?;
+        let mut outside = Vec::new();
+        if known.contradicts(&bytes) {
+            let sidecar = Sidecar::parse(&bytes);
+            let sidecar =
+                sidecar.map_err(|source| ArchiveError::Sidecar { path: path.clone(), source })?;
+            if check_seal(&bytes) == Seal::Intact {
+                return Err(ArchiveError::NotAsLedger { path, entry: known.last.entry });
+            }
+            outside = known.differing(&sidecar);
+            if outside.is_empty() {
+                outside.push("the sidecar".to_owned());
+            }
+        }
+        Ok(Standing { known: Some(known), outside })
     }
 
     fn known_at(

@@ -10,7 +10,7 @@ mod plan;
 mod submission;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -25,7 +25,7 @@ use crate::facts::UNKNOWN_SERIAL;
 use crate::index::{self, EventRow, sums};
 use crate::journal::{Change, Move, Staged};
 use crate::layout::FRAMES_SUFFIX;
-use crate::ledger::{Draft, facts_of, files_of};
+use crate::ledger::{Draft, Standing, facts_of, files_of};
 use crate::merge::{Ingredients, Merged, merge, moment_of_capture};
 use crate::name::SafeName;
 use crate::remake::{Arrays, sha256};
@@ -287,6 +287,7 @@ impl Archive {
         let failed = |source| self.index_failed(source);
         let mut numbers = Numbers::behind(index::last_id(&writer.connection).map_err(failed)?);
         let mut planned = Vec::new();
+        let mut standing: HashMap<i64, Standing> = HashMap::new();
         let mut folders = HashSet::new();
         for (_, prepared) in prepared {
             let serial = prepared.serial.as_str();
@@ -302,6 +303,16 @@ impl Archive {
                 continue;
             }
             let plan = self.plan(writer, prepared, &mut numbers);
+            let plan = plan.and_then(|plan| {
+                if let Plan::Update(there) | Plan::Supersede(there) | Plan::Move { there, .. } =
+                    &plan
+                {
+                    let event = self.layout().event(&there.serial, &there.filename);
+                    let of = self.standing_sidecar(&writer.connection, there.id, &event)?;
+                    standing.insert(there.id, of);
+                }
+                Ok(plan)
+            });
             let is_new_there = matches!(plan, Ok(Plan::New { .. } | Plan::Move { .. }));
             if is_new_there && folders.insert(prepared.serial.clone()) {
                 let folder = self.layout().folder(prepared.serial.as_str());
@@ -331,6 +342,10 @@ impl Archive {
                     let mut draft = Draft::of(action, by, saved.id, &saved.serial, &saved.filename);
                     draft.files = files_of(&saved.filename, &sidecar, sidecar_sum);
                     let draft = draft.with("facts", facts_of(&sidecar));
+                    let draft = match standing.get(&saved.id) {
+                        Some(standing) => standing.noted(draft),
+                        None => draft,
+                    };
                     drafts.push(match &saved.moved_from {
                         Some(from) => draft.with("from_place", from.as_str()),
                         None => draft,

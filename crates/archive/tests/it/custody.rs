@@ -234,6 +234,64 @@ fn a_review_that_is_rewritten_is_found() {
 }
 
 #[test]
+fn what_was_slipped_in_does_not_come_into_the_ledger_with_the_next_change() {
+    let (fresh, head) = held();
+    let root = fresh.folder.path().to_owned();
+    let say = |document: &mut Value| document["review"]["notes"] = json!("not heard by anybody");
+    reseal(&sidecar(&root, BLAST), say);
+    replaced(&fresh);
+    fresh.archive.rebuild_index().unwrap();
+    let before = lines(&root).len();
+    let patch = json!({"review": {"false_trigger": true}});
+    for id in [1, 2] {
+        let error = fresh.archive.patch_sidecar(id, &patch, "kim", PatchOptions::default());
+        assert!(error.unwrap_err().to_string().contains("not as the ledger has it"), "{id}");
+        assert!(fresh.archive.undo(id, "kim").is_err());
+        assert!(fresh.archive.regenerate(id, Default::default()).is_err());
+    }
+    let options = RederiveOptions { all: true, ..RederiveOptions::default() };
+    let account = fresh.archive.rederive(&options, &mut |_| {}).unwrap();
+    assert_eq!((account.events, account.failed), (1, 2));
+    let other = "a second report, which differs".as_bytes().to_vec();
+    assert!(fresh.archive.save(&submission(BLAST).report("M529LMOK.DK0W.TXT", other)).is_err());
+    // The third event alone was derived again.
+    assert_eq!(lines(&root).len(), before + 1);
+    let found = kinds(&fresh.archive, &head);
+    assert!(found.contains(&FindingKind::SourceDiffers), "{found:?}");
+    // A source that is exchanged with nothing else is not derived from either.
+    let (fresh, _) = held();
+    fs::write(fresh.path("BE11529", QUIET), sample(BLAST)).unwrap();
+    let error = fresh.archive.regenerate(2, Default::default()).unwrap_err();
+    assert!(error.to_string().contains("not as the ledger has it"), "{error}");
+}
+
+#[test]
+fn what_another_program_changed_is_carried_on_and_named_since_a_head() {
+    let (fresh, head) = held();
+    let path = sidecar(fresh.folder.path(), BLAST);
+    let mut document: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    document["review"]["notes"] = json!("not heard by anybody");
+    document["other"] = json!({"kept": true});
+    document["blastware"]["sha256"] = json!("0".repeat(64));
+    fs::write(&path, document.to_string()).unwrap();
+    let patch = json!({"review": {"false_trigger": true}});
+    fresh.archive.patch_sidecar(1, &patch, "kim", PatchOptions::default()).unwrap();
+    let last = entries(fresh.folder.path()).pop().unwrap();
+    let outside = last["outside"].to_string();
+    assert!(
+        outside.contains("not heard by anybody") && outside.contains("heard by the"),
+        "{outside}"
+    );
+    assert_eq!(last["facts"]["other"], json!({"kept": true}));
+    // Sums of other files are not taken from what another program wrote.
+    let source = fs::read(fresh.path("BE11529", BLAST)).unwrap();
+    assert_eq!(last["files"][BLAST], json!(hex(&source)));
+    let said = messages(&fresh.archive, &head);
+    assert!(said.contains("changed by another program, or by hand"), "{said}");
+    assert!(said.contains("review of event 1"), "{said}");
+}
+
+#[test]
 fn an_event_that_is_deleted_is_found_and_its_entries_too() {
     let (fresh, head) = held();
     let root = fresh.folder.path().to_owned();
