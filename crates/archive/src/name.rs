@@ -1,6 +1,6 @@
 //! Names that come from outside and become names of files and folders here.
 //!
-//! A name is taken as it is or refused with the reason; it is never mended, because a mended name
+//! A name is taken as it is or refused with the reason; it is never restored, because a restored name
 //! would pair with no report and give no serial number.
 
 use std::fmt;

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
 use wavekeep_core::Recording;
 use wavekeep_custody::{Action, Hash};
 use wavekeep_export::{ExportOptions, Target, Units, write_event};
@@ -109,9 +108,7 @@ pub fn recording_from(
 
 /// SHA-256 in hexadecimal.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    let sum = Sha256::digest(bytes);
-    let digits = sum.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
+    Hash::of(bytes).to_string()
 }
 
 /// The files of arrays of an event; in the place of one that cannot be made, why.

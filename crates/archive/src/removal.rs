@@ -11,6 +11,7 @@ use wavekeep_custody::Action;
 use crate::archive::Writer;
 use crate::index::{self, EventRow};
 use crate::journal::{Change, Removal};
+use crate::layout::EventFiles;
 use crate::ledger::Draft;
 use crate::name::is_beside;
 use crate::sidecar::STREAM_KIND;
@@ -29,15 +30,11 @@ impl Archive {
         reason: &str,
         who: impl Into<Actor>,
     ) -> Result<EventRow, ArchiveError> {
-        let by = who.into();
-        self.with_lock(|writer| {
-            let row = self.row_to_leave(writer, id)?;
-            let event = self.layout().event(&row.serial, &row.filename);
-            if self.read_if_there(&event.sidecar())?.is_some() {
-                return Err(ArchiveError::NotLost { id });
+        self.let_go(id, Action::Forget, reason, who.into(), |event| {
+            match self.read_if_there(&event.sidecar())? {
+                Some(_) => Err(ArchiveError::NotLost { id }),
+                None => Ok(Vec::new()),
             }
-            self.leave(writer, &row, Action::Forget, reason, by, Vec::new())?;
-            Ok(row)
         })
     }
 
@@ -52,10 +49,7 @@ impl Archive {
         reason: &str,
         who: impl Into<Actor>,
     ) -> Result<EventRow, ArchiveError> {
-        let by = who.into();
-        self.with_lock(|writer| {
-            let row = self.row_to_leave(writer, id)?;
-            let event = self.layout().event(&row.serial, &row.filename);
+        self.let_go(id, Action::Remove, reason, who.into(), |event| {
             let mut removes = vec![event.sidecar()];
             if let Some(bytes) = self.read_if_there(&event.sidecar())? {
                 let sidecar = crate::Sidecar::parse(&bytes);
@@ -73,16 +67,27 @@ impl Archive {
                     removes.extend([event.hdf5(), event.gnz(), event.frames(), event.source()]);
                 }
             }
-            let removes: Vec<PathBuf> = removes.iter().map(|path| self.relative(path)).collect();
-            self.leave(writer, &row, Action::Remove, reason, by, removes)?;
-            Ok(row)
+            Ok(removes.iter().map(|path| self.relative(path)).collect())
         })
     }
 
-    fn row_to_leave(&self, writer: &Writer, id: i64) -> Result<EventRow, ArchiveError> {
-        let row = index::event(&writer.connection, id);
-        let row = row.map_err(|source| self.index_failed(source))?;
-        row.ok_or(ArchiveError::NoEvent { id })
+    /// Lets go of an event with the files that `removes` gives for it.
+    fn let_go(
+        &self,
+        id: i64,
+        action: Action,
+        reason: &str,
+        by: Actor,
+        removes: impl FnOnce(&EventFiles) -> Result<Vec<PathBuf>, ArchiveError>,
+    ) -> Result<EventRow, ArchiveError> {
+        self.with_lock(|writer| {
+            let row = index::event(&writer.connection, id);
+            let row = row.map_err(|source| self.index_failed(source))?;
+            let row = row.ok_or(ArchiveError::NoEvent { id })?;
+            let removes = removes(&self.layout().event(&row.serial, &row.filename))?;
+            self.leave(writer, &row, action, reason, by, removes)?;
+            Ok(row)
+        })
     }
 
     fn leave(

@@ -490,11 +490,11 @@ impl Work<'_> {
     fn ledger(&mut self) -> Result<(), ArchiveError> {
         let archive = self.archive;
         let path = archive.layout().ledger();
-        let mended = archive.with_lock_as_it_is(|writer| {
+        let restored = archive.with_lock_as_it_is(|writer| {
             if archive.read_if_there(&path)?.is_some() {
                 self.aside(&path, true)?;
             }
-            archive.mend_ledger(writer)
+            archive.restore_ledger(writer)
         })?;
         archive.rebuild_index()?;
         let entries = |all: &[u64]| {
@@ -502,14 +502,14 @@ impl Work<'_> {
             all.join(", ")
         };
         let mut done = "written again; the old one is aside".to_owned();
-        if !mended.corrected.is_empty() {
-            done += &format!("; as they were again: entries {}", entries(&mended.corrected));
+        if !restored.corrected.is_empty() {
+            done += &format!("; as they were again: entries {}", entries(&restored.corrected));
         }
-        if !mended.lost.is_empty() {
+        if !restored.lost.is_empty() {
             done += &format!(
                 "; lost but for their hashes: entries {}: put the ledger of a backup in its place if \
                  there is one",
-                entries(&mended.lost)
+                entries(&restored.lost)
             );
         }
         self.did(&path, done);

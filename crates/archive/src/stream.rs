@@ -245,7 +245,7 @@ pub(crate) fn hashed_until(path: &Path, stop: &AtomicBool) -> io::Result<(String
             }
         }
     }
-    Ok((hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(), len))
+    Ok((Hash(hash.finalize().into()).to_string(), len))
 }
 
 fn sidecar(

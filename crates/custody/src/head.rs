@@ -1,6 +1,6 @@
 //! Heads: how large a ledger was at a moment, and the root of its tree.
 //!
-//! A head is a short text. Whoever holds one can prove later that the ledger only grew since; who holds
+//! A head is a short text. Anyone who holds one can prove later that the ledger only grew since; who holds
 //! the blocks in it too can say where it did not.
 //!
 //! ```text
@@ -38,7 +38,7 @@ pub struct Head {
     pub root: Hash,
     /// When it was taken, in UTC, by the clock of the machine.
     pub time: String,
-    /// Where a ledger that is another one can be told to differ.
+    /// Where another ledger differs.
     pub blocks: Option<Blocks>,
 }
 

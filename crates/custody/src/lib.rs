@@ -1,7 +1,7 @@
 //! Custody: how somebody who was not there can check that nothing was altered.
 //!
 //! A *ledger* is a list of entries that is only ever appended to. Its entries are the leaves of a Merkle
-//! tree (RFC 6962); size and root of it are a *head*. Whoever holds an earlier head can check that the
+//! tree (RFC 6962); size and root of it are a *head*. Anyone who holds an earlier head can check that the
 //! ledger only grew since, and a short path proves that an entry is in it. `docs/ledger.md` is the page
 //! of the formats, `docs/custody.md` says what is proved and what is not.
 //!

@@ -94,7 +94,7 @@ def test_a_rate_that_would_be_ignored_is_an_error() -> None:
         wavekeep.open(BLAST, metadata_channel=2)
 
 
-def test_a_door_for_one_kind_of_file_refuses_the_others() -> None:
+def test_a_function_for_one_kind_of_file_refuses_the_others() -> None:
     for function, path in (
         (wavekeep.open_event, RUNS / "basic.dat"),
         (wavekeep.open_stream, GNZ / "typical.gnz"),

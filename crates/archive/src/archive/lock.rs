@@ -219,7 +219,7 @@ impl Archive {
             }
             review::store_all(transaction, &reviews)?;
             // In the same commit: no row is there without its entry. What is wrong with the ledger is left
-            // to whoever looks at it next.
+            // to the next look at it.
             self.learn(transaction).map(drop)
         })?;
         journal::forget(self.files(), &self.layout)

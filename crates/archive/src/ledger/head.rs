@@ -190,7 +190,7 @@ impl Archive {
     ///
     /// # Errors
     /// What the index or the system says.
-    pub fn standing(&self, id: i64) -> Result<Option<(LedgerEntry, Head)>, ArchiveError> {
+    pub fn ledger_state(&self, id: i64) -> Result<Option<(LedgerEntry, Head)>, ArchiveError> {
         // The entry first: a head that is taken later has it.
         let Some(entry) = self.ledger_entries(Some(id), 1)?.into_iter().next() else {
             return Ok(None);
@@ -218,11 +218,11 @@ impl Archive {
         let mut scan = Scan { since, known: known.entries, ..Scan::new() };
         let is_there = self.ledger_len()?.is_some();
         if is_there {
-            let mut held = Held::default();
+            let mut batch = Batch::default();
             let read = self.each_line(0, until, &mut |line| {
-                held.push(line);
-                if held.bytes.len() >= AT_ONCE {
-                    return Ok(scan.take(&mut held, &mut check));
+                batch.push(line);
+                if batch.bytes.len() >= AT_ONCE {
+                    return Ok(scan.take(&mut batch, &mut check));
                 }
                 Ok(true)
             });
@@ -231,7 +231,7 @@ impl Archive {
                 Err(file::ReadError::Archive(error)) => return Err(error),
                 Err(file::ReadError::Index(source)) => return Err(self.index_failed(source)),
             };
-            scan.take(&mut held, &mut check);
+            scan.take(&mut batch, &mut check);
             if !is_whole && check.problems.is_empty() {
                 check.problems.push(format!("byte {}: the last line has no end", scan.end.offset));
             }
@@ -368,12 +368,12 @@ pub(crate) fn in_words(entry: &Entry) -> String {
 
 /// Lines that wait to be hashed.
 #[derive(Default)]
-struct Held {
+struct Batch {
     bytes: Vec<u8>,
     ends: Vec<usize>,
 }
 
-impl Held {
+impl Batch {
     fn push(&mut self, line: &[u8]) {
         self.bytes.extend_from_slice(line);
         self.ends.push(self.bytes.len());
@@ -424,8 +424,8 @@ impl Scan<'_> {
     }
 
     /// Takes lines in; whether all was right so far.
-    fn take(&mut self, held: &mut Held, check: &mut LedgerCheck) -> bool {
-        let Held { bytes, ends } = std::mem::take(held);
+    fn take(&mut self, batch: &mut Batch, check: &mut LedgerCheck) -> bool {
+        let Batch { bytes, ends } = std::mem::take(batch);
         let begins = std::iter::once(0).chain(ends.iter().copied());
         let lines: Vec<&[u8]> = begins.zip(&ends).map(|(begin, end)| &bytes[begin..*end]).collect();
         let hashes: Vec<Hash> = lines.par_iter().map(|line| hash_of_line(line)).collect();

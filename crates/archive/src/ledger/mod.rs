@@ -8,8 +8,8 @@ mod begin;
 mod file;
 mod head;
 mod known;
-mod mend;
 mod prove;
+mod restore;
 mod tables;
 
 use std::collections::BTreeMap;
@@ -221,7 +221,7 @@ impl Archive {
     }
 
     /// As [`follow_ledger`](Self::follow_ledger), for those who only look: a ledger that is damaged is
-    /// left as it is, and whoever wants to change the archive hears of it.
+    /// left as it is, and the next change of the archive fails by it.
     pub(crate) fn follow_ledger_if_whole(&self, writer: &mut Writer) -> Result<(), ArchiveError> {
         match self.follow_ledger(writer) {
             Err(ArchiveError::Damaged { .. }) => Ok(()),
@@ -395,8 +395,8 @@ fn check_line(end: &End, line: &[u8]) -> Result<Option<Entry>, String> {
     Ok(Some(entry))
 }
 
-/// Whether a text names something in a folder, and leads nowhere else: whoever hands over an archive
-/// hands over its ledger.
+/// Whether a text names something in a folder, and leads nowhere else: a ledger comes with
+/// its archive, and so from anybody.
 fn is_a_name(text: &str) -> bool {
     let mut components = Path::new(text).components();
     matches!((components.next(), components.next()), (Some(Component::Normal(name)), None) if name == text)

@@ -399,7 +399,7 @@ impl Archive {
     /// Who sent a submission, and from where.
     fn sender(&self, submission: &Submission) -> Actor {
         if submission.placed.is_some() {
-            // Whoever sent it to the other archive did not send it here.
+            // The sender to the other archive did not send it here.
             return self.actor().clone();
         }
         match (&submission.sent_by, &submission.sent_from) {

@@ -133,7 +133,9 @@ fn peak() -> u64 {
 #[cfg(target_os = "linux")]
 #[test]
 fn texts_that_wait_for_their_events_are_not_held_in_memory() {
-    if !is_alone("containers::texts_that_wait_for_their_events_are_not_held_in_memory") {
+    if !crate::alone::is_alone(
+        "containers::texts_that_wait_for_their_events_are_not_held_in_memory",
+    ) {
         return;
     }
     let fresh = fresh();

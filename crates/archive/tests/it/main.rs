@@ -1,6 +1,8 @@
 //! The archive: imports, reviews, verification, faults.
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
+#[cfg(target_os = "linux")]
+mod alone;
 mod common;
 mod containers;
 mod copies;

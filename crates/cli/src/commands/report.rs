@@ -76,7 +76,7 @@ impl Archived {
     /// stops no report.
     fn ledger(&self, source: &Path) -> Option<LedgerState> {
         let id = *self.by_source.get(source)?;
-        match self.archive.standing(id) {
+        match self.archive.ledger_state(id) {
             Ok(found) => found.map(|(entry, head)| LedgerState {
                 archive: head.archive,
                 entry: entry.entry.entry,

@@ -248,7 +248,7 @@ fn the_page_of_an_archived_event_carries_its_entry_in_the_ledger_and_the_head() 
     // Every glyph is placed by itself, which reads as a line of its own.
     let text = pdf.extract_text(&[1]).unwrap().replace('\n', "");
     let archive = Archive::open_to_read(fleet.path().join("fleet")).unwrap();
-    let (entry, head) = archive.standing(1).unwrap().unwrap();
+    let (entry, head) = archive.ledger_state(1).unwrap().unwrap();
     assert!(text.contains(&entry.leaf.to_string()), "{text}");
     assert!(text.contains(&head.root.to_string()), "{text}");
 }

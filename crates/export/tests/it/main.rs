@@ -1,6 +1,9 @@
 //! Files of other programs, from recordings and arrays.
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
+#[cfg(target_os = "linux")]
+#[path = "../../../archive/tests/it/alone.rs"]
+mod alone;
 mod arrays;
 mod conversions;
 mod files;

@@ -362,14 +362,7 @@ fn a_folder_is_replaced_when_asked_and_two_at_once_are_refused() {
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_does_not_grow_with_the_stream() {
-    // The memory of a process is that of all its tests: this one is run by itself.
-    const ALONE: &str = "WAVEKEEP_TEST_ALONE";
-    if std::env::var_os(ALONE).is_none() {
-        let test = "streams::memory_does_not_grow_with_the_stream";
-        let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
-        let output = alone.args([test, "--exact"]).env(ALONE, "1").output().unwrap();
-        let printed = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
+    if !crate::alone::is_alone("streams::memory_does_not_grow_with_the_stream") {
         return;
     }
     let anonymous_kib = || {

@@ -256,7 +256,7 @@ pub async fn report_pdf(
 /// What the ledger has of an event; `None` where there is no ledger yet. One that cannot be read stops no
 /// page.
 fn ledger_of(state: &State, id: i64) -> Option<LedgerState> {
-    let found = state.archive.standing(id).unwrap_or_else(|error| {
+    let found = state.archive.ledger_state(id).unwrap_or_else(|error| {
         tracing::error!("event {id}: the page is without the ledger: {error}");
         None
     });

@@ -1,6 +1,9 @@
 //! The archive over HTTP.
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
+#[cfg(target_os = "linux")]
+#[path = "../../../archive/tests/it/alone.rs"]
+mod alone;
 mod arrow;
 mod bridges;
 mod common;

@@ -335,7 +335,7 @@ fn a_body_without_a_length_is_cut_at_the_limit() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_large_upload_goes_to_the_disk_and_not_into_memory() {
-    if !is_alone("safety::a_large_upload_goes_to_the_disk_and_not_into_memory") {
+    if !crate::alone::is_alone("safety::a_large_upload_goes_to_the_disk_and_not_into_memory") {
         return;
     }
     let server = Running::start();

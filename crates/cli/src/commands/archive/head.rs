@@ -121,7 +121,7 @@ pub fn prove(args: &Args, command: &ProveArgs) -> anyhow::Result<Account> {
         if proof.signature.is_none() && proof.stamp.is_none() {
             errln!(
                 "nobody vouches for its head: sign it (--key), or give one that was signed or stamped \
-                 (--head); otherwise whoever checks it has to hold the head already"
+                 (--head); otherwise those who check it have to hold the head already"
             );
         }
     }

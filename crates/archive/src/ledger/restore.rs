@@ -23,7 +23,7 @@ const TRIED_LINES: usize = 200;
 
 /// What became of a damaged ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Mended {
+pub(crate) struct RestoredLedger {
     /// Entries that were damaged and are as they were.
     pub corrected: Vec<u64>,
     /// Entries whose text is lost.
@@ -33,7 +33,10 @@ pub(crate) struct Mended {
 impl Archive {
     /// Writes the ledger again from what is left of it and what the index knows of it; the old one is
     /// expected to be kept aside. The caller holds the lock, and has not followed the ledger.
-    pub(crate) fn mend_ledger(&self, writer: &mut Writer) -> Result<Mended, ArchiveError> {
+    pub(crate) fn restore_ledger(
+        &self,
+        writer: &mut Writer,
+    ) -> Result<RestoredLedger, ArchiveError> {
         let path = self.layout().ledger();
         let bytes = self.read_if_there(&path)?.unwrap_or_default();
         let lines: Vec<&[u8]> =
@@ -46,18 +49,18 @@ impl Archive {
             lines.iter().copied().filter(|line| !known.contains(&hash_of_line(line))).collect()
         };
         damaged.truncate(TRIED_LINES);
-        let mut mended = Mended::default();
+        let mut restored = RestoredLedger::default();
         let (mut text, mut end) = (Vec::with_capacity(bytes.len()), End::EMPTY);
         for (number, hash) in (1..).zip(&expected) {
             let line = match by_hash.get(hash) {
                 Some(line) => line.to_vec(),
                 None => match corrected(&damaged, hash) {
                     Some(line) => {
-                        mended.corrected.push(number);
+                        restored.corrected.push(number);
                         line
                     }
                     None => {
-                        mended.lost.push(number);
+                        restored.lost.push(number);
                         lost_line(number, hash).into_bytes()
                     }
                 },
@@ -66,7 +69,7 @@ impl Archive {
             let line = match check_line(&end, &line) {
                 Ok(_) => line,
                 Err(_) => {
-                    mended.lost.push(number);
+                    restored.lost.push(number);
                     lost_line(number, hash).into_bytes()
                 }
             };
@@ -85,16 +88,16 @@ impl Archive {
             }
         }
         if text.is_empty() {
-            return Ok(mended);
+            return Ok(restored);
         }
         stage(self.files(), self.layout(), &path, &text)?.publish(self.files(), self.layout())?;
         self.commit(writer, |transaction| tables::clear(transaction))?;
         self.learn_ledger(writer)?;
         let draft = Draft::new(Action::Repair, self.actor().clone())
-            .with("corrected", json!(mended.corrected))
-            .with("lost", json!(mended.lost));
+            .with("corrected", json!(restored.corrected))
+            .with("lost", json!(restored.lost));
         self.note(writer, vec![draft])?;
-        Ok(mended)
+        Ok(restored)
     }
 
     /// The leaf hashes of the ledger: those that the index has, or, where its own tree does not hold
