@@ -39,14 +39,14 @@ seed:
 	@echo "SEED=$(SEED)"
 
 .PHONY: environments
-environments: $(VENV)/ready $(VENV_HDF5_1)/ready $(VENV_PY)/ready e2e/node_modules/ready chromium
+environments: $(VENV)/ready $(VENV_HDF5_1)/ready $(VENV_PY)/ready e2e/node_modules/ready chromium openssl
 
 CARGO_TEST = cargo test --locked --workspace --all-features
 
 compile:
 	$(CARGO_TEST) --no-run
 
-test-rust: $(VENV)/ready $(VENV_HDF5_1)/ready
+test-rust: $(VENV)/ready $(VENV_HDF5_1)/ready openssl
 	$(CARGO_TEST)
 
 # The program as the tests of Rust build it, with the same features: nothing is compiled twice.
@@ -88,8 +88,13 @@ e2e: e2e/node_modules/ready chromium
 	WAVEKEEP_BIN=$(BUILT) npm --prefix e2e test
 
 .PHONY: chromium
-chromium: | python-parts
+chromium: | openssl
 	test -x $(WAVEKEEP_CHROMIUM) || { apt-get update && apt-get install --yes chromium; }
+
+# It is the time-stamp authority of the tests.
+.PHONY: openssl
+openssl: | python-parts
+	@command -v openssl > /dev/null || { apt-get update && apt-get install --yes openssl; }
 
 e2e/node_modules/ready: e2e/package-lock.json $(NODE)
 	cd e2e && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
