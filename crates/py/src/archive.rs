@@ -40,7 +40,9 @@ struct Question {
     false_trigger: Option<bool>,
     reviewed: Option<bool>,
     text: Option<String>,
+    changed_since: Option<i64>,
     sort: String,
+    after_id: Option<i64>,
     limit: Option<usize>,
     offset: usize,
 }
@@ -64,7 +66,9 @@ impl Question {
             false_trigger: self.false_trigger,
             reviewed: self.reviewed,
             text: self.text,
+            changed_since: self.changed_since,
             sort: self.sort.parse().map_err(bad)?,
+            after_id: self.after_id,
             limit: Some(self.limit.unwrap_or(usize::MAX)),
             offset: self.offset,
             ..Query::default()

@@ -95,6 +95,9 @@ pub struct Filters {
     /// or serial number; without regard to case.
     #[serde(deserialize_with = "optional")]
     pub text: Option<String>,
+    /// Only events that changed after this: the `changed` of the last one that is known, 0 for all.
+    #[serde(deserialize_with = "optional")]
+    pub changed_since: Option<i64>,
 }
 
 /// Kinds of events.
@@ -146,6 +149,7 @@ impl Filters {
             false_trigger: self.false_trigger,
             reviewed: self.reviewed,
             text: self.text.clone(),
+            changed_since: self.changed_since,
             ..ArchiveQuery::default()
         }
     }
@@ -167,6 +171,9 @@ pub struct Paging {
     #[serde(deserialize_with = "optional")]
     #[param(minimum = 0, maximum = 10000)]
     pub limit: Option<usize>,
+    /// Only those that follow the event of this number in the order: the last one of the page before.
+    #[serde(deserialize_with = "optional")]
+    pub after_id: Option<i64>,
     /// So many of the first ones are left out.
     #[serde(deserialize_with = "optional")]
     #[param(minimum = 0, maximum = 1_000_000_000)]
@@ -195,6 +202,12 @@ enum SortWord {
     /// The last one that came in first.
     #[schema(rename = "-id")]
     IdDescending,
+    /// In the order of changes.
+    #[schema(rename = "changed")]
+    Changed,
+    /// The last one that changed first.
+    #[schema(rename = "-changed")]
+    ChangedDescending,
 }
 
 impl Paging {
@@ -206,7 +219,7 @@ impl Paging {
         let (limit, offset) = (self.limit.unwrap_or(100), self.offset.unwrap_or(0));
         if limit > MOST_EVENTS {
             let detail = format!(
-                "limit is {limit}: an answer holds at most {MOST_EVENTS}; ask again with offset, or use /api/v1/export"
+                "limit is {limit}: an answer holds at most {MOST_EVENTS}; ask again with after_id, or use /api/v1/export"
             );
             return Err(Problem::unprocessable("limit", detail));
         }
@@ -224,6 +237,7 @@ impl Paging {
         let (limit, offset) = self.window()?;
         query.limit = Some(limit);
         query.offset = offset;
+        query.after_id = self.after_id;
         query.sort = self.sort.unwrap_or_default();
         Ok(query)
     }

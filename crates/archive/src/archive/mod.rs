@@ -324,9 +324,10 @@ impl Archive {
     /// The events that answer a question.
     ///
     /// # Errors
-    /// What the index says.
+    /// [`ArchiveError::NoEvent`] when there is none with the number `after_id`; otherwise what the index says.
     pub fn query(&self, query: &Query) -> Result<Page, ArchiveError> {
-        self.ask(|connection| query.page(connection))
+        let id = query.after_id.unwrap_or_default();
+        self.ask(|connection| query.page(connection))?.ok_or(ArchiveError::NoEvent { id })
     }
 
     /// The event with this number.

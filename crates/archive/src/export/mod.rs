@@ -35,8 +35,8 @@ pub enum ExportFailure {
 }
 
 impl Archive {
-    /// Hands each event that answers to `visit`, by its number, a part at a time: `sort`, `limit`
-    /// and `offset` of the question do not matter.
+    /// Hands each event that answers to `visit`, by its number, a part at a time: `sort`, `limit`, `after_id`
+    /// and `offset` of the question do not matter. An event that is taken out meanwhile may be among them.
     ///
     /// # Errors
     /// What the index says, or what `visit` gives.
@@ -48,19 +48,20 @@ impl Archive {
         let mut part = Query {
             sort: Sort { key: SortKey::Id, descending: false },
             limit: Some(PAGE),
+            after_id: None,
             offset: 0,
             ..query.clone()
         };
         loop {
             let events = self.query(&part)?.events;
             let is_last = events.len() < PAGE;
+            part.after_id = events.last().map(|event| event.id);
             for event in events {
                 visit(event)?;
             }
             if is_last {
                 return Ok(());
             }
-            part.offset += PAGE;
         }
     }
 }

@@ -3,6 +3,7 @@
 //! One connection writes, under the archive's lock; any number read beside it (WAL). Programs that
 //! only look open it in a way that needs no write access: see `look`.
 
+mod conditions;
 mod look;
 pub(crate) mod migrate;
 mod query;

@@ -3,11 +3,12 @@
 use std::str::FromStr;
 
 use rusqlite::types::Value as Sql;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use serde::Serialize;
 use wavekeep_core::UnitLocal;
 
-use crate::index::row::{COLUMNS, EventRow};
+use super::conditions::Conditions;
+use super::row::{COLUMNS, EventRow};
 
 /// Which events, in which order. Everything that is `None` does not matter.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -35,11 +36,17 @@ pub struct Query {
     /// Contained in project, client, operator, location, notes or the reviewer's notes, or at the
     /// beginning of file name or serial number; without regard to case (ASCII).
     pub text: Option<String>,
+    /// Only events that changed after this place in the order of changes: [`EventRow::changed`] of the last
+    /// one that is known, 0 for all. An event that is taken out leaves no row: the ledger says it.
+    pub changed_since: Option<i64>,
     /// The order.
     pub sort: Sort,
+    /// Only those that follow the event of this number in the order: the next page costs the same
+    /// wherever it is. It need not answer the question itself.
+    pub after_id: Option<i64>,
     /// At most so many events; `None` is 100.
     pub limit: Option<usize>,
-    /// So many of the first ones are left out.
+    /// So many of the first ones are left out; of those behind `after_id`, if that is given.
     pub offset: usize,
 }
 
@@ -65,7 +72,8 @@ pub struct UnknownOrder(String);
 
 impl Sort {
     /// Every order as it is written; `-` in front is the largest first.
-    pub const WORDS: [&'static str; 6] = ["timestamp", "-timestamp", "ppv", "-ppv", "id", "-id"];
+    pub const WORDS: [&'static str; 8] =
+        ["timestamp", "-timestamp", "ppv", "-ppv", "id", "-id", "changed", "-changed"];
 }
 
 impl FromStr for Sort {
@@ -80,6 +88,7 @@ impl FromStr for Sort {
             "timestamp" => SortKey::Timestamp,
             "ppv" => SortKey::Ppv,
             "id" => SortKey::Id,
+            "changed" => SortKey::Changed,
             _ => return Err(UnknownOrder(word.to_owned())),
         };
         Ok(Self { key, descending })
@@ -96,7 +105,54 @@ pub enum SortKey {
     Ppv,
     /// The order in which they came in.
     Id,
+    /// The order of changes: the event that changed last has the largest number.
+    Changed,
 }
+
+impl SortKey {
+    /// The column, where it is not the number alone.
+    fn column(self) -> Option<&'static str> {
+        match self {
+            Self::Timestamp => Some("e.timestamp"),
+            Self::Ppv => Some("e.ppv_in_s"),
+            Self::Changed => Some("e.changed"),
+            Self::Id => None,
+        }
+    }
+}
+
+impl Sort {
+    /// What follows `ORDER BY`.
+    fn order(self) -> String {
+        let direction = if self.descending { "DESC" } else { "ASC" };
+        match self.key.column() {
+            Some(column) => format!("{column} {direction} NULLS LAST, e.id {direction}"),
+            None => format!("e.id {direction}"),
+        }
+    }
+
+    /// What holds for the events behind the one with the number `id`, one condition after the other: each
+    /// names a stretch of the order that an index has in one piece. `None` when there is no such event.
+    fn behind(self, connection: &Connection, id: i64) -> rusqlite::Result<Option<Vec<Behind>>> {
+        let sign = if self.descending { '<' } else { '>' };
+        let by_number = || (format!("e.id {sign} ?"), vec![Sql::Integer(id)]);
+        let Some(column) = self.key.column() else { return Ok(Some(vec![by_number()])) };
+        let sql = format!("SELECT {column} FROM events e WHERE e.id = ?1");
+        let found: Option<Sql> =
+            connection.prepare_cached(&sql)?.query_row([id], |row| row.get(0)).optional()?;
+        let without = format!("{column} IS NULL");
+        Ok(found.map(|value| match value {
+            Sql::Null => vec![(format!("{without} AND {}", by_number().0), by_number().1)],
+            value => vec![
+                (format!("({column}, e.id) {sign} (?, ?)"), vec![value, Sql::Integer(id)]),
+                (without, Vec::new()),
+            ],
+        }))
+    }
+}
+
+/// A condition with its values.
+type Behind = (String, Vec<Sql>);
 
 /// A part of an answer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -110,189 +166,184 @@ pub struct Page {
 /// Events of a page when nothing else is asked for.
 const DEFAULT_LIMIT: usize = 100;
 
-/// Conditions with their values.
-#[derive(Debug, Default)]
-pub(super) struct Conditions {
-    sql: Vec<String>,
-    pub(super) values: Vec<Sql>,
-    /// The opposites of further conditions, which hold for few events: so many are counted and
-    /// taken away, instead of counting nearly all.
-    rare: Vec<&'static str>,
-}
-
-impl Conditions {
-    fn add(&mut self, sql: impl Into<String>, values: impl IntoIterator<Item = Sql>) {
-        self.sql.push(sql.into());
-        self.values.extend(values);
-    }
-
-    /// All conditions, where each of `rare` that `with` has a bit for holds, or none of them holds.
-    fn clause(&self, with: Option<usize>) -> String {
-        let mut all = self.sql.clone();
-        for (bit, rare) in self.rare.iter().enumerate() {
-            match with {
-                Some(with) if with >> bit & 1 == 1 => all.push(format!("{rare} = 1")),
-                Some(_) => {}
-                None => all.push(format!("{rare} = 0")),
-            }
-        }
-        if all.is_empty() { String::new() } else { format!(" WHERE {}", all.join(" AND ")) }
-    }
-
-    /// The whole clause, with ` WHERE ` in front; `further` conditions hold too, and their values
-    /// stand behind [`values`](Self::values).
-    pub(super) fn and(&self, further: &str) -> String {
-        match self.clause(None) {
-            own if further.is_empty() => own,
-            own if own.is_empty() => format!(" WHERE {further}"),
-            own => format!("{own} AND {further}"),
-        }
-    }
-
-    /// How many events there are, by inclusion and exclusion of what is rare.
-    fn count(&self, connection: &Connection) -> rusqlite::Result<u64> {
-        let mut total = 0;
-        for with in 0..1 << self.rare.len() {
-            let sql = format!("SELECT COUNT(*) FROM events e{}", self.clause(Some(with)));
-            let values = params_from_iter(self.values.iter());
-            let count: i64 =
-                connection.prepare_cached(&sql)?.query_row(values, |row| row.get(0))?;
-            total += if with.count_ones() % 2 == 0 { count } else { -count };
-        }
-        Ok(u64::try_from(total).unwrap_or(0))
-    }
-}
-
 impl Query {
     /// What [`kind`](Self::kind) may be.
     pub const KINDS: [&'static str; 4] = ["waveform", "histogram", "stream", "unknown"];
 
-    /// The page that answers.
-    pub(crate) fn page(&self, connection: &Connection) -> rusqlite::Result<Page> {
+    /// The page that answers; `None` when there is no event [`after_id`](Self::after_id).
+    pub(crate) fn page(&self, connection: &Connection) -> rusqlite::Result<Option<Page>> {
         let conditions = self.conditions(connection)?;
-        let clause = conditions.clause(None);
         // The count and the rows are of one moment.
         let moment = connection.unchecked_transaction()?;
         let total = conditions.count(connection)?;
-        let direction = if self.sort.descending { "DESC" } else { "ASC" };
-        let order = match self.sort.key {
-            SortKey::Timestamp => format!("e.timestamp {direction} NULLS LAST, e.id {direction}"),
-            SortKey::Ppv => format!("e.ppv_in_s {direction} NULLS LAST, e.id {direction}"),
-            SortKey::Id => format!("e.id {direction}"),
-        };
-        // Rows are read for the page only; what is skipped is skipped in an index.
-        let page = format!(
-            "SELECT {COLUMNS} FROM (SELECT e.id FROM events e{clause} ORDER BY {order} \
-             LIMIT {} OFFSET {}) page JOIN events e ON e.id = page.id \
-             JOIN texts t ON t.id = e.text_id ORDER BY {order}",
-            self.limit.unwrap_or(DEFAULT_LIMIT).min(i64::MAX as usize),
-            self.offset.min(i64::MAX as usize),
-        );
-        let mut statement = connection.prepare_cached(&page)?;
-        let values = params_from_iter(conditions.values.iter());
-        let events = statement.query_map(values, EventRow::read)?.collect::<Result<_, _>>()?;
-        drop(statement);
+        let mut events = Vec::new();
+        let found = self.each(connection, &conditions, COLUMNS, |row| {
+            events.push(EventRow::read(row)?);
+            Ok(())
+        })?;
         moment.commit()?;
-        Ok(Page { total, events })
+        Ok(found.then_some(Page { total, events }))
     }
 
-    pub(super) fn conditions(&self, connection: &Connection) -> rusqlite::Result<Conditions> {
-        let mut all = Conditions::default();
-        let text = |text: &String| Sql::Text(text.clone());
-        if let Some(ids) = &self.ids {
-            let list = serde_json::Value::from(ids.clone()).to_string();
-            all.add("e.id IN (SELECT value FROM json_each(?))", [Sql::Text(list)]);
-        }
-        if let Some(serial) = &self.serial {
-            all.add("e.serial = ?", [text(serial)]);
-        }
-        if let Some(project) = &self.project {
-            all.add("e.text_id IN (SELECT id FROM texts WHERE project = ?)", [text(project)]);
-        }
-        if let Some(kind) = &self.kind {
-            all.add("e.kind = ?", [text(kind)]);
-        }
-        if let Some(from) = self.from {
-            all.add("e.timestamp >= ?", [Sql::Text(from.0.to_string())]);
-        }
-        if let Some(to) = self.to {
-            all.add("e.timestamp <= ?", [Sql::Text(to.0.to_string())]);
-        }
-        if let Some(ppv) = self.min_ppv_in_s {
-            all.add("e.ppv_in_s >= ?", [Sql::Real(ppv)]);
-        }
-        if let Some(ppv) = self.max_ppv_in_s {
-            all.add("e.ppv_in_s <= ?", [Sql::Real(ppv)]);
-        }
-        for (column, wanted) in
-            [("e.false_trigger", self.false_trigger), ("e.reviewed", self.reviewed)]
-        {
-            match wanted {
-                // Literal, so that the partial indices fit.
-                Some(true) => all.add(format!("{column} = 1"), []),
-                Some(false) => all.rare.push(column),
-                None => {}
+    /// Gives each row of the page, with `columns`; false when there is no event
+    /// [`after_id`](Self::after_id).
+    pub(super) fn each(
+        &self,
+        connection: &Connection,
+        conditions: &Conditions,
+        columns: &str,
+        mut each: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<bool> {
+        let stretches = match self.after_id {
+            Some(id) => match self.sort.behind(connection, id)? {
+                Some(stretches) => stretches,
+                None => return Ok(false),
+            },
+            None => vec![Behind::default()],
+        };
+        let order = self.sort.order();
+        let (mut left, mut skip) = (self.limit.unwrap_or(DEFAULT_LIMIT), self.offset);
+        for (further, values) in stretches {
+            let clause = conditions.and(&further);
+            // Rows are read for the page only; what is skipped is skipped in an index.
+            let page = format!(
+                "SELECT {columns} FROM (SELECT e.id FROM events e{clause} ORDER BY {order} \
+                 LIMIT {} OFFSET {}) page JOIN events e ON e.id = page.id \
+                 JOIN texts t ON t.id = e.text_id ORDER BY {order}",
+                left.min(i64::MAX as usize),
+                skip.min(i64::MAX as usize),
+            );
+            let all: Vec<&Sql> = conditions.values.iter().chain(&values).collect();
+            let mut statement = connection.prepare_cached(&page)?;
+            let mut rows = statement.query(params_from_iter(all.iter()))?;
+            let mut given = 0;
+            while let Some(row) = rows.next()? {
+                each(row)?;
+                given += 1;
+            }
+            left -= given;
+            if left == 0 {
+                break;
+            }
+            // The stretch has ended: what was skipped of it is not skipped again.
+            if skip > 0 && given == 0 {
+                let sql = format!("SELECT count(*) FROM events e{clause}");
+                let passed: i64 = connection
+                    .prepare_cached(&sql)?
+                    .query_row(params_from_iter(all.iter()), |row| row.get(0))?;
+                skip = skip.saturating_sub(usize::try_from(passed).unwrap_or(usize::MAX));
+            } else {
+                skip = 0;
             }
         }
-        if let Some(wanted) = self.text.as_deref().filter(|text| !text.is_empty()) {
-            containing(&mut all, connection, wanted)?;
-        }
-        Ok(all)
+        Ok(true)
     }
 }
 
-/// The condition that `wanted` is in one of the texts. What is few is searched first (distinct
-/// texts, units, reviews), then events are found through an index of each.
-fn containing(all: &mut Conditions, connection: &Connection, wanted: &str) -> rusqlite::Result<()> {
-    let escaped: String = wanted
-        .chars()
-        .flat_map(|c| matches!(c, '%' | '_' | '\\').then_some('\\').into_iter().chain([c]))
-        .collect();
-    let within = format!("%{escaped}%");
-    let like = |column: &str| format!("{column} LIKE ?1 ESCAPE '\\'");
-    let columns = ["project", "client", "operator", "location", "notes"].map(like).join(" OR ");
-    let numbers = |sql: &str, values: &[&str]| -> rusqlite::Result<Vec<Sql>> {
-        let mut statement = connection.prepare_cached(sql)?;
-        statement
-            .query_map(params_from_iter(values), |row| row.get::<_, i64>(0).map(Sql::Integer))?
-            .collect()
-    };
-    let texts = numbers(&format!("SELECT id FROM texts WHERE {columns}"), &[&within])?;
-    let end = format!("{wanted}\u{10ffff}");
-    let mut ids = numbers(
-        "SELECT id FROM events WHERE filename COLLATE NOCASE >= ?1 AND filename COLLATE NOCASE < ?2",
-        &[wanted, &end],
-    )?;
-    ids.extend(numbers(
-        "SELECT id FROM events WHERE review_notes IS NOT NULL AND review_notes LIKE ?1 ESCAPE '\\'",
-        &[&within],
-    )?);
-    // Each unit once: SQLite jumps from one to the next.
-    let serials = "WITH RECURSIVE units (serial) AS (SELECT min(serial) FROM events UNION ALL \
-        SELECT (SELECT min(serial) FROM events WHERE serial > units.serial) FROM units \
-        WHERE units.serial IS NOT NULL) SELECT serial FROM units WHERE serial LIKE ?1 ESCAPE '\\'";
-    let mut statement = connection.prepare_cached(serials)?;
-    let serials = statement.query_map([format!("{escaped}%")], |row| row.get(0).map(Sql::Text))?;
-    let serials: Vec<Sql> = serials.collect::<Result<_, _>>()?;
-    let mut terms = Vec::new();
-    for (column, found) in [("e.text_id", texts), ("e.serial", serials), ("e.id", ids)] {
-        if !found.is_empty() {
-            terms.push(format!("{column} IN (SELECT value FROM json_each(?))"));
-            let list: Vec<serde_json::Value> = found.into_iter().map(json).collect();
-            all.values.push(Sql::Text(serde_json::Value::Array(list).to_string()));
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::super::migrate::migrate;
+    use super::*;
+
+    /// An index of events with these times (in days of May), PPVs (in 0.1 in/s) and changes.
+    fn index(events: &[(Option<u8>, Option<u8>, u8)]) -> Connection {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        connection.execute("INSERT INTO texts (id, key, labels) VALUES (1, '', '{}')", []).unwrap();
+        for (n, (day, ppv, changed)) in events.iter().enumerate() {
+            let day = day.map(|day| format!("2026-05-{:02}T00:00:00", day + 1));
+            let sql = "INSERT INTO events (serial, filename, kind, timestamp, ppv_in_s, flags, text_id, \
+                       false_trigger, has_report, assumed, missing_samples, damaged, changed) \
+                       VALUES ('BE1', ?1, 'waveform', ?2, ?3, '{}', 1, 0, 0, '[]', 0, 0, ?4)";
+            let ppv = ppv.map(|ppv| f64::from(ppv) / 10.0);
+            connection.execute(sql, (format!("A{n}"), day, ppv, changed)).unwrap();
+        }
+        connection
+    }
+
+    fn ids(connection: &Connection, query: &Query) -> Vec<i64> {
+        let page = query.page(connection).unwrap().unwrap();
+        page.events.iter().map(|event| event.id).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn pages_behind_their_last_event_are_the_whole_answer_in_every_order(
+            events in vec((prop::option::of(0..4u8), prop::option::of(0..4u8), 0..9u8), 0..24),
+            word in prop::sample::select(Sort::WORDS.to_vec()),
+            limit in 1..6usize,
+            skip in 0..9usize,
+        ) {
+            let connection = index(&events);
+            let all = Query { sort: word.parse().unwrap(), limit: Some(usize::MAX), ..Query::default() };
+            let whole = ids(&connection, &all);
+            prop_assert_eq!(whole.len(), events.len());
+            let (mut paged, mut after_id) = (Vec::new(), None);
+            loop {
+                let page = ids(&connection, &Query { after_id, limit: Some(limit), ..all.clone() });
+                let Some(last) = page.last() else { break };
+                after_id = Some(*last);
+                paged.extend(page);
+            }
+            prop_assert_eq!(&paged, &whole);
+            for (place, id) in whole.iter().enumerate() {
+                let query = Query { after_id: Some(*id), offset: skip, ..all.clone() };
+                let rest = whole.get(place + 1 + skip..).unwrap_or_default();
+                prop_assert_eq!(ids(&connection, &query), rest);
+            }
+        }
+
+        #[test]
+        fn what_changed_since_is_what_has_a_later_change(
+            events in vec((Just(None), Just(None), 0..9u8), 0..24),
+            since in -1..10i64,
+        ) {
+            let connection = index(&events);
+            let query = Query {
+                changed_since: Some(since),
+                sort: Sort { key: SortKey::Changed, descending: false },
+                limit: Some(usize::MAX),
+                ..Query::default()
+            };
+            let mut expected: Vec<(u8, i64)> = (1..).zip(&events).map(|(id, event)| (event.2, id)).collect();
+            expected.retain(|(changed, _)| i64::from(*changed) > since);
+            expected.sort_unstable();
+            let expected: Vec<i64> = expected.into_iter().map(|(_, id)| id).collect();
+            prop_assert_eq!(ids(&connection, &query), expected);
         }
     }
-    all.sql.push(match terms.is_empty() {
-        true => "0".to_owned(),
-        false => format!("({})", terms.join(" OR ")),
-    });
-    Ok(())
-}
 
-fn json(value: Sql) -> serde_json::Value {
-    match value {
-        Sql::Integer(number) => number.into(),
-        Sql::Text(text) => text.into(),
-        Sql::Null | Sql::Real(_) | Sql::Blob(_) => serde_json::Value::Null,
+    #[test]
+    fn behind_an_event_that_is_gone_is_known_by_its_number_alone() {
+        let connection = index(&[(None, None, 1), (None, None, 2), (None, None, 3)]);
+        connection.execute("DELETE FROM events WHERE id = 2", []).unwrap();
+        let query = |word: &str| Query {
+            sort: word.parse().unwrap(),
+            after_id: Some(2),
+            ..Query::default()
+        };
+        assert_eq!(ids(&connection, &query("id")), [3]);
+        assert_eq!(ids(&connection, &query("-id")), [1]);
+        assert!(query("timestamp").page(&connection).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_page_behind_an_event_is_found_through_an_index() {
+        let connection = index(&[(Some(1), Some(1), 1)]);
+        for word in Sort::WORDS {
+            let sort: Sort = word.parse().unwrap();
+            let (further, values) = sort.behind(&connection, 1).unwrap().unwrap().remove(0);
+            let order = sort.order();
+            let sql = format!(
+                "EXPLAIN QUERY PLAN SELECT e.id FROM events e WHERE {further} ORDER BY {order} LIMIT 9"
+            );
+            let mut statement = connection.prepare(&sql).unwrap();
+            let plan = statement.query_map(params_from_iter(values), |row| row.get::<_, String>(3));
+            let plan: Vec<String> = plan.unwrap().map(Result::unwrap).collect();
+            assert!(plan.iter().all(|step| step.starts_with("SEARCH")), "{word}: {plan:?}");
+        }
     }
 }

@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 use wavekeep_core::{Reading, UnitLocal};
 
-use super::query::{Conditions, Query};
+use super::conditions::Conditions;
+use super::query::Query;
 use super::sums;
 use crate::sidecar::Sidecar;
 

@@ -102,6 +102,9 @@ pub struct FilterArgs {
     /// Contained in notes, project, client, operator or location; or the beginning of a name.
     #[arg(long, value_name = "TEXT", help_heading = EVENTS)]
     pub text: Option<String>,
+    /// Changed after this: the `changed` of the last event that is known, as --json prints it.
+    #[arg(long, value_name = "CHANGED", help_heading = EVENTS)]
+    pub changed_since: Option<i64>,
 }
 
 impl FilterArgs {
@@ -122,6 +125,7 @@ impl FilterArgs {
             false_trigger: self.false_trigger.or(by_name.false_trigger),
             reviewed: self.reviewed.or(by_name.reviewed),
             text: self.text.clone().or(by_name.text),
+            changed_since: self.changed_since.or(by_name.changed_since),
             ..by_name
         };
         known_unit(&query, archive)?;
@@ -199,6 +203,9 @@ pub struct ListArgs {
     /// At most so many events.
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub limit: usize,
+    /// Only events behind the one with this number, in their order: the last one of the list before.
+    #[arg(long, value_name = "NUMBER", conflicts_with = "by")]
+    pub after_id: Option<i64>,
     /// Leave out so many of the first ones.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub offset: usize,
@@ -211,7 +218,8 @@ impl ListArgs {
     /// As [`FilterArgs::query`].
     pub fn query(&self, archive: &Archive) -> anyhow::Result<Query> {
         let chosen = self.filter.query(archive).context("list")?;
-        Ok(Query { sort: self.sort, limit: Some(self.limit), offset: self.offset, ..chosen })
+        let (after_id, limit) = (self.after_id, Some(self.limit));
+        Ok(Query { sort: self.sort, after_id, limit, offset: self.offset, ..chosen })
     }
 }
 

@@ -57,7 +57,7 @@ class Backend(Protocol):
 
 #: Kinds of events of an archive, and what they are sorted by.
 _EVENT_KINDS = ("waveform", "histogram", "stream", "unknown")
-_SORTS = ("timestamp", "ppv", "id")
+_SORTS = ("timestamp", "ppv", "id", "changed")
 
 
 class Archive:
@@ -178,7 +178,9 @@ class Archive:
         false_trigger: bool | None = None,
         reviewed: bool | None = None,
         text: str | None = None,
+        changed_since: int | None = None,
         sort: str = "-timestamp",
+        after_id: int | None = None,
         limit: int | None = None,
         offset: int = 0,
     ) -> Table:
@@ -199,8 +201,13 @@ class Archive:
         text
             Is looked for in project, client, operator, location and notes, and at the beginning of
             file name and serial number.
+        changed_since
+            Events that changed after this: the largest ``changed`` that is known, 0 for all. An event that
+            was removed has no row; :meth:`ledger` says what became of it.
         sort
-            ``"timestamp"``, ``"ppv"`` or ``"id"``, with ``-`` for the largest first.
+            ``"timestamp"``, ``"ppv"``, ``"id"`` or ``"changed"``, with ``-`` for the largest first.
+        after_id
+            Only rows that follow the event of this number in that order: the last one of the page before.
         limit, offset
             At most so many rows, behind so many; ``total`` of the table says how many there are.
 
@@ -213,14 +220,19 @@ class Archive:
         ------
         BadArgumentError
             A word or a time that is none.
+        NoSuchEventError
+            There is no event ``after_id``.
 
         Examples
         --------
         >>> import tempfile, wavekeep
         >>> archive = wavekeep.Archive(tempfile.mkdtemp(), create=True)
         >>> account = archive.import_files(["samples/M529LMOK.DK0W"])
-        >>> [(row["filename"], row["ppv_in_s"]) for row in archive.query(from_="2026-06-12")]
+        >>> rows = archive.query(from_="2026-06-12")
+        >>> [(row["filename"], row["ppv_in_s"]) for row in rows]
         [('M529LMOK.DK0W', 0.41)]
+        >>> archive.query(changed_since=max(row["changed"] for row in rows))
+        <Table of 0 rows: ...>
         """
         if kind is not None:
             one_of("kind", kind, _EVENT_KINDS)
@@ -235,7 +247,9 @@ class Archive:
             "false_trigger": false_trigger,
             "reviewed": reviewed,
             "text": text,
+            "changed_since": None if changed_since is None else _count(changed_since, "changed_since"),
             "sort": sort,
+            "after_id": None if after_id is None else _id(after_id),
             "limit": None if limit is None else _count(limit, "limit"),
             "offset": _count(offset, "offset"),
         }

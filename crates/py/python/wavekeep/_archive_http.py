@@ -75,8 +75,16 @@ class Server:
         first_total: int | None = None
         while True:
             left = _PAGE if limit is None else min(limit - len(rows), _PAGE)
-            asked = {**question, "limit": left, "offset": question["offset"] + len(rows)}
-            page = self._json("GET", "/events", asked)
+            asked = {**question, "limit": left}
+            if rows:
+                asked.update(offset=0, after_id=rows[-1]["id"])
+            try:
+                page = self._json("GET", "/events", asked)
+            except NoSuchEventError:
+                if not rows:
+                    raise
+                # The last one was taken out meanwhile.
+                return None
             total, events = _field(page, "total", int), _field(page, "events", list)
             if first_total not in (None, total):
                 return None
