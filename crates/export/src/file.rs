@@ -36,6 +36,18 @@ pub fn publish(
     })
 }
 
+/// The same for who goes back in the file while it is written: of a file alone, not of a pipe.
+///
+/// # Errors
+/// As [`publish`].
+pub fn publish_file(
+    path: &Path,
+    overwrite: bool,
+    fill: impl FnOnce(&mut File) -> Result<(), ExportError>,
+) -> Result<(), ExportError> {
+    publish_at(path, overwrite, |temporary| fill(temporary.as_file_mut()))
+}
+
 /// The same of a file that is written by its name: that of the temporary file is handed to `fill`.
 pub(crate) fn publish_at(
     path: &Path,

@@ -92,7 +92,7 @@ mod zarr;
 
 pub use error::ExportError;
 pub use facts::{assumed, facts};
-pub use file::publish;
+pub use file::{publish, publish_file};
 pub use stream::{StreamError, channel_headings, write_stream};
 pub use table::flags::frequency_flag;
 pub use target::{ExportOptions, Target, Units, UnknownWord};

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use parquet::basic::{Compression, LogicalType, Repetition, Type as PhysicalType};
+use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as PhysicalType};
 use parquet::column::writer::ColumnWriter;
 use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
@@ -17,8 +17,8 @@ use super::{ExportFailure, PAGE};
 use crate::index::{EventRow, Peak};
 use crate::{Archive, Query};
 
-/// The columns, in their order. Times named `timestamp` are by the unit's clock, without a zone;
-/// those that end with `_at` are UTC.
+/// The columns, in their order. Times named `timestamp` are by the unit's clock, without a zone: in
+/// Parquet TIMESTAMP without zone. Those that end with `_at` are UTC, as they are written in sidecars.
 pub const EXPORT_COLUMNS: [&str; 38] = [
     "id",
     "serial",
@@ -119,7 +119,16 @@ enum Cell {
     /// A number with the digits of its source.
     Shown(Option<Reading>),
     Text(Option<String>),
+    /// A time by the unit's own clock.
+    UnitLocal(Option<String>),
     Flag(bool),
+}
+
+/// Microseconds of a unit's own clock from 1970 on, as it counts them.
+fn micros(text: &str) -> Option<i64> {
+    let at = text.parse::<jiff::civil::DateTime>().ok()?;
+    let at = at.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(at.timestamp().as_microsecond())
 }
 
 fn cells(row: EventRow) -> [Cell; EXPORT_COLUMNS.len()] {
@@ -137,7 +146,7 @@ fn cells(row: EventRow) -> [Cell; EXPORT_COLUMNS.len()] {
         text(row.serial),
         text(row.filename),
         text(row.kind),
-        Cell::Text(row.timestamp),
+        Cell::UnitLocal(row.timestamp),
         Real(row.sample_rate_hz),
         Real(row.record_time_s),
         tran,
@@ -209,11 +218,12 @@ impl Archive {
                     Cell::Real(Some(value)) => write!(out, "{value}")?,
                     Cell::Shown(Some(reading)) => out.write_all(digits(reading).as_bytes())?,
                     Cell::Flag(value) => write!(out, "{value}")?,
-                    Cell::Text(Some(text)) => field(out, &text)?,
+                    Cell::Text(Some(text)) | Cell::UnitLocal(Some(text)) => field(out, &text)?,
                     Cell::Integer(None)
                     | Cell::Real(None)
                     | Cell::Shown(None)
-                    | Cell::Text(None) => {}
+                    | Cell::Text(None)
+                    | Cell::UnitLocal(None) => {}
                 }
             }
             Ok::<(), ExportFailure>(out.write_all(b"\r\n")?)
@@ -294,6 +304,10 @@ fn schema() -> Result<Type, ParquetError> {
         let (physical, logical) = match kind {
             Cell::Integer(_) => (PhysicalType::INT64, None),
             Cell::Real(_) | Cell::Shown(_) => (PhysicalType::DOUBLE, None),
+            Cell::UnitLocal(_) => {
+                let clock = LogicalType::timestamp(false, TimeUnit::MICROS);
+                (PhysicalType::INT64, Some(clock))
+            }
             Cell::Flag(_) => (PhysicalType::BOOLEAN, None),
             Cell::Text(_) => (PhysicalType::BYTE_ARRAY, Some(LogicalType::String)),
         };
@@ -314,17 +328,20 @@ fn write_group<W: Write + Send>(
     for column in 0..EXPORT_COLUMNS.len() {
         let Some(mut column_writer) = group.next_column()? else { break };
         let cells = || rows.iter().map(|row| &row[column]);
-        let is_there = |cell: &Cell| {
-            !matches!(
-                cell,
-                Cell::Integer(None) | Cell::Real(None) | Cell::Shown(None) | Cell::Text(None)
-            )
+        let is_there = |cell: &Cell| match cell {
+            Cell::Integer(None) | Cell::Real(None) | Cell::Shown(None) | Cell::Text(None) => false,
+            Cell::UnitLocal(at) => at.as_deref().and_then(micros).is_some(),
+            _ => true,
         };
         let levels: Vec<i16> = cells().map(|cell| i16::from(is_there(cell))).collect();
         match column_writer.untyped() {
             ColumnWriter::Int64ColumnWriter(writer) => {
                 let values: Vec<i64> = cells()
-                    .filter_map(|cell| if let Cell::Integer(value) = cell { *value } else { None })
+                    .filter_map(|cell| match cell {
+                        Cell::Integer(value) => *value,
+                        Cell::UnitLocal(at) => at.as_deref().and_then(micros),
+                        _ => None,
+                    })
                     .collect();
                 writer.write_batch(&values, Some(&levels), None)?;
             }

@@ -4,10 +4,9 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use anyhow::Context;
 use serde_json::json;
-use tempfile::NamedTempFile;
-use wavekeep_archive::{Archive, Query};
+use wavekeep_archive::{Archive, ExportFailure, Originals, Query};
+use wavekeep_export::publish_file;
 
 use super::{count, look};
 use crate::args::{Args, ExportArgs, ExportTarget};
@@ -38,74 +37,80 @@ pub fn run(args: &Args, command: &ExportArgs) -> anyhow::Result<Account> {
         anyhow::bail!("{} exists already: --force replaces it", path.display());
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    interrupt::cleans_up(folder);
-    let mut temporary = tempfile::Builder::new()
-        .prefix(&interrupt::temporary_prefix())
-        .tempfile_in(folder)
-        .with_context(|| format!("cannot write into {}", folder.display()))?;
-    let account = fill(args, command.target, &archive, &query, &mut temporary, path)?;
-    temporary.as_file().sync_all()?;
-    if command.force {
-        temporary.persist(path)?;
-    } else {
-        temporary.persist_noclobber(path)?;
-    }
-    sync(folder);
-    Ok(account)
+    interrupt::cleans_up(folder.unwrap_or(Path::new(".")));
+    let mut filled = None;
+    let published = publish_file(path, command.force, |out| {
+        let written = fill(command.target, &archive, &query, out);
+        let is_written = written.is_ok();
+        filled = Some(written);
+        // The error itself is in `filled`.
+        is_written.then_some(()).ok_or_else(|| std::io::Error::other("not written").into())
+    });
+    let written = match filled {
+        Some(written) => written?,
+        None => {
+            return Err(published
+                .err()
+                .map_or_else(|| anyhow::anyhow!("nothing was written"), Into::into));
+        }
+    };
+    published?;
+    Ok(written.say(args, path))
+}
+
+/// What was written.
+enum Written {
+    Events(u64),
+    Originals(Originals),
 }
 
 fn fill(
-    args: &Args,
     target: ExportTarget,
     archive: &Archive,
     query: &Query,
-    file: &mut NamedTempFile,
-    path: &Path,
-) -> anyhow::Result<Account> {
-    let shown = path.display();
-    let mut out = BufWriter::new(file.as_file_mut());
-    let events = match target {
-        ExportTarget::Csv => archive.export_csv(query, &mut out)?,
-        ExportTarget::Parquet => archive.export_parquet(query, &mut out)?,
-        ExportTarget::Zip => {
-            let originals = archive.export_originals(query, &mut out)?;
-            out.flush()?;
-            if args.json {
-                outln!("{}", json!({ "path": path, "originals": originals }));
-            } else {
-                for damaged in &originals.damaged {
-                    render::error(damaged);
-                }
-                if originals.streams > 0 {
-                    render::care(format_args!(
-                        "{} left out: their files stay where they are",
-                        count(originals.streams, "stream")
-                    ));
-                }
-                if !args.quiet {
-                    outln!(
-                        "{shown}: {}, {}",
-                        count(originals.events, "event"),
-                        count(originals.files, "file")
-                    );
-                }
-            }
-            return Ok(Account { damaged: originals.damaged.len(), ..Account::default() });
-        }
+    file: &mut File,
+) -> Result<Written, ExportFailure> {
+    let mut out = BufWriter::new(file);
+    let written = match target {
+        ExportTarget::Csv => Written::Events(archive.export_csv(query, &mut out)?),
+        ExportTarget::Parquet => Written::Events(archive.export_parquet(query, &mut out)?),
+        ExportTarget::Zip => Written::Originals(archive.export_originals(query, &mut out)?),
     };
     out.flush()?;
-    if args.json {
-        outln!("{}", json!({ "path": path, "events": events }));
-    } else if !args.quiet {
-        outln!("{shown}: {}", count(events, "event"));
-    }
-    Ok(Account::default())
+    Ok(written)
 }
 
-/// The name of the new file is on the disk too, where folders can be synced.
-fn sync(folder: &Path) {
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
+impl Written {
+    fn say(self, args: &Args, path: &Path) -> Account {
+        let shown = path.display();
+        let originals = match self {
+            Self::Events(events) => {
+                if args.json {
+                    outln!("{}", json!({ "path": path, "events": events }));
+                } else if !args.quiet {
+                    outln!("{shown}: {}", count(events, "event"));
+                }
+                return Account::default();
+            }
+            Self::Originals(originals) => originals,
+        };
+        if args.json {
+            outln!("{}", json!({ "path": path, "originals": originals }));
+        } else {
+            for damaged in &originals.damaged {
+                render::error(damaged);
+            }
+            if originals.streams > 0 {
+                render::care(format_args!(
+                    "{} left out: their files stay where they are",
+                    count(originals.streams, "stream")
+                ));
+            }
+            if !args.quiet {
+                let (events, files) = (originals.events, originals.files);
+                outln!("{shown}: {}, {}", count(events, "event"), count(files, "file"));
+            }
+        }
+        Account { damaged: originals.damaged.len(), ..Account::default() }
     }
 }
