@@ -4,8 +4,8 @@ use gnz::Object;
 use serde_json::Value;
 use wavekeep_core::{Assumed, Basis, Recording, TimeAxis};
 
+use super::objects::{Attribute, Objects};
 use super::plain;
-use super::store::{Attribute, Store};
 use crate::ExportError;
 use crate::facts::{assumed, facts};
 
@@ -16,9 +16,12 @@ const METADATA: &str = "metadata";
 
 /// Sets the attributes of the root. A fact that may be assumed has its basis beside it, as
 /// `<fact>_basis`; facts in the format's own words carry the format's word: `blastware.end_key`.
-pub(super) fn of_recording(store: &Store, recording: &Recording) -> Result<(), ExportError> {
+pub(super) fn of_recording(
+    objects: &mut dyn Objects,
+    recording: &Recording,
+) -> Result<(), ExportError> {
     let facts = facts(recording);
-    let root = Root { store };
+    let mut root = Root { objects };
     root.text("format", recording.format.id)?;
     root.text("format_name", recording.format.name)?;
     root.text("kind", facts["kind"].as_str().unwrap_or_default())?;
@@ -74,30 +77,30 @@ pub(super) fn of_recording(store: &Store, recording: &Recording) -> Result<(), E
 
 /// The root group, with the checks that strings need.
 struct Root<'s> {
-    store: &'s Store,
+    objects: &'s mut dyn Objects,
 }
 
 impl Root<'_> {
-    fn set(&self, name: &str, value: Attribute<'_>) -> Result<(), ExportError> {
-        self.store.attribute("/", name, &value)
+    fn set(&mut self, name: &str, value: Attribute<'_>) -> Result<(), ExportError> {
+        self.objects.attribute("/", name, &value)
     }
 
-    fn text(&self, name: &str, text: &str) -> Result<(), ExportError> {
+    fn text(&mut self, name: &str, text: &str) -> Result<(), ExportError> {
         self.set(name, Attribute::Text(&whole(text)))
     }
 
-    fn texts(&self, name: &str, texts: &[&str]) -> Result<(), ExportError> {
+    fn texts(&mut self, name: &str, texts: &[&str]) -> Result<(), ExportError> {
         let whole: Vec<String> = texts.iter().map(|text| whole(text)).collect();
         let whole: Vec<&str> = whole.iter().map(String::as_str).collect();
         self.set(name, Attribute::Texts(&whole))
     }
 
-    fn real(&self, name: &str, value: &Assumed<f64>) -> Result<(), ExportError> {
+    fn real(&mut self, name: &str, value: &Assumed<f64>) -> Result<(), ExportError> {
         self.set(name, Attribute::Real(value.value))?;
         self.basis(name, value)
     }
 
-    fn basis<T>(&self, name: &str, value: &Assumed<T>) -> Result<(), ExportError> {
+    fn basis<T>(&mut self, name: &str, value: &Assumed<T>) -> Result<(), ExportError> {
         let word = match value.basis {
             Basis::File => "file",
             Basis::FileName => "file_name",
@@ -109,7 +112,7 @@ impl Root<'_> {
     }
 
     /// A fact of the format; lists and objects are in `facts` only.
-    fn metadata(&self, name: &str, value: &Value) -> Result<(), ExportError> {
+    fn metadata(&mut self, name: &str, value: &Value) -> Result<(), ExportError> {
         let name = whole(name);
         match value {
             Value::String(text) => self.text(&name, text),
@@ -120,7 +123,7 @@ impl Root<'_> {
 
 /// Sets the metadata of a stream or of arrays; what has no place as an attribute of its own stands in
 /// the JSON.
-pub(super) fn of_metadata(store: &Store, metadata: &Object) -> Result<(), ExportError> {
+pub(super) fn of_metadata(objects: &mut dyn Objects, metadata: &Object) -> Result<(), ExportError> {
     if metadata.is_empty() {
         return Ok(());
     }
@@ -138,17 +141,22 @@ pub(super) fn of_metadata(store: &Store, metadata: &Object) -> Result<(), Export
             },
             _ => continue,
         };
-        store.attribute("/", key, &attribute)?;
+        objects.attribute("/", key, &attribute)?;
     }
     let json = gnz::Value::from(metadata.clone()).to_string();
-    store.attribute("/", METADATA, &Attribute::Text(&json))
+    objects.attribute("/", METADATA, &Attribute::Text(&json))
 }
 
 /// Sets an attribute of an array, when it is text, a number or a truth value.
-pub(super) fn set(store: &Store, path: &str, name: &str, value: &Value) -> Result<(), ExportError> {
+pub(super) fn set(
+    objects: &mut dyn Objects,
+    path: &str,
+    name: &str,
+    value: &Value,
+) -> Result<(), ExportError> {
     match value {
-        Value::String(text) => store.attribute(path, name, &Attribute::Text(&whole(text))),
-        value => plain(value).map_or(Ok(()), |value| store.attribute(path, name, &value)),
+        Value::String(text) => objects.attribute(path, name, &Attribute::Text(&whole(text))),
+        value => plain(value).map_or(Ok(()), |value| objects.attribute(path, name, &value)),
     }
 }
 

@@ -15,7 +15,8 @@
 //! | attributes of `/` | of an event the facts by their own types, what nothing stated named in `assumed`, and `facts` with all of them as JSON; of all else the metadata, with `metadata` as JSON |
 //!
 //! Raw units give counts in their own type with the same attributes. Names with `/` are groups.
-//! Arrays are chunked, shuffled and deflated, when that is not turned off.
+//! Arrays are chunked and deflated, when that is not turned off; shuffled too, but for those of an event that are
+//! smaller without.
 //!
 //! The root of a waveform is an NXdata group: `signal` is the first channel, `auxiliary_signals` are
 //! the others, `axes` is `time`. A histogram's channels are NXdata groups with `interval_start` linked
@@ -27,6 +28,9 @@
 
 mod attributes;
 mod datatype;
+mod memory;
+mod objects;
+mod squeeze;
 mod store;
 
 use std::collections::BTreeMap;
@@ -42,26 +46,28 @@ use crate::dataset::{Dataset, Origin, Role, Variable};
 use crate::stream::DATA;
 use crate::stream::windows::{Feed, Window};
 use crate::{ExportError, ExportOptions, Target};
-use store::{Attribute, Scratch, Store};
+use memory::Memory;
+use objects::{Attribute, Objects, groups};
+use store::{Scratch, Store};
 
 const TARGET: Target = Target::Hdf5;
 /// Longest name of an object in bytes: a link's message has 64 KiB for the name and all else.
 const NAME_BYTES: usize = 1024;
 /// Axes that a dataset can have.
 const MOST_AXES: usize = 32;
-/// Bytes of numbers up to which a file is put together in memory.
-const IN_MEMORY: usize = 1 << 20;
 const GAPS: &str = "gaps";
 
-/// Writes to a stream: the library needs a file, which is a temporary one.
+/// Writes to a stream: what is small is put together in memory, for all else the library needs a file, which
+/// is a temporary one.
 pub(crate) fn write(
     dataset: &Dataset<'_>,
     options: &ExportOptions,
     out: &mut dyn Write,
 ) -> Result<(), ExportError> {
-    let bytes: usize =
-        dataset.variables.iter().map(|it| it.len() * it.elements.item_size().unwrap_or(1)).sum();
-    let mut scratch = Scratch::new(bytes <= IN_MEMORY)?;
+    if let Some(bytes) = in_memory(dataset, options) {
+        return Ok(out.write_all(&bytes)?);
+    }
+    let mut scratch = Scratch::new()?;
     let store = Store::in_scratch(&mut scratch, options.compress)?;
     fill(store, dataset, None)?;
     scratch.copy_to(out)?;
@@ -74,7 +80,26 @@ pub(crate) fn write_at(
     options: &ExportOptions,
     path: &Path,
 ) -> Result<(), ExportError> {
-    fill(Store::create(path, options.compress)?, dataset, None)
+    match in_memory(dataset, options) {
+        Some(bytes) => Ok(std::fs::write(path, bytes)?),
+        None => fill(Store::create(path, options.compress)?, dataset, None),
+    }
+}
+
+/// The bytes of an event's file, where each of its arrays fits into a chunk. `None` of all else, and where it
+/// fails: the library then writes it, or says why nobody can.
+fn in_memory(dataset: &Dataset<'_>, options: &ExportOptions) -> Option<Vec<u8>> {
+    let is_small = |it: &Variable<'_>| {
+        it.len() * it.elements.item_size().unwrap_or(1) <= memory::CHUNK_BYTES && it.is_row_major()
+    };
+    let is_event = matches!(dataset.origin, Origin::Event(_));
+    if !is_event || !dataset.variables.iter().all(is_small) {
+        return None;
+    }
+    let mut memory = Memory::new(options.compress);
+    let paths = lay_out(&mut memory, dataset, None).ok()?;
+    finish(&mut memory, dataset, &paths).ok()?;
+    memory.bytes().ok()
 }
 
 /// Writes the file `path`, which is there and empty, of a stream that `feed` gives.
@@ -93,15 +118,7 @@ fn fill(
     dataset: &Dataset<'_>,
     windows: Option<(usize, &mut Feed<'_>)>,
 ) -> Result<(), ExportError> {
-    let frames = windows.as_ref().map(|(frames, _)| *frames);
-    let reserved = matches!(dataset.origin, Origin::Event(_)).then_some(GAPS);
-    let paths = paths(dataset.variables.iter(), reserved, TARGET, name_fault)?;
-    let paths: Vec<String> = paths.into_iter().map(|path| format!("/{path}")).collect();
-    for (variable, path) in dataset.variables.iter().zip(&paths) {
-        variable.check_axes(TARGET, MOST_AXES)?;
-        store.groups(path)?;
-        store.dataset(path, variable, frames.filter(|_| variable.comes_later()))?;
-    }
+    let paths = lay_out(&mut store, dataset, windows.as_ref().map(|(frames, _)| *frames))?;
     if let Some((frames, feed)) = windows {
         let later: Vec<_> =
             dataset.variables.iter().zip(&paths).filter(|(it, _)| it.comes_later()).collect();
@@ -112,31 +129,57 @@ fn fill(
             Ok(())
         })?;
     }
-    dimensions(&mut store, dataset, &paths)?;
+    finish(&mut store, dataset, &paths)?;
+    store.finish()
+}
+
+/// Creates the datasets and gives their paths.
+fn lay_out(
+    objects: &mut dyn Objects,
+    dataset: &Dataset<'_>,
+    frames: Option<usize>,
+) -> Result<Vec<String>, ExportError> {
+    let reserved = matches!(dataset.origin, Origin::Event(_)).then_some(GAPS);
+    let paths = paths(dataset.variables.iter(), reserved, TARGET, name_fault)?;
+    let paths: Vec<String> = paths.into_iter().map(|path| format!("/{path}")).collect();
     for (variable, path) in dataset.variables.iter().zip(&paths) {
-        describe(&store, variable, path)?;
+        variable.check_axes(TARGET, MOST_AXES)?;
+        groups(objects, path)?;
+        objects.dataset(path, variable, frames.filter(|_| variable.comes_later()))?;
+    }
+    Ok(paths)
+}
+
+/// Says what the datasets are.
+fn finish(
+    objects: &mut dyn Objects,
+    dataset: &Dataset<'_>,
+    paths: &[String],
+) -> Result<(), ExportError> {
+    dimensions(objects, dataset, paths)?;
+    for (variable, path) in dataset.variables.iter().zip(paths) {
+        describe(objects, variable, path)?;
     }
     match dataset.origin {
         Origin::Event(recording) => {
             let path = format!("/{GAPS}");
-            store.gaps(&path, &dataset.gaps)?;
+            objects::gaps(objects, &path, &dataset.gaps)?;
             let long_name = "missing samples or intervals: NaN in the data";
-            store.attribute(&path, "long_name", &Attribute::Text(long_name))?;
-            attributes::of_recording(&store, recording)?;
-            plots(&store, recording, dataset, &paths)?;
+            objects.attribute(&path, "long_name", &Attribute::Text(long_name))?;
+            attributes::of_recording(objects, recording)?;
+            plots(objects, recording, dataset, paths)
         }
         Origin::Stream => {
-            attributes::of_metadata(&store, &dataset.attributes)?;
-            conventions(&store)?;
+            attributes::of_metadata(objects, &dataset.attributes)?;
+            conventions(objects)?;
             let of_frames = |it: &&Variable<'_>| {
                 it.role == Role::Coordinate && matches!(it.dims.as_slice(), [dim] if dim == FRAME)
             };
             let times = dataset.variables.iter().find(of_frames).map_or(".", |it| &*it.name);
-            nx_data(&store, "/", &[DATA], &[".", times])?;
+            nx_data(objects, "/", &[DATA], &[".", times])
         }
-        Origin::Arrays => attributes::of_metadata(&store, &dataset.attributes)?,
+        Origin::Arrays => attributes::of_metadata(objects, &dataset.attributes),
     }
-    store.finish()
 }
 
 /// Why an object of the format cannot be called `name`.
@@ -154,7 +197,7 @@ fn name_fault(name: &str) -> Option<&'static str> {
 
 /// Makes the axes that have names dimensions: with values where a coordinate has their name.
 fn dimensions(
-    store: &mut Store,
+    objects: &mut dyn Objects,
     dataset: &Dataset<'_>,
     paths: &[String],
 ) -> Result<(), ExportError> {
@@ -171,8 +214,8 @@ fn dimensions(
     for (path, length) in &lengths {
         let place = paths.iter().position(|it| it == path);
         match place.filter(|place| of_itself(&dataset.variables[*place], path)) {
-            Some(_) => store.dimension(path)?,
-            None => store.hollow_dimension(path, *length)?,
+            Some(_) => objects.dimension(path)?,
+            None => objects.hollow_dimension(path, *length)?,
         }
     }
     for (variable, path) in dataset.variables.iter().zip(paths) {
@@ -180,47 +223,51 @@ fn dimensions(
             continue;
         }
         for (axis, dim) in variable.dims.iter().enumerate() {
-            store.attach(path, axis, &format!("/{dim}"))?;
+            objects.attach(path, axis, &format!("/{dim}"))?;
         }
     }
     Ok(())
 }
 
 /// What every array says of itself.
-fn describe(store: &Store, variable: &Variable<'_>, path: &str) -> Result<(), ExportError> {
+fn describe(
+    objects: &mut dyn Objects,
+    variable: &Variable<'_>,
+    path: &str,
+) -> Result<(), ExportError> {
     if let Some(unit) = &variable.unit {
-        store.attribute(path, "units", &Attribute::Text(unit))?;
+        objects.attribute(path, "units", &Attribute::Text(unit))?;
     }
     if let Some((dtype, units)) = variable.dates() {
-        store.attribute(path, "dtype", &Attribute::Text(&dtype))?;
+        objects.attribute(path, "dtype", &Attribute::Text(&dtype))?;
         if let Some(units) = units.filter(|_| variable.unit.is_none()) {
-            store.attribute(path, "units", &Attribute::Text(&units))?;
+            objects.attribute(path, "units", &Attribute::Text(&units))?;
         }
     }
     for (name, value) in &variable.attributes {
-        attributes::set(store, path, name, value)?;
+        attributes::set(objects, path, name, value)?;
     }
     if !variable.meanings.is_empty() {
         let values: Vec<u8> = (0..).take(variable.meanings.len()).collect();
-        store.attribute(path, "flag_values", &Attribute::Bytes(&values))?;
+        objects.attribute(path, "flag_values", &Attribute::Bytes(&values))?;
         let meanings = variable.meanings.join(" ");
-        store.attribute(path, "flag_meanings", &Attribute::Text(&meanings))?;
+        objects.attribute(path, "flag_meanings", &Attribute::Text(&meanings))?;
     }
     Ok(())
 }
 
-fn conventions(store: &Store) -> Result<(), ExportError> {
-    store.attribute("/", "Conventions", &Attribute::Text("CF-1.11"))
+fn conventions(objects: &mut dyn Objects) -> Result<(), ExportError> {
+    objects.attribute("/", "Conventions", &Attribute::Text("CF-1.11"))
 }
 
 /// What h5web shows first.
 fn plots(
-    store: &Store,
+    objects: &mut dyn Objects,
     recording: &Recording,
     dataset: &Dataset<'_>,
     paths: &[String],
 ) -> Result<(), ExportError> {
-    conventions(store)?;
+    conventions(objects)?;
     let signals: Vec<&str> = dataset
         .variables
         .iter()
@@ -232,8 +279,8 @@ fn plots(
         // Children of the root alone can be plotted there.
         let signals: Vec<&str> = signals.into_iter().filter(|name| !name.contains('/')).collect();
         let Some(first) = signals.first() else { return Ok(()) };
-        nx_data(store, "/", &signals, &["time"])?;
-        return store.attribute("/", "default", &Attribute::Text(first));
+        nx_data(objects, "/", &signals, &["time"])?;
+        return objects.attribute("/", "default", &Attribute::Text(first));
     }
     let start = dataset.variables.iter().find(|it| it.role == Role::Coordinate);
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
@@ -248,28 +295,33 @@ fn plots(
         let group = format!("/{group}");
         let axes = match start {
             Some(start) => {
-                store.link(&group, &start.name, &format!("/{}", start.name))?;
+                objects.link(&group, &start.name, &format!("/{}", start.name))?;
                 &*start.name
             }
             None => ".",
         };
-        nx_data(store, &group, names, &[axes])?;
+        nx_data(objects, &group, names, &[axes])?;
     }
-    store.attribute("/", "NX_class", &Attribute::Text("NXroot"))?;
+    objects.attribute("/", "NX_class", &Attribute::Text("NXroot"))?;
     match groups.first() {
-        Some((group, _)) => store.attribute("/", "default", &Attribute::Text(group)),
+        Some((group, _)) => objects.attribute("/", "default", &Attribute::Text(group)),
         None => Ok(()),
     }
 }
 
 /// Makes a group one that h5web plots: `signals[0]`, with the others beside it.
-fn nx_data(store: &Store, group: &str, signals: &[&str], axes: &[&str]) -> Result<(), ExportError> {
-    store.attribute(group, "NX_class", &Attribute::Text("NXdata"))?;
-    store.attribute(group, "signal", &Attribute::Text(signals[0]))?;
+fn nx_data(
+    objects: &mut dyn Objects,
+    group: &str,
+    signals: &[&str],
+    axes: &[&str],
+) -> Result<(), ExportError> {
+    objects.attribute(group, "NX_class", &Attribute::Text("NXdata"))?;
+    objects.attribute(group, "signal", &Attribute::Text(signals[0]))?;
     if signals.len() > 1 {
-        store.attribute(group, "auxiliary_signals", &Attribute::Texts(&signals[1..]))?;
+        objects.attribute(group, "auxiliary_signals", &Attribute::Texts(&signals[1..]))?;
     }
-    store.attribute(group, "axes", &Attribute::Texts(axes))
+    objects.attribute(group, "axes", &Attribute::Texts(axes))
 }
 
 /// A value of JSON as an attribute, where it is text, a number or a truth value.

@@ -391,6 +391,8 @@ fn memory_does_not_grow_with_the_stream() {
             drop(stop);
             watched.join().unwrap()
         });
-        assert!(most - before < 300 << 10, "{target}: {} KiB", most - before);
+        // What was made before may have been given back meanwhile.
+        let grown = most.saturating_sub(before);
+        assert!(grown < 300 << 10, "{target}: {grown} KiB");
     }
 }
