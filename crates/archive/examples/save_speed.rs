@@ -21,7 +21,7 @@ fn main() {
                     .serial(format!("BE{}", 11000 + n / 1000))
             })
             .collect();
-        for saved in archive.save_batch(&batch) {
+        for saved in archive.save_batch(batch) {
             saved.unwrap();
         }
     }

@@ -179,6 +179,9 @@ pub enum ArchiveError {
         /// The later entry of the log.
         number: i64,
     },
+    /// A change that several shared failed for all of them.
+    #[error(transparent)]
+    Together(Arc<ArchiveError>),
     /// A stream cannot be adopted.
     #[error("{}: {source}", path.display())]
     Stream {
@@ -240,7 +243,26 @@ impl ArchiveError {
             Self::ReviewedSince { .. } => "reviewed_since",
             Self::Stream { .. } => "stream",
             Self::Stopped => "stopped",
+            Self::Together(error) => error.kind(),
         }
+    }
+
+    /// The error itself, where several share it.
+    pub fn cause(&self) -> &Self {
+        match self {
+            Self::Together(error) => error.cause(),
+            error => error,
+        }
+    }
+
+    /// As many errors as share this one.
+    pub(crate) fn shared(self, by: usize) -> impl Iterator<Item = Self> {
+        let (alone, shared) = match by {
+            1 => (Some(self), None),
+            _ => (None, Some(Arc::new(self))),
+        };
+        let all = shared.into_iter().flat_map(move |error| std::iter::repeat_n(error, by));
+        alone.into_iter().chain(all.map(Self::Together))
     }
 }
 

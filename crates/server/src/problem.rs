@@ -1,5 +1,7 @@
 //! Errors as RFC 9457 problems.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::path::ErrorKind;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
@@ -101,9 +103,16 @@ impl IntoResponse for Problem {
     }
 }
 
+impl Problem {
+    /// What an error means that several requests share.
+    pub fn of_shared(error: Arc<ArchiveError>) -> Self {
+        ArchiveError::Together(error).into()
+    }
+}
+
 impl From<ArchiveError> for Problem {
     fn from(error: ArchiveError) -> Self {
-        match &error {
+        match error.cause() {
             ArchiveError::NoEvent { .. } => Self::not_found(error.to_string()),
             ArchiveError::Patch(_) | ArchiveError::Name(_) => {
                 Self::unprocessable(error.kind(), error.to_string())

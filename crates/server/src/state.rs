@@ -19,8 +19,13 @@ use crate::recordings::{Bridges, Recordings};
 use crate::streams::Streams;
 use crate::temporary::Temporaries;
 
-/// Requests that write at a time: the archive takes one after the other, and syncs each.
-const WRITERS: usize = 2;
+/// Bytes of requests that write at a time, in units of [`WRITING_UNIT`]: those that wait together share
+/// what is synced, and all are in memory.
+const WRITING: usize = 1 << 10;
+/// A unit of what waits to be written, in bytes.
+const WRITING_UNIT: u64 = 1 << 16;
+/// What a request takes that brings nothing: so many wait at most on threads of their own.
+const LEAST: u32 = 4;
 
 /// What all requests share. Cloning it is cheap.
 #[derive(Debug, Clone)]
@@ -80,7 +85,7 @@ impl State {
             cache: Cache::new(limits.cache_bytes),
             live: Live::new(),
             metrics: Metrics::new(),
-            writers: Arc::new(Semaphore::new(WRITERS)),
+            writers: Arc::new(Semaphore::new(WRITING)),
             workers: Arc::new(Semaphore::new(limits.workers)),
             rate: limits.rate_per_s.map(Rate::new),
             temporaries: Temporaries::new(limits.exports, limits.temporary_bytes),
@@ -102,7 +107,7 @@ impl State {
         &self,
         work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.within(Arc::clone(&self.0.workers), work).await
+        self.within(Arc::clone(&self.0.workers), 1, work).await
     }
 
     /// As [`work`](Self::work), for what waits for the archive's lock: those who only look never
@@ -114,15 +119,31 @@ impl State {
         &self,
         work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.within(Arc::clone(&self.0.writers), work).await
+        self.within(Arc::clone(&self.0.writers), LEAST, work).await
+    }
+
+    /// As [`write`](Self::write), with so many bytes in memory.
+    ///
+    /// # Errors
+    /// As `work`.
+    pub async fn write_bytes<T: Send + 'static>(
+        &self,
+        bytes: u64,
+        work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let units = u32::try_from(bytes / WRITING_UNIT).unwrap_or(u32::MAX);
+        // Two of the largest at a time.
+        let units = units.clamp(LEAST, WRITING as u32 / 2);
+        self.within(Arc::clone(&self.0.writers), units, work).await
     }
 
     async fn within<T: Send + 'static>(
         &self,
-        room: Arc<Semaphore>,
+        semaphore: Arc<Semaphore>,
+        permits: u32,
         work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let permit = room.acquire_owned().await;
+        let permit = semaphore.acquire_many_owned(permits).await;
         let permit = permit.map_err(|_| {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server is stopping")
         })?;

@@ -18,7 +18,9 @@ use crate::index::{
 };
 use crate::layout::{Layout, OWN_FOLDER};
 use crate::place::Identity;
-use crate::review::{self, ReviewEntry};
+use crate::review::{self, ReviewEntry, ReviewRounds};
+use crate::rounds::ROUND;
+use crate::save::SaveRounds;
 use crate::sidecar::Sidecar;
 
 use lock::identity_of;
@@ -38,6 +40,8 @@ pub struct Archive {
     /// What the root was to the system when it was opened.
     root: Identity,
     at_commit: Option<CommitHook>,
+    saves: SaveRounds,
+    reviews: ReviewRounds,
     units: Remembered<Vec<UnitSummary>>,
     projects: Remembered<Vec<ProjectSummary>>,
     months: Remembered<Vec<MonthSummary>>,
@@ -129,6 +133,8 @@ impl OpenOptions {
             writer: Some(Mutex::new(Writer { connection, of, lock })),
             actor: self.actor.unwrap_or_else(Actor::local),
             at_commit: self.at_commit,
+            saves: SaveRounds::new(ROUND),
+            reviews: ReviewRounds::new(ROUND),
             units: Remembered::default(),
             projects: Remembered::default(),
             months: Remembered::default(),
@@ -165,6 +171,8 @@ impl OpenOptions {
             writer: None,
             actor: self.actor.unwrap_or_else(Actor::local),
             at_commit: self.at_commit,
+            saves: SaveRounds::new(ROUND),
+            reviews: ReviewRounds::new(ROUND),
             units: Remembered::default(),
             projects: Remembered::default(),
             months: Remembered::default(),
@@ -256,6 +264,16 @@ impl Archive {
 
     pub(crate) fn files(&self) -> &dyn FileSystem {
         &*self.files
+    }
+
+    /// Those who save.
+    pub(crate) fn saves(&self) -> &SaveRounds {
+        &self.saves
+    }
+
+    /// Those who review.
+    pub(crate) fn reviews(&self) -> &ReviewRounds {
+        &self.reviews
     }
 
     pub(crate) fn index_failed(&self, source: rusqlite::Error) -> ArchiveError {
@@ -513,7 +531,7 @@ impl Archive {
         self.with_lock(|writer| {
             let mut id = 0;
             self.commit(writer, |transaction| {
-                id = summary::begin_session(transaction, source, sent_by)?;
+                id = summary::begin_session(transaction, source, sent_by, &crate::now())?;
                 Ok(())
             })?;
             Ok(id)

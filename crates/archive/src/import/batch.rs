@@ -166,7 +166,7 @@ impl Shared<'_> {
                 Identified::Fate(fate) => self.tell(pending.shown, *fate),
             }
         }
-        let saved = self.archive.save_batch(&events);
+        let saved = self.archive.save_batch(events);
         for (shown, saved) in names.into_iter().zip(saved) {
             self.answer(shown, saved.map(Fate::Event));
         }
@@ -305,7 +305,7 @@ impl Shared<'_> {
                     Err(error) => self.tell(pending.shown.clone(), Fate::from(&error)),
                 }
             }
-            for (shown, saved) in names.into_iter().zip(self.archive.save_batch(&events)) {
+            for (shown, saved) in names.into_iter().zip(self.archive.save_batch(events)) {
                 self.answer(shown, saved.map(Fate::Report));
             }
         }

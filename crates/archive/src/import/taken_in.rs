@@ -132,7 +132,7 @@ impl Archive {
         }
         let submissions: Vec<Submission> =
             events.iter().map(|(_, submission, _)| submission.clone()).collect();
-        let answers = self.save_batch(&submissions);
+        let answers = self.save_batch(submissions);
         for ((row, _, sidecar), answer) in events.into_iter().zip(answers) {
             let fate = match answer {
                 Ok(saved) => {

@@ -432,11 +432,12 @@ pub(crate) fn begin_session(
     connection: &Connection,
     source: &str,
     sent_by: Option<&str>,
+    started_at: &str,
 ) -> rusqlite::Result<i64> {
     let id = connection.query_row(
         "INSERT INTO sessions (started_at, source, sent_by, received, new, same, paired_late, \
          conflicts, refused) VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0, 0) RETURNING id",
-        (crate::now(), source, sent_by),
+        (started_at, source, sent_by),
         |row| row.get(0),
     )?;
     sums::seal_sessions(connection, Some(id))?;

@@ -146,6 +146,23 @@ impl Lines {
         self.lines.push((entry, line));
     }
 
+    /// Where they end now.
+    pub(crate) fn mark(&self) -> End {
+        self.end
+    }
+
+    /// Takes the last entry away again, which is of the event `id` and the only one of it: they end at `mark`.
+    pub(crate) fn back_to(&mut self, mark: End, id: i64) {
+        self.end = mark;
+        self.lines.pop();
+        self.of_events.remove(&id);
+    }
+
+    /// The last line, without its end.
+    pub(crate) fn last(&self) -> &str {
+        self.lines.last().map_or("", |(_, line)| line)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }

@@ -3,84 +3,23 @@
 //! The log is a part of the ledger; the table in the index is made from it. Archives of earlier versions
 //! have a log of its own, which the ledger takes over when it begins.
 
+mod checks;
+mod round;
+
 use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use wavekeep_custody::{Action, Hash};
+use serde_json::Value;
 
-use crate::journal::{Change, stage};
-use crate::layout::SIDECAR_SUFFIX;
-use crate::ledger::{Draft, LINE_BYTES, facts_of, files_of, review_member};
 use crate::remake::sha256;
-use crate::sidecar::{Sidecar, merge_patch};
-use crate::{Actor, Archive, ArchiveError, index};
+use crate::sidecar::Sidecar;
+use crate::{Actor, Archive, ArchiveError};
 
-/// The parts of a sidecar that a patch may change.
-const PARTS: [&str; 2] = ["review", "extensions"];
-
-/// Why a patch was refused. Nothing was changed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PatchError {
-    /// It is no JSON object.
-    #[error("the patch is {found}: expected an object with \"review\" or \"extensions\"")]
-    NotAnObject {
-        /// What it is.
-        found: &'static str,
-    },
-    /// It names a block that is derived from the files.
-    #[error(
-        "{name:?} cannot be patched: only \"review\" and \"extensions\" belong to people, all else is derived from the files"
-    )]
-    NotPatchable {
-        /// The block.
-        name: String,
-    },
-    /// A field would get a value of a type that it cannot have.
-    #[error("{field} would become {found}: expected {expected} or null")]
-    WrongType {
-        /// The field.
-        field: &'static str,
-        /// What it may be.
-        expected: &'static str,
-        /// What the patch makes of it.
-        found: &'static str,
-    },
-    /// Objects and lists would stand in each other too deep.
-    #[error(
-        "review and extensions would have {found} levels of objects and lists: at most {most} are kept"
-    )]
-    TooDeep {
-        /// Levels that there would be.
-        found: usize,
-        /// Levels that there may be.
-        most: usize,
-    },
-    /// The sidecar would become too long.
-    #[error(
-        "the sidecar would have {found} bytes: at most {most} are kept, keep large data in a file of its own"
-    )]
-    TooLong {
-        /// Bytes that it would have.
-        found: usize,
-        /// Bytes that it may have.
-        most: usize,
-    },
-    /// What would be written could not be read again.
-    #[error("what would be written could not be read again: {why}")]
-    NotReadable {
-        /// Why not.
-        why: String,
-    },
-}
-
-/// Most levels of objects and lists in a sidecar that a patch may lead to. Readers bound them: a
-/// sidecar with more could not be read any more.
-const MOST_LEVELS: usize = 64;
-/// Most bytes of a sidecar that a patch may lead to.
-const MOST_BYTES: usize = 16 << 20;
+pub use checks::PatchError;
+use checks::checked;
+pub(crate) use round::ReviewRounds;
+use round::{Ask, Work};
 
 /// How a patch is applied.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -193,6 +132,12 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<ReviewEntry> {
     })
 }
 
+/// The last change of an event.
+fn last_of(connection: &Connection, id: i64) -> rusqlite::Result<Option<ReviewEntry>> {
+    let sql = format!("{SELECT} WHERE event_id = ?1 ORDER BY number DESC LIMIT 1");
+    connection.prepare_cached(&sql)?.query_row([id], read).optional()
+}
+
 /// The log, of one event or of all, the latest first.
 pub(crate) fn log(
     connection: &Connection,
@@ -301,26 +246,8 @@ impl Archive {
         options: PatchOptions,
         at: &str,
     ) -> Result<Sidecar, ArchiveError> {
-        let patch = checked(patch)?;
-        self.change_review(id, who, at, None, |sidecar| {
-            let mut touched = Map::new();
-            for (part, members) in &patch {
-                let names = touched.entry(part.as_str()).or_insert_with(|| Map::new().into());
-                for (name, _) in members.as_object().into_iter().flatten() {
-                    names[name] = Value::Null;
-                }
-                let mut value = sidecar.part(part);
-                merge_patch(&mut value, members);
-                let says_when = names.get("reviewed_at").is_some();
-                if part == "review" && !says_when && !options.keep_reviewed_at {
-                    names["reviewed_at"] = Value::Null;
-                    value["reviewed_at"] = crate::now().into();
-                }
-                sidecar.set_part(part, value);
-            }
-            check_review(&sidecar.part("review"))?;
-            Ok(touched)
-        })
+        let ask = Ask::Patch { patch: checked(patch)?, options };
+        self.review(Work { id, who: who.clone(), at: at.to_owned(), ask })
     }
 
     /// Puts back what the last change of an event's review or extensions replaced. It is a change
@@ -330,212 +257,6 @@ impl Archive {
     /// [`ArchiveError::NothingToUndo`] when the log has no change of this event; otherwise as
     /// [`patch_sidecar`](Self::patch_sidecar).
     pub fn undo(&self, id: i64, who: impl Into<Actor>) -> Result<Sidecar, ArchiveError> {
-        let last = self.with_lock(|writer| {
-            let sql = format!("{SELECT} WHERE event_id = ?1 ORDER BY number DESC LIMIT 1");
-            let found = writer.connection.query_row(&sql, [id], read).optional();
-            found.map_err(|source| self.index_failed(source))
-        })?;
-        let last = last.ok_or(ArchiveError::NothingToUndo { id })?;
-        self.change_review(id, &who.into(), &crate::now(), Some(last.number), |sidecar| {
-            let mut touched = Map::new();
-            for part in PARTS {
-                let (before, after) = (last.before.get(part), last.after.get(part));
-                let names = [before, after].into_iter().flatten().filter_map(Value::as_object);
-                let names: Vec<&String> = names.flat_map(Map::keys).collect();
-                if names.is_empty() {
-                    continue;
-                }
-                let mut value = sidecar.part(part);
-                if !value.is_object() {
-                    value = Map::new().into();
-                }
-                let marks = touched.entry(part).or_insert_with(|| Map::new().into());
-                for name in names {
-                    marks[name.as_str()] = Value::Null;
-                    match before.and_then(|before| before.get(name)) {
-                        Some(was) => value[name.as_str()] = was.clone(),
-                        None => drop(value.as_object_mut().map(|all| all.shift_remove(name))),
-                    }
-                }
-                sidecar.set_part(part, value);
-            }
-            Ok(touched)
-        })
-    }
-
-    /// Changes review and extensions by `change`, which says what members it touched.
-    fn change_review(
-        &self,
-        id: i64,
-        who: &Actor,
-        at: &str,
-        undoes: Option<i64>,
-        change: impl FnOnce(&mut Sidecar) -> Result<Map<String, Value>, ArchiveError>,
-    ) -> Result<Sidecar, ArchiveError> {
-        self.with_lock(|writer| {
-            let failed = |source| self.index_failed(source);
-            let row = index::event(&writer.connection, id).map_err(failed)?;
-            let row = row.ok_or(ArchiveError::NoEvent { id })?;
-            let event = self.layout().event(&row.serial, &row.filename);
-            let standing = self.standing_sidecar(&writer.connection, id, &event)?;
-            let earlier = self.read_sidecar(&event.sidecar())?;
-            let mut sidecar = earlier.clone();
-            let touched = change(&mut sidecar)?;
-            let mut own = sidecar.own();
-            if own.id.is_none() {
-                own.id = Some(id);
-                sidecar.set("wavekeep", &own);
-            }
-            let number = next_number(&writer.connection).map_err(failed)?;
-            let entry = ReviewEntry {
-                number,
-                event_id: id,
-                serial: row.serial.clone(),
-                filename: row.filename.clone(),
-                at: at.to_owned(),
-                who: who.name.clone(),
-                undoes,
-                before: members(&earlier, &touched),
-                after: members(&sidecar, &touched),
-            };
-            let bytes = sidecar.to_bytes();
-            let mut draft = Draft::of(Action::Review, who.clone(), id, &row.serial, &row.filename);
-            draft.at = at.to_owned();
-            draft.files = files_of(&row.filename, &sidecar, Hash::of(&bytes));
-            if let Some(known) = &standing.known {
-                // A review changes no other file: what another program wrote of them is not believed.
-                let others = known.files.iter().filter(|(name, _)| !name.ends_with(SIDECAR_SUFFIX));
-                draft.files.extend(others.map(|(name, sum)| (name.clone(), *sum)));
-            }
-            if !standing.outside.is_empty() {
-                draft = draft.with("facts", facts_of(&sidecar));
-            }
-            let draft = standing.noted(draft.with("review", review_member(&entry, false)));
-            let mut lines = self.ledger_lines(writer)?;
-            lines.add(&writer.connection, draft).map_err(failed)?;
-            let line: String = lines.texts().collect();
-            check_result(&earlier, &sidecar, &bytes, &line)?;
-            let staged = stage(self.files(), self.layout(), &event.sidecar(), &bytes)?;
-            let mut happening = Change::new(self.files(), self.layout());
-            happening.event(&row.serial, &row.filename, vec![staged]);
-            happening.ledger(&lines);
-            happening.happen(|| {
-                self.commit(writer, |transaction| {
-                    let changed = index::next_change(transaction)?;
-                    index::store(transaction, &row.serial, &row.filename, &sidecar, changed)?;
-                    lines.store(transaction)?;
-                    store(transaction, &entry)
-                })
-            })?;
-            Ok(sidecar)
-        })
-    }
-}
-
-/// The touched members of `review` and `extensions`; absent ones are absent.
-fn members(sidecar: &Sidecar, touched: &Map<String, Value>) -> Value {
-    let mut out = Map::new();
-    for (part, names) in touched {
-        let value = sidecar.part(part);
-        let names = names.as_object().into_iter().flat_map(Map::keys);
-        let there = names.filter_map(|name| Some((name.clone(), value.get(name)?.clone())));
-        out.insert(part.clone(), Value::Object(there.collect()));
-    }
-    Value::Object(out)
-}
-
-fn checked(patch: &Value) -> Result<Map<String, Value>, PatchError> {
-    let Value::Object(patch) = patch else {
-        return Err(PatchError::NotAnObject { found: kind_of(patch) });
-    };
-    if let Some(name) = patch.keys().find(|name| !PARTS.contains(&name.as_str())) {
-        return Err(PatchError::NotPatchable { name: name.clone() });
-    }
-    for (part, value) in patch {
-        if !value.is_object() {
-            let field = if part == "review" { "review" } else { "extensions" };
-            let (expected, found) = ("an object", kind_of(value));
-            return Err(PatchError::WrongType { field, expected, found });
-        }
-    }
-    Ok(patch.clone())
-}
-
-fn check_review(review: &Value) -> Result<(), PatchError> {
-    let wrong = |field, expected, value: &Value| {
-        Err(PatchError::WrongType { field, expected, found: kind_of(value) })
-    };
-    match review.get("false_trigger") {
-        None | Some(Value::Null | Value::Bool(_)) => {}
-        Some(other) => return wrong("review.false_trigger", "true or false", other),
-    }
-    for (name, field) in [
-        ("reviewer", "review.reviewer"),
-        ("reviewed_at", "review.reviewed_at"),
-        ("notes", "review.notes"),
-    ] {
-        match review.get(name) {
-            None | Some(Value::Null | Value::String(_)) => {}
-            Some(other) => return wrong(field, "a text", other),
-        }
-    }
-    Ok(())
-}
-
-/// Reads back what is about to be written: a sidecar or a line of the log that cannot be read would
-/// take the event away for good. One that another program made too deep or too long may stay so.
-fn check_result(
-    earlier: &Sidecar,
-    sidecar: &Sidecar,
-    bytes: &[u8],
-    line: &str,
-) -> Result<(), PatchError> {
-    let deepest = |sidecar: &Sidecar| {
-        sidecar.document().values().map(levels).max().map_or(0, |levels| levels + 1)
-    };
-    let (was, found) = (deepest(earlier), deepest(sidecar));
-    if found > MOST_LEVELS && found > was {
-        return Err(PatchError::TooDeep { found, most: MOST_LEVELS });
-    }
-    if bytes.len() > MOST_BYTES && bytes.len() > earlier.to_bytes().len() {
-        return Err(PatchError::TooLong { found: bytes.len(), most: MOST_BYTES });
-    }
-    let unreadable = |why: String| PatchError::NotReadable { why };
-    let read = Sidecar::parse(bytes).map_err(|error| unreadable(error.to_string()))?;
-    if read != *sidecar {
-        return Err(unreadable("it would not be read as it is".to_owned()));
-    }
-    if line.len() > LINE_BYTES {
-        return Err(PatchError::TooLong { found: line.len(), most: LINE_BYTES });
-    }
-    let entry = wavekeep_custody::Entry::parse(line.as_bytes());
-    entry.map_err(|error| unreadable(error.to_string()))?;
-    Ok(())
-}
-
-/// How deep objects and lists stand in each other.
-fn levels(value: &Value) -> usize {
-    // Not by recursion: what comes from outside does not decide how much of the stack is used.
-    let (mut deepest, mut left) = (0, vec![(value, 1)]);
-    while let Some((value, level)) = left.pop() {
-        let below: Vec<&Value> = match value {
-            Value::Array(all) => all.iter().collect(),
-            Value::Object(all) => all.values().collect(),
-            _ => continue,
-        };
-        deepest = deepest.max(level);
-        left.extend(below.into_iter().map(|value| (value, level + 1)));
-    }
-    deepest
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
+        self.review(Work { id, who: who.into(), at: crate::now(), ask: Ask::Undo })
     }
 }

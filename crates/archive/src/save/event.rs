@@ -26,19 +26,19 @@ impl Archive {
     /// A new event.
     pub(super) fn save_new(
         &self,
-        prepared: &Prepared<'_>,
+        prepared: &Prepared,
         filename: SafeName,
         id: i64,
         is_conflict: bool,
         source_is_there: bool,
     ) -> Result<Done, ArchiveError> {
-        let submission = prepared.submission;
+        let submission = &prepared.submission;
         let event = self.layout().event(prepared.serial.as_str(), filename.as_str());
         let mut files: Vec<(PathBuf, Cow<'_, [u8]>)> = Vec::new();
         if !source_is_there {
-            files.push((event.source(), Cow::Borrowed(&prepared.bytes)));
+            files.push((event.source(), Cow::Borrowed(prepared.bytes())));
         }
-        if let Some(frames) = prepared.frames {
+        if let Some(frames) = prepared.frames() {
             files.push((event.frames(), Cow::Borrowed(frames)));
         }
         let txt_filename = match &submission.report {
@@ -53,8 +53,7 @@ impl Archive {
         let mut own = OwnBlock { id: Some(id), ..OwnBlock::default() };
         own.original_name = is_conflict.then(|| prepared.name.as_str().to_owned());
         own.sent_by = submission.sent_by.clone();
-        own.stated =
-            (*prepared.stated != Stated::default()).then(|| prepared.stated.clone().into_owned());
+        own.stated = (prepared.stated != Stated::default()).then(|| prepared.stated.clone());
         let made;
         let arrays = match &prepared.arrays {
             Some(arrays) => arrays,
@@ -69,13 +68,13 @@ impl Archive {
         let place = Place {
             serial: prepared.serial.as_str().to_owned(),
             filename: filename.as_str().to_owned(),
-            filesize: prepared.bytes.len() as u64,
+            filesize: prepared.bytes().len() as u64,
             sha256: prepared.sha256.clone(),
             source: SourceBlock {
                 kind: Some(submission.source_kind.word().to_owned()),
                 tool_version: Some(TOOL_VERSION.to_owned()),
                 captured_at: Some(captured_at),
-                a5_pickle_filename: prepared.frames.map(|_| format!("{filename}{FRAMES_SUFFIX}")),
+                a5_pickle_filename: prepared.frames().map(|_| format!("{filename}{FRAMES_SUFFIX}")),
                 txt_filename: txt_filename.clone(),
             },
             own,
@@ -105,7 +104,7 @@ impl Archive {
     /// one, and whether its own name was taken there.
     pub(super) fn update(
         &self,
-        prepared: &Prepared<'_>,
+        prepared: &Prepared,
         there: There,
         to: (String, String),
         moves_as: Option<bool>,
@@ -131,14 +130,14 @@ impl Archive {
         let supersedes = moves_as.is_none() && self.is_other_source(&sidecar, prepared, &old)?;
         if supersedes {
             self.keep_superseded(&old, &from_serial, &from_filename)?;
-            files.push((event.source(), Cow::Borrowed(&prepared.bytes)));
+            files.push((event.source(), Cow::Borrowed(prepared.bytes())));
             let mut own = sidecar.own();
             own.sent_by.clone_from(&prepared.submission.sent_by);
             sidecar.set("wavekeep", &own);
             outcome = Outcome::Superseded;
         }
         let mut source = sidecar.source();
-        if let Some(frames) = prepared.frames.filter(|_| source.a5_pickle_filename.is_none()) {
+        if let Some(frames) = prepared.frames().filter(|_| source.a5_pickle_filename.is_none()) {
             files.push((event.frames(), Cow::Borrowed(frames)));
             source.a5_pickle_filename = Some(format!("{filename}{FRAMES_SUFFIX}"));
             outcome = Outcome::FramesAdded;
@@ -201,7 +200,7 @@ impl Archive {
             event: old,
             sidecar,
             name,
-            bytes: prepared.bytes.to_vec(),
+            bytes: prepared.bytes().to_vec(),
             sha256: prepared.sha256.clone(),
             report,
         };
@@ -241,7 +240,7 @@ impl Archive {
     fn is_other_source(
         &self,
         sidecar: &Sidecar,
-        prepared: &Prepared<'_>,
+        prepared: &Prepared,
         event: &EventFiles,
     ) -> Result<bool, ArchiveError> {
         let sum = match sidecar.source_file().sha256 {
@@ -278,7 +277,7 @@ impl Archive {
     /// first.
     fn bring_along<'a>(
         &self,
-        prepared: &'a Prepared<'_>,
+        prepared: &'a Prepared,
         old: &EventFiles,
         new: &EventFiles,
         sidecar: &mut Sidecar,
@@ -326,7 +325,7 @@ impl Archive {
         }
         removes.push(old.source());
         if self.read_if_there(&new.source())?.is_none() {
-            files.push((new.source(), Cow::Borrowed(&prepared.bytes)));
+            files.push((new.source(), Cow::Borrowed(prepared.bytes())));
         }
         sidecar.set("source", &source);
         sidecar.set("wavekeep", &own);
@@ -337,13 +336,13 @@ impl Archive {
     /// the event, and nothing else has it.
     fn report_name(
         &self,
-        prepared: &Prepared<'_>,
+        prepared: &Prepared,
         serial: &str,
         filename: &SafeName,
         report: &ReportFile,
     ) -> Result<String, ArchiveError> {
         let plain = format!("{filename}.TXT");
-        let format = format_of(&prepared.bytes, prepared.name.as_str()).ok();
+        let format = format_of(prepared.bytes(), prepared.name.as_str()).ok();
         let usual = format.map(|format| format.report_names(filename.as_str()));
         let came = report.name.as_deref().and_then(|name| SafeName::file(name).ok());
         let came = came.filter(|came| {
@@ -400,7 +399,7 @@ pub(super) fn pairing(sidecar: &Sidecar) -> Pairing {
 
 pub(super) fn answer(
     id: i64,
-    prepared: &Prepared<'_>,
+    prepared: &Prepared,
     (serial, filename): (&str, &str),
     sidecar: &Sidecar,
     outcome: Outcome,
@@ -420,7 +419,7 @@ pub(super) fn answer(
         serial_unknown: row.is_serial_unknown(),
         serial: row.serial,
         filename: filename.to_owned(),
-        filesize: prepared.bytes.len() as u64,
+        filesize: prepared.bytes().len() as u64,
         sha256: prepared.sha256.clone(),
         a5_pickle_filename: row.a5_pickle_filename,
         hdf5_filename: sidecar.own().hdf5_sha256.map(|_| format!("{filename}{HDF5_SUFFIX}")),

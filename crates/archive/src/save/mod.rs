@@ -1,56 +1,69 @@
 //! Saving events.
 //!
-//! A batch is saved in rounds of a few hundred events. In each round everything is decoded and
-//! derived on all cores without the lock; then, under the lock, each event is given its place and
-//! its number, the files are staged, and one [`Change`] makes all of it happen. The answer comes
-//! after that.
+//! A batch is saved in rounds of a few hundred events. For each round everything is decoded and
+//! derived on all cores without the lock; then those who wait at the same time share it: under the lock,
+//! each event is given its place and its number, the files are staged, and one change makes all of it
+//! happen. The answers come after that.
 
 mod event;
 mod plan;
+mod round;
 mod submission;
 
-use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use wavekeep_blastware::frames;
 use wavekeep_core::UnitLocal;
 use wavekeep_custody::{Action, Hash};
 use wavekeep_formats::EVENT_FORMATS;
 
-use crate::archive::Writer;
 use crate::error::SaveError;
 use crate::facts::UNKNOWN_SERIAL;
-use crate::index::{self, EventRow, sums};
-use crate::journal::{Change, Move, Staged};
+use crate::index::{self, EventRow, SessionCounts};
+use crate::journal::{Move, Staged};
 use crate::layout::FRAMES_SUFFIX;
-use crate::ledger::{Draft, Standing, facts_of, files_of};
 use crate::merge::{Ingredients, Merged, merge, moment_of_capture};
 use crate::name::SafeName;
 use crate::remake::{Arrays, sha256};
+use crate::rounds::ROUND;
 use crate::sidecar::{Sidecar, Stated};
 use crate::{Actor, Archive, ArchiveError};
 
-use plan::{Numbers, Plan, There};
+use plan::{Plan, There};
+use round::NewImport;
+pub(crate) use round::SaveRounds;
+pub use round::Session;
 pub use submission::{Outcome, Pairing, Placed, ReportFile, Saved, SourceKind, Submission};
 
-/// Events of a round. More would hold more in memory, fewer would sync more often.
-const ROUND: usize = 256;
-
 /// A submission, decoded.
-struct Prepared<'a> {
-    submission: &'a Submission,
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    submission: Submission,
     /// What the caller states, with the serial number as the archive spells it.
-    stated: Cow<'a, Stated>,
+    stated: Stated,
     name: SafeName,
     serial: SafeName,
-    bytes: Cow<'a, [u8]>,
-    frames: Option<&'a [u8]>,
+    /// The event of raw frames that came in its place.
+    rebuilt: Option<Vec<u8>>,
     sha256: String,
     merged: Merged,
     /// Not made where the event seems to be there already.
     arrays: Option<Arrays>,
+}
+
+impl Prepared {
+    /// The event's file.
+    fn bytes(&self) -> &[u8] {
+        self.rebuilt.as_ref().unwrap_or(&self.submission.bytes)
+    }
+
+    /// Its raw frames, if they came.
+    fn frames(&self) -> Option<&[u8]> {
+        match self.rebuilt {
+            Some(_) => Some(&self.submission.bytes),
+            None => self.submission.frames.as_deref(),
+        }
+    }
 }
 
 /// What a plan became: the answer, and what has to happen for it.
@@ -84,18 +97,45 @@ impl Archive {
     /// # Errors
     /// [`SaveError`]; nothing of it is in the archive then.
     pub fn save(&self, submission: &Submission) -> Result<Saved, SaveError> {
-        let mut answers = self.save_batch(std::slice::from_ref(submission));
-        answers.pop().unwrap_or_else(|| {
-            let path = self.layout().root().to_owned();
-            let what = "a batch of one gave no answer".to_owned();
-            Err(ArchiveError::Damaged { path, what }.into())
-        })
+        let mut answers = self.save_batch(vec![submission.clone()]);
+        answers.pop().unwrap_or_else(|| Err(self.no_answer().into()))
     }
 
     /// Saves events, each with its own answer, in their order. When this returns, what it says is
-    /// saved outlives a crash.
-    pub fn save_batch(&self, submissions: &[Submission]) -> Vec<Result<Saved, SaveError>> {
-        submissions.chunks(ROUND).flat_map(|round| self.save_round(round)).collect()
+    /// saved outlives a crash. Those who save at the same time share what is synced.
+    pub fn save_batch(&self, mut submissions: Vec<Submission>) -> Vec<Result<Saved, SaveError>> {
+        let mut answers = Vec::new();
+        while !submissions.is_empty() {
+            let later = submissions.split_off(submissions.len().min(ROUND));
+            answers.extend(self.save_round(submissions, None).0);
+            submissions = later;
+        }
+        answers
+    }
+
+    /// As [`save_batch`](Self::save_batch), as one import, which is noted with its events: `source` says what
+    /// is imported, `sent_by` who sent it.
+    ///
+    /// # Errors
+    /// What the archive says: the import is not noted then, and whether its events are there is not known.
+    pub fn save_session(
+        &self,
+        source: &str,
+        sent_by: Option<&str>,
+        submissions: Vec<Submission>,
+    ) -> Result<(Session, Vec<Result<Saved, SaveError>>), Arc<ArchiveError>> {
+        if submissions.len() > ROUND {
+            let id = self.begin_session(source, sent_by)?;
+            let answers = self.save_batch(submissions);
+            let counts = SessionCounts::of(&answers);
+            self.end_session(id, counts)?;
+            return Ok((Session { id, counts }, answers));
+        }
+        let (source, sent_by) = (source.to_owned(), sent_by.map(str::to_owned));
+        let import = NewImport { source, sent_by, started_at: crate::now() };
+        let (answers, session) = self.save_round(submissions, Some(import));
+        let session = session.unwrap_or_else(|| Err(Arc::new(self.no_answer())))?;
+        Ok((session, answers))
     }
 
     /// Pairs a report that came later than its event: the event is found by the report's name;
@@ -173,56 +213,6 @@ impl Archive {
         Ok(found)
     }
 
-    fn save_round(&self, round: &[Submission]) -> Vec<Result<Saved, SaveError>> {
-        let prepared: Vec<_> =
-            round.par_iter().map(|submission| self.prepare(submission)).collect();
-        let mut answers: Vec<Option<Result<Saved, SaveError>>> = Vec::new();
-        let mut waiting = Vec::new();
-        for (turn, prepared) in prepared.into_iter().enumerate() {
-            match prepared {
-                Ok(prepared) => {
-                    answers.push(None);
-                    waiting.push((turn, prepared));
-                }
-                Err(error) => answers.push(Some(Err(error))),
-            }
-        }
-        let mut respelled = HashSet::new();
-        // Two of one name, whatever its case, or of the same bytes, are saved one after the other: the
-        // second one meets the first.
-        while !waiting.is_empty() {
-            let (mut names, mut contents) = (HashSet::new(), HashSet::new());
-            let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, prepared)| {
-                names.insert((prepared.serial.clone(), prepared.name.as_str().to_ascii_lowercase()))
-                    & contents.insert((prepared.sha256.clone(), start_of_name(&prepared.name)))
-            });
-            let mut again = Vec::new();
-            match self.with_lock(|writer| self.save_prepared(writer, &now)) {
-                Ok(saved) => {
-                    for ((turn, _), saved) in now.iter().zip(saved) {
-                        // Its unit came in meanwhile, in other capitals.
-                        let is_again = matches!(saved, Err(SaveError::OtherCapitals { .. }))
-                            && respelled.insert(*turn);
-                        match is_again.then(|| self.prepare(&round[*turn])) {
-                            Some(Ok(prepared)) => again.push((*turn, prepared)),
-                            Some(Err(error)) => answers[*turn] = Some(Err(error)),
-                            None => answers[*turn] = Some(saved),
-                        }
-                    }
-                }
-                Err(error) => {
-                    let error = Arc::new(error);
-                    for (turn, _) in &now {
-                        answers[*turn] = Some(Err(SaveError::Archive(Arc::clone(&error))));
-                    }
-                }
-            }
-            waiting = later;
-            waiting.extend(again);
-        }
-        answers.into_iter().flatten().collect()
-    }
-
     /// The serial number as the archive has it, where that differs in capitals alone: on Windows and
     /// macOS both would be one folder.
     fn unit_in_other_capitals(&self, serial: &str) -> Result<Option<String>, ArchiveError> {
@@ -230,32 +220,33 @@ impl Archive {
     }
 
     /// Everything that needs no lock.
-    fn prepare<'a>(&self, submission: &'a Submission) -> Result<Prepared<'a>, SaveError> {
+    fn prepare(&self, submission: Submission) -> Result<Prepared, SaveError> {
         let given = submission.name.as_str();
         let decode_error = |source| SaveError::Decode { name: given.to_owned(), source };
         let split = given.len().saturating_sub(FRAMES_SUFFIX.len());
         let is_frames =
             given.get(split..).is_some_and(|suffix| suffix.eq_ignore_ascii_case(FRAMES_SUFFIX));
-        let (name, bytes, frames) = if is_frames {
+        let (name, rebuilt) = if is_frames {
             let event = frames::read_pickle(&submission.bytes)
                 .and_then(|frames| frames::rebuild(&frames))
                 .map_err(|error| decode_error(error.into()))?;
-            (&given[..split], Cow::Owned(event), Some(submission.bytes.as_slice()))
+            (&given[..split], Some(event))
         } else {
-            (given, Cow::Borrowed(submission.bytes.as_slice()), submission.frames.as_deref())
+            (given, None)
         };
+        let bytes = rebuilt.as_ref().unwrap_or(&submission.bytes);
         let name = SafeName::file(name)?;
-        let mut stated = Cow::Borrowed(&submission.stated);
+        let mut stated = submission.stated.clone();
         if let Some(serial) = &submission.stated.serial {
             SafeName::folder(serial)?;
             if let Some(kept) = self.unit_in_other_capitals(serial)? {
-                stated.to_mut().serial = Some(kept);
+                stated.serial = Some(kept);
             }
         }
-        let sha256 = sha256(&bytes);
+        let sha256 = sha256(bytes);
         let captured_at = submission.captured_at.map_or_else(crate::now, |at| at.to_string());
         let merged = merge(Ingredients {
-            bytes: &bytes,
+            bytes,
             name: name.as_str(),
             sha256: &sha256,
             report: submission.report.as_ref().map(|report| report.bytes.as_slice()),
@@ -276,140 +267,10 @@ impl Archive {
         let known = self.find_place(serial.as_str(), name.as_str())?;
         let seems_there = known.is_some_and(|(_, known)| known.as_deref() == Some(sha256.as_str()));
         let arrays = (!seems_there).then(|| Arrays::of(&merged.recording, submission.gnz));
-        Ok(Prepared { submission, stated, name, serial, bytes, frames, sha256, merged, arrays })
+        Ok(Prepared { submission, stated, name, serial, rebuilt, sha256, merged, arrays })
     }
 
-    fn save_prepared(
-        &self,
-        writer: &mut Writer,
-        prepared: &[(usize, Prepared<'_>)],
-    ) -> Result<Vec<Result<Saved, SaveError>>, ArchiveError> {
-        let failed = |source| self.index_failed(source);
-        let mut numbers = Numbers::behind(index::last_id(&writer.connection).map_err(failed)?);
-        let mut planned = Vec::new();
-        let mut standing: HashMap<i64, Standing> = HashMap::new();
-        let mut folders = HashSet::new();
-        for (_, prepared) in prepared {
-            let serial = prepared.serial.as_str();
-            let other =
-                index::unit_in_other_capitals(&writer.connection, serial).map_err(failed)?;
-            let is_other = |folder: &&SafeName| {
-                folder.as_str() != serial && folder.as_str().eq_ignore_ascii_case(serial)
-            };
-            let in_batch = || folders.iter().find(is_other).map(|name| name.as_str().to_owned());
-            if let Some(kept) = other.or_else(in_batch) {
-                let name = prepared.name.as_str().to_owned();
-                planned.push(Err(SaveError::OtherCapitals { name, kept }));
-                continue;
-            }
-            let plan = self.plan(writer, prepared, &mut numbers);
-            let plan = plan.and_then(|plan| {
-                if let Plan::Update(there) | Plan::Supersede(there) | Plan::Move { there, .. } =
-                    &plan
-                {
-                    let event = self.layout().event(&there.serial, &there.filename);
-                    let of = self.standing_sidecar(&writer.connection, there.id, &event)?;
-                    standing.insert(there.id, of);
-                }
-                Ok(plan)
-            });
-            let is_new_there = matches!(plan, Ok(Plan::New { .. } | Plan::Move { .. }));
-            if is_new_there && folders.insert(prepared.serial.clone()) {
-                let folder = self.layout().folder(prepared.serial.as_str());
-                let made = self.files().create_folder(&folder);
-                made.map_err(ArchiveError::io(&folder, "make the folder"))?;
-            }
-            planned.push(plan);
-        }
-        let done: Vec<Result<Done, SaveError>> = planned
-            .into_par_iter()
-            .zip(prepared)
-            .map(|(plan, (_, prepared))| self.carry_out(plan?, prepared))
-            .collect();
-
-        let mut change = Change::new(self.files(), self.layout());
-        let mut rows = Vec::new();
-        let (mut seen, mut moves) = (Vec::new(), Vec::new());
-        let mut drafts = Vec::new();
-        let answers = done
-            .into_iter()
-            .zip(prepared)
-            .map(|(done, (_, prepared))| {
-                let Done { saved, sidecar, staged, moves: of, action, sidecar_sum } = done?;
-                if let Some(action) = action {
-                    change.event(&saved.serial, &saved.filename, staged);
-                    let by = self.sender(prepared.submission);
-                    let mut draft = Draft::of(action, by, saved.id, &saved.serial, &saved.filename);
-                    draft.files = files_of(&saved.filename, &sidecar, sidecar_sum);
-                    let draft = draft.with("facts", facts_of(&sidecar));
-                    let draft = match standing.get(&saved.id) {
-                        Some(standing) => standing.noted(draft),
-                        None => draft,
-                    };
-                    drafts.push(match &saved.moved_from {
-                        Some(from) => draft.with("from_place", from.as_str()),
-                        None => draft,
-                    });
-                    rows.push((saved.serial.clone(), saved.filename.clone(), sidecar));
-                }
-                if let Some(of) = of {
-                    moves.push((of.from.clone(), of.to.clone()));
-                    change.moves(of);
-                }
-                seen.push(saved.id);
-                Ok(saved)
-            })
-            .collect();
-        let mut lines = self.ledger_lines(writer)?;
-        for draft in drafts {
-            lines.add(&writer.connection, draft).map_err(failed)?;
-        }
-        change.ledger(&lines);
-        let follow = |writer: &mut Writer| {
-            self.commit(writer, |transaction| {
-                index::reserve(transaction, numbers.last)?;
-                for (from, to) in &moves {
-                    index::move_row(transaction, from, to)?;
-                }
-                let changed = index::next_change(transaction)?;
-                for (changed, (serial, filename, sidecar)) in (changed..).zip(&rows) {
-                    index::store(transaction, serial, filename, sidecar, changed)?;
-                }
-                lines.store(transaction)?;
-                let sql = "UPDATE events SET last_seen = ?1, last_seen_sum = ?2 WHERE id = ?3";
-                let mut touch = transaction.prepare_cached(sql)?;
-                let now = crate::now();
-                let sum = sums::of_last_seen(Some(&now));
-                for id in &seen {
-                    touch.execute((&now, sum, id))?;
-                }
-                Ok(())
-            })
-        };
-        if rows.is_empty() {
-            if !seen.is_empty() {
-                follow(writer)?;
-            }
-        } else {
-            change.happen(|| follow(writer))?;
-        }
-        Ok(answers)
-    }
-
-    /// Who sent a submission, and from where.
-    fn sender(&self, submission: &Submission) -> Actor {
-        if submission.placed.is_some() {
-            // The sender to the other archive did not send it here.
-            return self.actor().clone();
-        }
-        match (&submission.sent_by, &submission.sent_from) {
-            (Some(name), Some(from)) => Actor::at(name, from),
-            (Some(name), None) => Actor::from(name.as_str()),
-            (None, _) => self.actor().clone(),
-        }
-    }
-
-    fn carry_out(&self, plan: Plan, prepared: &Prepared<'_>) -> Result<Done, SaveError> {
+    fn carry_out(&self, plan: Plan, prepared: &Prepared) -> Result<Done, SaveError> {
         match plan {
             Plan::New { filename, id, is_conflict, source_is_there } => {
                 Ok(self.save_new(prepared, filename, id, is_conflict, source_is_there)?)

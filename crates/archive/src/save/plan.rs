@@ -81,7 +81,7 @@ impl Archive {
     pub(super) fn plan(
         &self,
         writer: &Writer,
-        prepared: &Prepared<'_>,
+        prepared: &Prepared,
         numbers: &mut Numbers,
     ) -> Result<Plan, SaveError> {
         let elsewhere = self.same_bytes_elsewhere(writer, prepared)?;
@@ -109,13 +109,13 @@ impl Archive {
                 }
                 // A source without a sidecar is no event yet; its bytes are respected.
                 let source = self.read_if_there(&event.source())?;
-                let source_is_there = source.as_deref() == Some(&*prepared.bytes);
-                let frames = match prepared.frames {
+                let source_is_there = source.as_deref() == Some(prepared.bytes());
+                let frames = match prepared.frames() {
                     Some(_) => self.read_if_there(&event.frames())?,
                     None => None,
                 };
                 let is_taken = (source.is_some() && !source_is_there)
-                    || (frames.is_some() && frames.as_deref() != prepared.frames)
+                    || (frames.is_some() && frames.as_deref() != prepared.frames())
                     || other_case.is_some();
                 if is_taken && !is_conflict {
                     filename = prepared.name.with_sha(&prepared.sha256);
@@ -181,7 +181,7 @@ impl Archive {
     fn same_bytes_elsewhere(
         &self,
         writer: &Writer,
-        prepared: &Prepared<'_>,
+        prepared: &Prepared,
     ) -> Result<Option<(String, String)>, ArchiveError> {
         let is_unknown = prepared.serial.as_str() == UNKNOWN_SERIAL;
         if is_unknown && prepared.stated.serial.is_some() {
@@ -206,7 +206,7 @@ impl Archive {
     fn under_another_name(
         &self,
         writer: &Writer,
-        prepared: &Prepared<'_>,
+        prepared: &Prepared,
     ) -> Result<Option<(String, Sidecar)>, SaveError> {
         let serial = prepared.serial.as_str();
         if serial == UNKNOWN_SERIAL {
@@ -237,7 +237,7 @@ impl Archive {
     fn plan_of_copies(
         &self,
         writer: &Writer,
-        prepared: &Prepared<'_>,
+        prepared: &Prepared,
         filename: &SafeName,
         sidecar: &Sidecar,
         numbers: &mut Numbers,
@@ -245,15 +245,17 @@ impl Archive {
         let serial = prepared.serial.as_str();
         let event = self.layout().event(serial, filename.as_str());
         let Some(there) = self.read_if_there(&event.source())? else { return Ok(None) };
-        let is_longer = prepared.bytes.len() > there.len();
+        let is_longer = prepared.bytes().len() > there.len();
         let is_beginning = |short: &[u8], long: &[u8]| !short.is_empty() && long.starts_with(short);
         let wanted = match is_longer {
-            true => sidecar.decode().damaged == Some(true) && is_beginning(&there, &prepared.bytes),
+            true => {
+                sidecar.decode().damaged == Some(true) && is_beginning(&there, prepared.bytes())
+            }
             false => {
                 let is_damaged = prepared.merged.recording.report.is_damaged();
                 is_damaged
-                    && there.len() > prepared.bytes.len()
-                    && is_beginning(&prepared.bytes, &there)
+                    && there.len() > prepared.bytes().len()
+                    && is_beginning(prepared.bytes(), &there)
             }
         };
         if !wanted {
@@ -273,7 +275,7 @@ impl Archive {
     fn plan_there(
         &self,
         writer: &Writer,
-        prepared: &Prepared<'_>,
+        prepared: &Prepared,
         serial: &str,
         filename: &str,
         sidecar: Sidecar,
@@ -293,7 +295,8 @@ impl Archive {
             }
             None => false,
         };
-        let new_frames = prepared.frames.is_some() && sidecar.source().a5_pickle_filename.is_none();
+        let new_frames =
+            prepared.frames().is_some() && sidecar.source().a5_pickle_filename.is_none();
         let wants_gnz = prepared.submission.gnz && {
             let gnz = self.layout().event(serial, filename).gnz();
             sidecar.own().gnz_sha256.is_none() && self.read_if_there(&gnz)?.is_none()
@@ -310,7 +313,7 @@ impl Archive {
     fn plan_move(
         &self,
         writer: &Writer,
-        prepared: &Prepared<'_>,
+        prepared: &Prepared,
         plan: Plan,
     ) -> Result<Plan, SaveError> {
         let (Plan::Same(there) | Plan::Update(there)) = &plan else { return Ok(plan) };
@@ -329,7 +332,7 @@ impl Archive {
         {
             let event = self.layout().event(prepared.serial.as_str(), filename.as_str());
             let source = self.read_if_there(&event.source())?;
-            let is_free = source.is_none_or(|source| source == *prepared.bytes)
+            let is_free = source.is_none_or(|source| source == prepared.bytes())
                 && self.read_if_there(&event.sidecar())?.is_none()
                 && self.read_if_there(&event.hdf5())?.is_none()
                 && self.read_if_there(&event.gnz())?.is_none()

@@ -32,7 +32,7 @@ struct Case {
 }
 
 fn save(archive: &Archive, batch: &[Submission], answered: &mut Vec<i64>) -> Result<(), String> {
-    let answers: Vec<Result<Saved, _>> = archive.save_batch(batch);
+    let answers: Vec<Result<Saved, _>> = archive.save_batch(batch.to_vec());
     let failed = answers.iter().find_map(|answer| answer.as_ref().err().map(ToString::to_string));
     answered.extend(answers.iter().flatten().map(|saved| saved.id));
     failed.map_or(Ok(()), Err)
@@ -182,7 +182,7 @@ const CASES: [Case; 13] = [
         name: "a rebuild of what is derived",
         before: |archive| {
             let batch = [with_report(BLAST, BLAST_REPORT), submission(QUIET)];
-            archive.save_batch(&batch).into_iter().for_each(|saved| drop(saved.unwrap()));
+            archive.save_batch(batch.to_vec()).into_iter().for_each(|saved| drop(saved.unwrap()));
         },
         change: |archive, answered| {
             let remake = RemakeOptions { gnz: true, ..RemakeOptions::default() };

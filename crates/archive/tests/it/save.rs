@@ -59,7 +59,7 @@ fn the_answer_is_json_with_the_names_that_watchers_know() {
 fn every_sample_is_saved_in_one_batch_in_its_order() {
     let fresh = fresh();
     let batch: Vec<Submission> = EVENTS.iter().map(|name| submission(name)).collect();
-    let saved = fresh.archive.save_batch(&batch);
+    let saved = fresh.archive.save_batch(batch.to_vec());
     for (turn, (saved, name)) in saved.iter().zip(EVENTS).enumerate() {
         let saved = saved.as_ref().unwrap();
         assert_eq!((saved.id, saved.filename.as_str()), (turn as i64 + 1, name));
@@ -119,7 +119,9 @@ fn names_that_differ_by_case_only_do_not_stand_side_by_side() {
             Submission::new(&*lower, sample("M529LKVQ.6S0W")),
         ];
         let saved: Vec<_> = match in_one_batch {
-            true => fresh.archive.save_batch(&batch).into_iter().map(Result::unwrap).collect(),
+            true => {
+                fresh.archive.save_batch(batch.to_vec()).into_iter().map(Result::unwrap).collect()
+            }
             false => batch.iter().map(|one| fresh.save(one)).collect(),
         };
         assert_eq!(saved[1].id, saved[0].id, "the same bytes are one event");
@@ -149,7 +151,9 @@ fn serial_numbers_that_differ_by_case_only_are_one_unit() {
             submission(OVER_RANGE),
         ];
         let saved: Vec<_> = match in_one_batch {
-            true => fresh.archive.save_batch(&batch).into_iter().map(Result::unwrap).collect(),
+            true => {
+                fresh.archive.save_batch(batch.to_vec()).into_iter().map(Result::unwrap).collect()
+            }
             false => batch.iter().map(|one| fresh.save(one)).collect(),
         };
         let unit = &saved[0].serial;
@@ -166,8 +170,12 @@ fn two_of_one_name_in_one_batch_meet_each_other() {
     let fresh = fresh();
     let other = Submission::new(QUIET, sample("M529LKVQ.6S0W"));
     let batch = [submission(QUIET), submission(QUIET), other];
-    let outcomes: Vec<Outcome> =
-        fresh.archive.save_batch(&batch).into_iter().map(|saved| saved.unwrap().outcome).collect();
+    let outcomes: Vec<Outcome> = fresh
+        .archive
+        .save_batch(batch.to_vec())
+        .into_iter()
+        .map(|saved| saved.unwrap().outcome)
+        .collect();
     assert_eq!(outcomes, [Outcome::New, Outcome::Same, Outcome::Conflict]);
 }
 
@@ -192,6 +200,6 @@ fn what_cannot_be_decoded_is_refused_and_nothing_is_stored() {
 fn one_that_is_refused_does_not_cost_the_others() {
     let fresh = fresh();
     let batch = [submission(QUIET), Submission::new("x", *b"x"), submission(BLAST)];
-    let saved = fresh.archive.save_batch(&batch);
+    let saved = fresh.archive.save_batch(batch.to_vec());
     assert_eq!(saved.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
 }

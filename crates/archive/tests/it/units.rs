@@ -94,7 +94,7 @@ fn who_names_no_unit_meets_the_event_at_the_unit_where_it_is() {
 fn in_one_batch_too_the_same_bytes_are_one_event() {
     for batch in [[nameless(), nameless_with_report()], [nameless_with_report(), nameless()]] {
         let fresh = fresh();
-        let saved = fresh.archive.save_batch(&batch);
+        let saved = fresh.archive.save_batch(batch.to_vec());
         assert!(saved.iter().all(|saved| saved.as_ref().unwrap().id == 1));
         assert_eq!(saved[1].as_ref().unwrap().serial, "BE11529");
         assert_moved(&fresh, "BE11529");

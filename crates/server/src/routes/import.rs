@@ -118,7 +118,8 @@ pub async fn import_of(
         let detail = "the form has no file: each file is a part with a file name";
         return Err(Problem::unprocessable("no_files", detail));
     }
-    state.write(move |state| save(state, received, &params, kind, &who)).await
+    let bytes = received.files.iter().map(|file| file.len).sum::<u64>().min(BYTES_AT_A_TIME);
+    state.write_bytes(bytes, move |state| save(state, received, &params, kind, &who)).await
 }
 
 /// The files of a request, on disk.
@@ -222,44 +223,42 @@ fn save(
     let bytes = |group: &Group| places(group).map(|place| upload.files[place].len).sum::<u64>();
     let weights: Vec<u64> = groups.iter().map(bytes).collect();
     let total = groups.len() + alone.len();
-    let session = state.archive.begin_session("http", Some(&who.name))?;
     let mut counts = SessionCounts::default();
     let mut results = Vec::new();
-    let tell = |state: &State, done: usize| {
+    let tell = |session: Option<i64>, done: usize| {
         state.live.tell(
             "import",
             json!({ "session": session, "tag": params.tag, "done": done, "total": total }),
         );
     };
-    tell(state, 0);
+    tell(None, 0);
+    // Most requests are one portion: it is noted as an import together with its events.
+    let is_whole = alone.is_empty() && portions(&weights).count() == 1;
+    let mut session = match is_whole {
+        true => None,
+        false => Some(state.archive.begin_session("http", Some(&who.name))?),
+    };
     for some in portions(&weights).map(|portion| &groups[portion]) {
         let mut submissions = Vec::new();
         for group in some {
-            let report = group.report.map(|place| -> Result<_, Problem> {
-                Ok(ReportFile {
-                    name: Some(upload.files[place].name.clone()),
-                    bytes: upload.bytes(place)?,
-                })
-            });
-            submissions.push(Submission {
-                name: upload.files[group.event].name.clone(),
-                bytes: upload.bytes(group.event)?,
-                report: report.transpose()?,
-                frames: group.frames.map(|place| upload.bytes(place)).transpose()?,
-                stated: Stated { serial: params.serial.clone(), ..Stated::default() },
-                source_kind: kind,
-                sent_by: Some(who.name.clone()),
-                sent_from: Some(who.from.clone()),
-                ..Submission::default()
-            });
+            submissions.push(submission(&mut upload, group, params, kind, who)?);
         }
-        for (group, saved) in some.iter().zip(state.archive.save_batch(&submissions)) {
+        let saved = if is_whole {
+            let saved = state.archive.save_session("http", Some(&who.name), submissions);
+            let (noted, saved) = saved.map_err(Problem::of_shared)?;
+            session = Some(noted.id);
+            saved
+        } else {
+            state.archive.save_batch(submissions)
+        };
+        for (group, saved) in some.iter().zip(saved) {
             let name = &upload.files[group.event].name;
-            let mut result = result_of(name, saved, &who.name, &mut counts);
+            counts.add(&saved);
+            let mut result = result_of(name, saved, &who.name);
             result["report_name"] = json!(group.report.map(|place| &upload.files[place].name));
             results.push(result);
         }
-        tell(state, results.len());
+        tell(session, results.len());
     }
     for place in alone {
         let bytes = upload.bytes(place)?;
@@ -268,7 +267,8 @@ fn save(
             state.archive.add_report(params.serial.as_deref(), &name, &bytes, Some(who.clone()));
         results.push(match paired.transpose() {
             Some(saved) => {
-                let mut result = result_of(&name, saved, &who.name, &mut counts);
+                counts.add(&saved);
+                let mut result = result_of(&name, saved, &who.name);
                 result["report_name"] = json!(name);
                 result
             }
@@ -281,8 +281,10 @@ fn save(
             }
         });
     }
-    tell(state, total);
-    state.archive.end_session(session, counts)?;
+    tell(session, total);
+    if let Some(session) = session.filter(|_| !is_whole) {
+        state.archive.end_session(session, counts)?;
+    }
     state.metrics.files_refused.fetch_add(counts.refused, Ordering::Relaxed);
     state.metrics.files_imported.fetch_add(counts.received - counts.refused, Ordering::Relaxed);
     let unknown = results.iter().filter(|result| result["serial_unknown"] == json!(true)).count();
@@ -296,6 +298,31 @@ fn save(
     super::json(
         &json!({ "session": session, "received": total, "counts": counts, "warnings": warnings, "results": results }),
     )
+}
+
+/// An event as it is handed in.
+fn submission(
+    upload: &mut Upload,
+    group: &Group,
+    params: &ImportParams,
+    kind: SourceKind,
+    who: &Actor,
+) -> Result<Submission, Problem> {
+    let report = group.report.map(|place| -> Result<_, Problem> {
+        let name = Some(upload.files[place].name.clone());
+        Ok(ReportFile { name, bytes: upload.bytes(place)? })
+    });
+    Ok(Submission {
+        report: report.transpose()?,
+        name: upload.files[group.event].name.clone(),
+        bytes: upload.bytes(group.event)?,
+        frames: group.frames.map(|place| upload.bytes(place)).transpose()?,
+        stated: Stated { serial: params.serial.clone(), ..Stated::default() },
+        source_kind: kind,
+        sent_by: Some(who.name.clone()),
+        sent_from: Some(who.from.clone()),
+        ..Submission::default()
+    })
 }
 
 /// Ranges of events that are in memory together, by their bytes.
@@ -316,13 +343,7 @@ fn portions(weights: &[u64]) -> impl Iterator<Item = std::ops::Range<usize>> + '
 }
 
 /// The answer for one file.
-fn result_of(
-    name: &str,
-    saved: Result<Saved, SaveError>,
-    who: &str,
-    counts: &mut SessionCounts,
-) -> Value {
-    counts.received += 1;
+fn result_of(name: &str, saved: Result<Saved, SaveError>, who: &str) -> Value {
     match saved {
         Ok(saved) => {
             if saved.outcome == Outcome::PairedLate {
@@ -332,22 +353,11 @@ fn result_of(
                     "{name:?}: the report of {serial}/{filename}, which was there before, sent by {who:?}"
                 );
             }
-            match saved.outcome {
-                Outcome::New => counts.new += 1,
-                Outcome::Same
-                | Outcome::FramesAdded
-                | Outcome::Moved
-                | Outcome::Shorter
-                | Outcome::Superseded => counts.same += 1,
-                Outcome::PairedLate => counts.paired_late += 1,
-                Outcome::Conflict => counts.conflicts += 1,
-            }
             let mut value = json!(saved);
             value["name"] = json!(name);
             value
         }
         Err(error) => {
-            counts.refused += 1;
             let detail = match &error {
                 SaveError::Archive(error) => {
                     tracing::error!("{name:?}: {error}");

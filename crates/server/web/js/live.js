@@ -2,7 +2,7 @@
 /** Changes as they happen (server-sent events). After a break the page connects again. */
 
 /** @typedef {{ id: number, what: "new" | "changed" | "reset" }} Change `reset`: changes were missed, anything shown may be old. */
-/** @typedef {{ session: number, tag: string | null, done: number, total: number }} ImportProgress */
+/** @typedef {{ session: number | null, tag: string | null, done: number, total: number }} ImportProgress */
 /** @typedef {{ stream: number, section: number, done: number, total: number, complete: boolean, failure: string | null }} ReadingProgress */
 
 /**
