@@ -76,6 +76,15 @@ impl Archive {
         &self,
         transaction: &Transaction<'_>,
         places: &[(String, String, bool)],
+        changed: i64,
+    ) -> rusqlite::Result<Rebuilt> {
+        index::grouped::while_filled(transaction, || self.fill_rows(transaction, places, changed))
+    }
+
+    fn fill_rows(
+        &self,
+        transaction: &Transaction<'_>,
+        places: &[(String, String, bool)],
         mut changed: i64,
     ) -> rusqlite::Result<Rebuilt> {
         let mut rebuilt = Rebuilt::default();

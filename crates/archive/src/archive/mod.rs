@@ -14,7 +14,7 @@ use crate::error::ArchiveError;
 use crate::files::{Disk, Entry, FileSystem, refuse_links};
 use crate::index::{
     self, Change, EventRow, ImportSession, Index, MonitorLogQuery, MonitorLogRow, MonthSummary,
-    Page, ProjectSummary, Query, Remembered, SessionCounts, UnitSummary, summary, sums,
+    Page, ProjectSummary, Query, SessionCounts, UnitSummary, summary, sums,
 };
 use crate::layout::{Layout, OWN_FOLDER};
 use crate::place::Identity;
@@ -42,9 +42,6 @@ pub struct Archive {
     at_commit: Option<CommitHook>,
     saves: SaveRounds,
     reviews: ReviewRounds,
-    units: Remembered<Vec<UnitSummary>>,
-    projects: Remembered<Vec<ProjectSummary>>,
-    months: Remembered<Vec<MonthSummary>>,
 }
 
 /// Times that the index is asked while others change it.
@@ -135,9 +132,6 @@ impl OpenOptions {
             at_commit: self.at_commit,
             saves: SaveRounds::new(ROUND),
             reviews: ReviewRounds::new(ROUND),
-            units: Remembered::default(),
-            projects: Remembered::default(),
-            months: Remembered::default(),
         };
         // An index that was made now knows nothing of the files that may be there.
         archive.with_lock_as_it_is(|writer| {
@@ -173,9 +167,6 @@ impl OpenOptions {
             at_commit: self.at_commit,
             saves: SaveRounds::new(ROUND),
             reviews: ReviewRounds::new(ROUND),
-            units: Remembered::default(),
-            projects: Remembered::default(),
-            months: Remembered::default(),
         };
         if is_missing {
             archive.fill_in_memory()?;
@@ -449,9 +440,7 @@ impl Archive {
     /// # Errors
     /// What the index says.
     pub fn units(&self) -> Result<Vec<UnitSummary>, ArchiveError> {
-        self.ask(|connection| {
-            self.units.get(connection, |index| summary::units(index, &Query::default()))
-        })
+        self.units_matching(&Query::default())
     }
 
     /// As [`units`](Self::units), of the events that answer `query`, whose order and page do not matter.
@@ -467,9 +456,7 @@ impl Archive {
     /// # Errors
     /// What the index says.
     pub fn projects(&self) -> Result<Vec<ProjectSummary>, ArchiveError> {
-        self.ask(|connection| {
-            self.projects.get(connection, |index| summary::projects(index, &Query::default()))
-        })
+        self.projects_matching(&Query::default())
     }
 
     /// As [`projects`](Self::projects), of the events that answer `query`, whose order and page do not matter.
@@ -485,9 +472,7 @@ impl Archive {
     /// # Errors
     /// What the index says.
     pub fn months(&self) -> Result<Vec<MonthSummary>, ArchiveError> {
-        self.ask(|connection| {
-            self.months.get(connection, |index| summary::months(index, &Query::default()))
-        })
+        self.months_matching(&Query::default())
     }
 
     /// As [`months`](Self::months), of the events that answer `query`, whose order and page do not matter.

@@ -5,11 +5,12 @@ use rusqlite::Connection;
 use super::sums;
 
 /// The statements that lead from each version to the next one.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     include_str!("schema_1.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
+    concat!(include_str!("schema_5.sql"), include_str!("sum_triggers.sql")),
 ];
 
 /// Rows of an earlier version lack columns that their sidecars have: they are completed.

@@ -4,10 +4,10 @@
 //! only look open it in a way that needs no write access: see `look`.
 
 mod conditions;
+pub(crate) mod grouped;
 mod look;
 pub(crate) mod migrate;
 mod query;
-mod remembered;
 pub(crate) mod row;
 pub(crate) mod summary;
 pub(crate) mod sums;
@@ -26,7 +26,6 @@ use crate::sidecar::Sidecar;
 
 use look::Stamp;
 pub use query::{Page, Query, Sort, SortKey, UnknownOrder};
-pub(crate) use remembered::Remembered;
 pub use row::{EventRow, Peak};
 pub use summary::{
     Change, ImportSession, MonitorLogQuery, MonitorLogRow, MonthSummary, ProjectSummary,

@@ -170,6 +170,14 @@ impl Query {
     /// What [`kind`](Self::kind) may be.
     pub const KINDS: [&'static str; 4] = ["waveform", "histogram", "stream", "unknown"];
 
+    /// Whether every event answers it.
+    pub(crate) fn is_of_all(&self) -> bool {
+        let page =
+            Self { sort: self.sort, after_id: self.after_id, limit: self.limit, ..Self::default() };
+        let text = self.text.as_ref().filter(|text| text.is_empty());
+        *self == Self { offset: self.offset, text: text.cloned(), ..page }
+    }
+
     /// The page that answers; `None` when there is no event [`after_id`](Self::after_id).
     pub(crate) fn page(&self, connection: &Connection) -> rusqlite::Result<Option<Page>> {
         let conditions = self.conditions(connection)?;

@@ -186,13 +186,16 @@ fn nullable<T: Into<Sql>>(value: Option<T>) -> Sql {
 /// A summary of each unit that has events which answer `query`; its order and page do not matter.
 pub(crate) fn units(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<UnitSummary>> {
     let conditions = query.conditions(connection)?;
-    let sql = format!(
-        "SELECT e.serial, count(*) AS events, sum(e.false_trigger) AS false_triggers, \
-         sum(e.reviewed = 0) AS unreviewed, {LARGEST} AS largest, min(e.timestamp) AS first, \
-         max(e.timestamp) AS last, max(e.captured_at) AS captured \
-         FROM events e{} GROUP BY e.serial ORDER BY e.serial",
-        conditions.and("")
-    );
+    let sql = match query.is_of_all() {
+        true => "SELECT * FROM unit_sums ORDER BY serial".to_owned(),
+        false => format!(
+            "SELECT e.serial, count(*) AS events, sum(e.false_trigger) AS false_triggers, \
+             sum(e.reviewed = 0) AS unreviewed, {LARGEST} AS largest, min(e.timestamp) AS first, \
+             max(e.timestamp) AS last, max(e.captured_at) AS captured \
+             FROM events e{} GROUP BY e.serial ORDER BY e.serial",
+            conditions.and("")
+        ),
+    };
     let mut units = collect(connection, &sql, &conditions.values, |row| {
         Ok(UnitSummary {
             serial: row.get("serial")?,
@@ -207,7 +210,8 @@ pub(crate) fn units(connection: &Connection, query: &Query) -> rusqlite::Result<
             last_captured_at: row.get("captured")?,
         })
     })?;
-    let further = "e.serial = ? AND e.ppv_in_s = ? AND e.false_trigger = 0";
+    // By the PPV, of which there are few the same.
+    let further = "+e.serial = ? AND e.ppv_in_s = ? AND e.false_trigger = 0";
     let mut largest = OfGroup::prepare(connection, &conditions, "min(e.id)", further)?;
     for unit in &mut units {
         let group = [unit.serial.clone().into(), nullable(unit.largest_ppv_in_s)];
@@ -223,17 +227,25 @@ pub(crate) fn projects(
     query: &Query,
 ) -> rusqlite::Result<Vec<ProjectSummary>> {
     let conditions = query.conditions(connection)?;
-    // The texts are joined to groups, not to events.
-    let sql = format!(
-        "SELECT t.project, sum(g.events) AS events, \
+    let sql = match query.is_of_all() {
+        true => {
+            "SELECT CASE WHEN p.project <> '' THEN substr(p.project, 2) END AS project, events, \
+                 false_triggers, largest, first, last FROM project_sums p \
+                 ORDER BY p.project = '', p.project"
+                .to_owned()
+        }
+        // The texts are joined to groups, not to events.
+        false => format!(
+            "SELECT t.project, sum(g.events) AS events, \
          sum(g.false_triggers) AS false_triggers, max(g.largest) AS largest, \
          min(g.first) AS first, max(g.last) AS last FROM (SELECT e.text_id, count(*) AS events, \
          sum(e.false_trigger) AS false_triggers, {LARGEST} AS largest, \
          min(e.timestamp) AS first, max(e.timestamp) AS last FROM events e{} \
          GROUP BY e.text_id) g \
          JOIN texts t ON t.id = g.text_id GROUP BY t.project ORDER BY t.project NULLS LAST",
-        conditions.and("")
-    );
+            conditions.and("")
+        ),
+    };
     let mut projects = collect(connection, &sql, &conditions.values, |row| {
         Ok(ProjectSummary {
             project: row.get("project")?,
@@ -248,15 +260,21 @@ pub(crate) fn projects(
         })
     })?;
     const OF_PROJECT: &str = "e.text_id IN (SELECT id FROM texts WHERE project IS ?)";
-    let further = format!("{OF_PROJECT} AND e.ppv_in_s = ? AND e.false_trigger = 0");
+    let further = format!("+{OF_PROJECT} AND e.ppv_in_s = ? AND e.false_trigger = 0");
     let mut largest = OfGroup::prepare(connection, &conditions, "min(e.id)", &further)?;
     let what = "count(DISTINCT e.serial)";
     let mut units = OfGroup::prepare(connection, &conditions, what, OF_PROJECT)?;
+    let all = "SELECT count(*) FROM project_units WHERE project = ifnull('p' || ?1, '')";
+    let mut units_of_all = connection.prepare_cached(all)?;
     for project in &mut projects {
         let name = nullable(project.project.clone());
         project.largest_event = largest.ask([name.clone(), nullable(project.largest_ppv_in_s)])?;
         project.largest_ppv = ppv_of(connection, project.largest_event)?;
-        project.units = units.ask::<i64>([name])?.try_into().unwrap_or(0);
+        let units: i64 = match query.is_of_all() {
+            true => units_of_all.query_row([name], |row| row.get(0))?,
+            false => units.ask([name])?,
+        };
+        project.units = units.try_into().unwrap_or(0);
     }
     Ok(projects)
 }
@@ -267,12 +285,19 @@ pub(crate) fn months(
     query: &Query,
 ) -> rusqlite::Result<Vec<MonthSummary>> {
     let conditions = query.conditions(connection)?;
-    let sql = format!(
-        "SELECT substr(e.timestamp, 1, 7) AS month, count(*) AS events, \
-         sum(e.false_trigger) AS false_triggers, {LARGEST} AS largest FROM events e{} \
-         GROUP BY month ORDER BY month DESC NULLS LAST",
-        conditions.and("")
-    );
+    let sql = match query.is_of_all() {
+        true => {
+            "SELECT nullif(month, '') AS month, events, false_triggers, largest FROM month_sums m \
+                 ORDER BY m.month DESC"
+                .to_owned()
+        }
+        false => format!(
+            "SELECT substr(e.timestamp, 1, 7) AS month, count(*) AS events, \
+             sum(e.false_trigger) AS false_triggers, {LARGEST} AS largest FROM events e{} \
+             GROUP BY month ORDER BY month DESC NULLS LAST",
+            conditions.and("")
+        ),
+    };
     let mut months = collect(connection, &sql, &conditions.values, |row| {
         Ok(MonthSummary {
             month: row.get("month")?,

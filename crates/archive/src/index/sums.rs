@@ -128,6 +128,7 @@ pub(crate) fn problems(connection: &Connection) -> rusqlite::Result<Vec<String>>
         .query_map([], |row| row.get::<_, String>(0))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     found.extend(orphans.into_iter().map(|table| format!("rows of {table} belong to nothing")));
+    found.extend(super::grouped::problems(connection)?);
     Ok(found)
 }
 
