@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wavekeep_archive::{
@@ -18,6 +19,8 @@ use crate::attended::attended;
 use crate::event::Event;
 use crate::failure::{Failure, detached};
 
+/// Events of a batch of samples.
+const SAMPLES_AT_ONCE: usize = 256;
 /// The longest text of a head.
 const HEAD_BYTES: u64 = 64 << 10;
 
@@ -128,6 +131,32 @@ impl Archive {
             let question: Question = serde_json::from_str(question).map_err(misread)?;
             Ok(json!(self.archive.query(&question.query()?)?).to_string())
         })
+    }
+
+    /// The rows as an Arrow stream; the question is JSON.
+    fn query_arrow<'py>(&self, py: Python<'py>, question: &str) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = detached(py, || {
+            let question: Question = serde_json::from_str(question).map_err(misread)?;
+            let mut bytes = Vec::new();
+            self.archive.query_arrow(&question.query()?, &mut bytes)?;
+            Ok(bytes)
+        })?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// The samples of events as an Arrow stream.
+    fn samples_arrow<'py>(
+        &self,
+        py: Python<'py>,
+        ids: Vec<i64>,
+        raw: bool,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = detached(py, || {
+            let mut bytes = Vec::new();
+            self.archive.samples_arrow(ids.chunks(SAMPLES_AT_ONCE), raw, &mut bytes)?;
+            Ok(bytes)
+        })?;
+        Ok(PyBytes::new(py, &bytes))
     }
 
     /// The row of an event, as JSON.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
-use wavekeep_archive::{ArchiveError, DecodeFailure};
+use wavekeep_archive::{ArchiveError, DecodeFailure, ExportFailure};
 use wavekeep_core::{Error, SelectionError};
 use wavekeep_export::{ExportError, StreamError};
 use wavekeep_formats::OpenError;
@@ -200,6 +200,15 @@ impl From<ArchiveError> for Failure {
         };
         failure.0.message = message;
         failure
+    }
+}
+
+impl From<ExportFailure> for Failure {
+    fn from(error: ExportFailure) -> Self {
+        match error {
+            ExportFailure::Archive(error) => error.into(),
+            error => Self::new("ArchiveError", error),
+        }
     }
 }
 

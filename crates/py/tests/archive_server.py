@@ -148,8 +148,9 @@ class Handler(BaseHTTPRequestHandler):
 def _typed(question: dict[str, str]) -> dict[str, Any]:
     """The question as the archive takes it; what is out of range is refused, as the server does."""
     typed: dict[str, Any] = dict(question)
-    for name in ("limit", "offset"):
-        typed[name] = int(question[name])
+    for name in ("limit", "offset", "after_id", "changed_since"):
+        if name in question:
+            typed[name] = int(question[name])
     if typed["limit"] > PAGE:
         raise wavekeep.BadArgument(f"limit is {typed['limit']}: an answer holds at most {PAGE}")
     for name in ("false_trigger", "reviewed"):

@@ -351,3 +351,64 @@ def test_a_folder_that_is_not_there_is_made_only_when_asked(tmp_path: Path) -> N
         Archive(tmp_path / "new")
     Archive(tmp_path / "new", create=True)
     assert len(Archive(tmp_path / "new").query()) == 0
+
+
+def test_the_table_of_arrow_is_that_of_the_rows(place: Place) -> None:
+    archive = filled(place)
+    questions: list[dict[str, Any]] = [
+        {},
+        {"kind": "waveform", "sort": "id", "limit": 1},
+        {"sort": "-id", "offset": 1},
+        {"serial": "none"},
+    ]
+    for asked in questions:
+        rows, table = archive.query(**asked), archive.query_arrow(**asked)
+        assert table.schema.names == list(rows.columns)
+        assert table.to_pylist() == rows.to_arrow().to_pylist()
+        types = [[field.type for field in one.schema] for one in (table, rows.to_arrow())]
+        assert types[0] == types[1]
+        assert table.schema.field("ppv_in_s").metadata == {b"unit": b"in/s"}
+        assert int(table.schema.metadata[b"total"]) == rows.total
+
+
+def test_samples_of_many_events_are_those_of_each(place: Place) -> None:
+    archive = filled(place)
+    ids = [*archive, 99]
+    for raw in (False, True):
+        table = archive.samples_arrow(ids, raw=raw).to_pylist()
+        assert table[-1]["event_id"] == 99 and "99" in table[-1]["error"]
+        rows = iter(table)
+        for id in archive:
+            event = archive[id]
+            assert isinstance(event, wavekeep.Event)
+            for name in event.channels:
+                row, channel = next(rows), event[name]
+                assert (row["event_id"], row["channel"], row["error"]) == (id, name, None)
+                numbers = channel.raw if raw else channel.to(row["unit"]).values
+                wanted = np.ma.filled(np.ma.asarray(numbers).astype(float), np.nan)
+                found = np.array([np.nan if it is None else it for it in row["samples"]])
+                np.testing.assert_allclose(found, wanted, rtol=1e-6)
+    assert archive.samples_arrow([]).num_rows == 0
+
+
+def test_pages_behind_their_last_event_are_the_whole_answer(place: Place) -> None:
+    archive = filled(place)
+    whole = [row["id"] for row in archive.query(sort="-ppv")]
+    paged: list[int] = []
+    while page := archive.query(sort="-ppv", after_id=paged[-1] if paged else None, limit=2):
+        paged += [row["id"] for row in page]
+    assert paged == whole
+    with pytest.raises(wavekeep.NoSuchEventError):
+        archive.query(after_id=10**6)
+    with pytest.raises(wavekeep.NoSuchArgumentError, match="serial"):
+        archive.query_arrow(serail="BE1")  # type: ignore[call-arg]
+
+
+def test_what_changed_since_is_what_was_reviewed_since(place: Place) -> None:
+    archive = filled(place)
+    last = max(row["changed"] for row in archive.query())
+    assert not archive.query(changed_since=last)
+    first = archive.query(sort="id")[0]
+    archive.review(first["id"], notes="again")
+    (changed,) = archive.query(changed_since=last)
+    assert (changed["id"], changed["review_notes"]) == (first["id"], "again")

@@ -57,7 +57,7 @@ def test_pages_are_put_together(served: Served, monkeypatch: pytest.MonkeyPatch)
     rows = opened(served).query(sort="id")
     assert (len({row["id"] for row in rows}), rows.total) == (2, 2)
     lists = [path for _, path, _ in served[1].requests if path.startswith("/api/v1/events?")]
-    assert ["offset=0" in path for path in lists] == [True, False]
+    assert ["after_id=" in path for path in lists] == [False, True]
 
 
 def test_a_list_that_changes_while_it_is_read_is_read_again(
@@ -69,7 +69,7 @@ def test_a_list_that_changes_while_it_is_read_is_read_again(
 
     def between(path: str) -> None:
         asked = [path for _, path, _ in held.requests]
-        if "offset=1" in asked[-1]:
+        if "after_id=" in asked[-1]:
             for late in comes:
                 held.archive.import_files([late])
 

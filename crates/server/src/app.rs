@@ -16,8 +16,8 @@ use crate::guards::{outermost, route};
 use crate::parameters::{Known, known_alone};
 use crate::problem::Problem;
 use crate::routes::{
-    curves, events, export, files, import, ledger, legacy, live, recordings, review, samples,
-    status, stream_samples, streams, summaries,
+    curves, events, export, files, import, ledger, legacy, live, many_samples, recordings, review,
+    samples, status, stream_samples, streams, summaries,
 };
 use crate::state::State;
 
@@ -44,6 +44,7 @@ fn paths() -> (Router<State>, utoipa::openapi::OpenApi) {
         .routes(routes!(events::plot))
         .routes(routes!(samples::samples))
         .routes(routes!(samples::spectrum))
+        .routes(routes!(many_samples::many))
         .routes(routes!(curves::list))
         .routes(routes!(curves::verdict))
         .routes(routes!(review::sidecar))

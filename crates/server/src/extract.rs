@@ -157,6 +157,8 @@ impl Filters {
 
 /// Most events of an answer.
 pub const MOST_EVENTS: usize = 10_000;
+/// Most events of an answer of Arrow, which takes a tenth of the memory.
+const MOST_IN_ARROW: usize = 100_000;
 
 /// Which part of the events, in which order.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -169,7 +171,7 @@ pub struct Paging {
     pub sort: Option<Sort>,
     /// At most so many; without it, 100.
     #[serde(deserialize_with = "optional")]
-    #[param(minimum = 0, maximum = 10000)]
+    #[param(minimum = 0, maximum = 100000)]
     pub limit: Option<usize>,
     /// Only those that follow the event of this number in the order: the last one of the page before.
     #[serde(deserialize_with = "optional")]
@@ -216,10 +218,14 @@ impl Paging {
     /// # Errors
     /// When more is asked for than an answer holds.
     pub fn window(&self) -> Result<(usize, usize), Problem> {
+        self.window_of(MOST_EVENTS)
+    }
+
+    fn window_of(&self, most: usize) -> Result<(usize, usize), Problem> {
         let (limit, offset) = (self.limit.unwrap_or(100), self.offset.unwrap_or(0));
-        if limit > MOST_EVENTS {
+        if limit > most {
             let detail = format!(
-                "limit is {limit}: an answer holds at most {MOST_EVENTS}; ask again with after_id, or use /api/v1/export"
+                "limit is {limit}: an answer holds at most {most}; ask again with after_id, or use /api/v1/export"
             );
             return Err(Problem::unprocessable("limit", detail));
         }
@@ -233,8 +239,23 @@ impl Paging {
     ///
     /// # Errors
     /// As [`window`](Self::window).
-    pub fn of(&self, mut query: ArchiveQuery) -> Result<ArchiveQuery, Problem> {
-        let (limit, offset) = self.window()?;
+    pub fn of(&self, query: ArchiveQuery) -> Result<ArchiveQuery, Problem> {
+        self.within(self.window()?, query)
+    }
+
+    /// As [`of`](Self::of), for an answer of Arrow, which holds more.
+    ///
+    /// # Errors
+    /// As [`window`](Self::window).
+    pub fn of_arrow(&self, query: ArchiveQuery) -> Result<ArchiveQuery, Problem> {
+        self.within(self.window_of(MOST_IN_ARROW)?, query)
+    }
+
+    fn within(
+        &self,
+        (limit, offset): (usize, usize),
+        mut query: ArchiveQuery,
+    ) -> Result<ArchiveQuery, Problem> {
         query.limit = Some(limit);
         query.offset = offset;
         query.after_id = self.after_id;

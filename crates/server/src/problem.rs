@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
-use wavekeep_archive::ArchiveError;
+use wavekeep_archive::{ArchiveError, ExportFailure};
 use wavekeep_core::SelectionError;
 
 /// The media type of all errors.
@@ -158,6 +158,15 @@ impl From<ArchiveError> for Problem {
                 Self::conflict(error.kind(), format!("the sidecar of this event: {source}"))
             }
             other => Self::internal(other),
+        }
+    }
+}
+
+impl From<ExportFailure> for Problem {
+    fn from(error: ExportFailure) -> Self {
+        match error {
+            ExportFailure::Archive(error) => error.into(),
+            error => Self::internal(&error),
         }
     }
 }

@@ -339,6 +339,23 @@ impl Archive {
         self.ask(|connection| query.page(connection))?.ok_or(ArchiveError::NoEvent { id })
     }
 
+    /// The numbers of the events that answer a question, in its order.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    pub fn ids(&self, query: &Query) -> Result<Vec<i64>, ArchiveError> {
+        let id = query.after_id.unwrap_or_default();
+        let found = self.ask(|connection| {
+            let mut ids = Vec::new();
+            let is_there = query.rows(connection, &mut |_, row| {
+                ids.extend(row.map(|row| row.get::<_, i64>(0)).transpose()?);
+                Ok(())
+            })?;
+            Ok(is_there.then_some(ids))
+        })?;
+        found.ok_or(ArchiveError::NoEvent { id })
+    }
+
     /// The event with this number.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Answers of a question as files: tables, and the originals with a manifest.
 
+mod arrow;
 mod originals;
 mod table;
 
@@ -32,6 +33,13 @@ pub enum ExportFailure {
         /// What it said.
         message: String,
     },
+}
+
+/// Microseconds of a unit's own clock from 1970 on, as it counts them.
+fn micros(text: &str) -> Option<i64> {
+    let at = text.parse::<jiff::civil::DateTime>().ok()?;
+    let at = at.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(at.timestamp().as_microsecond())
 }
 
 impl Archive {

@@ -13,7 +13,7 @@ use parquet::schema::types::Type;
 
 use wavekeep_core::{Reading, Unit};
 
-use super::{ExportFailure, PAGE};
+use super::{ExportFailure, PAGE, micros};
 use crate::index::{EventRow, Peak};
 use crate::{Archive, Query};
 
@@ -122,13 +122,6 @@ enum Cell {
     /// A time by the unit's own clock.
     UnitLocal(Option<String>),
     Flag(bool),
-}
-
-/// Microseconds of a unit's own clock from 1970 on, as it counts them.
-fn micros(text: &str) -> Option<i64> {
-    let at = text.parse::<jiff::civil::DateTime>().ok()?;
-    let at = at.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-    Some(at.timestamp().as_microsecond())
 }
 
 fn cells(row: EventRow) -> [Cell; EXPORT_COLUMNS.len()] {

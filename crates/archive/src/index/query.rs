@@ -163,6 +163,8 @@ pub struct Page {
     pub events: Vec<EventRow>,
 }
 
+/// Events from which on a page is no page any more.
+const MOST_OF_A_PAGE: usize = 20_000;
 /// Events of a page when nothing else is asked for.
 const DEFAULT_LIMIT: usize = 100;
 
@@ -180,26 +182,35 @@ impl Query {
 
     /// The page that answers; `None` when there is no event [`after_id`](Self::after_id).
     pub(crate) fn page(&self, connection: &Connection) -> rusqlite::Result<Option<Page>> {
-        let conditions = self.conditions(connection)?;
-        // The count and the rows are of one moment.
-        let moment = connection.unchecked_transaction()?;
-        let total = conditions.count(connection)?;
-        let mut events = Vec::new();
-        let found = self.each(connection, &conditions, COLUMNS, |row| {
-            events.push(EventRow::read(row)?);
+        let mut page = Page::default();
+        let found = self.rows(connection, &mut |total, row| {
+            page.total = total;
+            page.events.extend(row.map(EventRow::read).transpose()?);
             Ok(())
         })?;
-        moment.commit()?;
-        Ok(found.then_some(Page { total, events }))
+        Ok(found.then_some(page))
     }
 
-    /// Gives each row of the page, with `columns`; false when there is no event
-    /// [`after_id`](Self::after_id).
-    pub(super) fn each(
+    /// Hands how many events answer in all to `each`, then that and each row of the page, all of one moment.
+    /// False when there is no event [`after_id`](Self::after_id).
+    pub(crate) fn rows(
+        &self,
+        connection: &Connection,
+        each: &mut dyn FnMut(u64, Option<&Row<'_>>) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<bool> {
+        let conditions = self.conditions(connection)?;
+        let moment = connection.unchecked_transaction()?;
+        let total = conditions.count(connection)?;
+        each(total, None)?;
+        let found = self.each(connection, &conditions, |row| each(total, Some(row)))?;
+        moment.commit()?;
+        Ok(found)
+    }
+
+    fn each(
         &self,
         connection: &Connection,
         conditions: &Conditions,
-        columns: &str,
         mut each: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
     ) -> rusqlite::Result<bool> {
         let stretches = match self.after_id {
@@ -213,14 +224,24 @@ impl Query {
         let (mut left, mut skip) = (self.limit.unwrap_or(DEFAULT_LIMIT), self.offset);
         for (further, values) in stretches {
             let clause = conditions.and(&further);
-            // Rows are read for the page only; what is skipped is skipped in an index.
             let page = format!(
-                "SELECT {columns} FROM (SELECT e.id FROM events e{clause} ORDER BY {order} \
-                 LIMIT {} OFFSET {}) page JOIN events e ON e.id = page.id \
-                 JOIN texts t ON t.id = e.text_id ORDER BY {order}",
+                "LIMIT {} OFFSET {}",
                 left.min(i64::MAX as usize),
                 skip.min(i64::MAX as usize),
             );
+            // Rows are read for the page only; what is skipped is skipped in an index. Where most are read,
+            // none is sorted twice.
+            let page = match left > MOST_OF_A_PAGE {
+                true => format!(
+                    "SELECT {COLUMNS} FROM events e CROSS JOIN texts t ON t.id = e.text_id{clause} \
+                     ORDER BY {order} {page}"
+                ),
+                false => format!(
+                    "SELECT {COLUMNS} FROM (SELECT e.id FROM events e{clause} ORDER BY {order} {page}) \
+                     page JOIN events e ON e.id = page.id JOIN texts t ON t.id = e.text_id \
+                     ORDER BY {order}"
+                ),
+            };
             let all: Vec<&Sql> = conditions.values.iter().chain(&values).collect();
             let mut statement = connection.prepare_cached(&page)?;
             let mut rows = statement.query(params_from_iter(all.iter()))?;

@@ -15,6 +15,7 @@ mod judges;
 mod lessons;
 mod looking;
 mod review;
+mod rounds;
 mod save;
 mod simulated;
 mod tokens;

@@ -11,6 +11,7 @@ mod crashes;
 mod custody;
 mod full_disk;
 mod instrument;
+mod killed_server;
 mod log;
 mod mounts;
 #[path = "../../../link/tests/it/peer.rs"]

@@ -23,6 +23,14 @@ class Folder:
         page = json.loads(self._handle.query(json.dumps(question)))
         return page["total"], page["events"]
 
+    def query_arrow(self, question: dict[str, Any], read: Callable[[bytes], Any]) -> list[Any]:
+        return [read(self._handle.query_arrow(json.dumps(question)))]
+
+    def samples_arrow(
+        self, ids: list[int], raw: bool, read: Callable[[bytes], Any]
+    ) -> list[Any]:
+        return [read(self._handle.samples_arrow(ids, raw))]
+
     def event(self, id: int) -> dict[str, Any]:
         return _document(self._handle.event(id))
 

@@ -28,6 +28,10 @@ from ._head import Head
 
 #: Events of one answer: as many as a server gives.
 _PAGE = 10_000
+#: Events of an answer of Arrow.
+_ARROW_PAGE = 100_000
+#: Events that are named in an address.
+_NAMED = 1000
 #: Bytes of a file that are in memory while it is sent.
 _CHUNK = 1 << 20
 #: How often a list is asked for again that changed while it was read.
@@ -95,6 +99,28 @@ class Server:
             if not events or len(rows) >= wanted:
                 whole = len(rows) >= wanted and len({row["id"] for row in rows}) == len(rows)
                 return (total, rows) if whole else None
+
+    def query_arrow(self, question: dict[str, Any], read: Callable[[bytes], Any]) -> list[Any]:
+        limit, parts, taken = question["limit"], [], 0
+        asked = {**question, "format": "arrow"}
+        while True:
+            left = _ARROW_PAGE if limit is None else min(limit - taken, _ARROW_PAGE)
+            asked["limit"] = left
+            part = read(self._send("GET", self._address("/events", asked)))
+            parts.append(part)
+            taken += part.num_rows
+            if part.num_rows < left or taken == limit:
+                return parts
+            asked.update(offset=0, after_id=part["id"][-1].as_py())
+
+    def samples_arrow(
+        self, ids: list[int], raw: bool, read: Callable[[bytes], Any]
+    ) -> list[Any]:
+        units = "raw" if raw else "physical"
+        named = [ids[first : first + _NAMED] for first in range(0, len(ids), _NAMED)] or [[]]
+        texts = (",".join(map(str, part)) for part in named)
+        asked = ({"ids": text, "units": units} if text else {"limit": 0} for text in texts)
+        return [read(self._send("GET", self._address("/samples", one))) for one in asked]
 
     def event(self, id: int) -> dict[str, Any]:
         return _field(self._one(id), "event", dict)

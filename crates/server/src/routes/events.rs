@@ -1,14 +1,19 @@
 //! Events: lists, one of them, its plot.
 
+use std::str::FromStr;
+
 use axum::extract::State as Shared;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
+use wavekeep_archive::Query as ArchiveQuery;
 
 use super::review::shown;
-use super::{Id, answer};
+use super::{Id, accepted, answer};
+use crate::arrow::ARROW;
 use crate::cache::PlotKey;
 use crate::extract::{Filters, Paging, Path, Query, optional};
 use crate::plot;
@@ -16,14 +21,20 @@ use crate::problem::Problem;
 use crate::state::State;
 
 /// Events that the filters let through.
-#[utoipa::path(get, path = "/api/v1/events", tag = "events", params(Filters, Paging),
-    responses((status = 200, description = "A page of events", body = Object),
+#[utoipa::path(get, path = "/api/v1/events", tag = "events", params(Filters, Paging, ListForm),
+    responses((status = 200, description = "A page of events", content((Object = "application/json"), (Vec<u8> = "application/vnd.apache.arrow.stream"))),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(
     Shared(state): Shared<State>,
     Query(filters): Query<Filters>,
     Query(paging): Query<Paging>,
+    Query(form): Query<ListForm>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    if form.is_arrow(&headers)? {
+        let query = paging.of_arrow(filters.query())?;
+        return state.work(move |state| arrow(state, &query)).await;
+    }
     let query = paging.of(filters.query())?;
     state
         .work(move |state| {
@@ -37,6 +48,54 @@ pub async fn list(
             }))
         })
         .await
+}
+
+/// In what form a list is asked for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct ListForm {
+    /// `json` or `arrow`; without it, what `Accept` says.
+    #[serde(deserialize_with = "optional")]
+    #[param(value_type = Option<ListWord>)]
+    pub format: Option<ListWord>,
+}
+
+/// The forms of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum ListWord {
+    /// `application/json`.
+    Json,
+    /// `application/vnd.apache.arrow.stream`.
+    Arrow,
+}
+
+impl FromStr for ListWord {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word {
+            "json" => Ok(Self::Json),
+            "arrow" => Ok(Self::Arrow),
+            _ => Err("json or arrow was expected"),
+        }
+    }
+}
+
+impl ListForm {
+    fn is_arrow(&self, headers: &HeaderMap) -> Result<bool, Problem> {
+        Ok(match self.format {
+            Some(word) => word == ListWord::Arrow,
+            None => accepted(headers, &["application/json", ARROW])? == ARROW,
+        })
+    }
+}
+
+fn arrow(state: &State, query: &ArchiveQuery) -> Result<Response, Problem> {
+    let mut bytes = Vec::new();
+    state.archive.query_arrow(query, &mut bytes)?;
+    Ok(answer(ARROW, bytes))
 }
 
 /// One event: its row, its sidecar, what is measured of it and what was survived in reading it.

@@ -231,13 +231,13 @@ fn save(
             json!({ "session": session, "tag": params.tag, "done": done, "total": total }),
         );
     };
-    tell(None, 0);
     // Most requests are one portion: it is noted as an import together with its events.
     let is_whole = alone.is_empty() && portions(&weights).count() == 1;
     let mut session = match is_whole {
         true => None,
         false => Some(state.archive.begin_session("http", Some(&who.name))?),
     };
+    tell(session, 0);
     for some in portions(&weights).map(|portion| &groups[portion]) {
         let mut submissions = Vec::new();
         for group in some {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use wavekeep_archive::SourceKind;
 
-use super::events::{PlotParams, checked_points, plot_of};
+use super::events::{ListForm, PlotParams, checked_points, plot_of};
 use super::import::{ImportForm, ImportParams, import_of};
 use super::review::{patched, who};
 use super::{Id, events, files, review, summaries};
@@ -40,7 +40,8 @@ type S = Shared<State>;
 same! {
     /// As `/api/v1/events`.
     list "/db/events", [Filters, Paging], Object, "application/json" =>
-        |state: S, filters: Query<Filters>, paging: Query<Paging>| events::list(state, filters, paging);
+        |state: S, filters: Query<Filters>, paging: Query<Paging>|
+            events::list(state, filters, paging, Query(ListForm::default()), HeaderMap::new());
     /// As `/api/v1/units`.
     units "/db/units", [summaries::OfUnit, summaries::Part], Vec<Object>, "application/json" =>
         |state: S, unit: Query<summaries::OfUnit>, part: Query<summaries::Part>| summaries::units(state, unit, part);

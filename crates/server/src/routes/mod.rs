@@ -8,6 +8,7 @@ pub mod import;
 pub mod ledger;
 pub mod legacy;
 pub mod live;
+pub mod many_samples;
 pub mod recordings;
 pub mod review;
 pub mod samples;

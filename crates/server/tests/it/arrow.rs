@@ -19,7 +19,7 @@ print(json.dumps({
     'facts': words(table.schema.metadata),
     'columns': [{'name': field.name, 'type': str(field.type), 'facts': words(field.metadata),
                  'values': table[field.name].to_pylist()} for field in table.schema],
-}))
+}, default=str))
 ";
 
 fn pyarrow(bytes: &[u8]) -> Value {
@@ -114,4 +114,79 @@ fn a_form_that_is_none_is_refused() {
     assert_eq!(server.get("/api/v1/events/1/samples?format=xml").status, 422);
     let headers = [("Accept", "text/html")];
     assert_eq!(server.ask("GET", "/api/v1/events/1/samples", &headers, b"").status, 406);
+}
+
+#[test]
+fn a_list_of_events_as_arrow_has_the_rows_of_its_json() {
+    let server = Running::with_samples(&[BLAST, NIGHT, QUIET]);
+    let path = "/api/v1/events?sort=id&limit=2";
+    let answer = server.ask("GET", path, &[("Accept", "application/vnd.apache.arrow.stream")], b"");
+    let table = pyarrow(&answer.body);
+    let rows = server.json(path);
+    assert_eq!(table["facts"]["total"], rows["total"].to_string());
+    let events = rows["events"].as_array().unwrap();
+    assert_eq!(table["columns"].as_array().unwrap().len(), events[0].as_object().unwrap().len());
+    for (name, kind) in [("timestamp", "timestamp[us]"), ("captured_at", "timestamp[us, tz=UTC]")] {
+        assert_eq!(column(&table, name)["type"], kind);
+    }
+    for found in table["columns"].as_array().unwrap() {
+        let name = found["name"].as_str().unwrap();
+        for (row, value) in events.iter().zip(found["values"].as_array().unwrap()) {
+            let plain = |value: &Value| {
+                value.as_str().map(|it| it.replace(' ', "T").replace("+00:00", "Z"))
+            };
+            if found["type"].as_str().unwrap().starts_with("timestamp") && !value.is_null() {
+                assert_eq!(plain(value), plain(&row[name]), "{name}");
+            } else if row[name].is_object() || row[name].is_array() {
+                let document: Value = serde_json::from_str(value.as_str().unwrap()).unwrap();
+                assert_eq!(document, row[name], "{name}");
+            } else {
+                assert_eq!(value, &row[name], "{name}");
+            }
+        }
+    }
+    let after = format!("{path}&format=arrow&after_id={}", events[1]["id"]);
+    assert_eq!(column(&pyarrow(&server.get(&after).body), "id")["values"], json!([3]));
+    assert_eq!(server.get("/api/v1/events?limit=100001&format=arrow").status, 422);
+    assert_eq!(server.get("/api/v1/events?format=csv").status, 422);
+    assert_eq!(server.get("/api/v1/events?after_id=99").status, 404);
+}
+
+#[test]
+fn samples_of_many_events_are_those_of_each_and_what_cannot_be_read_says_why() {
+    let server = Running::with_samples(&[BLAST, DAMAGED, NIGHT]);
+    for (units, kind) in [("physical", "double"), ("raw", "int32")] {
+        let many = server.get(&format!("/api/v1/samples?ids=2,99,1&units={units}"));
+        let table = pyarrow(&many.body);
+        assert!(column(&table, "samples")["type"].as_str().unwrap().contains(kind));
+        let values = |name: &str| column(&table, name)["values"].as_array().unwrap().clone();
+        let (ids, channels, samples) = (values("event_id"), values("channel"), values("samples"));
+        let mut place = 0;
+        for id in [2, 99, 1] {
+            if id == 99 {
+                assert_eq!((&ids[place], &channels[place]), (&json!(99), &Value::Null));
+                assert!(values("error")[place].as_str().unwrap().contains("99"));
+                place += 1;
+                continue;
+            }
+            let truth = server.json(&format!("/api/v1/events/{id}/samples?units={units}"));
+            for (name, channel) in truth["channels"].as_object().unwrap() {
+                assert_eq!((&ids[place], &channels[place]), (&json!(id), &json!(name)));
+                assert_eq!(values("unit")[place], channel["unit"]);
+                let expected = channel["samples"].as_array().unwrap();
+                let found = samples[place].as_array().unwrap();
+                assert_eq!(found.len(), expected.len());
+                for (found, expected) in found.iter().zip(expected) {
+                    assert_eq!(found.as_f64(), expected.as_f64());
+                }
+                place += 1;
+            }
+        }
+        assert_eq!(place, ids.len());
+    }
+    let by_filter = pyarrow(&server.get("/api/v1/samples?kind=histogram").body);
+    assert_eq!(column(&by_filter, "event_id")["values"], json!([3, 3, 3, 3]));
+    for wrong in ["ids=1,x", "units=mm", "limit=10001"] {
+        assert_eq!(server.get(&format!("/api/v1/samples?{wrong}")).status, 422, "{wrong}");
+    }
 }

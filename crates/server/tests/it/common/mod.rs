@@ -48,6 +48,22 @@ impl Answer {
     }
 }
 
+/// The bytes of a body that came in chunks; what is behind the last whole one is left out.
+fn whole(mut chunked: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some(end) = chunked.windows(2).position(|window| window == b"\r\n") {
+        let length = std::str::from_utf8(&chunked[..end]).unwrap();
+        let length = usize::from_str_radix(length, 16).unwrap();
+        let Some(chunk) = chunked.get(end + 2..end + 2 + length).filter(|chunk| !chunk.is_empty())
+        else {
+            break;
+        };
+        body.extend_from_slice(chunk);
+        chunked = &chunked[end + 4 + length..];
+    }
+    body
+}
+
 impl Running {
     pub fn start() -> Self {
         Self::with(tempfile::tempdir().unwrap(), ServeOptions::default())
@@ -86,7 +102,11 @@ impl Running {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
         let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head, body: bytes[end + 4..].to_vec() }
+        let mut answer = Answer { status, head, body: bytes[end + 4..].to_vec() };
+        if answer.header("transfer-encoding") == Some("chunked") {
+            answer.body = whole(&answer.body);
+        }
+        answer
     }
 
     pub fn get(&self, path: &str) -> Answer {
