@@ -43,6 +43,14 @@ pub enum Error {
         /// Bytes that it has.
         found: u64,
     },
+    /// The files are no longer those that were opened elsewhere.
+    #[error("{} is not what was opened before: {what}; open the run again", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// What differs.
+        what: String,
+    },
     /// A file that is no stream, whatever its name says.
     #[error("{} is no SMuRF stream, though its name is that of one: {reason}; where it was one, `wavekeep recover` looks for whole records", path.display())]
     NotAStream {

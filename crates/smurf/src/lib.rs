@@ -42,6 +42,7 @@ pub use repair::{Lost, LostBecause, RecoverOptions, Recovery, recover};
 pub use run::channel_map::{ChannelMap, Detector, Detectors, MaskSource};
 pub use run::check::Check;
 pub use run::follow::Follower;
+pub use run::identity::{Identity, PieceIdentity};
 pub use run::{OpenOptions, Rate, Run};
 pub use wire::header::{self, FrameHeader};
 pub use wire::record;

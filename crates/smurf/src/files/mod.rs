@@ -4,3 +4,4 @@ pub(crate) mod detect;
 pub mod mask;
 pub(crate) mod pieces;
 pub(crate) mod store;
+pub(crate) mod temporary;

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::files::temporary::folder_of;
 
 /// The files of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,13 +152,6 @@ pub(crate) fn beside(bare: &Path, suffix: &str) -> PathBuf {
     let mut beside = stem;
     beside.push(suffix);
     bare.with_file_name(beside)
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ use std::ops::Range;
 
 use wavekeep_core::{Note, NoteKind, Report};
 
+use crate::error::Result;
+use crate::files::store::Store;
 use crate::index::clock::Clock;
 use crate::index::counter::Steps;
 use crate::wire::record::{DATA_CHANNEL, Fault};
@@ -99,6 +101,15 @@ pub(crate) struct Stretch {
 pub(crate) struct PieceFacts {
     pub(crate) length: u64,
     pub(crate) modified_ns: u64,
+}
+
+impl PieceFacts {
+    /// What is known of the files now.
+    pub(crate) fn of_all(stores: &[Store]) -> Result<Vec<Self>> {
+        let of =
+            |store: &Store| Ok(Self { modified_ns: store.modified_ns()?, length: store.len()? });
+        stores.iter().map(of).collect()
+    }
 }
 
 /// Where everything is in a run.

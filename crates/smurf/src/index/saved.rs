@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use super::words::{Words, decode, encode};
 use crate::error::Result;
 use crate::files::store::Store;
+use crate::files::temporary::new_beside;
 use crate::index::scan::Scan;
 use crate::index::{Index, PieceFacts};
 use crate::wire::header::{HEADER_LEN, HeaderView};
@@ -23,7 +24,12 @@ const MAGIC: [u8; 8] = *b"WKSMIDX2";
 /// Places at which headers are compared.
 const SAMPLES: usize = 64;
 
-/// The index at `path` if it belongs to these files, otherwise a new one, which is put there.
+/// The index at `path` if it belongs to these files, otherwise a new one.
+pub(crate) fn load_or_scan(path: &Path, stores: &[Store]) -> Result<Index> {
+    load(path, stores)?.map_or_else(|| Scan::whole(stores, None), Ok)
+}
+
+/// As [`load_or_scan`]; a new one is put there.
 pub(crate) fn load_or_make(path: &Path, stores: &[Store]) -> Result<Index> {
     if let Some(index) = load(path, stores)? {
         return Ok(index);
@@ -43,34 +49,44 @@ pub(crate) fn path_beside(run: &Path) -> PathBuf {
 
 /// Writes an index, whole or not at all.
 pub(crate) fn save(path: &Path, index: &Index) -> std::io::Result<()> {
-    let words = encode(index);
-    let mut bytes = MAGIC.to_vec();
-    bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
-    bytes.extend(checksum(&words).to_le_bytes());
-    let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    let mut file = tempfile::Builder::new()
-        .prefix(".")
-        .suffix(".index.part")
-        .tempfile_in(folder.unwrap_or(Path::new(".")))?;
-    file.write_all(&bytes)?;
+    let mut file = new_beside(path)?;
+    file.write_all(&to_bytes(index))?;
     file.persist(path)?;
     Ok(())
 }
 
+/// An index as its file has it.
+pub(crate) fn to_bytes(index: &Index) -> Vec<u8> {
+    let words = encode(index);
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+    bytes.extend(checksum(&words).to_le_bytes());
+    bytes
+}
+
+/// The index at `path`, if it belongs to these files.
 fn load(path: &Path, stores: &[Store]) -> Result<Option<Index>> {
-    let facts: Vec<PieceFacts> = stores
-        .iter()
-        .map(|store| Ok(PieceFacts { modified_ns: store.modified_ns()?, length: store.len()? }))
-        .collect::<Result<_>>()?;
-    let index = read(path).filter(|index| index.pieces == facts && fits(index));
+    let Ok(bytes) = fs::read(path) else { return Ok(None) };
+    let facts = PieceFacts::of_all(stores)?;
+    of_bytes(&bytes, &facts, stores, METADATA_CHANNEL)
+}
+
+/// An index from what its file holds, if it was made of pieces with these facts and stands up to the
+/// comparison with `stores`, whose metadata is on `metadata_channel`.
+pub(crate) fn of_bytes(
+    bytes: &[u8],
+    facts: &[PieceFacts],
+    stores: &[Store],
+    metadata_channel: u8,
+) -> Result<Option<Index>> {
+    let index = parse(bytes).filter(|index| index.pieces == facts && fits(index));
     match index {
-        Some(index) if samples_agree(&index, stores)? => Ok(Some(index)),
+        Some(index) if samples_agree(&index, stores, metadata_channel)? => Ok(Some(index)),
         _ => Ok(None),
     }
 }
 
-fn read(path: &Path) -> Option<Index> {
-    let bytes = fs::read(path).ok()?;
+fn parse(bytes: &[u8]) -> Option<Index> {
     let body = bytes.strip_prefix(&MAGIC)?;
     let (words, []) = body.as_chunks::<8>() else { return None };
     let words: Vec<u64> = words.iter().map(|word| u64::from_le_bytes(*word)).collect();
@@ -80,7 +96,7 @@ fn read(path: &Path) -> Option<Index> {
 
 /// FNV-1a over words. It tells a cut or stale file from a whole one; it is no protection against
 /// somebody who writes an index on purpose, which is what [`fits`] is for.
-fn checksum(words: &[u64]) -> u64 {
+pub(crate) fn checksum(words: &[u64]) -> u64 {
     words.iter().fold(0xcbf2_9ce4_8422_2325, |sum: u64, word| {
         (sum ^ word).wrapping_mul(0x0100_0000_01b3).rotate_left(23)
     })
@@ -139,7 +155,7 @@ fn fits(index: &Index) -> bool {
         && index.others.values().all(|other| other.first.piece < index.pieces.len())
 }
 
-fn samples_agree(index: &Index, stores: &[Store]) -> Result<bool> {
+fn samples_agree(index: &Index, stores: &[Store], metadata_channel: u8) -> Result<bool> {
     for stretch in every(&index.stretches, SAMPLES) {
         let section = &index.sections[index.section_at(stretch.first)];
         for frame in [0, stretch.count - 1] {
@@ -163,7 +179,7 @@ fn samples_agree(index: &Index, stores: &[Store]) -> Result<bool> {
         let offset = text.place.offset - RECORD_HEADER_LEN as u64;
         stores[text.place.piece].read_at(offset, &mut bytes)?;
         let record = RecordHeader::parse(bytes);
-        if record.channel != METADATA_CHANNEL || record.payload_len() != Some(text.len) {
+        if record.channel != metadata_channel || record.payload_len() != Some(text.len) {
             return Ok(false);
         }
     }

@@ -10,6 +10,7 @@ use tempfile::NamedTempFile;
 use crate::error::{Error, Result};
 use crate::files::pieces::Pieces;
 use crate::files::store::{Lens, Store};
+use crate::files::temporary::{folder_of, new_beside};
 use crate::index::Index;
 use crate::index::scan::Scan;
 use crate::repair::salvage::{Lost, Saved, salvage};
@@ -90,7 +91,8 @@ pub fn recover(
     }
 
     let folder = folder_of(destination);
-    let mut file = new_file(destination, folder)?;
+    let mut file =
+        new_beside(destination).map_err(|source| Error::io("create a file in", folder, source))?;
     copy(&stores, &saved, file.as_file_mut()).map_err(|failed| match failed {
         Failed::Source(error) => error,
         Failed::Destination(source) => Error::io("write", destination, source),
@@ -111,21 +113,6 @@ pub fn recover(
         source_bytes,
         lost: saved.into_iter().flat_map(|piece| piece.lost).collect(),
     })
-}
-
-fn new_file(destination: &Path, folder: &Path) -> Result<NamedTempFile> {
-    let mut prefix = std::ffi::OsString::from(".");
-    prefix.push(destination.file_name().unwrap_or_default());
-    prefix.push(format!(".{}-", std::process::id()));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix).suffix(".part");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // As any new file: for everybody, less what the umask takes away.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder).map_err(|source| Error::io("create a file in", folder, source))
 }
 
 enum Failed {
@@ -187,11 +174,4 @@ fn publish(file: NamedTempFile, destination: &Path, overwrite: bool) -> Result<(
         io::ErrorKind::AlreadyExists => Error::Exists { path: destination.to_owned() },
         _ => Error::io("rename to", destination, failed.error),
     })
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    }
 }

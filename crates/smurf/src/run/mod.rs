@@ -4,6 +4,7 @@ pub(crate) mod channel_map;
 pub(crate) mod check;
 mod facts;
 pub(crate) mod follow;
+pub(crate) mod identity;
 mod notes;
 
 use std::ops::Range;
@@ -31,8 +32,9 @@ use crate::wire::record::RECORD_HEADER_LEN;
 pub struct OpenOptions {
     /// Read the named file alone, even if it is one piece of many.
     pub one_piece: bool,
-    /// Use an index that lies beside the run if it belongs to these very files, and put one there
-    /// if it does not. That nothing can be written there is no error.
+    /// Use an index that lies beside the run if it belongs to these very files.
+    pub use_index: bool,
+    /// Use it, and put one there if it does not. That nothing can be written there is no error.
     pub keep_index: bool,
     /// Never map a file, neither for the pass over its headers nor, as [`Run::read`] does, for large
     /// results: for programs that must not end when somebody shortens a file while it is being
@@ -76,6 +78,8 @@ pub struct Run {
     pub(crate) index: Index,
     bare: PathBuf,
     missing: Vec<u64>,
+    /// The channel of the metadata, when it is not the usual one.
+    metadata_channel: Option<u8>,
     mask: Option<Mask>,
     frequencies: Option<Vec<f64>>,
     beside: Report,
@@ -101,18 +105,19 @@ impl Run {
         let path = path.as_ref();
         let pieces = if options.one_piece { Pieces::one(path) } else { Pieces::of(path)? };
         let stores = open_all(&pieces.paths, options.unmapped)?;
-        let index = match options.keep_index {
+        let name = if options.one_piece { path } else { &pieces.bare };
+        let kept = saved::path_beside(name);
+        let index = match options.metadata_channel {
             // An index is kept of runs that are read in the usual way.
-            _ if options.metadata_channel.is_some() => {
-                Scan::whole(&stores, options.metadata_channel)?
-            }
-            false => Scan::whole(&stores, None)?,
-            true => {
-                let name = if options.one_piece { path } else { &pieces.bare };
-                saved::load_or_make(&saved::path_beside(name), &stores)?
-            }
+            Some(channel) => Scan::whole(&stores, Some(channel))?,
+            None if options.keep_index => saved::load_or_make(&kept, &stores)?,
+            None if options.use_index => saved::load_or_scan(&kept, &stores)?,
+            None => Scan::whole(&stores, None)?,
         };
-        Ok(Self::assemble(pieces, stores, index))
+        Ok(Self {
+            metadata_channel: options.metadata_channel,
+            ..Self::assemble(pieces, stores, index)
+        })
     }
 
     /// As [`open`](Self::open), with an index that is kept at `index`: used if it belongs to these
@@ -157,6 +162,7 @@ impl Run {
             index,
             bare,
             missing,
+            metadata_channel: None,
             mask: None,
             frequencies: None,
             beside,
@@ -175,6 +181,7 @@ impl Run {
             index,
             bare,
             missing,
+            metadata_channel: None,
             mask,
             frequencies,
             beside: report,

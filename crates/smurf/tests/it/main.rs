@@ -13,4 +13,5 @@ mod hostile;
 mod large;
 mod properties;
 mod regressions;
+mod reopened;
 mod vectors;
