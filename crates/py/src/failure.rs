@@ -234,6 +234,7 @@ impl From<wavekeep_smurf::Error> for Failure {
             E::NotAStream { path, .. } => Self::new("NotThisFormatError", message).about(&path),
             E::Legacy { path } => Self::new("UnsupportedError", message).about(&path),
             E::NoSuchRun { path } => Self::new("FileMissingError", message).about(&path),
+            E::Changed { path, .. } => Self::new("ChangedError", message).about(&path),
             E::Shrunk { path, expected, found } => Self::new("MalformedError", message)
                 .expected(format!("{expected} bytes"))
                 .found(format!("{found} bytes"))

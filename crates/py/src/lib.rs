@@ -15,6 +15,7 @@ mod event;
 mod failure;
 mod gnz_file;
 mod gnz_writer;
+mod reopened;
 mod seed;
 mod stream;
 mod stream_save;
@@ -65,6 +66,8 @@ mod _wavekeep {
     #[pymodule_export]
     use crate::gnz_writer::{GnzStreaming, gnz_write};
     #[pymodule_export]
+    use crate::reopened::reopen;
+    #[pymodule_export]
     use crate::seed::{seed_serial, seed_station, seed_stream};
     #[pymodule_export]
     use crate::stream::Stream;
@@ -90,7 +93,7 @@ mod _wavekeep {
 
     /// Opens a file as what it is.
     #[pyfunction]
-    #[pyo3(signature = (path, rate_hz=None, geophone_range=None, pretrigger_s=None, reports=true, one_piece=false, metadata_channel=None))]
+    #[pyo3(signature = (path, rate_hz=None, geophone_range=None, pretrigger_s=None, reports=true, one_piece=false, metadata_channel=None, keep_index=false))]
     #[allow(clippy::too_many_arguments, reason = "the keywords of a function of Python")]
     fn open(
         py: Python<'_>,
@@ -101,6 +104,7 @@ mod _wavekeep {
         reports: bool,
         one_piece: bool,
         metadata_channel: Option<u8>,
+        keep_index: bool,
     ) -> PyResult<Handle> {
         let opened = detached(py, || {
             let range = geophone_range.map(|word| {
@@ -108,7 +112,13 @@ mod _wavekeep {
             });
             let range = range.transpose()?;
             let stated = DecodeOptions { rate_hz, range, pretrigger_s, ..Default::default() };
-            let streams = OpenOptions { one_piece, metadata_channel, ..Default::default() };
+            let streams = OpenOptions {
+                one_piece,
+                use_index: true,
+                keep_index,
+                metadata_channel,
+                ..Default::default()
+            };
             let opener = Opener::new(stated).stream_options(streams);
             let opener = if reports { opener } else { opener.without_reports() };
             Ok(opener.open_any(&path)?)
@@ -134,6 +144,12 @@ mod _wavekeep {
     #[pyfunction]
     fn first_piece_before(path: PathBuf) -> Option<PathBuf> {
         wavekeep_smurf::first_piece_before(&path)
+    }
+
+    /// Whether a path is the name that the pieces of a run have in common, and no file itself.
+    #[pyfunction]
+    fn is_bare_name(path: PathBuf) -> bool {
+        wavekeep_smurf::is_bare_name(&path)
     }
 
     /// Gives memory that is kept for the next read back to the system; tells how many bytes.

@@ -10,13 +10,14 @@ use numpy::{
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBytes, PyDict};
 use serde_json::{Value, json};
 use wavekeep_export::Units;
 use wavekeep_smurf::header::TES_BIASES;
 use wavekeep_smurf::{Column, Gap, Mask, Run, Sample, Selection};
 
 use crate::failure::{Failure, detached};
+use crate::reopened::{IdentityFacts, facts_of};
 use crate::view::View;
 
 /// Band, channel, and frequency in MHz where that is known.
@@ -63,7 +64,12 @@ impl Ask {
 
 impl Stream {
     pub fn new(run: Run) -> Self {
-        Self { run: RwLock::new(Some(Arc::new(run))) }
+        Self::of_shared(Arc::new(run))
+    }
+
+    /// A run that others read too: closing it leaves theirs open.
+    pub fn of_shared(run: Arc<Run>) -> Self {
+        Self { run: RwLock::new(Some(run)) }
     }
 
     /// The run, for as long as it is looked at: closing it does not disturb who reads.
@@ -137,6 +143,17 @@ impl Stream {
         Ok(self.run()?.pieces().into_iter().map(PathBuf::from).collect())
     }
 
+    /// What tells the run from another one; see [`facts_of`].
+    fn identity(&self, py: Python<'_>) -> PyResult<IdentityFacts> {
+        detached(py, || Ok(facts_of(self.run()?.identity()?)))
+    }
+
+    /// The index, in the bytes of the file that is kept beside a run.
+    fn index_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = detached(py, || Ok(self.run()?.index_bytes()))?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
     /// Everything but the samples, as JSON.
     fn facts(&self, py: Python<'_>) -> PyResult<String> {
         detached(py, || Ok(Value::Object(self.run()?.facts()?).to_string()))
@@ -161,6 +178,12 @@ impl Stream {
     #[getter]
     fn rate_hz(&self) -> PyResult<Option<f64>> {
         Ok(self.run()?.rate_hz())
+    }
+
+    /// How the times of frames are got, in words.
+    #[getter]
+    fn time_basis(&self) -> PyResult<String> {
+        Ok(self.run()?.time_basis().to_string())
     }
 
     /// The configuration before a frame (of the whole run without one), as JSON.

@@ -61,10 +61,34 @@ def frame(
     return bytes(header) + samples.astype("<i4").tobytes()
 
 
-def make_run(path: Path, samples: NDArray[np.int32]) -> Path:
-    """A run of `samples` (channels × frames), 200 frames a second."""
-    with open(path, "wb") as file:
-        for number in range(samples.shape[1]):
-            time = 1_700_000_000_000_000_000 + 5_000_000 * number
-            file.write(record(frame(samples[:, number], 20 * number, time)))
+def make_run(
+    path: Path, samples: NDArray[np.int32], *, first: int = 0, mode: str = "wb"
+) -> Path:
+    """A run of `samples` (channels × frames), 200 frames a second; `first` is the number of the first
+    frame, of pieces that go on with a run."""
+    channels, frames = samples.shape
+    numbers = np.arange(first, first + frames)
+    record_type = np.dtype(
+        [("size", "<u4"), ("rest", "<u4"), ("header", "u1", 128), ("samples", "<i4", channels)]
+    )
+    records = np.zeros(frames, record_type)
+    records["size"] = 4 + 128 + 4 * channels
+    header = records["header"]
+    header[:, 0] = 1
+    header[:, 4:8] = np.array([channels], "<u4").view("u1")
+    times = 1_700_000_000_000_000_000 + 5_000_000 * numbers
+    header[:, 48:56] = times.astype("<u8")[:, np.newaxis].view("u1")
+    header[:, 84:88] = (20 * numbers).astype("<u4")[:, np.newaxis].view("u1")
+    records["samples"] = samples.T
+    with open(path, mode) as file:
+        records.tofile(file)
     return path
+
+
+def make_pieces(folder: Path, samples: NDArray[np.int32], pieces: int) -> list[Path]:
+    """A run `r.dat` in so many pieces."""
+    first, made = 0, []
+    for number, part in enumerate(np.array_split(samples, pieces, axis=1), 1):
+        made.append(make_run(folder / f"r.dat.{number}", part, first=first))
+        first += part.shape[1]
+    return made

@@ -85,6 +85,10 @@ class ClosedError(Error, ValueError):
     """The file was closed."""
 
 
+class ChangedError(Error, RuntimeError):
+    """The files are no longer those that were opened: open them again."""
+
+
 class SelectionError(Error, ValueError):
     """A part that the recording does not have."""
 

@@ -28,6 +28,7 @@ def open(
     pretrigger_s: float | None = None,
     reports: bool = True,
     metadata_channel: None = None,
+    keep_index: Literal[False] = False,
 ) -> Event: ...
 @overload
 def open(
@@ -38,6 +39,7 @@ def open(
     pretrigger_s: float | None = None,
     reports: bool = True,
     metadata_channel: None = None,
+    keep_index: Literal[False] = False,
 ) -> Event: ...
 @overload
 def open(
@@ -48,6 +50,7 @@ def open(
     pretrigger_s: float,
     reports: bool = True,
     metadata_channel: None = None,
+    keep_index: Literal[False] = False,
 ) -> Event: ...
 @overload
 def open(
@@ -58,6 +61,18 @@ def open(
     pretrigger_s: None = None,
     reports: bool = True,
     metadata_channel: int,
+    keep_index: Literal[False] = False,
+) -> Stream: ...
+@overload
+def open(
+    path: _Path,
+    *,
+    rate_hz: None = None,
+    geophone_range: None = None,
+    pretrigger_s: None = None,
+    reports: bool = True,
+    metadata_channel: None = None,
+    keep_index: Literal[True],
 ) -> Stream: ...
 @overload
 def open(
@@ -68,6 +83,7 @@ def open(
     pretrigger_s: float | None = None,
     reports: bool = True,
     metadata_channel: int | None = None,
+    keep_index: bool = False,
 ) -> Recording: ...
 @strict
 def open(
@@ -78,6 +94,7 @@ def open(
     pretrigger_s: float | None = None,
     reports: bool = True,
     metadata_channel: int | None = None,
+    keep_index: bool = False,
 ) -> Recording:
     """Opens a file of any known format, by its content.
 
@@ -92,6 +109,10 @@ def open(
         ``False`` leaves the vendor's reports beside an event alone.
     metadata_channel
         The channel of a stream's metadata, where it is not 1.
+    keep_index
+        Put an index beside a run of streams, ``<run>.index``, so that it opens at once the next time.
+        One that lies there is used anyway, if it belongs to these very files. A folder that cannot be
+        written to is no error.
 
     Returns
     -------
@@ -119,7 +140,9 @@ def open(
     >>> int(numpy.isnan(rec["Vert"]).sum()), int(rec.masked("Vert").count())
     (510, 2818)
     """
-    return _open(path, rate_hz, geophone_range, pretrigger_s, reports, metadata_channel)
+    return open_recording(
+        path, rate_hz, geophone_range, pretrigger_s, reports, metadata_channel, keep_index
+    )
 
 
 @strict
@@ -138,14 +161,16 @@ def open_event(
     >>> open_event("samples/M529LMOK.DK0W").serial
     'BE11529'
     """
-    found = _open(path, rate_hz, geophone_range, pretrigger_s, reports, None)
+    found = open_recording(path, rate_hz, geophone_range, pretrigger_s, reports)
     if isinstance(found, Event):
         return found
     raise _other(found, "an event", "open_event")
 
 
 @strict
-def open_stream(path: _Path, *, metadata_channel: int | None = None) -> Stream:
+def open_stream(
+    path: _Path, *, metadata_channel: int | None = None, keep_index: bool = False
+) -> Stream:
     """As :func:`open`, of a run of streams; anything else is :class:`NotThisFormatError`.
 
     Examples
@@ -153,7 +178,7 @@ def open_stream(path: _Path, *, metadata_channel: int | None = None) -> Stream:
     >>> open_stream("crates/smurf/tests/data/split.dat").shape
     (64, 40)
     """
-    found = _open(path, None, None, None, True, metadata_channel)
+    found = open_recording(path, metadata_channel=metadata_channel, keep_index=keep_index)
     if isinstance(found, Stream):
         return found
     raise _other(found, "a stream", "open_stream")
@@ -168,7 +193,7 @@ def open_arrays(path: _Path) -> ArrayFile:
     >>> open_arrays("crates/gnz/tests/data/typical.gnz").format
     'gnz'
     """
-    found = _open(path, None, None, None, True, None)
+    found = open_recording(path)
     if isinstance(found, ArrayFile):
         return found
     raise _other(found, "a file of arrays", "open_arrays")
@@ -179,31 +204,40 @@ def _other(found: Recording, expected: str, function: str) -> NotThisFormatError
     return NotThisFormatError(message, path=found.path, expected=expected, found=found.kind)
 
 
-def _open(
+def open_recording(
     path: _Path,
-    rate_hz: float | None,
-    geophone_range: str | None,
-    pretrigger_s: float | None,
-    reports: bool,
-    metadata_channel: int | None,
+    rate_hz: float | None = None,
+    geophone_range: str | None = None,
+    pretrigger_s: float | None = None,
+    reports: bool = True,
+    metadata_channel: int | None = None,
+    keep_index: bool = False,
+    one_piece: bool = False,
+    stacklevel: int = 5,
 ) -> Recording:
-    name = _path_of(path)
+    """As :func:`open`; with ``one_piece`` the named piece of a run alone. ``stacklevel`` is that of a
+    warning of damage: the caller of open, behind this function, open and its check of keywords."""
+    name = path_of(path)
+    if keep_index and metadata_channel is not None:
+        message = "an index is kept of runs whose metadata is on channel 1: leave keep_index out"
+        raise BadArgumentError(message, path=name)
     if rate_hz is not None:
         rate_hz = checked_rate(rate_hz)
     if geophone_range is not None:
         one_of("geophone_range", geophone_range, _RANGES)
     handle = _wavekeep.open(
-        name, rate_hz, geophone_range, pretrigger_s, reports, False, metadata_channel
+        name, rate_hz, geophone_range, pretrigger_s, reports, one_piece, metadata_channel, keep_index
     )
     stated = {
         "rate_hz": rate_hz,
         "geophone_range": geophone_range,
         "pretrigger_s": pretrigger_s,
         "metadata_channel": metadata_channel,
+        "keep_index": keep_index or None,
     }
     recording: Recording
     if isinstance(handle, _wavekeep.Event):
-        _refuse(stated, ("metadata_channel",), name, "an event")
+        _refuse(stated, ("metadata_channel", "keep_index"), name, "an event")
         options: dict[str, Any] = {
             "rate_hz": rate_hz,
             "geophone_range": geophone_range,
@@ -219,19 +253,18 @@ def _open(
         report = recording.report if handle.questionable else Report()
     elif isinstance(handle, _wavekeep.Stream):
         _refuse(stated, ("rate_hz", "geophone_range", "pretrigger_s"), name, "a stream")
-        recording = Stream(handle, name, None, metadata_channel)
+        recording = Stream(handle, name)
         # Without the metadata, which is read when it is asked for.
         report = Report.from_json(handle.report())
     else:
         _refuse(stated, tuple(stated), name, "a file of arrays")
         recording = ArrayFile(handle, name)
         report = recording.report
-    # The caller of open, behind this function, open and its check of keywords.
-    warn_of_damage(report, name, stacklevel=5)
+    warn_of_damage(report, name, stacklevel=stacklevel)
     return recording
 
 
-def _path_of(path: _Path) -> str:
+def path_of(path: _Path) -> str:
     """The path as text. The bytes of a file in its place are none."""
     name: Any = os.fspath(path)
     zero, new_line = (b"\0", b"\n") if isinstance(name, bytes) else ("\0", "\n")

@@ -14,7 +14,7 @@ from . import _wavekeep
 from ._errors import BadArgumentError, BadIndexError, SelectionError
 from ._findings import Gap, Section
 from ._recording import Channels, Frames, Recording, Time, channel_words
-from ._report import Report
+from ._report import Report, warn_of_damage
 from ._select import frames_of, times_of
 from ._stream_times import moments, seconds_from
 from ._words import strict
@@ -22,6 +22,9 @@ from ._words import strict
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+#: Bytes of an index up to which it is sent along with a run: that of a run of 1 GB whose rhythm does
+#: not change has some hundred, that of a day with metadata every second 5 MB.
+_SENT = 1 << 20
 #: The threads that a process shares do not live on in a fork of it: there the caller reads alone.
 _fork_reads_alone: list[int | None] = [None]
 if hasattr(os, "register_at_fork"):
@@ -39,22 +42,26 @@ class Facts(Recording):
         handle: _wavekeep.Stream,
         path: str,
         section: int | None = None,
-        metadata_channel: int | None = None,
         place: str | None = None,
     ) -> None:
         self._handle = handle
         self._section = section
-        self._metadata_channel = metadata_channel
         self.path = path
         # The folder of the process may be another one later.
         self._place = place or os.path.abspath(path)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_again, (type(self), self._place, self._section, self._metadata_channel))
+        index = self._handle.index_bytes()
+        sent = index if len(index) <= _SENT else None
+        return (_again, (type(self), self._place, self._section, self._identity, sent))
+
+    @cached_property
+    def _identity(self) -> _wavekeep._Identity:
+        """The pieces with their lengths, times and ends, as they were when the run was indexed."""
+        return self._handle.identity()
 
     def __dask_tokenize__(self) -> tuple[Any, ...]:
-        stats = [os.stat(piece) for piece in self._handle.pieces()]
-        return (self._place, self._section, self._metadata_channel, [(one.st_ino, one.st_size, one.st_mtime_ns) for one in stats])
+        return (self._place, self._section, self._identity)
 
     def close(self) -> None:
         """Closes the files, also of all sections of the run. Results stay; reading on is an error
@@ -111,9 +118,7 @@ class Facts(Recording):
         if not -count <= number < count:
             message = f"there is no section {number}; the run has {count}"
             raise SelectionError(message, path=self.path)
-        return type(self)(
-            self._handle, self.path, int(number) % count, self._metadata_channel, self._place
-        )
+        return type(self)(self._handle, self.path, int(number) % count, self._place)
 
     @property
     def channels(self) -> tuple[int, ...]:
@@ -343,11 +348,13 @@ class Facts(Recording):
 
 
 def _again(
-    kind: type[Facts], path: str, section: int | None, metadata_channel: int | None
-) -> Recording:
-    """A stream from its pickle: the files are opened again."""
-    from . import open_stream
-
-    stream = open_stream(path, metadata_channel=metadata_channel)
-    assert isinstance(stream, kind)
-    return stream if section is None else stream.section(section)
+    kind: type[Facts],
+    path: str,
+    section: int | None,
+    identity: _wavekeep._Identity,
+    index: bytes | None,
+) -> Facts:
+    """A stream from its pickle: the files are compared with what they were, and opened again."""
+    handle = _wavekeep.reopen(os.path.dirname(path), identity, index)
+    warn_of_damage(Report.from_json(handle.report()), path, stacklevel=3)
+    return kind(handle, path, section)
