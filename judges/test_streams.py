@@ -39,7 +39,7 @@ def test_xarray_has_samples_with_times_and_detectors(units, engine):
     options = {"consolidated": False} if engine == "zarr" else {}
     with xarray.open_dataset(file, engine=engine, **options) as found:
         data = found["data"]
-        assert data.dims == ("row", "frame")
+        assert data.dims == ("row", "time")
         assert data.dtype == ("int32" if units == "raw" else "float64")
         numpy.testing.assert_array_equal(data, expected(units))
         assert data.attrs["units"] == unit_of(units)
@@ -49,14 +49,14 @@ def test_xarray_has_samples_with_times_and_detectors(units, engine):
         assert list(found["band"].values) == [-1, 2, 2, 2, 2]
         assert list(found["channel"].values) == [-1, 101, 102, 103, 104]
         assert {"time_ns", "band", "channel", "frequency_mhz", "channel_index"} <= set(found.coords)
-        assert found["bias"].dims == ("bias_row", "frame")
+        assert found["bias"].dims == ("bias_row", "time")
         assert found.attrs["rate"] == 4000.25
 
 
 def test_netcdf_c_has_named_dimensions(units):
     with netCDF4.Dataset(path(units, "h5")) as file:
         assert {name: len(it) for name, it in file.dimensions.items()} == {
-            "row": CHANNELS, "frame": FRAMES, "bias_row": 2,
+            "row": CHANNELS, "time": FRAMES, "bias_row": 2,
         }
         numpy.testing.assert_array_equal(file["data"][...], expected(units))
 
@@ -65,7 +65,7 @@ def test_zarr_is_compressed(units):
     group = zarr.open_group(path(units, "zarr"), mode="r")
     data = group["data"]
     numpy.testing.assert_array_equal(data[...], expected(units))
-    assert data.metadata.dimension_names == ("row", "frame")
+    assert data.metadata.dimension_names == ("row", "time")
     assert "zstd" in str(data.compressors).lower()
 
 

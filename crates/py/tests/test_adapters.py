@@ -45,7 +45,7 @@ def test_xarray_has_units_coordinates_and_what_netcdf_can_hold(tmp_path: Path) -
 def test_xarray_of_a_stream_has_channels_and_utc() -> None:
     run = opened(RUNS / "split.dat")
     dataset = run.to_xarray(channels=[3, 0], frames=(5, 15))
-    assert dataset["data"].dims == ("row", "frame")
+    assert dataset["data"].dims == ("row", "time")
     assert dataset["channel_index"].values.tolist() == [3, 0]
     assert dataset["time"].dtype == np.dtype("M8[ns]")
     np.testing.assert_array_equal(dataset["data"], run.read([3, 0], (5, 15)))

@@ -164,8 +164,8 @@ def test_a_stream_comes_back_with_rows_frames_and_units(tmp_path: Path) -> None:
                 # It holds no other unit than that of the samples.
                 found[name].attrs["units"] = "MHz"
             same(name, found[name], ours[name])
-        assert found["frame_counter"].dims == ("frame",)
-        assert found["tes_bias"].dims == ("tes_bias_row", "frame")
+        assert found["frame_counter"].dims == ("time",)
+        assert found["tes_bias"].dims == ("tes_bias_row", "time")
         assert {"time_ns", "channel_index"} <= set(found.coords)
 
 

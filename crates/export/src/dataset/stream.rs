@@ -10,7 +10,7 @@ use crate::{ExportError, Target};
 
 /// Names of the axes.
 const ROW: &str = "row";
-pub(crate) const FRAME: &str = "frame";
+pub(crate) const TIME: &str = "time";
 /// The field of a stream that counts nanoseconds of UTC.
 const TIME_NS: &str = "time_ns";
 
@@ -67,10 +67,10 @@ pub(crate) fn with_facts<'a>(
         _ => Role::Companion,
     };
     variable.dims = match (&*name, variable.shape.len()) {
-        (DATA, _) => vec![ROW.into(), FRAME.into()],
+        (DATA, _) => vec![ROW.into(), TIME.into()],
         (_, 1) if of_rows => vec![ROW.into()],
-        (_, 1) => vec![FRAME.into()],
-        (name, _) => vec![format!("{name}_row").into(), FRAME.into()],
+        (_, 1) => vec![TIME.into()],
+        (name, _) => vec![format!("{name}_row").into(), TIME.into()],
     };
     variable.attributes = describe(&name);
     match &*name {

@@ -41,7 +41,7 @@ use serde_json::Value;
 use wavekeep_core::{Kind, Recording};
 
 use crate::dataset::paths::paths;
-use crate::dataset::stream::FRAME;
+use crate::dataset::stream::TIME;
 use crate::dataset::{Dataset, Origin, Role, Variable};
 use crate::stream::DATA;
 use crate::stream::windows::{Feed, Window};
@@ -173,7 +173,7 @@ fn finish(
             attributes::of_metadata(objects, &dataset.attributes)?;
             conventions(objects)?;
             let of_frames = |it: &&Variable<'_>| {
-                it.role == Role::Coordinate && matches!(it.dims.as_slice(), [dim] if dim == FRAME)
+                it.role == Role::Coordinate && matches!(it.dims.as_slice(), [dim] if dim == TIME)
             };
             let times = dataset.variables.iter().find(of_frames).map_or(".", |it| &*it.name);
             nx_data(objects, "/", &[DATA], &[".", times])

@@ -97,7 +97,7 @@ def _columns(recording: Recording, data: Dataset) -> Iterator[tuple[str, Variabl
         yield "time", data.coordinates["time"]
         samples = data.variables["data"]
         for row, index in enumerate(data.coordinates["channel_index"].values.tolist()):
-            yield str(index), Variable(("frame",), samples.values[row], samples.attrs)
+            yield str(index), Variable(("time",), samples.values[row], samples.attrs)
         return
     found: list[tuple[str, Variable]] = []
     variables = {**data.coordinates, **data.variables}

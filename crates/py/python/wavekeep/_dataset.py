@@ -30,10 +30,10 @@ FREQUENCY_FLAGS = ("measured", "above_range", "below_range", "not_available", "m
 
 @dataclass(frozen=True)
 class Variable:
-    """One array with the names of its axes."""
+    """One array with the names of its axes; what xarray is to read later is no array yet."""
 
     dims: tuple[str, ...]
-    values: NDArray[Any]
+    values: Any
     attrs: dict[str, Any] = field(default_factory=dict)
     #: Whether the values are times in UTC; other times are by an instrument's own clock.
     utc: bool = False
@@ -157,7 +157,7 @@ def _value(fact: Any) -> Any:
 
 
 def _of_stream(stream: Stream, part: dict[str, Any], units: Units) -> Dataset:
-    raw = _is_raw(stream, units)
+    raw = is_raw(stream, units)
     values = stream.read(**part, raw=raw)
     ask = stream._ask(
         channels=part.get("channels"),
@@ -166,6 +166,25 @@ def _of_stream(stream: Stream, part: dict[str, Any], units: Units) -> Dataset:
         drop_errored=bool(part.get("drop_errored")),
     )
     time_ns = stream._handle.times(ask)
+    return of_run(stream, ask, values, {"time_ns": time_ns, "time": moments(time_ns)}, raw)
+
+
+def of_run(
+    stream: Stream, ask: dict[str, Any], data: Any, times: Mapping[str, Any], raw: bool
+) -> Dataset:
+    """The variables of a part of a run.
+
+    Parameters
+    ----------
+    ask
+        The part, as the handle of the run is asked for it.
+    data
+        Its samples, ``[row, time]``, in memory or not.
+    times
+        Its times by the names of their coordinates, in memory or not: ``[time]``.
+    raw
+        Whether samples are counts.
+    """
     rows = [it or (-1, -1, None) for it in stream._handle.detectors(ask)]
     frequencies = [np.nan if it[2] is None else it[2] for it in rows]
     columns: dict[str, tuple[Any, Any]] = {
@@ -176,21 +195,22 @@ def _of_stream(stream: Stream, part: dict[str, Any], units: Units) -> Dataset:
     }
     coordinates = {name: Variable(("row",), it, about) for name, (it, about) in columns.items()}
     about = {"long_name": "time of the frame, UTC"}
-    coordinates["time_ns"] = Variable(("frame",), time_ns, about)
-    coordinates["time"] = Variable(("frame",), moments(time_ns), about, utc=True)
+    for name, values in times.items():
+        coordinates[name] = Variable(("time",), values, about, utc=name == "time")
     unit = "count" if raw else "rad"
-    data = Variable(("row", "frame"), values, {"units": unit, "long_name": "samples"})
+    samples = Variable(("row", "time"), data, {"units": unit, "long_name": "samples"})
     facts = {
         "source": stream.path,
         "format": stream.format,
         "kind": stream.kind,
         "rate_hz": np.nan if stream.rate_hz is None else stream.rate_hz,
-        "time_basis": stream.metadata["time_basis"],
+        "time_basis": stream._handle.time_basis,
     }
-    return Dataset({"data": data}, coordinates, facts, "time")
+    return Dataset({"data": samples}, coordinates, facts, "time")
 
 
-def _is_raw(stream: Stream, units: Units) -> bool:
+def is_raw(stream: Stream, units: Units) -> bool:
+    """Whether the word for units means counts."""
     if units is None:
         return False
     words = {"rad": False, "si": False, "raw": True, "count": True, "counts": True}
@@ -255,7 +275,7 @@ class Layout:
     """What the axes of the arrays of a file are called.
 
     A file that wavekeep wrote of an event says its length and its time: axes of that length are
-    ``time`` or ``interval_start``. Of a stream: ``row`` and ``frame``. An array that is called
+    ``time`` or ``interval_start``. Of a stream: ``row`` and ``time``. An array that is called
     ``time`` and has one axis names that axis. All others are ``dim_0``, ``dim_1``, … : axes of one
     length have one name, in the order in which lengths occur; a length that occurs twice in one array
     has two names.
@@ -292,11 +312,11 @@ class Layout:
         if self._is_stream:
             rows, frames = self._shapes["data"]
             if name == "data":
-                return ("row", "frame")
+                return ("row", "time")
             if name in self.coordinates and name != "time_ns":
                 return ("row",) if shape == (rows,) else self._plain(shape)
             if shape and shape[-1] == frames:
-                return ("frame",) if len(shape) == 1 else (f"{name}_row", "frame")[-len(shape) :]
+                return ("time",) if len(shape) == 1 else (f"{name}_row", "time")[-len(shape) :]
         return self._plain(shape)
 
     def _plain(self, shape: tuple[int, ...]) -> tuple[str, ...]:

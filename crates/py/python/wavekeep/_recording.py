@@ -234,7 +234,7 @@ class Recording(ABC):
         -------
         xarray.Dataset
             A waveform: ``<Ch>[time]``. A histogram: ``<Ch>_peak[interval_start]``,
-            ``<Ch>_frequency`` in Hz and ``<Ch>_frequency_flag``. A stream: ``data[row, frame]``.
+            ``<Ch>_frequency`` in Hz and ``<Ch>_frequency_flag``. A stream: ``data[row, time]``.
             An array file: its arrays, over ``time`` where the file states one, otherwise over
             ``dim_0``, ``dim_1``, … : axes of one length have one name.
 
@@ -249,7 +249,7 @@ class Recording(ABC):
 
         dataset: xarray.Dataset
         dataset = _adapters.to_xarray(
-            self, _part(channels, frames, time, drop_errored), units
+            self, part_of(channels, frames, time, drop_errored), units
         )
         return dataset
 
@@ -279,7 +279,7 @@ class Recording(ABC):
         """
         from . import _adapters
 
-        return _adapters.to_pandas(self, _part(channels, frames, time, drop_errored), units)
+        return _adapters.to_pandas(self, part_of(channels, frames, time, drop_errored), units)
 
     @strict
     def to_arrow(
@@ -304,7 +304,7 @@ class Recording(ABC):
         """
         from . import _adapters
 
-        return _adapters.to_arrow(self, _part(channels, frames, time, drop_errored), units)
+        return _adapters.to_arrow(self, part_of(channels, frames, time, drop_errored), units)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """The Arrow PyCapsule interface: polars, DuckDB and others take a recording as a table."""
@@ -325,7 +325,7 @@ class Recording(ABC):
         type of the samples, as ObsPy's writers ask for it: ``"f4"`` for SAC and SEG-Y."""
         from . import _to_obspy
 
-        part = _part(channels, frames, time, drop_errored)
+        part = part_of(channels, frames, time, drop_errored)
         stream: obspy.Stream = _to_obspy.to_obspy(self, raw=raw, dtype=dtype, **part)
         return stream
 
@@ -382,7 +382,7 @@ class ClosedHandle:
         raise self._refuse()
 
 
-def _part(
+def part_of(
     channels: Channels, frames: Frames, time: Time, drop_errored: bool
 ) -> dict[str, Any]:
     """What was asked for, of all that can be."""
