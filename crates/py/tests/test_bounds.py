@@ -11,10 +11,9 @@ import pytest
 
 from conftest import ROOT, make_run
 
-#: Sets a limit on private memory before the work is done: more than that is an error there.
-LIMITED = """
+#: Sets a limit on private memory: more than that is an error from there on.
+ALLOW = """
 import resource, sys
-import numpy as np, wavekeep
 
 MIB = 1 << 20
 
@@ -22,6 +21,11 @@ def allow(more):
     for line in open("/proc/self/status"):
         if line.startswith("VmData:"):
             resource.setrlimit(resource.RLIMIT_DATA, (int(line.split()[1]) * 1024 + more,) * 2)
+"""
+
+#: A run, before the work is done in limits.
+LIMITED = ALLOW + """
+import numpy as np, wavekeep
 
 path, folder = sys.argv[1:3]
 run = wavekeep.open(path)

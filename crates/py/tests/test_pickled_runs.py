@@ -1,5 +1,5 @@
-"""A run travels by its index: it is compared where it arrives, opened as it was, and read only when it is
-asked for. An index beside a run opens it without reading it."""
+"""A run travels by its index: it is compared where it arrives, opened as it was, and read only when it
+is asked for. An index beside a run opens it without reading it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,16 @@ def pieces_of(folder: Path) -> list[Path]:
     return make_pieces(folder, COUNTS, 3)
 
 
+def arrived(pickled: bytes) -> wavekeep.Stream:
+    """The run of a pickle, opened."""
+    run = pickle.loads(pickled)
+    assert isinstance(run, wavekeep.Stream)
+    assert run.n_frames >= 0
+    return run
+
+
 def sent(run: wavekeep.Stream) -> wavekeep.Stream:
-    again = pickle.loads(pickle.dumps(run))
-    assert isinstance(again, wavekeep.Stream)
-    return again
+    return arrived(pickle.dumps(run))
 
 
 def bytes_read(code: str, *arguments: Path) -> int:
@@ -156,10 +162,10 @@ def test_a_run_that_has_changed_is_an_error_that_names_the_piece(
     pieces = pieces_of(tmp_path)
     pickled = pickle.dumps(wavekeep.open_stream(tmp_path / "r.dat"))
     # A run that is open in this process already is compared like any other.
-    there = pickle.loads(pickled) if is_open else None
+    there = arrived(pickled) if is_open else None
     change(pieces)
     with pytest.raises(wavekeep.ChangedError, match="open the run again") as caught:
-        pickle.loads(pickled)
+        arrived(pickled)
     assert caught.value.path == str(pieces[piece]) and isinstance(caught.value, RuntimeError)
     del there
     wavekeep.open_stream(tmp_path / "r.dat")
@@ -170,7 +176,7 @@ def test_a_piece_that_is_gone_is_named(tmp_path: Path) -> None:
     pickled = pickle.dumps(wavekeep.open_stream(tmp_path / "r.dat"))
     pieces[2].unlink()
     with pytest.raises(FileNotFoundError, match=r"r\.dat\.3"):
-        pickle.loads(pickled)
+        arrived(pickled)
 
 
 def test_a_run_that_has_grown_arrives_as_it_was(tmp_path: Path) -> None:
@@ -179,7 +185,7 @@ def test_a_run_that_has_grown_arrives_as_it_was(tmp_path: Path) -> None:
     pickled = pickle.dumps(run)
     make_run(pieces[2], COUNTS[:, :7], first=60, mode="ab")
     make_run(tmp_path / "r.dat.4", COUNTS, first=67)
-    again = pickle.loads(pickled)
+    again = arrived(pickled)
     assert_array_equal(again.read(raw=True), COUNTS)
     assert tokenize(again) == tokenize(run) == tokenize(sent(again))
     assert wavekeep.open_stream(tmp_path / "r.dat").n_frames == 127
@@ -196,11 +202,11 @@ def test_a_large_index_stays_at_home_and_is_found_or_made_again(tmp_path: Path) 
     assert sent(run).n_frames == 40_000
     wavekeep.open_stream(path, keep_index=True)
     pickled = pickle.dumps(run)
-    assert pickle.loads(pickled).n_frames == 40_000
+    assert arrived(pickled).n_frames == 40_000
     # As it was it cannot be had: a pass would find more.
     path.write_bytes(b"".join([*frames, frames[0]]))
     with pytest.raises(wavekeep.ChangedError, match="has grown"):
-        pickle.loads(pickled)
+        arrived(pickled)
 
 
 @pytest.mark.filterwarnings("ignore::wavekeep.DamageWarning")
@@ -231,7 +237,7 @@ def test_a_process_opens_a_run_once_and_closes_it_with_the_last_use(tmp_path: Pa
     with wavekeep.open_stream(tmp_path / "r.dat") as run:
         pickled = pickle.dumps(run)
     assert open_files(tmp_path) == 0
-    several = [pickle.loads(pickled) for _ in range(5)]
+    several = [arrived(pickled) for _ in range(5)]
     assert open_files(tmp_path) == 3
     # Closing one leaves the others open.
     several[0].close()
@@ -239,6 +245,26 @@ def test_a_process_opens_a_run_once_and_closes_it_with_the_last_use(tmp_path: Pa
     assert_array_equal(several[1].read(raw=True), COUNTS)
     del several
     assert open_files(tmp_path) == 0
+
+
+def test_a_run_is_handed_on_by_who_does_not_have_its_files(tmp_path: Path) -> None:
+    run = wavekeep.open_stream(make_run(tmp_path / "r.dat", COUNTS))
+    token = tokenize(run)
+    pickled = pickle.dumps(run)
+    run.close()
+    os.rename(tmp_path / "r.dat", tmp_path / "elsewhere")
+    handed = pickle.loads(pickled)
+    assert tokenize(handed) == token
+    again = pickle.loads(pickle.dumps(handed))
+    with pytest.raises(FileNotFoundError):
+        handed.read()
+    os.rename(tmp_path / "elsewhere", tmp_path / "r.dat")
+    assert_array_equal(again.read(raw=True), COUNTS)
+    with pickle.loads(pickled) as unopened:
+        assert not unopened.closed
+    assert unopened.closed
+    with pytest.raises(wavekeep.ClosedError):
+        unopened.read()
 
 
 def test_a_run_that_was_closed_is_not_sent(tmp_path: Path) -> None:

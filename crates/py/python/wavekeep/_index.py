@@ -57,6 +57,18 @@ def indexed(
     return found
 
 
+def outer(
+    key: tuple[Any, Any], shape: tuple[int, int], dtype: np.dtype[Any], read: Reader
+) -> NDArray[Any]:
+    """As :func:`indexed`, of two integers, slices, lists or masks, each along its own axis: lists name
+    all crossings of their rows and columns."""
+    (rows, of_rows), (columns, of_columns) = (
+        _axis(_part(part), shape[axis], axis) for axis, part in enumerate(key)
+    )
+    found: NDArray[Any] = _read(rows, columns, dtype, read)[..., of_columns][of_rows]
+    return found
+
+
 def _expanded(key: Any) -> list[Any]:
     """The parts of a key; an ellipsis is what it stands for."""
     parts = [_part(part) for part in (key if isinstance(key, tuple) else (key,))]

@@ -108,7 +108,7 @@ class Stream(Facts):
 
         def read(channels: list[int], start: int, stop: int) -> NDArray[Any]:
             frames = (origin + start, origin + stop)
-            return self._read(self._ask(channels=_as_ranges(channels), frames=frames), self.dtype)
+            return self._read(self._ask(channels=as_ranges(channels), frames=frames), self.dtype)
 
         return indexed(index, self.shape, self.dtype, read)
 
@@ -283,7 +283,7 @@ class Stream(Facts):
             drop_errored=drop_errored,
             threads=threads,
         )
-        wanted = _dtype(raw, iq, dtype)
+        wanted = dtype_of(raw, iq, dtype)
         if out is not None:
             stated = wanted if raw or dtype is not None else None
             check_out(out, self._shape(ask, iq), iq, stated)
@@ -388,7 +388,7 @@ class Stream(Facts):
             drop_errored=drop_errored,
             threads=threads,
         )
-        wanted = _dtype(raw, iq, dtype)
+        wanted = dtype_of(raw, iq, dtype)
         return self._blocks(ask, wanted, int(size), int(overlap), reuse, progress)
 
     def _blocks(
@@ -507,14 +507,15 @@ class Stream(Facts):
         return f"<Stream {name}: {self.n_frames} frames of {of} channels{damaged}>"
 
 
-def _as_ranges(channels: list[int]) -> list[str]:
-    """Rising indices as few words: ``["0-15", "20"]``."""
+def as_ranges(channels: list[int]) -> list[str]:
+    """Indices as few words: ``["0-15", "20"]``."""
     edges = [0, *(at for at in range(1, len(channels)) if channels[at] != channels[at - 1] + 1)]
     ends = [*edges[1:], len(channels)]
     return [f"{channels[start]}-{channels[end - 1]}" for start, end in zip(edges, ends)]
 
 
-def _dtype(raw: bool, iq: bool, dtype: DTypeLike | None) -> np.dtype[Any]:
+def dtype_of(raw: bool, iq: bool, dtype: DTypeLike | None) -> np.dtype[Any]:
+    """The type of what is read; one that cannot be read is an error."""
     try:
         wanted = np.dtype(
             dtype if dtype is not None else np.int32 if raw else np.complex128 if iq else np.float64

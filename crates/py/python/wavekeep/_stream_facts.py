@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,17 +14,15 @@ from . import _wavekeep
 from ._errors import BadArgumentError, BadIndexError, SelectionError
 from ._findings import Gap, Section
 from ._recording import Channels, Frames, Recording, Time, channel_words
-from ._report import Report, warn_of_damage
+from ._report import Report
 from ._select import frames_of, times_of
+from ._sent_run import SentRun
 from ._stream_times import moments, seconds_from
 from ._words import strict
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-#: Bytes of an index up to which it is sent along with a run: that of a run of 1 GB whose rhythm does
-#: not change has some hundred, that of a day with metadata every second 5 MB.
-_SENT = 1 << 20
 #: The threads that a process shares do not live on in a fork of it: there the caller reads alone.
 _fork_reads_alone: list[int | None] = [None]
 if hasattr(os, "register_at_fork"):
@@ -51,9 +49,9 @@ class Facts(Recording):
         self._place = place or os.path.abspath(path)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        index = self._handle.index_bytes()
-        sent = index if len(index) <= _SENT else None
-        return (_again, (type(self), self._place, self._section, self._identity, sent))
+        handle: Any = self._handle
+        sent = handle if isinstance(handle, SentRun) else SentRun.of(handle, self._place)
+        return (_again, (type(self), self._place, self._section, sent))
 
     @cached_property
     def _identity(self) -> _wavekeep._Identity:
@@ -347,14 +345,6 @@ class Facts(Recording):
         return len(self._handle.indices(ask, iq)), columns
 
 
-def _again(
-    kind: type[Facts],
-    path: str,
-    section: int | None,
-    identity: _wavekeep._Identity,
-    index: bytes | None,
-) -> Facts:
-    """A stream from its pickle: the files are compared with what they were, and opened again."""
-    handle = _wavekeep.reopen(os.path.dirname(path), identity, index)
-    warn_of_damage(Report.from_json(handle.report()), path, stacklevel=3)
-    return kind(handle, path, section)
+def _again(kind: type[Facts], path: str, section: int | None, sent: SentRun) -> Facts:
+    """A stream from its pickle."""
+    return kind(cast("_wavekeep.Stream", sent), path, section)
