@@ -120,6 +120,7 @@ bench: $(VENV)/ready $(VENV_BENCH)/ready
 bench-python: $(VENV_PY)/ready
 	$(call install_wheel,release)
 	$(VENV_PY)/bin/python bench/python/run.py
+	$(VENV_PY)/bin/python bench/labs/run.py
 
 # Kills imports, reviews, rebuilds and repairs at 10,000 random moments; kills them, and lets the system
 # fail, at every system call that writes (strace injects the faults); flips a bit in every byte of every

@@ -205,6 +205,7 @@ def test_the_package_says_what_it_is() -> None:
     assert needed == ["numpy>=1.25"]
     plugins = {point.name for point in entry_points(group="obspy.plugin.waveform")}
     assert {"BLASTWARE", "THOR", "SMURF"} <= plugins
+    assert "wavekeep" in {point.name for point in entry_points(group="xarray.backends")}
 
 
 def test_the_version_is_the_workspaces() -> None:
