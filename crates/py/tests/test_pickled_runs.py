@@ -110,6 +110,20 @@ def test_an_index_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     assert {one.name for one in tmp_path.iterdir()} == {"r.dat", "r.dat.index"}
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
+def test_what_is_no_index_is_not_read(tmp_path: Path) -> None:
+    path, index = make_run(tmp_path / "r.dat", COUNTS), tmp_path / "r.dat.index"
+    os.mkfifo(index)
+    assert wavekeep.open_stream(path).n_frames == 60
+    index.unlink()
+    wavekeep.open_stream(path, keep_index=True)
+    os.truncate(index, 1 << 40)
+    assert wavekeep.open_stream(path).n_frames == 60
+    for text in (b"", b"WKSMIDX2", os.urandom(352)):
+        index.write_bytes(text)
+        assert_array_equal(wavekeep.open_stream(path).read(raw=True), COUNTS)
+
+
 def test_an_index_that_would_not_be_kept_is_refused(tmp_path: Path) -> None:
     with pytest.raises(wavekeep.BadArgumentError, match="keep_index would be ignored"):
         wavekeep.open(BLAST, keep_index=True)

@@ -8,7 +8,7 @@
 //! bytes of magic and before a checksum.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::words::{Words, decode, encode};
@@ -21,6 +21,10 @@ use crate::wire::header::{HEADER_LEN, HeaderView};
 use crate::wire::record::{DATA_CHANNEL, METADATA_CHANNEL, RECORD_HEADER_LEN, RecordHeader};
 
 const MAGIC: [u8; 8] = *b"WKSMIDX2";
+/// Bytes of an index for each byte of its run at most: a record of 8 bytes that is damaged takes 48.
+const MOST_A_BYTE: u64 = 6;
+/// Bytes of an index beside them: clocks, of which some places are kept.
+const MOST_BESIDE: u64 = 1 << 20;
 /// Places at which headers are compared.
 const SAMPLES: usize = 64;
 
@@ -66,9 +70,22 @@ pub(crate) fn to_bytes(index: &Index) -> Vec<u8> {
 
 /// The index at `path`, if it belongs to these files.
 fn load(path: &Path, stores: &[Store]) -> Result<Option<Index>> {
-    let Ok(bytes) = fs::read(path) else { return Ok(None) };
     let facts = PieceFacts::of_all(stores)?;
-    of_bytes(&bytes, &facts, stores, METADATA_CHANNEL)
+    match read(path, &facts) {
+        Some(bytes) => of_bytes(&bytes, &facts, stores, METADATA_CHANNEL),
+        None => Ok(None),
+    }
+}
+
+/// The bytes of a file that may be the index of these pieces: a regular one, for a pipe would block,
+/// and no larger than an index of them can be.
+fn read(path: &Path, facts: &[PieceFacts]) -> Option<Vec<u8>> {
+    let run: u64 = facts.iter().map(|piece| piece.length).fold(0, u64::saturating_add);
+    let most = run.saturating_mul(MOST_A_BYTE).saturating_add(MOST_BESIDE);
+    fs::metadata(path).ok().filter(|it| it.is_file() && it.len() <= most)?;
+    let mut bytes = Vec::new();
+    fs::File::open(path).ok()?.take(most).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 /// An index from what its file holds, if it was made of pieces with these facts and stands up to the
