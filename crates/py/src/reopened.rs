@@ -33,9 +33,11 @@ fn identity_of((name, pieces, missing, metadata_channel): IdentityFacts) -> Iden
     Identity { name: name.into(), pieces, missing, metadata_channel }
 }
 
-/// The runs that are open, by folder and identity: they close when nobody uses them any longer.
-static OPEN: LazyLock<Mutex<HashMap<(PathBuf, Identity), Weak<Run>>>> =
-    LazyLock::new(Mutex::default);
+/// Runs by folder and identity.
+type Runs = HashMap<(PathBuf, Identity), Weak<Run>>;
+
+/// The runs that are open: they close when nobody uses them any longer.
+static OPEN: LazyLock<Mutex<Runs>> = LazyLock::new(Mutex::default);
 
 /// Opens a run again as it was, by its index without going through it. All that this process opens
 /// of one run in this way has the same files and maps.
