@@ -52,7 +52,10 @@ fn name(n: usize) -> String {
 
 fn one(client: &mut Client, what: &str, n: usize, event: &[u8]) -> Result<(), Failure> {
     if what == "review" {
-        let head = format!("PATCH /api/v1/events/{}/review HTTP/1.1\r\nContent-Type: application/json", n + 1);
+        let head = format!(
+            "PATCH /api/v1/events/{}/review HTTP/1.1\r\nContent-Type: application/json",
+            n + 1
+        );
         return client.ask(&head, br#"{"false_trigger": true, "notes": "a lorry"}"#);
     }
     let part = format!(
@@ -69,26 +72,25 @@ fn main() -> Result<(), Failure> {
     let [address, what, event, clients, each] = arguments.as_slice() else {
         return Err("ADDRESS import|review EVENT CLIENTS EACH".into());
     };
-    let (event, clients, each): (_, usize, usize) = (std::fs::read(event)?, clients.parse()?, each.parse()?);
+    let (event, clients, each): (_, usize, usize) =
+        (std::fs::read(event)?, clients.parse()?, each.parse()?);
     let begin = Barrier::new(clients + 1);
+    let work = |number: usize| -> Result<Vec<Duration>, Failure> {
+        let connected = TcpStream::connect(address.as_str());
+        begin.wait();
+        let mut client = Client(BufReader::new(connected?));
+        client.0.get_mut().set_nodelay(true)?;
+        let mut took = Vec::new();
+        for n in 0..each {
+            let started = Instant::now();
+            one(&mut client, what, number * each + n, &event)?;
+            took.push(started.elapsed());
+        }
+        Ok(took)
+    };
     let (took, seconds) = thread::scope(|scope| {
-        let work = |number: usize| -> Result<Vec<Duration>, Failure> {
-            let connected = TcpStream::connect(address.as_str());
-            begin.wait();
-            let mut client = Client(BufReader::new(connected?));
-            client.0.get_mut().set_nodelay(true)?;
-            let mut took = Vec::new();
-            for n in 0..each {
-                let started = Instant::now();
-                one(&mut client, what, number * each + n, &event)?;
-                took.push(started.elapsed());
-            }
-            Ok(took)
-        };
-        let all: Vec<_> = (0..clients).map(|number| {
-                let work = &work;
-                scope.spawn(move || work(number))
-            }).collect();
+        let work = &work;
+        let all: Vec<_> = (0..clients).map(|number| scope.spawn(move || work(number))).collect();
         begin.wait();
         let started = Instant::now();
         let mut took = Vec::new();
