@@ -358,10 +358,14 @@ class Archive:
             from . import open as open_recording
 
             return open_recording(self._backend.stream_path(id))
-        handle, path = self._backend.recording(id)
-        event = Event(handle, path, (Archived(self._absolute, id), {}, ()), self._units)
-        warn_of_damage(event.report if handle.questionable else Report(), path, stacklevel=4)
+        event, questionable = self._decoded(id)
+        warn_of_damage(event.report if questionable else Report(), event.path, stacklevel=4)
         return event
+
+    def _decoded(self, id: int) -> tuple[Event, bool]:
+        """An event, and whether its report has to be looked at."""
+        handle, path = self._backend.recording(id)
+        return Event(handle, path, (Archived(self._absolute, id), {}, ()), self._units), handle.questionable
 
     def __getitem__(self, id: int) -> Recording:
         return self.recording(id)

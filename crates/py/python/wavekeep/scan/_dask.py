@@ -1,0 +1,37 @@
+"""Dask: a scan as a data frame, a partition a part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import dask.dataframe
+import pandas
+import pyarrow
+
+if TYPE_CHECKING:
+    from ._scan import Part, Scan
+
+#: As `Table.to_pandas` has them: what may be missing stays what it is.
+_TYPES = {
+    pyarrow.int32(): pandas.Int32Dtype(),
+    pyarrow.int64(): pandas.Int64Dtype(),
+    pyarrow.bool_(): pandas.BooleanDtype(),
+    pyarrow.string(): pandas.StringDtype("pyarrow"),
+}
+
+
+def data_frame(scan: Scan) -> dask.dataframe.DataFrame:
+    """A data frame that reads a part in a task."""
+    meta = _pandas(scan.schema.empty_table())
+    parts = scan.parts()
+
+    def read(part: Part, columns: list[str] | None = None) -> pandas.DataFrame:
+        return _pandas(scan.narrowed(part, columns, None).read_all())
+
+    if not parts:
+        return dask.dataframe.from_pandas(meta, npartitions=1)
+    return dask.dataframe.from_map(read, parts, meta=meta, label=f"wavekeep-{scan.table}")
+
+
+def _pandas(table: pyarrow.Table) -> Any:
+    return table.to_pandas(types_mapper=_TYPES.get)

@@ -1,0 +1,79 @@
+"""A scan as a dataset of pyarrow: DuckDB and DataFusion push columns and filters into one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow
+import pyarrow.dataset
+import pyarrow.fs
+
+from .._errors import UnsupportedError
+from ._ahead import read_ahead
+
+if TYPE_CHECKING:
+    from ._scan import Part, Scan
+
+#: What a dataset of files is for Arrow itself. Whatever goes to files past the methods below finds this one
+#: missing: an error, and no empty answer.
+_NO_FILE = "the dataset of a scan has no files: read it by its scanner()"
+_FILE_FORMAT = pyarrow.dataset.IpcFileFormat()
+_NOWHERE = pyarrow.fs.LocalFileSystem()
+
+
+class ScanDataset(pyarrow.dataset.FileSystemDataset):  # type: ignore[misc]
+    """A ``pyarrow.dataset.Dataset`` whose fragments are the parts of a scan.
+
+    ``scanner``, ``to_table``, ``to_batches``, ``head``, ``count_rows`` and ``get_fragments`` push columns and
+    filters into the scan. What Arrow does with the files of a dataset (``join``, ``filter``, …) is an error.
+    """
+
+    def __init__(self, scan: Scan) -> None:
+        file = _FILE_FORMAT.make_fragment(_NO_FILE, _NOWHERE)
+        super().__init__([file], scan.schema, _FILE_FORMAT, _NOWHERE)
+        self._scan = scan
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (ScanDataset, (self._scan,))
+
+    def scanner(self, columns: Any = None, filter: Any = None, **_: Any) -> Any:
+        """A ``pyarrow.dataset.Scanner`` of the rows that fulfil ``filter``; parts are read ahead."""
+        return _scanner(self._scan, columns, lambda names: self._scan.parts(names, filter))
+
+    def get_fragments(self, filter: Any = None) -> Iterator[PartFragment]:
+        """The parts in which rows may fulfil ``filter``, each with a ``scanner``."""
+        return (PartFragment(self._scan, part) for part in self._scan.parts(None, filter))
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise UnsupportedError("a scan is no dataset of files: take to_table(), or let an engine do this")
+
+    filter = join = join_asof = replace_schema = sort_by = subset = take = _refuse
+
+
+class PartFragment:
+    """A part, as the fragment of a dataset that DataFusion asks for."""
+
+    def __init__(self, scan: Scan, part: Part) -> None:
+        self._scan = scan
+        self._part = part
+
+    def scanner(self, _: Any = None, columns: Any = None, filter: Any = None, **__: Any) -> Any:
+        """As of the dataset, of this part; its schema is that of the scan."""
+        return _scanner(self._scan, columns, lambda names: [self._scan.narrowed(self._part, names, filter)])
+
+
+def _scanner(
+    scan: Scan, columns: Any, parts: Callable[[Sequence[str] | None], Sequence[Part]]
+) -> Any:
+    """Rows of parts, which are planned when the first batch is taken."""
+    computed = isinstance(columns, dict)
+    # What is computed is computed by Arrow, of all columns.
+    names = None if computed else columns
+
+    def batches() -> Iterator[Any]:
+        yield from read_ahead(parts(names))
+
+    schema = scan.schema_of(names)
+    reader = pyarrow.RecordBatchReader.from_batches(schema, batches())
+    return pyarrow.dataset.Scanner.from_batches(reader, columns=columns if computed else None)

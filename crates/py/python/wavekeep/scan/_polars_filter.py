@@ -1,0 +1,104 @@
+"""What of a predicate of Polars can be said in Arrow's words with the same meaning."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import pyarrow
+import pyarrow.compute
+
+if TYPE_CHECKING:
+    import polars
+
+_COMPARED = {"Eq": "__eq__", "Lt": "__lt__", "LtEq": "__le__", "Gt": "__gt__", "GtEq": "__ge__"}
+#: The same comparison from the other side.
+_TURNED = {"Eq": "Eq", "Lt": "Gt", "LtEq": "GtEq", "Gt": "Lt", "GtEq": "LtEq"}
+
+
+class _Other(Exception):
+    """Something that is left to Polars."""
+
+
+def pushed(predicate: polars.Expr, schema: pyarrow.Schema) -> list[Any]:
+    """Expressions of Arrow that every row fulfils that fulfils the predicate.
+
+    Polars writes predicates as JSON, which may change from version to version: what is not known is left
+    out, and Polars applies the whole predicate to what comes.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            tree = json.loads(predicate.meta.serialize(format="json"))
+        except Exception:  # noqa: BLE001
+            # What cannot be written, such as a function of Python, cannot be pushed.
+            return []
+    found = []
+    for part in _conjuncts(tree):
+        try:
+            found.append(_expression(part, schema))
+        except (_Other, AttributeError, LookupError, TypeError, ValueError):
+            continue
+    return found
+
+
+def _conjuncts(tree: Any) -> list[Any]:
+    binary = tree.get("BinaryExpr") if isinstance(tree, dict) else None
+    if isinstance(binary, dict) and binary.get("op") in ("And", "LogicalAnd"):
+        return [*_conjuncts(binary["left"]), *_conjuncts(binary["right"])]
+    return [tree]
+
+
+def _expression(tree: Any, schema: pyarrow.Schema) -> Any:
+    if "Function" in tree:
+        return _function(tree["Function"], schema)
+    binary = tree["BinaryExpr"]
+    left, op, right = binary["left"], binary["op"], binary["right"]
+    if op in ("And", "LogicalAnd"):
+        return _expression(left, schema) & _expression(right, schema)
+    if op in ("Or", "LogicalOr"):
+        return _expression(left, schema) | _expression(right, schema)
+    if op not in _COMPARED:
+        raise _Other
+    if "Literal" in left:
+        left, op, right = right, _TURNED[op], left
+    return _compared(left["Column"], op, _scalar(right["Literal"]), schema)
+
+
+def _function(function: Any, schema: pyarrow.Schema) -> Any:
+    """`is_between` and `is_in`."""
+    kind = function["function"]["Boolean"]
+    column = function["input"][0]["Column"]
+    if "IsBetween" in kind:
+        least, most = (_scalar(one["Literal"]) for one in function["input"][1:])
+        # Both ends are taken: what is one too many is left out by Polars.
+        return _compared(column, "GtEq", least, schema) & _compared(column, "LtEq", most, schema)
+    if kind.get("IsIn") != {"nulls_equal": False}:
+        raise _Other
+    stream = bytes(function["input"][1]["Literal"]["Scalar"]["List"])
+    values = pyarrow.ipc.open_stream(stream).read_all().column(0).combine_chunks()
+    if not pyarrow.types.is_integer(schema.field(column).type) or not pyarrow.types.is_integer(values.type):
+        raise _Other
+    return pyarrow.compute.field(column).isin(values)
+
+
+def _compared(column: str, op: str, scalar: pyarrow.Scalar, schema: pyarrow.Schema) -> Any:
+    kind = schema.field(column).type
+    integers = pyarrow.types.is_integer(kind) and pyarrow.types.is_integer(scalar.type)
+    if not integers and scalar.type != kind:
+        raise _Other
+    return getattr(pyarrow.compute.field(column), _COMPARED[op])(scalar)
+
+
+def _scalar(literal: Any) -> pyarrow.Scalar:
+    """A whole number, a text or a time."""
+    (kind, value), = literal.get("Scalar", literal.get("Dyn")).items()
+    if kind.startswith(("Int", "UInt")) and isinstance(value, int):
+        return pyarrow.scalar(value)
+    if kind == "String" and isinstance(value, str):
+        return pyarrow.scalar(value)
+    if kind == "Datetime" and value[1] == "Microseconds":
+        zone = value[2]["inner"] if isinstance(value[2], dict) else value[2]
+        return pyarrow.scalar(value[0], pyarrow.timestamp("us", zone))
+    raise _Other

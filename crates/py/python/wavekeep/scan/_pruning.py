@@ -1,0 +1,65 @@
+"""What a filter rules out before anything is read.
+
+Arrow's datasets leave out fragments whose guarantee contradicts a filter. Parts are presented to them as
+fragments of files that do not exist: so any expression of Arrow prunes, by Arrow's own rules, and none has
+to be understood here. A guarantee says that its columns hold no null, as these rules take it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from .._errors import BadArgumentError
+from .._lazy import need
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+def used_columns(filter: Any, schema: pyarrow.Schema) -> frozenset[str]:
+    """The columns that an expression looks at.
+
+    Raises
+    ------
+    BadArgumentError
+        It does not fit the columns or their types.
+    """
+    dataset = need("pyarrow.dataset", "a filter", "arrow")
+    compute = need("pyarrow.compute", "a filter", "arrow")
+    if not isinstance(filter, compute.Expression):
+        message = f"filter is an expression of pyarrow.compute, such as field('channel') == 3, found {filter!r}"
+        raise BadArgumentError(message)
+
+    def refused(columns: pyarrow.Schema) -> Exception | None:
+        try:
+            dataset.Scanner.from_batches(iter(()), schema=columns, filter=filter)
+        except (ValueError, TypeError, NotImplementedError) as error:
+            return error
+        return None
+
+    if error := refused(schema):
+        columns = ", ".join(f"{field.name} ({field.type})" for field in schema)
+        message = f"the filter {filter} does not fit the columns {columns}: {error}"
+        raise BadArgumentError(message) from error
+    without = ((name, schema.remove(schema.get_field_index(name))) for name in schema.names)
+    return frozenset(name for name, others in without if refused(others))
+
+
+def possible(guarantees: Iterable[Any], filter: Any, schema: pyarrow.Schema) -> list[int]:
+    """Which of the guarantees, by their places, can hold together with the filter."""
+    dataset = need("pyarrow.dataset", "a filter", "arrow")
+    nowhere = need("pyarrow.fs", "a filter", "arrow").LocalFileSystem()
+    format = dataset.IpcFileFormat()
+    fragments = [
+        format.make_fragment(str(place), nowhere, partition_expression=guarantee)
+        for place, guarantee in enumerate(guarantees)
+    ]
+    files = dataset.FileSystemDataset(fragments, schema, format, nowhere)
+    return [int(fragment.path) for fragment in files.get_fragments(filter=filter)]
+
+
+def between(column: str, least: Any, most: Any) -> Any:
+    """The guarantee that a column lies between two values, both included."""
+    field = need("pyarrow.compute", "a filter", "arrow").field(column)
+    return (field >= least) & (field <= most)

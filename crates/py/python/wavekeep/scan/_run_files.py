@@ -1,0 +1,87 @@
+"""A run as parts carry it."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from threading import Lock
+
+from .._errors import FileError
+from .._stream import Stream
+
+#: Path, length and time of the last change in ns, by piece.
+Pieces = tuple[tuple[str, int, int], ...]
+
+#: Runs that stay open in a process, those that were used last.
+_MOST_OPEN = 4
+_open: OrderedDict[RunFiles, Stream] = OrderedDict()
+_lock = Lock()
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """A run by its pickle, with the lengths and times of its pieces; opened once a process."""
+
+    pickled: bytes
+    pieces: Pieces
+
+    @classmethod
+    def of(cls, stream: Stream) -> RunFiles:
+        """Of a run that is open here, which stays so."""
+        files = cls(pickle.dumps(stream), _pieces(stream))
+        with _lock:
+            _keep(files, stream)
+        return files
+
+    def open(self) -> Stream:
+        """The run, if its files are those that were planned with.
+
+        Raises
+        ------
+        FileError
+            A piece is missing, or has another length or another time.
+        """
+        for path, length, modified_ns in self.pieces:
+            try:
+                found = os.stat(path)
+            except OSError as error:
+                message = (
+                    f"{path} cannot be read here ({error.strerror}): every machine that reads a part needs "
+                    "the run by the same path"
+                )
+                raise FileError(message, path=path) from error
+            if (found.st_size, found.st_mtime_ns) != (length, modified_ns):
+                expected, now = _words(length, modified_ns), _words(found.st_size, found.st_mtime_ns)
+                message = (
+                    f"{path} is not as it was when the scan was made: expected {expected}, found {now}. Make the "
+                    "scan again; copies for other machines keep their times with `cp -p` or `rsync -t`"
+                )
+                raise FileError(message, path=path, expected=expected, found=now)
+        with _lock:
+            stream = _open.get(self)
+            if stream is None or stream.closed:
+                stream = pickle.loads(self.pickled)
+                assert isinstance(stream, Stream)
+            _keep(self, stream)
+            return stream
+
+
+def _keep(files: RunFiles, stream: Stream) -> None:
+    _open[files] = stream
+    _open.move_to_end(files)
+    while len(_open) > _MOST_OPEN:
+        _open.popitem(last=False)
+
+
+def _pieces(stream: Stream) -> Pieces:
+    paths = [os.path.abspath(piece) for piece in stream._handle.pieces()]
+    stats = [(path, os.stat(path)) for path in paths]
+    return tuple((path, one.st_size, one.st_mtime_ns) for path, one in stats)
+
+
+def _words(length: int, modified_ns: int) -> str:
+    moment = datetime.fromtimestamp(modified_ns // 10**9, timezone.utc)
+    return f"{length} bytes of {moment:%Y-%m-%d %H:%M:%S}.{modified_ns % 10**9:09} UTC"

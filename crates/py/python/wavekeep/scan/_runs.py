@@ -1,0 +1,177 @@
+"""The scan of a run: which parts it has, and what a filter leaves of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .._errors import SelectionError
+from .._recording import Channels
+from .._stream import Stream
+from ._pruning import between, possible
+from ._run_files import RunFiles
+from ._run_tables import (
+    FRAME_COLUMN,
+    TIME_COLUMN,
+    block_batches,
+    frame_batches,
+    microseconds,
+    schema_of,
+    times_of,
+)
+from ._scan import Output, Part, Scan
+
+if TYPE_CHECKING:
+    import pyarrow
+
+#: Samples that are read together where nobody says how many: 32 MiB of counts as blocks; as frames, whose
+#: rows are seven times as large, a fourth of that.
+_SAMPLES = {"blocks": 1 << 23, "frames": 1 << 21}
+#: Bytes of a run's files that a part goes through at most, whatever it takes of them.
+_FILE_BYTES = 256 << 20
+
+
+@dataclass(frozen=True)
+class RunPart(Part):
+    """Some frames of some channels of one section."""
+
+    files: RunFiles
+    table: str
+    channels: tuple[int, ...]
+    #: ``(start, stop)``, by their numbers in the run.
+    frames: tuple[int, int]
+    blockframes: int
+    raw: bool
+
+    def needed_batches(self) -> Iterator[pyarrow.RecordBatch]:
+        batches = block_batches if self.table == "blocks" else frame_batches
+        channels = list(self.channels)
+        run = self.files.open()
+        return batches(run, channels, self.frames, self.blockframes, self.raw, self.output.needed)
+
+
+class RunScan(Scan):
+    """The blocks or the frames of a run."""
+
+    def __init__(
+        self, run: Stream, table: str, channels: Channels, raw: bool, blockframes: int | None
+    ) -> None:
+        self.where = run.path
+        self.table = table
+        self.schema = schema_of(table, raw)
+        self._files = RunFiles.of(run)
+        self._raw = raw
+        self._sections = chosen_sections(run, channels)
+        widest = max((len(section.channels) for section in run_sections(run)), default=1)
+        self._blockframes = blockframes or default_blockframes(table, widest)
+
+    def planned(self, output: Output, schema: pyarrow.Schema) -> Sequence[Part]:
+        run = self._files.open()
+        parts = []
+        for section in self._sections:
+            kept = section
+            if output.filter is not None and "channel" in output.filtered:
+                kept = replace(section, channels=possible_channels(section.channels, output.filter, self.schema))
+            if kept.channels:
+                together = part_frames(self.table, self._blockframes, len(kept.channels), section.width)
+                for frames in grid(*section.frames, together):
+                    place = (self._files, self.table, kept.channels, frames, self._blockframes, self._raw)
+                    parts.append(RunPart(output, schema, *place))
+        return possible_parts(run, parts, self.table, output, self.schema)
+
+
+@dataclass(frozen=True)
+class ChosenSection:
+    """The frames of a section, ``(start, stop)``, and those of its channels that were chosen."""
+
+    frames: tuple[int, int]
+    channels: tuple[int, ...]
+    #: Channels that it has.
+    width: int
+
+
+def run_sections(run: Stream) -> list[Stream]:
+    """The sections of a run as streams; the section alone, of a stream that is one."""
+    if run._section is not None:
+        return [run]
+    return [run.section(number) for number in range(len(run.sections))]
+
+
+def chosen_sections(run: Stream, channels: Channels) -> list[ChosenSection]:
+    """The sections of a run, with the channels that were chosen, each once and rising.
+
+    Raises
+    ------
+    SelectionError
+        A section does not have one of them.
+    """
+    found = []
+    for number, section in enumerate(run_sections(run)):
+        try:
+            indices = section._handle.indices(section._ask(channels=channels))
+        except SelectionError as error:
+            error.args = (f"{error} (section {number} of {run.path})",)
+            raise
+        frames = run.sections[section._section or 0].frames
+        found.append(
+            ChosenSection((frames.start, frames.stop), tuple(sorted(set(indices))), len(section.channels))
+        )
+    return found
+
+
+def default_blockframes(table: str, channels: int) -> int:
+    """A power of two: so many frames of all channels are read together."""
+    most = max(_SAMPLES[table] // max(channels, 1), 1)
+    return int(min(1 << (most.bit_length() - 1), 1 << 20))
+
+
+def part_frames(table: str, blockframes: int, channels: int, width: int) -> int:
+    """The frames of a part: whole blocks, as many as have the samples of a part or lie in so many bytes of
+    the files, whichever are fewer."""
+    by_samples = _SAMPLES[table] // channels
+    by_bytes = _FILE_BYTES // (4 * width)
+    return max(min(by_samples, by_bytes) // blockframes, 1) * blockframes
+
+
+def grid(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:
+    """``start`` to ``stop``, cut at the multiples of ``step``."""
+    while start < stop:
+        end = min(start - start % step + step, stop)
+        yield start, end
+        start = end
+
+
+def possible_channels(channels: tuple[int, ...], filter: Any, schema: Any) -> tuple[int, ...]:
+    """The channels that a filter does not rule out."""
+    import pyarrow.compute
+
+    field = pyarrow.compute.field("channel")
+    return tuple(channels[place] for place in possible((field == index for index in channels), filter, schema))
+
+
+def possible_parts(
+    run: Stream, parts: Sequence[RunPart], table: str, output: Output, schema: Any
+) -> list[RunPart]:
+    """The parts that a filter does not rule out by their frames and times."""
+    frame, time = FRAME_COLUMN[table], TIME_COLUMN[table]
+    if not output.filtered & {frame, time} or not parts:
+        return list(parts)
+
+    def guarantee(part: RunPart) -> Any:
+        start, stop = part.frames
+        known = between(frame, start, stop - 1)
+        if time in output.filtered:
+            times = times_of(run, start, stop)
+            # What has no time fulfils what asks for that: nothing may be guaranteed then.
+            if times.max() < np.uint64(2**63):
+                ends = microseconds(np.array([times.min(), times.max()]))
+                known = known & between(time, ends[0], ends[1])
+        return known
+
+    places = possible((guarantee(part) for part in parts), output.filter, schema)
+    return [parts[place] for place in places]
+
+
