@@ -13,6 +13,7 @@ mod bridge;
 mod chain;
 mod event;
 mod failure;
+mod follower;
 mod gnz_file;
 mod gnz_writer;
 mod reopened;
@@ -61,6 +62,8 @@ mod _wavekeep {
     use crate::chain::Chain;
     #[pymodule_export]
     use crate::event::Event;
+    #[pymodule_export]
+    use crate::follower::Follower;
     #[pymodule_export]
     use crate::gnz_file::GnzFile;
     #[pymodule_export]

@@ -85,6 +85,18 @@ impl Follower {
         &self.run
     }
 
+    /// The run as far as it was taken up, to be kept while this goes on: its files are opened again,
+    /// and nothing of them is read for it.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::Error::Io).
+    pub fn snapshot(&self) -> Result<Run> {
+        let paths = self.run.stores.iter().map(|store| store.path().to_owned()).collect();
+        let pieces = Pieces { bare: self.run.bare.clone(), paths, missing: self.run.missing.clone() };
+        let stores = Store::open_all(&pieces.paths)?;
+        Ok(Run::assemble(pieces, stores, self.run.index.clone()))
+    }
+
     /// What stands behind the last whole record: a record that is not whole yet, or damage that
     /// nothing will be read behind.
     pub fn pending(&self) -> Option<Fault> {
