@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict, Union
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, Union
 
 from . import _table, _wavekeep
 from ._archive_folder import Folder
@@ -19,7 +19,7 @@ from ._exceedances import EXCEEDANCES, exceedance
 from ._head import Head, Held, held
 from ._lazy import need
 from ._progress import Progress, Reporter
-from ._recording import ClosedHandle, Recording
+from ._recording import Channels, ClosedHandle, Recording
 from ._report import Report, warn_of_damage
 from ._table import Table, ledger_row
 from ._units import Units
@@ -28,6 +28,8 @@ from ._words import one_of, strict
 if TYPE_CHECKING:
     import pyarrow
     from typing_extensions import Self, Unpack
+
+    import dask.dataframe
 
 #: A moment or a day by the units' own clocks.
 Moment = Union[datetime, date, str, None]
@@ -422,6 +424,48 @@ class Archive:
             if verdict["outcome"] != "within":
                 found.append(exceedance(row, verdict))
         return Table(found, EXCEEDANCES)
+
+    @strict
+    def to_dask_dataframe(
+        self,
+        table: Literal["events", "samples"] = "events",
+        *,
+        channels: Channels = None,
+        raw: bool = False,
+        events: Mapping[str, Any] | None = None,
+    ) -> dask.dataframe.DataFrame:
+        """A ``dask.dataframe`` of the events or of the samples of their waveforms, read part by part by
+        Dask's workers. They reach the archive by the same folder or address; a server's token is
+        ``WAVEKEEP_TOKEN`` there.
+
+        Parameters
+        ----------
+        table
+            ``"events"``, a row an event, or ``"samples"``, a row a sample: ``event_id``, ``channel``, ``sample``
+            (its index), ``time_s`` from the trigger, ``value``, ``unit``.
+        channels, raw
+            Of samples: names of channels; counts in place of physical units.
+        events
+            Which events, by keywords of :meth:`query`: ``{"serial": "BE11529"}``.
+
+        Returns
+        -------
+        dask.dataframe.DataFrame
+            Columns as of :meth:`Table.to_pandas`, without an index of its own.
+
+        Examples
+        --------
+        >>> import tempfile, wavekeep
+        >>> archive = wavekeep.Archive(tempfile.mkdtemp(), create=True)
+        >>> account = archive.import_files(["samples/M529LMOK.DK0W"])
+        >>> samples = archive.to_dask_dataframe("samples", channels=["Vert"])
+        >>> samples["value"].max().compute()
+        np.float64(0.41)
+        """
+        from . import scan
+
+        one_of("table", table, ("events", "samples"))
+        return scan.open(self, table, channels=channels, raw=raw, events=events).to_dask()
 
     def sidecar(self, id: int) -> dict[str, Any]:
         """The sidecar of an event, as it stands in its file: all that is known but the samples."""

@@ -69,18 +69,33 @@ def _expression(tree: Any, schema: pyarrow.Schema) -> Any:
 def _function(function: Any, schema: pyarrow.Schema) -> Any:
     """`is_between` and `is_in`."""
     kind = function["function"]["Boolean"]
-    column = function["input"][0]["Column"]
     if "IsBetween" in kind:
+        column = function["input"][0]["Column"]
         least, most = (_scalar(one["Literal"]) for one in function["input"][1:])
         # Both ends are taken: what is one too many is left out by Polars.
         return _compared(column, "GtEq", least, schema) & _compared(column, "LtEq", most, schema)
     if kind.get("IsIn") != {"nulls_equal": False}:
         raise _Other
-    stream = bytes(function["input"][1]["Literal"]["Scalar"]["List"])
-    values = pyarrow.ipc.open_stream(stream).read_all().column(0).combine_chunks()
+    column, values = _wide_integer(function["input"][0]), _values(function["input"][1]["Literal"])
     if not pyarrow.types.is_integer(schema.field(column).type) or not pyarrow.types.is_integer(values.type):
         raise _Other
     return pyarrow.compute.field(column).isin(values)
+
+
+def _wide_integer(tree: Any) -> str:
+    """A column, or one that Polars widens to compare it."""
+    if "Cast" in tree and tree["Cast"]["dtype"] == {"Literal": "Int64"}:
+        tree = tree["Cast"]["expr"]
+    column: str = tree["Column"]
+    return column
+
+
+def _values(literal: Any) -> pyarrow.Array:
+    """The values of a list, which is written as an Arrow stream."""
+    stream = literal["Series"] if "Series" in literal else literal["Scalar"]["List"]
+    found = pyarrow.ipc.open_stream(bytes(stream)).read_all().column(0).combine_chunks()
+    lists = pyarrow.types.is_list(found.type) or pyarrow.types.is_large_list(found.type)
+    return found.flatten() if lists else found
 
 
 def _compared(column: str, op: str, scalar: pyarrow.Scalar, schema: pyarrow.Schema) -> Any:

@@ -33,10 +33,11 @@ def used_columns(filter: Any, schema: pyarrow.Schema) -> frozenset[str]:
 
     def refused(columns: pyarrow.Schema) -> Exception | None:
         try:
-            dataset.Scanner.from_batches(iter(()), schema=columns, filter=filter)
+            found = dataset.Scanner.from_batches(iter(()), schema=columns, columns={"": filter})
         except (ValueError, TypeError, NotImplementedError) as error:
             return error
-        return None
+        (kind,) = found.projected_schema.types
+        return None if str(kind) == "bool" else TypeError(f"it is {kind}, and not true or false")
 
     if error := refused(schema):
         columns = ", ".join(f"{field.name} ({field.type})" for field in schema)
