@@ -78,7 +78,7 @@ def mypy(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_package_stubs_and_tests_are_strict() -> None:
-    checked = mypy("crates/py/python/wavekeep", "crates/py/tests")
+    checked = mypy("crates/py/python/wavekeep", "crates/py/python/pyspark_wavekeep", "crates/py/tests")
     assert checked.returncode == 0, checked.stdout
 
 

@@ -104,7 +104,7 @@ def test_a_block_ends_where_frames_are_missing(tmp_path: Path) -> None:
     ]  # fmt: skip
     for row in blocks:
         times = wavekeep.open_stream(path).times[row["first_frame"] :][: len(row["samples"])]
-        even = row["start"] + np.arange(len(times)) * timedelta(milliseconds=5)
+        even = [row["start"] + place * timedelta(milliseconds=5) for place in range(len(times))]
         assert [moment.replace(tzinfo=None) for moment in even] == times.astype("M8[us]").tolist()
 
 
@@ -269,7 +269,12 @@ def test_a_run_is_opened_once_in_a_process(path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(_run_files, "_open", type(_run_files._open)())
     opened = []
     loads = pickle.loads
-    monkeypatch.setattr(_run_files.pickle, "loads", lambda pickled: opened.append(1) or loads(pickled))
+
+    def counting(pickled: bytes) -> Any:
+        opened.append(1)
+        return loads(pickled)
+
+    monkeypatch.setattr(pickle, "loads", counting)
     for part in parts:
         part.read_all()
     assert len(opened) == 1

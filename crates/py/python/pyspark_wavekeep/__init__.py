@@ -17,7 +17,7 @@ from pyspark.sql.datasource import DataSource, DataSourceReader, DataSourceStrea
 from pyspark.sql.types import StructType
 
 from ._options import Options
-from ._reader import Reader, engine_schema
+from ._reader import engine_schema, reader_of
 from ._stream_reader import StreamReader
 
 __all__ = ["DefaultSource"]
@@ -43,7 +43,7 @@ class DefaultSource(DataSource):
 
     def reader(self, schema: StructType) -> DataSourceReader:
         """What plans and reads a table."""
-        return Reader(Options.of(self.options).scan())
+        return reader_of(Options.of(self.options).scan())
 
     def streamReader(self, schema: StructType) -> DataSourceStreamReader:
         """What follows a run that is still being written."""

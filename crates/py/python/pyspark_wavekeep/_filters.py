@@ -22,7 +22,7 @@ from pyspark.sql.datasource import (
     Not,
 )
 
-_COMPARED = {
+_COMPARED: dict[type[Filter], str] = {
     EqualTo: "__eq__",
     GreaterThan: "__gt__",
     GreaterThanOrEqual: "__ge__",
@@ -41,7 +41,7 @@ def _expression(filter: Filter, schema: pyarrow.Schema) -> Any:
     if isinstance(filter, Not):
         inner = _expression(filter.child, schema)
         return None if inner is None else ~inner
-    path = getattr(filter, "attribute", ())
+    path: tuple[str, ...] = getattr(filter, "attribute", ())
     if len(path) != 1 or path[0] not in schema.names:
         return None
     field, kind = pyarrow.compute.field(path[0]), schema.field(path[0]).type
@@ -50,12 +50,13 @@ def _expression(filter: Filter, schema: pyarrow.Schema) -> Any:
     if isinstance(filter, IsNotNull):
         return field.is_valid()
     if isinstance(filter, In):
-        scalars = [_scalar(value, kind) for value in filter.value]
-        if not scalars or None in scalars:
+        scalars = [one for one in (_scalar(value, kind) for value in filter.value) if one is not None]
+        if not scalars or len(scalars) < len(filter.value):
             return None
         return field.isin(pyarrow.array([one.as_py() for one in scalars], scalars[0].type))
-    scalar = _scalar(filter.value, kind) if type(filter) in _COMPARED else None
-    return None if scalar is None else getattr(field, _COMPARED[type(filter)])(scalar)
+    compared = _COMPARED.get(type(filter))
+    scalar = None if compared is None else _scalar(getattr(filter, "value", None), kind)
+    return None if compared is None or scalar is None else getattr(field, compared)(scalar)
 
 
 def _scalar(value: Any, kind: pyarrow.DataType) -> pyarrow.Scalar | None:

@@ -28,9 +28,14 @@ def data_frame(scan: Scan) -> dask.dataframe.DataFrame:
     def read(part: Part, columns: list[str] | None = None) -> pandas.DataFrame:
         return _pandas(scan.narrowed(part, columns, None).read_all())
 
-    if not parts:
-        return dask.dataframe.from_pandas(meta, npartitions=1)
-    return dask.dataframe.from_map(read, parts, meta=meta, label=f"wavekeep-{scan.table}")
+    # Dask has no types for these.
+    made: Any = dask.dataframe
+    frame: dask.dataframe.DataFrame
+    if parts:
+        frame = made.from_map(read, parts, meta=meta, label=f"wavekeep-{scan.table}")
+    else:
+        frame = made.from_pandas(meta, npartitions=1)
+    return frame
 
 
 def _pandas(table: pyarrow.Table) -> Any:

@@ -88,8 +88,8 @@ def open(
         raise BadArgumentError(message, found=table, expected=", ".join(known))
     stated = {"channels": channels is not None, "raw": raw, "blockframes": blockframes is not None}
     stated["events"] = events is not None
-    takes = {"blocks": ("channels", "raw", "blockframes"), "frames": ("channels", "raw", "blockframes")}
-    takes |= {"events": ("events",), "samples": ("channels", "raw", "events")}
+    of_run: tuple[str, ...] = ("channels", "raw", "blockframes")
+    takes = {"blocks": of_run, "frames": of_run, "events": ("events",), "samples": ("channels", "raw", "events")}
     for option, given in stated.items():
         if given and option not in takes[table]:
             raise BadArgumentError(f"{option} means nothing for the {table} of {_name(where)}: leave it out")

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def data_set(scan: Scan) -> ray.data.Dataset:
     """A dataset that reads a part in a task."""
-    return ray.data.read_datasource(ScanSource(scan))
+    source = ScanSource(scan)
+    # Otherwise Ray cuts each part into many blocks of a few rows.
+    return ray.data.read_datasource(source, override_num_blocks=max(len(source.parts), 1))
 
 
 class ScanSource(ray.data.Datasource):  # type: ignore[misc]
@@ -26,6 +28,7 @@ class ScanSource(ray.data.Datasource):  # type: ignore[misc]
     def __init__(self, scan: Scan) -> None:
         super().__init__()
         self._scan = scan
+        self.parts = scan.parts()
 
     def get_name(self) -> str:
         return f"wavekeep {self._scan.table}"
@@ -37,7 +40,7 @@ class ScanSource(ray.data.Datasource):  # type: ignore[misc]
         del parallelism
         unknown = BlockMetadata(num_rows=None, size_bytes=None, input_files=None, exec_stats=None)
         schema = self._scan.schema
-        return [ray.data.ReadTask(partial(_tables, part), unknown, schema) for part in self._scan.parts()]
+        return [ray.data.ReadTask(partial(_tables, part), unknown, schema) for part in self.parts]
 
 
 def _tables(part: Part) -> Iterable[pyarrow.Table]:

@@ -218,8 +218,8 @@ class Scan(ABC):
         >>> frames.filter("channel = 5").count("*").fetchall()
         [(20,)]
         """
-        duckdb = need("duckdb", "to_duckdb", "duckdb")
-        relation: duckdb.DuckDBPyRelation = (connection or duckdb).from_arrow(self.dataset())
+        default: Any = need("duckdb", "to_duckdb", "duckdb")
+        relation: duckdb.DuckDBPyRelation = (connection or default).from_arrow(self.dataset())
         return relation
 
     @strict
@@ -239,7 +239,8 @@ class Scan(ABC):
         """
         need("datafusion", "to_datafusion", "datafusion")
         context.register_dataset(name, self.dataset())
-        return context.table(name)
+        table: datafusion.DataFrame = context.table(name)
+        return table
 
     @strict
     def to_dask(self) -> dask.dataframe.DataFrame:
