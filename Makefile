@@ -6,6 +6,8 @@ VENV := .venv
 VENV_HDF5_1 := .venv-hdf5-1
 VENV_PY := .venv-py
 VENV_BENCH := .venv-bench
+VENV_SPARK := .venv-spark
+VENV_RAY := .venv-ray
 VENV_NODE := .venv-node
 SEED := $(shell date +%s)
 
@@ -13,7 +15,7 @@ SEED := $(shell date +%s)
 export WAVEKEEP_PYTHON := $(abspath $(VENV))/bin/python
 export WAVEKEEP_PYTHON_HDF5_1 := $(abspath $(VENV_HDF5_1))/bin/python
 
-.PHONY: demo test test-all test-rust test-python python-docs e2e compile lint bench bench-python torture fuzz miri clean
+.PHONY: demo test test-all test-rust test-python test-spark test-ray python-docs e2e compile lint bench bench-python torture fuzz miri clean
 
 demo:
 	$(BUILD_PROGRAM)
@@ -67,10 +69,27 @@ test-python: $(VENV_PY)/ready $(NODE)
 	$(BUILD_PROGRAM)
 	WAVEKEEP_BIN=$(BUILT) $(VENV_PY)/bin/python -m pytest --quiet --doctest-modules -rs crates/py/tests --pyargs wavekeep
 
+# The tests of `spark.read.format("wavekeep")`, which Sail answers in `make test`, by Spark with two worker
+# processes: it downloads 450 MB, and starting takes Spark longer than the tests. Ray takes a download of
+# 150 MB and its time too.
+test-spark: $(VENV_PY)/ready $(VENV_SPARK)/ready | java
+	$(call install_wheel,dev)
+	$(VENV_SPARK)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall target/wheels/wavekeep-*.whl
+	WAVEKEEP_ENGINE=spark $(VENV_SPARK)/bin/python -m pytest --quiet -rs crates/py/tests/test_spark.py
+
+test-ray: $(VENV_PY)/ready $(VENV_RAY)/ready
+	$(call install_wheel,dev)
+	$(VENV_RAY)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall target/wheels/wavekeep-*.whl
+	$(VENV_RAY)/bin/python -m pytest --quiet -rs crates/py/tests/ray_engine.py
+
+.PHONY: java
+java:
+	@command -v java > /dev/null || { apt-get update && apt-get install --yes default-jre-headless; }
+
 # The reference, as pages that need no network: target/python-docs/index.html.
 python-docs: $(VENV_PY)/ready
 	$(call install_wheel,dev)
-	$(VENV_PY)/bin/pdoc --output-directory target/python-docs wavekeep wavekeep.epics
+	$(VENV_PY)/bin/pdoc --output-directory target/python-docs wavekeep wavekeep.epics wavekeep.scan
 
 # One wheel serves Python 3.10 and all later ones; the profile decides how long it builds.
 define install_wheel
@@ -121,6 +140,7 @@ bench-python: $(VENV_PY)/ready
 	$(call install_wheel,release)
 	$(VENV_PY)/bin/python bench/python/run.py
 	$(VENV_PY)/bin/python bench/labs/run.py
+	$(VENV_PY)/bin/python bench/engines/run.py
 
 # Kills imports, reviews, rebuilds and repairs at 10,000 random moments; kills them, and lets the system
 # fail, at every system call that writes (strace injects the faults); flips a bit in every byte of every
@@ -166,6 +186,12 @@ $(VENV_PY)/ready: crates/py/requirements.txt crates/py/requirements-alone.txt | 
 $(VENV_BENCH)/ready: bench/smurf/requirements.txt | python-parts
 	$(call make_venv,$(VENV_BENCH),$<)
 
+$(VENV_SPARK)/ready: crates/py/requirements-spark.txt | python-parts
+	$(call make_venv,$(VENV_SPARK),$<)
+
+$(VENV_RAY)/ready: crates/py/requirements-ray.txt | python-parts
+	$(call make_venv,$(VENV_RAY),$<)
+
 $(VENV_NODE)/ready: e2e/node.txt | python-parts
 	$(call make_venv,$(VENV_NODE),$<)
 
@@ -177,4 +203,4 @@ endef
 
 clean:
 	cargo clean
-	rm -rf $(VENV) $(VENV_HDF5_1) $(VENV_PY) $(VENV_BENCH) $(VENV_NODE) e2e/node_modules e2e/test-results demo
+	rm -rf $(VENV) $(VENV_HDF5_1) $(VENV_PY) $(VENV_BENCH) $(VENV_SPARK) $(VENV_RAY) $(VENV_NODE) e2e/node_modules e2e/test-results demo

@@ -16,7 +16,7 @@ import pytest
 
 import wavekeep
 from conftest import ROOT, SAMPLES, counts_of, make_run
-from program import program
+from program import program, token
 
 PAGE = (ROOT / "docs/cluster.md").read_text()
 ADDRESSES = {"host-a": "10.11.12.1", "host-b": "10.11.12.2"}
@@ -64,7 +64,7 @@ def python(source: str, data: Path, *before: str) -> str:
 @contextmanager
 def running(command: list[str], *before: str) -> Iterator[subprocess.Popen[str]]:
     """A program of this environment, until the end."""
-    path = Path(sys.executable).with_name(command[0])
+    path = Path(sys.executable).parent / command[0]
     started = [*before, str(path if path.exists() else command[0]), *command[1:]]
     process = subprocess.Popen(started, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
@@ -155,18 +155,24 @@ def may_make_hosts() -> bool:
         return False
 
 
-def test_dask_on_two_hosts(data: Path) -> None:
+def test_dask_on_two_hosts(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if not may_make_hosts():
         pytest.skip("network namespaces need root and the program ip")
     (source,) = code("Dask on two hosts")
+    monkeypatch.setenv("WAVEKEEP_TOKEN", token(data / "fleet"))
     archive = ["serve", "--json", "--listen", "10.11.12.1:8080", "--archive", str(data / "fleet")]
     with ExitStack() as stack:
         before = stack.enter_context(hosts())
         server = stack.enter_context(running([program(), *archive], *before["host-a"]))
         line_with(server, "listening")
-        for host, command in commands("Dask on two hosts"):
-            started = stack.enter_context(running(command, *before[host]))
-            line_with(started, "Scheduler at" if "scheduler" in command else "Registered to")
+        # Workers ask until the scheduler answers.
+        scheduler, *workers = (
+            stack.enter_context(running(command, *before[host]))
+            for host, command in commands("Dask on two hosts")
+        )
+        line_with(scheduler, "Scheduler at")
+        for worker in workers:
+            line_with(worker, "Registered to")
         printed = python(source, data, *before["host-a"])
     largest = wavekeep.open_stream(data / "run.dat").read(3).max()
     assert re.search(rf"^3 +{largest:.3f}", printed, flags=re.MULTILINE), printed

@@ -111,6 +111,28 @@ fn following_gives_whole_frames_only_and_goes_on_in_the_next_piece() {
 }
 
 #[test]
+fn a_snapshot_of_a_followed_run_stays_as_it_is_while_the_run_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let piece = |number: u32| folder.path().join(format!("r.dat.{number}"));
+    let bytes = frames(3, 0..6);
+    fs::write(piece(1), &bytes[..4 * 148 + 50]).unwrap();
+    let mut follower = Follower::open(piece(1)).unwrap();
+    assert_eq!(follower.poll().unwrap(), 0..4);
+    let snapshot = follower.snapshot().unwrap();
+    fs::write(piece(1), &bytes).unwrap();
+    fs::write(piece(2), frames(3, 6..9)).unwrap();
+    assert_eq!(follower.poll().unwrap(), 4..9);
+
+    let whole = Run::open(piece(1)).unwrap();
+    for (run, frames) in [(snapshot, 4), (follower.snapshot().unwrap(), 9)] {
+        assert_eq!(run.index().frames(), frames);
+        let selection = Selection::all().frames(0..frames);
+        let (found, expected) = (run.read::<i32>(&selection), whole.read::<i32>(&selection));
+        assert_eq!(found.unwrap().samples.into_vec(), expected.unwrap().samples.into_vec());
+    }
+}
+
+#[test]
 fn an_index_of_another_file_is_not_believed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("r.dat");
