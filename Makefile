@@ -67,7 +67,7 @@ endif
 test-python: $(VENV_PY)/ready $(NODE)
 	$(call install_wheel,dev)
 	$(BUILD_PROGRAM)
-	WAVEKEEP_BIN=$(BUILT) $(VENV_PY)/bin/python -m pytest --quiet --doctest-modules -rs crates/py/tests --pyargs wavekeep
+	WAVEKEEP_BIN=$(BUILT) $(VENV_PY)/bin/python -m pytest --quiet --doctest-modules -rs crates/py/tests --pyargs wavekeep pyspark_wavekeep
 
 # The tests of `spark.read.format("wavekeep")`, which Sail answers in `make test`, by Spark with two worker
 # processes: it downloads 450 MB, and starting takes Spark longer than the tests. Ray takes a download of

@@ -40,7 +40,9 @@ def scan_blocks(path):
     from wavekeep import scan
 
     blocks = scan.open(path)
-    return lambda: sum(len(lists.flatten()) for lists in (batch[0] for batch in blocks.reader(["samples"])))
+    return lambda: sum(
+        len(lists.flatten()) for lists in (batch[0] for batch in blocks.reader(["samples"]))
+    )
 
 
 def polars_blocks(path):
@@ -56,7 +58,9 @@ def polars_channel(path):
     from wavekeep import scan
 
     frames = scan.open(path, "frames").to_polars()
-    return lambda: frames.filter(polars.col("channel") == ONE).select(polars.col("value").sum()).collect().item()
+    return lambda: (
+        frames.filter(polars.col("channel") == ONE).select(polars.col("value").sum()).collect().item()
+    )
 
 
 def duckdb_blocks(path):
@@ -189,9 +193,16 @@ def main():
                 continue
             seconds, peak_mb, answer = json.loads(done.stdout.strip().splitlines()[-1])
             compared.setdefault(kind, (seconds, answer))
-            same = answer == compared[kind][1] or "count" in name or abs(answer / compared[kind][1] - 1) < 1e-9
+            same = (
+                answer == compared[kind][1]
+                or "count" in name
+                or abs(answer / compared[kind][1] - 1) < 1e-9
+            )
             assert same, f"{name} answers {answer}, a direct read {compared[kind][1]}"
-            print(f"| {name} | {seconds:.2f} | {seconds / compared[kind][0]:.1f} | {peak_mb:.0f} MB |", flush=True)
+            print(
+                f"| {name} | {seconds:.2f} | {seconds / compared[kind][0]:.1f} | {peak_mb:.0f} MB |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

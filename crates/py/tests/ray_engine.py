@@ -31,7 +31,10 @@ def test_a_part_is_a_read_task(tmp_path: Path) -> None:
     assert len(rows) == 4 * 7
     for row in rows:
         first = row["first_frame"]
-        assert row["samples"].tolist() == counts_of([row["channel"]], range(first, min(first + 16, 100)))[0].tolist()
+        assert (
+            list(row["samples"])
+            == counts_of([row["channel"]], range(first, min(first + 16, 100)))[0].tolist()
+        )
 
 
 def test_columns_and_types_are_those_of_the_scan(tmp_path: Path) -> None:
@@ -51,6 +54,8 @@ def test_an_empty_archive_has_no_rows(tmp_path: Path) -> None:
 def test_the_example_of_the_page_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = make_run(tmp_path / "run.dat", counts_of(range(16), range(30)))
     page = (ROOT / "docs/cluster.md").read_text()
-    (source,) = re.findall(r"^## Ray\n.*?^```python[^\n]*\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    (source,) = re.findall(
+        r"^## Ray\n.*?^```python[^\n]*\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL
+    )
     exec(source.replace("/data/run.dat", str(run)).replace("ray.init()", ""), {})
     assert len(re.findall(r"^\d+ ", capsys.readouterr().out, flags=re.MULTILINE)) == 16

@@ -33,8 +33,8 @@ def records(numbers: range, channels: int = 3) -> list[bytes]:
 
 
 class Query:
-    """What Spark does with a reader, as far as a checkpoint goes: the end of a batch is written down before
-    the batch is read, and a batch that was not committed is read again."""
+    """What Spark does with a reader, as far as a checkpoint goes: the end of a batch is written down
+    before the batch is read, and a batch that was not committed is read again."""
 
     def __init__(self, path: Path, **options: str) -> None:
         self._options = {"path": str(path), "table": "frames", "raw": "true", **options}

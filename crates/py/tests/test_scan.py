@@ -6,6 +6,8 @@ import os
 import pickle
 import subprocess
 import sys
+import tracemalloc
+from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -19,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import wavekeep
+from archive_server import TOKEN, serving
 from conftest import BLAST, RUNS, SAMPLES, counts_of, frame, make_run, record
 from wavekeep import scan
 from wavekeep.scan import _archives, _run_files, _runs
@@ -55,7 +58,9 @@ def read(parts: Iterable[scan.Part]) -> Any:
 def test_frames_are_rows_of_channel_frame_time_and_phase(path: Path) -> None:
     run = wavekeep.open_stream(path)
     expected = [
-        (channel, frame, at(frame).as_py(), run[channel, frame]) for channel in CHANNELS for frame in FRAMES
+        (channel, frame, at(frame).as_py(), run[channel, frame])
+        for channel in CHANNELS
+        for frame in FRAMES
     ]
     assert rows(scan.open(path, "frames").reader().read_all()) == expected
 
@@ -95,7 +100,10 @@ def test_a_block_ends_where_frames_are_missing(tmp_path: Path) -> None:
 
     numbers = [*range(40), *range(43, 80), *range(90, 100)]
     samples = counts_of(range(2), numbers)
-    frames = [record(frame(samples[:, place], 20 * number, stamp(number))) for place, number in enumerate(numbers)]
+    frames = [
+        record(frame(samples[:, place], 20 * number, stamp(number)))
+        for place, number in enumerate(numbers)
+    ]
     path = tmp_path / "gaps.dat"
     path.write_bytes(b"".join(frames))
     blocks = scan.open(path, channels=[1], blockframes=32).reader().read_all().to_pylist()
@@ -114,14 +122,18 @@ def test_all_sections_of_a_run_are_read_and_one_alone_if_asked_for() -> None:
     found = scan.open(run, "frames").reader().read_all()
     sections = [run.section(number) for number in range(len(run.sections))]
     assert found.num_rows == sum(section.size for section in sections)
-    assert pc.sum(found["value"]).as_py() == pytest.approx(sum(section.data.sum() for section in sections))
+    assert pc.sum(found["value"]).as_py() == pytest.approx(
+        sum(section.data.sum() for section in sections)
+    )
     alone = scan.open(sections[1], "frames").reader().read_all()
     assert set(alone["frame"].to_pylist()) == set(run.sections[1].frames)
 
 
 @pytest.mark.filterwarnings("ignore::wavekeep.DamageWarning")
 def test_a_channel_that_a_section_lacks_is_an_error_that_names_it() -> None:
-    widest = max(section.channels for section in wavekeep.open_stream(RUNS / "nchan_change.dat").sections)
+    widest = max(
+        section.channels for section in wavekeep.open_stream(RUNS / "nchan_change.dat").sections
+    )
     with pytest.raises(wavekeep.NoSuchChannelError, match="section"):
         scan.open(RUNS / "nchan_change.dat", channels=[widest - 1])
 
@@ -163,7 +175,8 @@ FILTERS = {
     "times": (field("time") > at(10)) & (field("time") <= at(20)),
     "a time in ns": field("time") == at(10).cast(pa.timestamp("ns", "UTC")),
     "a channel at a time": (field("channel") == 3) & (field("time") == at(50)),
-    "either": ((field("channel") == 0) & (field("frame") == 5)) | ((field("channel") == 2) & (field("frame") == 95)),
+    "either": ((field("channel") == 0) & (field("frame") == 5))
+    | ((field("channel") == 2) & (field("frame") == 95)),
     "null": field("time").is_null(),
     "all": field("value").is_valid(),
     "always": pc.scalar(True),
@@ -189,9 +202,9 @@ COMPARED = st.one_of(
     st.tuples(st.just("time"), st.integers(-5, 105).map(at)),
     st.tuples(st.just("value"), st.floats(-4e5, 4e5)),
 )
-COMPARISONS = st.tuples(COMPARED, st.sampled_from(["__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"])).map(
-    lambda it: getattr(field(it[0][0]), it[1])(it[0][1])
-)
+COMPARISONS = st.tuples(
+    COMPARED, st.sampled_from(["__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"])
+).map(lambda it: getattr(field(it[0][0]), it[1])(it[0][1]))
 EXPRESSIONS = st.recursive(
     COMPARISONS,
     lambda inner: st.one_of(
@@ -204,7 +217,9 @@ EXPRESSIONS = st.recursive(
 
 
 @settings(deadline=None, max_examples=40)
-@given(filter=EXPRESSIONS, blockframes=st.integers(1, 120), chosen=st.sets(st.integers(0, 3), min_size=1))
+@given(
+    filter=EXPRESSIONS, blockframes=st.integers(1, 120), chosen=st.sets(st.integers(0, 3), min_size=1)
+)
 def test_any_filter_gives_what_it_gives_afterwards(
     path: Path, filter: Any, blockframes: int, chosen: set[int]
 ) -> None:
@@ -238,7 +253,9 @@ def test_parts_are_read_in_another_process(path: Path, table: str) -> None:
         "table = pa.concat_tables(part.read_all() for part in parts)\n"
         "with pa.ipc.new_stream(sys.stdout.buffer, table.schema) as sink: sink.write_table(table)"
     )
-    done = subprocess.run([sys.executable, "-c", code], input=pickle.dumps(parts), capture_output=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=pickle.dumps(parts), capture_output=True, check=True
+    )
     assert rows(pa.ipc.open_stream(done.stdout).read_all()) == rows(read(parts))
 
 
@@ -266,7 +283,7 @@ def test_a_part_says_when_the_files_are_others_than_were_planned(tmp_path: Path,
 
 def test_a_run_is_opened_once_in_a_process(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = [pickle.loads(pickle.dumps(part)) for part in scan.open(path, blockframes=8).parts() * 5]
-    monkeypatch.setattr(_run_files, "_open", type(_run_files._open)())
+    monkeypatch.setattr(_run_files, "_open", OrderedDict())
     opened = []
     loads = pickle.loads
 
@@ -287,6 +304,33 @@ def test_a_reader_that_is_left_half_way_ends_its_threads(path: Path) -> None:
     reader.read_next_batch()
     del reader
     assert not [one for one in threading.enumerate() if one.name.startswith("wavekeep-scan")]
+
+
+def test_a_run_is_closed_with_the_last_scan_of_it(path: Path) -> None:
+    def descriptors() -> int:
+        links = (os.readlink(one) for one in Path("/proc/self/fd").iterdir() if one.is_symlink())
+        return sum(link == str(path) for link in links)
+
+    blocks = scan.open(path)
+    blocks.reader().read_all()
+    assert descriptors() == 1
+    del blocks
+    assert descriptors() == 0
+
+
+def test_memory_does_not_grow_with_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_runs, "_SAMPLES", {"blocks": 1 << 14, "frames": 1 << 14})
+    peaks = []
+    for length in (2048, 8192):
+        run = make_run(tmp_path / f"{length}.dat", counts_of(range(64), range(length)))
+        blocks = scan.open(run)
+        tracemalloc.start()
+        for _ in blocks.reader():
+            pass
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    # All phases of the longer run are 4 MiB.
+    assert peaks[1] < 1.5 * peaks[0] < 3 << 20
 
 
 # Archives
@@ -332,6 +376,19 @@ def test_samples_are_those_of_the_waveforms(archive: wavekeep.Archive) -> None:
     assert count == found.num_rows and found["value"].null_count > 0
 
 
+@pytest.mark.parametrize("table", ARCHIVE_TABLES)
+def test_an_archive_behind_a_server_has_the_same_tables(
+    archive: wavekeep.Archive, table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAVEKEEP_TOKEN", TOKEN)
+    here = scan.open(archive, table).reader().read_all()
+    with serving(Path(archive.where)) as (address, _):
+        parts = pickle.loads(pickle.dumps(scan.open(address, table).parts()))
+        there = read(parts)
+        assert TOKEN.encode() not in pickle.dumps(parts)
+    assert there.equals(here)
+
+
 @pytest.mark.filterwarnings("ignore::wavekeep.DamageWarning")
 def test_raw_samples_are_counts_and_missing_ones_are_null(archive: wavekeep.Archive) -> None:
     found = scan.open(archive, "samples", channels="Vert", raw=True).reader().read_all()
@@ -360,7 +417,9 @@ def test_events_between_numbers_are_found_though_others_are_removed_meanwhile(
     assert [row["id"] for row in chosen.rows(first, end)] == expected
 
 
-def test_pages_of_events_hold_each_event_once(archive: wavekeep.Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_of_events_hold_each_event_once(
+    archive: wavekeep.Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(_archives, "_PAGE", 3)
     monkeypatch.setattr(_archives, "_EVENTS_OF_SAMPLES", 2)
     events = scan.open(archive)
@@ -443,7 +502,9 @@ def test_an_option_of_an_archive_that_makes_no_sense_is_refused(
     ],
     ids=str,
 )
-def test_what_is_neither_a_run_nor_an_archive_is_refused(where: Any, error: type[wavekeep.Error]) -> None:
+def test_what_is_neither_a_run_nor_an_archive_is_refused(
+    where: Any, error: type[wavekeep.Error]
+) -> None:
     with pytest.raises(error):
         scan.open(where)
 

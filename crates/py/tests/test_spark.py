@@ -1,5 +1,5 @@
-"""`spark.read.format("wavekeep")`, by Sail; by Spark itself where WAVEKEEP_ENGINE is `spark` (`make test-spark`):
-the same questions, the same answers."""
+"""`spark.read.format("wavekeep")` by Sail, and by Spark itself where WAVEKEEP_ENGINE is `spark`
+(`make test-spark`): the same questions, the same answers."""
 
 from __future__ import annotations
 
@@ -100,7 +100,9 @@ CONDITIONS: dict[str, Callable[[int, int, float], bool]] = {
     "not (frame > 10) and channel <= 1": lambda c, f, v: f <= 10 and c <= 1,
     "frame > 20 * channel": lambda c, f, v: f > 20 * c,
     f"time >= {in_utc(30)}": lambda c, f, v: f >= 30,
-    f"time > {in_utc(30)} and time <= {in_utc(40)} and channel = 3": lambda c, f, v: 30 < f <= 40 and c == 3,
+    f"time > {in_utc(30)} and time <= {in_utc(40)} and channel = 3": lambda c, f, v: (
+        30 < f <= 40 and c == 3
+    ),
     f"time = {in_utc(50)}": lambda c, f, v: f == 50,
     "time is null": lambda c, f, v: False,
     "value < double('nan')": lambda c, f, v: True,
@@ -122,7 +124,9 @@ def test_filters_give_the_answers_of_direct_reads(spark: Any, path: Path) -> Non
             assert latest.astimezone(timezone.utc) == last, condition
 
 
-def test_a_frame_that_was_filtered_has_all_its_rows_for_the_next_question(spark: Any, path: Path) -> None:
+def test_a_frame_that_was_filtered_has_all_its_rows_for_the_next_question(
+    spark: Any, path: Path
+) -> None:
     table = read(spark, path, table="frames")
     one, two = table.where("channel = 1"), table.where("channel = 2")
     assert (one.count(), table.count(), two.count()) == (100, 400, 100)
@@ -134,7 +138,9 @@ def test_a_frame_that_was_filtered_has_all_its_rows_for_the_next_question(spark:
 def test_blocks_have_the_samples_of_a_channel(spark: Any, path: Path) -> None:
     table = read(spark, path, channels="1-2,0", blockframes=30, raw="true")
     assert rows(table.selectExpr("count(*)", "sum(size(samples))")) == [(12, 300)]
-    found = rows(table.where("channel = 2").select("first_frame", "rate_hz", "samples").orderBy("first_frame"))
+    found = rows(
+        table.where("channel = 2").select("first_frame", "rate_hz", "samples").orderBy("first_frame")
+    )
     assert [row[0] for row in found] == [0, 30, 60, 90] and found[0][1] == pytest.approx(200)
     assert np.concatenate([row[2] for row in found]).tolist() == counts_of([2], range(100))[0].tolist()
 
@@ -155,7 +161,9 @@ def test_types_are_those_of_the_engine(spark: Any, path: Path, archive: wavekeep
 def test_events_are_those_of_the_archive(spark: Any, archive: wavekeep.Archive) -> None:
     table = read(spark, archive.where)
     expected = archive.query(sort="id")
-    found = table.orderBy("id").select("id", "serial", "timestamp", "ppv_in_s", "false_trigger").collect()
+    found = (
+        table.orderBy("id").select("id", "serial", "timestamp", "ppv_in_s", "false_trigger").collect()
+    )
     names = ("id", "serial", "timestamp", "ppv_in_s", "false_trigger")
     assert [tuple(row) for row in found] == [tuple(row[name] for name in names) for row in expected]
     june = table.where("timestamp >= timestamp_ntz '2026-06-12 00:00:00' and kind = 'waveform'")
@@ -168,9 +176,12 @@ def test_events_are_those_of_the_archive(spark: Any, archive: wavekeep.Archive) 
 def test_samples_have_the_peaks_of_the_waveforms(spark: Any, archive: wavekeep.Archive) -> None:
     table = read(spark, archive.where, table="samples", channels="Vert")
     found = rows(table.groupBy("event_id").agg({"value": "max", "sample": "count"}).orderBy("event_id"))
-    events = [(row["id"], archive._decoded(row["id"])[0]) for row in archive.query(kind="waveform", sort="id")]
+    events = [
+        (row["id"], archive._decoded(row["id"])[0]) for row in archive.query(kind="waveform", sort="id")
+    ]
     assert sorted(found) == sorted(
-        (id, *_in_order(float(np.nanmax(np.asarray(event["Vert"]))), event.shape[1], found)) for id, event in events
+        (id, *_in_order(float(np.nanmax(np.asarray(event["Vert"]))), event.shape[1], found))
+        for id, event in events
     )
 
 
@@ -182,7 +193,12 @@ def _in_order(peak: float, count: int, found: list[tuple[Any, ...]]) -> tuple[An
 def test_an_empty_run_and_an_empty_archive_have_no_rows(spark: Any, tmp_path: Path) -> None:
     (tmp_path / "empty.dat").write_bytes(record(b"a: 1\n", channel=1))
     wavekeep.Archive(tmp_path / "archive", create=True)
-    for where, table in [("empty.dat", "frames"), ("empty.dat", "blocks"), ("archive", "events"), ("archive", "samples")]:
+    for where, table in [
+        ("empty.dat", "frames"),
+        ("empty.dat", "blocks"),
+        ("archive", "events"),
+        ("archive", "samples"),
+    ]:
         assert rows(read(spark, tmp_path / where, table=table).selectExpr("count(*)")) == [(0,)]
 
 
@@ -271,7 +287,9 @@ if ENGINE == "spark":
         offsets = tmp_path / "checkpoint" / "offsets"
         for kills in range(1, 3):
             command = [sys.executable, "-c", code, str(run), str(tmp_path)]
-            process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            process = subprocess.Popen(
+                command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            )
             try:
                 begun = len(list(offsets.glob("[0-9]*"))) if offsets.exists() else 0
                 until = time.monotonic() + 180
@@ -285,7 +303,9 @@ if ENGINE == "spark":
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
         stream = spark.readStream.format("wavekeep").options(table="frames", raw="true").load(str(run))
-        query = stream.writeStream.format("parquet").option("checkpointLocation", str(tmp_path / "checkpoint"))
+        query = stream.writeStream.format("parquet").option(
+            "checkpointLocation", str(tmp_path / "checkpoint")
+        )
         last = query.trigger(availableNow=True).start(str(tmp_path / "out"))
         assert last.awaitTermination(180) and last.exception() is None
         found = spark.read.parquet(str(tmp_path / "out"))

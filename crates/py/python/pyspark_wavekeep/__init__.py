@@ -4,7 +4,7 @@ Spark finds this module by its name, wherever the package is installed, and regi
 :class:`DefaultSource`: there is nothing to import. Workers need the package too.
 
 >>> from pyspark_wavekeep import DefaultSource
->>> source = DefaultSource({"path": "crates/smurf/tests/data/basic.dat", "table": "frames", "channels": "0-3"})
+>>> source = DefaultSource({"path": "crates/smurf/tests/data/basic.dat", "table": "frames"})
 >>> source.schema().simpleString()
 'struct<channel:int,frame:bigint,time:timestamp,value:double>'
 """
@@ -27,9 +27,10 @@ class DefaultSource(DataSource):
     """The source ``wavekeep``.
 
     Options are those of :func:`wavekeep.scan.open` as texts: ``path`` (a run, an archive's folder or its
-    server's address), ``table`` (``blocks``, ``frames``, ``events``, ``samples``), ``channels`` (``0-15,2:107``
-    or ``Tran,Vert``), ``raw`` (``true``), ``blockframes``; of archives which events: ``serial``, ``project``,
-    ``kind``, ``from``, ``to``, ``min_ppv_in_s``, ``false_trigger``, ``reviewed``, ``text``.
+    server's address), ``table`` (``blocks``, ``frames``, ``events``, ``samples``), ``channels``
+    (``0-15,2:107`` or ``Tran,Vert``), ``raw`` (``true``), ``blockframes``; of archives which events:
+    ``serial``, ``project``, ``kind``, ``from``, ``to``, ``min_ppv_in_s``, ``false_trigger``,
+    ``reviewed``, ``text``.
     """
 
     @classmethod

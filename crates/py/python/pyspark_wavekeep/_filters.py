@@ -60,13 +60,17 @@ def _expression(filter: Filter, schema: pyarrow.Schema) -> Any:
 
 
 def _scalar(value: Any, kind: pyarrow.DataType) -> pyarrow.Scalar | None:
-    """A literal of the column's own type; ``None`` where it is another or its meaning is not certain: Sail
-    has whole numbers for times, and NaN is the greatest number to Spark and unordered to Arrow."""
+    """A literal of the column's own type; ``None`` where it is another or its meaning is not certain:
+    Sail has whole numbers for times, and NaN is the greatest number to Spark and unordered to Arrow."""
     types = pyarrow.types
     if isinstance(value, bool):
         return pyarrow.scalar(value) if types.is_boolean(kind) else None
     if isinstance(value, int):
-        return pyarrow.scalar(value, pyarrow.int64()) if types.is_integer(kind) and abs(value) < 2**63 else None
+        return (
+            pyarrow.scalar(value, pyarrow.int64())
+            if types.is_integer(kind) and abs(value) < 2**63
+            else None
+        )
     if isinstance(value, float):
         return pyarrow.scalar(value) if types.is_floating(kind) and math.isfinite(value) else None
     if isinstance(value, str):

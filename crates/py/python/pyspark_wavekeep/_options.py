@@ -52,7 +52,9 @@ class Options:
         known = (*_OF_SCANS, *_OF_EVENTS)
         for name in given:
             if name not in known:
-                message = f"wavekeep has no option {name!r}: it has {', '.join(known)}{instead(name, known)}"
+                message = (
+                    f"wavekeep has no option {name!r}: it has {', '.join(known)}{instead(name, known)}"
+                )
                 raise NoSuchArgumentError(message, found=name, expected=", ".join(known))
         if not given.get("path"):
             raise BadArgumentError(
@@ -66,7 +68,9 @@ class Options:
             channels=None if channels is None else [one.strip() for one in channels.split(",")],
             raw=_truth("raw", given.get("raw", "false")),
             blockframes=_count("blockframes", given["blockframes"]) if "blockframes" in given else None,
-            events={word: _choice(name, given[name]) for name, word in _OF_EVENTS.items() if name in given},
+            events={
+                word: _choice(name, given[name]) for name, word in _OF_EVENTS.items() if name in given
+            },
         )
 
     def scan(self) -> wavekeep.scan.Scan:
@@ -101,7 +105,9 @@ def _choice(name: str, value: str) -> Any:
 
 def _truth(name: str, value: str) -> bool:
     if value.lower() not in _TRUTH:
-        raise BadArgumentError(f"{name} is true or false, found {value!r}", found=value, expected="true, false")
+        raise BadArgumentError(
+            f"{name} is true or false, found {value!r}", found=value, expected="true, false"
+        )
     return _TRUTH[value.lower()]
 
 

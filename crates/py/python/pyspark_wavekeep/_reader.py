@@ -20,8 +20,8 @@ from ._filters import pushed
 class Reader(DataSourceReader):
     """Plans the parts of a scan in the driver, and reads them in workers.
 
-    It takes no filters: Spark 4.3 keeps what was pushed into the table of one ``load()``, and reads by it for the
-    next query of the same data frame too, which then lacks rows in silence.
+    It takes no filters: Spark 4.3 keeps what was pushed into the table of one ``load()``, and reads by
+    it for the next query of the same data frame too, which then lacks rows in silence.
     """
 
     def __init__(self, scan: Scan) -> None:
@@ -53,8 +53,8 @@ def reader_of(scan: Scan) -> Reader:
 
 
 def engine_schema(schema: pyarrow.Schema) -> Any:
-    """The columns in the terms of the engine that asks: Spark takes its own types alone, and Sail loses the time
-    zone of theirs. A time by a unit's own clock is TIMESTAMP_NTZ."""
+    """The columns in the terms of the engine that asks: Spark takes its own types alone, and Sail loses
+    the time zone of theirs. A time by a unit's own clock is TIMESTAMP_NTZ."""
     plain = pyarrow.schema([pyarrow.field(one.name, one.type) for one in schema])
     return plain if _asked_by_sail() else from_arrow_schema(plain, prefer_timestamp_ntz=True)
 

@@ -15,7 +15,8 @@ from ._reader import batches
 
 
 class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
-    """Offsets are numbers of frames, with what the last frame states, so that a checkpoint is of one run."""
+    """Offsets are numbers of frames, with what the last frame states, so that a checkpoint is of one
+    run."""
 
     def __init__(self, run: GrowingRun) -> None:
         self._run = run

@@ -23,7 +23,9 @@ def read_ahead(parts: Iterable[Part]) -> Iterator[pyarrow.RecordBatch]:
     threads = min(os.cpu_count() or 1, _MOST)
     left = iter(parts)
     with ThreadPoolExecutor(threads, "wavekeep-scan") as pool:
-        begun: deque[Future[list[Any]]] = deque(pool.submit(_read, part) for part in islice(left, threads))
+        begun: deque[Future[list[Any]]] = deque(
+            pool.submit(_read, part) for part in islice(left, threads)
+        )
         try:
             while begun:
                 batches = begun.popleft().result()

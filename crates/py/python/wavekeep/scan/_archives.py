@@ -29,7 +29,17 @@ if TYPE_CHECKING:
 _PAGE = 10_000
 _EVENTS_OF_SAMPLES = 64
 #: Words of `Archive.query` that choose events.
-_CHOICES = ("serial", "project", "kind", "from_", "to", "min_ppv_in_s", "false_trigger", "reviewed", "text")
+_CHOICES = (
+    "serial",
+    "project",
+    "kind",
+    "from_",
+    "to",
+    "min_ppv_in_s",
+    "false_trigger",
+    "reviewed",
+    "text",
+)
 #: Greater than every number of an event.
 _END = 2**63 - 1
 

@@ -15,8 +15,8 @@ from ._ahead import read_ahead
 if TYPE_CHECKING:
     from ._scan import Part, Scan
 
-#: What a dataset of files is for Arrow itself. Whatever goes to files past the methods below finds this one
-#: missing: an error, and no empty answer.
+#: What a dataset of files is for Arrow itself. Whatever goes to files past the methods below finds this
+#: one missing: an error, and no empty answer.
 _NO_FILE = "the dataset of a scan has no files: read it by its scanner()"
 _FILE_FORMAT = pyarrow.dataset.IpcFileFormat()
 _NOWHERE = pyarrow.fs.LocalFileSystem()
@@ -25,8 +25,9 @@ _NOWHERE = pyarrow.fs.LocalFileSystem()
 class ScanDataset(pyarrow.dataset.FileSystemDataset):  # type: ignore[misc]
     """A ``pyarrow.dataset.Dataset`` whose fragments are the parts of a scan.
 
-    ``scanner``, ``to_table``, ``to_batches``, ``head``, ``count_rows`` and ``get_fragments`` push columns and
-    filters into the scan. What Arrow does with the files of a dataset (``join``, ``filter``, …) is an error.
+    ``scanner``, ``to_table``, ``to_batches``, ``head``, ``count_rows`` and ``get_fragments`` push
+    columns and filters into the scan. What Arrow does with the files of a dataset (``join``,
+    ``filter``, …) is an error.
     """
 
     def __init__(self, scan: Scan) -> None:
@@ -46,7 +47,9 @@ class ScanDataset(pyarrow.dataset.FileSystemDataset):  # type: ignore[misc]
         return (PartFragment(self._scan, part) for part in self._scan.parts(None, filter))
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
-        raise UnsupportedError("a scan is no dataset of files: take to_table(), or let an engine do this")
+        raise UnsupportedError(
+            "a scan is no dataset of files: take to_table(), or let an engine do this"
+        )
 
     filter = join = join_asof = replace_schema = sort_by = subset = take = _refuse
 
@@ -60,12 +63,12 @@ class PartFragment:
 
     def scanner(self, _: Any = None, columns: Any = None, filter: Any = None, **__: Any) -> Any:
         """As of the dataset, of this part; its schema is that of the scan."""
-        return _scanner(self._scan, columns, lambda names: [self._scan.narrowed(self._part, names, filter)])
+        return _scanner(
+            self._scan, columns, lambda names: [self._scan.narrowed(self._part, names, filter)]
+        )
 
 
-def _scanner(
-    scan: Scan, columns: Any, parts: Callable[[Sequence[str] | None], Sequence[Part]]
-) -> Any:
+def _scanner(scan: Scan, columns: Any, parts: Callable[[Sequence[str] | None], Sequence[Part]]) -> Any:
     """Rows of parts, which are planned when the first batch is taken."""
     computed = isinstance(columns, dict)
     # What is computed is computed by Arrow, of all columns.

@@ -183,8 +183,8 @@ def _check(run: Stream, path: str, offset: Offset) -> None:
         raise FileError(message, path=path, expected=f"{offset.frames} frames", found=found)
     if offset.frames and (stated := _stated(run, offset.frames - 1)) != offset.last:
         message = (
-            f"{path} is not the run that was read before: frame {offset.frames - 1} states {stated}, and stated "
-            f"{offset.last}. Start a query with a checkpoint of its own"
+            f"{path} is not the run that was read before: frame {offset.frames - 1} states {stated}, and "
+            f"stated {offset.last}. Start a query with a checkpoint of its own"
         )
         raise FileError(message, path=path, expected=offset.last, found=stated)
 

@@ -39,21 +39,22 @@ def open(
     ----------
     where
         A run by its path, or a :class:`wavekeep.Stream`; an archive by its folder or the address of its
-        server, or a :class:`wavekeep.Archive`. Every machine that reads parts reaches it by the same name; a
-        server's token is ``WAVEKEEP_TOKEN`` there.
+        server, or a :class:`wavekeep.Archive`. Every machine that reads parts reaches it by the same
+        name; a server's token is ``WAVEKEEP_TOKEN`` there.
     table
         Of a run ``"blocks"`` (a row a channel and a range of frames that follow each other evenly) or
         ``"frames"`` (a row a channel and a frame). Of an archive ``"events"`` or ``"samples"`` (a row a
         sample of a waveform). The first of each without.
     channels
-        Those of a run as of :meth:`Stream.read`, each of them once; names such as ``["Tran", "Vert"]`` of
-        ``samples``. All of them without.
+        Those of a run as of :meth:`Stream.read`, each of them once; names such as ``["Tran", "Vert"]``
+        of ``samples``. All of them without.
     raw
         Counts, int32, in place of float64 in rad, in/s or Pa.
     blockframes
         Frames of a block at most, and of what is read together: for 512 channels 16,384 without.
     events
-        Of an archive: which events, by keywords of :meth:`Archive.query`, such as ``{"serial": "BE11529"}``.
+        Of an archive: which events, by keywords of :meth:`Archive.query`, such as ``{"serial":
+        "BE11529"}``.
 
     Returns
     -------
@@ -68,9 +69,9 @@ def open(
 
     Notes
     -----
-    Times of runs are in whole µs, since Spark has no finer ones; :attr:`Stream.time_ns` has them in ns. Blocks
-    end at multiples of ``blockframes`` and where frames are missing, so that sample ``i`` was taken at
-    ``start + i / rate_hz``.
+    Times of runs are in whole µs, since Spark has no finer ones; :attr:`Stream.time_ns` has them in ns.
+    Blocks end at multiples of ``blockframes`` and where frames are missing, so that sample ``i`` was
+    taken at ``start + i / rate_hz``.
 
     Examples
     --------
@@ -89,10 +90,17 @@ def open(
     stated = {"channels": channels is not None, "raw": raw, "blockframes": blockframes is not None}
     stated["events"] = events is not None
     of_run: tuple[str, ...] = ("channels", "raw", "blockframes")
-    takes = {"blocks": of_run, "frames": of_run, "events": ("events",), "samples": ("channels", "raw", "events")}
+    takes = {
+        "blocks": of_run,
+        "frames": of_run,
+        "events": ("events",),
+        "samples": ("channels", "raw", "events"),
+    }
     for option, given in stated.items():
         if given and option not in takes[table]:
-            raise BadArgumentError(f"{option} means nothing for the {table} of {_name(where)}: leave it out")
+            raise BadArgumentError(
+                f"{option} means nothing for the {table} of {_name(where)}: leave it out"
+            )
     if not isinstance(raw, bool):
         raise BadArgumentError(f"raw is True or False, found {raw!r}")
     if isinstance(found, Stream):
@@ -124,5 +132,7 @@ def _checked(blockframes: int | None) -> int | None:
         return None
     plain = isinstance(blockframes, int) and not isinstance(blockframes, bool)
     if not plain or not 1 <= blockframes < 2**31:
-        raise BadArgumentError(f"blockframes is a number of frames from 1 to 2147483647, found {blockframes!r}")
+        raise BadArgumentError(
+            f"blockframes is a number of frames from 1 to 2147483647, found {blockframes!r}"
+        )
     return blockframes

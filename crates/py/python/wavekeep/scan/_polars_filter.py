@@ -77,7 +77,9 @@ def _function(function: Any, schema: pyarrow.Schema) -> Any:
     if kind.get("IsIn") != {"nulls_equal": False}:
         raise _Other
     column, values = _wide_integer(function["input"][0]), _values(function["input"][1]["Literal"])
-    if not pyarrow.types.is_integer(schema.field(column).type) or not pyarrow.types.is_integer(values.type):
+    if not pyarrow.types.is_integer(schema.field(column).type) or not pyarrow.types.is_integer(
+        values.type
+    ):
         raise _Other
     return pyarrow.compute.field(column).isin(values)
 
@@ -108,7 +110,7 @@ def _compared(column: str, op: str, scalar: pyarrow.Scalar, schema: pyarrow.Sche
 
 def _scalar(literal: Any) -> pyarrow.Scalar:
     """A whole number, a text or a time."""
-    (kind, value), = literal.get("Scalar", literal.get("Dyn")).items()
+    ((kind, value),) = literal.get("Scalar", literal.get("Dyn")).items()
     if kind.startswith(("Int", "UInt")) and isinstance(value, int):
         return pyarrow.scalar(value)
     if kind == "String" and isinstance(value, str):

@@ -1,8 +1,8 @@
 """What a filter rules out before anything is read.
 
 Arrow's datasets leave out fragments whose guarantee contradicts a filter. Parts are presented to them as
-fragments of files that do not exist: so any expression of Arrow prunes, by Arrow's own rules, and none has
-to be understood here. A guarantee says that its columns hold no null, as these rules take it.
+fragments of files that do not exist: so any expression of Arrow prunes, by Arrow's own rules, and none
+has to be understood here. A guarantee says that its columns hold no null, as these rules take it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def used_columns(filter: Any, schema: pyarrow.Schema) -> frozenset[str]:
     dataset = need("pyarrow.dataset", "a filter", "arrow")
     compute = need("pyarrow.compute", "a filter", "arrow")
     if not isinstance(filter, compute.Expression):
-        message = f"filter is an expression of pyarrow.compute, such as field('channel') == 3, found {filter!r}"
+        such = "an expression of pyarrow.compute, such as field('channel') == 3"
+        message = f"filter is {such}, found {filter!r}"
         raise BadArgumentError(message)
 
     def refused(columns: pyarrow.Schema) -> Exception | None:

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from threading import Lock
+from weakref import WeakValueDictionary
 
 from .._errors import FileError
 from .._stream import Stream
@@ -15,7 +16,9 @@ from .._stream import Stream
 #: Path, length and time of the last change in ns, by piece.
 Pieces = tuple[tuple[str, int, int], ...]
 
-#: Runs that stay open in a process, those that were used last.
+#: Runs that are open for the scans of this process, as long as those are used.
+_planned: WeakValueDictionary[RunFiles, Stream] = WeakValueDictionary()
+#: Runs that stay open in a process that reads parts, those that were used last.
 _MOST_OPEN = 4
 _open: OrderedDict[RunFiles, Stream] = OrderedDict()
 _lock = Lock()
@@ -30,10 +33,10 @@ class RunFiles:
 
     @classmethod
     def of(cls, stream: Stream) -> RunFiles:
-        """Of a run that is open here, which stays so."""
+        """Of a run that is open here: it is used as long as it lives."""
         files = cls(pickle.dumps(stream), _pieces(stream))
         with _lock:
-            _keep(files, stream)
+            _planned[files] = stream
         return files
 
     def open(self) -> Stream:
@@ -49,31 +52,27 @@ class RunFiles:
                 found = os.stat(path)
             except OSError as error:
                 message = (
-                    f"{path} cannot be read here ({error.strerror}): every machine that reads a part needs "
-                    "the run by the same path"
+                    f"{path} cannot be read here ({error.strerror}): every machine that reads a part "
+                    "needs the run by the same path"
                 )
                 raise FileError(message, path=path) from error
             if (found.st_size, found.st_mtime_ns) != (length, modified_ns):
                 expected, now = _words(length, modified_ns), _words(found.st_size, found.st_mtime_ns)
                 message = (
-                    f"{path} is not as it was when the scan was made: expected {expected}, found {now}. Make the "
-                    "scan again; copies for other machines keep their times with `cp -p` or `rsync -t`"
+                    f"{path} is not as it was when the scan was made: expected {expected}, found {now}. "
+                    "Make the scan again; copies for other machines keep their times with `cp -p` or `rsync -t`"
                 )
                 raise FileError(message, path=path, expected=expected, found=now)
         with _lock:
-            stream = _open.get(self)
-            if stream is None or stream.closed:
-                stream = pickle.loads(self.pickled)
-                assert isinstance(stream, Stream)
-            _keep(self, stream)
+            planned = _planned.get(self)
+            if planned is not None and not planned.closed:
+                return planned
+            stream = _open.pop(self, None) or pickle.loads(self.pickled)
+            assert isinstance(stream, Stream)
+            _open[self] = stream
+            while len(_open) > _MOST_OPEN:
+                _open.popitem(last=False)
             return stream
-
-
-def _keep(files: RunFiles, stream: Stream) -> None:
-    _open[files] = stream
-    _open.move_to_end(files)
-    while len(_open) > _MOST_OPEN:
-        _open.popitem(last=False)
 
 
 def _pieces(stream: Stream) -> Pieces:

@@ -92,7 +92,9 @@ def block_batches(
             "first_frame": lambda: arrow.repeat(arrow.scalar(start, arrow.int64()), count),
             "start": lambda: microseconds(np.repeat(times_of(run, start, start + 1), count)),
             "rate_hz": lambda: arrow.array([run.rate_hz] * count, arrow.float64()),
-            "samples": lambda: _lists(_read(run, channels, start, stop, raw), schema.field("samples").type),
+            "samples": lambda: _lists(
+                _read(run, channels, start, stop, raw), schema.field("samples").type
+            ),
         }
         names = [name for name in schema.names if name in needed]
         yield _batch(count, names, [columns[name]() for name in names], schema)
@@ -117,7 +119,9 @@ def frame_batches(
         # So many channels make a batch; all batches share the columns that are the same in each.
         together = max(_ROWS // length, 1)
         samples = _read(run, channels, start, stop, raw) if "value" in needed else None
-        numbers = np.tile(np.arange(start, stop), min(together, len(channels))) if "frame" in needed else None
+        numbers = (
+            np.tile(np.arange(start, stop), min(together, len(channels))) if "frame" in needed else None
+        )
         times = None
         if "time" in needed:
             times = microseconds(np.tile(times_of(run, start, stop), min(together, len(channels))))
@@ -162,4 +166,6 @@ def _batch(rows: int, names: list[str], arrays: list[Any], schema: Any) -> Any:
     if not names:
         empty = arrow.StructArray.from_buffers(arrow.struct([]), rows, [None])
         return arrow.RecordBatch.from_struct_array(empty)
-    return arrow.RecordBatch.from_arrays(arrays, schema=arrow.schema([schema.field(name) for name in names]))
+    return arrow.RecordBatch.from_arrays(
+        arrays, schema=arrow.schema([schema.field(name) for name in names])
+    )

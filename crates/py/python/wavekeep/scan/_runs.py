@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._errors import SelectionError
+from .._lazy import need
 from .._recording import Channels
 from .._stream import Stream
 from ._pruning import between, possible
@@ -27,8 +28,8 @@ from ._scan import Output, Part, Scan
 if TYPE_CHECKING:
     import pyarrow
 
-#: Samples that are read together where nobody says how many: 32 MiB of counts as blocks; as frames, whose
-#: rows are seven times as large, a fourth of that.
+#: Samples that are read together where nobody says how many: 32 MiB of counts as blocks; as frames,
+#: whose rows are seven times as large, a fourth of that.
 _SAMPLES = {"blocks": 1 << 23, "frames": 1 << 21}
 #: Bytes of a run's files that a part goes through at most, whatever it takes of them.
 _FILE_BYTES = 256 << 20
@@ -62,6 +63,8 @@ class RunScan(Scan):
         self.where = run.path
         self.table = table
         self.schema = schema_of(table, raw)
+        # The run stays open for the scan.
+        self._run = run
         self._files = RunFiles.of(run)
         self._raw = raw
         self._sections = chosen_sections(run, channels)
@@ -74,11 +77,20 @@ class RunScan(Scan):
         for section in self._sections:
             kept = section
             if output.filter is not None and "channel" in output.filtered:
-                kept = replace(section, channels=possible_channels(section.channels, output.filter, self.schema))
+                kept = replace(
+                    section, channels=possible_channels(section.channels, output.filter, self.schema)
+                )
             if kept.channels:
                 together = part_frames(self.table, self._blockframes, len(kept.channels), section.width)
                 for frames in grid(*section.frames, together):
-                    place = (self._files, self.table, kept.channels, frames, self._blockframes, self._raw)
+                    place = (
+                        self._files,
+                        self.table,
+                        kept.channels,
+                        frames,
+                        self._blockframes,
+                        self._raw,
+                    )
                     parts.append(RunPart(output, schema, *place))
         return possible_parts(run, parts, self.table, output, self.schema)
 
@@ -117,7 +129,9 @@ def chosen_sections(run: Stream, channels: Channels) -> list[ChosenSection]:
             raise
         frames = run.sections[section._section or 0].frames
         found.append(
-            ChosenSection((frames.start, frames.stop), tuple(sorted(set(indices))), len(section.channels))
+            ChosenSection(
+                (frames.start, frames.stop), tuple(sorted(set(indices))), len(section.channels)
+            )
         )
     return found
 
@@ -129,8 +143,8 @@ def default_blockframes(table: str, channels: int) -> int:
 
 
 def part_frames(table: str, blockframes: int, channels: int, width: int) -> int:
-    """The frames of a part: whole blocks, as many as have the samples of a part or lie in so many bytes of
-    the files, whichever are fewer."""
+    """The frames of a part: whole blocks, as many as have the samples of a part or lie in so many bytes
+    of the files, whichever are fewer."""
     by_samples = _SAMPLES[table] // channels
     by_bytes = _FILE_BYTES // (4 * width)
     return max(min(by_samples, by_bytes) // blockframes, 1) * blockframes
@@ -146,10 +160,10 @@ def grid(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:
 
 def possible_channels(channels: tuple[int, ...], filter: Any, schema: Any) -> tuple[int, ...]:
     """The channels that a filter does not rule out."""
-    import pyarrow.compute
-
-    field = pyarrow.compute.field("channel")
-    return tuple(channels[place] for place in possible((field == index for index in channels), filter, schema))
+    field = need("pyarrow.compute", "a filter", "arrow").field("channel")
+    return tuple(
+        channels[place] for place in possible((field == index for index in channels), filter, schema)
+    )
 
 
 def possible_parts(
@@ -173,5 +187,3 @@ def possible_parts(
 
     places = possible((guarantee(part) for part in parts), output.filter, schema)
     return [parts[place] for place in places]
-
-

@@ -82,8 +82,8 @@ class Scan(ABC):
     """A table of a run or of an archive that is not read yet.
 
     :func:`wavekeep.scan.open` makes one. It holds nothing but what is needed to plan: reading is done
-    by its parts. ``pyarrow.table(scan)``, ``polars.DataFrame(scan)`` and whatever else takes Arrow streams
-    reads it whole.
+    by its parts. ``pyarrow.table(scan)``, ``polars.DataFrame(scan)`` and whatever else takes Arrow
+    streams reads it whole.
     """
 
     #: The file, folder or address.
@@ -166,8 +166,12 @@ class Scan(ABC):
         """
         arrow = need("pyarrow", "a scan", "arrow")
         names = self._names(columns)
-        batches = read_ahead(self.parts(names, filter))
+        batches = self._batches(self.parts(names, filter))
         return arrow.RecordBatchReader.from_batches(self.schema_of(names), batches)
+
+    def _batches(self, parts: list[Part]) -> Iterator[pyarrow.RecordBatch]:
+        """The batches of parts; what they were planned of stays open until the last one."""
+        yield from read_ahead(parts)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """The Arrow PyCapsule interface."""
@@ -224,8 +228,8 @@ class Scan(ABC):
 
     @strict
     def to_datafusion(self, context: Any, name: str) -> datafusion.DataFrame:
-        """A table of DataFusion of this name, in a ``datafusion.SessionContext``. Columns and filters are
-        pushed; the parts are its partitions.
+        """A table of DataFusion of this name, in a ``datafusion.SessionContext``. Columns and filters
+        are pushed; the parts are its partitions.
 
         Examples
         --------
@@ -244,8 +248,8 @@ class Scan(ABC):
 
     @strict
     def to_dask(self) -> dask.dataframe.DataFrame:
-        """A ``dask.dataframe``, a partition a part. Columns are pushed; choose channels and events where the
-        scan is opened.
+        """A ``dask.dataframe``, a partition a part. Columns are pushed; choose channels and events
+        where the scan is opened.
 
         Examples
         --------
