@@ -339,8 +339,10 @@ def test_dask_gives_the_answers_of_direct_reads(frames: scan.Scan, path: Path) -
     assert lazy[lazy.frame >= 90]["frame"].max().compute() == 99
 
 
-@pytest.mark.parametrize("scheduler", ["synchronous", "threads", "processes"])
-@pytest.mark.parametrize("table", ["events", "samples"])
+@pytest.mark.parametrize(
+    "table, scheduler",
+    [("events", "synchronous"), ("events", "threads"), ("samples", "threads"), ("samples", "processes")],
+)
 def test_an_archive_is_a_data_frame_of_dask(
     archive: wavekeep.Archive, table: Any, scheduler: str
 ) -> None:

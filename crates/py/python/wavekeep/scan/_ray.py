@@ -22,7 +22,7 @@ def data_set(scan: Scan) -> ray.data.Dataset:
     block = need("ray.data.block", "to_ray", "ray")
     parts = scan.parts()
 
-    class ScanSource(data.Datasource):  # type: ignore[misc]
+    class ScanSource(data.Datasource):  # type: ignore[misc, name-defined]
         """What Ray asks a source for."""
 
         def get_name(self) -> str:
