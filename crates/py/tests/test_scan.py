@@ -470,6 +470,13 @@ def test_an_option_of_a_run_that_makes_no_sense_is_refused(
         scan.open(path, **options)
 
 
+def test_blocks_of_more_samples_than_a_batch_can_count_are_refused() -> None:
+    _runs.check_blocks(2**31 - 1, (0, 1000), 4096)
+    _runs.check_blocks(2**20, (0, 2**40), 2047)
+    with pytest.raises(wavekeep.BadArgumentError, match="blockframes of 4096 are a good size"):
+        _runs.check_blocks(2**20, (0, 2**40), 2048)
+
+
 @pytest.mark.parametrize(
     "options, message",
     [

@@ -92,7 +92,8 @@ impl Follower {
     /// [`Error::Io`](crate::Error::Io).
     pub fn snapshot(&self) -> Result<Run> {
         let paths = self.run.stores.iter().map(|store| store.path().to_owned()).collect();
-        let pieces = Pieces { bare: self.run.bare.clone(), paths, missing: self.run.missing.clone() };
+        let pieces =
+            Pieces { bare: self.run.bare.clone(), paths, missing: self.run.missing.clone() };
         let stores = Store::open_all(&pieces.paths)?;
         Ok(Run::assemble(pieces, stores, self.run.index.clone()))
     }

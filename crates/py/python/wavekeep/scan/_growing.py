@@ -14,7 +14,7 @@ from .._errors import FileError, MalformedError
 from .._recording import Channels, channel_words
 from .._stream import Stream
 from ._run_tables import block_batches, frame_batches, schema_of
-from ._runs import chosen_sections, default_blockframes, grid, part_frames
+from ._runs import check_blocks, chosen_sections, default_blockframes, grid, part_frames
 from ._scan import Output, Part
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ class GrowingRun:
             first, stop = max(section.frames[0], start.frames), min(section.frames[1], end.frames)
             if not section.channels or first >= stop:
                 continue
+            if self.table == "blocks":
+                check_blocks(blockframes, (first, stop), len(section.channels))
             together = part_frames(self.table, blockframes, len(section.channels), section.width)
             how = (self.table, section.channels, blockframes, self._raw)
             parts += [

@@ -71,7 +71,7 @@ def open(
     -----
     Times of runs are in whole µs, since Spark has no finer ones; :attr:`Stream.time_ns` has them in ns.
     Blocks end at multiples of ``blockframes`` and where frames are missing, so that sample ``i`` was
-    taken at ``start + i / rate_hz``.
+    taken at ``start + i / rate_hz``, as evenly as the run's clock goes; ``frames`` has each time.
 
     Examples
     --------

@@ -61,10 +61,10 @@ def times_of(run: Stream, start: int, stop: int) -> NDArray[np.uint64]:
     return run._handle.times(run._ask(section=False, frames=(start, stop)))
 
 
-def cuts(run: Stream, start: int, stop: int, block_frames: int) -> list[tuple[int, int]]:
-    """Ranges of frames that follow each other evenly: cut at multiples of ``block_frames``, and wherever
+def cuts(run: Stream, start: int, stop: int, blockframes: int) -> list[tuple[int, int]]:
+    """Ranges of frames that follow each other evenly: cut at multiples of ``blockframes``, and wherever
     ``frame_counter`` does not go on as usual."""
-    edges = {start, stop, *range(start - start % block_frames + block_frames, stop, block_frames)}
+    edges = {start, stop, *range(start - start % blockframes + blockframes, stop, blockframes)}
     gaps = run.gaps
     for gap in gaps[bisect_left(gaps, start, key=lambda one: one.frames.stop) :]:
         if gap.frames.start >= stop:
@@ -78,14 +78,14 @@ def block_batches(
     run: Stream,
     channels: list[int],
     frames: tuple[int, int],
-    block_frames: int,
+    blockframes: int,
     raw: bool,
     needed: frozenset[str],
 ) -> Iterator[pyarrow.RecordBatch]:
     """Batches of `blocks`: a row a channel and a range of frames."""
     arrow = need("pyarrow", "a scan", "arrow")
     schema = schema_of("blocks", raw)
-    for start, stop in cuts(run, *frames, block_frames):
+    for start, stop in cuts(run, *frames, blockframes):
         count = len(channels)
         columns = {
             "channel": lambda: arrow.array(channels, arrow.int32()),
@@ -104,7 +104,7 @@ def frame_batches(
     run: Stream,
     channels: list[int],
     frames: tuple[int, int],
-    block_frames: int,
+    blockframes: int,
     raw: bool,
     needed: frozenset[str],
 ) -> Iterator[pyarrow.RecordBatch]:
@@ -113,8 +113,8 @@ def frame_batches(
     schema = schema_of("frames", raw)
     names = [name for name in schema.names if name in needed]
     first, end = frames
-    for start in range(first, end, block_frames):
-        stop = min(start + block_frames, end)
+    for start in range(first, end, blockframes):
+        stop = min(start + blockframes, end)
         length = stop - start
         # So many channels make a batch; all batches share the columns that are the same in each.
         together = max(_ROWS // length, 1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._errors import SelectionError
+from .._errors import BadArgumentError, SelectionError
 from .._lazy import need
 from .._recording import Channels
 from .._stream import Stream
@@ -68,8 +68,11 @@ class RunScan(Scan):
         self._files = RunFiles.of(run)
         self._raw = raw
         self._sections = chosen_sections(run, channels)
-        widest = max((len(section.channels) for section in run_sections(run)), default=1)
+        widest = max((section.width for section in self._sections), default=1)
         self._blockframes = blockframes or default_blockframes(table, widest)
+        if table == "blocks":
+            for section in self._sections:
+                check_blocks(self._blockframes, section.frames, len(section.channels))
 
     def planned(self, output: Output, schema: pyarrow.Schema) -> Sequence[Part]:
         run = self._files.open()
@@ -140,6 +143,23 @@ def default_blockframes(table: str, channels: int) -> int:
     """A power of two: so many frames of all channels are read together."""
     most = max(_SAMPLES[table] // max(channels, 1), 1)
     return int(min(1 << (most.bit_length() - 1), 1 << 20))
+
+
+def check_blocks(blockframes: int, frames: tuple[int, int], channels: int) -> None:
+    """Refuses blocks that are too large for a record batch.
+
+    Raises
+    ------
+    BadArgumentError
+        Arrow counts the samples of all lists of a batch in 31 bits.
+    """
+    samples = min(blockframes, frames[1] - frames[0]) * channels
+    if samples >= 2**31:
+        message = (
+            f"blocks of {blockframes} frames of {channels} channels are {samples} samples: a record batch "
+            f"has fewer than {2**31}; blockframes of {default_blockframes('blocks', channels)} are a good size"
+        )
+        raise BadArgumentError(message, found=str(blockframes))
 
 
 def part_frames(table: str, blockframes: int, channels: int, width: int) -> int:
