@@ -22,6 +22,8 @@ sys.path.insert(0, str(HERE.parent / "python"))
 
 CHANNELS = 512
 ONE = 5
+#: They end when nothing names them.
+SERVERS = []
 
 
 def direct_blocks(path):
@@ -111,6 +113,7 @@ def sail_session():
 
     server = SparkConnectServer("127.0.0.1", 0)
     server.start(background=True)
+    SERVERS.append(server)
     return SparkSession.builder.remote(f"sc://127.0.0.1:{server.listening_address[1]}").create()
 
 
@@ -189,6 +192,8 @@ def ask(name, path):
         answer = call()
         times.append((time.perf_counter() - start, time.process_time() - worked))
     print(json.dumps([*min(times), memory.peak_mb, answer]), flush=True)
+    for server in SERVERS:
+        server.stop()
 
 
 def main():
