@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -77,17 +76,17 @@ class Chosen:
         total = self.archive().query(**dict(self.words), limit=0).total
         return [*(self._number_at(offset) for offset in range(0, total, _PAGE)), _END]
 
-    def rows(self, first: int, end: int) -> Table:
+    def rows(self, first: int, end: int) -> pyarrow.Table:
         """The rows of events with numbers from ``first``, without ``end``, in the order of numbers."""
-        archive, words = self.archive(), dict(self.words)
-        total = archive.query(**words, limit=0).total
-        # By places, since what is removed meanwhile moves all that follows.
-        start, stop = (
-            bisect_left(range(total), number, key=self._number_at) if number < _END else total
-            for number in (first, end)
-        )
-        found = archive.query(**words, sort="id", offset=start, limit=stop - start)
-        return Table([row for row in found if first <= row["id"] < end], _table.EVENTS)
+        arrow = need("pyarrow", "a scan", "arrow")
+        compute = need("pyarrow.compute", "a scan", "arrow")
+        archive, words, after, found = self.archive(), dict(self.words), first - 1, []
+        while True:
+            page = archive.query_arrow(**words, sort="id", after_id=after, limit=_PAGE)
+            found.append(page.filter(compute.field("id") < end))
+            if page.num_rows < _PAGE or found[-1].num_rows < page.num_rows:
+                return arrow.concat_tables(found)
+            after = page["id"][-1].as_py()
 
     def _number_at(self, offset: int) -> int:
         rows = self.archive().query(**dict(self.words), sort="id", offset=offset, limit=1)
@@ -110,9 +109,9 @@ class EventPart(Part):
     end: int
 
     def needed_batches(self) -> Iterator[pyarrow.RecordBatch]:
-        table = self.chosen.rows(self.first, self.end).to_arrow()
         # A newer server may have columns that are not known here.
-        return iter(table.select(_table.EVENTS).to_batches())
+        table = self.chosen.rows(self.first, self.end).select(list(_table.EVENTS))
+        return iter(table.replace_schema_metadata(None).to_batches())
 
 
 class EventScan(Scan):
@@ -142,10 +141,11 @@ class SamplePart(Part):
     raw: bool
 
     def needed_batches(self) -> Iterator[pyarrow.RecordBatch]:
-        for row in self.chosen.rows(self.first, self.end):
-            if row["kind"] == "waveform":
-                event = self.chosen.archive()._decoded(row["id"])[0]
-                yield from _samples(row["id"], event, self.channels, self.raw)
+        rows = self.chosen.rows(self.first, self.end)
+        for id, kind in zip(rows["id"].to_pylist(), rows["kind"].to_pylist()):
+            if kind == "waveform":
+                event = self.chosen.archive()._decoded(id)[0]
+                yield from _samples(id, event, self.channels, self.raw)
 
 
 class SampleScan(Scan):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._lazy import need
-from .._stream import Stream, _as_ranges
+from .._stream import Stream, as_ranges
 
 if TYPE_CHECKING:
     import pyarrow
@@ -146,7 +146,7 @@ def frame_batches(
 
 def _read(run: Stream, channels: list[int], start: int, stop: int, raw: bool) -> NDArray[Any]:
     """`[channels, frames]` in one thread: an engine runs parts side by side."""
-    ask = run._ask(channels=_as_ranges(channels), frames=(start, stop), threads=1, section=False)
+    ask = run._ask(channels=as_ranges(channels), frames=(start, stop), threads=1, section=False)
     out = np.empty((len(channels), stop - start), np.int32 if raw else np.float64)
     run._handle.fill(ask, out)
     return out
