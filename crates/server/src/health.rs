@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 use wavekeep_archive::{Archive, Query};
+use wavekeep_lake::{Follower, LakeStatus};
 
 /// How long a finding is good: frequent requests do not wear out the disk.
 const GOOD_FOR: Duration = Duration::from_secs(1);
@@ -32,6 +33,9 @@ pub struct Checks {
     disk: String,
     /// The certificate is valid; without TLS, `none`.
     certificate: String,
+    /// The last update of the lake ended well; without a lake, `none`. It makes no difference to whether
+    /// the server is ready.
+    lake: String,
 }
 
 impl Checks {
@@ -51,7 +55,7 @@ impl Health {
     }
 
     /// What holds now, or did a moment ago.
-    pub fn of(&self, archive: &Archive) -> Checks {
+    pub fn of(&self, archive: &Archive, lake: Option<&Follower>) -> Checks {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, checks)) = &*last
             && at.elapsed() < GOOD_FOR
@@ -66,6 +70,7 @@ impl Health {
                 false => written(archive),
             },
             certificate: self.certificate(Timestamp::now()),
+            lake: lake.map_or("none", |lake| of_lake(&lake.status())).to_owned(),
         };
         *last = Some((Instant::now(), checks.clone()));
         checks
@@ -77,6 +82,16 @@ impl Health {
             Some(ends) if ends <= now => format!("expired at {ends}"),
             Some(_) => "ok".to_owned(),
         }
+    }
+}
+
+fn of_lake(status: &LakeStatus) -> &'static str {
+    match status {
+        LakeStatus { error: Some(_), .. } => "not up to date: the server's log says why",
+        LakeStatus { updates: 0, .. } => {
+            "being written for the first time since the server started"
+        }
+        _ => "ok",
     }
 }
 

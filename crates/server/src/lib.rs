@@ -9,6 +9,7 @@
 //! | `state`, `cache`, `streams`, `live` | what requests share |
 //! | `recordings` | recordings that the server runs, each on a thread of its own |
 //! | `health` | whether the server can do what it is asked for |
+//! | `lake` | a lake of the events, which is kept up to date on a thread of its own |
 //! | `plot`, `arrow` | `sfm.plot.v1`, and samples as they travel |
 //! | `serve`, `connections`, `tls` | listening, answering, stopping |
 //! | `silence`, `stalled`, `rate` | clients that say nothing, those that take nothing, and those that ask too much |
@@ -23,6 +24,7 @@ mod connections;
 mod extract;
 mod guards;
 mod health;
+mod lake;
 mod live;
 mod metrics;
 mod options;

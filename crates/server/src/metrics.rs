@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use wavekeep_lake::LakeStatus;
+
 use crate::state::State;
 
 /// Upper ends of the buckets of durations, in seconds.
@@ -71,7 +73,7 @@ impl Metrics {
     }
 
     /// The text that Prometheus reads.
-    pub fn text(&self, listeners: usize) -> String {
+    pub fn text(&self, listeners: usize, lake: Option<&LakeStatus>) -> String {
         let mut out = String::new();
         // Writing to a string does not fail.
         let mut line = |args: std::fmt::Arguments<'_>| {
@@ -95,12 +97,22 @@ impl Metrics {
         line(format_args!("wavekeep_request_duration_seconds_sum {sum}"));
         line(format_args!("wavekeep_request_duration_seconds_count {count}"));
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        for (name, kind, value) in [
+        let mut all = vec![
             ("wavekeep_requests_in_flight", "gauge", load(&self.in_flight)),
             ("wavekeep_files_imported_total", "counter", load(&self.files_imported)),
             ("wavekeep_files_refused_total", "counter", load(&self.files_refused)),
             ("wavekeep_live_listeners", "gauge", listeners as u64),
-        ] {
+        ];
+        if let Some(lake) = lake {
+            let updated = lake.updated_at_s.and_then(|second| u64::try_from(second).ok());
+            all.extend([
+                ("wavekeep_lake_updates_total", "counter", lake.updates),
+                ("wavekeep_lake_failures_total", "counter", lake.failures),
+                ("wavekeep_lake_events", "gauge", lake.events),
+                ("wavekeep_lake_updated_timestamp_seconds", "gauge", updated.unwrap_or(0)),
+            ]);
+        }
+        for (name, kind, value) in all {
             line(format_args!("# TYPE {name} {kind}"));
             line(format_args!("{name} {value}"));
         }

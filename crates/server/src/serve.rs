@@ -7,11 +7,13 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_rustls::rustls::ServerConfig;
 use wavekeep_archive::{Archive, ArchiveError, machine_user};
+use wavekeep_lake::Follower;
 use wavekeep_link::Address;
 
 use crate::app::app;
 use crate::auth::Access;
 use crate::connections::answer;
+use crate::lake;
 use crate::live;
 use crate::options::Limits;
 use crate::recordings::Bridges;
@@ -33,6 +35,8 @@ pub struct ServeOptions {
     pub tls: Option<TlsFiles>,
     /// The stream bridges that may be recorded from: a request can name these and no others.
     pub bridges: Vec<Address>,
+    /// What keeps a lake of the events up to date.
+    pub lake: Option<Arc<Follower>>,
     /// Bounds.
     pub limits: Limits,
 }
@@ -46,6 +50,7 @@ impl Default for ServeOptions {
             create: false,
             tls: None,
             bridges: Vec::new(),
+            lake: None,
             limits: Limits::default(),
         }
     }
@@ -131,7 +136,8 @@ impl Server {
         let listener = TcpListener::bind(listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let bridges = Bridges::new(options.bridges);
-        let state = State::new(archive, access, certificate_ends, options.limits, bridges);
+        let state =
+            State::new(archive, access, certificate_ends, options.limits, bridges, options.lake);
         state.list_interrupted_recordings()?;
         Ok(Self { state, listener, tls, address })
     }
@@ -190,6 +196,7 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
         let state = self.state;
         let follower = tokio::spawn(live::follow(state.clone()));
+        let lake = lake::start(&state);
         let app = app(state.clone());
         let mut answering = tokio::spawn(answer(self.listener, self.tls, app, state.clone()));
         stop.await;
@@ -200,6 +207,7 @@ impl Server {
             answering.abort();
         }
         let _ = follower.await;
+        lake.stop(state.limits.stop_time).await;
         if let Err(error) = closed.await {
             tracing::error!("recordings were not closed: {error}");
         }

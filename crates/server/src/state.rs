@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use wavekeep_archive::Archive;
+use wavekeep_lake::Follower;
 
 use crate::auth::Access;
 use crate::cache::Cache;
@@ -58,6 +59,8 @@ pub struct Shared {
     pub health: Health,
     /// Runs that are open.
     pub streams: Streams,
+    /// What keeps a lake of the events up to date.
+    pub lake: Option<Arc<Follower>>,
     workers: Arc<Semaphore>,
     writers: Arc<Semaphore>,
 }
@@ -78,6 +81,7 @@ impl State {
         certificate_ends: Option<Timestamp>,
         limits: Limits,
         bridges: Bridges,
+        lake: Option<Arc<Follower>>,
     ) -> Self {
         Self(Arc::new(Shared {
             archive,
@@ -94,6 +98,7 @@ impl State {
             recordings: Recordings::default(),
             bridges,
             streams: Streams::new(),
+            lake,
         }))
     }
 

@@ -185,6 +185,18 @@ impl Archive {
         Ok(entries)
     }
 
+    /// The entry with this number; `None` where there is none, or its text is lost.
+    ///
+    /// # Errors
+    /// What the index or the system says.
+    pub fn ledger_entry(&self, number: u64) -> Result<Option<LedgerEntry>, ArchiveError> {
+        let place = self.ask(|connection| tables::between(connection, number, number))?;
+        let Some(place) = place.first() else { return Ok(None) };
+        let line = self.ledger_line(place)?;
+        let leaf = hash_of_line(&line);
+        Ok(Entry::parse(&line).ok().map(|entry| LedgerEntry { entry, leaf }))
+    }
+
     /// The latest entry of an event, and a head of the ledger that has it. `None` where there is no ledger
     /// yet, or nothing of this event in it.
     ///

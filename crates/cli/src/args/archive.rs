@@ -1,9 +1,11 @@
 //! Arguments of the commands of the archive.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use wavekeep_archive::Stated;
+use wavekeep_lake::{FollowOptions, Follower, Lake, Layout, Place};
 
 use super::custody::{
     HeadArgs, KeyArgs, LeaveArgs, LedgerArgs, ProveArgs, RemoveArgs, StampArgs, TrustArgs,
@@ -89,15 +91,23 @@ Examples:
   wavekeep rebuild --archive fleet --all --replace-arrays --serial BE11529
   wavekeep rebuild --archive fleet --index")]
     Rebuild(RebuildArgs),
-    /// Write the events of a question as CSV or Parquet, or their originals as a zip archive.
+    /// Write the events of a question as CSV or Parquet, their originals as a zip archive, or keep all
+    /// events in a lake.
     #[command(after_help = "\
 The zip archive holds sources, reports, raw frames and sidecars, and SHA256SUMS: after unpacking,
 `sha256sum -c SHA256SUMS` proves that nothing was altered.
 
+A lake is a folder or s3://bucket/prefix with the table of all events, as Parquet by month, or with the
+log of Delta Lake (--delta). The same command again writes what has changed: imports, reviews, events
+that were forgotten or removed. Endpoint, region and keys of S3 come from AWS_ENDPOINT_URL,
+AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. See docs/lake.md.
+
 Examples:
   wavekeep export --archive fleet --to csv > events.csv
   wavekeep export --archive fleet --to parquet -o may.parquet --where from=2026-05-01 --where to=2026-05-31
-  wavekeep export --archive fleet --to zip -o quarry.zip --where project='Quarry 4'")]
+  wavekeep export --archive fleet --to zip -o quarry.zip --where project='Quarry 4'
+  wavekeep export --archive fleet --to lake /srv/lake
+  wavekeep export --archive fleet --to lake s3://company/vibration --delta")]
     Export(ExportArgs),
     /// Watch a folder and import what arrives in it, until it is stopped.
     #[command(after_help = "\
@@ -108,7 +118,8 @@ batch at hand; a folder that is away, a full disk or an unreadable file does not
 
 Examples:
   wavekeep watch --archive fleet /srv/call-home
-  wavekeep watch --archive fleet --settle 10 --rescan 300 /mnt/share")]
+  wavekeep watch --archive fleet --settle 10 --rescan 300 /mnt/share
+  wavekeep watch --archive fleet /srv/call-home --lake s3://company/vibration")]
     Watch(WatchArgs),
     /// Print the head of the ledger: who holds it can prove later that the archive only grew since.
     #[command(after_help = "\
@@ -346,6 +357,12 @@ pub struct ExportArgs {
     /// What to write.
     #[arg(long = "to", value_name = "TARGET")]
     pub target: ExportTarget,
+    /// Where the lake is: a folder, or s3://bucket/prefix.
+    #[arg(value_name = "URL", conflicts_with_all = ["output", "force", "ids", "conditions"])]
+    pub lake: Option<Place>,
+    /// A lake with the log of Delta Lake.
+    #[arg(long, requires = "lake")]
+    pub delta: bool,
     /// The file; csv goes to standard output without it.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -364,6 +381,45 @@ pub enum ExportTarget {
     Parquet,
     /// The originals with a manifest.
     Zip,
+    /// The table of all events, kept up to date in a folder or on S3.
+    Lake,
+}
+
+/// A lake that is kept up to date beside other work.
+#[derive(Debug, ClapArgs)]
+pub struct LakeArgs {
+    /// Keep the table of all events up to date in a lake too: a folder, or s3://bucket/prefix, as
+    /// `wavekeep export --to lake` writes it.
+    #[arg(long, value_name = "URL", help_heading = LAKE)]
+    pub lake: Option<Place>,
+    /// A lake with the log of Delta Lake.
+    #[arg(long, requires = "lake", help_heading = LAKE)]
+    pub delta: bool,
+    /// The lake is updated so long after a change.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = not_negative, requires = "lake", help_heading = LAKE)]
+    pub lake_delay: f64,
+}
+
+/// The heading in the help of a command.
+const LAKE: &str = "A lake of the events";
+
+impl LakeArgs {
+    /// What keeps the lake up to date; `None` where there is none.
+    ///
+    /// # Errors
+    /// When the delay is longer than any.
+    pub fn follower(&self) -> anyhow::Result<Option<Follower>> {
+        let Some(place) = &self.lake else { return Ok(None) };
+        let delay = Duration::try_from_secs_f64(self.lake_delay)?;
+        let options = FollowOptions { delay, ..FollowOptions::default() };
+        Ok(Some(Follower::new(lake(place, self.delta), options)))
+    }
+}
+
+/// The lake that is named.
+pub fn lake(place: &Place, is_delta: bool) -> Lake {
+    let layout = if is_delta { Layout::Delta } else { Layout::Parquet };
+    Lake { place: place.clone(), layout }
 }
 
 #[derive(Debug, ClapArgs)]
@@ -388,4 +444,6 @@ pub struct WatchArgs {
     /// End when all that is there is in.
     #[arg(long)]
     pub once: bool,
+    #[command(flatten)]
+    pub lake: LakeArgs,
 }

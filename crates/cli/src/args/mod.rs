@@ -18,7 +18,7 @@ use wavekeep_signal::Curve;
 use crate::log::LogOptions;
 pub use archive::{
     ArchiveCommand, ExportArgs, ExportTarget, ImportArgs, RebuildArgs, RepairArgs, ReviewArgs,
-    VerifyArgs, WatchArgs,
+    VerifyArgs, WatchArgs, lake,
 };
 pub use custody::{
     HeadArgs, KeyArgs, KeyCommand, LeaveArgs, LedgerArgs, ProveArgs, RemoveArgs, SigningArgs,
@@ -153,6 +153,7 @@ Examples:
   wavekeep serve --archive events/
   wavekeep serve --archive events/ --listen 0.0.0.0:8080
   wavekeep serve --archive events/ --bridge tcp://smurf:8001
+  wavekeep serve --archive events/ --lake s3://company/vibration
   RUST_LOG=info wavekeep serve --archive events/ --log-requests --log-json")]
     Serve(ServeArgs),
     /// Make, list or take away the tokens that a server asks for.

@@ -7,7 +7,7 @@ use clap::{Args as ClapArgs, Subcommand};
 use wavekeep_archive::Role;
 use wavekeep_link::Address;
 
-use super::archive::ArchiveArg;
+use super::archive::{ArchiveArg, LakeArgs};
 
 #[derive(Debug, ClapArgs)]
 pub struct ServeArgs {
@@ -47,6 +47,8 @@ pub struct ServeArgs {
     /// Log one JSON document a line.
     #[arg(long)]
     pub log_json: bool,
+    #[command(flatten)]
+    pub lake: LakeArgs,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -1,6 +1,7 @@
 //! `wavekeep serve`
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::json;
 use wavekeep_server::{Limits, ServeError, ServeOptions, Server, TlsFiles, asked_to_stop};
@@ -28,6 +29,7 @@ pub fn run(args: &Args, command: &ServeArgs) -> anyhow::Result<Account> {
         create: command.create,
         tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
         bridges: command.bridges.clone(),
+        lake: command.lake.follower()?.map(Arc::new),
         limits,
     };
     serve(args, &command.archive.archive, options)

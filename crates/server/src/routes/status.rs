@@ -28,7 +28,8 @@ struct Web;
     responses((status = 200, description = "It can", body = Object),
         (status = 503, description = "It runs, but cannot; `checks` says why", body = Object)))]
 pub async fn health(Shared(state): Shared<State>) -> Response {
-    let checked = state.work(|state| Ok(state.health.of(&state.archive))).await;
+    let checked =
+        state.work(|state| Ok(state.health.of(&state.archive, state.lake.as_deref()))).await;
     let (is_ready, checks) = match checked {
         Ok(checks) => (checks.is_ready(), json!(checks)),
         Err(problem) => (false, json!({ "server": problem.detail })),
@@ -57,7 +58,9 @@ pub async fn live() -> Response {
     responses((status = 200, description = "The counters", body = String, content_type = "text/plain"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub async fn metrics(Shared(state): Shared<State>) -> Response {
-    answer("text/plain; version=0.0.4; charset=utf-8", state.metrics.text(state.live.listeners()))
+    let lake = state.lake.as_ref().map(|lake| lake.status());
+    let text = state.metrics.text(state.live.listeners(), lake.as_ref());
+    answer("text/plain; version=0.0.4; charset=utf-8", text)
 }
 
 /// Who asks, and what they may do.

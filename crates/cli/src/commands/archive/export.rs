@@ -8,14 +8,26 @@ use serde_json::json;
 use wavekeep_archive::{Archive, ExportFailure, Originals, Query};
 use wavekeep_export::publish_file;
 
-use super::{count, look};
+use super::{count, lake, look};
 use crate::args::{Args, ExportArgs, ExportTarget};
 use crate::exit::{Account, Usage};
 use crate::terminal::outln;
 use crate::{interrupt, render};
 
-/// Writes the events of a question.
+/// Writes the events of a question, or all of them into a lake.
 pub fn run(args: &Args, command: &ExportArgs) -> anyhow::Result<Account> {
+    match (&command.lake, command.target) {
+        (Some(place), ExportTarget::Lake) => return lake::export(args, command, place),
+        (None, ExportTarget::Lake) => {
+            let message = "say where the lake is: a folder, or s3://bucket/prefix";
+            return Err(Usage(message.to_owned()).into());
+        }
+        (Some(place), _) => {
+            let message = format!("{place}: only --to lake takes a URL; -o FILE names a file");
+            return Err(Usage(message).into());
+        }
+        (None, _) => {}
+    }
     let archive = look(args, &command.archive.archive)?;
     let query = command.which.query(&archive)?;
     if archive.query(&Query { limit: Some(0), ..query.clone() })?.total == 0 {
@@ -75,6 +87,7 @@ fn fill(
         ExportTarget::Csv => Written::Events(archive.export_csv(query, &mut out)?),
         ExportTarget::Parquet => Written::Events(archive.export_parquet(query, &mut out)?),
         ExportTarget::Zip => Written::Originals(archive.export_originals(query, &mut out)?),
+        ExportTarget::Lake => return Err(io::Error::other("a lake is no file").into()),
     };
     out.flush()?;
     Ok(written)

@@ -4,6 +4,7 @@ mod export;
 mod head;
 mod import;
 mod key;
+mod lake;
 mod leave;
 mod list;
 mod rebuild;

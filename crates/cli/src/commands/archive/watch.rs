@@ -1,12 +1,14 @@
 //! `wavekeep watch`
 
+use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
 use wavekeep_archive::{WatchOptions, Watched, machine_user};
 
 use super::import::{sentences, tell};
-use super::open;
+use super::{lake, open};
 use crate::args::{Args, WatchArgs};
 use crate::exit::Account;
 use crate::terminal::outln;
@@ -24,8 +26,10 @@ pub fn run(args: &Args, command: &WatchArgs) -> anyhow::Result<Account> {
         once: command.once,
     };
     let stop = super::stop_signal()?;
+    let lake = command.lake.follower()?;
     let (mut failed, mut incomplete) = (0, 0);
-    archive.watch(
+    let mut watch = || {
+        archive.watch(
         &command.folder,
         &options,
         &stop,
@@ -63,7 +67,21 @@ pub fn run(args: &Args, command: &WatchArgs) -> anyhow::Result<Account> {
             Watched::Passed if args.json => outln!("{}", json!({ "trouble": null })),
             Watched::Passed => crate::render::care("it has passed: watching goes on"),
         },
-    )?;
+    )
+    };
+    match &lake {
+        Some(lake) if !command.once => thread::scope(|scope| {
+            scope.spawn(|| lake::follow(args, lake, &archive, &stop));
+            let watched = watch();
+            // Also where it ended by itself.
+            stop.store(true, Ordering::Relaxed);
+            watched
+        })?,
+        _ => watch()?,
+    }
+    if let Some(lake) = lake.filter(|_| command.once) {
+        lake::update(args, lake.lake(), &archive, &stop)?;
+    }
     let failed = usize::try_from(failed).unwrap_or(usize::MAX);
     let (failed, damaged) = if command.once { (failed, incomplete) } else { (0, 0) };
     Ok(Account { failed, damaged, ..Account::default() })

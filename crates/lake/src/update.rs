@@ -1,0 +1,307 @@
+//! One update of a lake.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::Serialize;
+use wavekeep_archive::Archive;
+
+use crate::changes::{Changes, Seen};
+use crate::delta::{self, Commit};
+use crate::month::Month;
+use crate::part::{Part, TABLE, Written, key_of, sha256_of};
+use crate::state::State;
+use crate::store::{Object, Stamp, Store};
+use crate::{LakeError, Layout, Place, now_ms};
+
+/// How often it is looked whether months that were just read have changed again. An event whose start is
+/// corrected in between would otherwise be in two months, or in none, until the next update.
+const ROUNDS: usize = 4;
+
+/// A lake: where it is and how it is laid out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lake {
+    /// Where it is.
+    pub place: Place,
+    /// How it is laid out.
+    pub layout: Layout,
+}
+
+/// What an update did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Update {
+    /// Events that the lake has.
+    pub events: u64,
+    /// Months that were written, `2026-05` or `unknown`.
+    pub written: Vec<String>,
+    /// Months that have no events any more.
+    pub removed: Vec<String>,
+    /// Bytes of the files that were written.
+    pub bytes: u64,
+    /// The version of the table, of a lake with the log of Delta Lake.
+    pub version: Option<u64>,
+    /// Up to where changes of the archive are in the lake.
+    #[serde(skip)]
+    pub(crate) seen: Option<Seen>,
+}
+
+impl Lake {
+    /// Brings the lake up to date with the archive. A lake that is up to date is not written to.
+    ///
+    /// It can be ended at any moment: the next update goes on. `stop` is looked at between months.
+    ///
+    /// # Errors
+    /// [`LakeError`]; what is in the lake already stays readable.
+    pub fn update(&self, archive: &Archive, stop: &AtomicBool) -> Result<Update, LakeError> {
+        let name = archive.head()?.archive;
+        let store = self.place.open(archive)?;
+        let mut session = Session::begin(self, &*store, name)?;
+        let found = session.find(archive, stop)?;
+        match self.layout {
+            Layout::Parquet => session.replace(found),
+            Layout::Delta => session.commit(archive, found),
+        }
+    }
+}
+
+/// What is to go into the lake.
+struct Found {
+    /// The events of each month that differs.
+    written: BTreeMap<Month, Written>,
+    seen: Seen,
+}
+
+/// A lake that is being updated.
+struct Session<'a> {
+    store: &'a dyn Store,
+    place: String,
+    state: State,
+    /// Of the state as it stands in the lake.
+    stamp: Stamp,
+    /// Whether the state was put right, and is to be written in any case.
+    is_changed: bool,
+    listing: Vec<Object>,
+}
+
+impl<'a> Session<'a> {
+    /// Reads what the lake has, and refuses one that is not as this program left it.
+    fn begin(lake: &Lake, store: &'a dyn Store, archive: String) -> Result<Self, LakeError> {
+        let place = lake.place.to_string();
+        let listing = store.list(TABLE)?;
+        let found = State::read(store, &place, &archive, lake.layout)?;
+        let (mut state, stamp) = match found {
+            Some(found) => found,
+            None => {
+                if let Some(other) = listing.iter().find(|object| !is_hidden(&object.key)) {
+                    return Err(LakeError::Foreign { file: store.shown(&other.key) });
+                }
+                let state = State::new(archive, lake.layout);
+                let stamp = state.write(store, &place, None)?;
+                (state, stamp)
+            }
+        };
+        let mut is_changed = false;
+        if let Some(log) = &mut state.delta {
+            is_changed = log.follow(store, &state.archive, &listing, &mut state.parts)?;
+        }
+        // Another version of this program may write other columns.
+        if state.program != env!("CARGO_PKG_VERSION") {
+            state.program = env!("CARGO_PKG_VERSION").to_owned();
+            (state.seen, is_changed) = (None, true);
+        }
+        let mut session = Self { store, place, state, stamp, is_changed, listing };
+        session.check()?;
+        Ok(session)
+    }
+
+    /// Holds the files against the state.
+    fn check(&mut self) -> Result<(), LakeError> {
+        let State { parts, writing, delta, .. } = &mut self.state;
+        let there: BTreeMap<&str, &Object> =
+            self.listing.iter().map(|object| (&*object.key, object)).collect();
+        for (month, part) in parts.iter_mut() {
+            if writing.contains(month) {
+                continue;
+            }
+            let altered = |what: &str| LakeError::Altered {
+                place: self.place.clone(),
+                file: self.store.shown(&part.file),
+                what: what.to_owned(),
+            };
+            let object =
+                there.get(&*part.file).ok_or_else(|| altered("it is not there any more"))?;
+            if object.bytes != part.bytes {
+                return Err(altered(&format!(
+                    "it has {} bytes, {} were written",
+                    object.bytes, part.bytes
+                )));
+            }
+            if object.stamp != part.stamp {
+                // A lake that was copied has other times.
+                if sha256_of(self.store, &part.file)? != part.sha256 {
+                    return Err(altered("its content is another one"));
+                }
+                part.stamp = object.stamp.clone();
+                self.is_changed = true;
+            }
+        }
+        let files: BTreeSet<&str> = parts.values().map(|part| &*part.file).collect();
+        let being_written: BTreeSet<String> = writing.iter().copied().map(key_of).collect();
+        for object in &self.listing {
+            let key = &*object.key;
+            let is_known = files.contains(key) || being_written.contains(key) || is_hidden(key);
+            let is_of_delta = delta.is_some() && (delta::is_of_log(key) || delta::is_new_key(key));
+            if !is_known && !is_of_delta {
+                return Err(LakeError::Foreign { file: self.store.shown(key) });
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the months that differ into local files.
+    fn find(&self, archive: &Archive, stop: &AtomicBool) -> Result<Found, LakeError> {
+        let rows_of = |part: &Part| part.rows;
+        let mut rows: BTreeMap<Month, u64> =
+            self.state.parts.iter().map(|(month, part)| (*month, rows_of(part))).collect();
+        let mut written = BTreeMap::new();
+        let mut changes = Changes::since(archive, self.state.seen.as_ref())?;
+        changes.changed.extend(&self.state.writing);
+        for round in 1.. {
+            let months = rows.keys().chain(changes.rows.keys());
+            let differs = |month: &&Month| rows.get(*month) != changes.rows.get(*month);
+            let mut months: BTreeSet<Month> = months.filter(differs).copied().collect();
+            months.extend(&changes.changed);
+            for month in &months {
+                if stop.load(Ordering::Relaxed) {
+                    return Err(LakeError::Stopped);
+                }
+                let file = Written::of_month(archive, self.store, *month)?;
+                match file.rows {
+                    0 => rows.remove(month),
+                    some => rows.insert(*month, some),
+                };
+                written.insert(*month, file);
+            }
+            if months.is_empty() || round == ROUNDS {
+                break;
+            }
+            changes = Changes::since(archive, Some(&changes.seen))?;
+        }
+        // What has changed may be none of the columns.
+        let State { parts, writing, .. } = &self.state;
+        written.retain(|month, file: &mut Written| {
+            let is_same = match parts.get(month) {
+                Some(part) => part.sha256 == file.sha256,
+                None => file.rows == 0,
+            };
+            !is_same || writing.contains(month)
+        });
+        Ok(Found { written, seen: changes.seen })
+    }
+
+    /// Replaces the file of each month that differs.
+    fn replace(&mut self, found: Found) -> Result<Update, LakeError> {
+        let Found { written, seen } = found;
+        let mut update = Update { seen: Some(seen), ..Update::default() };
+        if !written.is_empty() {
+            self.state.writing.extend(written.keys());
+            self.write_state()?;
+        }
+        for (month, file) in written {
+            let key = key_of(month);
+            if file.rows == 0 {
+                self.store.delete(&key)?;
+                self.state.parts.remove(&month);
+                update.removed.push(month.to_string());
+                continue;
+            }
+            let part = self.publish(file, key, None)?;
+            update.count(month, &part);
+            self.state.parts.insert(month, part);
+        }
+        self.state.writing.clear();
+        self.end(update)
+    }
+
+    /// Adds a file for each month that differs, and makes the commit that lets it count.
+    fn commit(&mut self, archive: &Archive, found: Found) -> Result<Update, LakeError> {
+        let Found { written, seen } = found;
+        let mut update = Update { seen: Some(seen), ..Update::default() };
+        let mut log = self.state.delta.clone().unwrap_or_default();
+        let mut commit = Commit::default();
+        let empty = Written::empty(archive, self.store)?;
+        let schema = delta::schema_of(&empty.path)?;
+        let is_needed = !written.is_empty() || !log.is_of_schema(&schema);
+        for (month, file) in written {
+            if file.rows == 0 {
+                update.removed.push(month.to_string());
+            } else {
+                let stats = delta::stats_of(&file.path)?;
+                let part = self.publish(file, delta::new_key(month), Some(stats))?;
+                update.count(month, &part);
+                commit.adds.push((month, part.clone()));
+                if let Some(old) = self.state.parts.insert(month, part) {
+                    commit.removes.push((month, old));
+                }
+                continue;
+            }
+            commit.removes.extend(self.state.parts.remove(&month).map(|old| (month, old)));
+        }
+        if is_needed {
+            log.commit(self.store, &self.place, &self.state.archive, &schema, commit)?;
+            log.check_point(self.store, &self.state.parts)?;
+            log.clear(self.store, &self.listing, &self.state.parts)?;
+        }
+        update.version = log.version;
+        self.state.delta = Some(log);
+        self.end(update)
+    }
+
+    fn publish(
+        &self,
+        written: Written,
+        key: String,
+        stats: Option<String>,
+    ) -> Result<Part, LakeError> {
+        let Written { path, rows, bytes, sha256 } = written;
+        let stamp = self.store.publish(path, &key)?;
+        Ok(Part { file: key, rows, bytes, sha256, stamp, written_ms: now_ms(), stats })
+    }
+
+    /// Notes what the lake has now, where that is anything new.
+    fn end(&mut self, mut update: Update) -> Result<Update, LakeError> {
+        update.events = self.state.parts.values().map(|part| part.rows).sum();
+        let is_seen = match (&self.state.seen, &update.seen) {
+            (Some(before), Some(now)) => before.has_changes_of(now),
+            _ => false,
+        };
+        let is_same = is_seen && update.written.is_empty() && update.removed.is_empty();
+        if !is_same || self.is_changed {
+            self.state.seen.clone_from(&update.seen);
+            self.write_state()?;
+        }
+        Ok(update)
+    }
+
+    fn write_state(&mut self) -> Result<(), LakeError> {
+        self.stamp = self.state.write(self.store, &self.place, Some(&self.stamp))?;
+        Ok(())
+    }
+}
+
+impl Update {
+    fn count(&mut self, month: Month, part: &Part) {
+        self.written.push(month.to_string());
+        self.bytes += part.bytes;
+    }
+
+    /// Whether the lake was up to date already.
+    pub fn is_nothing(&self) -> bool {
+        self.written.is_empty() && self.removed.is_empty()
+    }
+}
+
+/// Whether readers pass over a file: its name begins with a dot or an underscore.
+fn is_hidden(key: &str) -> bool {
+    key.rsplit('/').next().is_some_and(|name| name.starts_with(['.', '_']))
+}
