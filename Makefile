@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 VENV_HDF5_1 := .venv-hdf5-1
 VENV_PY := .venv-py
+VENV_LAKE := .venv-lake
 VENV_BENCH := .venv-bench
 VENV_SPARK := .venv-spark
 VENV_RAY := .venv-ray
@@ -14,6 +15,7 @@ SEED := $(shell date +%s)
 # The Pythons that judge what the program writes.
 export WAVEKEEP_PYTHON := $(abspath $(VENV))/bin/python
 export WAVEKEEP_PYTHON_HDF5_1 := $(abspath $(VENV_HDF5_1))/bin/python
+export WAVEKEEP_PYTHON_LAKE := $(abspath $(VENV_LAKE))/bin/python
 
 .PHONY: demo test test-all test-rust test-python test-spark test-ray python-docs e2e compile lint bench bench-python torture fuzz miri clean
 
@@ -41,14 +43,14 @@ seed:
 	@echo "SEED=$(SEED)"
 
 .PHONY: environments
-environments: $(VENV)/ready $(VENV_HDF5_1)/ready $(VENV_PY)/ready e2e/node_modules/ready chromium openssl
+environments: $(VENV)/ready $(VENV_HDF5_1)/ready $(VENV_LAKE)/ready $(VENV_PY)/ready e2e/node_modules/ready chromium openssl
 
 CARGO_TEST = cargo test --locked --workspace --all-features
 
 compile:
 	$(CARGO_TEST) --no-run
 
-test-rust: $(VENV)/ready $(VENV_HDF5_1)/ready openssl
+test-rust: $(VENV)/ready $(VENV_HDF5_1)/ready $(VENV_LAKE)/ready openssl
 	$(CARGO_TEST)
 
 # The program as the tests of Rust build it, with the same features: nothing is compiled twice.
@@ -144,12 +146,13 @@ bench-python: $(VENV_PY)/ready
 
 # Kills imports, reviews, rebuilds and repairs at 10,000 random moments; kills them, and lets the system
 # fail, at every system call that writes (strace injects the faults); flips a bit in every byte of every
-# kind of file of an archive.
-torture:
+# kind of file of an archive. Changes an archive 1,000 times while updates of its lake are killed.
+torture: $(VENV_LAKE)/ready
 	test -x /usr/bin/strace || { apt-get update && apt-get install --yes strace; }
 	WAVEKEEP_TORTURE_ROUNDS=10000 cargo test --locked --release --package wavekeep --test it crashes
 	WAVEKEEP_EVERY_CALL=1 cargo test --locked --release --package wavekeep --test it calls
 	WAVEKEEP_TEST_STRIDE=1 cargo test --locked --release --package wavekeep-archive --test it verify::flipped
+	WAVEKEEP_LAKE_CHANGES=1000 WAVEKEEP_LAKE_SEED=$(SEED) cargo test --locked --release --package wavekeep --test it lakes
 
 # Ten minutes for each parser. Needs cargo-fuzz: `cargo install cargo-fuzz`.
 fuzz:
@@ -178,6 +181,9 @@ $(VENV)/ready: judges/requirements.txt | python-parts
 $(VENV_HDF5_1)/ready: judges/requirements-hdf5-1.txt | python-parts
 	$(call make_venv,$(VENV_HDF5_1),$<)
 
+$(VENV_LAKE)/ready: judges/requirements-lake.txt | python-parts
+	$(call make_venv,$(VENV_LAKE),$<)
+
 # sotodlib by itself: one function of it judges, which needs nothing that the package asks for.
 $(VENV_PY)/ready: crates/py/requirements.txt crates/py/requirements-alone.txt | python-parts
 	$(call make_venv,$(VENV_PY),$<)
@@ -203,4 +209,4 @@ endef
 
 clean:
 	cargo clean
-	rm -rf $(VENV) $(VENV_HDF5_1) $(VENV_PY) $(VENV_BENCH) $(VENV_SPARK) $(VENV_RAY) $(VENV_NODE) e2e/node_modules e2e/test-results demo
+	rm -rf $(VENV) $(VENV_HDF5_1) $(VENV_LAKE) $(VENV_PY) $(VENV_BENCH) $(VENV_SPARK) $(VENV_RAY) $(VENV_NODE) e2e/node_modules e2e/test-results demo

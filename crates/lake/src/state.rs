@@ -64,6 +64,10 @@ pub(crate) struct State {
     /// new or absent.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) writing: BTreeSet<Month>,
+    /// Months that another update may still be replacing, where nothing keeps two of them apart: until
+    /// which moment, in milliseconds since 1970, whatever is found there is written anew.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) contested: BTreeMap<Month, i64>,
     /// The log of Delta Lake.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) delta: Option<Log>,
@@ -86,6 +90,7 @@ impl State {
             seen: None,
             parts: BTreeMap::new(),
             writing: BTreeSet::new(),
+            contested: BTreeMap::new(),
             delta: (layout == Layout::Delta).then(Log::default),
         }
     }

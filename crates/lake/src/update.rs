@@ -18,6 +18,9 @@ use crate::{LakeError, Layout, Place, now_ms};
 /// corrected in between would otherwise be in two months, or in none, until the next update.
 const ROUNDS: usize = 4;
 
+/// How long another update may go on to replace files after it was overtaken.
+const CONTESTED_MS: i64 = 60 * 60 * 1000;
+
 /// A lake: where it is and how it is laid out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lake {
@@ -53,9 +56,18 @@ impl Lake {
     /// # Errors
     /// [`LakeError`]; what is in the lake already stays readable.
     pub fn update(&self, archive: &Archive, stop: &AtomicBool) -> Result<Update, LakeError> {
-        let name = archive.head()?.archive;
         let store = self.place.open(archive)?;
-        let mut session = Session::begin(self, &*store, name)?;
+        self.update_in(&*store, archive, stop)
+    }
+
+    fn update_in(
+        &self,
+        store: &dyn Store,
+        archive: &Archive,
+        stop: &AtomicBool,
+    ) -> Result<Update, LakeError> {
+        let name = archive.head()?.archive;
+        let mut session = Session::begin(self, store, name)?;
         let found = session.find(archive, stop)?;
         match self.layout {
             Layout::Parquet => session.replace(found),
@@ -110,48 +122,59 @@ impl<'a> Session<'a> {
             (state.seen, is_changed) = (None, true);
         }
         let mut session = Self { store, place, state, stamp, is_changed, listing };
+        session.note_contested();
         session.check()?;
         Ok(session)
     }
 
+    /// Whoever was replacing months may have been cut short, or may still be at it.
+    fn note_contested(&mut self) {
+        let now = now_ms();
+        let State { writing, contested, .. } = &mut self.state;
+        contested.retain(|_, until| *until > now);
+        if !self.store.is_locked() {
+            contested.extend(writing.iter().map(|month| (*month, now + CONTESTED_MS)));
+        }
+    }
+
     /// Holds the files against the state.
     fn check(&mut self) -> Result<(), LakeError> {
-        let State { parts, writing, delta, .. } = &mut self.state;
         let there: BTreeMap<&str, &Object> =
             self.listing.iter().map(|object| (&*object.key, object)).collect();
+        let State { parts, writing, contested, delta, .. } = &mut self.state;
         for (month, part) in parts.iter_mut() {
             if writing.contains(month) {
                 continue;
             }
-            let altered = |what: &str| LakeError::Altered {
-                place: self.place.clone(),
-                file: self.store.shown(&part.file),
-                what: what.to_owned(),
-            };
-            let object =
-                there.get(&*part.file).ok_or_else(|| altered("it is not there any more"))?;
-            if object.bytes != part.bytes {
-                return Err(altered(&format!(
-                    "it has {} bytes, {} were written",
-                    object.bytes, part.bytes
-                )));
-            }
-            if object.stamp != part.stamp {
-                // A lake that was copied has other times.
-                if sha256_of(self.store, &part.file)? != part.sha256 {
-                    return Err(altered("its content is another one"));
+            let object = there.get(&*part.file).copied();
+            match difference(self.store, part, object)? {
+                None => {
+                    // A lake that was copied has other times.
+                    if let Some(object) = object.filter(|object| object.stamp != part.stamp) {
+                        part.stamp = object.stamp.clone();
+                        self.is_changed = true;
+                    }
                 }
-                part.stamp = object.stamp.clone();
-                self.is_changed = true;
+                Some(_) if contested.contains_key(month) => {
+                    writing.insert(*month);
+                }
+                Some(what) => {
+                    let (place, file) = (self.place.clone(), self.store.shown(&part.file));
+                    return Err(LakeError::Altered { place, file, what });
+                }
             }
         }
         let files: BTreeSet<&str> = parts.values().map(|part| &*part.file).collect();
-        let being_written: BTreeSet<String> = writing.iter().copied().map(key_of).collect();
         for object in &self.listing {
             let key = &*object.key;
-            let is_known = files.contains(key) || being_written.contains(key) || is_hidden(key);
             let is_of_delta = delta.is_some() && (delta::is_of_log(key) || delta::is_new_key(key));
-            if !is_known && !is_of_delta {
+            if files.contains(key) || is_of_delta || is_hidden(key) {
+                continue;
+            }
+            // It came back after it was deleted.
+            let returned = contested.keys().find(|month| key_of(**month) == key);
+            writing.extend(returned);
+            if !writing.iter().any(|month| key_of(*month) == key) {
                 return Err(LakeError::Foreign { file: self.store.shown(key) });
             }
         }
@@ -301,7 +324,25 @@ impl Update {
     }
 }
 
+/// How a file differs from what was written; `None` when it does not.
+fn difference(
+    store: &dyn Store,
+    part: &Part,
+    object: Option<&Object>,
+) -> Result<Option<String>, LakeError> {
+    let Some(object) = object else { return Ok(Some("it is not there any more".to_owned())) };
+    if object.bytes != part.bytes {
+        let what = format!("it has {} bytes, {} were written", object.bytes, part.bytes);
+        return Ok(Some(what));
+    }
+    let is_same = object.stamp == part.stamp || sha256_of(store, &part.file)? == part.sha256;
+    Ok((!is_same).then(|| "its content is another one".to_owned()))
+}
+
 /// Whether readers pass over a file: its name begins with a dot or an underscore.
 fn is_hidden(key: &str) -> bool {
     key.rsplit('/').next().is_some_and(|name| name.starts_with(['.', '_']))
 }
+
+#[cfg(test)]
+mod faults;

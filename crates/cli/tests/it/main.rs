@@ -12,6 +12,7 @@ mod custody;
 mod full_disk;
 mod instrument;
 mod killed_server;
+mod lakes;
 mod log;
 mod mounts;
 #[path = "../../../link/tests/it/peer.rs"]

@@ -135,6 +135,10 @@ impl Store for Bucket {
         }
     }
 
+    fn is_locked(&self) -> bool {
+        false
+    }
+
     fn get(&self, key: &str) -> Result<Option<(Vec<u8>, Stamp)>, LakeError> {
         let Some(found) = self.open_object(key)? else { return Ok(None) };
         if found.meta.size > WHOLE_BYTES {

@@ -120,6 +120,10 @@ impl Store for Folder {
         self.path(key).display().to_string()
     }
 
+    fn is_locked(&self) -> bool {
+        true
+    }
+
     fn get(&self, key: &str) -> Result<Option<(Vec<u8>, Stamp)>, LakeError> {
         let path = self.path(key);
         let file = match File::open(&path) {

@@ -49,6 +49,9 @@ pub(crate) trait Store: Debug + Send {
     /// How a key is shown.
     fn shown(&self, key: &str) -> String;
 
+    /// Whether no other process can write there meanwhile.
+    fn is_locked(&self) -> bool;
+
     /// A file's content; `None` where there is none.
     fn get(&self, key: &str) -> Result<Option<(Vec<u8>, Stamp)>, LakeError>;
 

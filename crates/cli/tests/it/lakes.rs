@@ -1,0 +1,44 @@
+//! Lakes, as the engines of users read them: the judges are the pytest files of `judges/lake`, which run
+//! the program on an archive that changes at random, kill it, and compare.
+//!
+//! `WAVEKEEP_LAKE_CHANGES` says how many changes there are; `make torture` says 1,000.
+
+use std::env;
+use std::path::Path;
+use std::process::Command;
+
+/// Runs the judges of a file.
+fn judge(file: &str) {
+    let python = env::var_os("WAVEKEEP_PYTHON_LAKE").unwrap_or_else(|| {
+        panic!("WAVEKEEP_PYTHON_LAKE names no Python with the readers of lakes: run `make test`")
+    });
+    let judges = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../judges/lake");
+    let verdict = Command::new(python)
+        .args(["-m", "pytest", "--quiet", "-p", "no:cacheprovider"])
+        .arg(judges.join(file))
+        .env("WAVEKEEP_BIN", env!("CARGO_BIN_EXE_wavekeep"))
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    assert!(verdict.status.success(), "{}{}", text(&verdict.stdout), text(&verdict.stderr));
+}
+
+#[test]
+fn a_lake_has_the_events_of_its_archive_whatever_happens_to_both() {
+    judge("test_changes.py");
+}
+
+#[test]
+fn a_lake_in_a_bucket_has_the_events_of_its_archive() {
+    judge("test_s3.py");
+}
+
+#[test]
+fn watchers_and_servers_keep_lakes_up_to_date() {
+    judge("test_following.py");
+}
+
+#[test]
+fn what_the_page_of_lakes_shows_works() {
+    judge("test_page.py");
+}

@@ -1,0 +1,5 @@
+//! Lakes in folders: what an update writes, and what it refuses.
+
+mod common;
+mod hostile;
+mod updates;
