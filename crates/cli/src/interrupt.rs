@@ -8,7 +8,7 @@ use std::process;
 use std::sync::{Mutex, Once, PoisonError};
 
 /// The exit code of a program that Ctrl-C ended.
-const INTERRUPTED: i32 = 130;
+pub const INTERRUPTED: i32 = 130;
 
 /// Folders in which files may be unfinished.
 static FOLDERS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());

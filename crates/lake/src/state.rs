@@ -118,8 +118,12 @@ impl State {
             let (found, expected) = (state.archive, archive.to_owned());
             return Err(LakeError::OtherArchive { place, found, expected });
         }
-        if state.layout != layout || state.delta.is_some() != (layout == Layout::Delta) {
+        if state.layout != layout {
             return Err(LakeError::OtherLayout { place, found: state.layout.word() });
+        }
+        if state.delta.is_some() != (layout == Layout::Delta) {
+            let what = format!("what it says of the log does not go with the layout {layout}");
+            return Err(LakeError::Damaged { file: store.shown(STATE), what });
         }
         Ok(Some((state, stamp)))
     }
@@ -135,7 +139,7 @@ impl State {
             file: store.shown(STATE),
             what: error.to_string(),
         };
-        let mut content = serde_json::to_vec_pretty(self).map_err(damaged)?;
+        let mut content = serde_json::to_vec(self).map_err(damaged)?;
         content.push(b'\n');
         let written = store.put(STATE, content, before.map_or(When::Absent, When::Unchanged))?;
         written.ok_or_else(|| LakeError::Overtaken { place: place.to_owned() })

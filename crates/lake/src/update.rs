@@ -99,8 +99,9 @@ impl<'a> Session<'a> {
     /// Reads what the lake has, and refuses one that is not as this program left it.
     fn begin(lake: &Lake, store: &'a dyn Store, archive: String) -> Result<Self, LakeError> {
         let place = lake.place.to_string();
-        let listing = store.list(TABLE)?;
         let found = State::read(store, &place, &archive, lake.layout)?;
+        // Behind the state: commits that came meanwhile are taken up.
+        let listing = store.list(TABLE)?;
         let (mut state, stamp) = match found {
             Some(found) => found,
             None => {
@@ -123,8 +124,17 @@ impl<'a> Session<'a> {
         }
         let mut session = Self { store, place, state, stamp, is_changed, listing };
         session.note_contested();
-        session.check()?;
-        Ok(session)
+        match session.check() {
+            Err(error) if !store.is_locked() => {
+                // It may be another update that is at work.
+                let now = State::read(store, &session.place, &session.state.archive, lake.layout)?;
+                match now.is_some_and(|(_, stamp)| stamp == session.stamp) {
+                    true => Err(error),
+                    false => Err(LakeError::Overtaken { place: session.place }),
+                }
+            }
+            checked => checked.map(|()| session),
+        }
     }
 
     /// Whoever was replacing months may have been cut short, or may still be at it.
@@ -183,9 +193,9 @@ impl<'a> Session<'a> {
 
     /// Writes the months that differ into local files.
     fn find(&self, archive: &Archive, stop: &AtomicBool) -> Result<Found, LakeError> {
-        let rows_of = |part: &Part| part.rows;
+        let parts = self.state.parts.iter();
         let mut rows: BTreeMap<Month, u64> =
-            self.state.parts.iter().map(|(month, part)| (*month, rows_of(part))).collect();
+            parts.map(|(month, part)| (*month, part.rows)).collect();
         let mut written = BTreeMap::new();
         let mut changes = Changes::since(archive, self.state.seen.as_ref())?;
         changes.changed.extend(&self.state.writing);
@@ -250,25 +260,29 @@ impl<'a> Session<'a> {
     fn commit(&mut self, archive: &Archive, found: Found) -> Result<Update, LakeError> {
         let Found { written, seen } = found;
         let mut update = Update { seen: Some(seen), ..Update::default() };
+        if written.is_empty() && self.state.seen.is_some() {
+            update.version = self.state.delta.as_ref().and_then(|log| log.version);
+            return self.end(update);
+        }
+        let schema = delta::schema_of(&Written::empty(archive, self.store)?.path)?;
         let mut log = self.state.delta.clone().unwrap_or_default();
-        let mut commit = Commit::default();
-        let empty = Written::empty(archive, self.store)?;
-        let schema = delta::schema_of(&empty.path)?;
         let is_needed = !written.is_empty() || !log.is_of_schema(&schema);
+        let mut commit = Commit::default();
         for (month, file) in written {
-            if file.rows == 0 {
-                update.removed.push(month.to_string());
-            } else {
-                let stats = delta::stats_of(&file.path)?;
-                let part = self.publish(file, delta::new_key(month), Some(stats))?;
-                update.count(month, &part);
-                commit.adds.push((month, part.clone()));
-                if let Some(old) = self.state.parts.insert(month, part) {
-                    commit.removes.push((month, old));
+            let before = match file.rows {
+                0 => {
+                    update.removed.push(month.to_string());
+                    self.state.parts.remove(&month)
                 }
-                continue;
-            }
-            commit.removes.extend(self.state.parts.remove(&month).map(|old| (month, old)));
+                _ => {
+                    let stats = delta::stats_of(&file.path)?;
+                    let part = self.publish(file, delta::new_key(month), Some(stats))?;
+                    update.count(month, &part);
+                    commit.adds.push((month, part.clone()));
+                    self.state.parts.insert(month, part)
+                }
+            };
+            commit.removes.extend(before.map(|part| (month, part)));
         }
         if is_needed {
             log.commit(self.store, &self.place, &self.state.archive, &schema, commit)?;
@@ -293,7 +307,8 @@ impl<'a> Session<'a> {
 
     /// Notes what the lake has now, where that is anything new.
     fn end(&mut self, mut update: Update) -> Result<Update, LakeError> {
-        update.events = self.state.parts.values().map(|part| part.rows).sum();
+        let rows = self.state.parts.values().map(|part| part.rows);
+        update.events = rows.fold(0, u64::saturating_add);
         let is_seen = match (&self.state.seen, &update.seen) {
             (Some(before), Some(now)) => before.has_changes_of(now),
             _ => false,

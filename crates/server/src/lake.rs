@@ -4,11 +4,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wavekeep_lake::Followed;
 
 use crate::state::State;
+
+/// How often it is looked whether the thread has ended.
+const NAP: Duration = Duration::from_millis(20);
 
 /// The thread, where there is a lake.
 #[derive(Debug)]
@@ -45,11 +48,15 @@ impl Following {
     pub async fn stop(self, bound: Duration) {
         self.stop.store(true, Ordering::Relaxed);
         let Some(thread) = self.thread else { return };
-        let ended = tokio::task::spawn_blocking(move || thread.join());
-        match tokio::time::timeout(bound, ended).await {
-            Ok(Ok(Ok(()))) => {}
-            Ok(_) => tracing::error!("the lake was not kept up to date any more: its thread ended"),
-            Err(_) => tracing::warn!("an update of the lake was cut short: the next one goes on"),
+        let begun = Instant::now();
+        while !thread.is_finished() && begun.elapsed() < bound {
+            tokio::time::sleep(NAP).await;
+        }
+        // One that is still at it ends with the process.
+        if !thread.is_finished() {
+            tracing::warn!("an update of the lake was cut short: the next one goes on");
+        } else if thread.join().is_err() {
+            tracing::error!("the lake was not kept up to date any more: its thread had failed");
         }
     }
 }

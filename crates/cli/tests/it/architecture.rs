@@ -21,7 +21,7 @@ const ALLOWED: [(&str, &[&str]); 18] = [
     ("export", &["core", "gnz"]),
     ("report", &["core", "signal"]),
     ("archive", &["core", "custody", "blastware", "smurf", "formats", "signal", "export"]),
-    ("lake", &["core", "archive", "export"]),
+    ("lake", &["core", "archive"]),
     (
         "server",
         &[

@@ -42,3 +42,43 @@ fn watchers_and_servers_keep_lakes_up_to_date() {
 fn what_the_page_of_lakes_shows_works() {
     judge("test_page.py");
 }
+
+/// The exit code of an export, and what it said.
+fn export(more: &[&str]) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    wavekeep_archive::Archive::create(folder.path().join("fleet")).unwrap();
+    let ended = Command::new(env!("CARGO_BIN_EXE_wavekeep"))
+        .args(["export", "--archive", "fleet"])
+        .args(more)
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    (ended.status.code(), String::from_utf8(ended.stderr).unwrap())
+}
+
+#[test]
+fn what_names_no_lake_is_wrong_usage_and_writes_nothing() {
+    for (more, says) in [
+        (&["--to", "lake"][..], "say where the lake is"),
+        (&["--to", "lake", "gs://company/x"], "gs:// is not supported"),
+        (&["--to", "lake", "s3://"], "it names no bucket"),
+        (&["--to", "parquet", "lake"], "only --to lake takes a URL"),
+        (&["--to", "csv", "--delta"], "--delta"),
+        (&["--to", "lake", "lake", "-o", "x.parquet"], "--output"),
+        (&["--to", "lake", "lake", "--where", "serial=BE11529"], "--where"),
+        (&["--to", "lake", "lake", "--id", "1"], "--id"),
+    ] {
+        let (code, said) = export(more);
+        assert_eq!(code, Some(2), "{more:?}: {said}");
+        assert!(said.contains(says), "{more:?}: {said}");
+    }
+}
+
+#[test]
+fn a_lake_inside_the_archive_is_refused() {
+    let (code, said) = export(&["--to", "lake", "fleet/lake"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("it is inside the archive"), "{said}");
+}

@@ -132,7 +132,7 @@ impl Log {
         parts: &mut BTreeMap<Month, Part>,
     ) -> Result<bool, LakeError> {
         let there: Vec<u64> = listing.iter().filter_map(|it| version_of(&it.key)).collect();
-        let mut next = self.version.map_or(0, |version| version + 1);
+        let mut next = self.version.map_or(0, |version| version.saturating_add(1));
         if let Some(version) = self.version {
             let commit = action::read(store, &commit_key(version))?;
             let run = commit.as_ref().and_then(|actions| run_of(actions, archive));
@@ -159,7 +159,7 @@ impl Log {
                 })?;
             }
             self.version = Some(version);
-            next = version + 1;
+            next = version.saturating_add(1);
         }
         Ok(next > begins)
     }
@@ -218,7 +218,7 @@ impl Log {
         commit: Commit,
     ) -> Result<(), LakeError> {
         let (run, now) = (random(), now_ms());
-        let version = self.version.map_or(0, |version| version + 1);
+        let version = self.version.map_or(0, |version| version.saturating_add(1));
         let mut actions = vec![json!({ "commitInfo": {
             "timestamp": now, "operation": "WRITE", "operationParameters": { "mode": "Overwrite" },
             "isBlindAppend": false,
@@ -277,14 +277,16 @@ impl Log {
         parts: &BTreeMap<Month, Part>,
     ) -> Result<(), LakeError> {
         let until = now_ms() - KEPT_MS;
+        let is_live = |key: &str| parts.values().any(|part| part.file == key);
         for removed in self.removed.iter().filter(|removed| removed.at_ms < until) {
-            store.delete(&removed.file)?;
+            // Whatever the state or the log may say: nothing else is deleted.
+            if is_new_key(&removed.file) && !is_live(&removed.file) {
+                store.delete(&removed.file)?;
+            }
         }
         self.removed.retain(|removed| removed.at_ms >= until);
-        let is_known = |key: &str| {
-            parts.values().any(|part| part.file == key)
-                || self.removed.iter().any(|removed| removed.file == key)
-        };
+        let is_known =
+            |key: &str| is_live(key) || self.removed.iter().any(|removed| removed.file == key);
         let checkpoint = self.checkpoint.unwrap_or(0);
         for object in listing.iter().filter(|object| object.modified_ms < until) {
             let is_stale = match version_of(&object.key) {
@@ -307,7 +309,7 @@ impl Log {
         parts: &BTreeMap<Month, Part>,
     ) -> Result<(), LakeError> {
         let Some(version) = self.version else { return Ok(()) };
-        if version < self.checkpoint.map_or(CHECKPOINT_EVERY, |last| last + CHECKPOINT_EVERY) {
+        if version.saturating_sub(self.checkpoint.unwrap_or(0)) < CHECKPOINT_EVERY {
             return Ok(());
         }
         checkpoint::write(store, self, version, parts)?;

@@ -41,7 +41,9 @@ impl Fleet {
 
     /// An event whose start nothing states.
     pub fn save_without_start(&self) {
-        self.archive.save(&Submission::new("event.bin", sample("UM11719_20260714153012.IDFW"))).unwrap();
+        self.archive
+            .save(&Submission::new("event.bin", sample("UM11719_20260714153012.IDFW")))
+            .unwrap();
     }
 
     pub fn review(&self, id: i64, notes: &str) {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use serde_json::Value;
 use wavekeep_lake::{Lake, LakeError, Layout, Place};
 
 use crate::common::{Fleet, LAYOUTS, files, stride};
@@ -141,7 +142,7 @@ fn a_lake_of_a_newer_program_is_left_alone() {
     fleet.update();
     let path = fleet.place().join("_wavekeep/lake.json");
     let state = fs::read_to_string(&path).unwrap();
-    fs::write(&path, state.replace("\"version\": 1", "\"version\": 2")).unwrap();
+    fs::write(&path, state.replace("\"version\":1", "\"version\":2")).unwrap();
     assert!(matches!(refused(&fleet), LakeError::Newer { found: 2, known: 1, .. }));
 }
 
@@ -204,4 +205,40 @@ fn a_state_that_is_damaged_is_refused_or_the_lake_is_right_all_the_same() {
         }
     }
     assert!(refused > 10 && right > 10, "{refused} were refused, {right} were right");
+}
+
+#[test]
+fn a_state_that_names_files_of_others_deletes_none_of_them() {
+    let fleet = Fleet::new(1, Layout::Delta);
+    fleet.update();
+    fleet.review(1, "a");
+    fleet.update();
+    let path = fleet.place().join("_wavekeep/lake.json");
+    let other = fleet.folder.path().join("other.parquet");
+    fs::write(&other, b"PAR1").unwrap();
+    let live = first_of_log(&fleet, 1);
+    let names = ["../other.parquet", "events/../../other.parquet", "_wavekeep/lake.json", &live];
+    for (month, name) in (2..).zip(names) {
+        let mut state: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        for removed in state["delta"]["removed"].as_array_mut().unwrap() {
+            removed["file"] = name.into();
+            removed["at_ms"] = 0.into();
+        }
+        fs::write(&path, state.to_string()).unwrap();
+        fleet.save(month, 1);
+        fleet.update();
+        assert!(other.exists() && path.exists(), "{name}");
+        assert!(fleet.place().join(&live).exists(), "{name}");
+    }
+}
+
+/// The file that a commit adds.
+fn first_of_log(fleet: &Fleet, version: u64) -> String {
+    let commit = fleet.place().join(format!("events/_delta_log/{version:020}.json"));
+    let content = fs::read_to_string(commit).unwrap();
+    let added = content.lines().find_map(|line| {
+        let action: Value = serde_json::from_str(line).unwrap();
+        action["add"]["path"].as_str().map(str::to_owned)
+    });
+    format!("events/{}", added.unwrap())
 }

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::sync::atomic::AtomicBool;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
+use serde_json::Value;
 use wavekeep_archive::Archive;
 use wavekeep_lake::{LakeError, Layout};
 
@@ -152,6 +153,47 @@ fn files_of_a_lake_may_be_read_by_whom_the_umask_lets() {
     for path in ["events/month=2026-01/events.parquet", "_wavekeep/lake.json"] {
         assert_eq!(mode(fleet.place().join(path)), mode(file.clone()), "{path}");
     }
+}
+
+/// Makes all of a lake older by two days: the times of its files, and what its state says of them.
+fn make_older(fleet: &Fleet) {
+    let age = Duration::from_secs(2 * 86_400);
+    let path = fleet.place().join("_wavekeep/lake.json");
+    let mut state: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    for removed in state["delta"]["removed"].as_array_mut().unwrap() {
+        let at = removed["at_ms"].as_i64().unwrap();
+        removed["at_ms"] = (at - i64::try_from(age.as_millis()).unwrap()).into();
+    }
+    fs::write(&path, state.to_string()).unwrap();
+    for (path, _) in files(&fleet.place()) {
+        let file = fs::File::options().append(true).open(fleet.place().join(path)).unwrap();
+        file.set_modified(SystemTime::now() - age).unwrap();
+    }
+}
+
+#[test]
+fn a_lake_of_delta_keeps_a_day_of_versions_and_does_not_grow_without_end() {
+    let fleet = Fleet::new(2, Layout::Delta);
+    let mut sizes = Vec::new();
+    for day in 0..3 {
+        for change in 0..21 {
+            fleet.review(1, &format!("{day} {change}"));
+            fleet.update();
+        }
+        let data = |name: &str| name.ends_with(".parquet") && !name.contains("checkpoint");
+        let kept = files(&fleet.place().join("events"));
+        let names: Vec<_> = kept.iter().map(|(path, _)| path.to_str().unwrap()).collect();
+        let count = |is: &dyn Fn(&str) -> bool| names.iter().filter(|name| is(name)).count();
+        sizes.push((count(&data), count(&|name| name.ends_with(".json"))));
+        // What an update that was cut short left.
+        let orphan = format!("month=2026-01/{}.parquet", "0".repeat(32));
+        fs::write(fleet.place().join("events").join(orphan), b"PAR1").unwrap();
+        make_older(&fleet);
+    }
+    // Two months and each replaced file of the day; commits since the checkpoint before the day.
+    assert_eq!(sizes[0], (22, 21));
+    assert!(sizes[2].0 <= 23 && sizes[2].1 <= 43, "{sizes:?}");
+    assert_eq!(fleet.update().version, Some(62));
 }
 
 /// What happens to an archive between two updates.

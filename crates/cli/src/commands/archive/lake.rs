@@ -4,11 +4,12 @@ use std::sync::atomic::AtomicBool;
 
 use serde_json::json;
 use wavekeep_archive::Archive;
-use wavekeep_lake::{Followed, Follower, Lake, Place, Update};
+use wavekeep_lake::{Followed, Follower, Lake, LakeError, Place, Update};
 
 use super::{count, look, stop_signal};
 use crate::args::{Args, ExportArgs};
 use crate::exit::Account;
+use crate::interrupt::INTERRUPTED;
 use crate::render;
 use crate::terminal::outln;
 
@@ -16,7 +17,13 @@ use crate::terminal::outln;
 pub fn export(args: &Args, command: &ExportArgs, place: &Place) -> anyhow::Result<Account> {
     let archive = look(args, &command.archive.archive)?;
     let stop = stop_signal()?;
-    update(args, &crate::args::lake(place, command.delta), &archive, &stop)
+    let updated = update(args, &crate::args::lake(place, command.delta), &archive, &stop);
+    if let Err(error) = &updated
+        && matches!(error.downcast_ref(), Some(LakeError::Stopped))
+    {
+        std::process::exit(INTERRUPTED);
+    }
+    updated
 }
 
 /// Brings a lake up to date, and prints what was done.
