@@ -126,7 +126,7 @@ lint:
 	cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
 
 # Compares with peers that users can install, in one run on this machine; see docs/performance.md.
-bench: $(VENV)/ready $(VENV_BENCH)/ready
+bench: $(VENV)/ready $(VENV_BENCH)/ready $(VENV_LAKE)/ready
 	cargo build --locked --release --package wavekeep
 	$(WAVEKEEP_PYTHON) bench/blastware/run.py
 	$(WAVEKEEP_PYTHON) bench/gnz/run.py
@@ -135,6 +135,7 @@ bench: $(VENV)/ready $(VENV_BENCH)/ready
 	$(WAVEKEEP_PYTHON) bench/link/run.py
 	$(WAVEKEEP_PYTHON) bench/archive/run.py
 	$(WAVEKEEP_PYTHON) bench/custody/run.py
+	$(WAVEKEEP_PYTHON_LAKE) bench/lake/run.py
 	$(WAVEKEEP_PYTHON) bench/server/run.py
 	$(MAKE) bench-python
 

@@ -5,7 +5,7 @@ import os
 import pytest
 from readers import DELTA, PLAIN, assert_equal, by_sail, delta_by_sail
 
-CHANGES = int(os.environ.get("WAVEKEEP_LAKE_CHANGES", "60"))
+CHANGES = int(os.environ.get("WAVEKEEP_LAKE_CHANGES", "30"))
 
 
 @pytest.mark.parametrize("options, readers, last", [([], PLAIN, by_sail), (["--delta"], DELTA, delta_by_sail)])

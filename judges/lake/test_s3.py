@@ -79,7 +79,7 @@ def test_an_object_that_another_program_put_into_the_table_is_refused(fleet, buc
 def test_a_server_that_cannot_be_reached_is_an_error_that_names_the_lake(fleet):
     fleet.env.update(AWS_ENDPOINT_URL="http://127.0.0.1:1", AWS_SECRET_ACCESS_KEY="nobody reads it")
     complaint = fleet.run("export", "--to", "lake", "s3://company/lake", codes=(1,))
-    assert "s3://company/lake/events: cannot list the objects" in complaint
+    assert "s3://company/lake/_wavekeep/lake.json: cannot read the object" in complaint
     assert "nobody reads it" not in complaint
 
 

@@ -13,8 +13,14 @@ fn judge(file: &str) {
         panic!("WAVEKEEP_PYTHON_LAKE names no Python with the readers of lakes: run `make test`")
     });
     let judges = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../judges/lake");
+    // In memory where the system has such a folder: nothing there has to wait for a disk.
+    let folder = match Path::new("/dev/shm") {
+        memory if memory.is_dir() => tempfile::tempdir_in(memory).unwrap(),
+        _ => tempfile::tempdir().unwrap(),
+    };
     let verdict = Command::new(python)
-        .args(["-m", "pytest", "--quiet", "-p", "no:cacheprovider"])
+        .args(["-m", "pytest", "--quiet", "-p", "no:cacheprovider", "--basetemp"])
+        .arg(folder.path().join("pytest"))
         .arg(judges.join(file))
         .env("WAVEKEEP_BIN", env!("CARGO_BIN_EXE_wavekeep"))
         .output()
