@@ -2,8 +2,8 @@
 
     python bench/lake/run.py [--quick]
 
-Events are the sample UM11719_20260714153012.IDFW under the names of 10 units, in 24 months. A lake is in a
-folder; each update is the program from its start to its end, with everything synced. The peer is
+Events are the sample UM11719_20260714153012.IDFW under the names of 10 units, in 24 months. A lake is in
+a folder; each update is the program from its start to its end, with everything synced. The peer is
 deltalake in Python, which writes the same table (read from a Parquet file) and merges the same reviews.
 `WAVEKEEP` names the program; without it, the release build is measured.
 """

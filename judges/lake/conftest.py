@@ -3,6 +3,7 @@
 `WAVEKEEP_BIN` names the program. `cargo test -p wavekeep --test it lakes` runs these judges.
 """
 
+import json
 import os
 import random
 import socket
@@ -67,7 +68,7 @@ class Fleet(Program):
         self.run("import", "--quiet", *paths)
         self.number += 1
         shown = self.run("list", "--json", "--limit", 100_000, "--sort", "id").splitlines()
-        self.ids = [int(line.split('"id":', 1)[1].split(",", 1)[0]) for line in shown]
+        self.ids = [json.loads(line)["id"] for line in shown]
 
     def event(self, sample, name):
         """A file of its own: what is behind the event differs."""
@@ -124,7 +125,8 @@ class Fleet(Program):
     def forgotten(self):
         gone = self.some()
         place = self.run("list", "--json", "--id", gone)
-        serial, name = (place.split(f'"{key}":"', 1)[1].split('"', 1)[0] for key in ("serial", "filename"))
+        row = json.loads(place)
+        serial, name = row["serial"], row["filename"]
         (self.archive / serial / f"{name}.sfm.json").unlink()
         self.run("forget", gone, "--reason", "the disk failed")
         self.ids.remove(gone)

@@ -8,7 +8,10 @@ from readers import DELTA, PLAIN, assert_equal, by_sail, delta_by_sail
 CHANGES = int(os.environ.get("WAVEKEEP_LAKE_CHANGES", "30"))
 
 
-@pytest.mark.parametrize("options, readers, last", [([], PLAIN, by_sail), (["--delta"], DELTA, delta_by_sail)])
+@pytest.mark.parametrize(
+    "options, readers, last",
+    [([], PLAIN, by_sail), (["--delta"], DELTA, delta_by_sail)],
+)
 def test_every_reader_finds_the_events_of_the_archive_after_any_changes_and_kills(
     fleet, options, readers, last
 ):

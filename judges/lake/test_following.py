@@ -40,7 +40,8 @@ def test_a_watcher_brings_what_it_imports_into_the_lake(fleet):
     lake, calls = fleet.folder / "lake", fleet.folder / "calls"
     calls.mkdir()
     process = fleet.start(
-        "watch", calls, "--settle", "0", "--rescan", "0.2", "--lake", lake, "--lake-delay", "0.1", "--json"
+        *("watch", calls, "--settle", "0", "--rescan", "0.2", "--json"),
+        *("--lake", lake, "--lake-delay", "0.1"),
     )
     before = len(fleet.ids)
     until(lambda: events_of(lake) == before, process)

@@ -67,14 +67,20 @@ def test_duckdb_answers_over_a_folder(lakes):
 def test_duckdb_answers_over_s3(fleet, s3):
     import boto3
 
-    client = boto3.client("s3", endpoint_url=s3["AWS_ENDPOINT_URL"], region_name="us-east-1",
-        aws_access_key_id="testing", aws_secret_access_key="testing")
+    client = boto3.client(
+        "s3",
+        endpoint_url=s3["AWS_ENDPOINT_URL"],
+        region_name="us-east-1",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
     client.create_bucket(Bucket="company")
     fleet.env.update(s3)
     fleet.run("export", "--to", "lake", "s3://company/vibration")
     script = sql("INSTALL httpfs")
     assert "localhost:9000" in script
-    rows = run(connect(), script.replace("localhost:9000", s3["AWS_ENDPOINT_URL"].removeprefix("http://")))
+    server = s3["AWS_ENDPOINT_URL"].removeprefix("http://")
+    rows = run(connect(), script.replace("localhost:9000", server))
     assert sum(events for _, events in rows) == 13
 
 
@@ -94,13 +100,16 @@ def test_polars_pyarrow_and_deltalake_answer(lakes, capsys):
 def test_spark_answers(lakes):
     [script] = [script for script in blocks("python") if "spark" in script]
     names = {}
-    exec(compile(script.replace('"delta/events"', f'"{lakes.folder}/delta/events"'), "docs/lake.md", "exec"), names)
+    # The server of Spark has a folder of its own.
+    script = script.replace('"delta/events"', f'"{lakes.folder}/delta/events"')
+    exec(compile(script, "docs/lake.md", "exec"), names)
     assert sum(row["count"] for row in names["by_month"](spark()).collect()) == 13
 
 
 def test_a_panel_of_grafana_gets_its_series_and_sees_later_updates(lakes):
     run(connect(), sql("CREATE OR REPLACE VIEW"))
-    panel = re.sub(r"\$__timeFilter\((.*?)\)", r"\1 BETWEEN '2026-06-01' AND '2026-06-30'", sql("$__timeFilter"))
+    june = r"\1 BETWEEN '2026-06-01' AND '2026-06-30'"
+    panel = re.sub(r"\$__timeFilter\((.*?)\)", june, sql("$__timeFilter"))
     database = duckdb.connect("fleet.duckdb", read_only=True)
     before = database.execute(panel).fetchall()
     assert before

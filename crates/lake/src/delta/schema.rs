@@ -23,7 +23,9 @@ pub(crate) fn schema_of(path: &Path) -> Result<String, LakeError> {
     let file = File::open(path).map_err(|error| failed(error.to_string()))?;
     let reader = SerializedFileReader::new(file).map_err(|error| failed(error.to_string()))?;
     let schema = reader.metadata().file_metadata().schema();
-    let field = |name: &str, kind: &str, nullable: bool| json!({ "name": name, "type": kind, "nullable": nullable, "metadata": {} });
+    let field = |name: &str, kind: &str, nullable: bool| -> Value {
+        json!({ "name": name, "type": kind, "nullable": nullable, "metadata": {} })
+    };
     let mut fields: Vec<Value> = Vec::new();
     for column in schema.get_fields() {
         let kind = word(column).ok_or_else(|| {

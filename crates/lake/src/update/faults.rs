@@ -85,7 +85,7 @@ impl Store for Failing {
     }
 }
 
-const GO_ON: AtomicBool = AtomicBool::new(false);
+static GO_ON: AtomicBool = AtomicBool::new(false);
 
 fn archive() -> (TempDir, Archive) {
     let folder = tempfile::tempdir().unwrap();

@@ -103,8 +103,8 @@ fn a_file_that_another_program_changed_or_deleted_is_named() {
             }
             fleet.review(1, "not written");
             let error = refused(&fleet);
-            let named = matches!(&error, LakeError::Altered { file, .. } if *file == path.display().to_string());
-            assert!(named, "{error}");
+            let LakeError::Altered { file, .. } = &error else { panic!("{error}") };
+            assert_eq!(*file, path.display().to_string());
         }
         fs::write(&path, whole).unwrap();
         fleet.update();

@@ -215,7 +215,10 @@ fn happens() -> impl Strategy<Value = Happens> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.min(16), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: ProptestConfig::default().cases.min(16),
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn whatever_happens_to_an_archive_its_lake_is_the_export_of_its_months(
