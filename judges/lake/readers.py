@@ -90,16 +90,20 @@ def delta_by_sail(place):
 
 
 @cache
-def spark():
+def sail():
     from pysail.spark import SparkConnectServer
-    from pyspark.sql import SparkSession
 
     server = SparkConnectServer()
     server.start(background=True)
-    _, port = server.listening_address
-    session = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").getOrCreate()
-    session.keeps_alive = server
-    return session
+    return server
+
+
+def spark():
+    """A session of its own: the server ends those that are idle for long."""
+    from pyspark.sql import SparkSession
+
+    _, port = sail().listening_address
+    return SparkSession.builder.remote(f"sc://127.0.0.1:{port}").create()
 
 
 PLAIN = [by_duckdb, by_polars, by_pyarrow]
