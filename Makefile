@@ -128,6 +128,7 @@ lint:
 # Compares with peers that users can install, in one run on this machine; see docs/performance.md.
 bench: $(VENV)/ready $(VENV_BENCH)/ready $(VENV_LAKE)/ready
 	cargo build --locked --release --package wavekeep
+	cargo build --locked --release --package wavekeep-server --example many_clients
 	$(WAVEKEEP_PYTHON) bench/blastware/run.py
 	$(WAVEKEEP_PYTHON) bench/gnz/run.py
 	$(WAVEKEEP_PYTHON) bench/export/run.py
@@ -137,6 +138,7 @@ bench: $(VENV)/ready $(VENV_BENCH)/ready $(VENV_LAKE)/ready
 	$(WAVEKEEP_PYTHON) bench/custody/run.py
 	$(WAVEKEEP_PYTHON_LAKE) bench/lake/run.py
 	$(WAVEKEEP_PYTHON) bench/server/run.py
+	$(WAVEKEEP_PYTHON) bench/server/rounds.py
 	$(MAKE) bench-python
 
 bench-python: $(VENV_PY)/ready
@@ -150,7 +152,7 @@ bench-python: $(VENV_PY)/ready
 # kind of file of an archive. Changes an archive 1,000 times while updates of its lake are killed.
 torture: $(VENV_LAKE)/ready
 	test -x /usr/bin/strace || { apt-get update && apt-get install --yes strace; }
-	WAVEKEEP_TORTURE_ROUNDS=10000 cargo test --locked --release --package wavekeep --test it crashes
+	WAVEKEEP_TORTURE_ROUNDS=10000 cargo test --locked --release --package wavekeep --test it -- crashes killed_server
 	WAVEKEEP_EVERY_CALL=1 cargo test --locked --release --package wavekeep --test it calls
 	WAVEKEEP_TEST_STRIDE=1 cargo test --locked --release --package wavekeep-archive --test it verify::flipped
 	WAVEKEEP_LAKE_CHANGES=1000 WAVEKEEP_LAKE_SEED=$(SEED) cargo test --locked --release --package wavekeep --test it lakes

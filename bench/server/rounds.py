@@ -32,9 +32,11 @@ def main():
     events = AT_ONCE * each
     with tempfile.TemporaryDirectory(dir=os.environ.get("WAVEKEEP_BENCH_DIR")) as folder:
         folder = Path(folder)
-        make_events_in(folder / "source", events)
+        source = folder / "source"
+        source.mkdir()
+        make_events(source, events)
         started = time.perf_counter()
-        subprocess.run([PROGRAM, "import", "--quiet", "--archive", folder / "batch", folder / "source"], check=True)
+        subprocess.run([PROGRAM, "import", "--quiet", "--archive", folder / "batch", source], check=True)
         batch = events / (time.perf_counter() - started)
         (folder / "served").mkdir()
         server = subprocess.Popen(
@@ -59,11 +61,6 @@ def main():
         one = found[what]
         print(f"| {name} by {AT_ONCE} clients | {one['per_s']:,.0f} | {one['per_s'] / batch:.2f} "
               f"| {one['median_ms']:.0f} ms | {one['p99_ms']:.0f} ms |")
-
-
-def make_events_in(folder, count):
-    folder.mkdir()
-    make_events(folder, count)
 
 
 if __name__ == "__main__":

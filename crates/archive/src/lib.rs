@@ -81,7 +81,9 @@ pub use rederive::{Becomes, Difference, RederiveAccount, RederiveOptions, Rederi
 pub use remake::{Remade, RemakeOptions, recording_from};
 pub use repair::{OpenedForRepair, Repair, Repaired};
 pub use review::{PatchError, PatchOptions, ReviewEntry};
-pub use save::{Outcome, Pairing, Placed, ReportFile, Saved, Session, SourceKind, Submission};
+pub use save::{
+    Outcome, Pairing, Placed, ReportFile, Saved, SavedSession, Session, SourceKind, Submission,
+};
 pub use sidecar::{
     DecodeBlock, EVENT_KIND, EventBlock, FlagWord, OwnBlock, PeakValues, ProjectInfo, Review,
     SCHEMA_VERSION, STREAM_KIND, Sidecar, SidecarError, SourceBlock, SourceFile, Stated,

@@ -86,6 +86,9 @@ impl Done {
     }
 }
 
+/// An import that was noted, and what its events are answered.
+pub type SavedSession = (Session, Vec<Result<Saved, SaveError>>);
+
 /// The start that the name of a file states, by any format.
 fn start_of_name(name: &SafeName) -> Option<UnitLocal> {
     EVENT_FORMATS.iter().find_map(|format| format.start_of_name(name.as_str()))
@@ -123,7 +126,7 @@ impl Archive {
         source: &str,
         sent_by: Option<&str>,
         submissions: Vec<Submission>,
-    ) -> Result<(Session, Vec<Result<Saved, SaveError>>), Arc<ArchiveError>> {
+    ) -> Result<SavedSession, Arc<ArchiveError>> {
         if submissions.len() > ROUND {
             let id = self.begin_session(source, sent_by)?;
             let answers = self.save_batch(submissions);

@@ -53,6 +53,9 @@ pub(crate) struct Answers {
     import: Option<Result<Session, Arc<ArchiveError>>>,
 }
 
+/// The answers of one caller's round, and its import where it is one.
+type Answered = (Vec<Result<Saved, SaveError>>, Option<Result<Session, Arc<ArchiveError>>>);
+
 /// Whose event it is among the works of a round, and which of its events.
 type Turn = (usize, usize);
 
@@ -99,7 +102,7 @@ impl Archive {
         &self,
         submissions: Vec<Submission>,
         import: Option<NewImport>,
-    ) -> (Vec<Result<Saved, SaveError>>, Option<Result<Session, Arc<ArchiveError>>>) {
+    ) -> Answered {
         let all: Vec<Result<Prepared, SaveError>> =
             submissions.into_par_iter().map(|submission| self.prepare(submission)).collect();
         let (mut answers, mut prepared) = (Vec::new(), Vec::new());

@@ -25,15 +25,21 @@ impl Effort {
 
 /// A chunk, deflated: as it is, or shuffled where that is smaller. Gives which.
 ///
-/// Samples of small numbers repeat whole elements, which shuffling takes apart: what is less than half a byte
-/// an element as it is, is not tried shuffled.
+/// Samples of small numbers repeat whole elements, which shuffling takes apart; times and other doubles share
+/// their first bytes and no more. What is less than half a byte an element in the one way is not tried in
+/// the other.
 pub(super) fn squeezed(elements: &[u8], size: usize) -> io::Result<(Vec<u8>, bool)> {
-    let plain = deflated(elements, Effort::Small)?;
-    if size < 2 || 2 * plain.len() < elements.len() / size {
-        return Ok((plain, false));
+    let in_way = |is_shuffled: bool| match is_shuffled {
+        true => deflated(&shuffled(elements, size), Effort::Small),
+        false => deflated(elements, Effort::Small),
+    };
+    let is_double = size == 8;
+    let first = in_way(is_double)?;
+    if size < 2 || 2 * first.len() < elements.len() / size {
+        return Ok((first, is_double));
     }
-    let shuffled = deflated(&shuffled(elements, size), Effort::Small)?;
-    Ok(if shuffled.len() < plain.len() { (shuffled, true) } else { (plain, false) })
+    let other = in_way(!is_double)?;
+    Ok(if other.len() < first.len() { (other, !is_double) } else { (first, is_double) })
 }
 
 thread_local! {
