@@ -185,6 +185,7 @@ fn an_index_of_the_first_version_is_brought_to_the_present_one() {
     let index = fresh.archive.layout().index();
     drop(fresh.archive);
     let old = Connection::open(&index).unwrap();
+    old.execute_batch(BEFORE_VERSION_5).unwrap();
     old.execute_batch(
         "ALTER TABLE events DROP COLUMN last_seen_sum; ALTER TABLE sessions DROP COLUMN sum; \
          ALTER TABLE sessions DROP COLUMN sent_by; \

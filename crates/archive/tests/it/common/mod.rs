@@ -76,6 +76,12 @@ impl Fresh {
     }
 }
 
+/// Takes what version 5 of the index added out of it.
+pub const BEFORE_VERSION_5: &str = "DROP TRIGGER events_come; DROP TRIGGER events_go; \
+    DROP TRIGGER events_change; DROP VIEW unit_sums_now; DROP VIEW project_sums_now; \
+    DROP VIEW project_units_now; DROP VIEW month_sums_now; DROP TABLE unit_sums; DROP TABLE project_sums; \
+    DROP TABLE project_units; DROP TABLE month_sums;";
+
 /// The files below a folder with their bytes, what the archive keeps for itself left out.
 pub fn files(root: &Path) -> Vec<(String, Vec<u8>)> {
     let mut out = Vec::new();

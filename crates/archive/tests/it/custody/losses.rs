@@ -207,6 +207,7 @@ fn an_archive_of_an_earlier_version_gets_a_ledger_from_what_it_has() {
     fs::write(own.join("review.jsonl"), &log).unwrap();
     fs::remove_file(own.join("ledger.jsonl")).unwrap();
     let old = Connection::open(own.join("index.sqlite")).unwrap();
+    old.execute_batch(BEFORE_VERSION_5).unwrap();
     old.execute_batch("DROP TABLE ledger; DROP TABLE ledger_nodes; PRAGMA user_version = 3")
         .unwrap();
     drop(old);
