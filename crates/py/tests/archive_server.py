@@ -93,6 +93,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.take(question, body)
         if path[0] in ("units", "projects", "months") and len(path) == 1:
             return json.loads(getattr(archive, path[0])())
+        if path == ["events"] and question.pop("format", None) == "arrow":
+            return archive.query_arrow(json.dumps(_typed(question, most=10 * PAGE)))
         if path == ["events"]:
             page = json.loads(archive.query(json.dumps(_typed(question))))
             return {**page, "limit": int(question["limit"]), "offset": int(question["offset"])}
@@ -145,14 +147,14 @@ class Handler(BaseHTTPRequestHandler):
         return {"session": json.loads(account)["session"], "results": results}
 
 
-def _typed(question: dict[str, str]) -> dict[str, Any]:
+def _typed(question: dict[str, str], most: int = PAGE) -> dict[str, Any]:
     """The question as the archive takes it; what is out of range is refused, as the server does."""
     typed: dict[str, Any] = dict(question)
     for name in ("limit", "offset", "after_id", "changed_since"):
         if name in question:
             typed[name] = int(question[name])
-    if typed["limit"] > PAGE:
-        raise wavekeep.BadArgument(f"limit is {typed['limit']}: an answer holds at most {PAGE}")
+    if typed["limit"] > most:
+        raise wavekeep.BadArgument(f"limit is {typed['limit']}: an answer holds at most {most}")
     for name in ("false_trigger", "reviewed"):
         if name in question:
             typed[name] = {"true": True, "false": False}[question[name]]

@@ -414,7 +414,7 @@ def test_events_between_numbers_are_found_though_others_are_removed_meanwhile(
     chosen = _archives.Chosen.of(archive, {})
     archive.remove(numbers[1], reason="of another site")
     expected = [number for number in numbers if first <= number < end and number != numbers[1]]
-    assert [row["id"] for row in chosen.rows(first, end)] == expected
+    assert chosen.rows(first, end)["id"].to_pylist() == expected
 
 
 def test_pages_of_events_hold_each_event_once(

@@ -1,12 +1,12 @@
 //! Files of uploads and exports: without a name, so that they are gone when nobody has them open, and
 //! bounded in number and bytes.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::StatusCode;
+use tempfile::{SpooledTempFile, spooled_tempfile, spooled_tempfile_in};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wavekeep_archive::Archive;
 
@@ -29,44 +29,39 @@ impl Temporaries {
     /// A file for an export. It counts until its answer is sent or given up.
     ///
     /// # Errors
-    /// When there are as many as the server allows; what the system says.
+    /// When there are as many as the server allows.
     pub fn export(&self, archive: &Archive) -> Result<Temporary, Problem> {
         let permit = Arc::clone(&self.exports).try_acquire_owned().map_err(|_| {
             let detail = "the server makes as many exports as it may; try again later";
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "exports", detail)
         })?;
-        self.make(archive, Some(permit))
+        Ok(self.make(archive, Some(permit)))
     }
 
     /// A file for the files of a request.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn upload(&self, archive: &Archive) -> Result<Temporary, Problem> {
+    pub fn upload(&self, archive: &Archive) -> Temporary {
         self.make(archive, None)
     }
 
-    fn make(
-        &self,
-        archive: &Archive,
-        permit: Option<OwnedSemaphorePermit>,
-    ) -> Result<Temporary, Problem> {
+    fn make(&self, archive: &Archive, permit: Option<OwnedSemaphorePermit>) -> Temporary {
         // Beside the archive: where that has space, so has this. Nothing is written into one that is
         // only read.
-        let made = match archive.is_read_only() {
-            true => tempfile::tempfile(),
-            false => tempfile::tempfile_in(archive.layout().own_folder()),
+        let file = match archive.is_read_only() {
+            true => spooled_tempfile(IN_MEMORY),
+            false => spooled_tempfile_in(IN_MEMORY, archive.layout().own_folder()),
         };
-        let file = made.map_err(|error| failed(&error))?;
         let bytes = Arc::clone(&self.bytes);
-        Ok(Temporary { file, taken: 0, bytes, most: self.most, _permit: permit })
+        Temporary { file, taken: 0, bytes, most: self.most, _permit: permit }
     }
 }
 
-/// A file without a name.
+/// Bytes that are held in memory: most uploads are a single event, and a file costs as much as saving one.
+const IN_MEMORY: usize = 256 << 10;
+
+/// A file without a name; in memory while it is small.
 #[derive(Debug)]
 pub struct Temporary {
-    file: File,
+    file: SpooledTempFile,
     taken: u64,
     bytes: Arc<AtomicU64>,
     most: u64,
@@ -78,8 +73,11 @@ impl Temporary {
     ///
     /// # Errors
     /// What the system says.
-    pub fn len(&self) -> io::Result<u64> {
-        Ok(self.file.metadata()?.len())
+    pub fn len(&mut self) -> io::Result<u64> {
+        let place = self.file.stream_position()?;
+        let len = self.file.seek(SeekFrom::End(0))?;
+        self.file.seek(SeekFrom::Start(place))?;
+        Ok(len)
     }
 }
 

@@ -129,4 +129,20 @@ mod tests {
             connection.execute_batch("ROLLBACK TO s; RELEASE s").unwrap();
         }
     }
+
+    #[test]
+    fn what_is_the_largest_now_is_found_through_an_index() {
+        let connection = index();
+        let of = ["serial = 'BE1'", "text_id = 1", "substr(timestamp, 1, 7) IS '2026-05'"];
+        for (of, name) in of.iter().zip(["unit", "text", "month"]) {
+            let sql = format!(
+                "EXPLAIN QUERY PLAN SELECT max(ppv_in_s) FROM events WHERE {of} AND false_trigger = 0"
+            );
+            let mut statement = connection.prepare(&sql).unwrap();
+            let plan = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
+            let plan: Vec<String> = plan.map(Result::unwrap).collect();
+            let index = format!("events_{name}_largest");
+            assert!(plan.iter().any(|step| step.contains(&index)), "{plan:?}");
+        }
+    }
 }

@@ -60,3 +60,9 @@ INSERT INTO unit_sums SELECT * FROM unit_sums_now;
 INSERT INTO project_sums SELECT * FROM project_sums_now;
 INSERT INTO project_units SELECT * FROM project_units_now;
 INSERT INTO month_sums SELECT * FROM month_sums_now;
+
+-- The largest of a group is found at once, also when the one that was the largest is found to be a false
+-- trigger.
+CREATE INDEX events_unit_largest ON events (serial, ppv_in_s) WHERE false_trigger = 0;
+CREATE INDEX events_text_largest ON events (text_id, ppv_in_s) WHERE false_trigger = 0;
+CREATE INDEX events_month_largest ON events (substr(timestamp, 1, 7), ppv_in_s) WHERE false_trigger = 0;

@@ -46,15 +46,15 @@ CREATE TRIGGER events_go AFTER DELETE ON events BEGIN
     DELETE FROM unit_sums WHERE serial = OLD.serial AND events = 0;
     UPDATE project_sums SET events = events - 1, false_triggers = false_triggers - OLD.false_trigger,
         largest = CASE WHEN OLD.false_trigger = 0 AND OLD.ppv_in_s >= largest THEN
-            (SELECT max(ppv_in_s) FROM events WHERE false_trigger = 0 AND text_id IN (SELECT id FROM texts
-                WHERE project IS (SELECT project FROM texts WHERE id = OLD.text_id)))
+            (SELECT max((SELECT max(ppv_in_s) FROM events WHERE text_id = t.id AND false_trigger = 0)) FROM texts t
+                WHERE t.project IS (SELECT project FROM texts WHERE id = OLD.text_id))
             ELSE largest END,
         first = CASE WHEN OLD.timestamp <= first THEN
-            (SELECT min(timestamp) FROM events WHERE text_id IN (SELECT id FROM texts
-                WHERE project IS (SELECT project FROM texts WHERE id = OLD.text_id))) ELSE first END,
+            (SELECT min((SELECT min(timestamp) FROM events WHERE text_id = t.id)) FROM texts t
+                WHERE t.project IS (SELECT project FROM texts WHERE id = OLD.text_id)) ELSE first END,
         last = CASE WHEN OLD.timestamp >= last THEN
-            (SELECT max(timestamp) FROM events WHERE text_id IN (SELECT id FROM texts
-                WHERE project IS (SELECT project FROM texts WHERE id = OLD.text_id))) ELSE last END
+            (SELECT max((SELECT max(timestamp) FROM events WHERE text_id = t.id)) FROM texts t
+                WHERE t.project IS (SELECT project FROM texts WHERE id = OLD.text_id)) ELSE last END
         WHERE project = (SELECT ifnull('p' || project, '') FROM texts WHERE id = OLD.text_id);
     DELETE FROM project_sums WHERE events = 0
         AND project = (SELECT ifnull('p' || project, '') FROM texts WHERE id = OLD.text_id);
@@ -64,17 +64,15 @@ CREATE TRIGGER events_go AFTER DELETE ON events BEGIN
         AND project = (SELECT ifnull('p' || project, '') FROM texts WHERE id = OLD.text_id);
     UPDATE month_sums SET events = events - 1, false_triggers = false_triggers - OLD.false_trigger,
         largest = CASE WHEN OLD.false_trigger = 0 AND OLD.ppv_in_s >= largest THEN
-            CASE WHEN OLD.timestamp IS NULL
-                THEN (SELECT max(ppv_in_s) FROM events WHERE timestamp IS NULL AND false_trigger = 0)
-                ELSE (SELECT max(ppv_in_s) FROM events WHERE false_trigger = 0
-                    AND timestamp >= substr(OLD.timestamp, 1, 7)
-                    AND timestamp < substr(OLD.timestamp, 1, 7) || char(1114111)) END
+            (SELECT max(ppv_in_s) FROM events WHERE false_trigger = 0
+                AND substr(timestamp, 1, 7) IS substr(OLD.timestamp, 1, 7))
             ELSE largest END
         WHERE month = ifnull(substr(OLD.timestamp, 1, 7), '');
     DELETE FROM month_sums WHERE month = ifnull(substr(OLD.timestamp, 1, 7), '') AND events = 0;
 END;
 
--- An event that changes goes from where it was and comes to where it is.
+-- An event that changes goes from where it was and comes to where it is; what it still is of its groups is
+-- not looked for.
 CREATE TRIGGER events_change AFTER UPDATE ON events
     WHEN (OLD.serial, OLD.text_id, OLD.timestamp, OLD.ppv_in_s, OLD.false_trigger, OLD.reviewed_at IS NULL,
         OLD.captured_at) IS NOT (NEW.serial, NEW.text_id, NEW.timestamp, NEW.ppv_in_s, NEW.false_trigger,
@@ -85,25 +83,30 @@ BEGIN
         largest = CASE WHEN OLD.false_trigger = 0 AND OLD.ppv_in_s >= largest THEN
             (SELECT max(ppv_in_s) FROM events WHERE serial = OLD.serial AND false_trigger = 0)
             ELSE largest END,
-        first = CASE WHEN OLD.timestamp <= first THEN
+        first = CASE WHEN OLD.timestamp <= first
+            AND (OLD.serial, OLD.text_id, OLD.timestamp) IS NOT (NEW.serial, NEW.text_id, NEW.timestamp) THEN
             (SELECT min(timestamp) FROM events WHERE serial = OLD.serial) ELSE first END,
-        last = CASE WHEN OLD.timestamp >= last THEN
+        last = CASE WHEN OLD.timestamp >= last
+            AND (OLD.serial, OLD.text_id, OLD.timestamp) IS NOT (NEW.serial, NEW.text_id, NEW.timestamp) THEN
             (SELECT max(timestamp) FROM events WHERE serial = OLD.serial) ELSE last END,
-        captured = CASE WHEN OLD.captured_at >= captured THEN
+        captured = CASE WHEN OLD.captured_at >= captured
+            AND (OLD.serial, OLD.captured_at) IS NOT (NEW.serial, NEW.captured_at) THEN
             (SELECT max(captured_at) FROM events WHERE serial = OLD.serial) ELSE captured END
         WHERE serial = OLD.serial;
     DELETE FROM unit_sums WHERE serial = OLD.serial AND events = 0;
     UPDATE project_sums SET events = events - 1, false_triggers = false_triggers - OLD.false_trigger,
         largest = CASE WHEN OLD.false_trigger = 0 AND OLD.ppv_in_s >= largest THEN
-            (SELECT max(ppv_in_s) FROM events WHERE false_trigger = 0 AND text_id IN (SELECT id FROM texts
-                WHERE project IS (SELECT project FROM texts WHERE id = OLD.text_id)))
+            (SELECT max((SELECT max(ppv_in_s) FROM events WHERE text_id = t.id AND false_trigger = 0)) FROM texts t
+                WHERE t.project IS (SELECT project FROM texts WHERE id = OLD.text_id))
             ELSE largest END,
-        first = CASE WHEN OLD.timestamp <= first THEN
-            (SELECT min(timestamp) FROM events WHERE text_id IN (SELECT id FROM texts
-                WHERE project IS (SELECT project FROM texts WHERE id = OLD.text_id))) ELSE first END,
-        last = CASE WHEN OLD.timestamp >= last THEN
-            (SELECT max(timestamp) FROM events WHERE text_id IN (SELECT id FROM texts
-                WHERE project IS (SELECT project FROM texts WHERE id = OLD.text_id))) ELSE last END
+        first = CASE WHEN OLD.timestamp <= first
+            AND (OLD.serial, OLD.text_id, OLD.timestamp) IS NOT (NEW.serial, NEW.text_id, NEW.timestamp) THEN
+            (SELECT min((SELECT min(timestamp) FROM events WHERE text_id = t.id)) FROM texts t
+                WHERE t.project IS (SELECT project FROM texts WHERE id = OLD.text_id)) ELSE first END,
+        last = CASE WHEN OLD.timestamp >= last
+            AND (OLD.serial, OLD.text_id, OLD.timestamp) IS NOT (NEW.serial, NEW.text_id, NEW.timestamp) THEN
+            (SELECT max((SELECT max(timestamp) FROM events WHERE text_id = t.id)) FROM texts t
+                WHERE t.project IS (SELECT project FROM texts WHERE id = OLD.text_id)) ELSE last END
         WHERE project = (SELECT ifnull('p' || project, '') FROM texts WHERE id = OLD.text_id);
     DELETE FROM project_sums WHERE events = 0
         AND project = (SELECT ifnull('p' || project, '') FROM texts WHERE id = OLD.text_id);
@@ -113,11 +116,8 @@ BEGIN
         AND project = (SELECT ifnull('p' || project, '') FROM texts WHERE id = OLD.text_id);
     UPDATE month_sums SET events = events - 1, false_triggers = false_triggers - OLD.false_trigger,
         largest = CASE WHEN OLD.false_trigger = 0 AND OLD.ppv_in_s >= largest THEN
-            CASE WHEN OLD.timestamp IS NULL
-                THEN (SELECT max(ppv_in_s) FROM events WHERE timestamp IS NULL AND false_trigger = 0)
-                ELSE (SELECT max(ppv_in_s) FROM events WHERE false_trigger = 0
-                    AND timestamp >= substr(OLD.timestamp, 1, 7)
-                    AND timestamp < substr(OLD.timestamp, 1, 7) || char(1114111)) END
+            (SELECT max(ppv_in_s) FROM events WHERE false_trigger = 0
+                AND substr(timestamp, 1, 7) IS substr(OLD.timestamp, 1, 7))
             ELSE largest END
         WHERE month = ifnull(substr(OLD.timestamp, 1, 7), '');
     DELETE FROM month_sums WHERE month = ifnull(substr(OLD.timestamp, 1, 7), '') AND events = 0;

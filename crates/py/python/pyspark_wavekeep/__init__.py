@@ -5,8 +5,8 @@ Spark finds this module by its name, wherever the package is installed, and regi
 
 >>> from pyspark_wavekeep import DefaultSource
 >>> source = DefaultSource({"path": "crates/smurf/tests/data/basic.dat", "table": "frames"})
->>> source.schema().simpleString()
-'struct<channel:int,frame:bigint,time:timestamp,value:double>'
+>>> source.schema().names
+['channel', 'frame', 'time', 'value']
 """
 
 from __future__ import annotations

@@ -94,11 +94,15 @@ class Server:
                 return None
             first_total = total
             rows += events
-            wanted = max(total - question["offset"], 0)
-            wanted = wanted if limit is None else min(wanted, limit)
-            if not events or len(rows) >= wanted:
-                whole = len(rows) >= wanted and len({row["id"] for row in rows}) == len(rows)
-                return (total, rows) if whole else None
+            # How many there are behind an event nobody says.
+            wanted = None if question["after_id"] is not None else max(total - question["offset"], 0)
+            if wanted is not None and limit is not None:
+                wanted = min(wanted, limit)
+            is_whole = wanted is not None and len(rows) >= wanted
+            if is_whole or len(events) < left or len(rows) == limit:
+                is_whole = wanted is None or len(rows) == wanted
+                is_whole = is_whole and len({row["id"] for row in rows}) == len(rows)
+                return (total, rows) if is_whole else None
 
     def query_arrow(self, question: dict[str, Any], read: Callable[[bytes], Any]) -> list[Any]:
         limit, parts, taken = question["limit"], [], 0

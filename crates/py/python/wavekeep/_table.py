@@ -205,7 +205,7 @@ class Table:
             values = [row.get(name) for row in self._rows]
             if kind == "document":
                 values = [
-                    None if value is None else json.dumps(value, default=str) for value in values
+                    None if value is None else _compact(value) for value in values
                 ]
             elif kind in ("unit-local", "utc"):
                 values = [value if isinstance(value, datetime) else None for value in values]
@@ -247,6 +247,11 @@ class Table:
         from . import _html
 
         return _html.table(self)
+
+
+def _compact(document: Any) -> str:
+    """A document as the index has it."""
+    return json.dumps(document, default=str, ensure_ascii=False, separators=(",", ":"))
 
 
 def _plain(name: str) -> str:

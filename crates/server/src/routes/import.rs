@@ -124,9 +124,7 @@ pub async fn import_of(
 
 /// The files of a request, on disk.
 async fn receive(state: &State, mut form: Multipart) -> Result<Upload, Problem> {
-    let made = state.clone();
-    let file = tokio::task::spawn_blocking(move || made.temporaries.upload(&made.archive)).await;
-    let mut file = file.map_err(|error| Problem::internal(&error))??;
+    let mut file = state.temporaries.upload(&state.archive);
     let (mut all, mut offset) = (Vec::new(), 0);
     let too_large =
         |detail: String| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail);

@@ -80,7 +80,8 @@ impl Fresh {
 pub const BEFORE_VERSION_5: &str = "DROP TRIGGER events_come; DROP TRIGGER events_go; \
     DROP TRIGGER events_change; DROP VIEW unit_sums_now; DROP VIEW project_sums_now; \
     DROP VIEW project_units_now; DROP VIEW month_sums_now; DROP TABLE unit_sums; DROP TABLE project_sums; \
-    DROP TABLE project_units; DROP TABLE month_sums;";
+    DROP TABLE project_units; DROP TABLE month_sums; DROP INDEX events_unit_largest; \
+    DROP INDEX events_text_largest; DROP INDEX events_month_largest;";
 
 /// The files below a folder with their bytes, what the archive keeps for itself left out.
 pub fn files(root: &Path) -> Vec<(String, Vec<u8>)> {
