@@ -1,7 +1,7 @@
 //! Those who wait to change the archive share a round: what one of them would sync for itself, one syncs
 //! for all.
 //!
-//! Whoever comes while nobody leads takes all that waits, its own work among it, and leads; the others
+//! The one that comes while nobody leads takes all that waits, its own work among it, and leads; the others
 //! sleep until their answers are there. Nobody waits for company: a round is as large as what came
 //! during the one before.
 

@@ -137,7 +137,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Whoever was replacing months may have been cut short, or may still be at it.
+    /// The one that was replacing months may have been cut short, or may still be at it.
     fn note_contested(&mut self) {
         let now = now_ms();
         let State { writing, contested, .. } = &mut self.state;

@@ -6,9 +6,8 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, Union
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from . import _table, _wavekeep
 from ._archive_folder import Folder
@@ -20,6 +19,7 @@ from ._head import Head, Held, held
 from ._lazy import need
 from ._progress import Progress, Reporter
 from ._recording import Channels, ClosedHandle, Recording
+from ._question import Moment, Question, count_of, number_of, question
 from ._report import Report, warn_of_damage
 from ._table import Table, ledger_row
 from ._units import Units
@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     import dask.dataframe
-
-#: A moment or a day by the units' own clocks.
-Moment = Union[datetime, date, str, None]
-
 
 class Backend(Protocol):
     """What an archive answers, wherever it is; documents as JSON has them."""
@@ -61,30 +57,6 @@ class Backend(Protocol):
     def ledger(self, id: int | None, limit: int) -> list[dict[str, Any]]: ...
     def forget(self, id: int, reason: str, who: str | None) -> dict[str, Any]: ...
     def remove(self, id: int, reason: str, who: str | None) -> dict[str, Any]: ...
-
-
-class Question(TypedDict, total=False):
-    """The arguments of :meth:`Archive.query`."""
-
-    serial: str | None
-    project: str | None
-    kind: str | None
-    from_: Moment
-    to: Moment
-    min_ppv_in_s: float | None
-    false_trigger: bool | None
-    reviewed: bool | None
-    text: str | None
-    changed_since: int | None
-    sort: str
-    after_id: int | None
-    limit: int | None
-    offset: int
-
-
-#: Kinds of events of an archive, and what they are sorted by.
-_EVENT_KINDS = ("waveform", "histogram", "stream", "unknown")
-_SORTS = ("timestamp", "ppv", "id", "changed")
 
 
 class Archive:
@@ -174,7 +146,7 @@ class Archive:
 
     def __contains__(self, id: object) -> bool:
         try:
-            self._backend.event(_id(id))
+            self._backend.event(number_of(id))
         except (BadArgumentError, NoSuchEventError):
             return False
         return True
@@ -344,18 +316,18 @@ class Archive:
         (['Tran', 'Vert', 'Long', 'MicL'], 3328)
         """
         arrow = need("pyarrow", "samples_arrow", "arrow")
-        numbers = [_id(id) for id in ids]
+        numbers = [number_of(id) for id in ids]
         return arrow.concat_tables(self._backend.samples_arrow(numbers, bool(raw), _table_of))
 
     def event(self, id: int) -> dict[str, Any]:
         """The row of an event."""
-        return Table([self._backend.event(_id(id))], _table.EVENTS)[0]
+        return Table([self._backend.event(number_of(id))], _table.EVENTS)[0]
 
     @strict
     def recording(self, id: int) -> Recording:
         """The recording of an event, with the report that is paired with it: the same class that
         :func:`wavekeep.open` gives. A run of a stream is opened where its files are."""
-        id = _id(id)
+        id = number_of(id)
         if self._backend.event(id)["kind"] == "stream":
             from . import open as open_recording
 
@@ -469,7 +441,7 @@ class Archive:
 
     def sidecar(self, id: int) -> dict[str, Any]:
         """The sidecar of an event, as it stands in its file: all that is known but the samples."""
-        return self._backend.sidecar(_id(id))
+        return self._backend.sidecar(number_of(id))
 
     @strict
     def review(
@@ -511,17 +483,17 @@ class Archive:
             review["false_trigger"] = false_trigger
         if notes is not ...:
             review["notes"] = notes
-        return self._backend.review(_id(id), review, who)
+        return self._backend.review(number_of(id), review, who)
 
     def undo(self, id: int, *, who: str | None = None) -> dict[str, Any]:
         """Takes the last change of an event's review back; gives the sidecar as it is now. Undoing
         is a change itself: undoing it again is redoing."""
-        return self._backend.undo(_id(id), who)
+        return self._backend.undo(number_of(id), who)
 
     @strict
     def review_log(self, id: int, *, limit: int = 1000) -> Table:
         """Who changed what of an event, the latest first."""
-        return Table(self._backend.review_log(_id(id), _count(limit, "limit")), _table.LOG)
+        return Table(self._backend.review_log(number_of(id), count_of(limit, "limit")), _table.LOG)
 
     def head(self) -> Head:
         """The head of the ledger as it is now. Keep ``str(head)`` where nobody who can write to the
@@ -579,7 +551,7 @@ class Archive:
         >>> [(row["entry"], row["action"]) for row in archive.ledger()]
         [(2, 'import'), (1, 'begin')]
         """
-        rows = self._backend.ledger(None if id is None else _id(id), _count(limit, "limit"))
+        rows = self._backend.ledger(None if id is None else number_of(id), count_of(limit, "limit"))
         return Table([ledger_row(row) for row in rows], _table.LEDGER)
 
     @strict
@@ -618,7 +590,7 @@ class Archive:
         >>> archive.forget(1, reason="the disk failed")["action"]
         'forget'
         """
-        return self._let_go(self._backend.forget(_id(id), reason, who))
+        return self._let_go(self._backend.forget(number_of(id), reason, who))
 
     @strict
     def remove(self, id: int, *, reason: str, who: str | None = None) -> dict[str, Any]:
@@ -652,7 +624,7 @@ class Archive:
         >>> archive.remove(1, reason="of another site")["action"], len(archive)
         ('remove', 0)
         """
-        return self._let_go(self._backend.remove(_id(id), reason, who))
+        return self._let_go(self._backend.remove(number_of(id), reason, who))
 
     def _let_go(self, entry: dict[str, Any]) -> dict[str, Any]:
         return Table([ledger_row(entry)], _table.LEDGER)[0]
@@ -801,85 +773,6 @@ class Archived:
         return Archive(self.where).recording(self.id)
 
 
-@strict
-def question(
-    *,
-    serial: str | None = None,
-    project: str | None = None,
-    kind: str | None = None,
-    from_: Moment = None,
-    to: Moment = None,
-    min_ppv_in_s: float | None = None,
-    false_trigger: bool | None = None,
-    reviewed: bool | None = None,
-    text: str | None = None,
-    changed_since: int | None = None,
-    sort: str = "-timestamp",
-    after_id: int | None = None,
-    limit: int | None = None,
-    offset: int = 0,
-) -> dict[str, Any]:
-    """What :meth:`Archive.query` asks, as the index and a server take it."""
-    if kind is not None:
-        one_of("kind", kind, _EVENT_KINDS)
-    one_of("sort", sort, [sign + word for word in _SORTS for sign in ("", "-")])
-    return {
-        "serial": serial,
-        "project": project,
-        "kind": kind,
-        "from": _moment(from_, "00:00:00"),
-        "to": _moment(to, "23:59:59"),
-        "min_ppv_in_s": min_ppv_in_s,
-        "false_trigger": false_trigger,
-        "reviewed": reviewed,
-        "text": text,
-        "changed_since": None if changed_since is None else _count(changed_since, "changed_since"),
-        "sort": sort,
-        "after_id": None if after_id is None else _id(after_id),
-        "limit": None if limit is None else _count(limit, "limit"),
-        "offset": _count(offset, "offset"),
-    }
-
-
 def _table_of(stream: bytes) -> Any:
     """The table of an Arrow stream; its columns lie in those bytes."""
     return need("pyarrow", "query_arrow", "arrow").ipc.open_stream(stream).read_all()
-
-
-def _id(id: Any) -> int:
-    try:
-        number = id.__index__()
-    except AttributeError:
-        raise BadArgumentError(f"an event is named by its number, found {id!r}") from None
-    if isinstance(id, bool) or not -(2**63) <= number < 2**63:
-        raise BadArgumentError(f"an event is named by its number, found {id!r}")
-    return int(number)
-
-
-def _count(number: Any, name: str) -> int:
-    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**63:
-        raise BadArgumentError(f"{name} is a number from 0, found {number!r}")
-    return number
-
-
-def _moment(moment: Moment, time: str) -> str | None:
-    """The moment as the archive takes it; a day becomes one of its ends."""
-    if moment is None:
-        return None
-    given = moment
-    if isinstance(moment, str):
-        try:
-            is_day = len(moment.strip()) <= len("2026-05-01")
-            moment = (date if is_day else datetime).fromisoformat(moment.strip())
-        except ValueError:
-            message = f"a day or a moment was expected, such as 2026-05-01, found {given!r}"
-            raise BadArgumentError(message) from None
-    if isinstance(moment, datetime):
-        if moment.tzinfo is not None:
-            raise BadArgumentError(
-                f"units know no time zone: give their own clock's time, without {moment.tzinfo}"
-            )
-        return moment.isoformat()
-    if isinstance(moment, date):
-        return f"{moment.isoformat()}T{time}"
-    raise BadArgumentError(f"a day or a moment was expected, found {given!r}")

@@ -307,7 +307,7 @@ def _lazy_dataset(found: Dataset, preferred: Mapping[str, int]) -> xarray.Datase
             values = indexing.LazilyIndexedArray(it.values)
             variables[name] = xarray.Variable(it.dims, values, holdable(it.attrs), chunks)
     coordinates = {name: variables.pop(name) for name in found.coordinates}
-    # xarray makes the index of `time`, unless it is told not to.
+    # xarray makes the index of `time`, unless `create_default_indexes=False`.
     without_index = xarray.Coordinates(coordinates, indexes={})
     return xarray.Dataset(variables, without_index, holdable(found.attrs))
 
