@@ -135,7 +135,8 @@ def main():
 
         big = folder / "big"
         big.mkdir()
-        run("rebuild", "--index", "--archive", big)
+        (folder / "nothing").mkdir()
+        run("import", "--archive", big, folder / "nothing")
         fill(big / ".wavekeep" / "index.sqlite", rows)
         for name, question in [
             ("of one unit", ["--serial", "BE11007"]),

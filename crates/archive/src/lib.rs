@@ -61,7 +61,9 @@ mod watch;
 pub use actor::{Actor, machine_user};
 pub use archive::{Archive, CommitPoint, OpenOptions};
 pub use error::{ArchiveError, DecodeFailure, SaveError};
-pub use export::{EXPORT_COLUMNS, ExportFailure, MANIFEST, Originals, TableUnits};
+pub use export::{
+    EXPORT_COLUMNS, ExportFailure, MANIFEST, Originals, TableUnits, travel_unit, travel_values,
+};
 pub use facts::UNKNOWN_SERIAL;
 pub use files::{Disk, Entry, FileSystem};
 pub use import::{

@@ -6,27 +6,9 @@
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
-use wavekeep_core::{Channel, Kind, Quantity, Reading, Recording, Sensor, TimeAxis, Unit};
+use wavekeep_archive::{travel_unit, travel_values};
+use wavekeep_core::{Channel, Kind, Reading, Recording, Sensor, TimeAxis, Unit};
 use wavekeep_signal::{ChannelMeasurements, Measurements, reduce};
-
-/// The unit in which a channel travels: in/s, psi, or its own.
-pub fn travel_unit(channel: &Channel) -> Unit {
-    match channel.unit().quantity() {
-        Quantity::Velocity => Unit::InchPerSecond,
-        Quantity::Pressure => Unit::Psi,
-        _ => channel.unit(),
-    }
-}
-
-/// The values of a channel as they travel, missing ones `None`.
-pub fn values(channel: &Channel, raw: bool) -> impl Iterator<Item = Option<f64>> + '_ {
-    let (from, to) = (channel.unit(), travel_unit(channel));
-    channel.counts().map(move |count| {
-        let count = count?;
-        let value = if raw { count } else { convert(channel.scale.apply(count), from, to) };
-        Some(value).filter(|value| value.is_finite())
-    })
-}
 
 /// Both measure the same quantity.
 fn convert(value: f64, from: Unit, to: Unit) -> f64 {
@@ -80,7 +62,7 @@ impl Serialize for Samples<'_> {
             Some(buckets) => pairs(self.channel, self.raw, buckets).serialize(serializer),
             None => {
                 let mut list = serializer.serialize_seq(Some(self.channel.len()))?;
-                for value in values(self.channel, self.raw) {
+                for value in travel_values(self.channel, self.raw) {
                     list.serialize_element(&value)?;
                 }
                 list.end()

@@ -14,8 +14,9 @@ use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 use rayon::prelude::*;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
-use wavekeep_core::{Channel, Quantity, TimeAxis, Unit};
+use wavekeep_core::{Channel, TimeAxis};
 
+use super::travel::{travel_unit, travel_values};
 use super::{ExportFailure, micros};
 use crate::{Archive, ArchiveError, Query};
 
@@ -181,7 +182,7 @@ struct Events {
     schema: SchemaRef,
     columns: Vec<Filled>,
     rows: usize,
-    batches: Vec<RecordBatch>,
+    batches: Vec<Result<RecordBatch, ArrowError>>,
 }
 
 impl Events {
@@ -213,10 +214,7 @@ impl Events {
 
     fn end_batch(&mut self) {
         let columns = self.columns.iter_mut().map(Filled::finish).collect();
-        // Types and lengths are those of the schema.
-        if let Ok(batch) = RecordBatch::try_new(Arc::clone(&self.schema), columns) {
-            self.batches.push(batch);
-        }
+        self.batches.push(RecordBatch::try_new(Arc::clone(&self.schema), columns));
         self.rows = 0;
     }
 }
@@ -254,8 +252,10 @@ impl Archive {
         })?;
         let mut events = found.ok_or(ArchiveError::NoEvent { id })?;
         events.end_batch();
-        stream(&events.schema, &events.batches, out).map_err(failed)?;
-        Ok(events.batches.iter().map(|batch| batch.num_rows() as u64).sum())
+        let batches: Vec<RecordBatch> =
+            events.batches.into_iter().collect::<Result<_, _>>().map_err(failed)?;
+        stream(&events.schema, &batches, out).map_err(failed)?;
+        Ok(batches.iter().map(|batch| batch.num_rows() as u64).sum())
     }
 
     /// The samples of events as an Arrow stream, in their order, a batch for each of `parts`: a row a channel
@@ -288,34 +288,15 @@ impl Archive {
             TimeAxis::Samples { rate_hz, .. } => Some(rate_hz.value),
             TimeAxis::Intervals { .. } => None,
         };
-        let of_channel = |channel: &Channel| {
-            let (from, to) = (channel.unit(), travel_unit(channel));
-            let values = channel.counts().map(|count| {
-                let value = match raw {
-                    true => count?,
-                    false => from.convert(channel.scale.apply(count?), to).ok()?,
-                };
-                Some(value).filter(|value| value.is_finite())
-            });
-            Samples {
-                channel: channel.name.to_string(),
-                unit: if raw { "count".to_owned() } else { to.symbol().to_owned() },
-                rate_hz,
-                first_s: recording.time.seconds(0),
-                step_s: recording.time.step_s(),
-                values: values.collect(),
-            }
+        let of_channel = |channel: &Channel| Samples {
+            channel: channel.name.to_string(),
+            unit: if raw { "count".to_owned() } else { travel_unit(channel).symbol().to_owned() },
+            rate_hz,
+            first_s: recording.time.seconds(0),
+            step_s: recording.time.step_s(),
+            values: travel_values(channel, raw).collect(),
         };
         Ok(recording.channels.iter().map(of_channel).collect())
-    }
-}
-
-/// In what values travel.
-fn travel_unit(channel: &Channel) -> Unit {
-    match channel.unit().quantity() {
-        Quantity::Velocity => Unit::InchPerSecond,
-        Quantity::Pressure => Unit::Psi,
-        _ => channel.unit(),
     }
 }
 

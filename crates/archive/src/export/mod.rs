@@ -3,6 +3,7 @@
 mod arrow;
 mod originals;
 mod table;
+mod travel;
 
 use std::io;
 
@@ -11,6 +12,7 @@ use crate::{Archive, ArchiveError, Query, Sort, SortKey};
 
 pub use originals::{MANIFEST, Originals};
 pub use table::{EXPORT_COLUMNS, TableUnits};
+pub use travel::{travel_unit, travel_values};
 
 /// Events that are asked for at a time.
 const PAGE: usize = 10_000;

@@ -9,6 +9,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
+use wavekeep_archive::{travel_unit, travel_values};
 use wavekeep_core::{ChannelChoice, Recording, Selection, SelectionError, TimeAxis};
 use wavekeep_signal::spectrum as spectrum_of;
 
@@ -16,7 +17,7 @@ use super::events::checked_points;
 use super::{BINARY, Form, Id, answer, say};
 use crate::arrow::{ARROW, Table, facts};
 use crate::extract::{Path, Query, finite, optional};
-use crate::plot::{self, Samples, travel_unit};
+use crate::plot::{self, Samples};
 use crate::problem::Problem;
 use crate::state::State;
 
@@ -144,7 +145,7 @@ fn binary(part: &Recording, raw: bool, points: Option<usize>) -> Result<Response
                     push(pair.map(|pair| pair[1]));
                 }
             }
-            None => plot::values(channel, raw).for_each(&mut push),
+            None => travel_values(channel, raw).for_each(&mut push),
         }
     }
     let rows = part.channels.len();
@@ -230,7 +231,7 @@ fn table(id: i64, part: &Recording, raw: bool, points: Option<usize>) -> Table {
                     push(format!("{}_{end}", channel.name), values);
                 }
             }
-            None => push(channel.name.to_string(), plot::values(channel, raw).collect()),
+            None => push(channel.name.to_string(), travel_values(channel, raw).collect()),
         }
     }
     table
