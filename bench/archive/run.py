@@ -2,7 +2,7 @@
 
     python bench/archive/run.py [--quick]
 
-Events are the sample M529LKIQ.7M0W (3 s, four channels) under the names of 10 units. An import is
+Events are the sample M529LKIQ.7M0W (3 s, four channels) with the names and starts of 10 units. An import is
 durable: what it counts is synced. Verification is compared with `sha256sum` over the same files. A
 million rows are written into the index of an archive without files, and listed by the program, its
 start included. `WAVEKEEP` names the program; without it, the release build is measured.
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -38,15 +39,27 @@ def fastest(*args, runs=5):
     return min(run(*args)[1] for _ in range(runs))
 
 
+def base_36(number, digits):
+    signs = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    return "".join(signs[number // 36**place % 36] for place in reversed(range(digits)))
+
+
 def make_events(folder, count):
-    """Ten units; the names of a unit's events differ in their time, as they do in a fleet."""
-    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    """Ten units, each with an event every 97 s: its name and its footer state the start, as in a fleet."""
     event = (ROOT / "samples" / "M529LKIQ.7M0W").read_bytes()
+
+    def moment(at):
+        year = at.year.to_bytes(2, "big")
+        return bytes([at.day, at.month, *year, 0, at.hour, at.minute, at.second])
+
     for n in range(count):
         unit = folder / f"unit {n % 10}"
         unit.mkdir(exist_ok=True)
-        time = "".join(digits[n // 36**place % 36] for place in (2, 1, 0))
-        (unit / f"M52{n % 10}L{time}.7M0W").write_bytes(event)
+        start = datetime(2026, 1, 1) + timedelta(seconds=97 * (n // 10))
+        seconds = int((start - datetime(1985, 1, 1)).total_seconds())
+        name = f"M52{n % 10}{base_36(seconds // 1296, 4)}.{base_36(seconds % 1296, 2)}0W"
+        times = moment(start) + moment(start + timedelta(seconds=3))
+        (unit / name).write_bytes(event[:-24] + times + event[-8:])
 
 
 def fill(index, count):

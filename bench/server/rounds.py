@@ -20,7 +20,6 @@ ROOT = Path(__file__).parents[2]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 PROGRAM = os.environ.get("WAVEKEEP", str(TARGET / "release" / "wavekeep"))
 CLIENTS = os.environ.get("WAVEKEEP_CLIENTS", str(TARGET / "release" / "examples" / "many_clients"))
-EVENT = ROOT / "samples" / "M529LKIQ.7M0W"
 AT_ONCE = 200
 
 sys.path.insert(0, str(ROOT / "bench" / "archive"))
@@ -46,7 +45,7 @@ def main():
         try:
             address = json.loads(server.stdout.readline())["listening"]
             found = {
-                what: json.loads(subprocess.check_output([CLIENTS, address, what, EVENT, str(AT_ONCE), str(each)]))
+                what: json.loads(subprocess.check_output([CLIENTS, address, what, source, str(AT_ONCE), str(each)]))
                 for what in ("import", "review")
             }
         finally:

@@ -84,7 +84,8 @@ pub use remake::{Remade, RemakeOptions, recording_from};
 pub use repair::{OpenedForRepair, Repair, Repaired};
 pub use review::{PatchError, PatchOptions, ReviewEntry};
 pub use save::{
-    Outcome, Pairing, Placed, ReportFile, Saved, SavedSession, Session, SourceKind, Submission,
+    NewSession, Outcome, Pairing, Placed, PreparedSessions, ReportFile, Saved, SavedSession,
+    Session, SourceKind, Submission,
 };
 pub use sidecar::{
     DecodeBlock, EVENT_KIND, EventBlock, FlagWord, OwnBlock, PeakValues, ProjectInfo, Review,

@@ -6,7 +6,8 @@
 //! during the one before.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Thread};
 
 /// Events of a round. More would hold more in memory, fewer would sync more often.
 pub(crate) const ROUND: usize = 256;
@@ -15,7 +16,6 @@ pub(crate) const ROUND: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Rounds<W, A> {
     state: Mutex<State<W, A>>,
-    turned: Condvar,
     /// The weight that one round has at most; one work may have more.
     most: usize,
 }
@@ -23,73 +23,87 @@ pub(crate) struct Rounds<W, A> {
 #[derive(Debug)]
 struct State<W, A> {
     next: u64,
-    waiting: VecDeque<(u64, usize, W)>,
+    waiting: VecDeque<Waiting<W>>,
     /// Nothing in the place of an answer: who led did not come to an end.
     answered: HashMap<u64, Option<A>>,
     is_led: bool,
+}
+
+#[derive(Debug)]
+struct Waiting<W> {
+    number: u64,
+    weight: usize,
+    work: W,
+    /// Who sleeps until its answer is there, or until it leads. All others sleep on.
+    thread: Thread,
 }
 
 impl<W, A> Rounds<W, A> {
     pub(crate) fn new(most: usize) -> Self {
         let state =
             State { next: 0, waiting: VecDeque::new(), answered: HashMap::new(), is_led: false };
-        Self { state: Mutex::new(state), turned: Condvar::new(), most }
+        Self { state: Mutex::new(state), most }
     }
 
     fn state(&self) -> MutexGuard<'_, State<W, A>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands work in and gives its answer. `lead` is given all works of a round and gives their answers, in
-    /// their order. `None` when the round came to no end.
+    /// Hands works in, each with its weight, and gives their answers. `lead` is given all works of a round
+    /// and gives their answers, in their order. `None` when the round of a work came to no end.
     pub(crate) fn join(
         &self,
-        work: W,
-        weight: usize,
+        works: Vec<(W, usize)>,
         lead: impl Fn(Vec<W>) -> Vec<A>,
-    ) -> Option<A> {
+    ) -> Vec<Option<A>> {
         let mut state = self.state();
-        let number = state.next;
-        state.next += 1;
-        state.waiting.push_back((number, weight, work));
+        let first = state.next;
+        state.next += works.len() as u64;
+        let numbers = first..state.next;
+        state.waiting.extend(numbers.clone().zip(works).map(|(number, (work, weight))| {
+            let thread = thread::current();
+            Waiting { number, weight, work, thread }
+        }));
         loop {
-            if let Some(answer) = state.answered.remove(&number) {
-                return answer;
+            if numbers.clone().all(|number| state.answered.contains_key(&number)) {
+                return numbers.map(|number| state.answered.remove(&number).flatten()).collect();
             }
             if state.is_led {
-                state = self.turned.wait(state).unwrap_or_else(PoisonError::into_inner);
+                drop(state);
+                thread::park();
+                state = self.state();
                 continue;
             }
-            let (numbers, works) = self.taken(&mut state);
+            let (of, works) = self.taken(&mut state);
             state.is_led = true;
             drop(state);
             // Those who wait get no answer, but they do not wait for ever, if `lead` panics.
-            let mut led = Led { rounds: self, numbers, answers: Vec::new() };
+            let mut led = Led { rounds: self, of, answers: Vec::new() };
             led.answers = lead(works);
             drop(led);
             state = self.state();
         }
     }
 
-    fn taken(&self, state: &mut State<W, A>) -> (Vec<u64>, Vec<W>) {
-        let (mut numbers, mut works, mut sum) = (Vec::new(), Vec::new(), 0);
-        while let Some((_, weight, _)) = state.waiting.front()
-            && (works.is_empty() || sum + weight <= self.most)
+    fn taken(&self, state: &mut State<W, A>) -> (Vec<(u64, Thread)>, Vec<W>) {
+        let (mut of, mut works, mut sum) = (Vec::new(), Vec::new(), 0);
+        while let Some(next) = state.waiting.front()
+            && (works.is_empty() || sum + next.weight <= self.most)
         {
-            sum += weight;
-            if let Some((number, _, work)) = state.waiting.pop_front() {
-                numbers.push(number);
+            sum += next.weight;
+            if let Some(Waiting { number, work, thread, .. }) = state.waiting.pop_front() {
+                of.push((number, thread));
                 works.push(work);
             }
         }
-        (numbers, works)
+        (of, works)
     }
 }
 
 /// A round that is led; when it goes, answers are there.
 struct Led<'r, W, A> {
     rounds: &'r Rounds<W, A>,
-    numbers: Vec<u64>,
+    of: Vec<(u64, Thread)>,
     answers: Vec<A>,
 }
 
@@ -98,9 +112,10 @@ impl<W, A> Drop for Led<'_, W, A> {
         let mut state = self.rounds.state();
         state.is_led = false;
         let mut answers = std::mem::take(&mut self.answers).into_iter();
-        state.answered.extend(self.numbers.iter().map(|number| (*number, answers.next())));
+        state.answered.extend(self.of.iter().map(|(number, _)| (*number, answers.next())));
+        let leads_next = state.waiting.front().map(|next| next.thread.clone());
         drop(state);
-        self.rounds.turned.notify_all();
+        self.of.iter().map(|(_, thread)| thread).chain(&leads_next).for_each(Thread::unpark);
     }
 }
 
@@ -108,7 +123,6 @@ impl<W, A> Drop for Led<'_, W, A> {
 mod tests {
     use std::sync::Barrier;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::thread;
     use std::time::Duration;
 
     use super::*;
@@ -122,13 +136,13 @@ mod tests {
                 let (rounds, led, together) = (&rounds, &led, &together);
                 scope.spawn(move || {
                     together.wait();
-                    let answer = rounds.join(work, 1, |works| {
+                    let answer = rounds.join(vec![(work, 1)], |works| {
                         assert!(works.len() <= 8, "{works:?}");
                         led.fetch_add(1, Ordering::Relaxed);
                         thread::sleep(Duration::from_millis(2));
                         works.into_iter().map(|work| work * work).collect()
                     });
-                    assert_eq!(answer, Some(work * work));
+                    assert_eq!(answer, [Some(work * work)]);
                 });
             }
         });
@@ -140,7 +154,19 @@ mod tests {
     #[test]
     fn what_is_heavier_than_a_round_is_a_round_of_its_own() {
         let rounds = Rounds::new(4);
-        assert_eq!(rounds.join((), 9, |works| vec![works.len()]), Some(1));
+        assert_eq!(rounds.join(vec![((), 9)], |works| vec![works.len()]), [Some(1)]);
+    }
+
+    #[test]
+    fn works_that_are_handed_in_together_are_answered_in_their_order() {
+        let rounds = Rounds::new(4);
+        let works = (0..10).map(|work| (work, 1)).collect();
+        let answers = rounds.join(works, |works| {
+            assert!(works.len() <= 4, "{works:?}");
+            works.into_iter().map(|work| work * 10).collect()
+        });
+        assert_eq!(answers, (0..10).map(|work| Some(work * 10)).collect::<Vec<_>>());
+        assert_eq!(rounds.join(Vec::new(), |works| works), []);
     }
 
     #[test]
@@ -149,24 +175,25 @@ mod tests {
         let (inside, behind) = (Barrier::new(2), Barrier::new(2));
         thread::scope(|scope| {
             let panics = scope.spawn(|| {
-                rounds.join(true, 1, |_| {
+                rounds.join(vec![(true, 1)], |_| {
                     inside.wait();
                     behind.wait();
                     panic!("on purpose")
                 })
             });
             inside.wait();
-            let later =
-                scope.spawn(|| rounds.join(false, 1, |works| works.iter().map(|_| ()).collect()));
+            let later = scope.spawn(|| {
+                rounds.join(vec![(false, 1)], |works| works.iter().map(|_| ()).collect())
+            });
             behind.wait();
             assert!(panics.join().is_err());
-            assert_eq!(later.join().unwrap(), Some(()));
+            assert_eq!(later.join().unwrap(), [Some(())]);
         });
     }
 
     #[test]
     fn who_led_for_others_without_an_end_leaves_them_nothing() {
         let rounds: Rounds<(), ()> = Rounds::new(8);
-        assert_eq!(rounds.join((), 1, |_| Vec::new()), None);
+        assert_eq!(rounds.join(vec![((), 1)], |_| Vec::new()), [None]);
     }
 }

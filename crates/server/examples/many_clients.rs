@@ -2,11 +2,10 @@
 //! and waits for each answer. Prints how many were answered in a second, and how long an answer took.
 //!
 //! ```text
-//! cargo run --release --example many_clients -- ADDRESS import|review EVENT CLIENTS EACH
+//! cargo run --release --example many_clients -- ADDRESS import|review FOLDER CLIENTS EACH
 //! ```
 //!
-//! `EVENT` is the file that is sent, each time under another name; reviews are of the events 1 to
-//! `CLIENTS * EACH`.
+//! The files in the folders of `FOLDER` are sent, each once; reviews are of the events 1 to `CLIENTS * EACH`.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -43,14 +42,23 @@ impl Client {
     }
 }
 
-/// The name of an event of one of ten units: its time is in it.
-fn name(n: usize) -> String {
-    let digits = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    let digit = |place: u32| char::from(digits[n / 10 / 36_usize.pow(place) % 36]);
-    format!("M52{}L{}{}{}.7M0W", n % 10, digit(2), digit(1), digit(0))
+/// Files with their names.
+type Events = Vec<(String, Vec<u8>)>;
+
+/// The files in the folders of a folder.
+fn events(folder: &str) -> Result<Events, Failure> {
+    let mut events = Vec::new();
+    for folder in std::fs::read_dir(folder)? {
+        for file in std::fs::read_dir(folder?.path())? {
+            let file = file?;
+            let name = file.file_name().to_string_lossy().into_owned();
+            events.push((name, std::fs::read(file.path())?));
+        }
+    }
+    Ok(events)
 }
 
-fn one(client: &mut Client, what: &str, n: usize, event: &[u8]) -> Result<(), Failure> {
+fn one(client: &mut Client, what: &str, n: usize, events: &Events) -> Result<(), Failure> {
     if what == "review" {
         let head = format!(
             "PATCH /api/v1/events/{}/review HTTP/1.1\r\nContent-Type: application/json",
@@ -58,9 +66,9 @@ fn one(client: &mut Client, what: &str, n: usize, event: &[u8]) -> Result<(), Fa
         );
         return client.ask(&head, br#"{"false_trigger": true, "notes": "a lorry"}"#);
     }
+    let (name, event) = events.get(n).ok_or("the folder has fewer events")?;
     let part = format!(
-        "--edge\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{}\"\r\n\r\n",
-        name(n)
+        "--edge\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{name}\"\r\n\r\n"
     );
     let body = [part.as_bytes(), event, b"\r\n--edge--\r\n"].concat();
     let head = "POST /api/v1/import HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=edge";
@@ -69,11 +77,11 @@ fn one(client: &mut Client, what: &str, n: usize, event: &[u8]) -> Result<(), Fa
 
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [address, what, event, clients, each] = arguments.as_slice() else {
-        return Err("ADDRESS import|review EVENT CLIENTS EACH".into());
+    let [address, what, folder, clients, each] = arguments.as_slice() else {
+        return Err("ADDRESS import|review FOLDER CLIENTS EACH".into());
     };
-    let (event, clients, each): (_, usize, usize) =
-        (std::fs::read(event)?, clients.parse()?, each.parse()?);
+    let (events, clients, each): (_, usize, usize) =
+        (events(folder)?, clients.parse()?, each.parse()?);
     let begin = Barrier::new(clients + 1);
     let work = |number: usize| -> Result<Vec<Duration>, Failure> {
         let connected = TcpStream::connect(address.as_str());
@@ -83,7 +91,7 @@ fn main() -> Result<(), Failure> {
         let mut took = Vec::new();
         for n in 0..each {
             let started = Instant::now();
-            one(&mut client, what, number * each + n, &event)?;
+            one(&mut client, what, number * each + n, &events)?;
             took.push(started.elapsed());
         }
         Ok(took)

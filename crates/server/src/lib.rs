@@ -24,6 +24,7 @@ mod connections;
 mod extract;
 mod guards;
 mod health;
+mod intake;
 mod lake;
 mod live;
 mod metrics;
@@ -42,6 +43,7 @@ mod streams;
 mod temporary;
 mod tls;
 mod units;
+mod upload;
 
 pub use app::openapi;
 pub use guards::REQUESTS;

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wavekeep_archive::Archive;
 use wavekeep_lake::Follower;
 
 use crate::auth::Access;
 use crate::cache::Cache;
 use crate::health::Health;
+use crate::intake::Intake;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::options::Limits;
@@ -59,6 +60,8 @@ pub struct Shared {
     pub health: Health,
     /// Runs that are open.
     pub streams: Streams,
+    /// Imports that wait to be saved.
+    pub intake: Intake,
     /// What keeps a lake of the events up to date.
     pub lake: Option<Arc<Follower>>,
     workers: Arc<Semaphore>,
@@ -98,6 +101,7 @@ impl State {
             recordings: Recordings::default(),
             bridges,
             streams: Streams::new(),
+            intake: Intake::default(),
             lake,
         }))
     }
@@ -136,10 +140,18 @@ impl State {
         bytes: u64,
         work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let units = u32::try_from(bytes / WRITING_UNIT).unwrap_or(u32::MAX);
-        // Two of the largest at a time.
-        let units = units.clamp(LEAST, WRITING as u32 / 2);
-        self.within(Arc::clone(&self.0.writers), units, work).await
+        self.within(Arc::clone(&self.0.writers), units(bytes), work).await
+    }
+
+    /// The permit that a request with so many bytes needs as long as it is in memory.
+    ///
+    /// # Errors
+    /// When the server is stopping.
+    pub(crate) async fn permit_to_write(
+        &self,
+        bytes: u64,
+    ) -> Result<OwnedSemaphorePermit, Problem> {
+        acquired(Arc::clone(&self.0.writers), units(bytes)).await
     }
 
     async fn within<T: Send + 'static>(
@@ -148,10 +160,7 @@ impl State {
         permits: u32,
         work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let permit = semaphore.acquire_many_owned(permits).await;
-        let permit = permit.map_err(|_| {
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server is stopping")
-        })?;
+        let permit = acquired(semaphore, permits).await?;
         let state = self.clone();
         let done = tokio::task::spawn_blocking(move || {
             let done = work(&state);
@@ -160,4 +169,20 @@ impl State {
         });
         done.await.unwrap_or_else(|error| Err(Problem::internal(&error)))
     }
+}
+
+/// What a request with so many bytes takes of [`WRITING`]: two of the largest are in memory at a time.
+fn units(bytes: u64) -> u32 {
+    let units = u32::try_from(bytes / WRITING_UNIT).unwrap_or(u32::MAX);
+    units.clamp(LEAST, WRITING as u32 / 2)
+}
+
+async fn acquired(
+    semaphore: Arc<Semaphore>,
+    permits: u32,
+) -> Result<OwnedSemaphorePermit, Problem> {
+    let permit = semaphore.acquire_many_owned(permits).await;
+    permit.map_err(|_| {
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server is stopping")
+    })
 }

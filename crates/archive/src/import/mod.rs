@@ -76,8 +76,8 @@ impl Default for ImportOptions {
 
 /// Bytes of source files in one batch: a decoded event takes several times its file.
 const BATCH_BYTES: u64 = 8 << 20;
-/// While one batch is synced, another one is decoded.
-const WORKERS: usize = 2;
+/// While one batch is synced and another one waits for it, a third one is decoded.
+const WORKERS: usize = 3;
 /// Failures and unknown units that the account names; all of them are counted.
 const NAMED: usize = 1000;
 

@@ -49,7 +49,8 @@ struct Planned {
 impl Archive {
     /// Joins a round with a review; gives the sidecar as it is now.
     pub(super) fn review(&self, work: Work) -> Result<Sidecar, ArchiveError> {
-        let done = self.reviews().join(work, 1, |works| self.lead_reviews(works));
+        let done = self.reviews().join(vec![(work, 1)], |works| self.lead_reviews(works));
+        let done = done.into_iter().flatten().next();
         done.unwrap_or_else(|| Err(self.no_answer()))
     }
 

@@ -30,9 +30,9 @@ use crate::sidecar::{Sidecar, Stated};
 use crate::{Actor, Archive, ArchiveError};
 
 use plan::{Plan, There};
-use round::NewImport;
 pub(crate) use round::SaveRounds;
 pub use round::Session;
+use round::{NewImport, PreparedRound};
 pub use submission::{Outcome, Pairing, Placed, ReportFile, Saved, SourceKind, Submission};
 
 /// A submission, decoded.
@@ -86,6 +86,33 @@ impl Done {
     }
 }
 
+/// An import that is to be noted with its events.
+#[derive(Debug, Clone, Default)]
+pub struct NewSession {
+    /// What is imported.
+    pub source: String,
+    /// Who sent it.
+    pub sent_by: Option<String>,
+    /// Its events.
+    pub submissions: Vec<Submission>,
+}
+
+/// Imports whose events are decoded: see [`Archive::prepare_sessions`].
+#[derive(Debug, Default)]
+pub struct PreparedSessions {
+    /// Those that are more than a round, and are decoded when they are saved: each in its place.
+    large: Vec<Option<NewSession>>,
+    small: PreparedRound,
+}
+
+impl PreparedSessions {
+    /// Adds those of `later` behind these.
+    pub fn append(&mut self, mut later: Self) {
+        self.large.append(&mut later.large);
+        self.small.append(later.small);
+    }
+}
+
 /// An import that was noted, and what its events are answered.
 pub type SavedSession = (Session, Vec<Result<Saved, SaveError>>);
 
@@ -110,35 +137,72 @@ impl Archive {
         let mut answers = Vec::new();
         while !submissions.is_empty() {
             let later = submissions.split_off(submissions.len().min(ROUND));
-            answers.extend(self.save_round(submissions, None).0);
+            let saved = self.save_round(self.prepare_round(vec![(submissions, None)]));
+            answers.extend(saved.into_iter().flat_map(|(answers, _)| answers));
             submissions = later;
         }
         answers
     }
 
-    /// As [`save_batch`](Self::save_batch), as one import, which is noted with its events: `source` says what
-    /// is imported, `sent_by` who sent it.
+    /// As [`save_batch`](Self::save_batch), for several imports, each of which is noted with its events. The
+    /// answers are in their order.
     ///
     /// # Errors
-    /// What the archive says: the import is not noted then, and whether its events are there is not known.
-    pub fn save_session(
+    /// Each import fails for itself, by what the archive says: it is not noted then, and whether its events
+    /// are there is not known.
+    pub fn save_sessions(
         &self,
-        source: &str,
-        sent_by: Option<&str>,
-        submissions: Vec<Submission>,
-    ) -> Result<SavedSession, Arc<ArchiveError>> {
-        if submissions.len() > ROUND {
-            let id = self.begin_session(source, sent_by)?;
-            let answers = self.save_batch(submissions);
-            let counts = SessionCounts::of(&answers);
-            self.end_session(id, counts)?;
-            return Ok((Session { id, counts }, answers));
-        }
-        let (source, sent_by) = (source.to_owned(), sent_by.map(str::to_owned));
-        let import = NewImport { source, sent_by, started_at: crate::now() };
-        let (answers, session) = self.save_round(submissions, Some(import));
-        let session = session.unwrap_or_else(|| Err(Arc::new(self.no_answer())))?;
-        Ok((session, answers))
+        sessions: Vec<NewSession>,
+    ) -> Vec<Result<SavedSession, Arc<ArchiveError>>> {
+        self.save_prepared_sessions(self.prepare_sessions(sessions))
+    }
+
+    /// The first half of [`save_sessions`](Self::save_sessions), on all cores and without the archive's lock:
+    /// decodes the events and makes their arrays, which are in memory then.
+    pub fn prepare_sessions(&self, sessions: Vec<NewSession>) -> PreparedSessions {
+        let mut handed = Vec::new();
+        let large = sessions
+            .into_iter()
+            .map(|session| {
+                if session.submissions.len() > ROUND {
+                    return Some(session);
+                }
+                let NewSession { source, sent_by, submissions } = session;
+                let import = NewImport { source, sent_by, started_at: crate::now() };
+                handed.push((submissions, Some(import)));
+                None
+            })
+            .collect();
+        PreparedSessions { large, small: self.prepare_round(handed) }
+    }
+
+    /// The second half of [`save_sessions`](Self::save_sessions).
+    ///
+    /// # Errors
+    /// As `save_sessions`.
+    pub fn save_prepared_sessions(
+        &self,
+        PreparedSessions { large, small }: PreparedSessions,
+    ) -> Vec<Result<SavedSession, Arc<ArchiveError>>> {
+        let mut small = self.save_round(small).into_iter();
+        let all = large.into_iter().map(|large| match large {
+            Some(session) => self.save_large(session),
+            None => {
+                let (answers, noted) = small.next().unwrap_or_default();
+                let noted = noted.unwrap_or_else(|| Err(Arc::new(self.no_answer())))?;
+                Ok((noted, answers))
+            }
+        });
+        all.collect()
+    }
+
+    /// An import that is more than a round.
+    fn save_large(&self, session: NewSession) -> Result<SavedSession, Arc<ArchiveError>> {
+        let id = self.begin_session(&session.source, session.sent_by.as_deref())?;
+        let answers = self.save_batch(session.submissions);
+        let counts = SessionCounts::of(&answers);
+        self.end_session(id, counts)?;
+        Ok((Session { id, counts }, answers))
     }
 
     /// Pairs a report that came later than its event: the event is found by the report's name;

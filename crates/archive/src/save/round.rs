@@ -2,9 +2,10 @@
 //! transaction and one sync for all.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use rusqlite::Transaction;
 
 use super::plan::{Numbers, Plan};
@@ -18,6 +19,13 @@ use crate::name::SafeName;
 use crate::rounds::Rounds;
 use crate::{Actor, Archive, ArchiveError};
 
+/// The threads that write files under the archive's lock. On the threads that decode, they would wait until
+/// those have decoded the next round, and everybody behind the lock with them.
+fn leading() -> Option<&'static ThreadPool> {
+    static THREADS: OnceLock<Option<ThreadPool>> = OnceLock::new();
+    THREADS.get_or_init(|| ThreadPoolBuilder::new().build().ok()).as_ref()
+}
+
 /// Those who save.
 pub(crate) type SaveRounds = Rounds<Work, Answers>;
 
@@ -26,6 +34,8 @@ pub(crate) type SaveRounds = Rounds<Work, Answers>;
 pub(crate) struct Work {
     prepared: Vec<Prepared>,
     import: Option<NewImport>,
+    /// What could not be prepared.
+    refused: SessionCounts,
 }
 
 /// An import that is noted with its events.
@@ -96,55 +106,84 @@ impl Imports {
     }
 }
 
+/// What one caller hands in: events, and the import that they are of, where they are one.
+pub(super) type Handed = (Vec<Submission>, Option<NewImport>);
+
+/// What several callers hand in, prepared: all that can be done without the archive's lock.
+#[derive(Debug, Default)]
+pub(super) struct PreparedRound {
+    works: Vec<(Work, usize)>,
+    /// Of each caller what could not be prepared, in the places of its events, and whether it is an import.
+    refused: Vec<(Vec<Option<Result<Saved, SaveError>>>, bool)>,
+}
+
+impl PreparedRound {
+    /// Adds what `later` holds behind this.
+    pub(super) fn append(&mut self, mut later: Self) {
+        self.works.append(&mut later.works);
+        self.refused.append(&mut later.refused);
+    }
+}
+
 impl Archive {
-    /// Prepares submissions and joins a round with them. An import is noted, where there is one.
+    /// Prepares what several callers hand in, on all cores.
+    pub(super) fn prepare_round(&self, handed: Vec<Handed>) -> PreparedRound {
+        let prepared: Vec<(Vec<Result<Prepared, SaveError>>, Option<NewImport>)> = handed
+            .into_par_iter()
+            .map(|(submissions, import)| {
+                let all = submissions.into_par_iter().map(|submission| self.prepare(submission));
+                (all.collect(), import)
+            })
+            .collect();
+        let mut round = PreparedRound::default();
+        for (all, import) in prepared {
+            let (mut answers, mut prepared) = (Vec::new(), Vec::new());
+            for one in all {
+                match one {
+                    Ok(one) => {
+                        answers.push(None);
+                        prepared.push(one);
+                    }
+                    Err(error) => answers.push(Some(Err(error))),
+                }
+            }
+            let mut counts = SessionCounts::default();
+            answers.iter().flatten().for_each(|answer| counts.add(answer));
+            round.refused.push((answers, import.is_some()));
+            let weight = prepared.len().max(1);
+            round.works.push((Work { prepared, import, refused: counts }, weight));
+        }
+        round
+    }
+
+    /// Joins a round with all of it. Imports are noted.
     pub(super) fn save_round(
         &self,
-        submissions: Vec<Submission>,
-        import: Option<NewImport>,
+        PreparedRound { works, refused }: PreparedRound,
+    ) -> Vec<Answered> {
+        let done = self.saves().join(works, |works| self.lead(works));
+        let all = refused.into_iter().zip(done);
+        all.map(|((refused, is_import), done)| self.answered(refused, is_import, done)).collect()
+    }
+
+    /// The answers of one caller: what could not be prepared, and what the round gave for the rest.
+    fn answered(
+        &self,
+        refused: Vec<Option<Result<Saved, SaveError>>>,
+        is_import: bool,
+        done: Option<Answers>,
     ) -> Answered {
-        let all: Vec<Result<Prepared, SaveError>> =
-            submissions.into_par_iter().map(|submission| self.prepare(submission)).collect();
-        let (mut answers, mut prepared) = (Vec::new(), Vec::new());
-        for one in all {
-            match one {
-                Ok(one) => {
-                    answers.push(None);
-                    prepared.push(one);
-                }
-                Err(error) => answers.push(Some(Err(error))),
-            }
-        }
-        if prepared.is_empty() && import.is_none() {
-            return (answers.into_iter().flatten().collect(), None);
-        }
-        let (weight, is_import) = (prepared.len().max(1), import.is_some());
-        let work = Work { prepared, import };
-        let done = self.saves().join(work, weight, |works| self.lead(works));
         let done = done.unwrap_or_else(|| {
             let error = Arc::new(self.no_answer());
             let import = is_import.then(|| Err(Arc::clone(&error)));
-            let saved = (0..weight).map(|_| Err(SaveError::Archive(Arc::clone(&error)))).collect();
+            let failed = |_: &_| Err(SaveError::Archive(Arc::clone(&error)));
+            let saved = refused.iter().filter(|one| one.is_none()).map(failed).collect();
             Answers { saved, import }
         });
         let mut saved = done.saved.into_iter();
         let answers: Vec<Result<Saved, SaveError>> =
-            answers.into_iter().filter_map(|answer| answer.or_else(|| saved.next())).collect();
-        let import = done.import.map(|import| self.with_refused(import?, &answers));
-        (answers, import)
-    }
-
-    /// Adds to an import what could not be prepared.
-    fn with_refused(
-        &self,
-        session: Session,
-        answers: &[Result<Saved, SaveError>],
-    ) -> Result<Session, Arc<ArchiveError>> {
-        let counts = SessionCounts::of(answers);
-        if counts != session.counts {
-            self.end_session(session.id, counts)?;
-        }
-        Ok(Session { counts, ..session })
+            refused.into_iter().filter_map(|answer| answer.or_else(|| saved.next())).collect();
+        (answers, done.import)
     }
 
     /// What is said where who led a round did not come to an end.
@@ -157,15 +196,12 @@ impl Archive {
     /// Saves all that waits.
     fn lead(&self, works: Vec<Work>) -> Vec<Answers> {
         let count = works.len();
-        let mut imports = Imports {
-            new: Vec::new(),
-            counts: vec![SessionCounts::default(); count],
-            noted: vec![None; count],
-        };
+        let mut imports = Imports { new: Vec::new(), counts: Vec::new(), noted: vec![None; count] };
         let mut answers: Vec<Vec<Option<Result<Saved, SaveError>>>> = Vec::new();
         let mut waiting: Vec<(Turn, Prepared)> = Vec::new();
-        for (number, Work { prepared, import }) in works.into_iter().enumerate() {
+        for (number, Work { prepared, import, refused }) in works.into_iter().enumerate() {
             imports.new.push(import);
+            imports.counts.push(refused);
             answers.push(prepared.iter().map(|_| None).collect());
             let turns = (0..).map(|turn| (number, turn));
             waiting.extend(turns.zip(prepared));
@@ -271,11 +307,14 @@ impl Archive {
             }
             planned.push(plan);
         }
-        let done: Vec<Result<Done, SaveError>> = planned
-            .into_par_iter()
-            .zip(prepared)
-            .map(|(plan, (_, prepared))| self.carry_out(plan?, prepared))
-            .collect();
+        let carry_out = || -> Vec<Result<Done, SaveError>> {
+            let all = planned.into_par_iter().zip(prepared);
+            all.map(|(plan, (_, prepared))| self.carry_out(plan?, prepared)).collect()
+        };
+        let done = match leading() {
+            Some(threads) => threads.install(carry_out),
+            None => carry_out(),
+        };
 
         let mut change = Change::new(self.files(), self.layout());
         let mut rows = Vec::new();

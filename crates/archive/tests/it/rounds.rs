@@ -9,8 +9,8 @@ use std::time::Duration;
 use crate::common::*;
 use serde_json::json;
 use wavekeep_archive::{
-    Archive, ArchiveError, CommitPoint, OpenOptions, Outcome, PatchOptions, SaveError, Submission,
-    VerifyOptions,
+    Archive, ArchiveError, CommitPoint, NewSession, OpenOptions, Outcome, PatchOptions, SaveError,
+    SavedSession, Submission, VerifyOptions,
 };
 
 /// An archive whose commits are counted, and take a while, as they do on a disk.
@@ -107,10 +107,35 @@ fn imports_of_a_round_are_noted_each_with_its_own_counts() {
     let noted = together(12, |n| {
         let refused = Submission::new("M529L990.7M0W", b"no event".to_vec());
         let all = if n == 0 { vec![refused] } else { vec![named(n), refused] };
-        archive.save_session(&format!("client {n}"), Some("kim"), all).unwrap()
+        let mut answers = archive.save_sessions(vec![session(n, all)]);
+        answers.remove(0).unwrap()
     });
+    is_noted(&archive, &noted);
+}
+
+#[test]
+fn imports_that_are_handed_in_together_share_one_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let (archive, commits) = counted(folder.path());
+    let refused = Submission::new("M529L990.7M0W", b"no event".to_vec());
+    let all = (0..12).map(|n| match n {
+        0 => session(n, vec![refused.clone()]),
+        _ => session(n, vec![named(n), refused.clone()]),
+    });
+    let noted = archive.save_sessions(all.collect());
+    assert_eq!(commits.load(Ordering::Relaxed), 1);
+    let noted: Vec<_> = noted.into_iter().map(|one| one.unwrap()).collect();
+    is_noted(&archive, &noted);
+}
+
+fn session(n: usize, submissions: Vec<Submission>) -> NewSession {
+    NewSession { source: format!("client {n}"), sent_by: Some("kim".to_owned()), submissions }
+}
+
+/// Twelve imports, each with one event but the first, and one that is refused.
+fn is_noted(archive: &Archive, noted: &[SavedSession]) {
     let sessions = archive.sessions().unwrap();
-    assert_eq!(sessions.len(), 12);
+    assert_eq!((sessions.len(), noted.len()), (12, 12));
     for (n, (session, saved)) in noted.iter().enumerate() {
         let there = sessions.iter().find(|one| one.id == session.id).unwrap();
         assert_eq!(
@@ -123,7 +148,7 @@ fn imports_of_a_round_are_noted_each_with_its_own_counts() {
         let counts = there.counts;
         assert_eq!((counts.received, counts.new, counts.refused), expected, "{n}");
     }
-    assert!(is_clean(&archive));
+    assert!(is_clean(archive));
 }
 
 #[test]
