@@ -39,19 +39,13 @@ use values::positive;
 #[command(name = "wavekeep", version, propagate_version = true, after_help = EXIT_CODES)]
 pub struct Args {
     /// Print one JSON document per input, one per line.
-    #[arg(long, global = true, help_heading = "For every command")]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub json: bool,
     /// When to use colour.
-    #[arg(
-        long,
-        global = true,
-        value_name = "WHEN",
-        default_value = "auto",
-        help_heading = "For every command"
-    )]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = GLOBAL)]
     pub color: Color,
     /// Show no progress and no summary.
-    #[arg(short, long, global = true, help_heading = "For every command")]
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
     pub quiet: bool,
     #[command(subcommand)]
     pub command: Command,
@@ -68,6 +62,9 @@ impl Args {
         }
     }
 }
+
+/// The heading above the options that every command has.
+pub const GLOBAL: &str = "For every command";
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done · 1 failed · 2 wrong usage · 3 done, but data was damaged or incomplete";
@@ -176,6 +173,12 @@ Examples:
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
+    },
+    /// Write the manual pages and the Markdown reference of all commands.
+    #[command(hide = true)]
+    Reference {
+        /// The folder: man1/ and commands.md are written into it.
+        folder: PathBuf,
     },
 }
 
