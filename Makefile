@@ -132,9 +132,14 @@ e2e/node_modules/ready: e2e/package-lock.json $(NODE)
 	cd e2e && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
 	touch $@
 
-lint:
+lint: .github/lint/node_modules/ready
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
+	node .github/lint/lint.mjs
+
+.github/lint/node_modules/ready: .github/lint/package-lock.json $(NODE)
+	cd .github/lint && npm ci --no-audit --no-fund
+	touch $@
 
 # Compares with peers that users can install, in one run on this machine; see docs/performance.md.
 bench: $(VENV)/ready $(VENV_BENCH)/ready $(VENV_LAKE)/ready
@@ -223,4 +228,4 @@ endef
 
 clean:
 	cargo clean
-	rm -rf $(VENV) $(VENV_HDF5_1) $(VENV_LAKE) $(VENV_PY) $(VENV_BENCH) $(VENV_SPARK) $(VENV_RAY) $(VENV_NODE) e2e/node_modules e2e/test-results demo .mdbook-*
+	rm -rf $(VENV) $(VENV_HDF5_1) $(VENV_LAKE) $(VENV_PY) $(VENV_BENCH) $(VENV_SPARK) $(VENV_RAY) $(VENV_NODE) e2e/node_modules e2e/test-results .github/lint/node_modules demo .mdbook-*
