@@ -10,7 +10,8 @@ VENV_BENCH := .venv-bench
 VENV_SPARK := .venv-spark
 VENV_RAY := .venv-ray
 VENV_NODE := .venv-node
-MDBOOK := .mdbook-0.5.4/bin/mdbook
+MDBOOK_VERSION := 0.5.4
+MDBOOK := .mdbook-$(MDBOOK_VERSION)/bin/mdbook
 SEED := $(shell date +%s)
 
 # The Pythons that judge what the program writes.
@@ -102,7 +103,8 @@ docs: $(MDBOOK)
 
 # Without its server; unoptimised it builds in half the time and writes the book in two seconds.
 $(MDBOOK):
-	cargo install --locked --quiet --debug --version 0.5.4 --no-default-features --features search --root $(@D)/.. mdbook
+	cargo install --locked --quiet --debug --version $(MDBOOK_VERSION) --no-default-features --features search \
+		--root .mdbook-$(MDBOOK_VERSION) mdbook
 
 # One wheel serves Python 3.10 and all later ones; the profile decides how long it builds.
 define install_wheel

@@ -52,7 +52,7 @@ impl WhichArgs {
     }
 }
 
-/// A serial number that no unit has is a slip of the pen, and no reason to find nothing.
+/// An unknown serial number is an error, not an empty result.
 fn known_unit(query: &Query, archive: &Archive) -> anyhow::Result<()> {
     let Some(serial) = &query.serial else { return Ok(()) };
     let units = archive.units()?;
@@ -62,7 +62,7 @@ fn known_unit(query: &Query, archive: &Archive) -> anyhow::Result<()> {
     }
     let hint = match near(serial, &serials) {
         Some(near) => format!("; did you mean {near}?"),
-        None => ": `wavekeep list --by unit` lists those that have".to_owned(),
+        None => ": `wavekeep list --by unit` lists the units".to_owned(),
     };
     Err(Usage(format!("no unit {serial} has events in this archive{hint}")).into())
 }
@@ -168,7 +168,7 @@ impl FromArchiveArgs {
             if self.which.is_all() {
                 return Ok(None);
             }
-            let message = "--id and --where choose events of an archive: name it with --archive";
+            let message = "--id and --where select events of an archive: name it with --archive";
             return Err(Usage(message.to_owned()).into());
         };
         let archive = crate::commands::open_archive(path)?;
@@ -246,14 +246,14 @@ impl FromStr for Ids {
     fn from_str(text: &str) -> Result<Self, String> {
         let number = |text: &str| {
             let number = text.trim().parse::<i64>().ok().filter(|number| *number >= 0);
-            number.ok_or_else(|| format!("{text:?} is no number of an event"))
+            number.ok_or_else(|| format!("{text:?} is not an event number"))
         };
         let (first, last) = match text.split_once('-') {
             Some((first, last)) => (number(first)?, number(last)?),
             None => (number(text)?, number(text)?),
         };
         if last < first || last - first >= MOST_IDS {
-            return Err(format!("{text:?} runs backwards or names more than {MOST_IDS} events"));
+            return Err(format!("{text:?} is empty or has more than {MOST_IDS} events"));
         }
         Ok(Self(first..=last))
     }

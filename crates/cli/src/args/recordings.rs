@@ -162,7 +162,7 @@ fn frames(text: &str) -> Result<std::ops::Range<usize>, String> {
     let (first, end) = text.split_once("..").ok_or_else(form)?;
     let first = if first.is_empty() { Ok(0) } else { first.parse() }.map_err(|_| form())?;
     let end = if end.is_empty() { Ok(usize::MAX) } else { end.parse() }.map_err(|_| form())?;
-    if first <= end { Ok(first..end) } else { Err(format!("{text:?} runs backwards")) }
+    if first <= end { Ok(first..end) } else { Err(format!("{text:?} ends before it begins")) }
 }
 
 #[cfg(test)]
