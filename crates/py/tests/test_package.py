@@ -181,6 +181,18 @@ def test_the_notebooks_have_pictures() -> None:
     assert all("<svg" in text or "image/png" in text or "<table" in text for text in texts)
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_cells_of_a_notebook_were_run_in_order(path: Path) -> None:
+    notebook: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_the_notebooks_are_small() -> None:
+    sizes = {path.name: path.stat().st_size for path in NOTEBOOKS}
+    assert max(sizes.values()) < 250_000, sizes
+
+
 def test_there_is_a_notebook_for_each_kind_of_user() -> None:
     assert [path.stem for path in NOTEBOOKS] == ["analyst", "detector_lab", "vibration_consultant"]
     for path in NOTEBOOKS:

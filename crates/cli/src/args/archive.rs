@@ -17,13 +17,13 @@ use super::values::{not_negative, positive, share, yes_or_no};
 /// The commands of the archive.
 #[derive(Debug, Subcommand)]
 pub enum ArchiveCommand {
-    /// Take files, folders, zip and tar archives into an archive.
+    /// Import files, folders, zip and tar archives into an archive.
     #[command(after_help = "\
-Formats are told by content. Reports are paired by name with events beside them, above their TXT
-folder, or in the archive already. Doing it again changes nothing: an import that was cut short is
-simply started again. With --json, a line is printed for each file after it is safe on the disk.
+Formats are detected by content. Reports are paired by name with events beside them, above their
+TXT folder, or in the archive. Repeating an import changes nothing: after an interruption, start
+it again. With --json, a line is printed for each file after it is synced.
 
-Exit codes: 0 all is in · 1 something that should be in is not · 3 all is in, but data was damaged
+Exit codes: 0 all imported · 1 some not imported · 3 all imported, but data was damaged
 
 Examples:
   wavekeep import --archive fleet events/
@@ -33,7 +33,7 @@ Examples:
   wavekeep import --archive old-archive --adopt-archive
   wavekeep import --archive fleet --from-archive site-office")]
     Import(ImportArgs),
-    /// List events, or what there is of each unit, project or month.
+    /// List events, or summaries by unit, project or month.
     #[command(after_help = "\
 Examples:
   wavekeep list --archive fleet --serial BE11529 --from 2026-05-01
@@ -41,9 +41,9 @@ Examples:
   wavekeep list --archive fleet --by project
   wavekeep list --archive fleet --json | jq .ppv_in_s")]
     List(ListArgs),
-    /// Say what an event is: a false trigger, reviewed, with notes; undo it; show who said what.
+    /// Review events: false triggers, notes, undo, review log.
     #[command(after_help = "\
-Without --yes, events that --id or --where chose are listed and nothing is changed.
+Without --yes, events selected by --id or --where are listed and nothing is changed.
 
 Examples:
   wavekeep review --archive fleet 17 --false-trigger --notes 'a lorry'
@@ -53,13 +53,13 @@ Examples:
   wavekeep review --archive fleet --where serial=BE11529 --undo --yes
   wavekeep review --archive fleet 17 --log")]
     Review(ReviewArgs),
-    /// Hash and decode everything again: files, sidecars, ledger and index must agree. Or check a proof.
+    /// Verify files, sidecars, ledger and index of an archive, or check a proof.
     #[command(after_help = "\
-Nothing is changed. `repair` does what can be done about what is found. With --since, a head that was
-held elsewhere shows whether entries were taken away or rewritten since. A proof is checked without the
-archive, and without a network.
+Nothing is changed; `repair` fixes what it can. --since compares the ledger with a head that was
+kept elsewhere: entries that were removed or rewritten since are found. A proof is checked
+without the archive and without a network.
 
-Exit codes: 0 nothing was found · 1 failed · 3 something was found
+Exit codes: 0 no findings · 1 failed · 3 findings
 
 Examples:
   wavekeep verify --archive fleet
@@ -69,20 +69,20 @@ Examples:
   wavekeep verify --archive fleet --share 0.1 --seed 7
   wavekeep verify --archive fleet --hashes --json | jq .findings")]
     Verify(VerifyArgs),
-    /// Do what can be done about what `verify` finds; nothing is deleted.
+    /// Repair what `verify` finds, where possible; nothing is deleted.
     #[command(after_help = "\
-What is in the way is moved into .wavekeep/aside/ of the archive. Arrays, sidecars and the index are
-made again; a source file is replaced only by the same bytes, from its raw frames. Then all is verified
-again.
+Replaced files are moved to .wavekeep/aside/ in the archive. Arrays, sidecars and the index are
+regenerated; a source file is replaced only by the same bytes, from its raw frames. Then
+everything is verified again.
 
-Exit codes: 0 nothing is wrong any more · 1 failed · 3 something is left
+Exit codes: 0 no problems left · 1 failed · 3 problems left
 
 Examples:
   wavekeep repair --archive fleet")]
     Repair(RepairArgs),
-    /// Derive arrays and sidecars again that an older decoder derived; or make the index again.
+    /// Regenerate arrays and sidecars made by an older decoder, or rebuild the index.
     #[command(after_help = "\
-What people wrote, and what a report stated, stays. Values that get worse or vanish are counted.
+Reviews, notes and values from reports are kept. Values that get worse or vanish are counted.
 
 Examples:
   wavekeep rebuild --archive fleet --dry-run
@@ -91,16 +91,16 @@ Examples:
   wavekeep rebuild --archive fleet --all --replace-arrays --serial BE11529
   wavekeep rebuild --archive fleet --index")]
     Rebuild(RebuildArgs),
-    /// Write the events of a question as CSV or Parquet, their originals as a zip archive, or keep all
-    /// events in a lake.
+    /// Export events as CSV or Parquet, their originals as zip, or all events to a lake.
     #[command(after_help = "\
 The zip archive holds sources, reports, raw frames and sidecars, and SHA256SUMS: after unpacking,
-`sha256sum -c SHA256SUMS` proves that nothing was altered.
+`sha256sum -c SHA256SUMS` checks them.
 
-A lake is a folder or s3://bucket/prefix with the table of all events, as Parquet by month, or with the
-log of Delta Lake (--delta). The same command again writes what has changed: imports, reviews, events
-that were forgotten or removed. Endpoint, region and keys of S3 come from AWS_ENDPOINT_URL,
-AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. See docs/lake.md.
+A lake is a folder or s3://bucket/prefix with the table of all events, as Parquet by month or
+with the log of Delta Lake (--delta). Repeating the command writes the changes: imports, reviews,
+and events that were forgotten or removed. Endpoint, region and keys of S3 come from
+AWS_ENDPOINT_URL, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. See
+docs/lake.md.
 
 Examples:
   wavekeep export --archive fleet --to csv > events.csv
@@ -109,49 +109,50 @@ Examples:
   wavekeep export --archive fleet --to lake /srv/lake
   wavekeep export --archive fleet --to lake s3://company/vibration --delta")]
     Export(ExportArgs),
-    /// Watch a folder and import what arrives in it, until it is stopped.
+    /// Watch a folder and import new files, until stopped.
     #[command(after_help = "\
-A file is taken when it has not changed for a while. An event that is not whole by its content is left
-for longer: its upload may only pause. Names of unfinished uploads (.part, .filepart, .tmp, …) are left
-alone. After a restart, files that are in the archive are recognised. SIGTERM or Ctrl-C ends it after the
-batch at hand; a folder that is away, a full disk or an unreadable file does not.
+A file is imported when it has not changed for --settle seconds. An event whose content is
+incomplete waits longer, because its upload may have paused. Names of unfinished uploads (.part,
+.filepart, .tmp, …) are skipped. After a restart, files that are already in the archive are
+recognised. SIGTERM or Ctrl-C ends the command after the current batch; a missing folder, a full
+disk or an unreadable file does not.
 
 Examples:
   wavekeep watch --archive fleet /srv/call-home
   wavekeep watch --archive fleet --settle 10 --rescan 300 /mnt/share
   wavekeep watch --archive fleet /srv/call-home --lake s3://company/vibration")]
     Watch(WatchArgs),
-    /// Print the head of the ledger: who holds it can prove later that the archive only grew since.
+    /// Print the head of the ledger, which later proves that the archive only grew since.
     #[command(after_help = "\
-A head says how many entries the ledger has and what the root of their tree is. Keep it where those who
-can write to the archive cannot: print it, mail it, sign it, have it stamped.
+A head contains the number of entries in the ledger and the root of their tree. Keep it out of
+reach of people who can write to the archive: print it, mail it, sign it, have it stamped.
 
 Examples:
   wavekeep head --archive fleet
   wavekeep head --archive fleet -o head-2026-05.txt --key office.key
   wavekeep verify --archive fleet --since head-2026-05.txt")]
     Head(HeadArgs),
-    /// Show what happened to the archive, or to events of it: when, what, by whom, from where.
+    /// Show the changes of the archive, or of events: when, what, by whom, from where.
     #[command(after_help = "\
 Examples:
   wavekeep ledger --archive fleet
   wavekeep ledger --archive fleet 17
   wavekeep ledger --archive fleet 17 --json | jq .leaf")]
     Ledger(LedgerArgs),
-    /// Write a proof of an event, which others check without the archive.
+    /// Write a proof of an event that can be checked without the archive.
     #[command(after_help = "\
-The zip archive holds the source, the report, the reviews, the entries of the ledger with their paths to
-the root of a head, the head with its signature and its time stamp, and a page in plain words.
-`wavekeep verify proof.zip` checks it; so does a script of Python's, docs/custody/check_proof.py.
+The zip archive holds the source, the report, the reviews, the entries of the ledger with their
+paths to the root of a head, the head with its signature and its time stamp, and an explanation.
+`wavekeep verify proof.zip` checks it; so does the Python script docs/custody/check_proof.py.
 
 Examples:
   wavekeep prove --archive fleet 17 -o proof.zip --key office.key
   wavekeep prove --archive fleet 17 -o proof.zip --head head-2026-05.txt")]
     Prove(ProveArgs),
-    /// Have a head stamped by a time-stamp authority (RFC 3161), over HTTP or by files.
+    /// Get a time stamp for a head from a time-stamp authority (RFC 3161).
     #[command(after_help = "\
-The answer is kept as FILE.tsr. With --ca it is checked; nothing but the file, the answer and the
-certificates is needed for that, now and later.
+The time stamp is written to FILE.tsr. With --ca it is checked, which needs only the file, the
+time stamp and the certificates, now and later.
 
 Examples:
   wavekeep stamp head.txt --url http://timestamp.example.org --ca authority.pem
@@ -159,28 +160,28 @@ Examples:
   wavekeep stamp head.txt --answer head.tsr --ca authority.pem
   wavekeep stamp head.txt --ca authority.pem")]
     Stamp(StampArgs),
-    /// Make a key that heads are signed with, or print its public half.
+    /// Create a key for signing heads, or print its public key.
     #[command(after_help = "\
-Keys and signatures are minisign's (Ed25519). Keep the secret key outside of the archive and away from
-those who can write to it.
+Keys and signatures are compatible with minisign (Ed25519). Keep the secret key outside of the
+archive, and out of reach of people who can write to it.
 
 Examples:
   wavekeep key new -o office.key
   wavekeep key new -o office.key --password-file password.txt
   wavekeep key show office.key")]
     Key(KeyArgs),
-    /// Stop looking for events that are lost: their files are gone, their entries in the ledger stay.
+    /// Accept the loss of events; their entries in the ledger stay.
     #[command(after_help = "\
 Examples:
   wavekeep forget --archive fleet 17 --reason 'the disk of the site office burnt'")]
     Forget(LeaveArgs),
-    /// Take events out, with their files: for privacy, or when they need not be kept any longer.
+    /// Remove events with their files; their entries in the ledger stay.
     #[command(after_help = "\
-The entries in the ledger stay: that the events were there, what their files were, who took them out,
-when and why. Without --yes they are listed and nothing is changed.
+The entries record the events, the hashes of their files, and who removed them, when and why.
+Without --yes the events are listed and nothing is changed.
 
 Examples:
-  wavekeep remove --archive fleet 17 --reason 'asked for by the owner' --yes")]
+  wavekeep remove --archive fleet 17 --reason 'requested by the owner' --yes")]
     Remove(RemoveArgs),
 }
 
@@ -192,7 +193,7 @@ pub struct ArchiveArg {
     pub archive: PathBuf,
 }
 
-/// What the caller states about what is imported.
+/// What the caller states about the imported files.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct StatedArgs {
     /// State the serial number of the unit.
@@ -202,16 +203,16 @@ pub struct StatedArgs {
     pub setup: SetupArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
-    /// Leave reports alone.
+    /// Ignore reports.
     #[arg(long)]
     pub no_report: bool,
-    /// Make a .gnz of each event too: arrays for memory mapping.
+    /// Also write a .gnz for each event: arrays for memory mapping.
     #[arg(long)]
     pub gnz: bool,
     /// Leave streams where they are, instead of copying them into the archive.
     #[arg(long)]
     pub adopt: bool,
-    /// The name under which streams are kept; without it, the name of their folder.
+    /// Name of the streams in the archive; by default the name of their folder.
     #[arg(long, value_name = "NAME")]
     pub stream_id: Option<String>,
 }
@@ -245,15 +246,15 @@ pub struct ImportArgs {
     pub archive: ArchiveArg,
     #[command(flatten)]
     pub stated: StatedArgs,
-    /// Take the folder that --archive names as it is: sidecars of another program make its index,
-    /// and events without one get theirs.
+    /// Adopt the folder --archive as an archive: the index is built from the sidecars of another program,
+    /// and events without a sidecar get one.
     #[arg(long, conflicts_with = "paths")]
     pub adopt_archive: bool,
-    /// Take in another archive: its events with their numbers where they are free, with what people said
-    /// of them and when they came in; the head of its ledger is noted.
+    /// Merge another archive: its events with their numbers where those are free, their reviews and times
+    /// of import; the head of its ledger is recorded.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["paths", "adopt_archive"])]
     pub from_archive: Option<PathBuf>,
-    /// Events that are saved with one sync.
+    /// Number of events that are saved with one sync.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub batch: u32,
 }
@@ -267,51 +268,50 @@ pub struct ReviewArgs {
     pub archive: ArchiveArg,
     #[command(flatten)]
     pub which: WhichArgs,
-    /// They are false triggers; with `no`, they are none.
+    /// Mark the events as false triggers, or with `no` as no false triggers.
     #[arg(long, value_name = "YES|NO", num_args = 0..=1, default_missing_value = "yes", require_equals = true, value_parser = yes_or_no)]
     pub false_trigger: Option<bool>,
-    /// Somebody has looked at them; nothing else is said.
+    /// Mark the events as reviewed, without other changes.
     #[arg(long)]
     pub reviewed: bool,
-    /// What the reviewer writes.
+    /// Notes of the reviewer.
     #[arg(long, value_name = "TEXT")]
     pub notes: Option<String>,
-    /// Who says it; without it, the user of the system.
+    /// Name of the reviewer; by default the user of the system.
     #[arg(long, value_name = "NAME")]
     pub reviewer: Option<String>,
-    /// Put back what the last change replaced; of several events, what their latest review together
-    /// replaced.
+    /// Undo the last change; for several events, their latest common review.
     #[arg(long, conflicts_with_all = ["false_trigger", "reviewed", "notes"])]
     pub undo: bool,
-    /// Show who said what, the latest first.
+    /// Show the review log, the latest first.
     #[arg(long, conflicts_with_all = ["false_trigger", "reviewed", "notes", "undo"])]
     pub log: bool,
-    /// Change the events that --id and --where chose.
+    /// Change the events selected by --id and --where.
     #[arg(long)]
     pub yes: bool,
 }
 
 #[derive(Debug, ClapArgs)]
 pub struct VerifyArgs {
-    /// A proof, as `wavekeep prove` writes it, instead of an archive.
+    /// Check this proof from `wavekeep prove` instead of an archive.
     #[arg(value_name = "PROOF", conflicts_with_all = ["since", "ledger", "share", "hashes"])]
     pub proof: Option<PathBuf>,
     /// Folder of the archive.
     #[arg(long, value_name = "DIR", env = "WAVEKEEP_ARCHIVE", required_unless_present = "proof")]
     pub archive: Option<PathBuf>,
-    /// A head of the ledger that was held elsewhere, or SIZE:ROOT as it is printed: the archive must only
-    /// have grown since.
+    /// A head of the ledger that was kept elsewhere, or SIZE:ROOT as printed: check that the archive only
+    /// grew since.
     #[arg(long, value_name = "HEAD")]
     pub since: Option<String>,
-    /// Verify the ledger alone, and no files.
+    /// Verify only the ledger, no files.
     #[arg(long, conflicts_with_all = ["share", "hashes"])]
     pub ledger: bool,
     #[command(flatten)]
     pub trust: TrustArgs,
-    /// Only this share of the events: 0.1 is a tenth, the same one each time.
+    /// Verify only this share of the events: 0.1 is a tenth, the same one each time.
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub share: Option<f64>,
-    /// With --share: another share with each number.
+    /// With --share: select another share.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
     /// Compare checksums, sidecars and index only; decode nothing.
@@ -331,19 +331,19 @@ pub struct RepairArgs {
 pub struct RebuildArgs {
     #[command(flatten)]
     pub archive: ArchiveArg,
-    /// Make the index again from the sidecars and the review log; nothing else.
+    /// Only rebuild the index, from the sidecars and the ledger.
     #[arg(long, conflicts_with_all = ["dry_run", "all", "replace_arrays", "gnz"])]
     pub index: bool,
-    /// Change nothing; say what would change.
+    /// Change nothing; show what would change.
     #[arg(long)]
     pub dry_run: bool,
-    /// Those that the present decoder derived too.
+    /// Include events derived by the current decoder.
     #[arg(long)]
     pub all: bool,
     /// Replace .h5 and .gnz files of other programs.
     #[arg(long)]
     pub replace_arrays: bool,
-    /// Make a .gnz of each event that has none: arrays for memory mapping.
+    /// Write a .gnz for each event that has none: arrays for memory mapping.
     #[arg(long)]
     pub gnz: bool,
     #[command(flatten)]
@@ -357,13 +357,13 @@ pub struct ExportArgs {
     /// What to write.
     #[arg(long = "to", value_name = "TARGET")]
     pub target: ExportTarget,
-    /// Where the lake is: a folder, or s3://bucket/prefix.
+    /// The lake: a folder, or s3://bucket/prefix.
     #[arg(value_name = "URL", conflicts_with_all = ["output", "force", "ids", "conditions"])]
     pub lake: Option<Place>,
-    /// A lake with the log of Delta Lake.
+    /// Write the lake with the log of Delta Lake.
     #[arg(long, requires = "lake")]
     pub delta: bool,
-    /// The file; csv goes to standard output without it.
+    /// Output file; csv goes to standard output by default.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Replace FILE if it exists.
@@ -388,20 +388,20 @@ pub enum ExportTarget {
 /// A lake that is kept up to date beside other work.
 #[derive(Debug, ClapArgs)]
 pub struct LakeArgs {
-    /// Keep the table of all events up to date in a lake too: a folder, or s3://bucket/prefix, as
-    /// `wavekeep export --to lake` writes it.
+    /// Keep the table of all events up to date in this lake, a folder or s3://bucket/prefix, as
+    /// `wavekeep export --to lake` does.
     #[arg(long, value_name = "URL", help_heading = LAKE)]
     pub lake: Option<Place>,
-    /// A lake with the log of Delta Lake.
+    /// Write the lake with the log of Delta Lake.
     #[arg(long, requires = "lake", help_heading = LAKE)]
     pub delta: bool,
-    /// The lake is updated so long after a change.
+    /// Update the lake this long after a change.
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = not_negative, requires = "lake", help_heading = LAKE)]
     pub lake_delay: f64,
 }
 
 /// The heading in the help of a command.
-const LAKE: &str = "A lake of the events";
+const LAKE: &str = "Lake";
 
 impl LakeArgs {
     /// What keeps the lake up to date; `None` where there is none.
@@ -424,24 +424,24 @@ pub fn lake(place: &Place, is_delta: bool) -> Lake {
 
 #[derive(Debug, ClapArgs)]
 pub struct WatchArgs {
-    /// The folder; all that is below it is looked at.
+    /// The folder, watched with its subfolders.
     #[arg(value_name = "FOLDER")]
     pub folder: PathBuf,
     #[command(flatten)]
     pub archive: ArchiveArg,
     #[command(flatten)]
     pub stated: StatedArgs,
-    /// A file is finished when it has not changed for so long.
+    /// Import a file when it has not changed for this long.
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = not_negative)]
     pub settle: f64,
-    /// An event that is not whole by its content is left for so long after its last change; then it
-    /// is taken as damaged.
+    /// Wait this long after the last change of an event with incomplete content, then import it as
+    /// damaged.
     #[arg(long, value_name = "SECONDS", default_value_t = 3600.0, value_parser = not_negative)]
     pub incomplete: f64,
-    /// Look through the folder at least so often.
+    /// Scan the folder at least this often.
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = positive)]
     pub rescan: f64,
-    /// End when all that is there is in.
+    /// End when all present files are imported.
     #[arg(long)]
     pub once: bool,
     #[command(flatten)]

@@ -6,28 +6,27 @@ use clap::{Args as ClapArgs, Subcommand};
 
 use super::archive::ArchiveArg;
 
-/// With what signatures and time stamps are checked.
+/// How signatures and time stamps are checked.
 #[derive(Debug, Clone, Default, ClapArgs)]
 pub struct TrustArgs {
-    /// A public key that made the signature: a file of minisign's, or the key itself. More than one may
-    /// be given.
+    /// Public key for checking the signature: a minisign file, or the key itself. Repeatable.
     #[arg(long = "public-key", value_name = "KEY")]
     pub public_keys: Vec<String>,
-    /// Certificates of time-stamp authorities that are trusted (PEM or DER).
+    /// Certificates of trusted time-stamp authorities (PEM or DER).
     #[arg(long = "ca", value_name = "FILE")]
     pub authorities: Vec<PathBuf>,
-    /// Certificates between the authority's and a trusted one, where the stamp does not include them.
+    /// Intermediate certificates, if the time stamp does not include them.
     #[arg(long = "ca-between", value_name = "FILE")]
     pub between: Vec<PathBuf>,
 }
 
-/// With what a head is signed.
+/// How a head is signed.
 #[derive(Debug, Clone, Default, ClapArgs)]
 pub struct SigningArgs {
-    /// Sign it with this secret key, as `wavekeep key new` or minisign makes one.
+    /// Sign with this secret key, made by `wavekeep key new` or minisign.
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
-    /// A file with the password of the key, in its first line.
+    /// File with the password of the key in its first line.
     #[arg(long, value_name = "FILE", requires = "key")]
     pub password_file: Option<PathBuf>,
 }
@@ -36,7 +35,7 @@ pub struct SigningArgs {
 pub struct HeadArgs {
     #[command(flatten)]
     pub archive: ArchiveArg,
-    /// Write it into a file, and its signature into FILE.minisig; it is printed otherwise.
+    /// Write the head to FILE and its signature to FILE.minisig, instead of printing it.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     #[command(flatten)]
@@ -53,7 +52,7 @@ pub struct LedgerArgs {
     pub events: Vec<i64>,
     #[command(flatten)]
     pub archive: ArchiveArg,
-    /// At most so many entries, the latest first.
+    /// Maximum number of entries, the latest first.
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub limit: usize,
 }
@@ -65,11 +64,10 @@ pub struct ProveArgs {
     pub event: i64,
     #[command(flatten)]
     pub archive: ArchiveArg,
-    /// Where the proof goes: a zip archive.
+    /// The proof, a zip archive.
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
-    /// Prove it by this head, with FILE.minisig and FILE.tsr where they lie beside it, instead of the head
-    /// of now.
+    /// Use this head, with FILE.minisig and FILE.tsr if they exist, instead of the current head.
     #[arg(long, value_name = "FILE", conflicts_with = "key")]
     pub head: Option<PathBuf>,
     #[command(flatten)]
@@ -81,16 +79,16 @@ pub struct ProveArgs {
 
 #[derive(Debug, ClapArgs)]
 pub struct StampArgs {
-    /// The file that is stamped: a head.
+    /// The file to stamp: a head.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Ask this authority over HTTP.
+    /// Request the time stamp from this authority over HTTP.
     #[arg(long, value_name = "URL", group = "how")]
     pub url: Option<String>,
-    /// Write the request into FILE.tsq, to be sent to an authority from another machine.
+    /// Write the request to FILE.tsq, to send it to an authority from another machine.
     #[arg(long, group = "how")]
     pub request: bool,
-    /// Take an authority's answer in.
+    /// Import the response of an authority.
     #[arg(long, value_name = "ANSWER", group = "how")]
     pub answer: Option<PathBuf>,
     #[command(flatten)]
@@ -108,21 +106,21 @@ pub struct KeyArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
-    /// Make a key pair: FILE is secret, FILE.pub is for everybody.
+    /// Create a key pair: FILE is secret, FILE.pub is public.
     New {
-        /// Where the secret key goes: outside of the archive.
+        /// File for the secret key, outside of the archive.
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
-        /// A file with a password in its first line: the secret key is encrypted with it.
+        /// File with a password in its first line, which encrypts the secret key.
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
     },
-    /// Print the public key of a secret or public one.
+    /// Print the public key of a key file.
     Show {
         /// A key file.
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// A file with the password of a secret key, in its first line.
+        /// File with the password of a secret key in its first line.
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
     },
@@ -135,7 +133,7 @@ pub struct LeaveArgs {
     pub events: Vec<i64>,
     #[command(flatten)]
     pub archive: ArchiveArg,
-    /// Why: it stands in the ledger.
+    /// The reason, recorded in the ledger.
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
 }

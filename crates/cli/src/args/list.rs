@@ -14,28 +14,28 @@ use super::values::{near, not_negative, yes_or_no};
 use crate::exit::Usage;
 
 /// The heading in the help of a command. A heading of the whole group would go on behind it.
-const EVENTS: &str = "Which events";
+const EVENTS: &str = "Event selection";
 
-/// Which events are meant, for every command that works on events of an archive. Several
-/// conditions have to hold together.
+/// The selection of events, for every command that works on events of an archive. Conditions are
+/// combined.
 #[derive(Debug, Default, Clone, ClapArgs)]
 pub struct WhichArgs {
     /// Only the events with these numbers, as `list` shows them: 17,20-25.
     #[arg(long = "id", value_name = "LIST", value_delimiter = ',', help_heading = EVENTS)]
     pub ids: Vec<Ids>,
-    /// Only events of which this holds: serial, project, kind, from, to, min-ppv, max-ppv (in/s),
-    /// false-trigger, reviewed, text. Several have to hold together.
+    /// Only events that match: serial, project, kind, from, to, min-ppv, max-ppv (in/s), false-trigger,
+    /// reviewed, text. Repeat it to combine conditions.
     #[arg(long = "where", value_name = "NAME=VALUE", help_heading = EVENTS)]
     pub conditions: Vec<Condition>,
 }
 
 impl WhichArgs {
-    /// Whether nothing was asked for: all events are meant.
+    /// Whether all events are selected.
     pub fn is_all(&self) -> bool {
         self.ids.is_empty() && self.conditions.is_empty()
     }
 
-    /// The question, without order and page.
+    /// The query, without order and page.
     ///
     /// # Errors
     /// [`Usage`] when no unit of the archive has the serial number that was asked for.
@@ -52,7 +52,7 @@ impl WhichArgs {
     }
 }
 
-/// A serial number that no unit has is a slip of the pen, and no reason to find nothing.
+/// An unknown serial number is an error, not an empty result.
 fn known_unit(query: &Query, archive: &Archive) -> anyhow::Result<()> {
     let Some(serial) = &query.serial else { return Ok(()) };
     let units = archive.units()?;
@@ -62,7 +62,7 @@ fn known_unit(query: &Query, archive: &Archive) -> anyhow::Result<()> {
     }
     let hint = match near(serial, &serials) {
         Some(near) => format!("; did you mean {near}?"),
-        None => ": `wavekeep list --by unit` lists those that have".to_owned(),
+        None => ": `wavekeep list --by unit` lists the units".to_owned(),
     };
     Err(Usage(format!("no unit {serial} has events in this archive{hint}")).into())
 }
@@ -81,34 +81,34 @@ pub struct FilterArgs {
     /// Kind of the events.
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(Query::KINDS), help_heading = EVENTS)]
     pub kind: Option<String>,
-    /// Not before this time by the units' clocks: 2026-05-01, or 2026-05-01T13:16:34.
+    /// Not before this unit-local time: 2026-05-01, or 2026-05-01T13:16:34.
     #[arg(long, value_name = "TIME", help_heading = EVENTS)]
     pub from: Option<DayOrMoment>,
-    /// Not after this time; a day counts to its end.
+    /// Not after this unit-local time; a date includes the whole day.
     #[arg(long, value_name = "TIME", help_heading = EVENTS)]
     pub to: Option<DayOrMoment>,
-    /// With a PPV of at least this, in in/s.
+    /// Minimum PPV, in in/s.
     #[arg(long, value_name = "IN/S", value_parser = not_negative, help_heading = EVENTS)]
     pub min_ppv: Option<f64>,
-    /// With a PPV of at most this, in in/s.
+    /// Maximum PPV, in in/s.
     #[arg(long, value_name = "IN/S", value_parser = not_negative, help_heading = EVENTS)]
     pub max_ppv: Option<f64>,
-    /// Only false triggers, or none.
+    /// Only false triggers, or no false triggers.
     #[arg(long, value_name = "YES|NO", value_parser = yes_or_no, help_heading = EVENTS)]
     pub false_trigger: Option<bool>,
-    /// Only what somebody reviewed, or what nobody did.
+    /// Only reviewed events, or only events without a review.
     #[arg(long, value_name = "YES|NO", value_parser = yes_or_no, help_heading = EVENTS)]
     pub reviewed: Option<bool>,
-    /// Contained in notes, project, client, operator or location; or the beginning of a name.
+    /// Text in notes, project, client, operator or location, or at the beginning of a file name.
     #[arg(long, value_name = "TEXT", help_heading = EVENTS)]
     pub text: Option<String>,
-    /// Changed after this: the `changed` of the last event that is known, as --json prints it.
+    /// Only events that changed after this: the `changed` of the last known event, as --json prints it.
     #[arg(long, value_name = "CHANGED", help_heading = EVENTS)]
     pub changed_since: Option<i64>,
 }
 
 impl FilterArgs {
-    /// The question, without order and page.
+    /// The query, without order and page.
     ///
     /// # Errors
     /// As [`WhichArgs::query`].
@@ -136,8 +136,7 @@ impl FilterArgs {
 /// Events of an archive as the inputs of a command that otherwise takes files.
 #[derive(Debug, Default, Clone, ClapArgs)]
 pub struct FromArchiveArgs {
-    /// Take events of this archive instead of files: all of them, or those that --id and --where
-    /// choose.
+    /// Use events of this archive instead of files: all of them, or those selected by --id and --where.
     #[arg(long, value_name = "DIR", conflicts_with = "paths")]
     pub archive: Option<PathBuf>,
     #[command(flatten)]
@@ -169,7 +168,7 @@ impl FromArchiveArgs {
             if self.which.is_all() {
                 return Ok(None);
             }
-            let message = "--id and --where choose events of an archive: name it with --archive";
+            let message = "--id and --where select events of an archive: name it with --archive";
             return Err(Usage(message.to_owned()).into());
         };
         let archive = crate::commands::open_archive(path)?;
@@ -194,25 +193,25 @@ pub struct ListArgs {
     pub archive: ArchiveArg,
     #[command(flatten)]
     pub filter: FilterArgs,
-    /// What there is of each unit, project or month, instead of events.
+    /// Summarise by unit, project or month instead of listing events.
     #[arg(long, value_name = "WHAT")]
     pub by: Option<By>,
-    /// What events are ordered by; - in front is the largest or the latest first.
+    /// Sort order; with a leading -, the largest or latest first.
     #[arg(long, value_name = "ORDER", default_value = "-timestamp", allow_hyphen_values = true, value_parser = sort)]
     pub sort: Sort,
-    /// At most so many events.
+    /// Maximum number of events.
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub limit: usize,
-    /// Only events behind the one with this number, in their order: the last one of the list before.
+    /// Only events after the one with this number in the sort order, for the next page.
     #[arg(long, value_name = "NUMBER", conflicts_with = "by")]
     pub after_id: Option<i64>,
-    /// Leave out so many of the first ones.
+    /// Skip this many events.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub offset: usize,
 }
 
 impl ListArgs {
-    /// The question.
+    /// The query.
     ///
     /// # Errors
     /// As [`FilterArgs::query`].
@@ -247,14 +246,14 @@ impl FromStr for Ids {
     fn from_str(text: &str) -> Result<Self, String> {
         let number = |text: &str| {
             let number = text.trim().parse::<i64>().ok().filter(|number| *number >= 0);
-            number.ok_or_else(|| format!("{text:?} is no number of an event"))
+            number.ok_or_else(|| format!("{text:?} is not an event number"))
         };
         let (first, last) = match text.split_once('-') {
             Some((first, last)) => (number(first)?, number(last)?),
             None => (number(text)?, number(text)?),
         };
         if last < first || last - first >= MOST_IDS {
-            return Err(format!("{text:?} runs backwards or names more than {MOST_IDS} events"));
+            return Err(format!("{text:?} is empty or has more than {MOST_IDS} events"));
         }
         Ok(Self(first..=last))
     }
@@ -295,7 +294,7 @@ impl FromStr for Condition {
 }
 
 impl Condition {
-    /// Puts the condition into a question.
+    /// Adds the condition to a query.
     ///
     /// # Errors
     /// Which name or value was not understood, and what may stand there.

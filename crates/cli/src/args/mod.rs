@@ -31,27 +31,21 @@ pub use serve::{ServeArgs, TokenArgs, TokenCommand};
 pub use values::near;
 use values::positive;
 
-/// Opens instrument recordings, checks them, draws them and turns them into clean arrays.
+/// Opens, checks, plots, converts and archives instrument recordings.
 ///
-/// Folders are searched for recordings; formats are told by content. One bad file never stops the
+/// Folders are searched for recordings; formats are detected by content. A bad file does not stop the
 /// others.
 #[derive(Debug, Parser)]
 #[command(name = "wavekeep", version, propagate_version = true, after_help = EXIT_CODES)]
 pub struct Args {
     /// Print one JSON document per input, one per line.
-    #[arg(long, global = true, help_heading = "For every command")]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub json: bool,
     /// When to use colour.
-    #[arg(
-        long,
-        global = true,
-        value_name = "WHEN",
-        default_value = "auto",
-        help_heading = "For every command"
-    )]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = GLOBAL)]
     pub color: Color,
     /// Show no progress and no summary.
-    #[arg(short, long, global = true, help_heading = "For every command")]
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
     pub quiet: bool,
     #[command(subcommand)]
     pub command: Command,
@@ -69,25 +63,28 @@ impl Args {
     }
 }
 
+/// The heading above the options that every command has.
+pub const GLOBAL: &str = "Global options";
+
 const EXIT_CODES: &str = "\
 Exit codes: 0 done · 1 failed · 2 wrong usage · 3 done, but data was damaged or incomplete";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// What a recording is: channels, rate, times, peaks, damage, what was assumed.
+    /// Describe recordings: channels, rate, times, peaks, damage, assumptions.
     #[command(after_help = "\
 Examples:
   wavekeep info M529LKIQ.7M0W
   wavekeep info --json events/ | jq .measurements.peak_vector_sum
   wavekeep info --range sensitive --velocity mm/s M529LKIQ.7M0W")]
     Info(InfoArgs),
-    /// Write recordings and arrays as CSV, JSON, GNZ, HDF5, Parquet, miniSEED, npy, npz, …
+    /// Convert recordings and arrays to CSV, JSON, GNZ, HDF5, Parquet, miniSEED, npy, npz, …
     #[command(after_help = "\
-Events go to csv, json, gnz, hdf5, parquet, miniseed, npy, wav; arrays (of .gnz, .npy, .npz and
-.safetensors) and streams to csv, gnz, hdf5, parquet, npy, npz, safetensors. One input to csv or
-json goes to standard output unless -o names a file; everything else goes to files named after the
-input, in the present folder or in the folder that -o names. Of a file that -o names the extension
-decides what is written. `-` as the input is standard input, `-o -` is standard output.
+Events can be written to every target; arrays (.gnz, .npy, .npz, .safetensors) and streams to all
+except json, miniseed, miniseed3 and wav. A single input to csv or json goes to standard output
+unless -o names a file; otherwise files are named after the input, in the current folder or the
+folder -o. Without --to, the extension of -o selects the target. `-` as the input is standard
+input, `-o -` is standard output.
 
 Examples:
   wavekeep convert M529LKIQ.7M0W --to csv
@@ -101,7 +98,7 @@ Examples:
   wavekeep convert arrays.npz --to csv --channels '\"a,b\",0'
   wavekeep convert model.safetensors --to npz --as-f32")]
     Convert(ConvertArgs),
-    /// Draw recordings as SVG, PNG or PDF.
+    /// Plot recordings as SVG, PNG or PDF.
     #[command(after_help = "\
 Examples:
   wavekeep plot M529LKIQ.7M0W
@@ -120,13 +117,13 @@ Examples:
   wavekeep report events/ --curves permits.toml --curve permit-7 -o reports/
   wavekeep report --archive fleet --id 17,20-25 -o reports/")]
     Report(ReportArgs),
-    /// Verify what can be verified: lengths, times, names, segments, the report's table.
+    /// Check files: lengths, times, names, segments, and the samples in the report.
     #[command(after_help = "\
 Examples:
   wavekeep check M529LKIQ.7M0W
   wavekeep check --json events/ | jq 'select(.status != \"whole\")'")]
     Check(CheckArgs),
-    /// Save what is whole of a damaged stream or GNZ file into a clean one, and read it back.
+    /// Recover the undamaged parts of a stream or GNZ file into a new file, and verify it.
     #[command(after_help = "\
 Examples:
   wavekeep recover run.dat -o clean.dat
@@ -134,8 +131,8 @@ Examples:
     Recover(RecoverArgs),
     /// Record a stream: from an instrument, the emulator, another run or standard input.
     #[command(after_help = "\
-The variables of the writer have the names that Rogue's DataWriter gives them: DataFile, BufferSize,
-MaxFileSize, DropErrors, RawMode, Overwrite. `--print-chain` prints the chain's settings to start from.
+The variables of the writer are those of Rogue's DataWriter: DataFile, BufferSize, MaxFileSize,
+DropErrors, RawMode, Overwrite. `--print-chain` prints the default chain settings.
 
 Examples:
   wavekeep record -o run.dat --from emulator --channels 512 --shape sine --period 400 --frames 40000
@@ -156,14 +153,14 @@ Examples:
   wavekeep serve --archive events/ --lake s3://company/vibration
   RUST_LOG=info wavekeep serve --archive events/ --log-requests --log-json")]
     Serve(ServeArgs),
-    /// Make, list or take away the tokens that a server asks for.
+    /// Create, list or revoke the access tokens of a server.
     #[command(after_help = "\
 Examples:
   wavekeep token add kim --role review --archive events/
   wavekeep token list --archive events/
   wavekeep token revoke kim --archive events/")]
     Token(TokenArgs),
-    /// Decode the samples that the program carries, into tables, plots and a report.
+    /// Decode the built-in samples into tables, plots and a report, and serve their archive.
     #[command(after_help = "\
 Examples:
   wavekeep demo
@@ -176,6 +173,12 @@ Examples:
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
+    },
+    /// Write the manual pages and the Markdown reference of all commands.
+    #[command(hide = true)]
+    Reference {
+        /// The folder: man1/ and commands.md are written into it.
+        folder: PathBuf,
     },
 }
 
@@ -198,7 +201,7 @@ pub struct RecoverArgs {
     /// The damaged file.
     #[arg(value_name = "FILE")]
     pub path: PathBuf,
-    /// The file for what can be saved.
+    /// The new file.
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
     /// Replace OUT if it exists.
@@ -208,13 +211,13 @@ pub struct RecoverArgs {
 
 #[derive(Debug, ClapArgs)]
 pub struct DemoArgs {
-    /// Folder for everything that the demo writes.
+    /// Output folder.
     #[arg(short, long, value_name = "DIR", default_value = "demo")]
     pub output: PathBuf,
-    /// End when everything is written, without serving the archive.
+    /// Do not serve the archive.
     #[arg(long)]
     pub no_serve: bool,
-    /// Where the archive is served; another port when this one is taken.
+    /// Address of the server; another port is used if this one is taken.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: std::net::SocketAddr,
 }
@@ -223,42 +226,40 @@ pub struct DemoArgs {
 pub struct ConvertArgs {
     #[command(flatten)]
     pub input: InputArgs,
-    /// What to write; without it, what the extension of -o says.
+    /// Target; by default selected by the extension of -o.
     #[arg(long, value_name = "TARGET", value_parser = target_parser())]
     pub to: Option<Target>,
     #[command(flatten)]
     pub output: OutputArgs,
-    /// raw: the integers of the format; physical: in/s and psi, and of a stream rad. Without it,
-    /// physical units of an event and counts of a stream.
+    /// raw: the integers of the format; physical: in/s and psi, for a stream rad. By default physical for
+    /// events and raw for streams.
     #[arg(long, value_name = "UNITS")]
     pub units: Option<Units>,
     #[command(flatten)]
     pub velocity: VelocityArg,
-    /// Unit of air pressures in physical units: psi, Pa or dB(L). Without it, samples are in psi, or in
-    /// Pa beside mm/s, and the peaks of histograms in dB(L).
+    /// Unit of air pressures: psi, Pa or dB(L). By default, samples are in psi, or in Pa beside mm/s, and
+    /// peaks of histograms in dB(L).
     #[arg(long, value_name = "UNIT", value_parser = pressure_unit)]
     pub pressure: Option<Unit>,
-    /// Of events as csv: lines with # in front that say what was assumed, what is damaged and which
-    /// units hold.
+    /// For events as csv: comment lines (#) with assumptions, damage and units.
     #[arg(long)]
     pub header: bool,
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// Of arrays: write as F32 what numpy and most targets do not have (BF16, F8_E4M3, F8_E5M2, …). No value
-    /// changes, and other types stay what they are.
+    /// For arrays: convert types that numpy does not have (BF16, F8_E4M3, F8_E5M2, …) to F32, without loss;
+    /// other types are unchanged.
     #[arg(long)]
     pub as_f32: bool,
-    /// Go on with a stream that is still being written, whole frames only, until it rests; csv
-    /// alone.
+    /// Follow a stream that is being written, in whole frames; only for csv.
     #[arg(long)]
     pub follow: bool,
     /// Write a GNZ without the CRC-32C of each array.
     #[arg(long)]
     pub no_checksums: bool,
-    /// Write HDF5 and Zarr without compressing them.
+    /// Write HDF5 and Zarr without compression.
     #[arg(long)]
     pub no_compress: bool,
-    /// With --follow: the seconds without a new frame after which to stop; without it, never.
+    /// With --follow: stop after this many seconds without a new frame; by default never.
     #[arg(long, value_name = "SECONDS", requires = "follow", value_parser = positive)]
     pub idle: Option<f64>,
 }
@@ -272,11 +273,11 @@ pub struct PlotArgs {
     pub events: FromArchiveArgs,
     #[command(flatten)]
     pub output: OutputArgs,
-    /// What to draw; without it, traces of a waveform, bars of a histogram, and of a stream its
-    /// traces, or an overview of more than 16 channels.
+    /// Kind of plot; by default traces of a waveform, bars of a histogram, and for a stream traces, or an
+    /// overview if it has more than 16 channels.
     #[arg(long, value_name = "KIND")]
     pub kind: Option<PlotKind>,
-    /// The kind of picture; without it, what the extension of -o says, or png.
+    /// Picture format; by default the extension of -o, or png.
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<PictureFormat>,
     #[command(flatten)]
@@ -324,7 +325,7 @@ fn target_parser() -> impl clap::builder::TypedValueParser<Value = Target> {
 /// Where results go.
 #[derive(Debug, ClapArgs)]
 pub struct OutputArgs {
-    /// File, or folder when there are several inputs; - is standard output.
+    /// Output file, or folder for several inputs; - is standard output.
     #[arg(short, long, value_name = "FILE|DIR")]
     pub output: Option<PathBuf>,
     /// Replace files that exist.
@@ -332,16 +333,16 @@ pub struct OutputArgs {
     pub force: bool,
 }
 
-/// The limit curve that events are held against.
+/// The limit curve for verdicts.
 #[derive(Debug, ClapArgs)]
 pub struct CurveArgs {
     /// Limit curve.
     #[arg(long, value_name = "ID", default_value = "usbm-drywall", help = curve_help())]
     pub curve: String,
-    /// TOML file with curves of your own.
+    /// TOML file with custom curves.
     #[arg(long, value_name = "FILE")]
     pub curves: Option<PathBuf>,
-    /// Distance to the blast in feet, for curves that go by it.
+    /// Distance to the blast in feet, for curves that depend on it.
     #[arg(long, value_name = "FEET", value_parser = positive)]
     pub distance_ft: Option<f64>,
 }
@@ -365,9 +366,9 @@ pub enum PlotKind {
     Spectrum,
     /// PPV against frequency with a limit curve.
     Limits,
-    /// All channels of a stream over time: how far each of them moves.
+    /// All channels of a stream over time, by the range of their samples.
     Overview,
-    /// All that the recording has.
+    /// All kinds that apply to the recording.
     All,
 }
 
@@ -460,7 +461,7 @@ fn pressure_unit(text: &str) -> Result<Unit, String> {
 /// The help of `--curve`, with the ids of all built-in curves.
 fn curve_help() -> String {
     let ids: Vec<&str> = Curve::all_built_in().iter().map(|curve| &*curve.id).collect();
-    format!("Limit curve, or one of --curves: {}", ids.join(", "))
+    format!("Id of a built-in limit curve or of one in --curves. Built-in: {}", ids.join(", "))
 }
 
 #[cfg(test)]

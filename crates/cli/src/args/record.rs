@@ -14,29 +14,29 @@ use super::values::{not_negative, positive};
 
 #[derive(Debug, ClapArgs)]
 pub struct RecordArgs {
-    /// The file to record into; with --auto-name or --wait-for-open the folder.
+    /// Output file; with --auto-name or --wait-for-open a folder.
     #[arg(short, long, value_name = "FILE|DIR", required_unless_present_any = ["print_chain", "wait_for_open"])]
     pub output: Option<PathBuf>,
-    /// Where frames come from: `emulator`, a run, - for records on standard input, or
-    /// tcp://host:port for a stream bridge of Rogue.
+    /// Source of the frames: `emulator`, a run, - for records on standard input, or tcp://host:port for a
+    /// stream bridge of Rogue.
     #[arg(long, value_name = "SOURCE", default_value = "emulator")]
     pub from: Origin,
-    /// Name the file `data_YYYYMMDD_HHMMSS.dat`, local time.
+    /// Name the file `data_YYYYMMDD_HHMMSS.dat`, in local time.
     #[arg(long)]
     pub auto_name: bool,
     /// Set a variable of the writer: BufferSize, MaxFileSize, DropErrors, RawMode, Overwrite.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub variables: Vec<Variable>,
-    /// Send data frames through the chain with the settings of this JSON file.
+    /// Process data frames with the chain settings in this JSON file.
     #[arg(long, value_name = "FILE")]
     pub chain: Option<PathBuf>,
-    /// Print the chain's settings as JSON, those of --chain or the defaults, and record nothing.
+    /// Print the chain settings as JSON, from --chain or the defaults, without recording.
     #[arg(long)]
     pub print_chain: bool,
-    /// End after this many frames from the source.
+    /// Stop after this many frames from the source.
     #[arg(long, value_name = "N")]
     pub frames: Option<u64>,
-    /// End after this time.
+    /// Stop after this time.
     #[arg(long, value_name = "SECONDS", value_parser = positive)]
     pub seconds: Option<f64>,
     #[command(flatten)]
@@ -49,24 +49,24 @@ pub struct RecordArgs {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "At the instrument")]
 pub struct InstrumentArgs {
-    /// Another bridge, from which all is metadata. Without it metadata is recognised by content.
+    /// Another bridge, whose frames are all metadata. Without it, metadata is detected by content.
     #[arg(long, value_name = "ADDRESS")]
     pub metadata: Option<Address>,
     /// Bind the addresses of --from and --metadata: the sender connects (a TcpClient of Rogue).
     #[arg(long)]
     pub bind: bool,
     /// Answer Rogue's JSON requests at this address: tcp://host:port, or a port of 127.0.0.1.
-    /// Anyone who reaches it controls the recording.
+    /// Anyone who can reach it controls the recording.
     #[arg(long, value_name = "ADDRESS", value_parser = control_address)]
     pub control: Option<Address>,
     /// The path of the DataWriter in requests.
     #[arg(long, value_name = "PATH", default_value = DEFAULT_PREFIX, requires = "control")]
     pub control_prefix: String,
-    /// Open no file at first: `Open` by --control does. Frames are read and not written until then,
-    /// and between `Close` and the next `Open`.
+    /// Start without an open file and wait for `Open` over --control. Frames are read but not written until
+    /// then, and between `Close` and the next `Open`.
     #[arg(long, requires = "control", conflicts_with = "auto_name")]
     pub wait_for_open: bool,
-    /// The folder below which DataFile may be by --control; without it, the folder of -o.
+    /// Folder that contains every DataFile set over --control; by default the folder of -o.
     #[arg(long, value_name = "DIR", requires = "control")]
     pub root: Option<PathBuf>,
 }
@@ -83,13 +83,13 @@ fn control_address(text: &str) -> Result<Address, String> {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Emulator")]
 pub struct EmulatorArgs {
-    /// Channels of a frame.
+    /// Number of channels.
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub channels: u32,
-    /// Frames a second; 0 for as fast as they can be written.
+    /// Frames per second; 0 is as fast as possible.
     #[arg(long, value_name = "HZ", default_value_t = 4000.0, value_parser = not_negative)]
     pub rate: f64,
-    /// What the samples do.
+    /// Waveform of the samples.
     #[arg(long, value_name = "SHAPE", default_value = "sine")]
     pub shape: ShapeArg,
     /// Amplitude in counts.

@@ -29,13 +29,13 @@ pub struct SetupArgs {
 /// How large an event may be: a file from outside could be of any size.
 #[derive(Debug, Clone, Copy, ClapArgs)]
 pub struct LimitArgs {
-    /// Largest event file that is read, in bytes.
+    /// Maximum size of an event file, in bytes.
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().event_bytes, help_heading = "Limits")]
     pub max_event_bytes: u64,
-    /// Most samples of an event, all channels together.
+    /// Maximum number of samples of an event, all channels together.
     #[arg(long, value_name = "SAMPLES", default_value_t = Limits::default().event_samples, help_heading = "Limits")]
     pub max_event_samples: u64,
-    /// Largest report text that is read, in bytes.
+    /// Maximum size of a report text, in bytes.
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().report_text_bytes, help_heading = "Limits")]
     pub max_report_bytes: u64,
 }
@@ -66,23 +66,23 @@ impl LimitArgs {
 /// The files, and what the caller states about them.
 #[derive(Debug, ClapArgs)]
 pub struct InputArgs {
-    /// Recordings, or folders that are searched for them; - is standard input.
+    /// Recordings, or folders to search for them; - is standard input.
     #[arg(required = true, value_name = "FILE")]
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub setup: SetupArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
-    /// Leave the vendor's reports beside the files alone.
+    /// Ignore the vendor's reports beside the files.
     #[arg(long)]
     pub no_report: bool,
-    /// Keep an index beside each stream, and use it the next time: a long run opens at once.
+    /// Store an index beside each stream, so that a long run opens at once the next time.
     #[arg(long)]
     pub keep_index: bool,
-    /// Of a stream in pieces, read the named piece alone.
+    /// Read only the named piece of a stream.
     #[arg(long)]
     pub one_piece: bool,
-    /// The channel of a stream's metadata, where it is not 1.
+    /// The metadata channel of a stream, if it is not 1.
     #[arg(long, value_name = "CHANNEL")]
     pub metadata_channel: Option<u8>,
 }
@@ -109,21 +109,21 @@ impl InputArgs {
 /// A part of each recording.
 #[derive(Debug, ClapArgs)]
 pub struct SelectionArgs {
-    /// Channels or arrays by name or place: Tran,Vert or 0-2; of a stream also band:channel. A name goes
-    /// before a place; #0 and #0-2 are always places, and a name between double quotes may contain
-    /// commas: '"a,b",#0'.
+    /// Channels or arrays by name or index: Tran,Vert or 0-2; for a stream also band:channel. Names are
+    /// compared first; #0 and #0-2 are always indices, and a name in double quotes may contain commas:
+    /// '"a,b",#0'.
     #[arg(long, value_name = "LIST")]
     pub channels: Vec<ChannelList>,
-    /// From this time on, in seconds from the trigger.
+    /// Start time, in seconds from the trigger.
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = finite)]
     pub start: Option<f64>,
-    /// Up to this time, exclusive.
+    /// End time, exclusive.
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = finite)]
     pub end: Option<f64>,
-    /// Samples (or intervals) a up to but not including b, from 0.
+    /// Samples, intervals or frames A to B, exclusive, counted from 0.
     #[arg(long, value_name = "A..B", value_parser = frames)]
     pub frames: Option<std::ops::Range<usize>>,
-    /// Section of a stream whose frames change their channels, counted from 0 as `info` lists them.
+    /// Section of a stream whose number of channels changes, as `info` lists them.
     #[arg(long, value_name = "N")]
     pub section: Option<usize>,
 }
@@ -162,7 +162,7 @@ fn frames(text: &str) -> Result<std::ops::Range<usize>, String> {
     let (first, end) = text.split_once("..").ok_or_else(form)?;
     let first = if first.is_empty() { Ok(0) } else { first.parse() }.map_err(|_| form())?;
     let end = if end.is_empty() { Ok(usize::MAX) } else { end.parse() }.map_err(|_| form())?;
-    if first <= end { Ok(first..end) } else { Err(format!("{text:?} runs backwards")) }
+    if first <= end { Ok(first..end) } else { Err(format!("{text:?} ends before it begins")) }
 }
 
 #[cfg(test)]

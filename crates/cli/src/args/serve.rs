@@ -13,38 +13,38 @@ use super::archive::{ArchiveArg, LakeArgs};
 pub struct ServeArgs {
     #[command(flatten)]
     pub archive: ArchiveArg,
-    /// Make the archive when there is none.
+    /// Create the archive if it does not exist.
     #[arg(long, conflicts_with = "read_only")]
     pub create: bool,
-    /// Change nothing and write nothing into the archive: no write access is needed.
+    /// Serve without changes to the archive; needs no write access.
     #[arg(long)]
     pub read_only: bool,
-    /// Address and port. Beyond loopback the archive must have tokens.
+    /// Address and port. Beyond loopback, the archive must have tokens.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Ask for tokens on loopback too, though the archive has none yet.
+    /// Require tokens on loopback even if the archive has none yet.
     #[arg(long)]
     pub require_tokens: bool,
-    /// Certificate for TLS, in PEM, with those that lead from it to a root.
+    /// TLS certificate chain, in PEM.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
     /// Private key of the certificate, in PEM.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
-    /// A stream bridge of Rogue that recordings may be made from, tcp://host:port; may be repeated.
-    /// Requests can name these addresses and no others.
+    /// A stream bridge of Rogue that recordings may use, tcp://host:port; repeatable. Requests can name
+    /// only these addresses.
     #[arg(long = "bridge", value_name = "ADDRESS")]
     pub bridges: Vec<Address>,
-    /// Requests a second that one address may send; more are refused for a while.
+    /// Maximum requests per second from one address.
     #[arg(long, value_name = "PER_SECOND")]
     pub rate: Option<std::num::NonZeroU32>,
-    /// Bytes of one file that is sent, at most; a request has as many, or 1 GiB if that is more.
+    /// Maximum size of an uploaded file; the limit for a request is the same, but at least 1 GiB.
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 30)]
     pub max_file_bytes: u64,
     /// Log a line for each request: method, path, status, time, address.
     #[arg(long)]
     pub log_requests: bool,
-    /// Log one JSON document a line.
+    /// Log one JSON document per line.
     #[arg(long)]
     pub log_json: bool,
     #[command(flatten)]
@@ -62,19 +62,19 @@ pub struct TokenArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum TokenCommand {
-    /// Make a token and print it, this once: only its hash is kept.
+    /// Create a token and print it once; only its hash is stored.
     Add {
-        /// Whose it is; reviews are signed with it.
+        /// Name of its owner, recorded with reviews and imports.
         name: String,
         /// read, review, import or admin.
         #[arg(long, value_name = "ROLE", default_value = "read")]
         role: Role,
     },
-    /// Show whose tokens there are.
+    /// List the names and roles of tokens.
     List,
-    /// Take a token away; a server that runs refuses it from then on.
+    /// Revoke a token; a running server refuses it immediately.
     Revoke {
-        /// Whose it is.
+        /// Name of its owner.
         name: String,
     },
 }

@@ -11,6 +11,7 @@ mod pictures;
 mod plot;
 mod record;
 mod recover;
+mod reference;
 mod report;
 mod serve;
 mod stream;
@@ -39,5 +40,6 @@ pub fn run(args: &Args) -> anyhow::Result<Account> {
         Command::Token(command) => token::run(args, command),
         Command::Demo(command) => demo::run(args, command),
         Command::Completions { shell } => completions::run(*shell),
+        Command::Reference { folder } => reference::run(folder),
     }
 }

@@ -83,7 +83,7 @@ fn the_help_of_every_command_has_examples() {
     }
 }
 
-/// A newcomer reads what a command is for before what all commands have.
+/// The options of a command come before those of all commands.
 #[test]
 fn options_of_every_command_stand_apart_from_its_own() {
     let folder = tempfile::tempdir().unwrap();
@@ -91,7 +91,7 @@ fn options_of_every_command_stand_apart_from_its_own() {
         [("convert", "--to"), ("list", "--sort"), ("report", "--curve"), ("serve", "--listen")];
     for (command, option) in own {
         let help = stdout(&run(folder.path(), &[command, "--help"]));
-        let (before, after) = help.split_once("For every command:").unwrap();
+        let (before, after) = help.split_once("Global options:").unwrap();
         let heading = before.split(&format!(" {option} ")).next().unwrap();
         assert!(heading.len() < before.len(), "{command} {option}");
         let heading = heading.lines().rfind(|line| line.ends_with(':') && !line.starts_with(' '));

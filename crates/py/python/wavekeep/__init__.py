@@ -1,6 +1,6 @@
 """Instrument recordings as clean arrays.
 
-Vibration events (Instantel Blastware), SMuRF streams, GNZ and other files of arrays, all by
+Vibration events (Instantel Blastware and Thor), SMuRF streams, GNZ and other array files, opened with
 :func:`open`:
 
 >>> import wavekeep
@@ -10,11 +10,11 @@ np.float64(10.41)
 >>> rec.report.damaged
 False
 
-Events that are kept in an archive, here or behind a server, are found by :class:`Archive`.
+:class:`Archive` queries the events of an archive, local or behind a server.
 
-What is missing is NaN or masked, never zero; what nobody stated is marked as assumed; no file is
-changed. Long calls run without the interpreter's lock. The only package that is needed is numpy:
-xarray, pandas, pyarrow, ObsPy and matplotlib are imported when they are asked for.
+Missing samples are NaN or masked, never zero; values that no source states are marked as assumed; no
+file is changed. Long calls release the GIL. The only required package is numpy: xarray, pandas, pyarrow,
+ObsPy and matplotlib are imported when they are needed.
 """
 
 from __future__ import annotations

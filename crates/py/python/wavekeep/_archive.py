@@ -70,22 +70,22 @@ class Archive:
     where
         A folder, or an address that begins with ``http://`` or ``https://``.
     create
-        Makes an archive of a folder that is none yet; without it such a folder is an error.
+        Creates an archive in a folder without one; by default such a folder is an error.
     token
-        Of a server, or the environment's ``WAVEKEEP_TOKEN``; it is sent to that server only, and is
-        in no pickle.
+        The token of a server, by default the environment variable ``WAVEKEEP_TOKEN``; it is sent to that
+        server only and is not pickled.
     timeout_s
-        How long a server may take for an answer.
+        Timeout for a response of a server.
     units
-        What its recordings are in, as of :meth:`Event.to`: ``"mm/s"``, ``"SI"``, …
+        Units of the recordings, as for :meth:`Event.to`: ``"mm/s"``, ``"SI"``, …
 
     Raises
     ------
     FileMissingError
         There is no archive in the folder.
 
-    Methods and results are the same in both places. Times by the units' own clocks have no zone,
-    times in UTC have one. False triggers are never left out unless you ask for that.
+    Methods and results are the same for folders and servers. Unit-local times are naive, UTC times are
+    aware. False triggers are included unless ``false_trigger=False`` is given.
 
     Examples
     --------
@@ -132,7 +132,7 @@ class Archive:
         return tuple(row["id"] for row in self.query())
 
     def items(self) -> Iterator[tuple[int, Recording]]:
-        """Pairs of a number and its recording, each opened when it is its turn."""
+        """Pairs of a number and its recording, each opened when it is reached."""
         return ((id, self[id]) for id in self.keys())
 
     def __iter__(self) -> Iterator[int]:
@@ -155,7 +155,7 @@ class Archive:
         return [row["id"] for row in self.query(limit=1000)]
 
     def close(self) -> None:
-        """Lets go of the archive's files; what is asked for afterwards is a :class:`ClosedError`."""
+        """Closes the files of the archive; later calls raise a :class:`ClosedError`."""
         self._backend = ClosedHandle(self.where)
 
     def __enter__(self) -> Self:
@@ -183,42 +183,42 @@ class Archive:
         limit: int | None = None,
         offset: int = 0,
     ) -> Table:
-        """The events that fit all that is asked for, all of them without ``limit``.
+        """The events that match all conditions; all of them without ``limit``.
 
         Parameters
         ----------
         serial, project, reviewed
-            Of one unit or project; those that were reviewed, or were not.
+            Events of one unit or project; reviewed events, or events without a review.
         kind
             ``"waveform"``, ``"histogram"``, ``"stream"`` or ``"unknown"``.
         from_, to
-            A day or a moment by the units' own clocks, both included; a day counts to its end.
+            A unit-local date or time, both inclusive; ``to`` as a date includes the whole day.
         min_ppv_in_s
-            The least PPV, in in/s.
+            The minimum PPV, in in/s.
         false_trigger
-            False triggers are among the events unless this is ``False``.
+            ``False`` excludes false triggers, ``True`` selects them; by default they are included.
         text
-            Is looked for in project, client, operator, location and notes, and at the beginning of
-            file name and serial number.
+            Text in project, client, operator, location or notes, or at the beginning of the file name or
+            the serial number.
         changed_since
-            Events that changed after this: the largest ``changed`` that is known, 0 for all. An event that
-            was removed has no row; :meth:`ledger` says what became of it.
+            Events that changed after this: the largest known ``changed``, 0 for all. Removed events have no
+            row; :meth:`ledger` has their entries.
         sort
             ``"timestamp"``, ``"ppv"``, ``"id"`` or ``"changed"``, with ``-`` for the largest first.
         after_id
-            Only rows that follow the event of this number in that order: the last one of the page before.
+            Only rows after the event with this number in that order: the last event of the previous page.
         limit, offset
-            At most so many rows, behind so many; ``total`` of the table says how many there are.
+            Maximum number of rows, and number of rows to skip; ``total`` of the table is the number of matches.
 
         Returns
         -------
         Table
-            A row an event. Units are in the names of columns.
+            One row per event. Column names contain the units.
 
         Raises
         ------
         BadArgumentError
-            A word or a time that is none.
+            An unknown value or an invalid time.
         NoSuchEventError
             There is no event ``after_id``.
 
@@ -253,19 +253,19 @@ class Archive:
         return Table(rows, _table.EVENTS, total)
 
     def query_arrow(self, **asked: Unpack[Question]) -> pyarrow.Table:
-        """As :meth:`query`, as a table of Arrow straight from the index, without a row of Python: for
-        hundreds of thousands of events.
+        """As :meth:`query`, as an Arrow table directly from the index, without Python rows: for hundreds of
+        thousands of events.
 
         Parameters
         ----------
         **asked
-            As of :meth:`query`.
+            As for :meth:`query`.
 
         Returns
         -------
         pyarrow.Table
-            The columns of :meth:`query`: times by the units' own clocks have no zone, times in UTC have
-            one, documents are JSON, units are in the metadata of the fields.
+            The columns of :meth:`query`: unit-local times are naive, UTC times are aware, documents are JSON,
+            units are in the metadata of the fields.
 
         Raises
         ------
@@ -285,7 +285,7 @@ class Archive:
 
     @strict
     def samples_arrow(self, ids: Iterable[int], *, raw: bool = False) -> pyarrow.Table:
-        """The samples of many events as a table of Arrow.
+        """The samples of many events as an Arrow table.
 
         Parameters
         ----------
@@ -297,9 +297,9 @@ class Archive:
         Returns
         -------
         pyarrow.Table
-            A row a channel: ``event_id``, ``channel``, ``unit``, ``rate_hz``, ``first_s`` and ``step_s`` (of
-            the samples, from the trigger), ``samples`` (a list, null where one is missing). An event that
-            cannot be decoded, or does not exist, is a row with ``error`` and nothing else.
+            One row per channel: ``event_id``, ``channel``, ``unit``, ``rate_hz``, ``first_s`` and ``step_s``
+            (of the samples, from the trigger), ``samples`` (a list with null for missing samples). An event
+            that cannot be decoded, or does not exist, is a row with only ``error``.
 
         Raises
         ------
@@ -325,8 +325,8 @@ class Archive:
 
     @strict
     def recording(self, id: int) -> Recording:
-        """The recording of an event, with the report that is paired with it: the same class that
-        :func:`wavekeep.open` gives. A run of a stream is opened where its files are."""
+        """The recording of an event with its paired report, of the same class as from
+        :func:`wavekeep.open`. Runs of streams need a local archive."""
         id = number_of(id)
         if self._backend.event(id)["kind"] == "stream":
             from . import open as open_recording
@@ -357,23 +357,23 @@ class Archive:
         false_trigger: bool | None = None,
         text: str | None = None,
     ) -> Table:
-        """The events that exceed a limit curve, and what decides of each.
+        """The events that exceed a limit curve, with the deciding value of each.
 
         Parameters
         ----------
         curve, distance_ft
-            The curve, as of :meth:`Event.verdict`.
+            The curve, as for :meth:`Event.verdict`.
         serial, project, from_, to, false_trigger, text
-            Which events are judged, as of :meth:`query`. False triggers are among them unless
-            ``false_trigger=False``.
+            The events to judge, as for :meth:`query`. False triggers are included unless
+            ``false_trigger=False`` is given.
 
         Returns
         -------
         Table
             ``id``, ``serial``, ``filename``, ``timestamp``, ``channel``, ``value``, ``unit``,
             ``frequency_hz``, ``limit``, ``margin_percent`` (negative: above the limit), ``outcome``,
-            ``reason``. Events that cannot be judged are rows too, of the outcome
-            ``"no_verdict"``: they are not known to keep the limit. Runs of streams are left out.
+            ``reason``. Events that cannot be judged are included with the outcome ``"no_verdict"``, because
+            they may exceed the limit. Runs of streams are excluded.
 
         Examples
         --------
@@ -406,24 +406,24 @@ class Archive:
         raw: bool = False,
         events: Mapping[str, Any] | None = None,
     ) -> dask.dataframe.DataFrame:
-        """A ``dask.dataframe`` of the events or of the samples of their waveforms, read part by part by
-        Dask's workers. They reach the archive by the same folder or address; a server's token is
-        ``WAVEKEEP_TOKEN`` there.
+        """A ``dask.dataframe`` of the events or of the samples of their waveforms, read in parts by Dask's
+        workers. They need the archive at the same folder or address, and for a server with tokens
+        ``WAVEKEEP_TOKEN``.
 
         Parameters
         ----------
         table
-            ``"events"``, a row an event, or ``"samples"``, a row a sample: ``event_id``, ``channel``, ``sample``
-            (its index), ``time_s`` from the trigger, ``value``, ``unit``.
+            ``"events"``, one row per event, or ``"samples"``, one row per sample: ``event_id``, ``channel``,
+            ``sample`` (its index), ``time_s`` from the trigger, ``value``, ``unit``.
         channels, raw
-            Of samples: names of channels; counts in place of physical units.
+            For samples: names of channels; counts instead of physical units.
         events
-            Which events, by keywords of :meth:`query`: ``{"serial": "BE11529"}``.
+            The events, as keywords of :meth:`query`: ``{"serial": "BE11529"}``.
 
         Returns
         -------
         dask.dataframe.DataFrame
-            Columns as of :meth:`Table.to_pandas`, without an index of its own.
+            Columns as from :meth:`Table.to_pandas`, without an index.
 
         Examples
         --------
@@ -440,7 +440,7 @@ class Archive:
         return scan.open(self, table, channels=channels, raw=raw, events=events).to_dask()
 
     def sidecar(self, id: int) -> dict[str, Any]:
-        """The sidecar of an event, as it stands in its file: all that is known but the samples."""
+        """The sidecar of an event: all facts without the samples."""
         return self._backend.sidecar(number_of(id))
 
     @strict
@@ -452,17 +452,17 @@ class Archive:
         notes: str | None | EllipsisType = ...,
         who: str | None = None,
     ) -> dict[str, Any]:
-        """Says what an event is; gives the sidecar as it is now.
+        """Reviews an event and returns the new sidecar.
 
         Parameters
         ----------
         id
             The event.
         false_trigger, notes
-            What is not named stays, ``None`` takes away.
+            Values to set; ``None`` removes a value. Other values are unchanged.
         who
-            Reviews: by default the user of this machine. A server does not go by it: it takes the name
-            of the token, or the user of its own machine.
+            The reviewer, by default the user of this machine. A server ignores it and uses the name of the
+            token, or the user that runs it.
 
         Raises
         ------
@@ -486,8 +486,8 @@ class Archive:
         return self._backend.review(number_of(id), review, who)
 
     def undo(self, id: int, *, who: str | None = None) -> dict[str, Any]:
-        """Takes the last change of an event's review back; gives the sidecar as it is now. Undoing
-        is a change itself: undoing it again is redoing."""
+        """Undoes the last change of an event's review and returns the new sidecar. Undoing
+        is itself a change: undoing it again redoes it."""
         return self._backend.undo(number_of(id), who)
 
     @strict
@@ -496,9 +496,8 @@ class Archive:
         return Table(self._backend.review_log(number_of(id), count_of(limit, "limit")), _table.LOG)
 
     def head(self) -> Head:
-        """The head of the ledger as it is now. Keep ``str(head)`` where nobody who can write to the
-        archive can write to: :meth:`verify` checks against it that nothing was taken away or rewritten
-        since.
+        """The current head of the ledger. Keep ``str(head)`` out of reach of people who can write to the
+        archive: with it, :meth:`verify` detects entries that were removed or rewritten since.
 
         Returns
         -------
@@ -521,27 +520,27 @@ class Archive:
 
     @strict
     def ledger(self, id: int | None = None, *, limit: int = 1000) -> Table:
-        """What happened to the archive or to one event: who did what, when and from where, and what the
-        files were afterwards.
+        """The changes of the archive or of one event: who did what, when and from where, and the hashes of
+        the files afterwards.
 
         Parameters
         ----------
         id
-            Only entries of this event; also of one that was forgotten or removed.
+            Only entries of this event, which may be forgotten or removed.
         limit
-            At most so many, the latest first.
+            Maximum number of entries, the latest first.
 
         Returns
         -------
         Table
             ``entry``, ``at``, ``who``, ``from``, ``action``, ``event_id``, ``serial``, ``filename``,
-            ``earlier``, ``files`` (SHA-256 by name), ``more`` (what else belongs to the action),
+            ``earlier``, ``files`` (SHA-256 by name), ``more`` (further members of the action),
             ``previous``, ``leaf``.
 
         Raises
         ------
         NoSuchEventError
-            There never was such an event.
+            No event ever had this number.
 
         Examples
         --------
@@ -556,17 +555,17 @@ class Archive:
 
     @strict
     def forget(self, id: int, *, reason: str, who: str | None = None) -> dict[str, Any]:
-        """Lets go of an event whose files are lost: it is looked for no longer. Its entries in the ledger
-        stay, and its number is never given to another event.
+        """Accepts the loss of an event whose files are lost, so that it is no longer a finding. Its entries in
+        the ledger stay, and its number is never reused.
 
         Parameters
         ----------
         id
             The event.
         reason
-            Why; it stands in the ledger.
+            The reason, recorded in the ledger.
         who
-            Does it: by default the user of this machine. A server takes the name of the token.
+            Name for the ledger, by default the user of this machine. A server uses the name of the token.
 
         Returns
         -------
@@ -576,7 +575,7 @@ class Archive:
         Raises
         ------
         NotLostError
-            Its files are there.
+            Its files exist.
         NoSuchEventError
             There is no such event.
 
@@ -594,17 +593,17 @@ class Archive:
 
     @strict
     def remove(self, id: int, *, reason: str, who: str | None = None) -> dict[str, Any]:
-        """Takes an event out of the archive: its files are deleted, its entries in the ledger stay. The
-        pieces of a run that was adopted stay where they are. It cannot be undone.
+        """Removes an event from the archive: its files are deleted, its entries in the ledger stay. The
+        pieces of an adopted run are kept. This cannot be undone.
 
         Parameters
         ----------
         id
             The event.
         reason
-            Why; it stands in the ledger.
+            The reason, recorded in the ledger.
         who
-            Does it: by default the user of this machine. A server takes the name of the token.
+            Name for the ledger, by default the user of this machine. A server uses the name of the token.
 
         Returns
         -------
@@ -630,16 +629,16 @@ class Archive:
         return Table([ledger_row(entry)], _table.LEDGER)[0]
 
     def units(self) -> Table:
-        """What there is of each unit. "Largest" leaves false triggers out, and their number stands
-        beside it."""
+        """A summary of each unit. "Largest" excludes false triggers, and their number is shown beside
+        it."""
         return Table(self._backend.summaries("units"), _table.UNITS)
 
     def projects(self) -> Table:
-        """What there is of each project."""
+        """A summary of each project."""
         return Table(self._backend.summaries("projects"), _table.PROJECTS)
 
     def months(self) -> Table:
-        """What there is of each month by the units' own clocks, the latest first."""
+        """A summary of each unit-local month, the latest first."""
         return Table(self._backend.summaries("months"), _table.MONTHS)
 
     @strict
@@ -657,32 +656,32 @@ class Archive:
         Parameters
         ----------
         paths
-            One or several. An archive on this machine also takes reports that lie beside the events,
-            and zip and tar archives; a server gets the files that are named and those of folders.
+            One or several. A local archive also imports reports beside the events, and zip and tar archives;
+            a server receives the named files and the files in named folders.
         serial
-            States the unit of all events.
+            Serial number of the unit of all events.
         adopt
-            Leaves runs of streams where they are. A server does not know it.
+            Leaves runs of streams where they are; only for a local archive.
         each
-            Called with what became of each file.
+            Called with the result for each file.
         progress
-            ``True`` for a bar, or a function of the number of files that are done; how many there are
-            is not known before: 0.
+            ``True`` for a progress bar, or a function of the number of finished files and of all files, which
+            is not known and 0.
 
         Returns
         -------
         dict
-            The account: ``new``, ``same``, ``paired_late``, ``failures``, …
+            A summary: ``new``, ``same``, ``paired_late``, ``failures``, …
 
         Raises
         ------
         ArchiveError
-            When the disk or the index failed.
+            The disk or the index failed.
 
         Notes
         -----
-        Ctrl-C and an exception of ``each`` or ``progress`` end it within a second: nothing more is
-        begun, and what is being saved is finished in the background.
+        Ctrl-C and an exception of ``each`` or ``progress`` end the import within a second: no further file is
+        started, and the current save is finished in the background.
 
         Examples
         --------
@@ -710,30 +709,30 @@ class Archive:
 
     @strict
     def verify(self, *, since: Held | None = None, progress: Progress = None) -> dict[str, Any]:
-        """Verifies every file, sidecar and row, and the ledger, without changing anything. Only where the
-        files are: a server does not do it for others.
+        """Verifies every file, sidecar and row, and the ledger, without changing anything. Only for a local
+        archive.
 
         Parameters
         ----------
         since
-            A head that was kept elsewhere: a :class:`Head`, its text, or a file that holds it. What was
-            taken away from the ledger or rewritten in it since is a finding.
+            A head that was kept elsewhere: a :class:`Head`, its text, or a file with the text. Entries that
+            were removed or rewritten since are findings.
         progress
-            ``True`` for a bar, or a function of the events that are done and that there are. Ctrl-C
-            and an exception of it end the verification within a second.
+            ``True`` for a progress bar, or a function of the numbers of finished events and of all events.
+            Ctrl-C and an exception of it end the verification within a second.
 
         Returns
         -------
         dict
-            ``findings`` is what is wrong; ``events``, ``files``, ``bytes``, … are what was looked at;
-            ``since`` is the ledger against the head.
+            ``findings`` lists the problems; ``events``, ``files``, ``bytes``, … count what was verified;
+            ``since`` is the comparison of the ledger with the head.
 
         Raises
         ------
         ArchiveError
-            When the archive cannot be read at all.
+            The archive cannot be read.
         MalformedError
-            ``since`` is no head.
+            ``since`` is not a head.
 
         Examples
         --------

@@ -46,14 +46,13 @@ def _as_numpy(name: str) -> Any:
 
 
 class Channel(NDArrayOperatorsMixin):
-    """The samples of one channel, in a unit. To numpy it is an array of its :attr:`values`.
+    """The samples of one channel, in a unit. numpy uses it as an array of its :attr:`values`.
 
-    A missing sample is NaN in :attr:`values` and masked in :meth:`masked`: ``vert.max()`` of a
-    channel with gaps is NaN, as numpy has it, ``vert.masked().max()`` leaves them out.
+    A missing sample is NaN in :attr:`values` and masked in :meth:`masked`: for a channel with gaps
+    ``vert.max()`` is NaN, as in numpy, and ``vert.masked().max()`` ignores the gaps.
 
-    Arithmetic gives plain arrays, and a channel never changes: ``vert *= 2`` makes ``vert`` an array
-    of its own. There is no filter here by design: ``scipy.signal`` takes a channel as it takes an
-    array.
+    Arithmetic returns plain arrays, and a channel is immutable: ``vert *= 2`` binds ``vert`` to a new
+    array. There are no filters by design: ``scipy.signal`` accepts a channel like an array.
 
     Examples
     --------
@@ -99,8 +98,8 @@ class Channel(NDArrayOperatorsMixin):
 
     @property
     def values(self) -> NDArray[Any]:
-        """The values in :attr:`unit`, ``float64[samples]``, NaN where a sample is missing;
-        read-only, made once."""
+        """The values in :attr:`unit`, ``float64[samples]``, with NaN for missing samples; read-only,
+        computed once."""
         if self._values is None:
             values = self._convert(self.unit)
             values.flags.writeable = False
@@ -109,8 +108,8 @@ class Channel(NDArrayOperatorsMixin):
 
     @property
     def raw(self) -> NDArray[Any]:
-        """The numbers of the format. Without gaps a read-only view, not a copy; with gaps a masked
-        array over such a view: what stands under the mask means nothing."""
+        """The integers of the format. Without gaps a read-only view, not a copy; with gaps a masked array
+        over such a view, whose masked values are undefined."""
         raw = self._raw()
         return np.ma.MaskedArray(raw, mask=self.mask, copy=False) if self.gaps else raw
 
@@ -130,7 +129,7 @@ class Channel(NDArrayOperatorsMixin):
 
     @property
     def rate_hz(self) -> float | None:
-        """Samples a second; ``None`` for the intervals of a histogram."""
+        """Samples per second; ``None`` for the intervals of a histogram."""
         rate_hz: float | None = None if self._of is None else self._of[0].rate_hz
         return rate_hz
 
@@ -147,13 +146,13 @@ class Channel(NDArrayOperatorsMixin):
         ----------
         unit
             ``"in/s"``, ``"mm/s"``, ``"cm/s"``, ``"µm/s"``, ``"m/s"``; ``"Pa"``, ``"kPa"``, ``"psi"``,
-            ``"dB(L)"``; of streams ``"rad"``, ``"count"``; ``"SI"``. Other spellings are known
-            (``"mm s-1"``, ``"um/s"``, ``"dB"``); :attr:`unit` is the usual one.
+            ``"dB(L)"``; for streams ``"rad"``, ``"count"``; ``"SI"``. Other spellings are known
+            (``"mm s-1"``, ``"um/s"``, ``"dB"``); :attr:`unit` is the canonical one.
 
         Raises
         ------
         BadArgumentError
-            When there is no such unit, or it measures something else. It is a ``ValueError``.
+            The unit is unknown, or of another quantity. This is a ``ValueError``.
 
         Examples
         --------
@@ -171,7 +170,7 @@ class Channel(NDArrayOperatorsMixin):
         return other
 
     def plot(self, **keywords: Unpack[LineStyle]) -> Any:
-        """The trace, drawn by matplotlib in the channel's unit; gives the axes. Keywords are those of
+        """Plots the trace with matplotlib in the channel's unit and returns the axes. Keywords are those of
         ``matplotlib.axes.Axes.plot``."""
         from . import _plot
 

@@ -44,11 +44,11 @@ _KINDS = ("traces", "histogram", "spectrum", "limits", "page")
 
 
 class Event(Recording):
-    """A vibration event, decoded whole: a mapping of names to :class:`Channel`.
+    """A decoded vibration event: a mapping of names to :class:`Channel`.
 
-    ``len`` is the number of channels, :attr:`shape` has the number of samples (or of intervals) too.
-    Velocities are in the unit of the file, pressures in Pa, unless :meth:`to` or ``units=`` says
-    otherwise.
+    ``len`` is the number of channels; :attr:`shape` also has the number of samples (or intervals).
+    Velocities are in the unit of the file, pressures in Pa, unless :meth:`to` or ``units=`` selects other
+    units.
 
     Examples
     --------
@@ -86,7 +86,7 @@ class Event(Recording):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """``(channels, samples)``; of a histogram ``(channels, intervals)``."""
+        """``(channels, samples)``; for a histogram ``(channels, intervals)``."""
         return len(self._channels), self._length
 
     @property
@@ -95,8 +95,8 @@ class Event(Recording):
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
-        """Everything but the samples, in the words of ``wavekeep info --json``. Values that a file
-        may not hold itself say who stated them: ``{"value": …, "basis": "report"}``."""
+        """Everything except the samples, with the keys of ``wavekeep info --json``. Values that a file
+        may not contain have their source: ``{"value": …, "basis": "report"}``."""
         facts: dict[str, Any] = json.loads(self._handle.facts())
         return facts
 
@@ -111,18 +111,18 @@ class Event(Recording):
 
     @strict
     def to(self, units: Units) -> Event:
-        """The same event in other units: what it gives and writes is in these.
+        """The same event in other units, for everything that it returns and writes.
 
         Parameters
         ----------
         units
-            ``"mm/s"``, ``"dB(L)"``, several of them, one by the name of a channel, or ``"SI"``.
-            What they do not measure stays as it is.
+            ``"mm/s"``, ``"dB(L)"``, a list of units, a dictionary by channel, or ``"SI"``. Channels of
+            other quantities are unchanged.
 
         Raises
         ------
         BadArgumentError
-            When there is no such unit, or no channel measures that.
+            The unit is unknown, or no channel has that quantity.
 
         Examples
         --------
@@ -161,7 +161,7 @@ class Event(Recording):
 
     @property
     def start(self) -> datetime | None:
-        """The trigger (of a histogram: its start) by the instrument's own clock: no zone is known."""
+        """The time of the trigger (for a histogram: its start), unit-local without a time zone."""
         start = _value(self.metadata["start"])
         return None if start is None else datetime.fromisoformat(start)
 
@@ -175,7 +175,7 @@ class Event(Recording):
 
     @property
     def rate_hz(self) -> float | None:
-        """Samples a second; ``None`` for a histogram."""
+        """Samples per second; ``None`` for a histogram."""
         rate_hz: float | None = _value(self.metadata["time"].get("rate_hz"))
         return rate_hz
 
@@ -187,22 +187,22 @@ class Event(Recording):
 
     @property
     def assumed(self) -> tuple[str, ...]:
-        """The names of the facts that nobody stated."""
+        """The names of the assumed facts, which no source states."""
         return tuple(self.metadata["assumed"])
 
     @cached_property
     def measurements(self) -> Measurements:
         """PPV, ZC frequency, PVS and what goes with them, computed and as the report states them.
 
-        Of a part of the time everything is computed from its own samples: what the report states is
-        of the whole.
+        For a part in time everything is computed from its own samples, because the report describes the
+        whole event.
         """
         found: Measurements = json.loads(self._handle.measurements())
         return found
 
     @property
     def peaks(self) -> Table:
-        """What is measured of each channel, as a table: a row a channel.
+        """The measurements of each channel, as a table with one row per channel.
 
         ``peak`` and its ``unit`` (PPV; dB(L) of a microphone), ``zc_frequency_hz``, ``time_s`` from
         the trigger (``at`` of a histogram), ``acceleration_g`` and ``displacement`` with its unit:
@@ -219,20 +219,20 @@ class Event(Recording):
 
     @strict
     def verdict(self, curve: str, *, distance_ft: float | None = None) -> Verdict:
-        """What a limit curve says about the event.
+        """The verdict of a limit curve on the event.
 
         Parameters
         ----------
         curve
             ``"osmre"``, ``"din-1"``, … ; docs/curves.md lists them.
         distance_ft
-            Distance to the blast, which some curves ask for.
+            Distance to the blast, which some curves need.
 
         Returns
         -------
         Verdict
-            ``outcome`` and ``reason``; ``origin`` says whether the value is the report's or was
-            computed. Of a part of the time it is computed from its samples.
+            ``outcome`` and ``reason``; ``origin`` is ``"stated"`` (by the report) or ``"computed"``. For a
+            part in time the value is computed from its samples.
 
         Examples
         --------
@@ -288,7 +288,7 @@ class Event(Recording):
         Returns
         -------
         tuple
-            ``float64[intervals]`` in Hz, NaN where there is none, and the words that the vendor prints:
+            ``float64[intervals]`` in Hz, NaN where there is none, and the texts that the vendor prints:
             ``"21 Hz"``, ``">100 Hz"``, ``"N/A"``.
 
         Raises
@@ -315,26 +315,26 @@ class Event(Recording):
 
     @strict
     def select(self, channels: Channels = None, frames: Frames = None, time: Time = None) -> Event:
-        """A part of the event, as an event: its facts and its notes are those of the whole, and what
-        is measured of a part of the time is measured of its samples.
+        """A part of the event, as an event: its facts and notes are those of the whole, and a part in time
+        is measured from its own samples.
 
         Parameters
         ----------
         channels
-            Names or places; an empty list chooses none.
+            Names or indices; an empty list selects none.
         frames
             Samples or intervals: ``slice(0, 100)``, ``range(100)`` or ``(0, 100)``.
         time
             ``(start, end)``, the end exclusive, either of them ``None``: seconds from the trigger,
-            timedeltas, or moments by the instrument's clock (``datetime``, ``datetime64``, pandas'
-            ``Timestamp``, ObsPy's ``UTCDateTime``).
+            timedeltas, or unit-local times (``datetime``, ``datetime64``, pandas' ``Timestamp``, ObsPy's
+            ``UTCDateTime``).
 
         Raises
         ------
         NoSuchChannelError
-            A channel that the event does not have.
+            The event has no such channel.
         BadArgumentError
-            A time that is not one: NaN, NaT, a type that is not known.
+            An invalid time: NaN, NaT, or an unknown type.
 
         Examples
         --------
@@ -373,18 +373,18 @@ class Event(Recording):
         Parameters
         ----------
         channels, frames, time
-            As of :meth:`select`.
+            As for :meth:`select`.
         units
-            ``"mm/s"``, ``("mm/s", "dB(L)")``, ``{"Vert": "mm/s"}``, ``"SI"``; ``"raw"`` gives the
-            numbers of the format, as ``raw=True`` does.
+            ``"mm/s"``, ``("mm/s", "dB(L)")``, ``{"Vert": "mm/s"}``, ``"SI"``; ``"raw"`` returns the
+            integers of the format, as ``raw=True`` does.
         out
-            An array of the right shape, which is filled and returned.
+            An array of the result's shape, which is filled and returned.
 
         Returns
         -------
         numpy.ndarray
-            ``float64[channels, samples]`` with NaN where a sample is missing. Raw numbers are of the
-            format's type, and a masked array if any is missing.
+            ``float64[channels, samples]`` with NaN for missing samples. Raw values have the type of the
+            format, and are a masked array if any is missing.
 
         Examples
         --------
@@ -445,21 +445,21 @@ class Event(Recording):
         checksums: bool = True,
         overwrite: bool = False,
     ) -> str:
-        """Writes the event as another kind of file: complete, or not at all.
+        """Saves the event in another format; the file is written completely or not at all.
 
         Parameters
         ----------
         path
-            Its ending says which kind, unless ``to`` does: ``.csv``, ``.json``, ``.gnz``, ``.h5``,
+            The extension selects the format, unless ``to`` is given: ``.csv``, ``.json``, ``.gnz``, ``.h5``,
             ``.zarr`` (a folder), ``.parquet``, ``.arrow`` or ``.feather``, ``.mseed``, ``.npy``,
             ``.npz``, ``.safetensors``, ``.wav``.
         to
             csv, json, gnz, hdf5, zarr, parquet, arrow, miniseed (version 2), miniseed3, npy, npz, safetensors or wav.
         units
-            As of :meth:`read`: by default what :attr:`units` says. A file has one unit for all
-            velocities and one for all pressures.
+            As for :meth:`read`, by default :attr:`units`. A file has one unit for all velocities and one for
+            all pressures.
         raw
-            The numbers of the format, as ``units="raw"``.
+            The integers of the format, as ``units="raw"``.
         compress
             Whether HDF5 and Zarr are compressed.
         checksums
@@ -475,9 +475,9 @@ class Event(Recording):
         Raises
         ------
         FileTakenError
-            The file is there already. It is a ``FileExistsError``.
+            The file exists. This is a ``FileExistsError``.
         UnsupportedError
-            The kind of file cannot hold this.
+            The format cannot hold this event.
 
         Examples
         --------
@@ -514,10 +514,10 @@ class Event(Recording):
         drop_errored: bool = False,
         dtype: DTypeLike | None = None,
     ) -> obspy.Stream:
-        """An ``obspy.Stream`` with FDSN codes; a trace for every run without a gap.
+        """An ``obspy.Stream`` with FDSN codes, with one trace per stretch without a gap.
 
-        Parameters are those of :meth:`read`; ``dtype`` is the type of the samples, as ObsPy's writers
-        ask for it: ``"f4"`` for SAC and SEG-Y. ``trace.stats.wavekeep["unit"]`` has the unit.
+        Parameters are those of :meth:`read`; ``dtype`` is the type of the samples that an ObsPy writer
+        needs: ``"f4"`` for SAC and SEG-Y. ``trace.stats.wavekeep["unit"]`` has the unit.
         """
         from . import _to_obspy
 
@@ -542,17 +542,17 @@ class Event(Recording):
         letter: bool = False,
         width_px: int = 1600,
     ) -> Picture:
-        """A picture, which a notebook shows.
+        """A picture, which a notebook displays.
 
         Parameters
         ----------
         kind
             ``"traces"``, ``"histogram"``, ``"spectrum"``, ``"limits"`` (PPV against frequency) or
-            the one-``"page"`` report; by default what fits the event.
+            the one-``"page"`` report; by default the one that fits the event.
         form
             ``"svg"``, ``"png"`` or ``"pdf"``.
         curve, distance_ft
-            The limit curve, as of :meth:`verdict`.
+            The limit curve, as for :meth:`verdict`.
         metric, dark, letter, width_px
             mm/s instead of in/s; light on dark; US Letter instead of A4; width of a PNG.
 

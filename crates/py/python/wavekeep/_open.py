@@ -96,23 +96,22 @@ def open(
     metadata_channel: int | None = None,
     keep_index: bool = False,
 ) -> Recording:
-    """Opens a file of any known format, by its content.
+    """Opens a file of any known format, which is detected by its content.
 
     Parameters
     ----------
     path
-        The file; of a run of streams any piece, or the name that its pieces have in common.
+        The file; for a run of a stream any piece, or the name that its pieces share.
     rate_hz, geophone_range, pretrigger_s
-        State what an event does not say itself: samples/s, ``"normal"`` or ``"sensitive"``, seconds.
-        What would be ignored is an error.
+        Facts that an event does not state itself: samples/s, ``"normal"`` or ``"sensitive"``, seconds.
+        A value that would be ignored is an error.
     reports
-        ``False`` leaves the vendor's reports beside an event alone.
+        ``False`` ignores the vendor's reports beside an event.
     metadata_channel
-        The channel of a stream's metadata, where it is not 1.
+        The metadata channel of a stream, if it is not 1.
     keep_index
-        Put an index beside a run of streams, ``<run>.index``, so that it opens at once the next time.
-        One that lies there is used anyway, if it belongs to these very files. A folder that cannot be
-        written to is no error.
+        Write an index beside a run of a stream, ``<run>.index``, so that it opens at once the next time.
+        An existing index is always used if it matches the files. A read-only folder is not an error.
 
     Returns
     -------
@@ -123,12 +122,11 @@ def open(
     Raises
     ------
     Error
-        And its kinds, which are also the ``ValueError``, ``FileNotFoundError``, … that one would
-        expect.
+        Or one of its subclasses, which are also ``ValueError``, ``FileNotFoundError``, …
 
     Examples
     --------
-    Damage that was survived is a :class:`DamageWarning` with the report attached:
+    Recoverable damage is a :class:`DamageWarning` with the report attached:
 
     >>> import warnings
     >>> with warnings.catch_warnings(record=True) as caught:
@@ -154,7 +152,7 @@ def open_event(
     pretrigger_s: float | None = None,
     reports: bool = True,
 ) -> Event:
-    """As :func:`open`, of an event; anything else is :class:`NotThisFormatError`.
+    """As :func:`open`, for an event; anything else is a :class:`NotThisFormatError`.
 
     Examples
     --------
@@ -171,7 +169,7 @@ def open_event(
 def open_stream(
     path: _Path, *, metadata_channel: int | None = None, keep_index: bool = False
 ) -> Stream:
-    """As :func:`open`, of a run of streams; anything else is :class:`NotThisFormatError`.
+    """As :func:`open`, for a run of a stream; anything else is a :class:`NotThisFormatError`.
 
     Examples
     --------
@@ -186,7 +184,7 @@ def open_stream(
 
 @strict
 def open_arrays(path: _Path) -> ArrayFile:
-    """As :func:`open`, of a file of arrays; anything else is :class:`NotThisFormatError`.
+    """As :func:`open`, for an array file; anything else is a :class:`NotThisFormatError`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What every opened file answers."""
+"""The common interface of opened files."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ class Block:
 class Recording(ABC):
     """An opened file: an :class:`Event`, a :class:`Stream` or an :class:`ArrayFile`.
 
-    All three answer the same questions. They are mappings of their channels: ``rec[name]``,
-    ``name in rec``, iteration, ``keys()``, ``values()``, ``items()``. Nothing here changes a file, and nothing is invented: a
+    All three have the same interface. They are mappings of their channels: ``rec[name]``, ``name in rec``,
+    iteration, ``keys()``, ``values()``, ``items()``. No method changes the file, and no value is invented: a
     missing sample is NaN or masked, never zero.
     """
 
@@ -89,7 +89,7 @@ class Recording(ABC):
     @property
     @abstractmethod
     def metadata(self) -> dict[str, Any]:
-        """Everything that is known but the samples."""
+        """All facts without the samples."""
 
     @property
     @abstractmethod
@@ -140,8 +140,8 @@ class Recording(ABC):
     def save(
         self, path: str | os.PathLike[str], *, to: str | None = None, overwrite: bool = False
     ) -> str:
-        """Writes another kind of file, by the ending of its name or by ``to``: complete, or not at
-        all. Gives the path."""
+        """Saves the recording in another format, selected by the extension or by ``to``, completely or
+        not at all. Returns the path."""
 
     def __len__(self) -> int:
         """Number of channels: the length of the first axis of :attr:`data`, as of an array."""
@@ -157,20 +157,20 @@ class Recording(ABC):
         return list(self.keys())
 
     def keys(self) -> tuple[Any, ...]:
-        """The channels, as of a mapping."""
+        """The channels, as for a mapping."""
         return self.channels
 
     def values(self) -> Iterator[Any]:
-        """One channel after the other, as of a mapping."""
+        """The samples of each channel, as for a mapping."""
         return (self[channel] for channel in self.channels)
 
     def items(self) -> Iterator[tuple[Any, Any]]:
-        """The name and the samples of each channel, as of a mapping."""
+        """The name and the samples of each channel, as for a mapping."""
         return ((channel, self[channel]) for channel in self.channels)
 
     def close(self) -> None:
-        """Lets go of the file. Arrays that were taken from it stay valid; what is asked for afterwards
-        is a :class:`ClosedError`."""
+        """Closes the file. Arrays that were read from it stay valid; later calls raise a
+        :class:`ClosedError`."""
         # Of what type it is, the classes know.
         setattr(self, "_handle", ClosedHandle(self.path))
 
@@ -196,7 +196,7 @@ class Recording(ABC):
 
     @property
     def data(self) -> NDArray[Any]:
-        """All samples in their units, ``[channels, frames]``, in fresh memory."""
+        """All samples in their units, ``[channels, frames]``, in new memory."""
         return self.read()
 
     def masked(self, channel: Any) -> np.ma.MaskedArray[Any, np.dtype[Any]]:
@@ -217,26 +217,26 @@ class Recording(ABC):
         units: Units = None,
         drop_errored: bool = False,
     ) -> xarray.Dataset:
-        """An ``xarray.Dataset`` with units, dimensions and coordinates, as in a file that
-        :meth:`save` writes. ``to_netcdf`` and ``to_zarr`` take it as it is.
+        """An ``xarray.Dataset`` with units, dimensions and coordinates, as in a file that :meth:`save`
+        writes. ``to_netcdf`` and ``to_zarr`` accept it unchanged.
 
         Parameters
         ----------
         channels, frames, time
-            The part, as of :meth:`read`. Array files have no ``time``.
+            The selection, as for :meth:`read`. Array files have no ``time``.
         units
-            ``"mm/s"``, ``("mm/s", "dB(L)")``, ``{"Vert": "mm/s"}``, ``"SI"`` or ``"raw"``; of streams
+            ``"mm/s"``, ``("mm/s", "dB(L)")``, ``{"Vert": "mm/s"}``, ``"SI"`` or ``"raw"``; for streams
             ``"rad"`` or ``"count"``.
         drop_errored
-            Of streams: leaves out frames that their sender marked bad.
+            For streams: excludes frames that their sender marked as bad.
 
         Returns
         -------
         xarray.Dataset
             A waveform: ``<Ch>[time]``. A histogram: ``<Ch>_peak[interval_start]``,
             ``<Ch>_frequency`` in Hz and ``<Ch>_frequency_flag``. A stream: ``data[row, time]``.
-            An array file: its arrays, over ``time`` where the file states one, otherwise over
-            ``dim_0``, ``dim_1``, … : axes of one length have one name.
+            An array file: its arrays, over ``time`` if the file states it, otherwise over ``dim_0``,
+            ``dim_1``, … : axes of equal length share a name.
 
         Examples
         --------
@@ -321,8 +321,8 @@ class Recording(ABC):
         drop_errored: bool = False,
         dtype: DTypeLike | None = None,
     ) -> obspy.Stream:
-        """An ``obspy.Stream`` with FDSN codes; a trace for every run without a gap. ``dtype`` is the
-        type of the samples, as ObsPy's writers ask for it: ``"f4"`` for SAC and SEG-Y."""
+        """An ``obspy.Stream`` with FDSN codes, with one trace per stretch without a gap. ``dtype`` is the
+        type of the samples that an ObsPy writer needs: ``"f4"`` for SAC and SEG-Y."""
         from . import _to_obspy
 
         part = part_of(channels, frames, time, drop_errored)
@@ -337,16 +337,16 @@ class Recording(ABC):
         Parameters
         ----------
         channels
-            Some of the channels.
+            The channels to plot.
         units
-            ``"mm/s"``, ``"dB(L)"``, …, as of :meth:`to_xarray`.
+            ``"mm/s"``, ``"dB(L)"``, …, as for :meth:`to_xarray`.
         **keywords
             ``figsize`` in inches, and those of ``matplotlib.axes.Axes.plot``: ``color``, ``marker``, …
 
         Returns
         -------
         numpy.ndarray
-            The axes, one a channel.
+            The axes, one per channel.
 
         Examples
         --------

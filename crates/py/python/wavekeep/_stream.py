@@ -27,11 +27,11 @@ _Out = TypeVar("_Out", bound="np.ndarray[Any, np.dtype[Any]]")
 
 
 class Stream(Facts):
-    """A SMuRF run: indexed when it is opened, read when it is asked for.
+    """A SMuRF run, which is indexed when it is opened and read on demand.
 
-    To numpy and dask it is an array of phases in rad, ``[channels, frames]``, float64: it has
-    :attr:`shape`, :attr:`dtype` and :attr:`ndim`, and ``run[3, 100:200]`` reads what it names. As a
-    mapping it has its channels: ``len(run)``, ``in``, ``keys()``, ``items()``; frames are
+    For numpy and dask it is an array of phases in rad, ``[channels, frames]``, float64: it has
+    :attr:`shape`, :attr:`dtype` and :attr:`ndim`, and ``run[3, 100:200]`` reads only this part. As a
+    mapping it contains its channels: ``len(run)``, ``in``, ``keys()``, ``items()``; the number of frames is
     ``run.shape[1]``.
 
     Examples
@@ -56,12 +56,12 @@ class Stream(Facts):
 
     Notes
     -----
-    Values are phases in rad (float64); ``raw=True`` gives the counts (int32), ``iq=True`` complex
-    numbers from pairs of samples. A result of 16 MiB or more is filled from mapped files, smaller ones
-    and blocks are read: see the page on a file that another program makes shorter meanwhile.
+    Values are phases in rad (float64); ``raw=True`` returns counts (int32), ``iq=True`` complex numbers
+    from pairs of samples. Results of 16 MiB or more are filled from mapped files, smaller ones and blocks
+    are read; truncating a mapped file kills the process.
 
-    The files stay open until :meth:`close`, the end of a ``with``, or the last use of the object; of
-    a run of more than 64 pieces each is opened when it is read.
+    The files stay open until :meth:`close`, the end of a ``with`` block, or the last use of the object; a
+    run of more than 64 pieces opens each piece when it is read.
     """
 
     @overload
@@ -231,43 +231,42 @@ class Stream(Facts):
         Parameters
         ----------
         channels
-            Sample indices, ``"0-15"``, ``"band:channel"``, one or several; order and repeats are
-            kept. All of them without.
+            Sample indices, ``"0-15"``, ``"band:channel"``, one or several; order and repetitions are kept.
+            By default all.
         frames
             ``(start, stop)``, a slice or a range without steps.
         time
-            ``(start, end)``, of which either may be ``None``: seconds from the first frame of the
-            run, or a moment: ``datetime`` (UTC without a zone), ``datetime64`` of any unit, pandas'
-            ``Timestamp``, ObsPy's ``UTCDateTime``; ``timedelta`` and ``timedelta64`` are from the first
-            frame as seconds are.
+            ``(start, end)``, either may be ``None``: seconds, ``timedelta`` or ``timedelta64`` from the first
+            frame of the run, or a time: ``datetime`` (naive ones are UTC), ``datetime64`` of any unit, pandas'
+            ``Timestamp``, ObsPy's ``UTCDateTime``.
         out
-            An array of that shape to be filled, of any order and strides; its type says what is read.
+            An array of the result's shape to be filled, of any order and strides; its dtype selects the type.
         raw
             Counts instead of phases. 2^16 of them are 2π.
         iq
-            Complex numbers in counts, one for each pair of samples: channels are pairs then.
+            Complex numbers in counts, one per pair of samples: each channel is a pair.
         dtype
             float32 instead of float64, complex64 instead of complex128.
         drop_errored
-            Leaves out frames that their sender marked bad.
+            Excludes frames that their sender marked as bad.
         threads
-            At most so many.
+            Maximum number of threads.
         progress
-            ``True`` for a bar, or a function of the frames that are done and that there are.
+            ``True`` for a progress bar, or a function of the numbers of finished frames and of all frames.
 
         Returns
         -------
         ndarray
-            ``[channels, frames]``: float64 in rad, with ``raw`` int32, with ``iq`` complex128. A large
-            one may be in the memory of an earlier one of which no array is left.
+            ``[channels, frames]``: float64 in rad, with ``raw`` int32, with ``iq`` complex128. A large result
+            may reuse the memory of an earlier one that was dropped.
 
         Raises
         ------
         SelectionError
-            When channels, frames or time name nothing, or something that the run does not have. A
-            time within the run in which no frame lies is no error.
+            The selection is empty or outside of the run. A range of time within the run without frames is not
+            an error.
         BadArgumentError
-            When an argument makes no sense.
+            An argument is invalid.
 
         Examples
         --------
@@ -342,24 +341,24 @@ class Stream(Facts):
         threads: int | None = None,
         progress: Progress = None,
     ) -> Iterator[Block]:
-        """A part of the run, block by block: memory does not grow with the run.
+        """A part of the run in blocks: memory does not grow with the run.
 
         Parameters
         ----------
         size
-            Frames of a block at most; 65536 without. ``frames=16``, a number alone, means it too.
+            Maximum number of frames in a block, by default 65536. ``frames=16``, a single number, is the same.
         channels, frames, time, raw, iq, dtype, drop_errored, threads, progress
-            As of :meth:`read`.
+            As for :meth:`read`.
         overlap
-            So many frames at the end of a block are those at the beginning of the next one.
+            Number of frames at the end of a block that are repeated at the beginning of the next one.
         reuse
-            All blocks are in one buffer, which the next block fills anew: faster, for who keeps none.
+            All blocks share one buffer, which the next block overwrites: faster if no block is kept.
 
         Yields
         ------
         Block
-            ``data``, ``[channels, frames]``, and ``frames``, their numbers in the run, which follow
-            each other: where frames are dropped, a block ends.
+            ``data``, ``[channels, frames]``, and ``frames``, their consecutive numbers in the run: a block ends
+            where frames are dropped.
 
         Examples
         --------
@@ -434,22 +433,22 @@ class Stream(Facts):
         overwrite: bool = False,
         progress: Progress = None,
     ) -> str:
-        """Writes samples and header fields to another file: complete, or not at all.
+        """Saves samples and header fields in another format, completely or not at all.
 
         Parameters
         ----------
         path
-            Its name, of which the ending says what is written.
+            The file; its extension selects the format.
         to
-            The same as a word: gnz, hdf5, npy, npz, parquet, safetensors, csv, …
+            The format: gnz, hdf5, npy, npz, parquet, safetensors, csv, …
         channels, frames, time, drop_errored
-            As of :meth:`read`.
+            As for :meth:`read`.
         units
             ``"count"`` (int32) or ``"rad"`` (float64; 2^16 counts are 2π).
         overwrite
-            Replaces a file that exists.
+            Replaces an existing file.
         progress
-            ``True`` for a bar, or a function of the frames that are done and that there are.
+            ``True`` for a progress bar, or a function of the numbers of finished frames and of all frames.
 
         Returns
         -------
@@ -459,14 +458,14 @@ class Stream(Facts):
         Raises
         ------
         FileTakenError
-            When the file is there and ``overwrite`` is not set.
+            The file exists and ``overwrite`` is not set.
         SelectionError, BadArgumentError
-            As of :meth:`read`, and for a target that nobody knows.
+            As for :meth:`read`, and for an unknown format.
 
         Notes
         -----
-        As GNZ memory does not grow with the run. Band, channel and resonator frequency of every row
-        go along, where they are known.
+        For GNZ, memory does not grow with the run. Band, channel and resonator frequency of each row are
+        saved if known.
 
         Examples
         --------

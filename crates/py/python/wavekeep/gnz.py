@@ -1,7 +1,7 @@
 """GNZ files: named, aligned arrays and a JSON object in one file.
 
-:class:`GnzReader` and :class:`GnzWriter` are those that GNZ users have: their scripts run unchanged and make the
-same files, byte for byte. :func:`open` and :func:`save` are shorter.
+:class:`GnzReader` and :class:`GnzWriter` are compatible with the original ones: existing scripts run
+unchanged and write the same files, byte for byte. :func:`open` and :func:`save` are shorter.
 
 >>> import numpy, os, tempfile
 >>> from wavekeep import gnz
@@ -50,13 +50,13 @@ _MODES = {"r": "r", "readonly": "r", "c": "c", "copyonwrite": "c", "r+": "r+", "
 
 
 class GnzReader(Mapping[str, NDArray[Any]]):
-    """An open GNZ file. Opening costs the header, whatever the file's size.
+    """An open GNZ file. Opening reads only the header, regardless of the size of the file.
 
-    ``copy=True`` reads the whole file first: for files that another program may shorten while they
-    are open, which otherwise ends the process (SIGBUS).
+    ``copy=True`` reads the whole file first, for files that another program may truncate while they are
+    open; truncating a mapped file kills the process (SIGBUS).
 
-    Raises ``FileNotFoundError`` when there is no file, ``ValueError`` when it is no GNZ file or
-    damaged; both are :class:`wavekeep.Error`.
+    Raises ``FileNotFoundError`` if there is no file, ``ValueError`` if it is not a GNZ file or is damaged;
+    both are :class:`wavekeep.Error`.
     """
 
     def __init__(self, fpath: str | os.PathLike[str], *, copy: bool = False) -> None:
@@ -90,10 +90,10 @@ class GnzReader(Mapping[str, NDArray[Any]]):
     def get_array(self, name: str, mode: str = "r") -> np.memmap[Any, Any]:
         """An array as a ``numpy.memmap``, without a copy.
 
-        ``"r"``: read-only. ``"c"``: may be written to, the file stays as it is. ``"r+"``: what is
-        written goes into the file (a checksum that it carries is wrong then).
+        ``"r"``: read-only. ``"c"``: copy-on-write, the file is unchanged. ``"r+"``: changes are written to the
+        file, which invalidates a checksum.
 
-        Raises ``KeyError`` for an array that is not there, ``ValueError`` for another mode.
+        Raises ``KeyError`` for a missing array, ``ValueError`` for another mode.
         """
         place = self._places.get(name)
         if place is None:
@@ -126,9 +126,9 @@ class GnzReader(Mapping[str, NDArray[Any]]):
             raise FileError(message, path=self.path)
 
     def verify(self) -> bool:
-        """Compares every array with its checksum; ``False`` when the file carries none.
+        """Compares every array with its checksum; ``False`` if the file has none.
 
-        Raises ``ValueError`` naming the array that is not what was written.
+        Raises ``ValueError`` with the name of an altered array.
         """
         return self._file.verify()
 
@@ -149,7 +149,7 @@ class GnzReader(Mapping[str, NDArray[Any]]):
         return list(self.arrays_info)
 
     def close(self) -> None:
-        """Nothing has to be closed: the map goes when nothing uses it any more."""
+        """Does nothing: the map is released after its last use."""
 
     def __enter__(self) -> GnzReader:
         return self
@@ -172,20 +172,18 @@ class GnzReader(Mapping[str, NDArray[Any]]):
 class GnzWriter:
     """Collects arrays and metadata, then writes them as one file.
 
-    Arrays are given whole (:meth:`add_array`) or declared (:meth:`init_streaming_array`) and
-    filled after :meth:`write`. Whole arrays come first in the file, then declared ones, each at the
-    place where its name was first given; of arrays with one name the last one counts.
+    Arrays are passed complete (:meth:`add_array`) or declared (:meth:`init_streaming_array`) and filled
+    after :meth:`write`. Complete arrays come first in the file, then declared ones, each at the position of
+    its first use; of arrays with the same name the last one counts.
 
-    A file without declared arrays appears complete or not at all. With declared arrays,
-    :meth:`write` makes the file with its final size and all its zeros. In a ``with`` block it gets
-    its name when the block ends, and stays under a name of its own (:attr:`partial_path`) when the
-    block fails. Without one it has its name at once, as scripts without an end of recording expect
-    it.
+    A file without declared arrays is written completely or not at all. With declared arrays, :meth:`write`
+    creates the file with its final size, filled with zeros. In a ``with`` block it gets its name when the
+    block ends, and keeps its temporary name (:attr:`partial_path`) if the block fails. Without a ``with``
+    block it has its name at once, as existing scripts expect.
 
-    Raises ``FileExistsError`` at once when there is a file and ``overwrite`` is not set,
-    ``ValueError`` for a type that GNZ does not have, ``TypeError`` for metadata that JSON cannot
-    hold, ``KeyError`` for an array that is not in the file (before :meth:`write` none is); all are
-    :class:`wavekeep.Error`.
+    Raises ``FileExistsError`` immediately if the file exists and ``overwrite`` is not set, ``ValueError`` for
+    a type that GNZ does not have, ``TypeError`` for metadata that JSON cannot represent, ``KeyError`` for an
+    array that is not in the file (before :meth:`write` there is none); all are :class:`wavekeep.Error`.
     """
 
     def __init__(
@@ -223,7 +221,7 @@ class GnzWriter:
 
     @property
     def path(self) -> str:
-        """Where the file goes, as a string."""
+        """The path of the file, as a string."""
         return os.fspath(self.fpath)
 
     def add_array(self, name: str, data: ArrayLike, dtype: DTypeLike | None = None) -> None:
@@ -253,8 +251,8 @@ class GnzWriter:
         self._pending = name
 
     def write(self) -> None:
-        """Writes the file; called again, writes it anew: declared arrays are zeros again, and arrays
-        that were taken before are those of the earlier file."""
+        """Writes the file. A second call writes it again: declared arrays are zeros, and arrays obtained
+        before still refer to the earlier file."""
         whole = [_bytes(name, array) for name, array in self._whole.items()]
         declared = [
             (name, _typestr(dtype), list(shape)) for name, (dtype, shape) in self._declared.items()
@@ -281,8 +279,8 @@ class GnzWriter:
         self.arrays_info = {name: infos[name] for name in [*self._whole, *self._declared]}
 
     def get_array_writable(self, name: str) -> np.memmap[Any, Any]:
-        """An array of the file that :meth:`write` made, as a ``numpy.memmap`` of mode ``r+``: what is
-        written goes into the file. Disjoint parts may be filled by several threads."""
+        """An array of the file that :meth:`write` made, as a ``numpy.memmap`` of mode ``r+``: changes are
+        written to the file. Several threads may fill disjoint parts."""
         place = self._places.get(name)
         if place is None:
             given = name in self._whole or name in self._declared
@@ -297,12 +295,12 @@ class GnzWriter:
 
     @property
     def partial_path(self) -> str | None:
-        """Where the file lies until a ``with`` block ends."""
+        """The temporary path until a ``with`` block ends."""
         partial = None if self._streaming is None else self._streaming.partial_path
         return None if partial is None else os.fspath(partial)
 
     def flush(self) -> None:
-        """Brings what was filled so far to the disk."""
+        """Syncs the contents so far to the disk."""
         if self._streaming is not None:
             self._streaming.flush()
 

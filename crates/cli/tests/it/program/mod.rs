@@ -114,6 +114,31 @@ fn completions_exist_for_every_shell() {
 }
 
 #[test]
+fn the_reference_describes_every_command_and_option() {
+    let folder = TempDir::new().unwrap();
+    let output = run_in(folder.path(), &["reference", "."]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let page = fs::read_to_string(folder.path().join("commands.md")).unwrap();
+    let help = stdout(&run(&["help"]));
+    let (_, listed) = help.split_once("Commands:\n").unwrap();
+    // A name is indented by two spaces, the lines that continue its description by more.
+    let names = listed.lines().take_while(|line| !line.is_empty());
+    let names = names.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    let names: Vec<&str> = names.filter(|name| !matches!(*name, "" | "help")).collect();
+    assert!(names.len() > 20, "{names:?}");
+    for name in names {
+        assert!(page.contains(&format!("\n## wavekeep {name}\n")), "{name}");
+        assert!(folder.path().join(format!("man1/wavekeep-{name}.1")).is_file(), "{name}");
+    }
+    let section = page.split("\n## ").find(|section| section.starts_with("wavekeep convert\n"));
+    for option in
+        ["--to <TARGET>", "-o, --output <FILE|DIR>", "--keep-index", "--max-event-bytes <BYTES>"]
+    {
+        assert!(section.unwrap().contains(&format!("\n- `{option}`: ")), "{option}");
+    }
+}
+
+#[test]
 fn a_reader_that_has_seen_enough_is_no_failure() {
     let program = assert_cmd::cargo::cargo_bin("wavekeep");
     let script =
