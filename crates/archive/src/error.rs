@@ -24,7 +24,7 @@ pub enum ArchiveError {
         source: io::Error,
     },
     /// There is no archive there, and none was to be made.
-    #[error("{}: there is no such folder: give the folder of an archive; an import makes a new one", path.display())]
+    #[error("{}: no such folder: give the folder of an archive, or create one with `wavekeep import`", path.display())]
     NotAnArchive {
         /// The path.
         path: PathBuf,
@@ -76,7 +76,7 @@ pub enum ArchiveError {
     },
     /// A head of another ledger, or of a later state than this one.
     #[error(
-        "the head of {size} entries is none of this ledger: `wavekeep verify --since` says more"
+        "the head of {size} entries does not belong to this ledger: `wavekeep verify --since` says more"
     )]
     NotOfThis {
         /// Entries of the head.
@@ -144,7 +144,7 @@ pub enum ArchiveError {
         known: u64,
     },
     /// A newer program derived the files of an event; they were left alone.
-    #[error("{}: {found} derived this event: it is left alone by {}, which is older", path.display(), crate::facts::TOOL_VERSION)]
+    #[error("{}: this event was derived by {found}: {} is older and leaves it unchanged", path.display(), crate::facts::TOOL_VERSION)]
     NewerDecoder {
         /// The sidecar.
         path: PathBuf,
@@ -271,7 +271,7 @@ impl ArchiveError {
 #[non_exhaustive]
 pub enum DecodeFailure {
     /// No known format begins like this.
-    #[error("not an event of a known format (it begins with {found}); known are: {known}")]
+    #[error("not an event of a known format (it begins with {found}); known formats: {known}")]
     UnknownFormat {
         /// The first bytes.
         found: String,

@@ -180,7 +180,7 @@ impl Archive {
     }
 
     pub(crate) fn read_if_there(&self, path: &Path) -> Result<Option<Vec<u8>>, ArchiveError> {
-        match self.files().len(path).map_err(ArchiveError::io(path, "look at the file"))? {
+        match self.files().len(path).map_err(ArchiveError::io(path, "read the file"))? {
             Some(_) => {
                 let bytes = self.files().read(path);
                 bytes.map(Some).map_err(ArchiveError::io(path, "read the file"))
@@ -211,7 +211,7 @@ impl Archive {
             };
             if there.is_some_and(|there| *sum != Some(sha256(&there))) {
                 let name = path.extension().unwrap_or_default().to_string_lossy();
-                let why = "that is there was written by another program: left alone";
+                let why = "was written by another program and was not replaced";
                 *error = Some(format!("the .{name} {why}"));
                 continue;
             }

@@ -166,7 +166,7 @@ impl Archive {
         {
             work.keep_index()?;
             self.rebuild_index()?;
-            work.did(&self.layout().index(), "made again from the files; the old one is aside");
+            work.did(&self.layout().index(), "rebuilt from the files; the old one was moved aside");
         }
         Ok(work.repaired)
     }
@@ -281,7 +281,7 @@ impl Work<'_> {
         let numbered = (2..).map(|turn| folder.join(format!("{name}-{turn}")));
         for path in std::iter::once(target.clone()).chain(numbered) {
             let there = files.len(&path);
-            if there.map_err(ArchiveError::io(&path, "look at the file"))?.is_none() {
+            if there.map_err(ArchiveError::io(&path, "read the file"))?.is_none() {
                 return Ok(path);
             }
         }
@@ -291,7 +291,7 @@ impl Work<'_> {
     fn leftover(&mut self, path: &Path) {
         let path = self.archive.layout().root().join(path);
         match self.archive.with_lock(|_| self.aside(&path, false)) {
-            Ok(()) => self.did(&path, "moved aside: an interrupted write left it"),
+            Ok(()) => self.did(&path, "moved aside: left by an interrupted write"),
             Err(error) => {
                 let path = self.archive.relative(&path);
                 self.repaired.failed.push(Repair { path, done: error.to_string() });
@@ -397,7 +397,7 @@ impl Work<'_> {
             let from = if known.is_some() { "the ledger" } else { "the index" };
             self.did(
                 &event.sidecar(),
-                format!("made again from the source, the report and {from}"),
+                format!("regenerated from the source, the report and {from}"),
             );
         } else if has(&[SidecarDiffers, SidecarDisagrees]) {
             archive.with_lock(|_| self.aside(&event.sidecar(), true))?;
@@ -501,7 +501,7 @@ impl Work<'_> {
             let all: Vec<String> = all.iter().map(u64::to_string).collect();
             all.join(", ")
         };
-        let mut done = "written again; the old one is aside".to_owned();
+        let mut done = "written again; the old one was moved aside".to_owned();
         if !restored.corrected.is_empty() {
             done += &format!("; as they were again: entries {}", entries(&restored.corrected));
         }

@@ -61,11 +61,11 @@ pub struct StartRecord {
     /// Key of the event's start: the end of the event before it.
     pub start_key: u32,
     /// Four bytes whose meaning is not known.
-    pub open_14: [u8; 4],
+    pub unknown_14: [u8; 4],
     /// How the unit was set to record.
     pub mode: RecordMode,
     /// Two bytes whose meaning is not known.
-    pub open_19: [u8; 2],
+    pub unknown_19: [u8; 2],
 }
 
 impl StartRecord {
@@ -81,9 +81,9 @@ impl StartRecord {
         Ok(Self {
             end_key: at.u32_be("STRT end key")?,
             start_key: at.u32_be("STRT start key")?,
-            open_14: at.array("STRT bytes 14..18")?,
+            unknown_14: at.array("STRT bytes 14..18")?,
             mode: RecordMode::from_byte(at.u8("STRT record mode")?),
-            open_19: at.array("STRT bytes 19..21")?,
+            unknown_19: at.array("STRT bytes 19..21")?,
         })
     }
 }
@@ -182,9 +182,9 @@ impl<'a> EventFile<'a> {
         file.extend(STRT_MARKER);
         file.extend(strt.end_key.to_be_bytes());
         file.extend(strt.start_key.to_be_bytes());
-        file.extend(strt.open_14);
+        file.extend(strt.unknown_14);
         file.push(strt.mode.byte());
-        file.extend(strt.open_19);
+        file.extend(strt.unknown_19);
         file.extend(body);
         file.extend(FOOTER_MARKER);
         file.extend(footer.bytes);
@@ -229,9 +229,9 @@ mod tests {
         StartRecord {
             end_key,
             start_key: 0x0111_0000,
-            open_14: [1, 2, 3, 4],
+            unknown_14: [1, 2, 3, 4],
             mode: RecordMode::Continuous,
-            open_19: [5, 6],
+            unknown_19: [5, 6],
         }
     }
 

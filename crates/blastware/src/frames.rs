@@ -255,9 +255,9 @@ mod tests {
         let strt = StartRecord {
             end_key: 0x0111_0000 + len as u32,
             start_key: 0x0111_0000,
-            open_14: [0; 4],
+            unknown_14: [0; 4],
             mode: RecordMode::SingleShot,
-            open_19: [0; 2],
+            unknown_19: [0; 2],
         };
         let start = UnitLocal::from_fields((2026, 2, 3), (4, 2, 3)).unwrap();
         EventFile::assemble(&strt, body, &Footer::new(start, start))

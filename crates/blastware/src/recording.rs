@@ -275,7 +275,7 @@ fn landmarks(report: &mut Report, file: &EventFile<'_>, len: u64) {
 
 fn type_letter(recording: &mut Recording, name: Option<EventName>) {
     let Some(name) = name else { return };
-    let said = match name.type_letter {
+    let stated = match name.type_letter {
         TypeLetter::Waveform => Kind::Waveform,
         TypeLetter::Histogram => Kind::Histogram,
         TypeLetter::Other(letter) => {
@@ -284,9 +284,11 @@ fn type_letter(recording: &mut Recording, name: Option<EventName>) {
         }
         TypeLetter::Absent => return,
     };
-    if said != recording.kind {
-        let message =
-            format!("the name's last letter says {said:?}, the content is a {:?}", recording.kind);
+    if stated != recording.kind {
+        let message = format!(
+            "the name's last letter stands for {stated:?}, the content is a {:?}",
+            recording.kind
+        );
         recording.report.disagreement("type_letter", message);
     }
 }
@@ -302,8 +304,8 @@ fn facts(metadata: &mut Map<String, Value>, file: &EventFile<'_>) {
     for (key, value) in [("start_key", file.strt.start_key), ("end_key", file.strt.end_key)] {
         metadata.insert(key.to_owned(), json!(format!("{value:08x}")));
     }
-    metadata.insert("strt_open_14".to_owned(), hex(&file.strt.open_14));
-    metadata.insert("strt_open_19".to_owned(), hex(&file.strt.open_19));
+    metadata.insert("strt_open_14".to_owned(), hex(&file.strt.unknown_14));
+    metadata.insert("strt_open_19".to_owned(), hex(&file.strt.unknown_19));
     if let Some(footer) = file.footer {
         metadata.insert("footer".to_owned(), hex(&footer.bytes));
     }

@@ -32,7 +32,7 @@ impl Account {
     }
 }
 
-/// `10 files: 8 whole, 1 damaged, 1 failed; 3 other files left alone`
+/// `10 files: 8 whole, 1 damaged, 1 failed; 3 other files skipped`
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inputs = self.inputs();

@@ -234,8 +234,8 @@ pub fn for_each<T: Send>(
         let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
         let others = match account.skipped {
             0 => "nothing is there".to_owned(),
-            1 => "1 other file was left alone".to_owned(),
-            n => format!("{n} other files were left alone"),
+            1 => "1 other file was skipped".to_owned(),
+            n => format!("{n} other files were skipped"),
         };
         anyhow::bail!("{}: no recording was found; {others}", paths.join(", "));
     }

@@ -44,7 +44,9 @@ impl Place {
         };
         if output.as_os_str() == "-" {
             return match several {
-                true => Err(Usage("several inputs cannot go to one standard output".to_owned())),
+                true => {
+                    Err(Usage("several inputs cannot be written to standard output".to_owned()))
+                }
                 false => Ok(Self::Stdout),
             };
         }

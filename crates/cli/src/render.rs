@@ -182,7 +182,7 @@ pub fn card(recording: &Recording, measurements: &Measurements, velocity: Unit) 
         let _ = writeln!(page, "  {} levels: {}", microphone.name, words.join(", "));
     }
     if recording.statement.is_some() {
-        let _ = writeln!(page, "  {}", painted(DIM, "r: as the vendor's report states it"));
+        let _ = writeln!(page, "  {}", painted(DIM, "r: from the vendor's report"));
     }
     if !recording.report.notes().is_empty() {
         page.push('\n');
@@ -492,10 +492,8 @@ pub fn table(rows: &[Row], velocity: Unit) -> String {
         cells.push(if row.status.is_finding() { row.status.word() } else { "" }.to_owned());
         table.add_row(cells);
     }
-    let marks = [
-        (" r", "as the vendor's report states it"),
-        ("≤", "upper bound from the peaks of an interval"),
-    ];
+    let marks =
+        [(" r", "from the vendor's report"), ("≤", "upper bound from the peaks of an interval")];
     let marks = SIGNS.into_iter().chain(marks);
     let used =
         |mark: &str| rows.iter().flat_map(|row| &row.columns).any(|cell| cell.contains(mark));

@@ -161,7 +161,7 @@ pub enum SelectionError {
         present: String,
     },
     /// A range of places whose end is before its beginning.
-    #[error("{0:?} runs backwards")]
+    #[error("{0:?} ends before it begins")]
     Backwards(String),
     /// Quotes around a name that do not end, or end before the next comma.
     #[error("the quotes of {0:?} do not end before a comma: a quote in a name is doubled")]

@@ -67,7 +67,7 @@ const ROWS: [Row; 13] = [
         "csv",
         &["csv"],
         (true, true),
-        "one row a sample, for spreadsheets and everything else",
+        "one row per sample, for spreadsheets and everything else",
     ),
     row(
         Target::Json,
@@ -76,13 +76,19 @@ const ROWS: [Row; 13] = [
         (true, false),
         "facts and samples of an event in one document",
     ),
-    row(Target::Gnz, "gnz", &["gnz"], (true, true), "all arrays with their metadata, to be mapped"),
+    row(
+        Target::Gnz,
+        "gnz",
+        &["gnz"],
+        (true, true),
+        "all arrays with their metadata, for memory mapping",
+    ),
     row(
         Target::Hdf5,
         "hdf5",
         &["h5", "hdf5", "hdf", "he5"],
         (true, true),
-        "one dataset a channel or array with units, for h5py, xarray, MATLAB and h5web",
+        "one dataset per channel or array, with units, for h5py, xarray, MATLAB and h5web",
     ),
     row(
         Target::Zarr,
@@ -96,14 +102,14 @@ const ROWS: [Row; 13] = [
         "parquet",
         &["parquet", "pq"],
         (true, true),
-        "one column a channel or array, for pandas, DuckDB and Spark",
+        "one column per channel or array, for pandas, DuckDB and Spark",
     ),
     row(
         Target::Arrow,
         "arrow",
         &["arrow", "feather"],
         (true, true),
-        "the same columns to be mapped, for pyarrow, Polars and DuckDB",
+        "the same columns for memory mapping, for pyarrow, Polars and DuckDB",
     ),
     row(
         Target::MiniSeed,

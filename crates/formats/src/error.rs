@@ -28,7 +28,7 @@ pub enum OpenError {
         found: &'static str,
     },
     /// No format that is known begins like this.
-    #[error("{}: not a recording of a known format (it begins with {found}); known are: {known}", path.display())]
+    #[error("{}: not a recording of a known format (it begins with {found}); known formats: {known}", path.display())]
     UnknownFormat {
         /// The path.
         path: PathBuf,

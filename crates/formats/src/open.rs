@@ -203,8 +203,7 @@ fn file_name(path: &Path) -> Option<String> {
 
 /// Refuses what is not a regular file: a pipe would block for ever, a device never ends.
 fn regular(path: &Path) -> Result<Metadata, OpenError> {
-    let metadata =
-        fs::metadata(path).map_err(|source| io_error(path, "look at the file", source))?;
+    let metadata = fs::metadata(path).map_err(|source| io_error(path, "read the file", source))?;
     if metadata.is_file() {
         return Ok(metadata);
     }

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::auth::guard;
-use crate::guards::{outermost, route};
+use crate::guards::{request_limits, route};
 use crate::parameters::{Known, known_alone};
 use crate::problem::Problem;
 use crate::routes::{
@@ -107,7 +107,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 pub fn app(state: State) -> Router {
     let (router, description) = paths();
     let known = Known::of(&description);
-    let room = Arc::new(Semaphore::new(state.limits.requests));
+    let at_once = Arc::new(Semaphore::new(state.limits.requests));
     // An upload is bounded by the request, everything else by what a patch may need.
     let bounded =
         DefaultBodyLimit::max(usize::try_from(state.limits.request_bytes).unwrap_or(usize::MAX));
@@ -119,6 +119,6 @@ pub fn app(state: State) -> Router {
         .layer(middleware::from_fn(route))
         .layer(middleware::from_fn_with_state(state.clone(), guard))
         .layer(CatchPanicLayer::new())
-        .layer(middleware::from_fn_with_state((state.clone(), room), outermost))
+        .layer(middleware::from_fn_with_state((state.clone(), at_once), request_limits))
         .with_state(state)
 }

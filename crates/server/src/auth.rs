@@ -202,7 +202,7 @@ fn not_local(headers: &HeaderMap) -> Option<(&'static str, String)> {
     }
     let added = OF_PROXIES.iter().find(|name| headers.contains_key(*name))?;
     let detail = format!(
-        "the request came through a proxy ({added}), and without tokens everybody behind it could do everything: {advice}"
+        "the request came through a proxy ({added}), and without tokens every user behind it could do everything: {advice}"
     );
     Some(("proxy", detail))
 }

@@ -1,4 +1,4 @@
-//! Decoded events and finished answers, kept while there is room.
+//! Decoded events and finished answers, kept while they fit.
 //!
 //! Keys carry the event's place in the order of changes: what changed is never found under its old
 //! key, and falls out in time.

@@ -26,7 +26,7 @@ use crate::rate::subscriber;
 use crate::stalled::Stalled;
 use crate::state::State;
 
-/// How long the system is left alone when it has no room for another connection.
+/// How long no connection is accepted when the system has no resources for another one.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// The address that a request comes from.
@@ -82,15 +82,15 @@ pub async fn answer(
     state: State,
 ) {
     let tls = tls.map(TlsAcceptor::from);
-    let room = Arc::new(Semaphore::new(state.limits.connections));
-    let silence = state.limits.silence;
+    let open = Arc::new(Semaphore::new(state.limits.connections));
+    let idle_timeout = state.limits.idle_timeout;
     let mut stopping = state.live.stopping();
     let addresses = Arc::new(Addresses::default());
     let mut connections = JoinSet::new();
     loop {
         // Beyond the bound they wait where the system keeps them.
         let accepted = async {
-            let permit = Arc::clone(&room).acquire_owned().await.ok()?;
+            let permit = Arc::clone(&open).acquire_owned().await.ok()?;
             Some((listener.accept().await, permit))
         };
         let (accepted, permit) = tokio::select! {
@@ -117,7 +117,7 @@ pub async fn answer(
         };
         let (tls, app, stopping) = (tls.clone(), app.clone(), state.live.stopping());
         connections.spawn(async move {
-            handle_connection(stream, peer, tls, app, silence, stopping).await;
+            handle_connection(stream, peer, tls, app, idle_timeout, stopping).await;
             drop((permit, entered));
         });
     }
@@ -136,16 +136,18 @@ async fn handle_connection(
     peer: SocketAddr,
     tls: Option<TlsAcceptor>,
     app: Router,
-    silence: Duration,
+    idle_timeout: Duration,
     stopping: watch::Receiver<bool>,
 ) {
     // Answers are written whole: waiting for more only delays them.
     let _ = stream.set_nodelay(true);
-    let stream = Stalled::new(stream, silence);
+    let stream = Stalled::new(stream, idle_timeout);
     match tls {
-        None => connected(TokioIo::new(stream), peer, app, silence, stopping).await,
-        Some(tls) => match timeout(silence, tls.accept(stream)).await {
-            Ok(Ok(stream)) => connected(TokioIo::new(stream), peer, app, silence, stopping).await,
+        None => connected(TokioIo::new(stream), peer, app, idle_timeout, stopping).await,
+        Some(tls) => match timeout(idle_timeout, tls.accept(stream)).await {
+            Ok(Ok(stream)) => {
+                connected(TokioIo::new(stream), peer, app, idle_timeout, stopping).await
+            }
             Ok(Err(error)) => tracing::debug!("{peer}: no TLS: {error}"),
             Err(_) => {}
         },
@@ -156,7 +158,7 @@ async fn connected(
     stream: impl Read + Write + Unpin + Send + 'static,
     peer: SocketAddr,
     app: Router,
-    silence: Duration,
+    idle_timeout: Duration,
     mut stopping: watch::Receiver<bool>,
 ) {
     let app = TowerToHyperService::new(app);
@@ -167,7 +169,7 @@ async fn connected(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(silence)
+        .header_read_timeout(idle_timeout)
         .serve_connection(stream, service);
     let mut connection = pin!(connection);
     tokio::select! {

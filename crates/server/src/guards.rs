@@ -1,4 +1,4 @@
-//! What stands around every request: bounds, counters, headers, problems.
+//! What applies to every request: limits, counters, headers, problems.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,9 +16,9 @@ use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 
 use crate::connections::Peer;
+use crate::idle::IdleTimeoutBody;
 use crate::metrics::InFlight;
 use crate::problem::Problem;
-use crate::silence::Patient;
 use crate::state::State;
 
 /// The page loads nothing from elsewhere and runs no script that is not a file of its own.
@@ -32,8 +32,8 @@ const DOCS_POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src '
 pub const REQUESTS: &str = "wavekeep_server::requests";
 
 /// Counts a request, gives it its time, and makes a problem of whatever refused it.
-pub async fn outermost(
-    Shared((state, room)): Shared<(State, Arc<Semaphore>)>,
+pub async fn request_limits(
+    Shared((state, at_once)): Shared<(State, Arc<Semaphore>)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -44,20 +44,20 @@ pub async fn outermost(
     let is_long = path.contains("/import") || path.ends_with("/adopt") || path == "/api/v1/export";
     let time = if is_long { state.limits.upload_time } else { state.limits.request_time };
     let in_flight = InFlight::new(state.clone());
-    let was_silent = Arc::new(AtomicBool::new(false));
+    let was_idle = Arc::new(AtomicBool::new(false));
     let refused = too_many(&state, &request, begun).or_else(|| too_long(&state, &request));
-    let silence = state.limits.silence;
+    let timeout = state.limits.idle_timeout;
     let request =
-        request.map(|body| Body::new(Patient::new(body, silence, Arc::clone(&was_silent))));
-    let response = match room.try_acquire() {
+        request.map(|body| Body::new(IdleTimeoutBody::new(body, timeout, Arc::clone(&was_idle))));
+    let response = match at_once.try_acquire() {
         _ if refused.is_some() => refused.unwrap_or_default(),
         Err(_) => {
             let detail = "the server works on as many requests as it may; try again in a moment";
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).into_response()
         }
         Ok(_permit) => match tokio::time::timeout(time, next.run(request)).await {
-            Ok(_) if was_silent.load(Ordering::Relaxed) => {
-                let detail = format!("nothing of the body came for {} s", silence.as_secs_f64());
+            Ok(_) if was_idle.load(Ordering::Relaxed) => {
+                let detail = format!("nothing of the body came for {} s", timeout.as_secs_f64());
                 Problem::new(StatusCode::REQUEST_TIMEOUT, "silence", detail).into_response()
             }
             Ok(response) => response,

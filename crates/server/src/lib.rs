@@ -1,9 +1,9 @@
-//! The archive over HTTP: `docs/api.md` is the page for those who ask it.
+//! The archive over HTTP: `docs/api.md` documents the API.
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | `app`, `guards` | all paths; bounds, counters and headers around them |
-//! | `routes` | one file a resource |
+//! | `app`, `guards` | all paths; limits, counters and headers of every request |
+//! | `routes` | one file per resource |
 //! | `auth` | tokens and roles |
 //! | `problem`, `extract`, `units` | errors as RFC 9457; what requests carry |
 //! | `state`, `cache`, `streams`, `live` | what requests share |
@@ -12,7 +12,8 @@
 //! | `lake` | a lake of the events, which is kept up to date on a thread of its own |
 //! | `plot`, `arrow` | `sfm.plot.v1`, and samples as they travel |
 //! | `serve`, `connections`, `tls` | listening, answering, stopping |
-//! | `silence`, `stalled`, `rate` | clients that say nothing, those that take nothing, and those that ask too much |
+//! | `idle`, `stalled`, `rate` | clients that send nothing, that read nothing, and that send too many requests |
+//! | `upload`, `intake` | the files of a request; imports that wait and share a change |
 //! | `temporary` | files of uploads and exports, bounded in number and bytes |
 #![forbid(unsafe_code)]
 
@@ -24,6 +25,7 @@ mod connections;
 mod extract;
 mod guards;
 mod health;
+mod idle;
 mod intake;
 mod lake;
 mod live;
@@ -36,7 +38,6 @@ mod rate;
 mod recordings;
 mod routes;
 mod serve;
-mod silence;
 mod stalled;
 mod state;
 mod streams;

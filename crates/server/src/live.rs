@@ -95,7 +95,7 @@ impl Live {
     }
 
     /// Tells everybody.
-    pub fn tell(&self, event: &'static str, data: serde_json::Value) {
+    pub fn notify(&self, event: &'static str, data: serde_json::Value) {
         // That nobody listens is no error.
         let _ = self.sender.send(Message { event, cursor: None, data });
     }

@@ -19,7 +19,7 @@ pub struct Limits {
     pub upload_time: Duration,
     /// How long a client may take for the head of a request, be silent within a body, or take
     /// nothing of an answer.
-    pub silence: Duration,
+    pub idle_timeout: Duration,
     /// Connections at a time.
     pub connections: usize,
     /// Connections of one address at a time; of IPv6, of one network of 64 bits.
@@ -60,7 +60,7 @@ impl Default for Limits {
             body_bytes: 1 << 20,
             request_time: Duration::from_secs(60),
             upload_time: Duration::from_secs(600),
-            silence: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(30),
             connections: 2048,
             connections_of_address: 512,
             requests: 1024,

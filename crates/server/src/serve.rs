@@ -69,7 +69,7 @@ pub enum ServeError {
         archive: PathBuf,
     },
     /// There is no archive, and none was to be made.
-    #[error("{} is no archive: `wavekeep import` makes one, and so does `wavekeep serve --create`", path.display())]
+    #[error("{} is not an archive: `wavekeep import` or `wavekeep serve --create` creates one", path.display())]
     NoArchive {
         /// The folder.
         path: PathBuf,
@@ -142,17 +142,17 @@ impl Server {
         Ok(Self { state, listener, tls, address })
     }
 
-    /// What is open to whom, in sentences for the one who starts it.
+    /// Who has access to what, in sentences for the person who starts the server.
     pub fn notes(&self) -> Vec<String> {
         let (archive, address) = (&self.state.archive, self.address);
         let mut notes = Vec::new();
         match self.state.access.tokens(archive) {
             Ok((tokens, true)) => notes.push(format!(
-                "every request needs one of the {} tokens of the archive",
+                "every request needs a token; the archive has {}",
                 tokens.len()
             )),
             Ok((_, false)) => notes.push(format!(
-                "the archive has no tokens: everybody at this machine can {} everything at {address}; \
+                "the archive has no tokens: every user of this machine can {} everything at {address}; \
                  add tokens before a proxy makes it known elsewhere",
                 if archive.is_read_only() { "see" } else { "change" }
             )),
@@ -161,7 +161,7 @@ impl Server {
         if !address.ip().is_loopback() && self.tls.is_none() {
             notes.push(format!(
                 "warning: {address} can be reached from other machines without TLS: tokens and data \
-                 can be read on the way; give --tls-cert and --tls-key, or listen on 127.0.0.1 behind a proxy"
+                 can be intercepted; give --tls-cert and --tls-key, or listen on 127.0.0.1 behind a proxy"
             ));
         }
         if archive.is_read_only() {

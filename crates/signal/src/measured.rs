@@ -1,4 +1,4 @@
-//! A quantity as it was computed and as the vendor's report states it.
+//! A quantity as it was computed and from the vendor's report.
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};

@@ -41,7 +41,7 @@ pub(crate) fn decode(input: Input<'_>, options: &DecodeOptions) -> Result<Record
     let mut recording = body(input.bytes, ending, options)?;
     recording.source = Source { name: input.name.map(str::to_owned), bytes: found, sha256: None };
     stated_by_name(&mut recording, input.name);
-    said_kind(&mut recording, ending);
+    note_other_kind(&mut recording, ending);
     Ok(recording)
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn decode_misnamed(input: Input<'_>, options: &DecodeOptions) -> Resu
         "blastware_content",
         "the name is that of a Thor event, the content is a Blastware event file: it was read as one",
     );
-    said_kind(&mut recording, ending);
+    note_other_kind(&mut recording, ending);
     Ok(recording)
 }
 
@@ -244,15 +244,17 @@ fn stated_by_name(recording: &mut Recording, name: Option<&str>) {
     }
 }
 
-fn said_kind(recording: &mut Recording, ending: Option<Ending>) {
-    let said = match ending {
+fn note_other_kind(recording: &mut Recording, ending: Option<Ending>) {
+    let stated = match ending {
         Some(Ending::Waveform) => Kind::Waveform,
         Some(Ending::Histogram) => Kind::Histogram,
         _ => return,
     };
-    if said != recording.kind {
-        let message =
-            format!("the ending of the name says {said:?}, the content is a {:?}", recording.kind);
+    if stated != recording.kind {
+        let message = format!(
+            "the ending of the name stands for {stated:?}, the content is a {:?}",
+            recording.kind
+        );
         recording.report.push(Note::new(NoteKind::Disagreement, "ending", message));
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::io::Write;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread;
 
 use arrow_array::builder::{
     BooleanBuilder, Float64Builder, Int32Builder, Int64Builder, ListBuilder, StringBuilder,
@@ -273,13 +275,22 @@ impl Archive {
     ) -> Result<(), ExportFailure> {
         let schema = sample_schema(raw);
         let mut writer = StreamWriter::try_new(out, &schema).map_err(failed)?;
-        for ids in parts {
-            let events: Vec<_> = ids.par_iter().map(|id| self.samples_of(*id, raw)).collect();
-            let batch = sample_batch(&schema, ids, events, raw).map_err(failed)?;
-            writer.write(&batch).map_err(failed)?;
-            writer.flush().map_err(failed)?;
-        }
-        writer.finish().map_err(failed)
+        let decode = |ids: &'i [i64]| -> Decoded<'i> {
+            (ids, ids.par_iter().map(|id| self.samples_of(*id, raw)).collect())
+        };
+        let mut parts = parts.into_iter();
+        // While one batch is written, the next one is decoded. Only this thread waits for a slow reader.
+        thread::scope(|scope| {
+            let mut next = parts.next().map(|ids| scope.spawn(move || decode(ids)));
+            while let Some(decoding) = next {
+                let (ids, events) = decoding.join().unwrap_or_else(|panic| resume_unwind(panic));
+                next = parts.next().map(|ids| scope.spawn(move || decode(ids)));
+                let batch = sample_batch(&schema, ids, events, raw).map_err(failed)?;
+                writer.write(&batch).map_err(failed)?;
+                writer.flush().map_err(failed)?;
+            }
+            writer.finish().map_err(failed)
+        })
     }
 
     fn samples_of(&self, id: i64, raw: bool) -> Result<Vec<Samples>, String> {
@@ -294,7 +305,7 @@ impl Archive {
             rate_hz,
             first_s: recording.time.seconds(0),
             step_s: recording.time.step_s(),
-            values: travel_values(channel, raw).collect(),
+            values: Values::of(travel_values(channel, raw)),
         };
         Ok(recording.channels.iter().map(of_channel).collect())
     }
@@ -307,7 +318,35 @@ struct Samples {
     rate_hz: Option<f64>,
     first_s: Option<f64>,
     step_s: Option<f64>,
-    values: Vec<Option<f64>>,
+    values: Values,
+}
+
+/// Events, and the channels of each or why it has none.
+type Decoded<'i> = (&'i [i64], Vec<Result<Vec<Samples>, String>>);
+
+/// The values of a channel.
+struct Values {
+    /// Zero where one is missing.
+    numbers: Vec<f64>,
+    /// Which are there; `None` where all are.
+    is_there: Option<Vec<bool>>,
+}
+
+impl Values {
+    fn of(values: impl Iterator<Item = Option<f64>>) -> Self {
+        let mut numbers = Vec::with_capacity(values.size_hint().0);
+        let mut is_there: Option<Vec<bool>> = None;
+        for value in values {
+            if value.is_none() && is_there.is_none() {
+                is_there = Some(vec![true; numbers.len()]);
+            }
+            if let Some(is_there) = &mut is_there {
+                is_there.push(value.is_some());
+            }
+            numbers.push(value.unwrap_or_default());
+        }
+        Self { numbers, is_there }
+    }
 }
 
 fn sample_schema(raw: bool) -> SchemaRef {
@@ -334,7 +373,7 @@ fn sample_batch(
 ) -> Result<RecordBatch, ArrowError> {
     let mut id_column = Int64Builder::new();
     let [mut channels, mut units, mut errors] = std::array::from_fn(|_| StringBuilder::new());
-    let mut numbers: [Float64Builder; 3] = std::array::from_fn(|_| Float64Builder::new());
+    let mut axes: [Float64Builder; 3] = std::array::from_fn(|_| Float64Builder::new());
     let mut counts = ListBuilder::new(Int32Builder::new());
     let mut values = ListBuilder::new(Float64Builder::new());
     for (id, event) in ids.iter().zip(events) {
@@ -348,7 +387,7 @@ fn sample_batch(
             let Some(samples) = samples else {
                 channels.append_null();
                 units.append_null();
-                numbers.iter_mut().for_each(Float64Builder::append_null);
+                axes.iter_mut().for_each(Float64Builder::append_null);
                 match raw {
                     true => counts.append_null(),
                     false => values.append_null(),
@@ -358,20 +397,26 @@ fn sample_batch(
             channels.append_value(&samples.channel);
             units.append_value(&samples.unit);
             let axis = [samples.rate_hz, samples.first_s, samples.step_s];
-            numbers.iter_mut().zip(axis).for_each(|(column, number)| column.append_option(number));
+            axes.iter_mut().zip(axis).for_each(|(column, number)| column.append_option(number));
+            let Values { numbers, is_there } = &samples.values;
             if raw {
                 // Counts have 32 bits at most.
-                counts
-                    .values()
-                    .extend(samples.values.iter().map(|value| value.map(|it| it as i32)));
+                let numbers: Vec<i32> = numbers.iter().map(|number| *number as i32).collect();
+                match is_there {
+                    Some(is_there) => counts.values().append_values(&numbers, is_there),
+                    None => counts.values().append_slice(&numbers),
+                }
                 counts.append(true);
             } else {
-                values.values().extend(samples.values.iter().copied());
+                match is_there {
+                    Some(is_there) => values.values().append_values(numbers, is_there),
+                    None => values.values().append_slice(numbers),
+                }
                 values.append(true);
             }
         }
     }
-    let [mut rate, mut first, mut step] = numbers;
+    let [mut rate, mut first, mut step] = axes;
     let samples: ArrayRef = match raw {
         true => Arc::new(counts.finish()),
         false => Arc::new(values.finish()),

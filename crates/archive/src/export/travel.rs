@@ -12,7 +12,10 @@ pub fn travel_unit(channel: &Channel) -> Unit {
 }
 
 /// The values of a channel in its [`travel_unit`], or its counts; missing ones `None`.
-pub fn travel_values(channel: &Channel, raw: bool) -> impl Iterator<Item = Option<f64>> + '_ {
+pub fn travel_values(
+    channel: &Channel,
+    raw: bool,
+) -> impl ExactSizeIterator<Item = Option<f64>> + '_ {
     let (from, to) = (channel.unit(), travel_unit(channel));
     channel.counts().map(move |count| {
         let value = match raw {

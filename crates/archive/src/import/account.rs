@@ -146,7 +146,7 @@ impl Account {
             Fate::Report(saved) => match (&saved.report, saved.outcome) {
                 (Pairing::Paired { .. }, Outcome::PairedLate) => self.paired_late += 1,
                 (Pairing::Paired { .. }, _) => {
-                    *self.skipped.entry("report that is there already").or_default() += 1;
+                    *self.skipped.entry("report already in the archive").or_default() += 1;
                 }
                 _ => self.report_refused += 1,
             },

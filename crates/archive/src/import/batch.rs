@@ -162,8 +162,8 @@ impl Shared<'_> {
                     names.push(pending.shown);
                 }
                 Identified::Report => self.hold_late(pending),
-                Identified::Stream(path) => self.tell(pending.shown, self.stream(&path)),
-                Identified::Fate(fate) => self.tell(pending.shown, *fate),
+                Identified::Stream(path) => self.notify(pending.shown, self.stream(&path)),
+                Identified::Fate(fate) => self.notify(pending.shown, *fate),
             }
         }
         let saved = self.archive.save_batch(events);
@@ -174,7 +174,7 @@ impl Shared<'_> {
 
     fn answer(&self, shown: String, saved: Result<Fate, SaveError>) {
         match saved {
-            Ok(fate) => self.tell(shown, fate),
+            Ok(fate) => self.notify(shown, fate),
             Err(error) => {
                 // A full disk fails for all that follow.
                 if let SaveError::Archive(cause) = &error
@@ -182,7 +182,7 @@ impl Shared<'_> {
                 {
                     self.fail(cause);
                 }
-                self.tell(shown, Fate::from(&error));
+                self.notify(shown, Fate::from(&error));
             }
         }
     }
@@ -237,7 +237,7 @@ impl Shared<'_> {
                 Err(error) => {
                     let shown = content.shown_beside(&pending.shown, report);
                     let why = format_args!("a report that is left out: {error}");
-                    self.tell(shown, Fate::failed("io", why));
+                    self.notify(shown, Fate::failed("io", why));
                 }
             }
         }
@@ -268,7 +268,7 @@ impl Shared<'_> {
                         io::ErrorKind::QuotaExceeded => "limit",
                         _ => "io",
                     };
-                    return self.tell(pending.shown, Fate::failed(kind, error));
+                    return self.notify(pending.shown, Fate::failed(kind, error));
                 }
             }
         }
@@ -300,9 +300,9 @@ impl Shared<'_> {
                     }
                     Ok(None) => {
                         let reason = "text that is no report of an event here";
-                        self.tell(pending.shown.clone(), Fate::Skipped { reason });
+                        self.notify(pending.shown.clone(), Fate::Skipped { reason });
                     }
-                    Err(error) => self.tell(pending.shown.clone(), Fate::from(&error)),
+                    Err(error) => self.notify(pending.shown.clone(), Fate::from(&error)),
                 }
             }
             for (shown, saved) in names.into_iter().zip(self.archive.save_batch(events)) {

@@ -222,7 +222,7 @@ impl Finder<'_, '_> {
                 io::ErrorKind::QuotaExceeded => "limit",
                 _ => "archive",
             };
-            self.tell(path, Fate::failed(kind, error));
+            self.notify(path, Fate::failed(kind, error));
         }
     }
 
@@ -235,7 +235,7 @@ impl Finder<'_, '_> {
             let shown = format!("{}/{}", path.display(), entry.path);
             if entry.path.len() > PATH_BYTES {
                 let cut: String = entry.path.chars().take(80).collect();
-                self.tell(&path.join(cut), Fate::failed("name", "its path is too long"));
+                self.notify(&path.join(cut), Fate::failed("name", "its path is too long"));
                 return Ok(());
             }
             if matches!(plan.held.get(&number), Some(Some(_))) {
@@ -243,18 +243,18 @@ impl Finder<'_, '_> {
             }
             let name = place(&entry.path).1.to_owned();
             if let Some(reason) = skipped_by_name(&name) {
-                self.shared.tell(shown, Fate::Skipped { reason });
+                self.shared.notify(shown, Fate::Skipped { reason });
                 return Ok(());
             }
             if kind(Path::new(&name)).is_some() {
                 let reason = "archive within an archive: unpack it first";
-                self.shared.tell(shown, Fate::Skipped { reason });
+                self.shared.notify(shown, Fate::Skipped { reason });
                 return Ok(());
             }
             let content = match entry.content {
                 Ok(content) => content,
                 Err(why) => {
-                    self.shared.tell(shown, Fate::failed("member", why));
+                    self.shared.notify(shown, Fate::failed("member", why));
                     return Ok(());
                 }
             };
@@ -262,7 +262,7 @@ impl Finder<'_, '_> {
                 // The whole archive is refused: all that follows would be, too.
                 io::ErrorKind::QuotaExceeded => Err(error),
                 _ => {
-                    self.shared.tell(shown, Fate::failed("member", error));
+                    self.shared.notify(shown, Fate::failed("member", error));
                     Ok(())
                 }
             };
@@ -280,7 +280,7 @@ impl Finder<'_, '_> {
                         true => "stream in an archive: unpack it first",
                         false => "no known format",
                     };
-                    self.shared.tell(shown, Fate::Skipped { reason });
+                    self.shared.notify(shown, Fate::Skipped { reason });
                     return Ok(());
                 }
             };
@@ -290,7 +290,7 @@ impl Finder<'_, '_> {
             };
             if bytes.len() as u64 > limit {
                 let message = format!("it has more than {limit} bytes ({})", option_of(&name));
-                self.shared.tell(shown, Fate::failed("limit", message));
+                self.shared.notify(shown, Fate::failed("limit", message));
                 return Ok(());
             }
             let held = |number: &usize| plan.held.get(number).cloned().flatten().map(Content::Held);

@@ -64,7 +64,7 @@ impl Finder<'_, '_> {
             let listing = match list(&folder) {
                 Ok(listing) => listing,
                 Err(error) => {
-                    self.tell(&folder, Fate::failed("io", error));
+                    self.notify(&folder, Fate::failed("io", error));
                     continue;
                 }
             };
@@ -85,7 +85,7 @@ impl Finder<'_, '_> {
     /// Names what cannot be taken: what lies in a folder does not vanish without a word.
     fn refused(&self, folder: &Path, listing: &Listing) {
         for (name, kind, why) in &listing.refused {
-            self.tell(&folder.join(name), Fate::failed(kind, why));
+            self.notify(&folder.join(name), Fate::failed(kind, why));
         }
     }
 
@@ -99,7 +99,7 @@ impl Finder<'_, '_> {
                 listing.files.into_iter().map(|(name, len)| (folder.join(name), len)).collect()
             }
             Err(error) => {
-                self.tell(&folder, Fate::failed("io", error));
+                self.notify(&folder, Fate::failed("io", error));
                 Vec::new()
             }
         }

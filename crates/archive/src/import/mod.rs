@@ -150,7 +150,7 @@ struct Progress<'a> {
 }
 
 impl Shared<'_> {
-    fn tell(&self, path: String, fate: Fate) {
+    fn notify(&self, path: String, fate: Fate) {
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         let imported = Imported { path, fate };
         progress.account.count(&imported, NAMED);
@@ -212,7 +212,7 @@ impl Finder<'_, '_> {
                         }
                         Err(error) => format!("cannot look at it: {error}"),
                     };
-                    self.shared.tell(path.display().to_string(), Fate::failed("io", message));
+                    self.shared.notify(path.display().to_string(), Fate::failed("io", message));
                 }
             }
         }
@@ -238,7 +238,7 @@ impl Finder<'_, '_> {
         }
     }
 
-    fn tell(&self, path: &Path, fate: Fate) {
-        self.shared.tell(path.display().to_string(), fate);
+    fn notify(&self, path: &Path, fate: Fate) {
+        self.shared.notify(path.display().to_string(), fate);
     }
 }

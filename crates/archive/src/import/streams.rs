@@ -20,7 +20,7 @@ const NAMELESS: &str = "stream";
 impl Finder<'_, '_> {
     /// A run that is named by what its pieces have in common.
     pub(super) fn stream(&self, path: &Path) {
-        self.tell(path, self.shared.stream(path));
+        self.notify(path, self.shared.stream(path));
     }
 }
 

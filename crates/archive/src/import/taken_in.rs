@@ -105,7 +105,7 @@ impl Archive {
             let path = other.layout().root().join(&row.serial).join(&row.filename);
             path.display().to_string()
         };
-        let mut tell = |taken: &mut TakenIn, path: String, fate: Fate| {
+        let mut notify = |taken: &mut TakenIn, path: String, fate: Fate| {
             let imported = Imported { path, fate };
             taken.account.count(&imported, NAMED);
             listener(&imported);
@@ -128,7 +128,7 @@ impl Archive {
             if let Some((id, sidecar)) = stream {
                 self.bring_reviews(other, row, id, &sidecar, taken)?;
             }
-            tell(taken, shown(row), fate);
+            notify(taken, shown(row), fate);
         }
         let submissions: Vec<Submission> =
             events.iter().map(|(_, submission, _)| submission.clone()).collect();
@@ -143,7 +143,7 @@ impl Archive {
                 }
                 Err(error) => Fate::from(&error),
             };
-            tell(taken, shown(row), fate);
+            notify(taken, shown(row), fate);
         }
         Ok(())
     }

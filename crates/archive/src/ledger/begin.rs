@@ -45,7 +45,7 @@ impl Archive {
             let draft = draft.with("review", review_member(review, true));
             drafts.push(match is_intact {
                 true => draft,
-                false => draft.with("note", "its line in the review log was not as it was written"),
+                false => draft.with("note", "its line in the review log had been altered"),
             });
         }
         // Staged in parts: it may be as large as all sidecars together.

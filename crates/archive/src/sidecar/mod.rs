@@ -39,7 +39,7 @@ pub struct Sidecar {
 #[non_exhaustive]
 pub enum SidecarError {
     /// Not JSON, or no object.
-    #[error("the sidecar is no JSON object: {0}")]
+    #[error("the sidecar is not a JSON object: {0}")]
     NotJson(String),
     /// Written by a newer program.
     #[error(

@@ -225,7 +225,7 @@ impl Archive {
         found.hashed(bytes.len() as u64);
         let is = sha256(&bytes);
         if is != sum {
-            let message = format!("{what} has the SHA-256 {is}; {sum} was written");
+            let message = format!("SHA-256 mismatch of {what}: found {is}, expected {sum}");
             found.finding(self.relative(path), differs, message);
         }
         Ok(Some(bytes))

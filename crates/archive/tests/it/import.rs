@@ -152,7 +152,7 @@ fn a_report_that_comes_later_is_paired() {
     let late = import(&fresh.archive, alone.path());
     assert_eq!((late.paired_late, late.new), (1, 0));
     let again = import(&fresh.archive, alone.path());
-    assert_eq!((again.paired_late, again.skipped["report that is there already"]), (0, 1));
+    assert_eq!((again.paired_late, again.skipped["report already in the archive"]), (0, 1));
 }
 
 #[test]

@@ -343,7 +343,7 @@ impl Walk<'_> {
 fn reason(stop: Stop) -> String {
     match stop {
         Stop::BoundaryTag | Stop::Cut => "the bytes end inside of it".to_owned(),
-        Stop::UnknownKind(kind) => format!("a block of unknown kind {kind} stands in it"),
+        Stop::UnknownKind(kind) => format!("it contains a block of unknown kind {kind}"),
         Stop::BadCount(count) => format!("a block in it has an impossible count of {count}"),
     }
 }

@@ -111,9 +111,9 @@ fn histogram(blocks: &[(u8, u8)], printed: &[f64]) -> Recording {
     let strt = StartRecord {
         end_key: 0,
         start_key: 0,
-        open_14: [0; 4],
+        unknown_14: [0; 4],
         mode: RecordMode::Continuous,
-        open_19: [0; 2],
+        unknown_19: [0; 2],
     };
     let body = histogram::encode(&intervals).unwrap();
     let file = EventFile::assemble(&strt, &body, &Footer::new(moment, moment));

@@ -84,9 +84,9 @@ fn event_file(body: &[u8], start: UnitLocal, stop: UnitLocal) -> Vec<u8> {
     let strt = StartRecord {
         end_key: start_key + len as u32,
         start_key,
-        open_14: [0; 4],
+        unknown_14: [0; 4],
         mode: RecordMode::Continuous,
-        open_19: [0; 2],
+        unknown_19: [0; 2],
     };
     EventFile::assemble(&strt, body, &Footer::new(start, stop))
 }

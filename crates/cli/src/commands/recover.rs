@@ -61,7 +61,7 @@ fn kind(command: &RecoverArgs) -> anyhow::Result<Kind> {
     let shown = path.display();
     let whole = |what: &str| {
         Usage(format!(
-            "{shown} is a whole {what}: there is nothing to recover, and nothing was written"
+            "{shown} is an undamaged {what}: there is nothing to recover, and nothing was written"
         ))
     };
     let mut head = [0; gnz::MAGIC.len()];

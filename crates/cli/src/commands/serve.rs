@@ -60,7 +60,7 @@ fn announce(args: &Args, server: &Server, archive: &Path) {
                 "tokens_required": tokens_required, "notes": notes })
         );
     } else {
-        outln!("{} is at {} (Ctrl-C ends it)", archive.display(), server.url());
+        outln!("serving {} at {} (Ctrl-C stops)", archive.display(), server.url());
         for note in notes {
             errln!("  {note}");
         }

@@ -234,7 +234,7 @@ fn silence_is_said_and_so_is_its_end() {
     recorder.said("frames come again");
     peer.close("data");
     let said = recorder.said("no frame for");
-    assert!(said.contains("nobody is connected: ") && said.contains("cannot connect"), "{said}");
+    assert!(said.contains("no client is connected: ") && said.contains("cannot connect"), "{said}");
     assert_eq!(recorder.stopped().0, Some(0));
 }
 

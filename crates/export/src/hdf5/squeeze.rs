@@ -23,12 +23,33 @@ impl Effort {
     }
 }
 
-/// A chunk, deflated: as it is, or shuffled where that is smaller. Gives which.
+/// A chunk, deflated, and whether it is shuffled.
+pub(super) type Squeezed = (Vec<u8>, bool);
+
+/// Chunks of doubles that are kept.
+const KEPT: usize = 4;
+
+/// A chunk, deflated: as it is, or shuffled where that is smaller.
 ///
 /// Samples of small numbers repeat whole elements, which shuffling takes apart; times and other doubles share
 /// their first bytes and no more. What is less than half a byte an element in the one way is not tried in
-/// the other.
-pub(super) fn squeezed(elements: &[u8], size: usize) -> io::Result<(Vec<u8>, bool)> {
+/// the other. Events of one length have one axis of times, which is deflated once.
+pub(super) fn squeezed(elements: &[u8], size: usize) -> io::Result<Squeezed> {
+    if size != 8 {
+        return squeezed_now(elements, size);
+    }
+    KNOWN.with_borrow_mut(|known| {
+        if let Some((_, squeezed)) = known.iter().find(|(of, _)| of == elements) {
+            return Ok(squeezed.clone());
+        }
+        let squeezed = squeezed_now(elements, size)?;
+        known.truncate(KEPT - 1);
+        known.insert(0, (elements.to_vec(), squeezed.clone()));
+        Ok(squeezed)
+    })
+}
+
+fn squeezed_now(elements: &[u8], size: usize) -> io::Result<Squeezed> {
     let in_way = |is_shuffled: bool| match is_shuffled {
         true => deflated(&shuffled(elements, size), Effort::Small),
         false => deflated(elements, Effort::Small),
@@ -46,6 +67,7 @@ thread_local! {
     // Their memory is large and is used again.
     static QUICK: RefCell<Compress> = deflater(Effort::Quick);
     static SMALL_ONES: RefCell<Compress> = deflater(Effort::Small);
+    static KNOWN: RefCell<Vec<(Vec<u8>, Squeezed)>> = const { RefCell::new(Vec::new()) };
 }
 
 fn deflater(effort: Effort) -> RefCell<Compress> {

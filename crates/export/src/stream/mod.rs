@@ -49,7 +49,7 @@ pub enum StreamError<E: std::error::Error + 'static> {
     Export(#[from] ExportError),
     /// The stream gave another number of frames than it said.
     #[error(
-        "the stream gave {found} frames where it said that it has {expected}: it changed meanwhile; convert it again"
+        "the stream gave {found} frames instead of {expected}: it changed during the conversion; convert it again"
     )]
     Frames {
         /// What it said.

@@ -27,7 +27,7 @@ impl ArrayFormat for GnzFile {
 
     fn open(&self, path: &Path, _: &ArrayLimits) -> Result<ArrayFile, OpenError> {
         let len =
-            fs::metadata(path).map_err(|source| io_error(path, "look at the file", source))?.len();
+            fs::metadata(path).map_err(|source| io_error(path, "read the file", source))?.len();
         let gnz = Gnz::open(path)
             .map_err(|source| OpenError::Gnz { path: path.to_owned(), source: Box::new(source) })?;
         let entries = gnz.infos().iter().map(|info| Entry {

@@ -56,7 +56,7 @@ impl ArrayFormat for Npz {
 
     fn open(&self, path: &Path, limits: &ArrayLimits) -> Result<ArrayFile, OpenError> {
         let file = File::open(path).map_err(|source| io_error(path, "open the file", source))?;
-        let len = file.metadata().map_err(|source| io_error(path, "look at the file", source))?;
+        let len = file.metadata().map_err(|source| io_error(path, "read the file", source))?;
         let members =
             Members::read(BufReader::new(&file), len.len(), limits).map_err(
                 |fault| match fault {

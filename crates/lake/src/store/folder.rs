@@ -88,7 +88,7 @@ impl Folder {
     }
 
     fn stamp(&self, path: &Path) -> Result<Stamp, LakeError> {
-        let found = fs::metadata(path).map_err(failed(path, "look at the file"))?;
+        let found = fs::metadata(path).map_err(failed(path, "read the file"))?;
         Ok(stamp_of(&found))
     }
 

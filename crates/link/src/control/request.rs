@@ -34,7 +34,7 @@ impl Operation {
         let Json::Object(request) = serde_json::from_slice(text)
             .map_err(|error| format!("the request is no JSON: {error}"))?
         else {
-            return Err("the request is no JSON object".to_owned());
+            return Err("the request is not a JSON object".to_owned());
         };
         let word = |key: &str| {
             let found = request.get(key).ok_or_else(|| format!("the request has no {key:?}"))?;

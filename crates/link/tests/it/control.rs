@@ -70,7 +70,7 @@ fn hostile_requests_are_answered_and_the_next_one_is_too() {
         (json!({ "hex": "fffe00" }), "the request is no JSON"),
         (json!({ "text": "" }), "the request is no JSON"),
         (json!({ "text": "{\"path\": [1]}" }), "\"path\" is no text"),
-        (json!({ "text": "5" }), "the request is no JSON object"),
+        (json!({ "text": "5" }), "the request is not a JSON object"),
     ] {
         let mut ask = json!({ "do": "ask", "name": "rogue" });
         for (key, value) in request.as_object().unwrap() {

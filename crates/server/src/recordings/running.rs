@@ -202,7 +202,7 @@ impl Running {
             return self.fail(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail));
         }
         if self.notified.elapsed() >= NOTIFY_EVERY {
-            self.tell();
+            self.notify();
         }
     }
 
@@ -224,14 +224,14 @@ impl Running {
             self.forget_note();
             self.ended = Some(why.to_owned());
             self.closed_at = Some(now());
-            self.tell();
+            self.notify();
         }
     }
 
     /// Tells those who listen.
-    fn tell(&mut self) {
+    fn notify(&mut self) {
         self.notified = Instant::now();
-        self.state.live.tell("recording", self.status());
+        self.state.live.notify("recording", self.status());
     }
 
     /// All that there is to say of it.
@@ -308,7 +308,7 @@ impl Running {
         }
         let set = self.recorder.writer_mut().set(name, value);
         set.map_err(|error| self.failed(&error))?;
-        self.tell();
+        self.notify();
         Ok(())
     }
 
@@ -326,7 +326,7 @@ impl Running {
             _ => {
                 let done = self.recorder.writer_mut().command(name);
                 done.map_err(|error| self.failed(&error))?;
-                self.tell();
+                self.notify();
                 Ok(())
             }
         }
@@ -357,7 +357,7 @@ impl Running {
         (self.ended, self.fault, self.event) = (None, None, None);
         let writer = self.recorder.writer();
         self.recorded = Some((writer.data_file().to_owned(), writer.raw_mode()));
-        self.tell();
+        self.notify();
         Ok(())
     }
 
@@ -421,7 +421,7 @@ impl Running {
     pub fn adopted(&mut self, event: i64) {
         self.event = Some(event);
         self.forget_note();
-        self.tell();
+        self.notify();
     }
 }
 

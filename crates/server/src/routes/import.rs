@@ -262,7 +262,7 @@ impl Answers {
         let done = self.results.len();
         let message =
             json!({ "session": self.session, "tag": self.tag, "done": done, "total": self.total });
-        state.live.tell("import", message);
+        state.live.notify("import", message);
     }
 
     fn response(self, state: &State) -> Result<Response, Problem> {

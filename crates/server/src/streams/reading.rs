@@ -97,12 +97,12 @@ impl State {
             let readers = Arc::clone(&state.streams.readers);
             let Ok(permit) = readers.acquire_owned().await else { return };
             let read = tokio::task::spawn_blocking(move || {
-                let tell = |reading: &Reading| {
+                let notify = |reading: &Reading| {
                     let mut message = reading.progress();
                     message["stream"] = json!(open.id);
                     message["section"] = json!(section);
                     message["complete"] = json!(reading.is_complete());
-                    state.live.tell("overview", message);
+                    state.live.notify("overview", message);
                 };
                 let stopping = state.live.stopping();
                 let mut notified = Instant::now();
@@ -110,7 +110,7 @@ impl State {
                     reading.done.store(done, Ordering::Relaxed);
                     if notified.elapsed() >= NOTIFY_EVERY {
                         notified = Instant::now();
-                        tell(&reading);
+                        notify(&reading);
                     }
                     !*stopping.borrow()
                 });
@@ -127,7 +127,7 @@ impl State {
                         let _ = reading.failure.set(words.to_owned());
                     }
                 }
-                tell(&reading);
+                notify(&reading);
                 drop(permit);
             });
             if let Err(error) = read.await {

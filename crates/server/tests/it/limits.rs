@@ -158,7 +158,8 @@ fn connections_of_one_address_are_bounded_and_those_beyond_are_told_so() {
 
 #[test]
 fn a_client_that_takes_nothing_of_its_answer_is_cut_off_and_gives_its_place_back() {
-    let limits = Limits { silence: Duration::from_millis(300), exports: 1, ..Limits::default() };
+    let limits =
+        Limits { idle_timeout: Duration::from_millis(300), exports: 1, ..Limits::default() };
     let server = limited(limits);
     // Together far longer than what the system holds for a client.
     server.import("/api/v1/import", &[(QUIET, sample(QUIET))]);

@@ -181,7 +181,7 @@ fn limited(limits: Limits) -> Running {
 }
 
 fn impatient() -> Running {
-    limited(Limits { silence: Duration::from_millis(200), ..Limits::default() })
+    limited(Limits { idle_timeout: Duration::from_millis(200), ..Limits::default() })
 }
 
 #[test]
@@ -376,7 +376,7 @@ fn a_large_upload_goes_to_the_disk_and_not_into_memory() {
 
 #[test]
 fn a_client_that_is_slow_but_not_silent_is_served() {
-    let server = limited(Limits { silence: Duration::from_secs(1), ..Limits::default() });
+    let server = limited(Limits { idle_timeout: Duration::from_secs(1), ..Limits::default() });
     let body = form(&[(QUIET, sample(QUIET))]);
     let mut stream = TcpStream::connect(server.address).unwrap();
     let head = format!(

@@ -180,7 +180,8 @@ pub(super) fn of_clocks(index: &Index, report: &mut Report) {
                 last.frame
             );
         }
-        let _ = write!(message, "; times before and after are by either setting");
+        let _ =
+            write!(message, "; times before it follow the old setting, times after it the new one");
         report.disagreement("clock_step", message);
     }
     if let Some(frames) = frames_of(&server.wrong) {

@@ -54,16 +54,16 @@ impl ChannelExtremes {
     }
 
     fn write(&self, order: ByteOrder, out: &mut Vec<u8>) {
-        let [open_4, open_10, open_14] = self.open;
+        let [unknown_4, unknown_10, unknown_14] = self.open;
         let numbers = [
             self.minimum as u16,
             self.maximum as u16,
-            open_4,
+            unknown_4,
             self.half_period.0,
             0,
-            open_10,
+            unknown_10,
             0,
-            open_14,
+            unknown_14,
         ];
         out.extend(numbers.into_iter().flat_map(|number| match order {
             ByteOrder::BigEndian => number.to_be_bytes(),

@@ -120,8 +120,8 @@ pub fn prove(args: &Args, command: &ProveArgs) -> anyhow::Result<Account> {
         );
         if proof.signature.is_none() && proof.stamp.is_none() {
             errln!(
-                "nobody vouches for its head: sign it (--key), or give one that was signed or stamped \
-                 (--head); otherwise those who check it have to hold the head already"
+                "its head is neither signed nor stamped: sign it (--key), or pass one that is (--head); otherwise \
+                 a verifier must already hold the head"
             );
         }
     }

@@ -29,7 +29,7 @@ pub fn run(args: &Args, command: &ImportArgs) -> anyhow::Result<Account> {
     import(args, &archive, &command.paths, &options)
 }
 
-/// Imports into an archive and tells how it went.
+/// Imports into an archive and prints how it went.
 ///
 /// # Errors
 /// When the archive fails as a whole.
@@ -44,7 +44,7 @@ pub fn import(
     let account = archive.import(paths, options, &stop, &mut |imported| {
         progress.inc(1);
         // When whoever read our output is gone, what is imported is imported all the same.
-        let _ = progress.suspend(|| tell(args, imported));
+        let _ = progress.suspend(|| print_summary(args, imported));
     })?;
     progress.finish_and_clear();
     let mut out = terminal::stdout();
@@ -72,7 +72,7 @@ pub fn import(
 ///
 /// # Errors
 /// When nobody reads any more.
-pub(super) fn tell(args: &Args, imported: &Imported) -> std::io::Result<()> {
+pub(super) fn print_summary(args: &Args, imported: &Imported) -> std::io::Result<()> {
     if args.json {
         // Whole lines at once: each one is an answer.
         let line = format!("{}\n", json!(imported));
@@ -106,7 +106,7 @@ pub(super) fn tell(args: &Args, imported: &Imported) -> std::io::Result<()> {
 pub(super) fn sentences(account: &Imports) -> String {
     let mut parts = vec![format!("{} new", account.new)];
     for (n, what) in [
-        (account.same, "there already"),
+        (account.same, "already imported"),
         (account.paired_late, "paired with their report now"),
         (account.frames_added, "given their raw frames now"),
         (account.superseded, "put into the place of a shorter, damaged copy"),
@@ -164,7 +164,7 @@ fn take_in(args: &Args, command: &ImportArgs, other: &Path) -> anyhow::Result<Ac
     let progress = bar(args, 0, "events");
     let taken = archive.take_in(&other, &stop, &mut |imported| {
         progress.inc(1);
-        let _ = progress.suspend(|| tell(args, imported));
+        let _ = progress.suspend(|| print_summary(args, imported));
     })?;
     progress.finish_and_clear();
     if args.json {
@@ -175,7 +175,7 @@ fn take_in(args: &Args, command: &ImportArgs, other: &Path) -> anyhow::Result<Ac
         outln!("{} came along", count(taken.reviews, "review"));
     }
     for path in &taken.reviewed_here {
-        render::care(format_args!("{path}: people said something else of it here: that stays"));
+        render::care(format_args!("{path}: its review here differs and is kept"));
     }
     Ok(Account {
         whole: usize::try_from(taken.account.events()).unwrap_or(usize::MAX),

@@ -39,7 +39,7 @@ pub fn run(args: &Args, command: &KeyArgs) -> anyhow::Result<Account> {
             }
             if !args.quiet && !args.json {
                 errln!(
-                    "{} is secret: keep it outside of the archive. {} is for everybody who checks",
+                    "{} is secret: keep it outside of the archive. {} is for everyone who verifies",
                     output.display(),
                     public.display()
                 );

@@ -58,11 +58,11 @@ pub fn open(path: &Path) -> anyhow::Result<Archive> {
     Ok(Archive::open(path)?)
 }
 
-/// Refuses a folder that is no archive.
+/// Refuses a folder that is not an archive.
 pub fn refuse_other_folders(path: &Path) -> anyhow::Result<()> {
     if path.is_dir() && !Archive::is_at(path) {
         anyhow::bail!(
-            "{} is no archive: `wavekeep import` makes one, `wavekeep import --adopt-archive` takes one of another program as it is",
+            "{} is not an archive: `wavekeep import` creates one, `wavekeep import --adopt-archive` adopts one of another program",
             path.display()
         );
     }
@@ -70,7 +70,7 @@ pub fn refuse_other_folders(path: &Path) -> anyhow::Result<()> {
 }
 
 /// Opens an archive that is there to be read alone: nothing is changed, no write access is needed and
-/// nobody is waited for. What waits to be finished is said.
+/// no lock is waited for. Interrupted changes that wait to be finished are reported.
 pub fn look(args: &Args, path: &Path) -> anyhow::Result<Archive> {
     refuse_other_folders(path)?;
     let archive = Archive::open_to_read(path)?;

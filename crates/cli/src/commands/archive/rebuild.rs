@@ -27,15 +27,15 @@ pub fn run(args: &Args, command: &RebuildArgs) -> anyhow::Result<Account> {
     let progress = bar(args, 0, "events");
     let account = archive.rederive(&options, &mut |one| {
         progress.inc(1);
-        progress.suspend(|| tell(args, one));
+        progress.suspend(|| print_summary(args, one));
     })?;
     progress.finish_and_clear();
     if args.json {
         outln!("{}", json!({ "dry_run": command.dry_run, "account": account }));
     } else if !args.quiet {
-        let would = if command.dry_run { "would be derived again" } else { "derived again" };
+        let would = if command.dry_run { "would be regenerated" } else { "regenerated" };
         outln!(
-            "{} {would}, {} up to date; values: {} new, {} other, {} worse, {} vanished",
+            "{} {would}, {} up to date; values: {} new, {} changed, {} worse, {} removed",
             count(account.events, "event"),
             account.up_to_date,
             account.new,
@@ -45,7 +45,7 @@ pub fn run(args: &Args, command: &RebuildArgs) -> anyhow::Result<Account> {
         );
         if account.newer > 0 {
             anstream::println!(
-                "{} derived by a newer version of this program: left alone",
+                "{} derived by a newer version of this program: unchanged",
                 count(account.newer, "event")
             );
         }
@@ -60,7 +60,7 @@ pub fn run(args: &Args, command: &RebuildArgs) -> anyhow::Result<Account> {
     })
 }
 
-fn tell(args: &Args, one: &Rederived) {
+fn print_summary(args: &Args, one: &Rederived) {
     if args.json {
         outln!("{}", json!(one));
         return;

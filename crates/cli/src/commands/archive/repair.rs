@@ -46,12 +46,12 @@ pub fn run(args: &Args, command: &RepairArgs) -> anyhow::Result<Account> {
             outln!("{} {path}: {}", render::status(Status::Damaged), finding.message);
         }
         if let Some(aside) = &repaired.aside {
-            outln!("what was in the way is in {}", aside.display());
+            outln!("replaced files were moved to {}", aside.display());
         }
         if !args.quiet {
             let left = repaired.left.len() as u64;
             let end = if left == 0 {
-                "nothing is wrong any more".to_owned()
+                "no problems left".to_owned()
             } else {
                 format!("{} left", count(left, "finding"))
             };

@@ -43,7 +43,7 @@ pub fn run(args: &Args, command: &ReviewArgs) -> anyhow::Result<Account> {
         print_list(args, &mut out, &Page { total, events })?;
         out.flush()?;
         if !args.json {
-            errln!("nothing was changed: --yes changes {}", count(total, "event"));
+            errln!("nothing was changed; use --yes to change {}", count(total, "event"));
         }
         return Ok(Account::default());
     }
@@ -152,7 +152,7 @@ fn in_words(review: &Value) -> String {
     }];
     match (review["reviewer"].as_str(), review["reviewed_at"].as_str()) {
         (who, Some(when)) => {
-            parts.push(format!("reviewed by {} at {when}", who.unwrap_or("somebody")));
+            parts.push(format!("reviewed by {} at {when}", who.unwrap_or("an unknown user")));
         }
         (_, None) => parts.push("not reviewed".to_owned()),
     }

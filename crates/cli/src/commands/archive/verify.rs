@@ -168,7 +168,7 @@ fn print_proof(args: &Args, checked: &Checked, out: &mut impl Write) -> anyhow::
         )?;
     }
     for name in &checked.files {
-        writeln!(out, "  {name}: as the last entry has it")?;
+        writeln!(out, "  {name}: matches the last entry")?;
     }
     for name in &checked.not_included {
         writeln!(out, "  {name}: not included, and not checked")?;
@@ -185,8 +185,8 @@ fn print_proof(args: &Args, checked: &Checked, out: &mut impl Write) -> anyhow::
         (false, _) => "this proves nothing: see above",
         (true, true) => "all of it fits",
         (true, false) => {
-            "all of it fits together, and nothing that was checked vouches for the head: compare its \
-             root with one that you have from elsewhere, or give a key or a certificate"
+            "the proof is consistent, but its head is not authenticated: compare its root with one that \
+             you hold from elsewhere, or pass a key or a certificate"
         }
     };
     writeln!(out, "{end}")?;
@@ -221,7 +221,7 @@ pub fn print(args: &Args, found: &Verification) -> anyhow::Result<()> {
         count(found.events, "event"),
         count(found.files, "file"),
         match found.findings.len() as u64 {
-            0 => "nothing is wrong".to_owned(),
+            0 => "no problems found".to_owned(),
             n => count(n, "finding"),
         }
     )?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use wavekeep_archive::{WatchOptions, Watched, machine_user};
 
-use super::import::{sentences, tell};
+use super::import::{print_summary, sentences};
 use super::{lake, open};
 use crate::args::{Args, WatchArgs};
 use crate::exit::Account;
@@ -35,7 +35,7 @@ pub fn run(args: &Args, command: &WatchArgs) -> anyhow::Result<Account> {
         &stop,
         &mut |imported| {
             // When whoever read our output is gone, the watcher goes on.
-            let _ = tell(args, imported);
+            let _ = print_summary(args, imported);
         },
         &mut |watched| match watched {
             Watched::Imported(account) => {

@@ -36,7 +36,7 @@ impl Control {
         ));
         if !server.address().is_loopback() {
             crate::render::care(format_args!(
-                "everybody who reaches {} controls this recording: there is no password",
+                "every client that reaches {} can control this recording: there is no password",
                 server.address()
             ));
         }

@@ -91,8 +91,8 @@ impl Notices {
             None if silent_for >= SILENCE => {
                 self.silent_since = Instant::now().checked_sub(silent_for);
                 let why = match (counts.connected, &counts.last_fault) {
-                    (0, Some(fault)) => format!("; nobody is connected: {fault}"),
-                    (0, None) => "; nobody is connected".to_owned(),
+                    (0, Some(fault)) => format!("; no client is connected: {fault}"),
+                    (0, None) => "; no client is connected".to_owned(),
                     _ => "; connected, nothing is sent".to_owned(),
                 };
                 let seconds = silent_for.as_secs_f64();

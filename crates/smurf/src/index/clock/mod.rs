@@ -58,10 +58,10 @@ impl fmt::Display for TimeBasis {
         f.write_str(match self {
             Self::TimingSystem => "timing system: counter_0 and counter_2",
             Self::Linearised => {
-                "server: timestamp against frame_counter, as a straight line (the server stamps frames when they pass, with jitter)"
+                "server: timestamp against frame_counter, by a linear fit (the server stamps frames when they pass, with jitter)"
             }
             Self::Server => {
-                "server: timestamp as it is, with jitter (frame_counter gives no straight line)"
+                "server: timestamp as it is, with jitter (frame_counter does not grow linearly)"
             }
             Self::NotUnix => {
                 "not known: timestamp is no UNIX time (older servers wrote the time since they started); differences of times hold"

@@ -1,4 +1,4 @@
-//! A body whose client may not be silent for long.
+//! A body with an idle timeout.
 
 use std::io;
 use std::pin::Pin;
@@ -12,22 +12,22 @@ use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
-/// A body that ends with an error when nothing of it comes for a while.
-pub struct Patient {
+/// A body that ends with an error when nothing of it arrives for the idle timeout.
+pub struct IdleTimeoutBody {
     body: Body,
-    silence: Duration,
+    timeout: Duration,
     waiting: Option<Pin<Box<Sleep>>>,
-    was_silent: Arc<AtomicBool>,
+    was_idle: Arc<AtomicBool>,
 }
 
-impl Patient {
-    /// `was_silent` becomes true when the client said nothing for `silence`.
-    pub fn new(body: Body, silence: Duration, was_silent: Arc<AtomicBool>) -> Self {
-        Self { body, silence, waiting: None, was_silent }
+impl IdleTimeoutBody {
+    /// `was_idle` becomes true when nothing arrived for `timeout`.
+    pub fn new(body: Body, timeout: Duration, was_idle: Arc<AtomicBool>) -> Self {
+        Self { body, timeout, waiting: None, was_idle }
     }
 }
 
-impl HttpBody for Patient {
+impl HttpBody for IdleTimeoutBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -40,10 +40,10 @@ impl HttpBody for Patient {
             this.waiting = None;
             return Poll::Ready(frame);
         }
-        let silence = this.silence;
-        let waiting = this.waiting.get_or_insert_with(|| Box::pin(sleep(silence)));
+        let timeout = this.timeout;
+        let waiting = this.waiting.get_or_insert_with(|| Box::pin(sleep(timeout)));
         ready!(waiting.as_mut().poll(context));
-        this.was_silent.store(true, Ordering::Relaxed);
+        this.was_idle.store(true, Ordering::Relaxed);
         Poll::Ready(Some(Err(axum::Error::new(io::Error::from(io::ErrorKind::TimedOut)))))
     }
 
