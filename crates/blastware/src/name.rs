@@ -53,6 +53,7 @@ pub struct NotAnEventName;
 
 /// A serial number or time that the code cannot express.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NameRange {
     /// Prefix letters run from B (0) to Z (24).
     #[error("serial number {0} is over 24999, the last that a name can carry")]

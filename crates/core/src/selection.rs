@@ -151,6 +151,7 @@ pub struct Selection {
 
 /// A part that a recording does not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SelectionError {
     /// No such channel.
     #[error("there is no channel {asked:?}; the channels are {present}")]

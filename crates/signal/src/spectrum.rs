@@ -44,6 +44,7 @@ pub struct SpectralLine {
 
 /// Why a channel has no spectrum.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NoSpectrum {
     /// Too few neighbouring samples are present.
     #[error("a spectrum needs at least {needed} samples in a row, the longest run has {found}")]

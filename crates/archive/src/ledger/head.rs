@@ -91,7 +91,7 @@ impl Since {
     fn of_grown(&self, range: impl Fn(&(u64, u64)) -> String) -> Vec<String> {
         match &self.grown {
             Grown::Yes { added } => vec![format!(
-                "all {} entries of the head of {} are unchanged; {added} were added since",
+                "all {} entries of the head of {} are unchanged; {added} added since",
                 self.size,
                 if self.time.is_empty() { "then" } else { &self.time }
             )],

@@ -8,6 +8,7 @@ const SMALLEST_SEGMENT: usize = 4;
 /// A body cannot say fewer than four samples per channel: each segment begins with two samples and
 /// is closed by two deltas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TooShort {
     /// The channels differ in length.
     #[error("the channels have {0:?} samples: a body holds channels of equal length")]

@@ -155,9 +155,9 @@ fn arrays_for_memory_mapping_are_made_by_import_and_rebuild_when_asked_for() {
     let gnz = fleet.path().join("fleet/BE11529/M529LKIQ.7M0W.gnz");
     assert!(!gnz.exists());
     let rebuild = ["rebuild", "--gnz", "--serial", "BE11529"];
-    assert!(stdout(&run(fleet.path(), &rebuild)).starts_with("7 events derived again"));
+    assert!(stdout(&run(fleet.path(), &rebuild)).starts_with("7 events regenerated"));
     assert!(gnz.is_file());
-    assert!(stdout(&run(fleet.path(), &rebuild)).starts_with("0 events derived again"));
+    assert!(stdout(&run(fleet.path(), &rebuild)).starts_with("0 events regenerated"));
     let import = run(fleet.path(), &["import", "--gnz", "--json", "events/T190LD5Q.LK0W"]);
     assert_eq!(documents(&import)[0]["gnz_filename"], "T190LD5Q.LK0W.gnz");
     assert_eq!(code(&run(fleet.path(), &["verify"])), 0);

@@ -28,6 +28,7 @@ impl SampleWidth {
 
 /// Why a frame is dropped by every stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
 pub enum BadFrame {
     /// The sender marked it bad: its error is not zero, or bit 8 of its flags is set.
     #[error("marked bad by the sender (error {error}, flags {flags:#06x})")]

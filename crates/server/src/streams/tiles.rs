@@ -109,6 +109,7 @@ pub struct Tiles {
 
 /// Why tiles were not made.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TileError {
     /// The run cannot be read.
     #[error(transparent)]

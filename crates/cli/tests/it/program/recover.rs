@@ -37,8 +37,8 @@ fn what_is_whole_or_another_thing_is_refused_and_nothing_is_replaced() {
     fs::write(&out, "what was there").unwrap();
     for (path, names) in [
         (PathBuf::from(sample(BLAST)), "is an event (Blastware event file), and it is whole"),
-        (data("gnz/tests/data/typical.gnz"), "a whole GNZ file"),
-        (data("smurf/tests/data/basic.dat"), "a whole stream"),
+        (data("gnz/tests/data/typical.gnz"), "an undamaged GNZ file"),
+        (data("smurf/tests/data/basic.dat"), "an undamaged stream"),
         (files.join("whole.npz"), "is an npz (NumPy archive of arrays), and it is whole"),
         (partly, "is an npz (NumPy archive of arrays), and it is damaged: convert it"),
         (cut, "it is an npz (NumPy archive of arrays) that cannot be opened"),
