@@ -11,6 +11,7 @@ VENV_SPARK := .venv-spark
 VENV_RAY := .venv-ray
 VENV_NODE := .venv-node
 VENV_PACKAGES := .venv-packages
+FRESH_DEBIAN := target/fresh-debian
 MDBOOK_VERSION := 0.5.4
 MDBOOK := .mdbook-$(MDBOOK_VERSION)/bin/mdbook
 SEED := $(shell date +%s)
@@ -20,7 +21,7 @@ export WAVEKEEP_PYTHON := $(abspath $(VENV))/bin/python
 export WAVEKEEP_PYTHON_HDF5_1 := $(abspath $(VENV_HDF5_1))/bin/python
 export WAVEKEEP_PYTHON_LAKE := $(abspath $(VENV_LAKE))/bin/python
 
-.PHONY: demo test test-all test-rust test-python test-spark test-ray python-docs e2e compile lint bench bench-python torture fuzz miri docs wheel wheel-musl musl clean
+.PHONY: demo test test-all test-rust test-python test-spark test-ray python-docs e2e compile lint bench bench-python torture fuzz miri docs wheel wheel-musl musl deb packages clean
 
 demo:
 	$(BUILD_PROGRAM)
@@ -117,7 +118,7 @@ endef
 
 # Packages as they are released. On Linux, Zig compiles and links them, so that they run on older systems
 # than this one: wheels with glibc 2.28 or newer (`make wheel`) and with musl (`make wheel-musl`), and the
-# program as one static file (`make musl`).
+# program as one static file (`make musl`), which is also what the Debian package holds (`make deb`).
 PROFILE := release
 MACHINE := $(shell uname -m)
 MUSL := $(MACHINE)-unknown-linux-musl
@@ -150,6 +151,24 @@ IN_PACKAGES = PATH="$(abspath $(VENV_PACKAGES))/bin:$$PATH"
 musl: $(VENV_PACKAGES)/ready
 	@rustup target add $(MUSL)
 	$(IN_PACKAGES) cargo zigbuild --locked --profile $(PROFILE) --package wavekeep --target $(MUSL)
+
+deb: musl
+	packaging/debian.sh $(STATIC)
+
+# Installs the packages where nothing else is installed: the wheel in each Python at hand, the static
+# program in an empty folder, the Debian package and a first plot in a fresh Debian. `make packages` builds
+# them unoptimised, the wheel for this machine; `make packages PROFILE=release` checks what is released.
+packages: PROFILE := dev
+packages: $(if $(filter command,$(origin PROFILE)),wheel,wheel-here) deb $(FRESH_DEBIAN)/ready
+	cargo package --locked --offline --workspace --no-verify --allow-dirty --quiet
+	WAVEKEEP_STATIC=$(STATIC) WAVEKEEP_PROFILE=$(PROFILE) WAVEKEEP_DEBIAN=$(abspath $(FRESH_DEBIAN))/root \
+		$(VENV_PACKAGES)/bin/python -m pytest --quiet -rs packaging/tests
+
+$(FRESH_DEBIAN)/ready:
+	@command -v debootstrap > /dev/null || { apt-get update && apt-get install --yes debootstrap; }
+	rm -rf $(FRESH_DEBIAN) && mkdir -p $(FRESH_DEBIAN)
+	debootstrap --variant=minbase --include=adduser,man-db,python3-venv,systemd bookworm $(FRESH_DEBIAN)/root > $(FRESH_DEBIAN)/log
+	touch $@
 
 # The page in a browser, over the built program. Chromium is installed if it is not there;
 # WAVEKEEP_CHROMIUM names another one.
