@@ -10,6 +10,8 @@ VENV_BENCH := .venv-bench
 VENV_SPARK := .venv-spark
 VENV_RAY := .venv-ray
 VENV_NODE := .venv-node
+VENV_PACKAGES := .venv-packages
+FRESH_DEBIAN := target/fresh-debian
 MDBOOK_VERSION := 0.5.4
 MDBOOK := .mdbook-$(MDBOOK_VERSION)/bin/mdbook
 SEED := $(shell date +%s)
@@ -19,7 +21,7 @@ export WAVEKEEP_PYTHON := $(abspath $(VENV))/bin/python
 export WAVEKEEP_PYTHON_HDF5_1 := $(abspath $(VENV_HDF5_1))/bin/python
 export WAVEKEEP_PYTHON_LAKE := $(abspath $(VENV_LAKE))/bin/python
 
-.PHONY: demo test test-all test-rust test-python test-spark test-ray python-docs e2e compile lint bench bench-python torture fuzz miri docs clean
+.PHONY: demo test test-all test-rust test-python test-spark test-ray python-docs e2e compile lint bench bench-python torture fuzz miri docs wheel wheel-musl musl deb packages clean
 
 demo:
 	$(BUILD_PROGRAM)
@@ -57,7 +59,8 @@ test-rust: $(VENV)/ready $(VENV_HDF5_1)/ready $(VENV_LAKE)/ready openssl
 
 # The program as the tests of Rust build it, with the same features: nothing is compiled twice.
 BUILD_PROGRAM = cargo build --locked --workspace --all-features --bin wavekeep
-BUILT = $$(cargo metadata --format-version 1 --no-deps | $(PYTHON) -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/wavekeep
+TARGET_FOLDER = $$(cargo metadata --format-version 1 --no-deps | $(PYTHON) -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+BUILT = $(TARGET_FOLDER)/debug/wavekeep
 
 # The browser tests, and one that judges the types of Python, need Node 20.11 or newer. Where the machine has none, PyPI's is taken.
 HAS_NODE := $(shell node --eval 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 11) ? 0 : 1)' 2>/dev/null && echo yes)
@@ -112,6 +115,60 @@ define install_wheel
 	$(VENV_PY)/bin/maturin build --locked --quiet --profile $(1) --interpreter $(VENV_PY)/bin/python --out target/wheels
 	$(VENV_PY)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall target/wheels/wavekeep-*.whl
 endef
+
+# Packages as they are released. On Linux, Zig compiles and links them, so that they run on older systems
+# than this one: wheels with glibc 2.28 or newer (`make wheel`) and with musl (`make wheel-musl`), and the
+# program as one static file (`make musl`), which is also what the Debian package holds (`make deb`).
+PROFILE := release
+MACHINE := $(shell uname -m)
+MUSL := $(MACHINE)-unknown-linux-musl
+STATIC = $(TARGET_FOLDER)/$(MUSL)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/wavekeep
+PIP_WHEEL = -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir target/wheels .
+
+ifeq ($(shell uname -s),Linux)
+wheel: $(VENV_PACKAGES)/ready
+	$(call build_wheel,--zig --target $(MACHINE)-unknown-linux-gnu --compatibility manylinux_2_28)
+
+# For this machine alone: the profile dev shares what the tests compiled.
+.PHONY: wheel-here
+wheel-here: $(VENV_PACKAGES)/ready
+	$(call build_wheel)
+
+wheel-musl: $(VENV_PACKAGES)/ready
+	@rustup target add $(MUSL)
+	$(call build_wheel,--zig --target $(MUSL) --compatibility musllinux_1_2)
+else
+wheel:
+	$(PYTHON) $(PIP_WHEEL) --config-settings build-args="--locked --profile $(PROFILE)"
+endif
+
+define build_wheel
+	rm -rf target/wheels
+	$(IN_PACKAGES) python $(PIP_WHEEL) --no-build-isolation --config-settings build-args="--locked --profile $(PROFILE) $(1)"
+endef
+IN_PACKAGES = PATH="$(abspath $(VENV_PACKAGES))/bin:$$PATH"
+
+musl: $(VENV_PACKAGES)/ready
+	@rustup target add $(MUSL)
+	$(IN_PACKAGES) cargo zigbuild --locked --profile $(PROFILE) --package wavekeep --target $(MUSL)
+
+deb: musl
+	packaging/debian.sh $(STATIC)
+
+# Installs the packages where nothing else is installed: the wheel in each Python at hand, the static
+# program in an empty folder, the Debian package and a first plot in a fresh Debian. `make packages` builds
+# them unoptimised, the wheel for this machine; `make packages PROFILE=release` checks what is released.
+packages: PROFILE := dev
+packages: $(if $(filter command,$(origin PROFILE)),wheel,wheel-here) deb $(FRESH_DEBIAN)/ready
+	cargo package --locked --offline --workspace --no-verify --allow-dirty --quiet
+	WAVEKEEP_STATIC=$(STATIC) WAVEKEEP_PROFILE=$(PROFILE) WAVEKEEP_DEBIAN=$(abspath $(FRESH_DEBIAN))/root \
+		$(VENV_PACKAGES)/bin/python -m pytest --quiet -rs packaging/tests
+
+$(FRESH_DEBIAN)/ready:
+	@command -v debootstrap > /dev/null || { apt-get update && apt-get install --yes debootstrap; }
+	rm -rf $(FRESH_DEBIAN) && mkdir -p $(FRESH_DEBIAN)
+	debootstrap --variant=minbase --include=adduser,man-db,python3-venv,systemd bookworm $(FRESH_DEBIAN)/root > $(FRESH_DEBIAN)/log
+	touch $@
 
 # The page in a browser, over the built program. Chromium is installed if it is not there;
 # WAVEKEEP_CHROMIUM names another one.
@@ -219,6 +276,9 @@ $(VENV_SPARK)/ready: crates/py/requirements-spark.txt | python-parts
 $(VENV_RAY)/ready: crates/py/requirements-ray.txt | python-parts
 	$(call make_venv,$(VENV_RAY),$<)
 
+$(VENV_PACKAGES)/ready: packaging/requirements.txt | python-parts
+	$(call make_venv,$(VENV_PACKAGES),$<)
+
 $(VENV_NODE)/ready: e2e/node.txt | python-parts
 	$(call make_venv,$(VENV_NODE),$<)
 
@@ -230,4 +290,4 @@ endef
 
 clean:
 	cargo clean
-	rm -rf $(VENV) $(VENV_HDF5_1) $(VENV_LAKE) $(VENV_PY) $(VENV_BENCH) $(VENV_SPARK) $(VENV_RAY) $(VENV_NODE) e2e/node_modules e2e/test-results .github/lint/node_modules demo .mdbook-*
+	rm -rf $(VENV) $(VENV_HDF5_1) $(VENV_LAKE) $(VENV_PY) $(VENV_BENCH) $(VENV_SPARK) $(VENV_RAY) $(VENV_NODE) $(VENV_PACKAGES) e2e/node_modules e2e/test-results .github/lint/node_modules demo .mdbook-*

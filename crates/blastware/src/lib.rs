@@ -187,3 +187,8 @@ fn event_name(name: &str) -> &str {
         _ => name,
     }
 }
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -2,7 +2,7 @@
 
 macro_rules! samples {
     ($($name:literal),* $(,)?) => {
-        &[$(($name, include_bytes!(concat!("../../../samples/", $name)))),*]
+        &[$(($name, include_bytes!(concat!(env!("WAVEKEEP_SAMPLES"), "/", $name)))),*]
     };
 }
 

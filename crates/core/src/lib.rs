@@ -72,3 +72,8 @@ pub use stream::{FrameBlock, FrameField, FrameGap, FrameStream, StreamChannel};
 pub use structured::{Leaf, Structured, StructuredError, StructuredField, is_object_dtype};
 pub use time::{DayOrMoment, NotADayOrMoment, UnitLocal};
 pub use unit::{Conversion, Quantity, Unit, UnitMismatch};
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -41,3 +41,8 @@ pub mod stamp;
 pub use entry::{Action, Entry, Subject, hash_of_line, lost_hash, lost_line};
 pub use hash::{Hash, NotAHash};
 pub use head::{Blocks, Head, HeadError};
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

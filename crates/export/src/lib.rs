@@ -97,3 +97,8 @@ pub use stream::{StreamError, channel_headings, write_stream};
 pub use table::flags::frequency_flag;
 pub use target::{ExportOptions, Target, Units, UnknownWord};
 pub use write::{write_arrays, write_arrays_file, write_event, write_event_file};
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

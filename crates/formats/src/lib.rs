@@ -96,3 +96,8 @@ mod tests {
         assert_eq!(detected(b"\x80\x04", "model.pkl"), None);
     }
 }
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

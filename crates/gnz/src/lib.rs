@@ -92,3 +92,8 @@ pub use reader::{FileBytes, Gnz};
 pub use recover::{Lost, Recovery, Salvage, recover};
 pub use streaming::{ArrayMut, Streaming};
 pub use writer::{Progress, Writer};
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

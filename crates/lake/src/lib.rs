@@ -39,3 +39,8 @@ pub use update::{Lake, Update};
 fn now_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -29,3 +29,8 @@ mod queue;
 mod zmtp;
 
 pub use address::{Address, AddressError};
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -11,7 +11,14 @@ import pytest
 
 from conftest import ROOT
 
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "samples").glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("crates/*/README.md"),
+        *(ROOT / "samples").glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+    ]
+)
 #: The summary of the book names pages from the root, and pages that are generated.
 PAGES = [path for path in PAGES if path.parent.name != "book"]
 

@@ -44,3 +44,8 @@ pub mod writer;
 pub use record_reader::{RecordReadError, RecordReader};
 pub use recorder::{RecordError, Recorder};
 pub use source::{Frames, Input, Next, Source};
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -62,3 +62,8 @@ pub use reader::{Context, Form, NOTES, ReportText, read};
 pub use rows::{IntervalRow, SampleColumn, SampleTable};
 pub use statement::NOTE_ROLES;
 pub use tally::{Pair, Tally};
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -63,3 +63,8 @@ pub use ledger::LedgerState;
 pub use page::{PageOptions, event_report};
 pub use review::Review;
 pub use style::{Paper, Style, Theme, Units};
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

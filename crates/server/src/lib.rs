@@ -51,3 +51,8 @@ pub use guards::REQUESTS;
 pub use options::Limits;
 pub use serve::{ServeError, ServeOptions, Server, asked_to_stop};
 pub use tls::TlsFiles;
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -43,3 +43,8 @@ pub use reduction::{Bucket, reduce};
 pub use shown_in::velocities_in;
 pub use spectrum::{NoSpectrum, SpectralLine, Spectrum, spectrum};
 pub use verdict::{Outcome, Verdict};
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

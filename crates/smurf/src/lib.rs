@@ -46,3 +46,8 @@ pub use run::identity::{Identity, PieceIdentity};
 pub use run::{OpenOptions, Rate, Run};
 pub use wire::header::{self, FrameHeader};
 pub use wire::record;
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -125,3 +125,8 @@ impl EventFormat for Thor {
         merge::merge(recording, text, options)
     }
 }
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

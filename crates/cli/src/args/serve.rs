@@ -69,6 +69,9 @@ pub enum TokenCommand {
         /// read, review, import or admin.
         #[arg(long, value_name = "ROLE", default_value = "read")]
         role: Role,
+        /// Create the archive if it does not exist.
+        #[arg(long)]
+        create: bool,
     },
     /// List the names and roles of tokens.
     List,

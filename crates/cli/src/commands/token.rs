@@ -1,6 +1,7 @@
 //! `wavekeep token`
 
 use serde_json::json;
+use wavekeep_archive::Archive;
 
 use super::archive::{look, open};
 use crate::args::{Args, TokenArgs, TokenCommand};
@@ -15,8 +16,9 @@ pub fn run(args: &Args, command: &TokenArgs) -> anyhow::Result<Account> {
         );
     };
     match &command.command {
-        TokenCommand::Add { name, role } => {
-            let token = open(path)?.add_token(name, *role)?;
+        TokenCommand::Add { name, role, create } => {
+            let archive = if *create { Archive::create(path)? } else { open(path)? };
+            let token = archive.add_token(name, *role)?;
             match args.json {
                 true => outln!("{}", json!({ "name": name, "role": role, "token": token })),
                 false => outln!("{token}"),

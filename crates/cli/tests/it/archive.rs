@@ -342,3 +342,11 @@ fn a_text_that_a_spreadsheet_would_run_is_no_formula_in_a_table() {
         assert!(table.contains(notes), "{notes}");
     }
 }
+
+#[test]
+fn a_token_can_come_before_the_archive() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(code(&run(folder.path(), &["token", "add", "kim", "--create"])), 0);
+    let list = run(folder.path(), &["token", "list"]);
+    assert!(stdout(&list).contains("kim"), "{}", stdout(&list));
+}

@@ -14,6 +14,7 @@ mod instrument;
 mod killed_server;
 mod lakes;
 mod log;
+mod manifests;
 mod mounts;
 #[path = "../../../link/tests/it/peer.rs"]
 mod peer;

@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     /// Every value of the five, as ml_dtypes 0.6 turns it into a float32: little-endian, 256 a type.
-    const F8: &[u8] = include_bytes!("../../tests/data/f8_as_f32.bin");
+    const F8: &[u8] = include_bytes!("f8_as_f32.bin");
 
     #[test]
     fn every_f8_is_the_f32_that_ml_dtypes_makes_of_it() {
