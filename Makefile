@@ -21,7 +21,7 @@ export WAVEKEEP_PYTHON := $(abspath $(VENV))/bin/python
 export WAVEKEEP_PYTHON_HDF5_1 := $(abspath $(VENV_HDF5_1))/bin/python
 export WAVEKEEP_PYTHON_LAKE := $(abspath $(VENV_LAKE))/bin/python
 
-.PHONY: demo test test-all test-rust test-python test-spark test-ray python-docs e2e compile lint bench bench-python torture fuzz miri docs wheel wheel-musl musl deb packages clean
+.PHONY: demo test test-all test-rust test-python test-spark test-ray python-docs e2e compile lint windows bench bench-python torture fuzz miri docs wheel wheel-musl musl deb packages clean
 
 demo:
 	$(BUILD_PROGRAM)
@@ -199,6 +199,34 @@ lint: .github/lint/node_modules/ready
 .github/lint/node_modules/ready: .github/lint/package-lock.json $(NODE)
 	cd .github/lint && npm ci --no-audit --no-fund
 	touch $@
+
+# The program on Windows: built with MinGW; tests of the archive and those of the program that are about
+# Windows run under wine, in a Windows of their own below target/wine, without a display; then the program
+# runs in a console, and serves its page to a browser. docs/windows.md says what is left out, and what
+# wine does not show.
+WINDOWS := x86_64-pc-windows-gnu
+WINE := $(abspath target/wine)
+BUILT_FOR_WINDOWS = $(TARGET_FOLDER)/$(WINDOWS)/debug/wavekeep.exe
+
+windows: export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER = $(abspath crates/cli/tests/wine/run.sh)
+windows: export WINEPREFIX = $(WINE)
+windows: $(WINE)/ready e2e/node_modules/ready chromium
+	rustup target add $(WINDOWS)
+	cargo test --locked --target $(WINDOWS) --package wavekeep-archive --test it -- custody:: containers:: copies:: import:: lessons::
+	cargo test --locked --target $(WINDOWS) --package wavekeep --test it -- windows::
+	export WAVEKEEP_EXE=$(BUILT_FOR_WINDOWS) && $(PYTHON) crates/cli/tests/wine/console.py
+	export WAVEKEEP_EXE=$(BUILT_FOR_WINDOWS) WAVEKEEP_BIN=$(abspath crates/cli/tests/wine/wavekeep.sh) \
+		&& cd e2e && npx playwright test events.spec.js
+
+$(WINE)/ready: crates/cli/tests/wine/bcryptprimitives.c crates/cli/tests/wine/make.sh | wine
+	rm -rf $(WINE)
+	crates/cli/tests/wine/make.sh $(WINE)
+	touch $@
+
+.PHONY: wine
+wine:
+	@command -v wine > /dev/null && command -v x86_64-w64-mingw32-gcc > /dev/null \
+		|| { apt-get update && apt-get install --yes --no-install-recommends gcc-mingw-w64-x86-64 wine wine64; }
 
 # Compares with peers that users can install, in one run on this machine; see docs/performance.md.
 bench: $(VENV)/ready $(VENV_BENCH)/ready $(VENV_LAKE)/ready

@@ -209,12 +209,12 @@ impl FileSystem for Disk {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.check(from)?;
         self.check(to)?;
-        fs::rename(from, to)
+        wavekeep_export::rename(from, to)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.check(path)?;
-        fs::remove_file(path)
+        wavekeep_export::remove_file(path)
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {

@@ -170,9 +170,8 @@ fn stage_by(
         let temporary = folder.join(format!("{TEMPORARY_PREFIX}{}-{turn}", process::id()));
         match write(&temporary) {
             Ok(()) => {
-                let relative =
-                    |path: &Path| path.strip_prefix(layout.root()).unwrap_or(path).to_owned();
-                return Ok(Staged(Rename { from: relative(&temporary), to: relative(target) }));
+                let (from, to) = (layout.relative(&temporary), layout.relative(target));
+                return Ok(Staged(Rename { from, to }));
             }
             // Left by a process of the same number that crashed.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

@@ -45,6 +45,16 @@ impl Layout {
         &self.root
     }
 
+    /// A path as it is written down and shown: below the root, from there on, and with slashes on every
+    /// system, since archives are copied between systems.
+    pub(crate) fn relative(&self, path: &Path) -> PathBuf {
+        match path.strip_prefix(&self.root) {
+            Ok(below) if cfg!(windows) => below.to_string_lossy().replace('\\', "/").into(),
+            Ok(below) => below.to_owned(),
+            Err(_) => path.to_owned(),
+        }
+    }
+
     /// The folder that the archive keeps for itself.
     pub fn own_folder(&self) -> PathBuf {
         self.root.join(OWN_FOLDER)

@@ -77,7 +77,7 @@ pub use layout::{
     EventFiles, FRAMES_SUFFIX, GNZ_SUFFIX, HDF5_SUFFIX, Layout, SIDECAR_SUFFIX, TEMPORARY_PREFIX,
 };
 pub use ledger::{Grown, LedgerCheck, LedgerEntry, Since};
-pub use name::{NAME_BYTES, NameError, SafeName};
+pub use name::{NAME_BYTES, NameError, SafeName, fault_on_windows};
 pub use rebuild::Rebuilt;
 pub use rederive::{Becomes, Difference, RederiveAccount, RederiveOptions, Rederived};
 pub use remake::{Remade, RemakeOptions, recording_from};
@@ -96,6 +96,8 @@ pub use tokens::{Role, TokenEntry, TokenError};
 pub use verify::{Finding, FindingKind, Verification, VerifyOptions};
 pub use watch::{WatchOptions, Watched};
 pub use wavekeep_custody::Head;
+#[doc(hidden)]
+pub use wavekeep_export::{persist, remove_file};
 
 /// The present moment in UTC, to the second.
 pub(crate) fn now() -> String {

@@ -88,31 +88,41 @@ fn refused(what: &'static str, name: &str, why: &'static str) -> NameError {
     NameError { what, name: name.chars().take(80).collect(), why }
 }
 
-fn fault(name: &str) -> Option<&'static str> {
+/// Why Windows has no file of this name, or another one than was meant: `nul.csv` is no file but a
+/// device, `a.csv:b` a part of `a.csv` that no folder lists, and `a.csv.` is `a.csv`.
+pub fn fault_on_windows(name: &str) -> Option<&'static str> {
     let stem = name.split('.').next().unwrap_or_default().trim_end().to_lowercase();
     let port = |prefix: &str| {
         let digits = stem.strip_prefix(prefix).unwrap_or_default();
         let mut digits = digits.chars();
         matches!((digits.next(), digits.next()), (Some('0'..='9' | '¹' | '²' | '³'), None))
     };
-    if name.is_empty() {
-        Some("it is empty")
-    } else if name.len() > NAME_BYTES {
-        Some("it is longer than 200 bytes")
-    } else if name.contains(['/', '\\', ':']) {
+    if name.contains(['/', '\\', ':']) {
         Some("it contains a separator of folders or a drive letter")
     } else if name.contains(['*', '?', '"', '<', '>', '|']) {
         Some("it contains a character that not every file system allows")
-    } else if name.chars().any(invisible) {
-        Some("it contains a control character or one that cannot be seen")
-    } else if name.starts_with('.') {
-        Some("it begins with a dot")
-    } else if name.ends_with(['.', ' ']) || name.starts_with(' ') {
-        Some("it begins or ends with a blank, or ends with a dot")
+    } else if name.ends_with(['.', ' ']) {
+        Some("it ends with a blank or a dot")
     } else if DEVICES.contains(&stem.as_str()) || port("com") || port("lpt") {
         Some("it is the name of a device on Windows")
     } else {
         None
+    }
+}
+
+fn fault(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        Some("it is empty")
+    } else if name.len() > NAME_BYTES {
+        Some("it is longer than 200 bytes")
+    } else if name.chars().any(invisible) {
+        Some("it contains a control character or one that cannot be seen")
+    } else if name.starts_with('.') {
+        Some("it begins with a dot")
+    } else if name.starts_with(' ') {
+        Some("it begins with a blank")
+    } else {
+        fault_on_windows(name)
     }
 }
 

@@ -96,7 +96,7 @@ impl Archive {
             from.push(suffix);
             let from = PathBuf::from(from);
             if let Some(name) = from.file_name().filter(|_| from.exists()) {
-                let moved = std::fs::rename(&from, aside.join(name));
+                let moved = wavekeep_export::rename(&from, &aside.join(name));
                 moved.map_err(ArchiveError::io(&from, "move the index aside"))?;
             }
         }
@@ -212,12 +212,12 @@ fn set_journal_aside(layout: &Layout) -> Result<Option<PathBuf>, ArchiveError> {
 fn moved_aside(layout: &Layout) -> Result<PathBuf, ArchiveError> {
     let journal = layout.journal();
     let target = made_aside_folder(layout)?.join("journal.json");
-    let moved = std::fs::rename(&journal, &target);
+    let moved = wavekeep_export::rename(&journal, &target);
     moved.map_err(ArchiveError::io(&journal, "move the journal aside"))?;
     let own = layout.own_folder();
     let synced = Disk::below(layout.root()).sync(&[], std::slice::from_ref(&own));
     synced.map_err(ArchiveError::io(&own, "sync the folder"))?;
-    Ok(target.strip_prefix(layout.root()).unwrap_or(&target).to_owned())
+    Ok(layout.relative(&target))
 }
 
 /// The event that a file belongs to, by its path.

@@ -214,10 +214,7 @@ impl Archive {
         let path = std::fs::canonicalize(path).map_err(ArchiveError::io(path, "find the file"))?;
         let (sha256, bytes) =
             hashed_until(&path, stop).map_err(stopped_or(stop, &path, "read the file"))?;
-        let path = match path.strip_prefix(self.layout().root()) {
-            Ok(below) => below.to_owned(),
-            Err(_) => path,
-        };
+        let path = self.layout().relative(&path);
         Ok(AdoptedFile { path, bytes, sha256 })
     }
 }

@@ -22,7 +22,7 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    let args = match args::Args::try_parse() {
+    let args = match args::Args::try_parse_from(arguments()) {
         Ok(args) => args,
         Err(wrong) if wrong.use_stderr() => {
             let _ = wrong.print();
@@ -37,6 +37,18 @@ fn main() -> ExitCode {
     args.color.apply();
     let outcome = log::start(args.log()).map_err(Into::into).and_then(|()| commands::run(&args));
     exit::code(outcome, args.json)
+}
+
+#[cfg(not(windows))]
+fn arguments() -> std::env::ArgsOs {
+    std::env::args_os()
+}
+
+/// The shells of Windows hand on `*.7M0W` as it is: names with wildcards are replaced here, as other
+/// shells do it.
+#[cfg(windows)]
+fn arguments() -> impl Iterator<Item = std::ffi::OsString> {
+    wild::args_os()
 }
 
 /// The known value that is near to one that was refused, where the library of the command line does

@@ -1,12 +1,14 @@
 //! A file that is complete or absent, never half written.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 use crate::ExportError;
+
+pub use gnz::replace::{persist, remove_file, rename};
 
 /// Writes the file `path` with the bytes that `fill` gives: complete and synced, or not at all. A pipe
 /// or a device, which cannot be replaced, is written to.
@@ -69,15 +71,13 @@ pub(crate) fn publish_at(
     })?;
 
     temporary.as_file().sync_all().map_err(refused)?;
-    if overwrite {
-        temporary.persist(&destination).map_err(|error| refused(error.error))?;
-    } else {
-        // Refuses a file that appeared while this one was written.
-        temporary.persist_noclobber(&destination).map_err(|error| match error.error.kind() {
+    // Refuses a file that appeared while this one was written.
+    persist(temporary.into_temp_path(), &destination, overwrite).map_err(|error| {
+        match error.kind() {
             io::ErrorKind::AlreadyExists => ExportError::Exists { path: path.to_owned() },
-            _ => refused(error.error),
-        })?;
-    }
+            _ => refused(error),
+        }
+    })?;
     sync_folder(folder).map_err(refused)
 }
 
@@ -104,8 +104,11 @@ fn destination(path: &Path, overwrite: bool) -> Result<PathBuf, ExportError> {
     match fs::metadata(path) {
         Ok(found) if !found.is_file() => Err(ExportError::NotAFile { path: path.to_owned() }),
         Ok(_) if !overwrite => Err(ExportError::Exists { path: path.to_owned() }),
-        Ok(_) => fs::canonicalize(path)
-            .map_err(|source| ExportError::File { path: path.to_owned(), source }),
+        Ok(_) if fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) => {
+            fs::canonicalize(path)
+                .map_err(|source| ExportError::File { path: path.to_owned(), source })
+        }
+        Ok(_) => Ok(path.to_owned()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(path.to_owned()),
         Err(source) => Err(ExportError::File { path: path.to_owned(), source }),
     }
@@ -116,7 +119,7 @@ fn destination(path: &Path, overwrite: bool) -> Result<PathBuf, ExportError> {
 #[cfg(unix)]
 fn shareable(builder: &mut tempfile::Builder<'_, '_>) {
     use std::os::unix::fs::PermissionsExt;
-    builder.permissions(Permissions::from_mode(0o666));
+    builder.permissions(fs::Permissions::from_mode(0o666));
 }
 
 #[cfg(not(unix))]

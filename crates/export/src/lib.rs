@@ -92,6 +92,8 @@ mod zarr;
 
 pub use error::ExportError;
 pub use facts::{assumed, facts};
+#[doc(hidden)]
+pub use file::{persist, remove_file, rename};
 pub use file::{publish, publish_file};
 pub use stream::{StreamError, channel_headings, write_stream};
 pub use table::flags::frequency_flag;

@@ -75,6 +75,8 @@ mod map;
 mod publish;
 mod reader;
 mod recover;
+#[doc(hidden)]
+pub mod replace;
 mod streaming;
 mod write_behind;
 mod writer;

@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::{Builder, NamedTempFile, PersistError};
+use tempfile::{Builder, NamedTempFile, TempPath};
 
 use crate::error::{Error, Result};
 use crate::reader::io_error;
+use crate::replace::{persist, rename};
 
 /// A file in the folder of its destination, under a name of its own.
 ///
@@ -85,9 +86,10 @@ impl Beside {
     /// to the disk.
     pub(crate) fn publish(self, destination: &Path, overwrite: bool) -> Result<()> {
         self.file().sync_all().map_err(|source| io_error("sync", self.path(), source))?;
-        self.rename(destination, overwrite).map_err(|error| match error.error.kind() {
+        let named = persist(self.0.into_temp_path(), destination, overwrite);
+        named.map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Error::Exists { path: destination.to_owned() },
-            _ => io_error("rename to", destination, error.error),
+            _ => io_error("rename to", destination, error),
         })?;
         sync_folder(destination)
     }
@@ -103,16 +105,16 @@ impl Beside {
             source,
         };
         self.file().sync_all().map_err(not_published)?;
-        self.rename(destination, overwrite).map_err(|error| not_published(error.error))?;
+        let part = self.0.into_temp_path().keep().map_err(|error| not_published(error.error))?;
+        let named = match overwrite {
+            true => rename(&part, destination),
+            false => TempPath::try_from_path(&part).and_then(|mut part| {
+                part.disable_cleanup(true);
+                persist(part, destination, false)
+            }),
+        };
+        named.map_err(not_published)?;
         sync_folder(destination)
-    }
-
-    fn rename(self, destination: &Path, overwrite: bool) -> Result<(), PersistError> {
-        match overwrite {
-            true => self.0.persist(destination).map(drop),
-            // Looks and renames in one step, so that no race overwrites anything.
-            false => self.0.persist_noclobber(destination).map(drop),
-        }
     }
 }
 

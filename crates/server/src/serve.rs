@@ -1,5 +1,6 @@
 //! Listening, and stopping.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -214,25 +215,45 @@ impl Server {
     }
 }
 
-/// Is done when somebody asks the program to end: SIGTERM or SIGINT. The signals are listened to from the
-/// call on, not from the first poll: one that comes before it does not end the program as it is.
+/// Is done when somebody asks the program to end: SIGTERM or SIGINT; on Windows, Ctrl-C, Ctrl-Break, a
+/// closed console, or a shutdown. They are listened to from the call on, not from the first poll: one
+/// that comes before it does not end the program as it is.
 ///
 /// It has to be called within a runtime.
 pub fn asked_to_stop() -> impl Future<Output = ()> + Send + 'static {
-    #[cfg(unix)]
-    let signals = {
-        use tokio::signal::unix::{SignalKind, signal};
-        signal(SignalKind::terminate()).and_then(|end| Ok((end, signal(SignalKind::interrupt())?)))
-    };
+    let signals = signals();
     async move {
-        #[cfg(unix)]
-        if let Ok((mut terminate, mut interrupt)) = signals {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            return;
+        match signals {
+            Ok(signals) => signals.await,
+            Err(_) => drop(tokio::signal::ctrl_c().await),
         }
-        let _ = tokio::signal::ctrl_c().await;
     }
+}
+
+#[cfg(unix)]
+fn signals() -> io::Result<impl Future<Output = ()> + Send> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[cfg(windows)]
+fn signals() -> io::Result<impl Future<Output = ()> + Send> {
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+    let (mut c, mut stop) = (ctrl_c()?, ctrl_break()?);
+    let (mut close, mut shutdown) = (ctrl_close()?, ctrl_shutdown()?);
+    Ok(async move {
+        tokio::select! {
+            _ = c.recv() => {}
+            _ = stop.recv() => {}
+            _ = close.recv() => {}
+            _ = shutdown.recv() => {}
+        }
+    })
 }

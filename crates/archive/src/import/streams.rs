@@ -114,7 +114,7 @@ impl Archive {
             to.with_file_name(format!("{TEMPORARY_PREFIX}{}-{name}", std::process::id()));
         let copied = copy_until(from, &temporary, stop)
             .and_then(|_| File::options().append(true).open(&temporary)?.sync_all())
-            .and_then(|()| fs::rename(&temporary, to));
+            .and_then(|()| wavekeep_export::rename(&temporary, to));
         if copied.is_err() {
             let _ = fs::remove_file(&temporary);
         }

@@ -26,7 +26,7 @@ impl Stamp {
     pub(super) fn of(path: &Path) -> io::Result<Self> {
         let found = fs::metadata(path)?;
         let content = (!has_log(path)).then(|| (found.len(), found.modified().ok()));
-        Ok(Self { file: Identity::of(&found), content })
+        Ok(Self { file: Identity::at(path)?, content })
     }
 }
 
@@ -71,19 +71,15 @@ fn needs_to_write(error: &rusqlite::Error) -> bool {
     code.is_some_and(|code| codes.contains(&code))
 }
 
-/// A path as a part of a URI.
+/// A path as a part of a URI. SQLite takes that of Windows as it is, `\\?\C:\…` too, where its separators
+/// are encoded.
 fn encoded(path: &Path) -> String {
     let mut text = String::new();
-    // On Windows a drive letter follows a separator.
-    if cfg!(windows) {
-        text.push('/');
-    }
     for &byte in path.as_os_str().as_encoded_bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b':' => {
                 text.push(byte.into());
             }
-            b'\\' if cfg!(windows) => text.push('/'),
             byte => text.push_str(&format!("%{byte:02X}")),
         }
     }

@@ -356,7 +356,7 @@ impl Archive {
     }
 
     pub(crate) fn relative(&self, path: &std::path::Path) -> PathBuf {
-        path.strip_prefix(self.layout().root()).unwrap_or(path).to_owned()
+        self.layout().relative(path)
     }
 }
 

@@ -11,6 +11,8 @@ mod faults;
 mod import;
 mod index_flips;
 mod interoperation;
+// The judges are programs of Python, which wine has not.
+#[cfg(unix)]
 mod judges;
 mod lessons;
 mod looking;

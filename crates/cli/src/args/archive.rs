@@ -12,7 +12,7 @@ use super::custody::{
 };
 use super::list::{FilterArgs, ListArgs, WhichArgs};
 use super::recordings::{LimitArgs, SetupArgs};
-use super::values::{not_negative, positive, share, yes_or_no};
+use super::values::{new_path, not_negative, positive, share, yes_or_no};
 
 /// The commands of the archive.
 #[derive(Debug, Subcommand)]
@@ -364,7 +364,7 @@ pub struct ExportArgs {
     #[arg(long, requires = "lake")]
     pub delta: bool,
     /// Output file; csv goes to standard output by default.
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = new_path())]
     pub output: Option<PathBuf>,
     /// Replace FILE if it exists.
     #[arg(long)]

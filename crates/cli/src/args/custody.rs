@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Subcommand};
 
 use super::archive::ArchiveArg;
+use super::values::new_path;
 
 /// How signatures and time stamps are checked.
 #[derive(Debug, Clone, Default, ClapArgs)]
@@ -36,7 +37,7 @@ pub struct HeadArgs {
     #[command(flatten)]
     pub archive: ArchiveArg,
     /// Write the head to FILE and its signature to FILE.minisig, instead of printing it.
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = new_path())]
     pub output: Option<PathBuf>,
     #[command(flatten)]
     pub signing: SigningArgs,
@@ -65,7 +66,7 @@ pub struct ProveArgs {
     #[command(flatten)]
     pub archive: ArchiveArg,
     /// The proof, a zip archive.
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = new_path())]
     pub output: PathBuf,
     /// Use this head, with FILE.minisig and FILE.tsr if they exist, instead of the current head.
     #[arg(long, value_name = "FILE", conflicts_with = "key")]
@@ -109,7 +110,7 @@ pub enum KeyCommand {
     /// Create a key pair: FILE is secret, FILE.pub is public.
     New {
         /// File for the secret key, outside of the archive.
-        #[arg(short, long, value_name = "FILE")]
+        #[arg(short, long, value_name = "FILE", value_parser = new_path())]
         output: PathBuf,
         /// File with a password in its first line, which encrypts the secret key.
         #[arg(long, value_name = "FILE")]

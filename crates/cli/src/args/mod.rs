@@ -29,7 +29,7 @@ pub use record::{Origin, RecordArgs};
 pub use recordings::{InputArgs, LimitArgs, SelectionArgs, SetupArgs};
 pub use serve::{ServeArgs, TokenArgs, TokenCommand};
 pub use values::near;
-use values::positive;
+use values::{new_path, positive};
 
 /// Opens, checks, plots, converts and archives instrument recordings.
 ///
@@ -202,7 +202,7 @@ pub struct RecoverArgs {
     #[arg(value_name = "FILE")]
     pub path: PathBuf,
     /// The new file.
-    #[arg(short, long, value_name = "OUT")]
+    #[arg(short, long, value_name = "OUT", value_parser = new_path())]
     pub output: PathBuf,
     /// Replace OUT if it exists.
     #[arg(long)]
@@ -212,7 +212,7 @@ pub struct RecoverArgs {
 #[derive(Debug, ClapArgs)]
 pub struct DemoArgs {
     /// Output folder.
-    #[arg(short, long, value_name = "DIR", default_value = "demo")]
+    #[arg(short, long, value_name = "DIR", value_parser = new_path(), default_value = "demo")]
     pub output: PathBuf,
     /// Do not serve the archive.
     #[arg(long)]
@@ -326,7 +326,7 @@ fn target_parser() -> impl clap::builder::TypedValueParser<Value = Target> {
 #[derive(Debug, ClapArgs)]
 pub struct OutputArgs {
     /// Output file, or folder for several inputs; - is standard output.
-    #[arg(short, long, value_name = "FILE|DIR")]
+    #[arg(short, long, value_name = "FILE|DIR", value_parser = new_path())]
     pub output: Option<PathBuf>,
     /// Replace files that exist.
     #[arg(long)]

@@ -10,12 +10,12 @@ use wavekeep_recorder::chain::Shape;
 use wavekeep_link::Address;
 use wavekeep_link::control::DEFAULT_PREFIX;
 
-use super::values::{not_negative, positive};
+use super::values::{new_path, not_negative, positive};
 
 #[derive(Debug, ClapArgs)]
 pub struct RecordArgs {
     /// Output file; with --auto-name or --wait-for-open a folder.
-    #[arg(short, long, value_name = "FILE|DIR", required_unless_present_any = ["print_chain", "wait_for_open"])]
+    #[arg(short, long, value_name = "FILE|DIR", value_parser = new_path(), required_unless_present_any = ["print_chain", "wait_for_open"])]
     pub output: Option<PathBuf>,
     /// Source of the frames: `emulator`, a run, - for records on standard input, or tcp://host:port for a
     /// stream bridge of Rogue.

@@ -1,5 +1,30 @@
 //! Values that several commands take.
 
+use std::path::{Component, PathBuf};
+
+use clap::builder::{PathBufValueParser, TypedValueParser};
+use wavekeep_archive::fault_on_windows;
+
+/// The path of something that is to be written.
+pub fn new_path() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| match cfg!(windows) {
+        true => refuse_names_of_windows(path),
+        false => Ok(path),
+    })
+}
+
+/// Refuses a path under which Windows would write something else than a file of this name.
+fn refuse_names_of_windows(path: PathBuf) -> Result<PathBuf, String> {
+    for component in path.components() {
+        let Component::Normal(name) = component else { continue };
+        let name = name.to_string_lossy();
+        if let Some(why) = fault_on_windows(&name) {
+            return Err(format!("no file can be called {name:?}: {why}"));
+        }
+    }
+    Ok(path)
+}
+
 pub fn finite(text: &str) -> Result<f64, String> {
     let value: f64 = text.parse().map_err(|_| format!("{text:?} is not a number"))?;
     if value.is_finite() { Ok(value) } else { Err("must be finite".to_owned()) }
@@ -43,6 +68,16 @@ pub fn near<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_windows_takes_for_something_else_are_refused() {
+        for name in ["nul.csv", "out/AUX", "com1.h5", "a.csv.", "a.csv ", "a.csv:b", "out/a?.csv"] {
+            assert!(refuse_names_of_windows(name.into()).is_err(), "{name}");
+        }
+        for name in ["a.csv", "../out/", "./a b.csv", ".hidden.csv", "-"] {
+            assert!(refuse_names_of_windows(name.into()).is_ok(), "{name}");
+        }
+    }
 
     #[test]
     fn a_slip_of_the_pen_has_a_near_word_and_another_word_has_none() {

@@ -1,15 +1,19 @@
 //! Heads, signatures, stamps and proofs, as people use them.
 
 use std::fs;
+#[cfg(unix)]
 use std::io::{BufRead, BufReader, Read, Write};
+#[cfg(unix)]
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+#[cfg(unix)]
 use std::thread;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+#[cfg(unix)]
 use crate::authority::{Authority, USUAL};
 
 fn sample(name: &str) -> PathBuf {
@@ -131,6 +135,8 @@ fn a_head_with_another_key_or_a_changed_text_is_found() {
     assert!(said.contains("no signature beside it"), "{said}");
 }
 
+/// The other program is one of Python, which wine has not.
+#[cfg(unix)]
 #[test]
 fn a_proof_is_checked_on_another_machine_and_by_another_program() {
     let folder = fleet();
@@ -181,6 +187,7 @@ fn a_proof_has_at_most_10_kb_beside_its_files() {
 }
 
 /// An authority over HTTP on loopback, for one question.
+#[cfg(unix)]
 fn serve(authority: Authority) -> (String, thread::JoinHandle<Authority>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/tsa", listener.local_addr().unwrap());
@@ -215,6 +222,8 @@ fn serve(authority: Authority) -> (String, thread::JoinHandle<Authority>) {
     (url, served)
 }
 
+/// The authority is openssl, which wine has not.
+#[cfg(unix)]
 #[test]
 fn a_head_is_stamped_over_http_and_the_stamp_goes_into_the_proof() {
     let folder = fleet();
@@ -243,6 +252,8 @@ fn a_head_is_stamped_over_http_and_the_stamp_goes_into_the_proof() {
     assert!(!at.join("other.txt.tsr").exists());
 }
 
+/// The authority is openssl, which wine has not.
+#[cfg(unix)]
 #[test]
 fn a_head_is_stamped_by_files_where_there_is_no_network() {
     let folder = fleet();

@@ -1,4 +1,6 @@
 //! Recording from a stream bridge, and control while recording, as labs do it.
+//!
+//! The peer is a program of Python, which wine has not, and signals stop the program.
 #![cfg(unix)]
 
 use std::fs;

@@ -1,8 +1,11 @@
 //! The program as people and scripts use it, and the architecture of the workspace.
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
+// It is about the sources, and asks cargo, which wine has not.
+#[cfg(unix)]
 mod architecture;
 mod archive;
+#[cfg(unix)]
 #[path = "../../../custody/tests/it/authority.rs"]
 #[expect(dead_code, reason = "tests of another crate use the rest")]
 mod authority;
@@ -16,8 +19,10 @@ mod lakes;
 mod log;
 mod manifests;
 mod mounts;
+#[cfg(unix)]
 #[path = "../../../link/tests/it/peer.rs"]
 mod peer;
 mod program;
 mod recording;
 mod safety;
+mod windows;

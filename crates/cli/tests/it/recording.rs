@@ -158,6 +158,7 @@ mod record {
         assert_eq!((run.index().frames(), run.counting().step()), (20, Some(20)));
     }
 
+    /// On Windows a console interrupts programs: `windows.rs`.
     #[test]
     #[cfg(unix)]
     fn a_recording_that_is_stopped_ends_with_a_whole_record() {
@@ -174,6 +175,7 @@ mod record {
         assert_eq!(told["variables"]["FrameCount"], run.index().frames());
     }
 
+    #[cfg(unix)]
     fn wait_for(path: &Path) {
         while !path.exists() {
             std::thread::yield_now();

@@ -46,6 +46,7 @@ fn fleet() -> TempDir {
 }
 
 /// What only looks, on the archive `fleet`; each succeeds.
+#[cfg(target_os = "linux")]
 const LOOKS: [&[&str]; 6] = [
     &["list"],
     &["list", "--by", "unit", "--json"],

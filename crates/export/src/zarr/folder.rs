@@ -5,7 +5,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::file::{folder_of, sync_folder, temporary_prefix};
+use crate::file::{folder_of, rename, sync_folder, temporary_prefix};
 use crate::{ExportError, Target};
 
 /// The record of what is done, and the lock of who works on it.
@@ -148,9 +148,9 @@ impl Unfinished {
         });
         let old = old.transpose().map_err(refused)?;
         if let Some(old) = &old {
-            fs::rename(&self.place, old.path().join("replaced")).map_err(refused)?;
+            rename(&self.place, &old.path().join("replaced")).map_err(refused)?;
         }
-        if let Err(source) = fs::rename(&self.part, &self.place) {
+        if let Err(source) = rename(&self.part, &self.place) {
             if let Some(old) = &old {
                 // The old result has its name again.
                 let _ = fs::rename(old.path().join("replaced"), &self.place);

@@ -76,14 +76,10 @@ impl Folder {
         let synced = OpenOptions::new().append(true).open(&file).and_then(|file| file.sync_all());
         synced.map_err(failed(path, "write the file"))?;
         let parent = self.parent(path)?;
-        let named = match is_new {
-            true => file.persist_noclobber(path),
-            false => file.persist(path),
-        };
-        match named {
-            Err(error) if is_new && error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-            Err(error) => Err(failed(path, "write the file")(error.error)),
-            Ok(_) => sync_folder(&parent).map(|()| true),
+        match wavekeep_archive::persist(file, path, !is_new) {
+            Err(error) if is_new && error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(failed(path, "write the file")(error)),
+            Ok(()) => sync_folder(&parent).map(|()| true),
         }
     }
 
@@ -179,7 +175,7 @@ impl Store for Folder {
 
     fn delete(&self, key: &str) -> Result<(), LakeError> {
         let path = self.path(key);
-        match fs::remove_file(&path) {
+        match wavekeep_archive::remove_file(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             removed => removed.map_err(failed(&path, "delete the file"))?,
         }

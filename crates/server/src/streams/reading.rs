@@ -156,5 +156,5 @@ fn temporary(folder: &Path, id: i64, section: usize) -> std::io::Result<tempfile
 /// Gives the finished file its name.
 fn keep(file: tempfile::NamedTempFile, path: &Path) -> std::io::Result<()> {
     file.as_file().sync_all()?;
-    file.persist(path).map(drop).map_err(|error| error.error)
+    wavekeep_export::persist(file.into_temp_path(), path, true)
 }

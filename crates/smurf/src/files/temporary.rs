@@ -23,6 +23,28 @@ pub(crate) fn new_beside(destination: &Path) -> io::Result<NamedTempFile> {
     builder.tempfile_in(folder_of(destination))
 }
 
+/// Gives a file from [`new_beside`] its name.
+///
+/// Looks and renames in one step where nothing may be replaced, so that no race overwrites anything.
+pub(crate) fn give_name(
+    file: NamedTempFile,
+    destination: &Path,
+    overwrite: bool,
+) -> io::Result<()> {
+    // It goes to Windows as it is: where it can, in the form that may have more than 260 characters.
+    let destination = match cfg!(windows) {
+        true => std::fs::canonicalize(folder_of(destination))
+            .map(|folder| folder.join(destination.file_name().unwrap_or_default())),
+        false => Ok(destination.to_owned()),
+    }
+    .unwrap_or_else(|_| destination.to_owned());
+    let named = match overwrite {
+        true => file.persist(destination),
+        false => file.persist_noclobber(destination),
+    };
+    named.map(drop).map_err(|error| error.error)
+}
+
 /// The folder that a path lies in.
 pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use super::words::{Words, decode, encode};
 use crate::error::Result;
 use crate::files::store::Store;
-use crate::files::temporary::new_beside;
+use crate::files::temporary::{give_name, new_beside};
 use crate::index::scan::Scan;
 use crate::index::{Index, PieceFacts};
 use crate::wire::header::{HEADER_LEN, HeaderView};
@@ -55,8 +55,7 @@ pub(crate) fn path_beside(run: &Path) -> PathBuf {
 pub(crate) fn save(path: &Path, index: &Index) -> std::io::Result<()> {
     let mut file = new_beside(path)?;
     file.write_all(&to_bytes(index))?;
-    file.persist(path)?;
-    Ok(())
+    give_name(file, path, true)
 }
 
 /// An index as its file has it.

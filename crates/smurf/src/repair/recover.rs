@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 use crate::error::{Error, Result};
 use crate::files::pieces::Pieces;
 use crate::files::store::{Lens, Store};
-use crate::files::temporary::{folder_of, new_beside};
+use crate::files::temporary::{folder_of, give_name, new_beside};
 use crate::index::Index;
 use crate::index::scan::Scan;
 use crate::repair::salvage::{Lost, Saved, salvage};
@@ -165,13 +165,8 @@ fn read_back(stores: &[Store], saved: &[Saved], written: &Path, name: &Path) -> 
 }
 
 fn publish(file: NamedTempFile, destination: &Path, overwrite: bool) -> Result<()> {
-    let renamed = match overwrite {
-        true => file.persist(destination),
-        // Looks and renames in one step, so that no race overwrites anything.
-        false => file.persist_noclobber(destination),
-    };
-    renamed.map(drop).map_err(|failed| match failed.error.kind() {
+    give_name(file, destination, overwrite).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => Error::Exists { path: destination.to_owned() },
-        _ => Error::io("rename to", destination, failed.error),
+        _ => Error::io("rename to", destination, error),
     })
 }

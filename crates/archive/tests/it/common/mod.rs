@@ -95,7 +95,7 @@ pub fn files(root: &Path) -> Vec<(String, Vec<u8>)> {
                     folders.push(path);
                 }
             } else {
-                let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+                let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
                 out.push((name, fs::read(&path).unwrap()));
             }
         }

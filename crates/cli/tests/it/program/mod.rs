@@ -138,6 +138,8 @@ fn the_reference_describes_every_command_and_option() {
     }
 }
 
+/// It needs a shell.
+#[cfg(unix)]
 #[test]
 fn a_reader_that_has_seen_enough_is_no_failure() {
     let program = assert_cmd::cargo::cargo_bin("wavekeep");

@@ -1,0 +1,3 @@
+#!/bin/sh
+# The program built for Windows, under wine, for tests that run a program: wavekeep.sh ARGUMENT…
+exec "$(dirname "$0")/run.sh" "$WAVEKEEP_EXE" "$@"
