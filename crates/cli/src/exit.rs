@@ -45,7 +45,7 @@ impl fmt::Display for Account {
         if self.skipped > 0 {
             write!(
                 f,
-                "; {} other file{} left alone",
+                "; {} other file{} skipped",
                 self.skipped,
                 if self.skipped == 1 { "" } else { "s" }
             )?;

@@ -113,9 +113,12 @@ pub(super) type Handed = (Vec<Submission>, Option<NewImport>);
 #[derive(Debug, Default)]
 pub(super) struct PreparedRound {
     works: Vec<(Work, usize)>,
-    /// Of each caller what could not be prepared, in the places of its events, and whether it is an import.
-    refused: Vec<(Vec<Option<Result<Saved, SaveError>>>, bool)>,
+    /// Of each caller what could not be prepared, and whether it is an import.
+    refused: Vec<(Refused, bool)>,
 }
+
+/// Of each event of one caller why it could not be prepared, or nothing.
+type Refused = Vec<Option<Result<Saved, SaveError>>>;
 
 impl PreparedRound {
     /// Adds what `later` holds behind this.
@@ -128,13 +131,11 @@ impl PreparedRound {
 impl Archive {
     /// Prepares what several callers hand in, on all cores.
     pub(super) fn prepare_round(&self, handed: Vec<Handed>) -> PreparedRound {
-        let prepared: Vec<(Vec<Result<Prepared, SaveError>>, Option<NewImport>)> = handed
-            .into_par_iter()
-            .map(|(submissions, import)| {
-                let all = submissions.into_par_iter().map(|submission| self.prepare(submission));
-                (all.collect(), import)
-            })
-            .collect();
+        let prepare = |(submissions, import): Handed| {
+            let all = submissions.into_par_iter().map(|submission| self.prepare(submission));
+            (all.collect::<Vec<_>>(), import)
+        };
+        let prepared: Vec<_> = handed.into_par_iter().map(prepare).collect();
         let mut round = PreparedRound::default();
         for (all, import) in prepared {
             let (mut answers, mut prepared) = (Vec::new(), Vec::new());
@@ -167,12 +168,7 @@ impl Archive {
     }
 
     /// The answers of one caller: what could not be prepared, and what the round gave for the rest.
-    fn answered(
-        &self,
-        refused: Vec<Option<Result<Saved, SaveError>>>,
-        is_import: bool,
-        done: Option<Answers>,
-    ) -> Answered {
+    fn answered(&self, refused: Refused, is_import: bool, done: Option<Answers>) -> Answered {
         let done = done.unwrap_or_else(|| {
             let error = Arc::new(self.no_answer());
             let import = is_import.then(|| Err(Arc::clone(&error)));

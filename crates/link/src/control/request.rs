@@ -241,7 +241,7 @@ mod tests {
             (b"", "no JSON"),
             (b"\xff\xfe", "no JSON"),
             (deep.as_bytes(), "no JSON: recursion limit"),
-            (b"[]", "no JSON object"),
+            (b"[]", "not a JSON object"),
             (b"{}", "no \"path\""),
             (br#"{"path": 1}"#, "\"path\" is no text"),
             (br#"{"path": "w.IsOpen"}"#, "no \"attr\""),

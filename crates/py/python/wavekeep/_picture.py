@@ -33,7 +33,7 @@ class Picture(bytes):
             with open(path, "xb") as file:
                 file.write(self)
         except FileExistsError:
-            message = f"{os.fspath(path)} is there already"
+            message = f"{os.fspath(path)} already exists"
             raise FileTakenError(message, path=os.fspath(path)) from None
         return os.fspath(path)
 

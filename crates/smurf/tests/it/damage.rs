@@ -183,7 +183,7 @@ fn without_a_timing_system_times_lie_on_a_line_through_the_timestamps() {
     let run = open(frames(2, 0..50));
     let times = run.times(&Selection::all()).unwrap();
     assert_eq!(times.basis, TimeBasis::Linearised);
-    assert!(times.basis.to_string().contains("straight line"));
+    assert!(times.basis.to_string().contains("linear fit"));
     for (number, ns) in times.ns.iter().enumerate() {
         assert!(ns.abs_diff(maker::timestamp(number as u32 * 20)) <= 1);
     }
