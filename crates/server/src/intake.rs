@@ -24,9 +24,9 @@ const BYTES_AT_A_TIME: u64 = 32 << 20;
 /// one of fifty.
 const FEW: usize = 64;
 /// For how long more is waited for before decoding, while others are saved.
-const COMPANY: Duration = Duration::from_millis(10);
-/// For how long few wait where the change before was of many, who come again by now.
-const AGAIN: Duration = Duration::from_millis(30);
+const COLLECTING: Duration = Duration::from_millis(10);
+/// For how long few imports wait after a change of many, whose clients are sending their next ones.
+const RETURNING: Duration = Duration::from_millis(30);
 
 /// Reads an import out of its request.
 type Read = Box<dyn FnOnce() -> Result<NewSession, Problem> + Send>;
@@ -58,8 +58,11 @@ pub struct Intake {
 struct Queue {
     waiting: VecDeque<Waiting>,
     decoded: Decoded,
+    /// Which threads run.
     decodes: bool,
     saves: bool,
+    /// A change is being saved: nothing that is decoded now is delayed by waiting for more.
+    is_saving: bool,
 }
 
 /// The threads that are to be started.
@@ -106,8 +109,8 @@ impl Intake {
                 queue.decoded.answers.extend(answers);
             }
             self.changed.notify_all();
-            if self.queue().saves {
-                thread::sleep(COMPANY);
+            if self.queue().is_saving {
+                thread::sleep(COLLECTING);
             }
         }
     }
@@ -149,14 +152,16 @@ impl Intake {
     fn next(&self, last: usize) -> Option<Decoded> {
         let is_few = |queue: &mut Queue| queue.decoded.answers.len() < FEW;
         let mut queue = self.queue();
+        queue.is_saving = false;
         if last >= FEW && !queue.decoded.answers.is_empty() {
-            let waited = self.changed.wait_timeout_while(queue, AGAIN, is_few);
+            let waited = self.changed.wait_timeout_while(queue, RETURNING, is_few);
             queue = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         let waited = self.changed.wait_while(queue, |queue| queue.decodes && is_few(queue));
         let mut queue = waited.unwrap_or_else(PoisonError::into_inner);
         let next = std::mem::take(&mut queue.decoded);
         queue.saves = !next.answers.is_empty();
+        queue.is_saving = queue.saves;
         queue.saves.then_some(next)
     }
 }
@@ -228,6 +233,18 @@ mod tests {
         intake.decode(&archive);
         intake.save(&archive);
         assert_eq!(intake.add(waiting(1, nothing()).0), both);
+    }
+
+    #[test]
+    fn more_is_waited_for_only_while_something_is_saved() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Archive::create(folder.path()).unwrap();
+        let intake = Intake::default();
+        intake.add(waiting(1, nothing()).0);
+        assert!(!intake.queue().is_saving, "a single import is not delayed");
+        intake.decode(&archive);
+        assert!(intake.next(0).is_some() && intake.queue().is_saving);
+        assert!(intake.next(1).is_none() && !intake.queue().is_saving);
     }
 
     #[test]

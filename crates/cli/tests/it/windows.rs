@@ -393,8 +393,8 @@ fn a_report_says_the_same_whatever_ends_its_lines() {
     let statements = ["\n", "\r\n"].map(|end| {
         let folder = folder_with(BLAST);
         fs::write(folder.path().join(BLAST_REPORT), lines.replace('\n', end)).unwrap();
-        let told = ends(0, folder.path(), &["info", "--json", BLAST]);
-        documents(&told)[0]["statement"].clone()
+        let output = ends(0, folder.path(), &["info", "--json", BLAST]);
+        documents(&output)[0]["statement"].clone()
     });
     assert!(statements[0].is_object(), "{statements:?}");
     assert_eq!(statements[0], statements[1]);
