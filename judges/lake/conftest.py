@@ -6,7 +6,6 @@
 import json
 import os
 import random
-import socket
 import subprocess
 import sys
 import time
@@ -169,21 +168,31 @@ def fleet(tmp_path):
     return Fleet(tmp_path, seed=int(os.environ.get("WAVEKEEP_LAKE_SEED", "1")))
 
 
+SERVER = """
+import sys
+from moto.server import ThreadedMotoServer
+
+server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+server.start()
+print(server.get_host_and_port()[1], flush=True)
+sys.stdin.read()
+"""
+
+
 @pytest.fixture(scope="session")
 def s3():
     """A server of S3 on this machine: the environment of those that use it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # It chooses its port by itself: one that was free a moment before may be another server's by now.
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     try:
-        for _ in range(600):
-            with socket.socket() as answers:
-                if answers.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert process.poll() is None, "the server of S3 ended"
-            time.sleep(0.1)
+        port = process.stdout.readline().strip()
+        assert port.isdigit(), "the server of S3 ended"
         yield {
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
             "AWS_DEFAULT_REGION": "us-east-1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -17,12 +18,16 @@ RATE_HZ = 200
 
 
 def free_port() -> int:
-    """A port that nobody has, neither of TCP nor of UDP."""
+    """A port that nobody has, neither of TCP nor of UDP.
+
+    It is none of those that a system gives to who asks for any (32,768 and above on Linux): such a port
+    could be another program's a moment later.
+    """
     while True:
+        port = random.randrange(10_000, 30_000)
         with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            port = int(tcp.getsockname()[1])
             try:
+                tcp.bind(("127.0.0.1", port))
                 udp.bind(("127.0.0.1", port))
             except OSError:
                 continue

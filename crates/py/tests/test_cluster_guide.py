@@ -16,6 +16,7 @@ import pytest
 
 import wavekeep
 from conftest import ROOT, SAMPLES, counts_of, make_run
+from control_port import free_port
 from program import program, token
 
 PAGE = (ROOT / "docs/cluster.md").read_text()
@@ -109,19 +110,11 @@ def test_one_machine(data: Path) -> None:
 def test_sail(data: Path) -> None:
     ((_, command),) = commands("Sail and Spark")
     (source,) = code("Sail and Spark")
-    port = free_port()
+    port = str(free_port())
     with running([port if word == "50051" else word for word in command]) as server:
         line_with(server, "Starting the Spark Connect server")
         printed = python(source.replace("50051", port), data)
     assert printed.count("| ") > 4 and "BE11529" in printed
-
-
-def free_port() -> str:
-    import socket
-
-    with socket.socket() as it:
-        it.bind(("127.0.0.1", 0))
-        return str(it.getsockname()[1])
 
 
 @contextmanager
