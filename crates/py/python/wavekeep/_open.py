@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Literal, Union, overload
+from collections.abc import Mapping
+from typing import Literal, Union, get_args, overload
 
 from . import _wavekeep
 from ._arrays import ArrayFile
 from ._errors import BadArgumentError, NotThisFormatError
 from ._event import Event
+from ._payload import byte_of
 from ._rate import checked_rate
 from ._recording import Recording
 from ._report import Report, warn_of_damage
 from ._stream import Stream
 from ._words import one_of, strict
 
-_Path = Union[str, "os.PathLike[str]"]
-_RANGES = ("normal", "sensitive")
+#: A path, as the built-in ``open`` accepts it.
+FilePath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
+GeophoneRange = Literal["normal", "sensitive"]
+_RANGES = get_args(GeophoneRange)
 
 
 @overload
 def open(
-    path: _Path,
+    path: FilePath,
     *,
     rate_hz: float,
-    geophone_range: Literal["normal", "sensitive"] | None = None,
+    geophone_range: GeophoneRange | None = None,
     pretrigger_s: float | None = None,
     reports: bool = True,
     metadata_channel: None = None,
@@ -32,10 +36,10 @@ def open(
 ) -> Event: ...
 @overload
 def open(
-    path: _Path,
+    path: FilePath,
     *,
     rate_hz: float | None = None,
-    geophone_range: Literal["normal", "sensitive"],
+    geophone_range: GeophoneRange,
     pretrigger_s: float | None = None,
     reports: bool = True,
     metadata_channel: None = None,
@@ -43,10 +47,10 @@ def open(
 ) -> Event: ...
 @overload
 def open(
-    path: _Path,
+    path: FilePath,
     *,
     rate_hz: float | None = None,
-    geophone_range: Literal["normal", "sensitive"] | None = None,
+    geophone_range: GeophoneRange | None = None,
     pretrigger_s: float,
     reports: bool = True,
     metadata_channel: None = None,
@@ -54,7 +58,7 @@ def open(
 ) -> Event: ...
 @overload
 def open(
-    path: _Path,
+    path: FilePath,
     *,
     rate_hz: None = None,
     geophone_range: None = None,
@@ -65,7 +69,7 @@ def open(
 ) -> Stream: ...
 @overload
 def open(
-    path: _Path,
+    path: FilePath,
     *,
     rate_hz: None = None,
     geophone_range: None = None,
@@ -76,10 +80,10 @@ def open(
 ) -> Stream: ...
 @overload
 def open(
-    path: _Path,
+    path: FilePath,
     *,
     rate_hz: float | None = None,
-    geophone_range: Literal["normal", "sensitive"] | None = None,
+    geophone_range: GeophoneRange | None = None,
     pretrigger_s: float | None = None,
     reports: bool = True,
     metadata_channel: int | None = None,
@@ -87,10 +91,10 @@ def open(
 ) -> Recording: ...
 @strict
 def open(
-    path: _Path,
+    path: FilePath,
     *,
     rate_hz: float | None = None,
-    geophone_range: Literal["normal", "sensitive"] | None = None,
+    geophone_range: GeophoneRange | None = None,
     pretrigger_s: float | None = None,
     reports: bool = True,
     metadata_channel: int | None = None,
@@ -98,36 +102,43 @@ def open(
 ) -> Recording:
     """Opens a file of any known format, which is detected by its content.
 
+    :func:`open_event`, :func:`open_stream` and :func:`open_arrays` open one kind each, and return its class to
+    type checkers.
+
     Parameters
     ----------
     path
         The file; for a run of a stream any piece, or the name that its pieces share.
     rate_hz, geophone_range, pretrigger_s
-        Facts that an event does not state itself: samples/s, ``"normal"`` or ``"sensitive"``, seconds.
-        A value that would be ignored is an error.
+        Facts that an event does not state itself: samples per second, ``"normal"`` or ``"sensitive"``, seconds.
     reports
         ``False`` ignores the vendor's reports beside an event.
     metadata_channel
         The metadata channel of a stream, if it is not 1.
     keep_index
-        Write an index beside a run of a stream, ``<run>.index``, so that it opens at once the next time.
+        Writes an index beside a run of a stream, ``<run>.index``, so that it opens at once the next time.
         An existing index is always used if it matches the files. A read-only folder is not an error.
 
     Returns
     -------
     Event, Stream or ArrayFile
-        :func:`open_event`, :func:`open_stream` and :func:`open_arrays` give one of them, and say so
-        to type checkers.
+        The recording. Damage is a :class:`DamageWarning` with the report attached.
 
     Raises
     ------
-    Error
-        Or one of its subclasses, which are also ``ValueError``, ``FileNotFoundError``, …
+    FileMissingError
+        The file does not exist. This is a ``FileNotFoundError``.
+    FileError
+        The file cannot be read, or is a folder, a pipe or a device. This is an ``OSError``.
+    NotThisFormatError
+        The file has no known format. This is a ``ValueError``.
+    MalformedError, UnsupportedError, LimitError
+        The content is invalid, not supported, or exceeds a limit. All are ``ValueError``.
+    BadArgumentError
+        An argument is invalid, or would be ignored for this file. This is a ``ValueError``.
 
     Examples
     --------
-    Recoverable damage is a :class:`DamageWarning` with the report attached:
-
     >>> import warnings
     >>> with warnings.catch_warnings(record=True) as caught:
     ...     warnings.simplefilter("always")
@@ -145,14 +156,39 @@ def open(
 
 @strict
 def open_event(
-    path: _Path,
+    path: FilePath,
     *,
     rate_hz: float | None = None,
-    geophone_range: Literal["normal", "sensitive"] | None = None,
+    geophone_range: GeophoneRange | None = None,
     pretrigger_s: float | None = None,
     reports: bool = True,
 ) -> Event:
-    """As :func:`open`, for an event; anything else is a :class:`NotThisFormatError`.
+    """Opens a vibration event.
+
+    Parameters
+    ----------
+    path
+        The file.
+    rate_hz
+        Samples per second, if the event does not state them.
+    geophone_range
+        ``"normal"`` or ``"sensitive"``, if the event does not state it.
+    pretrigger_s
+        Seconds before the trigger, if the event does not state them.
+    reports
+        ``False`` ignores the vendor's reports beside the event.
+
+    Returns
+    -------
+    Event
+        The event. Damage is a :class:`DamageWarning` with the report attached.
+
+    Raises
+    ------
+    NotThisFormatError
+        The file is not an event.
+    FileError, MalformedError, UnsupportedError, LimitError, BadArgumentError
+        As for :func:`open`.
 
     Examples
     --------
@@ -167,9 +203,30 @@ def open_event(
 
 @strict
 def open_stream(
-    path: _Path, *, metadata_channel: int | None = None, keep_index: bool = False
+    path: FilePath, *, metadata_channel: int | None = None, keep_index: bool = False
 ) -> Stream:
-    """As :func:`open`, for a run of a stream; anything else is a :class:`NotThisFormatError`.
+    """Opens a run of a stream.
+
+    Parameters
+    ----------
+    path
+        Any piece of the run, or the name that its pieces share.
+    metadata_channel
+        The metadata channel, if it is not 1.
+    keep_index
+        Writes an index beside the run, as for :func:`open`.
+
+    Returns
+    -------
+    Stream
+        The run. Damage is a :class:`DamageWarning` with the report attached.
+
+    Raises
+    ------
+    NotThisFormatError
+        The file is not a stream.
+    FileError, MalformedError, UnsupportedError, LimitError, BadArgumentError
+        As for :func:`open`.
 
     Examples
     --------
@@ -183,8 +240,25 @@ def open_stream(
 
 
 @strict
-def open_arrays(path: _Path) -> ArrayFile:
-    """As :func:`open`, for an array file; anything else is a :class:`NotThisFormatError`.
+def open_arrays(path: FilePath) -> ArrayFile:
+    """Opens an array file: GNZ, npy, npz or safetensors.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    ArrayFile
+        The arrays. Damage is a :class:`DamageWarning` with the report attached.
+
+    Raises
+    ------
+    NotThisFormatError
+        The file is not an array file.
+    FileError, MalformedError, UnsupportedError, LimitError, BadArgumentError
+        As for :func:`open`.
 
     Examples
     --------
@@ -203,9 +277,9 @@ def _other(found: Recording, expected: str, function: str) -> NotThisFormatError
 
 
 def open_recording(
-    path: _Path,
+    path: FilePath,
     rate_hz: float | None = None,
-    geophone_range: str | None = None,
+    geophone_range: GeophoneRange | None = None,
     pretrigger_s: float | None = None,
     reports: bool = True,
     metadata_channel: int | None = None,
@@ -213,12 +287,17 @@ def open_recording(
     one_piece: bool = False,
     stacklevel: int = 5,
 ) -> Recording:
-    """As :func:`open`; with ``one_piece`` the named piece of a run alone. ``stacklevel`` is that of a
-    warning of damage: the caller of open, behind this function, open and its check of keywords."""
+    """As :func:`open`; with ``one_piece`` only the named piece of a run.
+
+    ``stacklevel`` is that of a :class:`DamageWarning`: 5 is the caller of :func:`open`, behind this function,
+    :func:`open` and its check of keywords.
+    """
     name = path_of(path)
     if keep_index and metadata_channel is not None:
         message = "an index is kept of runs whose metadata is on channel 1: leave keep_index out"
         raise BadArgumentError(message, path=name)
+    if metadata_channel is not None:
+        metadata_channel = byte_of("metadata_channel", metadata_channel, 255)
     if rate_hz is not None:
         rate_hz = checked_rate(rate_hz)
     if geophone_range is not None:
@@ -236,7 +315,7 @@ def open_recording(
     recording: Recording
     if isinstance(handle, _wavekeep.Event):
         _refuse(stated, ("metadata_channel", "keep_index"), name, "an event")
-        options: dict[str, Any] = {
+        options: dict[str, float | str | bool | None] = {
             "rate_hz": rate_hz,
             "geophone_range": geophone_range,
             "pretrigger_s": pretrigger_s,
@@ -262,18 +341,17 @@ def open_recording(
     return recording
 
 
-def path_of(path: _Path) -> str:
-    """The path as text. The bytes of a file in its place are none."""
-    name: Any = os.fspath(path)
-    zero, new_line = (b"\0", b"\n") if isinstance(name, bytes) else ("\0", "\n")
+def path_of(path: FilePath) -> str:
+    """The path as text. The content of a file is not a path."""
+    text = os.fsdecode(path)
     # No system has paths as long as that.
-    if zero in name or len(name) > 32768 or (len(name) > 1024 and new_line in name):
-        message = "open takes the path of a file: this is no path, but perhaps what stands in a file"
+    if "\0" in text or len(text) > 32768 or (len(text) > 1024 and "\n" in text):
+        message = "a path was expected, found what may be the content of a file"
         raise BadArgumentError(message)
-    return os.fsdecode(name) if isinstance(name, bytes) else str(name)
+    return text
 
 
-def _refuse(stated: dict[str, Any], ignored: tuple[str, ...], path: str, what: str) -> None:
+def _refuse(stated: Mapping[str, object], ignored: tuple[str, ...], path: str, what: str) -> None:
     """An option that would change nothing is a mistake."""
     for option in ignored:
         if stated[option] is not None:

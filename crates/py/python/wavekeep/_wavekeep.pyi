@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from typing import Any, Union, final
+from typing import Any, Literal, Union, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ _Identity = tuple[str, list[tuple[str, int, int, int]], list[int], int | None]
 def open(
     path: _Path,
     rate_hz: float | None = None,
-    geophone_range: str | None = None,
+    geophone_range: Literal["normal", "sensitive"] | None = None,
     pretrigger_s: float | None = None,
     reports: bool = True,
     one_piece: bool = False,
