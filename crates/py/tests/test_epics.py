@@ -408,7 +408,7 @@ def test_a_control_port_that_talks_nonsense_is_named() -> None:
     for name, answer in answers.items():
         answering = threading.Thread(target=lambda: (port.recv(), port.send_string(answer)))
         answering.start()
-        with pytest.raises((epics.Disconnected, epics.Refused), match=expected[name]):
+        with pytest.raises((epics.DisconnectedError, epics.RefusedError), match=expected[name]):
             source.read(variables[name])
         answering.join()
     source.close()

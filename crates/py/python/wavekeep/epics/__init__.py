@@ -1,13 +1,13 @@
 """EPICS: the DataWriter as process variables, over Channel Access and PV Access.
 
-The names and types are those that SMuRF users know: ``<prefix>:DataFile``, ``<prefix>:Open``, …
+The names and types are those of SMuRF: ``<prefix>:DataFile``, ``<prefix>:Open``, …
 
-Needs caproto, p4p and pyzmq: ``pip install 'wavekeep[epics]'``. Of a running recorder::
+Needs caproto, p4p and pyzmq: ``pip install 'wavekeep[epics]'``. For a running recorder::
 
     wavekeep record … --control tcp://127.0.0.1:9002
     python -m wavekeep.epics --control tcp://127.0.0.1:9002
 
-Of a writer of this process:
+For a writer of this process:
 
 >>> import os, tempfile
 >>> from wavekeep import epics, smurf
@@ -32,9 +32,13 @@ from ..smurf import DataWriter
 from ._loopback import all_loopback
 from ._source import ControlSource, Source, WriterSource
 from ._state import State
-from ._variables import VARIABLES, Disconnected, Refused
+from ._variables import VARIABLES, DisconnectedError, RefusedError
 
-__all__ = ["CONTROL_PATH", "PREFIX", "Disconnected", "Refused", "Served", "serve"]
+# Former names.
+from ._variables import Disconnected as Disconnected
+from ._variables import Refused as Refused
+
+__all__ = ["CONTROL_PATH", "PREFIX", "DisconnectedError", "RefusedError", "Served", "serve"]
 
 #: Where SMuRF's clients look for the writer of slot 2.
 PREFIX = "smurf_server_s2:AMCc:SmurfProcessor:FileWriter"
@@ -45,11 +49,19 @@ _NAME = re.compile(r"[A-Za-z0-9_:\-<>;\[\]]+")
 
 
 class Served:
-    """Process variables that are being served. A context manager; :meth:`close` ends it."""
+    """Process variables that are being served, as from :func:`serve`. A context manager; :meth:`close` ends it.
 
-    #: Names of all process variables.
+    Attributes
+    ----------
+    names
+        The names of all process variables.
+    ca_port
+        The TCP port of Channel Access; ``None`` if it is not served.
+    pva_port
+        The TCP port of PV Access; ``None`` if it is not served.
+    """
+
     names: tuple[str, ...]
-    #: TCP ports; ``None`` for a protocol that is not served.
     ca_port: int | None
     pva_port: int | None
 
@@ -79,7 +91,7 @@ class Served:
             raise
 
     def close(self) -> None:
-        """Ends all connections. The writer stays as it is."""
+        """Closes all connections. The writer is unchanged."""
         self._state.halt()
         while self._servers:
             self._servers.pop().close()
@@ -107,24 +119,59 @@ def serve(
     root: str | os.PathLike[str] | None = None,
     control_path: str = CONTROL_PATH,
 ) -> Served:
-    """Serves a DataWriter over Channel Access (``ca``) and PV Access (``pva``).
+    """Serves a DataWriter as process variables.
 
-    ``writer`` is a :class:`wavekeep.smurf.DataWriter` of this process, or the address of the
-    control port of a running recorder, as ``"tcp://127.0.0.1:9002"``, where ``control_path`` names
-    the writer.
+    Parameters
+    ----------
+    writer
+        A :class:`wavekeep.smurf.DataWriter` of this process, or the address of the control port of a running
+        recorder: ``"tcp://127.0.0.1:9002"``.
+    prefix
+        The prefix of the names, without the colon.
+    ca
+        Whether Channel Access is served.
+    pva
+        Whether PV Access is served.
+    interface
+        The IPv4 address, or several, on which the variables can be reached: by default only from this machine;
+        ``"0.0.0.0"`` for all networks.
+    root
+        The folder that contains ``DataFile``. It is required for a writer of this process that can be reached
+        from a network. Behind a control port, the recorder decides.
+    control_path
+        The path of the writer at the control port.
 
-    EPICS knows no passwords: anyone who reaches the variables names files and opens them. Only this
-    machine reaches them unless ``interface`` names the address of a network, or several;
-    ``"0.0.0.0"`` are all. ``root`` is the folder below which ``DataFile`` lies; it has to be given
-    for a writer of this process that is served to a network. Behind a control port, the recorder
-    decides.
+    Returns
+    -------
+    Served
+        The names and ports. The variables are served until it is closed.
 
-    Ports and the addresses of beacons are those of the environment (``EPICS_CA_SERVER_PORT``,
+    Raises
+    ------
+    BadArgumentError
+        An invalid prefix, interface or address, no protocol, or no ``root`` where it is required.
+    MissingLibraryError
+        caproto, p4p or pyzmq is not installed.
+    FileError
+        A protocol cannot be served on the interface.
+
+    Notes
+    -----
+    EPICS has no passwords: anyone who can reach the variables can name and open files.
+
+    Ports and the addresses of beacons come from the environment (``EPICS_CA_SERVER_PORT``,
     ``EPICS_PVAS_SERVER_PORT``, …).
 
-    Settings are looked at five times a second, counters once; what changed is posted. A put that is
-    refused is an error to its client, and an alarm (MAJOR) on the variable until one succeeds.
-    While a control port does not answer, all variables are INVALID.
+    Settings are polled five times per second, counters once; changes are posted. A refused put is an error
+    for its client, and an alarm (MAJOR) of the variable until a put succeeds. While a control port does not
+    respond, all variables are INVALID.
+
+    Examples
+    --------
+    >>> from wavekeep import epics, smurf
+    >>> with epics.serve(smurf.DataWriter(), prefix="lab", pva=False) as served:
+    ...     len(served.names), served.pva_port
+    (11, None)
     """
     if not _NAME.fullmatch(prefix) or prefix.endswith(":"):
         raise BadArgumentError(f"{prefix!r} is no beginning of a name of EPICS")

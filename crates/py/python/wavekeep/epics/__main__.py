@@ -1,4 +1,4 @@
-"""``python -m wavekeep.epics``: the writer of a running recorder as process variables."""
+"""``python -m wavekeep.epics``: the DataWriter of a running recorder as process variables."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from caproto.asyncio.server import Context, VirtualCircuit
 from .._errors import FileError
 from ._loopback import all_loopback
 from ._state import Reading, State, Trouble
-from ._variables import TEXT_BYTES, VARIABLES, Kind, Refused, Value, Variable
+from ._variables import TEXT_BYTES, VARIABLES, Kind, RefusedError, Value, Variable
 
 #: A text and the zero behind it. A client that cuts what is too long leaves no room for the zero,
 #: so that a cut text differs from a whole one.
@@ -31,7 +31,7 @@ _ALARMS = {
 
 
 class ChannelAccess:
-    """Serves all variables, in a thread of its own, until it is closed."""
+    """Serves all variables in a thread of its own, until it is closed."""
 
     def __init__(self, state: State, prefix: str, interfaces: Sequence[str]) -> None:
         self._state = state
@@ -59,14 +59,14 @@ class ChannelAccess:
         state.listen(self._post)
 
     def close(self) -> None:
-        """Ends all connections."""
+        """Closes all connections."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._task.cancel)
             self._thread.join()
         self._worker.shutdown()
 
     async def put(self, variable: Variable, given: Value) -> None:
-        """Does what a client asks for, and waits until it is seen."""
+        """Passes on a client's put, and waits until its result is posted."""
         action = self._state.call if variable.kind is Kind.COMMAND else self._state.put
         arguments = (variable,) if variable.kind is Kind.COMMAND else (variable, given)
         try:
@@ -74,9 +74,9 @@ class ChannelAccess:
         finally:
             await self._apply()
 
-    async def refuse(self, variable: Variable, reason: str) -> Refused:
-        """Notes what cannot be a value of this variable."""
-        refused: Refused = await self._loop.run_in_executor(
+    async def refuse(self, variable: Variable, reason: str) -> RefusedError:
+        """Records that a client's value was refused."""
+        refused: RefusedError = await self._loop.run_in_executor(
             self._worker, self._state.refuse, variable, reason
         )
         await self._apply()
@@ -157,7 +157,7 @@ class _Context(Context):  # type: ignore[misc]
 
 
 class _Served:
-    """A channel whose puts go to the writer; what the writer then holds is posted."""
+    """A channel that passes puts on to the writer; the resulting values are posted."""
 
     variable: Variable
     server: ChannelAccess
@@ -173,7 +173,7 @@ class _Served:
         try:
             inherited: Any = super()
             await inherited.auth_write(hostname, username, data, data_type, metadata, **more)
-        except (Refused, ca.CaprotoError):
+        except (RefusedError, ca.CaprotoError):
             # As EPICS base answers: the result of a put that is waited for is a status; of another
             # one the client hears by an error, with the reason.
             if not _WAITED_FOR.get():
@@ -190,7 +190,7 @@ class _Served:
             return
         try:
             given = _given(self.variable, data, ca.native_type(data_type))
-        except Refused as error:
+        except RefusedError as error:
             raise await self.server.refuse(self.variable, str(error)) from error
         await self.server.put(self.variable, given)
 
@@ -227,7 +227,7 @@ def _channel(variable: Variable, server: ChannelAccess) -> Any:
 
 
 def _shown(variable: Variable, value: Value) -> Value:
-    """A value in the type that it has here."""
+    """A value in the type of its channel."""
     if variable.kind in (Kind.TEXT, Kind.SIZE):
         whole = str(value).encode("utf-8", "replace")
         return whole[:TEXT_BYTES].decode("utf-8", "ignore") + "\0"
@@ -240,11 +240,11 @@ def _shown(variable: Variable, value: Value) -> Value:
 
 
 def _given(variable: Variable, data: Any, native: Any) -> Value:
-    """What a client put, of whatever type it sent."""
+    """A client's value, of any type."""
     if variable.kind in (Kind.TEXT, Kind.SIZE):
         return _given_text(variable, data, native)
     if len(data) != 1:
-        raise Refused(f"{variable.name} is one number, found {len(data)} values")
+        raise RefusedError(f"{variable.name} is one number, found {len(data)} values")
     if native is not ca.ChannelType.STRING:
         number = data[0].item()
         assert isinstance(number, (int, float))
@@ -253,23 +253,23 @@ def _given(variable: Variable, data: Any, native: Any) -> Value:
     try:
         return float(text) if "." in text or "e" in text.lower() else int(text)
     except ValueError:
-        raise Refused(f"{variable.name} is a number, found {text!r}") from None
+        raise RefusedError(f"{variable.name} is a number, found {text!r}") from None
 
 
 def _given_text(variable: Variable, data: Any, native: Any) -> str:
     if native is ca.ChannelType.STRING:
         if len(data) != 1:
-            raise Refused(f"{variable.name} is one text, found {len(data)}")
+            raise RefusedError(f"{variable.name} is one text, found {len(data)}")
         return _decoded(variable, bytes(data[0]))
     try:
         characters = bytes(int(one) for one in data)
     except (ValueError, OverflowError):
-        raise Refused(
+        raise RefusedError(
             f"{variable.name} is a text, an array of characters; found numbers"
         ) from None
     text, end, _ = characters.partition(b"\0")
     if not end and len(text) > TEXT_BYTES:
-        raise Refused(
+        raise RefusedError(
             f"{variable.name} has at most {TEXT_BYTES} bytes; this one is longer, or was cut"
         )
     return _decoded(variable, text)
@@ -279,13 +279,13 @@ def _decoded(variable: Variable, text: bytes) -> str:
     try:
         return text.partition(b"\0")[0].decode("utf-8")
     except UnicodeDecodeError:
-        raise Refused(f"{variable.name} is a text in UTF-8, found {text[:40]!r}") from None
+        raise RefusedError(f"{variable.name} is a text in UTF-8, found {text[:40]!r}") from None
 
 
 def _worth_a_line(record: logging.LogRecord) -> bool:
-    """Leaves out refused puts, of which their clients know, and beacons that nobody waits for."""
+    """Excludes refused puts, which are reported to their clients, and beacons without a receiver."""
     error = record.exc_info[1] if record.exc_info else None
     unheard = isinstance(error, ca.CaprotoNetworkError) and isinstance(
         error.__cause__, ConnectionRefusedError
     )
-    return not (unheard or isinstance(error, Refused))
+    return not (unheard or isinstance(error, RefusedError))

@@ -1,4 +1,4 @@
-"""Which addresses cannot be reached from other machines."""
+"""Whether addresses can be reached from other machines."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from collections.abc import Iterable
 
 
 def all_loopback(interfaces: Iterable[str]) -> bool:
-    """Whether all of these are addresses of this machine alone."""
+    """Whether only this machine can reach all of these addresses."""
     return all(ipaddress.ip_address(one).is_loopback for one in interfaces)

@@ -13,7 +13,7 @@ from p4p.server.thread import SharedPV
 from .._errors import FileError
 from ._loopback import all_loopback
 from ._state import Reading, State, Trouble
-from ._variables import VARIABLES, Kind, Refused, Value, Variable
+from ._variables import VARIABLES, Kind, RefusedError, Value, Variable
 
 #: Type codes of p4p.
 _CODES = {Kind.TEXT: "s", Kind.COUNT: "I", Kind.SIZE: "L", Kind.RATE: "d", Kind.COMMAND: "s"}
@@ -44,7 +44,7 @@ class PvAccess:
         state.listen(self._post)
 
     def close(self) -> None:
-        """Ends all connections."""
+        """Closes all connections."""
         self._server.stop()
         for pv in self._pvs.values():
             pv.close()
@@ -70,7 +70,7 @@ class _Handler:
     def put(self, _pv: Any, op: Any) -> None:
         try:
             self._put(op)
-        except Refused as error:
+        except RefusedError as error:
             op.done(error=str(error))
         else:
             op.done()
@@ -81,7 +81,7 @@ class _Handler:
             return
         try:
             self._state.call(self._variable)
-        except Refused as error:
+        except RefusedError as error:
             op.done(error=str(error))
         else:
             op.done(value=PvValue(_ANSWER, {"value": "None"}))

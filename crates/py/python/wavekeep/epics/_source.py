@@ -1,4 +1,4 @@
-"""Where values come from and puts go to: a DataWriter of this process, or a control port."""
+"""The source of values and the target of puts: a DataWriter of this process, or a control port."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from .._errors import BadArgumentError, Error
 from .._lazy import need
 from ..smurf import DataWriter
-from ._variables import Disconnected, Refused, Value, Variable, from_text
+from ._variables import DisconnectedError, RefusedError, Value, Variable, from_text
 
 #: How long an answer may take: for a value, and for what may have to write to a disk.
 READ_TIMEOUT_S = 2.0
@@ -21,19 +21,31 @@ CONNECT_TIMEOUT_S = 1.0
 
 
 class Source(Protocol):
-    """A DataWriter, wherever it is. Used by one thread at a time."""
+    """A DataWriter of this process or of another one. Used by one thread at a time."""
 
     def read(self, variable: Variable) -> Value | None:
-        """The value; ``None`` for a variable that is not known there."""
+        """The value; ``None`` for a variable that the source does not have."""
 
     def set(self, variable: Variable, value: Value) -> None:
-        """Sets a variable; :class:`Refused` says why not."""
+        """Sets a variable.
+
+        Raises
+        ------
+        RefusedError
+            The value was refused.
+        """
 
     def command(self, variable: Variable) -> None:
-        """Runs a command; :class:`Refused` says why not."""
+        """Runs a command.
+
+        Raises
+        ------
+        RefusedError
+            The command was refused.
+        """
 
     def close(self) -> None:
-        """Lets go of it."""
+        """Releases the source."""
 
 
 class WriterSource:
@@ -54,7 +66,7 @@ class WriterSource:
         try:
             self._writer.set(variable.name, value)
         except Error as error:
-            raise Refused(str(error)) from error
+            raise RefusedError(str(error)) from error
 
     def command(self, variable: Variable) -> None:
         try:
@@ -62,13 +74,13 @@ class WriterSource:
                 # The folder may have become a link since the name was set.
                 self._inside(str(self._writer.DataFile))
             self._writer.command(variable.name)
-        except Refused:
+        except RefusedError:
             raise
         except Error as error:
-            raise Refused(str(error)) from error
+            raise RefusedError(str(error)) from error
 
     def close(self) -> None:
-        """The writer is the caller's."""
+        """Has no effect: the caller owns the writer."""
 
     def _inside(self, name: str) -> str:
         """The name of a file; relative ones are below the root."""
@@ -76,12 +88,12 @@ class WriterSource:
             return name
         path = self._root / name
         if not path.resolve().is_relative_to(self._root):
-            raise Refused(f"DataFile is a file below {self._root}, found {name}")
+            raise RefusedError(f"DataFile is a file below {self._root}, found {name}")
         return str(path)
 
 
 class ControlSource:
-    """The JSON control port of a running recorder: requests and answers over ZeroMQ."""
+    """The JSON control port of a running recorder, with requests and responses over ZeroMQ."""
 
     def __init__(self, address: str, path: str) -> None:
         self._zmq = need("zmq", "wavekeep.epics", "epics")
@@ -100,14 +112,14 @@ class ControlSource:
         answer = self._ask(variable, "get", [], READ_TIMEOUT_S)
         if answer == "None":
             if variable.name == "IsOpen":
-                raise Disconnected(
+                raise DisconnectedError(
                     f"{self._address} has no {self._path}.{variable.name}: is it the right path?"
                 )
             return None
         try:
             return from_text(variable, answer)
         except ValueError as error:
-            raise Disconnected(f"{self._address}: {error}") from error
+            raise DisconnectedError(f"{self._address}: {error}") from error
 
     def set(self, variable: Variable, value: Value) -> None:
         self._ask(variable, "set", [value], COMMAND_TIMEOUT_S)
@@ -131,16 +143,16 @@ class ControlSource:
             socket.send_string(json.dumps(request))
         except self._zmq.Again:
             self._forget()
-            raise Disconnected(f"{self._address} cannot be reached") from None
+            raise DisconnectedError(f"{self._address} cannot be reached") from None
         if not socket.poll(timeout * 1000):
             # What was sent may be answered later, or even now be done: nobody knows.
             self._forget()
-            raise Disconnected(
+            raise DisconnectedError(
                 f"{self._address} has not answered within {timeout:.0f} s"
             ) from None
         answer: str = socket.recv().decode("utf-8", "replace")
         if answer.startswith("EXCEPTION:"):
-            raise Refused(answer.removeprefix("EXCEPTION:").strip())
+            raise RefusedError(answer.removeprefix("EXCEPTION:").strip())
         return answer
 
     def _connected(self) -> Any:
@@ -156,21 +168,21 @@ class ControlSource:
         return self._socket
 
     def _forget(self) -> None:
-        """Closes the connection with all that was not sent or not received."""
+        """Closes the connection, with all requests and responses in transit."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
 
 class Rate:
-    """Bytes a second, from a total that is looked at now and then."""
+    """Bytes per second, from totals at intervals."""
 
     def __init__(self) -> None:
         self._before: tuple[float, int] | None = None
         self.bytes_s = 0.0
 
     def saw(self, total: int) -> None:
-        """Takes the total of this moment."""
+        """Records the current total."""
         now = time.monotonic()
         if self._before is not None and now > self._before[0]:
             then, bytes_then = self._before

@@ -1,4 +1,4 @@
-"""The last value of every variable, kept up to date, for all protocols that serve it."""
+"""The last value of every variable, kept up to date for all protocols."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ._source import Rate, Source
-from ._variables import VARIABLES, Disconnected, Kind, Refused, Value, Variable, checked
+from ._variables import VARIABLES, DisconnectedError, Kind, RefusedError, Value, Variable, checked
 
 #: How often settings are looked at, and how often counters.
 SETTINGS_S = 0.2
@@ -17,7 +17,7 @@ COUNTERS_S = 1.0
 
 
 class Trouble(Enum):
-    """Why a value carries an alarm."""
+    """The reason for the alarm of a value."""
 
     NONE = "none"
     #: The last put or command was refused.
@@ -28,7 +28,7 @@ class Trouble(Enum):
 
 @dataclass(frozen=True)
 class Reading:
-    """A value, since when it is so, and what is wrong with it."""
+    """A value with its time and its alarm."""
 
     value: Value
     time: float
@@ -40,7 +40,7 @@ Listener = Callable[[Variable, Reading], None]
 
 
 class State:
-    """Looks at the source, tells listeners what changed, and takes puts and commands."""
+    """Polls the source, notifies listeners of changes, and passes on puts and commands."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -56,12 +56,12 @@ class State:
         self._thread = threading.Thread(target=self._watch, name="wavekeep.epics", daemon=True)
 
     def start(self) -> None:
-        """Reads everything once, then goes on by itself."""
+        """Reads everything once, then polls in a thread."""
         self._refresh(counters=True)
         self._thread.start()
 
     def halt(self) -> None:
-        """Looks no more, and tells nobody any more."""
+        """Stops polling and removes all listeners."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -74,39 +74,51 @@ class State:
             self._source.close()
 
     def listen(self, listener: Listener) -> None:
-        """Tells ``listener`` of every value, and from now on of every change."""
+        """Notifies ``listener`` of every current value, and of every later change."""
         with self._lock:
             self._listeners.append(listener)
             for variable in VARIABLES:
                 listener(variable, self._reading(variable))
 
     def put(self, variable: Variable, given: Value) -> None:
-        """Sets a variable; :class:`Refused` says why not."""
+        """Sets a variable.
+
+        Raises
+        ------
+        RefusedError
+            The value was refused.
+        """
         if not variable.writable:
             # No alarm: no put could ever end it.
-            raise Refused(f"{variable.name} can only be read")
+            raise RefusedError(f"{variable.name} can only be read")
         self._do(variable, lambda: self._source.set(variable, checked(variable, given)))
 
     def call(self, variable: Variable) -> None:
-        """Runs a command; :class:`Refused` says why not."""
+        """Runs a command.
+
+        Raises
+        ------
+        RefusedError
+            The command was refused.
+        """
         self._do(variable, lambda: self._source.command(variable))
 
-    def refuse(self, variable: Variable, reason: str) -> Refused:
-        """Notes that a put was refused before it came here."""
+    def refuse(self, variable: Variable, reason: str) -> RefusedError:
+        """Records that a put was refused before it was passed on."""
         with self._lock:
             self._refused[variable.name] = reason
             self._tell()
-        return Refused(reason)
+        return RefusedError(reason)
 
     def _do(self, variable: Variable, action: Callable[[], None]) -> None:
         with self._lock:
             try:
                 action()
-            except Disconnected as error:
+            except DisconnectedError as error:
                 self._lost = str(error)
                 self._tell()
-                raise Refused(str(error)) from error
-            except Refused as error:
+                raise RefusedError(str(error)) from error
+            except RefusedError as error:
                 self._refused[variable.name] = str(error)
                 raise
             else:
@@ -129,14 +141,14 @@ class State:
                 self._refresh(counters=False)
 
     def _refresh(self, *, counters: bool, rate: bool = False) -> None:
-        """Reads all variables, or all that are no counters, and tells what changed."""
+        """Reads all variables, or all except counters, and notifies listeners of changes."""
         with self._lock:
             try:
                 for variable in VARIABLES:
                     if variable.kind is not Kind.COMMAND and (counters or not variable.counter):
                         self._read(variable, rate)
                 self._lost = ""
-            except (Disconnected, Refused) as error:
+            except (DisconnectedError, RefusedError) as error:
                 self._lost = str(error) or type(error).__name__
             self._tell()
 

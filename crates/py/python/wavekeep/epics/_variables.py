@@ -1,4 +1,4 @@
-"""The variables and commands of the DataWriter that are served, and what may be put into them."""
+"""The variables and commands of the DataWriter that are served, and the values that they accept."""
 
 from __future__ import annotations
 
@@ -14,16 +14,21 @@ Value = Union[bool, int, float, str]
 TEXT_BYTES = 300
 
 
-class Refused(Error, ValueError):
-    """A put or a command that was refused. The message is the reason."""
+class RefusedError(Error, ValueError):
+    """A put or a command was refused. The message is the reason."""
 
 
-class Disconnected(Error, ConnectionError):
-    """The control port does not answer."""
+class DisconnectedError(Error, ConnectionError):
+    """The control port does not respond."""
+
+
+# Former names.
+Refused = RefusedError
+Disconnected = DisconnectedError
 
 
 class Kind(Enum):
-    """What a variable holds."""
+    """The type of a variable."""
 
     TEXT = "text"
     #: An unsigned number of 32 bits.
@@ -37,7 +42,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Variable:
-    """A variable or a command, by the name that it has in the DataWriter."""
+    """A variable or a command, with its name in the DataWriter."""
 
     name: str
     kind: Kind
@@ -47,7 +52,7 @@ class Variable:
 
     @property
     def initial(self) -> Value:
-        """What it holds before anything is known."""
+        """The value before the first reading."""
         if self.kind is Kind.TEXT:
             return ""
         if self.kind is Kind.FLAG:
@@ -73,7 +78,13 @@ _LIMITS = {Kind.COUNT: 2**32, Kind.SIZE: 2**64}
 
 
 def from_text(variable: Variable, text: str) -> Value:
-    """The value that a control port prints as ``text``; ``ValueError`` where it is none."""
+    """The value from the text that a control port prints.
+
+    Raises
+    ------
+    ValueError
+        The text is not a value of this type.
+    """
     if variable.kind is Kind.TEXT:
         return text
     plain = text.replace(",", "").replace("_", "").strip()
@@ -85,7 +96,13 @@ def from_text(variable: Variable, text: str) -> Value:
 
 
 def checked(variable: Variable, given: Value) -> Value:
-    """What a client puts, as the writer takes it; :class:`Refused` where it makes no sense."""
+    """A client's value, in the type that the writer accepts.
+
+    Raises
+    ------
+    RefusedError
+        The value is invalid.
+    """
     if variable.kind is Kind.TEXT:
         return _text(variable, given)
     return _number(variable, given)
@@ -93,12 +110,12 @@ def checked(variable: Variable, given: Value) -> Value:
 
 def _text(variable: Variable, given: Value) -> str:
     if not isinstance(given, str):
-        raise Refused(f"{variable.name} is a text, found {given!r}")
+        raise RefusedError(f"{variable.name} is a text, found {given!r}")
     if "\0" in given:
-        raise Refused(f"{variable.name} has a zero byte in it")
+        raise RefusedError(f"{variable.name} has a zero byte in it")
     size = len(given.encode("utf-8", "surrogatepass"))
     if size > TEXT_BYTES:
-        raise Refused(f"{variable.name} has at most {TEXT_BYTES} bytes, found {size}")
+        raise RefusedError(f"{variable.name} has at most {TEXT_BYTES} bytes, found {size}")
     return given
 
 
@@ -107,14 +124,14 @@ def _number(variable: Variable, given: Value) -> int:
     if isinstance(given, str):
         # int() would also take signs, blanks, underscores and the digits of other scripts.
         if not (given.isascii() and given.isdigit()) or len(given) > 20:
-            raise Refused(f"{wanted}, found {given[:40]!r}")
+            raise RefusedError(f"{wanted}, found {given[:40]!r}")
         number = int(given)
     elif isinstance(given, float):
         if not given.is_integer():
-            raise Refused(f"{wanted}, found {given!r}")
+            raise RefusedError(f"{wanted}, found {given!r}")
         number = int(given)
     else:
         number = int(given)
     if not 0 <= number < _LIMITS[variable.kind]:
-        raise Refused(f"{wanted}, found {number}")
+        raise RefusedError(f"{wanted}, found {number}")
     return number
