@@ -201,7 +201,8 @@ def test_there_is_a_notebook_for_each_kind_of_user() -> None:
 
 
 def test_the_reference_is_built_and_needs_no_network(tmp_path: Path) -> None:
-    built = python("-m", "pdoc", "--output-directory", str(tmp_path), "wavekeep", "wavekeep.epics")
+    formatted = ("--docformat", "numpy", "--output-directory", str(tmp_path))
+    built = python("-m", "pdoc", *formatted, "wavekeep", "wavekeep.epics", "wavekeep.scan")
     assert built.returncode == 0, built.stderr
     pages = {page.name: page.read_text() for page in tmp_path.rglob("*.html")}
     assert {"wavekeep.html", "gnz.html", "smurf.html", "epics.html"} <= set(pages)

@@ -1,7 +1,7 @@
 """Runs and archives in Spark and Sail: ``spark.read.format("wavekeep")``.
 
-Spark finds this module by its name, wherever the package is installed, and registers
-:class:`DefaultSource`: there is nothing to import. Workers need the package too.
+Spark finds this module by its name and registers :class:`DefaultSource`: there is nothing to import. Workers
+need the package, too.
 
 >>> from pyspark_wavekeep import DefaultSource
 >>> source = DefaultSource({"path": "crates/smurf/tests/data/basic.dat", "table": "frames"})
@@ -24,28 +24,80 @@ __all__ = ["DefaultSource"]
 
 
 class DefaultSource(DataSource):
-    """The source ``wavekeep``.
+    """The data source ``wavekeep``, which Spark constructs.
 
-    Options are those of :func:`wavekeep.scan.open` as texts: ``path`` (a run, an archive's folder or its
-    server's address), ``table`` (``blocks``, ``frames``, ``events``, ``samples``), ``channels``
-    (``0-15,2:107`` or ``Tran,Vert``), ``raw`` (``true``), ``blockframes``; of archives which events:
-    ``serial``, ``project``, ``kind``, ``from``, ``to``, ``min_ppv_in_s``, ``false_trigger``,
-    ``reviewed``, ``text``.
+    Parameters
+    ----------
+    options
+        The options of :func:`wavekeep.scan.open` as texts: ``path`` (a run, the folder of an archive or the
+        address of its server), ``table`` (``blocks``, ``frames``, ``events``, ``samples``), ``channels``
+        (``0-15,2:107`` or ``Tran,Vert``), ``raw`` (``true``), ``blockframes``. For an archive also those that
+        select events: ``serial``, ``project``, ``kind``, ``from``, ``to``, ``min_ppv_in_s``,
+        ``false_trigger``, ``reviewed``, ``text``.
     """
 
     @classmethod
     def name(cls) -> str:
-        """The word for ``format()``."""
+        """The name of the source, for ``format()``.
+
+        Returns
+        -------
+        str
+            ``"wavekeep"``.
+        """
         return "wavekeep"
 
     def schema(self) -> Any:
-        """The columns of the table."""
+        """The columns of the table.
+
+        Returns
+        -------
+        pyspark.sql.types.StructType
+            The schema.
+
+        Raises
+        ------
+        BadArgumentError
+            An option is missing, unknown or invalid.
+        """
         return engine_schema(Options.of(self.options).scan().schema)
 
     def reader(self, schema: StructType) -> DataSourceReader:
-        """What plans and reads a table."""
+        """A reader of the table.
+
+        Parameters
+        ----------
+        schema
+            The schema; it is not used, because the options determine it.
+
+        Returns
+        -------
+        pyspark.sql.datasource.DataSourceReader
+            The reader.
+
+        Raises
+        ------
+        BadArgumentError
+            An option is missing, unknown or invalid.
+        """
         return reader_of(Options.of(self.options).scan())
 
     def streamReader(self, schema: StructType) -> DataSourceStreamReader:
-        """What follows a run that is still being written."""
+        """A reader that follows a run that is still being written.
+
+        Parameters
+        ----------
+        schema
+            The schema; it is not used, because the options determine it.
+
+        Returns
+        -------
+        pyspark.sql.datasource.DataSourceStreamReader
+            The reader.
+
+        Raises
+        ------
+        BadArgumentError
+            An option is missing, unknown or invalid, or the table is not one of a run.
+        """
         return StreamReader(Options.of(self.options).growing_run())

@@ -56,7 +56,7 @@ from ._errors import (
     WriterStateError,
 )
 
-# The names before all of them ended in Error.
+# Former names.
 from ._errors import BadArgument as BadArgument
 from ._errors import BadIndex as BadIndex
 from ._errors import Closed as Closed

@@ -63,7 +63,9 @@ class Archive:
     """An archive: a folder on this machine, or the address of a server that holds one.
 
     It is a mapping of numbers to recordings: ``archive[id]``, ``id in archive``, ``len(archive)``,
-    ``for id in archive``, ``keys()`` and ``items()``.
+    ``for id in archive``, ``keys()`` and ``items()``. Methods and results are the same for folders and servers.
+    Unit-local times are naive, UTC times are aware. False triggers are included unless
+    ``false_trigger=False`` is given.
 
     Parameters
     ----------
@@ -75,7 +77,7 @@ class Archive:
         The token of a server, by default the environment variable ``WAVEKEEP_TOKEN``; it is sent to that
         server only and is not pickled.
     timeout_s
-        Timeout for a response of a server.
+        Timeout for a response of a server, in seconds.
     units
         Units of the recordings, as for :meth:`Event.to`: ``"mm/s"``, ``"SI"``, …
 
@@ -83,9 +85,10 @@ class Archive:
     ------
     FileMissingError
         There is no archive in the folder.
-
-    Methods and results are the same for folders and servers. Unit-local times are naive, UTC times are
-    aware. False triggers are included unless ``false_trigger=False`` is given.
+    ArchiveError
+        The index of the archive cannot be opened.
+    BadArgumentError
+        ``create`` is used with an address, or the address or the token is invalid.
 
     Examples
     --------
@@ -128,11 +131,23 @@ class Archive:
         return (_again, (self._absolute, self._units))
 
     def keys(self) -> tuple[int, ...]:
-        """The numbers of all events, the latest first."""
+        """The numbers of all events, the latest first.
+
+        Returns
+        -------
+        tuple of int
+            One number per event.
+        """
         return tuple(row["id"] for row in self.query())
 
     def items(self) -> Iterator[tuple[int, Recording]]:
-        """Pairs of a number and its recording, each opened when it is reached."""
+        """The numbers and recordings of all events, the latest first; each recording is opened when it is reached.
+
+        Yields
+        ------
+        tuple of (int, Recording)
+            The number and its recording, as from :meth:`recording`.
+        """
         return ((id, self[id]) for id in self.keys())
 
     def __iter__(self) -> Iterator[int]:
@@ -187,8 +202,8 @@ class Archive:
 
         Parameters
         ----------
-        serial, project, reviewed
-            Events of one unit or project; reviewed events, or events without a review.
+        serial, project
+            Events of one unit or project.
         kind
             ``"waveform"``, ``"histogram"``, ``"stream"`` or ``"unknown"``.
         from_, to
@@ -197,6 +212,8 @@ class Archive:
             The minimum PPV, in in/s.
         false_trigger
             ``False`` excludes false triggers, ``True`` selects them; by default they are included.
+        reviewed
+            ``True`` selects reviewed events, ``False`` events without a review.
         text
             Text in project, client, operator, location or notes, or at the beginning of the file name or
             the serial number.
@@ -320,13 +337,67 @@ class Archive:
         return arrow.concat_tables(self._backend.samples_arrow(numbers, bool(raw), _table_of))
 
     def event(self, id: int) -> dict[str, Any]:
-        """The row of an event."""
+        """The row of an event.
+
+        Parameters
+        ----------
+        id
+            The number of the event.
+
+        Returns
+        -------
+        dict
+            The row, with the columns of :meth:`query`.
+
+        Raises
+        ------
+        NoSuchEventError
+            There is no such event.
+        BadArgumentError
+            ``id`` is not an integer.
+
+        Examples
+        --------
+        >>> import tempfile, wavekeep
+        >>> archive = wavekeep.Archive(tempfile.mkdtemp(), create=True)
+        >>> account = archive.import_files(["samples/M529LMOK.DK0W"])
+        >>> archive.event(1)["serial"]
+        'BE11529'
+        """
         return Table([self._backend.event(number_of(id))], _table.EVENTS)[0]
 
     @strict
     def recording(self, id: int) -> Recording:
-        """The recording of an event with its paired report, of the same class as from
-        :func:`wavekeep.open`. Runs of streams need a local archive."""
+        """The recording of an event with its paired report; ``archive[id]`` is the same.
+
+        Parameters
+        ----------
+        id
+            The number of the event.
+
+        Returns
+        -------
+        Event or Stream
+            The recording, as from :func:`wavekeep.open`, in the units of the archive. Damage is a
+            :class:`DamageWarning`.
+
+        Raises
+        ------
+        NoSuchEventError
+            There is no such event.
+        UnsupportedError
+            The event is a run of a stream, and the archive is behind a server.
+        MalformedError
+            The event cannot be decoded.
+
+        Examples
+        --------
+        >>> import tempfile, wavekeep
+        >>> archive = wavekeep.Archive(tempfile.mkdtemp(), create=True)
+        >>> account = archive.import_files(["samples/M529LMOK.DK0W"])
+        >>> archive.recording(1).shape
+        (4, 3328)
+        """
         id = number_of(id)
         if self._backend.event(id)["kind"] == "stream":
             from . import open as open_recording
@@ -440,7 +511,23 @@ class Archive:
         return scan.open(self, table, channels=channels, raw=raw, events=events).to_dask()
 
     def sidecar(self, id: int) -> dict[str, Any]:
-        """The sidecar of an event: all facts without the samples."""
+        """The sidecar of an event: all facts without the samples.
+
+        Parameters
+        ----------
+        id
+            The number of the event.
+
+        Returns
+        -------
+        dict
+            The sidecar, as plain data.
+
+        Raises
+        ------
+        NoSuchEventError
+            There is no such event.
+        """
         return self._backend.sidecar(number_of(id))
 
     @strict
@@ -452,17 +539,22 @@ class Archive:
         notes: str | None | EllipsisType = ...,
         who: str | None = None,
     ) -> dict[str, Any]:
-        """Reviews an event and returns the new sidecar.
+        """Reviews an event.
 
         Parameters
         ----------
         id
-            The event.
+            The number of the event.
         false_trigger, notes
-            Values to set; ``None`` removes a value. Other values are unchanged.
+            Values to set; ``None`` removes a value. Values that are not given are unchanged.
         who
             The reviewer, by default the user of this machine. A server ignores it and uses the name of the
             token, or the user that runs it.
+
+        Returns
+        -------
+        dict
+            The new sidecar.
 
         Raises
         ------
@@ -486,13 +578,67 @@ class Archive:
         return self._backend.review(number_of(id), review, who)
 
     def undo(self, id: int, *, who: str | None = None) -> dict[str, Any]:
-        """Undoes the last change of an event's review and returns the new sidecar. Undoing
-        is itself a change: undoing it again redoes it."""
+        """Undoes the last change of an event's review. Undoing is itself a change: undoing it again redoes it.
+
+        Parameters
+        ----------
+        id
+            The number of the event.
+        who
+            Name for the review log, as for :meth:`review`.
+
+        Returns
+        -------
+        dict
+            The new sidecar.
+
+        Raises
+        ------
+        NothingToUndoError
+            There is no change to undo, or no such event.
+
+        Examples
+        --------
+        >>> import tempfile, wavekeep
+        >>> archive = wavekeep.Archive(tempfile.mkdtemp(), create=True)
+        >>> account = archive.import_files(["samples/M529LMOK.DK0W"])
+        >>> sidecar = archive.review(1, false_trigger=True)
+        >>> archive.undo(1)["review"]["false_trigger"] is True
+        False
+        """
         return self._backend.undo(number_of(id), who)
 
     @strict
     def review_log(self, id: int, *, limit: int = 1000) -> Table:
-        """Who changed what of an event, the latest first."""
+        """The changes of an event's review, the latest first.
+
+        Parameters
+        ----------
+        id
+            The number of the event.
+        limit
+            Maximum number of changes.
+
+        Returns
+        -------
+        Table
+            One row per change: ``number``, ``event_id``, ``serial``, ``filename``, ``at`` (UTC), ``who``,
+            ``undoes``, ``before`` and ``after``.
+
+        Raises
+        ------
+        NoSuchEventError
+            There is no such event.
+
+        Examples
+        --------
+        >>> import tempfile, wavekeep
+        >>> archive = wavekeep.Archive(tempfile.mkdtemp(), create=True)
+        >>> account = archive.import_files(["samples/M529LMOK.DK0W"])
+        >>> sidecar = archive.review(1, notes="a lorry", who="ada")
+        >>> [(row["who"], row["after"]["review"]["notes"]) for row in archive.review_log(1)]
+        [('ada', 'a lorry')]
+        """
         return Table(self._backend.review_log(number_of(id), count_of(limit, "limit")), _table.LOG)
 
     def head(self) -> Head:
@@ -629,16 +775,37 @@ class Archive:
         return Table([ledger_row(entry)], _table.LEDGER)[0]
 
     def units(self) -> Table:
-        """A summary of each unit. "Largest" excludes false triggers, and their number is shown beside
-        it."""
+        """A summary of each unit.
+
+        Returns
+        -------
+        Table
+            One row per unit: ``serial``, ``events``, ``false_triggers``, ``largest_ppv_in_s``, ``largest_ppv``,
+            ``largest_event``, ``unreviewed``, ``first``, ``last``, ``last_captured_at``. The largest values
+            exclude false triggers.
+        """
         return Table(self._backend.summaries("units"), _table.UNITS)
 
     def projects(self) -> Table:
-        """A summary of each project."""
+        """A summary of each project.
+
+        Returns
+        -------
+        Table
+            One row per project: ``project``, ``units`` (their number) and the columns of :meth:`units` from
+            ``events`` to ``largest_event``, ``first``, ``last``.
+        """
         return Table(self._backend.summaries("projects"), _table.PROJECTS)
 
     def months(self) -> Table:
-        """A summary of each unit-local month, the latest first."""
+        """A summary of each unit-local month, the latest first.
+
+        Returns
+        -------
+        Table
+            One row per month: ``month`` (``"2026-06"``) and the columns of :meth:`units` from ``events`` to
+            ``largest_event``.
+        """
         return Table(self._backend.summaries("months"), _table.MONTHS)
 
     @strict

@@ -31,11 +31,11 @@ from ._words import instead, strict
 
 
 class ArrayFile(Recording):
-    """Named arrays: GNZ, npy, npz, safetensors.
+    """Named arrays: GNZ, npy, npz, safetensors. :func:`wavekeep.open_arrays` opens one.
 
-    An array is a read-only view of the mapped file (GNZ, npy, safetensors, stored members of an npz) or
-    of what was unpacked (the other members), never a copy. It stays valid for as long as it is used, also
-    when the file object is gone. Records are structured arrays with all their fields.
+    An array is a read-only view, never a copy: of the mapped file (GNZ, npy, safetensors, stored members of
+    an npz), or of the unpacked bytes (deflated members). It stays valid for as long as it is used, also
+    after :meth:`close`. Records are structured arrays with all their fields.
 
     Examples
     --------
@@ -66,18 +66,22 @@ class ArrayFile(Recording):
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
-        """What the file says beside its arrays."""
+        """The metadata of the file: everything except its arrays."""
         metadata: dict[str, Any] = json.loads(self._handle.metadata())
         return metadata
 
     @cached_property
     def report(self) -> Report:
+        """Damage and assumptions."""
         return Report.from_json(self._handle.report())
 
     @cached_property
     def units(self) -> dict[str, str]:
-        """The unit of each array of which the file says it: by ``array_units`` in its metadata, by
-        ``units`` or ``unit`` with a word for each name, or with one for all arrays of numbers."""
+        """The unit of each array for which the metadata states one.
+
+        ``array_units`` takes precedence over ``units``, and this over ``unit``. Each is a dictionary by
+        name, or one unit for all numeric arrays.
+        """
         found: dict[str, str] = {}
         if self._describes_stream():
             found["data"] = str(self["data_unit"])
@@ -107,11 +111,12 @@ class ArrayFile(Recording):
 
     @property
     def gaps(self) -> dict[str, tuple[tuple[int, int], ...]]:
-        """Nothing: such files know no missing samples."""
+        """Empty: array files do not state missing samples."""
         return {}
 
     @property
     def t(self) -> None:
+        """``None``: array files have no time axis."""
         return None
 
     def __getitem__(self, name: Any) -> NDArray[Any]:
@@ -128,8 +133,32 @@ class ArrayFile(Recording):
         return array.view(_records(dtype)) if dtype.startswith("[") else array
 
     def as_f32(self, name: str) -> NDArray[Any]:
-        """One array; as float32 if its type is one that numpy does not have (BF16, F8_E4M3, F8_E5M2,
-        …), every value of which is a float32."""
+        """One array, as float32 if numpy does not have its type (BF16, F8_E4M3, F8_E5M2, …). The conversion is
+        exact.
+
+        Parameters
+        ----------
+        name
+            The name of the array.
+
+        Returns
+        -------
+        numpy.ndarray
+            The array in its shape, read-only.
+
+        Raises
+        ------
+        NoSuchArrayError
+            The file has no such array.
+        BadArgumentError
+            ``name`` is not a string.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> wavekeep.open_arrays("crates/gnz/tests/data/typical.gnz").as_f32("Tran").dtype
+        dtype('float32')
+        """
         if not isinstance(name, str):
             raise BadArgumentError(f"arrays have names, found {name!r}", path=self.path)
         view = self._handle.view_f32(name)
@@ -145,26 +174,34 @@ class ArrayFile(Recording):
         out: NDArray[Any] | None = None,
         raw: bool = False,
     ) -> NDArray[Any]:
-        """Arrays of one shape, stacked; one array as it is.
+        """Arrays of the same shape, stacked; a single array as it is.
 
         Parameters
         ----------
         channels
-            The names of some arrays.
+            Names of arrays, by default all.
         frames
-            Places along the last axis.
+            Indices along the last axis: ``slice(0, 100)``, ``range(100)`` or ``(0, 100)``.
+        time
+            Must be ``None``: array files have no time axis.
         out
-            An array of the right shape, which is filled and returned.
+            An array of the result's shape, which is filled and returned.
+        raw
+            Has no effect: values are returned as they are in the file.
 
         Returns
         -------
         numpy.ndarray
-            One array as it is in the file, several as ``[arrays, …]``, in the units of :attr:`units`.
+            One array in its own shape, several as ``[arrays, …]``, in the units of :attr:`units`.
 
         Raises
         ------
+        NoSuchArrayError
+            The file has no such array.
         BadArgumentError
-            The arrays are of different shapes.
+            The arrays have different shapes, or an argument is invalid.
+        UnsupportedError
+            ``time`` is given.
 
         Examples
         --------
@@ -195,7 +232,34 @@ class ArrayFile(Recording):
     def blocks(
         self, frames: int = 65536, *, channels: Channels = None, raw: bool = False
     ) -> Iterator[Block]:
-        """Views of the arrays along their last axis; no buffer is needed."""
+        """The arrays in blocks along their last axis. A single array is not copied.
+
+        Parameters
+        ----------
+        frames
+            Maximum number of indices along the last axis in a block; values below 1 mean 1.
+        channels
+            Names of arrays, by default all; they must have the same shape.
+        raw
+            Has no effect, as for :meth:`read`.
+
+        Yields
+        ------
+        Block
+            ``data``, ``[arrays, …, frames]``, and ``frames``, their indices along the last axis.
+
+        Raises
+        ------
+        BadArgumentError
+            The arrays have different shapes, or no axis.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> file = wavekeep.open_arrays("crates/gnz/tests/data/typical.gnz")
+        >>> [block.data.shape for block in file.blocks(2000)]
+        [(2, 2000), (2, 1328)]
+        """
         data = self.read(channels)
         if data.ndim == 0:
             raise BadArgumentError("a single value has no frames", path=self.path)
@@ -213,23 +277,39 @@ class ArrayFile(Recording):
         compress: bool = True,
         checksums: bool = True,
     ) -> str:
-        """Writes the arrays as another kind of file: complete, or not at all.
+        """Saves the arrays in another format; the file is written completely or not at all.
 
         Parameters
         ----------
         path
-            Its ending says which kind, unless ``to`` does: ``.csv``, ``.gnz``, ``.h5``, ``.zarr`` (a
+            The extension selects the format, unless ``to`` is given: ``.csv``, ``.gnz``, ``.h5``, ``.zarr`` (a
             folder), ``.parquet``, ``.arrow`` or ``.feather``, ``.npy``, ``.npz``, ``.safetensors``.
         to
             csv, gnz, hdf5, zarr, parquet, arrow, npy, npz or safetensors.
         channels
-            The names of some arrays.
+            Names of arrays, by default all.
         overwrite
             Whether an existing file is replaced.
         as_f32
-            What numpy does not have is written as float32, as :meth:`as_f32` gives it.
-        compress, checksums
-            Whether HDF5 and Zarr are compressed; whether a GNZ has a checksum for each array.
+            Writes types that numpy does not have as float32, as from :meth:`as_f32`.
+        compress
+            Whether HDF5 and Zarr are compressed.
+        checksums
+            Whether a GNZ has a checksum for each array.
+
+        Returns
+        -------
+        str
+            The path.
+
+        Raises
+        ------
+        FileTakenError
+            The file exists and ``overwrite`` is not set. This is a ``FileExistsError``.
+        UnsupportedError
+            The format cannot hold these arrays.
+        BadArgumentError
+            The format is unknown.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""The stream bridge of Rogue, as a source of frames."""
+"""The stream bridge of Rogue as a source of frames."""
 
 from __future__ import annotations
 
@@ -13,26 +13,53 @@ from ._words import strict
 
 
 class Frame(NamedTuple):
-    """A frame as Rogue sends it."""
+    """A frame as Rogue sends it.
 
-    #: 128 header bytes and samples, or text.
+    Attributes
+    ----------
+    payload
+        128 header bytes and samples, or text.
+    channel
+        0 for data, 1 for metadata.
+    flags
+        16 bits; bit 8 marks the frame as bad.
+    error
+        0 if there is none.
+    """
+
     payload: bytes
-    #: 0 data, 1 metadata.
     channel: int
-    #: Bit 8 marks it bad.
     flags: int
-    #: 0 for none.
     error: int
 
 
 class BridgeSource:
     """The frames of a Rogue ``TcpServer``, over ZeroMQ.
 
-    ``address`` is the address to be connected to, ``"tcp://host:port"``: a ``TcpServer`` at port P
-    sends at P + 1. From ``metadata``, a second address, all is metadata; without it metadata is
-    recognised by content. With ``bind`` the sender connects to these addresses. That nobody is there
-    yet is no error, and a broken connection is made again.
+    Parameters
+    ----------
+    address
+        The address to connect to, ``"tcp://host:port"``. A ``TcpServer`` with port P sends on P + 1.
+    metadata
+        A second address, from which every frame is metadata. Without it, metadata is detected by its content.
+    bind
+        Binds the addresses, and the sender connects to them.
 
+    Raises
+    ------
+    BadArgumentError
+        An address is invalid.
+    FileError
+        An address cannot be bound.
+
+    Notes
+    -----
+    The sender may start later, and broken connections are re-established. A sender distributes its frames among
+    all receivers: connect only one. Lost frames are counted by their ``frame_counter``. At most 64 MiB wait to
+    be received, then the sender waits. Other threads run while this one waits, and Ctrl-C interrupts it.
+
+    Examples
+    --------
     >>> from wavekeep.smurf import BridgeSource, DataWriter
     >>> def record(address, path, frames):
     ...     with BridgeSource(address) as source, DataWriter(DataFile=path) as writer:
@@ -41,10 +68,6 @@ class BridgeSource:
     ...             if writer.FrameCount == frames:
     ...                 break
     ...         return source.counts["lost"]
-
-    A sender shares its frames out among all that are connected: be the only one. Frames that were
-    lost on the way are counted by their frame counters. Who takes too long is waited for: at most
-    64 MiB wait here, then the sender waits. Other threads run meanwhile, and Ctrl-C ends the waiting.
     """
 
     __slots__ = ("_bridge",)
@@ -55,22 +78,22 @@ class BridgeSource:
 
     @strict
     def receive(self, timeout: float | None = None) -> Frame | None:
-        """The next frame.
+        """Waits for the next frame.
 
         Parameters
         ----------
         timeout
-            Seconds to wait at most; without it until a frame comes or it is closed.
+            Maximum time to wait, in seconds; by default until a frame arrives or the source is closed.
 
         Returns
         -------
         Frame or None
-            ``None`` when none came in time, or it is closed.
+            ``None`` if no frame arrived in time, or the source is closed.
 
         Raises
         ------
         BadArgumentError
-            When the timeout is negative, or no finite number.
+            ``timeout`` is negative or not finite.
 
         Examples
         --------
@@ -85,13 +108,17 @@ class BridgeSource:
         return None if found is None else Frame(*found)
 
     def __iter__(self) -> Iterator[Frame]:
-        """Frame after frame, until it is closed."""
+        """Frames until the source is closed."""
         while (frame := self.receive()) is not None:
             yield frame
 
     @property
     def counts(self) -> dict[str, Any]:
-        """What came so far: ``frames``, ``data``, ``metadata``, ``bytes``, ``lost``, ``malformed``, …"""
+        """Counters since the start.
+
+        ``frames``, of these ``data``, ``metadata`` and ``bad``; ``bytes`` of their payloads; ``lost`` and
+        ``out_of_order`` frames; ``malformed`` messages; ``waiting_bytes``; ``connected`` and ``connections``; …
+        """
         counts: dict[str, Any] = json.loads(self._bridge.counts())
         return counts
 
@@ -102,16 +129,16 @@ class BridgeSource:
 
     @property
     def bound(self) -> list[str]:
-        """The addresses that are bound, with their ports; none where it connects."""
+        """The bound addresses with their ports; empty without ``bind``."""
         return self._bridge.bound()
 
     def close(self) -> None:
-        """Ends all connections."""
+        """Closes all connections."""
         self._bridge.close()
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed."""
+        """Whether the source is closed."""
         return self._bridge.is_closed()
 
     def __enter__(self) -> BridgeSource:

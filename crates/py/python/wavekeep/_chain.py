@@ -27,7 +27,24 @@ _WIDTHS: dict[str, np.dtype[Any]] = {"i16": np.dtype("<i2"), "i32": np.dtype("<i
 
 
 class Emulator(TypedDict, total=False):
-    """Settings of an emulator."""
+    """Settings of an emulator.
+
+    Attributes
+    ----------
+    enabled
+        ``False``, the default: samples pass unchanged.
+    shape
+        ``"Zeros"``, ``"ChannelNumber"``, ``"Random"``, ``"Square"``, ``"Sawtooth"``, ``"Triangle"``, ``"Sine"``
+        or ``"DropFrame"``.
+    amplitude
+        The amplitude in counts, at least 1.
+    offset
+        The offset in counts, within the range of a sample.
+    period
+        The period in frames, at least 2.
+    seed
+        The seed of the random numbers.
+    """
 
     enabled: bool
     shape: str
@@ -38,14 +55,38 @@ class Emulator(TypedDict, total=False):
 
 
 class Mapper(TypedDict, total=False):
-    """Settings of the channel mapper."""
+    """Settings of the channel mapper.
+
+    Attributes
+    ----------
+    mask
+        Output channel *k* is input channel ``mask[k]``; repetitions are allowed. ``None``, the default: all
+        channels in their order.
+    payload_size
+        The number of samples in an outgoing payload, which is padded with zeros; 0, the default, or less than
+        the number of channels: as many as channels.
+    """
 
     mask: Union[Sequence[int], NDArray[np.integer[Any]], None]
     payload_size: int
 
 
 class Filter(TypedDict, total=False):
-    """Settings of the filter."""
+    """Settings of the filter, a recursive filter in float64. Changes other than of ``gain`` reset its state.
+
+    Attributes
+    ----------
+    enabled
+        ``False``: samples pass unchanged, without ``gain``.
+    order
+        The number of earlier inputs and outputs that are used, by default 4.
+    a
+        Feedback coefficients. Missing ones are zero.
+    b
+        Feed-forward coefficients. Missing ones are zero.
+    gain
+        A factor on the output.
+    """
 
     enabled: bool
     order: int
@@ -55,15 +96,41 @@ class Filter(TypedDict, total=False):
 
 
 class Downsampler(TypedDict, total=False):
-    """Settings of the downsampler: ``mode`` is ``{"internal": {"factor": 20}}`` or
-    ``{"external": {"mask": 1}}``."""
+    """Settings of the downsampler.
+
+    Attributes
+    ----------
+    enabled
+        ``False``: every frame is passed on.
+    mode
+        ``{"internal": {"factor": 20}}``, the default, passes on every 20th frame; ``{"external": {"mask": 1}}``
+        those with ``reset_bits & mask == mask`` in the header.
+    """
 
     enabled: bool
     mode: Mapping[str, Mapping[str, int]]
 
 
 class Settings(TypedDict, total=False):
-    """Settings of a chain."""
+    """Settings of a chain.
+
+    Attributes
+    ----------
+    input
+        The type of incoming samples: ``"i16"``, the default, from the instrument, or ``"i32"``, from files.
+    input_emulator
+        An :class:`Emulator` that replaces the samples of incoming frames.
+    mapper
+        The :class:`Mapper`, which selects channels.
+    unwrap
+        Whether phases are unwrapped, by default ``True``.
+    filter
+        The :class:`Filter`.
+    downsampler
+        The :class:`Downsampler`, which selects frames.
+    output_emulator
+        An :class:`Emulator` that replaces the samples of outgoing frames.
+    """
 
     input: Literal["i16", "i32"]
     input_emulator: Emulator
@@ -75,12 +142,25 @@ class Settings(TypedDict, total=False):
 
 
 class Chain:
-    """What happens to a data frame between the instrument and the file: emulator, frame statistics,
+    """The processing of data frames between the instrument and the file: emulator, frame statistics,
     channel mapper, unwrapper, filter, downsampler, header stamp.
 
-    Settings are keywords, each a dictionary or a plain value; what is left out has the default of
-    the real processor:
+    Parameters
+    ----------
+    **settings
+        ``input`` (``"i16"`` or ``"i32"``), ``input_emulator``, ``mapper``, ``unwrap``, ``filter``,
+        ``downsampler`` and ``output_emulator``: each a dictionary or a plain value. The defaults are those of
+        the real processor.
 
+    Raises
+    ------
+    NoSuchArgumentError
+        There is no such setting.
+    BadArgumentError
+        A value is invalid.
+
+    Examples
+    --------
     >>> from wavekeep.smurf import Chain
     >>> chain = Chain(
     ...     mapper={"mask": [3, 1, 1]},
@@ -89,10 +169,6 @@ class Chain:
     ... )
     >>> chain.config["unwrap"], chain.config["mapper"]["mask"]
     (True, [3, 1, 1])
-
-    :meth:`process` takes samples, ``[channels, frames]``, frames of :func:`frames`, or one payload
-    after the other. Samples are int16, with ``input="i32"`` int32, for frames of a file; others are
-    refused.
     """
 
     __slots__ = ("_chain", "_counter", "_input")
@@ -105,7 +181,7 @@ class Chain:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The settings in force."""
+        """The current settings, as a tree of plain data."""
         config: dict[str, Any] = json.loads(self._chain.config())
         return config
 
@@ -115,14 +191,15 @@ class Chain:
         Parameters
         ----------
         **settings
-            As of the class; what is left out stays.
+            As for the class. Settings that are not given are unchanged; a dictionary replaces all settings of a
+            stage, and those that are not in it get their defaults.
 
         Raises
         ------
         NoSuchArgumentError
-            For a setting that nobody knows.
+            There is no such setting.
         BadArgumentError
-            For a value that makes no sense; nothing is changed then.
+            A value is invalid; no setting is changed.
 
         Examples
         --------
@@ -137,20 +214,21 @@ class Chain:
 
     @property
     def statistics(self) -> dict[str, int]:
-        """Frames that came, are ``lost``, came ``out_of_order``, are ``bad``; and that ``passed``."""
+        """The numbers of incoming ``frames``, of ``lost``, ``out_of_order`` and ``bad`` ones, and of those
+        that were passed on, ``passed``."""
         names = ("frames", "lost", "out_of_order", "bad", "passed")
         return dict(zip(names, self._chain.statistics(), strict=True))
 
     def clear_statistics(self) -> None:
-        """Sets the counts to zero."""
+        """Sets all counters to zero."""
         self._chain.clear_statistics()
 
     def reset_unwrapper(self) -> None:
-        """Forgets what the unwrapper followed."""
+        """Resets the state of the unwrapper."""
         self._chain.reset_unwrapper()
 
     def reset_filter(self) -> None:
-        """Puts the filter to rest."""
+        """Resets the state of the filter."""
         self._chain.reset_filter()
 
     @overload
@@ -189,33 +267,33 @@ class Chain:
         error: int = 0,
         stamp_ns: int | None = None,
     ) -> Any:
-        """Takes frames, and gives what is passed on.
+        """Processes frames.
 
         Parameters
         ----------
         frame
-            - Samples, ``[channels, frames]``: headers are made, whose counter goes on from call to
-              call.
-            - Frames of :func:`frames`.
-            - One payload: 128 header bytes and samples.
+            Samples, ``[channels, frames]``: headers are made, with a counter that continues from call to
+            call. Or frames from :func:`frames`. Or one payload: 128 header bytes and samples. Samples are
+            int16, or int32 with ``input="i32"``.
         flags, error
-            As the sender marked it.
+            Flags (16 bits) and error (8 bits) that the sender set for the frame.
         stamp_ns
-            The UNIX time for the header; without it the frame's own stays.
+            The UNIX time for the header in ns; by default that of the frame is kept.
 
         Returns
         -------
-        ndarray of int32
-            Of samples: ``[channels of the mask, frames that are passed on]``.
-        structured array
-            Of frames: those that are passed on, with int32 samples.
+        numpy.ndarray of int32
+            For samples: ``[channels, frames]``, with the channels of the mask and the frames that are
+            passed on.
+        structured numpy.ndarray
+            For frames: those that are passed on, with int32 samples.
         bytes or None
-            Of a payload: the one that is to be written, ``None`` when it is not passed on.
+            For a payload: the payload to be written; ``None`` if it is not passed on.
 
         Raises
         ------
         BadArgumentError
-            When samples are of another type than ``config["input"]`` says.
+            The samples have another type than ``config["input"]``, or an argument is invalid.
 
         Examples
         --------
@@ -257,7 +335,7 @@ class Chain:
         return np.frombuffer(b"".join(passed), frame_dtype(words, np.dtype("<i4"))).copy()
 
     def _count_on(self, payload: bytes) -> None:
-        """Headers that are made later go on behind this one."""
+        """Continues the counter of made headers after this payload."""
         if len(payload) >= _HEADER_BYTES:
             self._counter = (int.from_bytes(payload[84:88], "little") + 1) % 2**32
 
@@ -266,7 +344,7 @@ class Chain:
         return channels if mask is None else len(mask)
 
     def _check_frames(self, dtype: np.dtype[Any]) -> int:
-        """The channels of frames that are of the chain's input."""
+        """The number of channels of frames with the type of the chain's input."""
         samples = dtype["samples"] if "samples" in (dtype.names or ()) else None
         if samples is None or samples.subdtype is None or dtype.fields is None:
             raise BadArgumentError("this array has no frames: they are made by smurf.frames()")
@@ -286,7 +364,7 @@ class Chain:
             raise BadArgumentError(f"the chain takes samples of {name}, found {samples}{hint}")
 
     def _check_payload(self, payload: bytes) -> None:
-        """Refuses a payload that is one of the other width, to the byte."""
+        """Refuses a payload whose size fits the other sample type exactly."""
         words = int.from_bytes(payload[4:8], "little")
         size = len(payload) - _HEADER_BYTES
         if words and size == 4 * words and self._input == "i16":
@@ -303,7 +381,7 @@ class Chain:
 
 @contextmanager
 def _named() -> Iterator[None]:
-    """Names the near one, when there is no setting of a name."""
+    """Adds a similar name to the error for an unknown setting."""
     try:
         yield
     except BadArgumentError as error:

@@ -41,18 +41,38 @@ def _as_numpy(name: str) -> Any:
         return getattr(self.values, name)(*arguments, **keywords)
 
     method.__name__ = name
-    method.__doc__ = f"As ``numpy.ndarray.{name}`` of :attr:`Channel.values`."
+    method.__doc__ = f"""As ``numpy.ndarray.{name}``, for :attr:`Channel.values`.
+
+    Parameters
+    ----------
+    *arguments, **keywords
+        As for ``numpy.ndarray.{name}``.
+
+    Returns
+    -------
+    numpy.ndarray or scalar
+        As from ``numpy.ndarray.{name}``; missing samples are NaN.
+    """
     return method
 
 
 class Channel(NDArrayOperatorsMixin):
-    """The samples of one channel, in a unit. numpy uses it as an array of its :attr:`values`.
+    """The samples of one channel, in a unit: ``rec[name]``. numpy uses it as an array of its :attr:`values`.
 
     A missing sample is NaN in :attr:`values` and masked in :meth:`masked`: for a channel with gaps
     ``vert.max()`` is NaN, as in numpy, and ``vert.masked().max()`` ignores the gaps.
 
     Arithmetic returns plain arrays, and a channel is immutable: ``vert *= 2`` binds ``vert`` to a new
     array. There are no filters by design: ``scipy.signal`` accepts a channel like an array.
+
+    Attributes
+    ----------
+    name
+        The name of the channel; for a stream its sample index or ``"band:channel"``.
+    unit
+        The unit of :attr:`values`.
+    gaps
+        Where samples are missing: ``(start, stop)`` indices.
 
     Examples
     --------
@@ -79,11 +99,8 @@ class Channel(NDArrayOperatorsMixin):
         raw: Callable[[], NDArray[Any]],
         of: tuple[Any, Any] | None = None,
     ) -> None:
-        #: Its name.
         self.name = name
-        #: The unit of its values.
         self.unit = unit
-        #: Where samples are missing: ``(start, stop)`` indices.
         self.gaps = gaps
         self._convert = convert
         self._raw = raw
@@ -115,7 +132,7 @@ class Channel(NDArrayOperatorsMixin):
 
     @property
     def mask(self) -> NDArray[np.bool_]:
-        """True where a sample is missing."""
+        """``bool[samples]``: True where a sample is missing."""
         mask = np.zeros(len(self), dtype=bool)
         for start, stop in self.gaps:
             mask[start:stop] = True
@@ -123,7 +140,7 @@ class Channel(NDArrayOperatorsMixin):
 
     @property
     def t(self) -> NDArray[np.float64] | None:
-        """Seconds of each sample, as :attr:`Recording.t`."""
+        """``float64[samples]``: the time of each sample in seconds, as :attr:`Recording.t`."""
         t: NDArray[np.float64] | None = None if self._of is None else self._of[0].t
         return t
 
@@ -134,7 +151,13 @@ class Channel(NDArrayOperatorsMixin):
         return rate_hz
 
     def masked(self) -> np.ma.MaskedArray[Any, np.dtype[Any]]:
-        """The values as a masked array."""
+        """The values as a masked array.
+
+        Returns
+        -------
+        numpy.ma.MaskedArray
+            :attr:`values`, with missing samples masked.
+        """
         masked: np.ma.MaskedArray[Any, np.dtype[Any]]
         masked = np.ma.MaskedArray(self.values, mask=self.mask, copy=False)
         return masked
@@ -148,6 +171,11 @@ class Channel(NDArrayOperatorsMixin):
             ``"in/s"``, ``"mm/s"``, ``"cm/s"``, ``"µm/s"``, ``"m/s"``; ``"Pa"``, ``"kPa"``, ``"psi"``,
             ``"dB(L)"``; for streams ``"rad"``, ``"count"``; ``"SI"``. Other spellings are known
             (``"mm s-1"``, ``"um/s"``, ``"dB"``); :attr:`unit` is the canonical one.
+
+        Returns
+        -------
+        Channel
+            A new channel; this one is unchanged.
 
         Raises
         ------
@@ -170,35 +198,52 @@ class Channel(NDArrayOperatorsMixin):
         return other
 
     def plot(self, **keywords: Unpack[LineStyle]) -> Any:
-        """Plots the trace with matplotlib in the channel's unit and returns the axes. Keywords are those of
-        ``matplotlib.axes.Axes.plot``."""
+        """Plots the trace with matplotlib, in the channel's unit.
+
+        Parameters
+        ----------
+        **keywords
+            ``figsize`` in inches, and those of ``matplotlib.axes.Axes.plot``: ``color``, ``marker``, …
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes.
+
+        Raises
+        ------
+        NoSuchArgumentError
+            A line of matplotlib has no such keyword.
+        MissingLibraryError
+            matplotlib is not installed.
+        """
         from . import _plot
 
         return _plot.plot_channel(self, **keywords)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """``(samples,)``"""
+        """``(samples,)``, missing samples included."""
         return self.values.shape
 
     @property
     def ndim(self) -> int:
-        """1"""
+        """1, the number of axes."""
         return self.values.ndim
 
     @property
     def size(self) -> int:
-        """Number of samples, missing ones included."""
+        """The number of samples, missing ones included."""
         return self.values.size
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the values."""
+        """The size of :attr:`values` in bytes."""
         return self.values.nbytes
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The type of the values."""
+        """The type of :attr:`values`."""
         return self.values.dtype
 
     max = _as_numpy("max")

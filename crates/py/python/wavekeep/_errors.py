@@ -1,4 +1,4 @@
-"""What can go wrong, by what the caller can do about it."""
+"""Exceptions, divided by what the caller can do about them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,28 @@ import re
 
 
 def short(text: str, most: int = 80) -> str:
-    """The text, or its two ends: what was given may be a whole file."""
+    """The text, or its beginning and end: an argument may be the content of a whole file."""
     if len(text) <= most:
         return text
     return f"{text[: most * 2 // 3]} … {text[-most // 4 :]} ({len(text)} characters)"
 
 
 class Error(Exception):
-    """Anything that wavekeep refuses. The message says what to do.
+    """Base class of all errors of wavekeep. The message states what to do.
 
+    Attributes
+    ----------
+    path
+        The file or address, or ``None``.
+    offset
+        The byte offset of the error in the file, or ``None``.
+    expected
+        What the format or the function expects, or ``None``.
+    found
+        What was found instead, or ``None``.
+
+    Examples
+    --------
     >>> import wavekeep
     >>> try:
     ...     wavekeep.open("samples/README.md")
@@ -23,13 +36,9 @@ class Error(Exception):
     NotThisFormatError samples/README.md
     """
 
-    #: The file, where there is one.
     path: str | None
-    #: Byte offset in the file, where the error has a place.
     offset: int | None
-    #: What the format or the call asks for.
     expected: str | None
-    #: What stands there.
     found: str | None
 
     def __init__(
@@ -54,35 +63,35 @@ class Error(Exception):
 
 
 class NotThisFormatError(Error, ValueError):
-    """The bytes are of no format that wavekeep knows."""
+    """The file has no known format, or another one than the function opens."""
 
 
 class MalformedError(Error, ValueError):
-    """The format is right, its content is not: get another copy of the file, or recover it."""
+    """The format is recognised, but the content is invalid: get another copy of the file, or recover it."""
 
 
 class UnsupportedError(Error, ValueError):
-    """Understood, but not something that can be read, written or drawn."""
+    """The request or the content is understood, but not supported."""
 
 
 class LimitError(Error, ValueError):
-    """A safety limit was reached."""
+    """A limit for untrusted input was exceeded."""
 
 
 class BadArgumentError(Error, ValueError):
-    """An argument that makes no sense."""
+    """An argument has an invalid value."""
 
 
 class BadTypeError(Error, TypeError):
-    """An argument of a type that does not go here."""
+    """An argument has an invalid type."""
 
 
 class NoSuchArgumentError(BadArgumentError, TypeError):
-    """A keyword that a function does not have. The message names the near one."""
+    """The function has no such keyword argument. The message suggests a similar one."""
 
 
 class ClosedError(Error, ValueError):
-    """The file was closed."""
+    """The file or the archive was closed."""
 
 
 class ChangedError(Error, RuntimeError):
@@ -90,43 +99,43 @@ class ChangedError(Error, RuntimeError):
 
 
 class SelectionError(Error, ValueError):
-    """A part that the recording does not have."""
+    """The selection is empty, or outside of the recording."""
 
 
 class BadIndexError(SelectionError, IndexError):
-    """An index that does not fit the samples, as numpy's ``IndexError``."""
+    """The index does not fit the samples; also an ``IndexError``, as in numpy."""
 
 
 class NoSuchChannelError(SelectionError, KeyError, IndexError):
-    """A channel that the recording does not have."""
+    """The recording has no such channel."""
 
 
 class NoSuchArrayError(Error, KeyError):
-    """An array that the file does not have."""
+    """The file has no such array."""
 
 
 class NoSuchNameError(Error, AttributeError, KeyError):
-    """A variable or command that the DataWriter does not have."""
+    """The DataWriter has no such variable or command."""
 
 
 class WriterStateError(Error, RuntimeError):
-    """The DataWriter cannot do this now: nothing is open, or something is."""
+    """The DataWriter cannot do this in its current state: no file is open, or a file is open."""
 
 
 class TooLargeError(Error, MemoryError):
-    """The result does not fit into memory: select less, or read block by block."""
+    """The result does not fit into memory: select less, or read in blocks."""
 
 
 class FileError(Error, OSError):
-    """The operating system refused. ``errno`` says how."""
+    """The operating system reported an error; ``errno`` is its number, if it gave one."""
 
 
 class FileMissingError(FileError, FileNotFoundError):
-    """There is no such file."""
+    """The file or the archive does not exist."""
 
 
 class FileTakenError(FileError, FileExistsError):
-    """The file is there already, and overwriting was not asked for."""
+    """The file exists, and overwriting was not requested."""
 
 
 class FileRefusedError(FileError, PermissionError):
@@ -134,42 +143,42 @@ class FileRefusedError(FileError, PermissionError):
 
 
 class NotAFileError(FileError):
-    """A folder, a pipe, a device."""
+    """The path is a folder, a pipe or a device."""
 
 
 class NoSuchEventError(Error, KeyError):
-    """An event that the archive does not have."""
+    """The archive has no such event."""
 
 
 class NothingToUndoError(Error, RuntimeError):
-    """An event whose review nobody has changed."""
+    """The review of the event was never changed."""
 
 
 class NotLostError(Error, RuntimeError):
-    """An event whose files are there was to be forgotten."""
+    """The event cannot be forgotten, because its files exist."""
 
 
 class ArchiveError(Error, RuntimeError):
-    """The archive itself failed: its index, or its disk while events were saved."""
+    """The archive failed: its index, its ledger, or its disk while events were saved."""
 
 
 class ServerError(Error, OSError):
-    """A server cannot be reached, failed, or is no server of an archive."""
+    """The server cannot be reached, failed, or does not serve an archive."""
 
 
 class NotAllowedError(Error, PermissionError):
-    """The server asks for a token, or for one that may do more."""
+    """The server requires a token, or a token with more rights."""
 
 
 class MissingLibraryError(Error, ImportError):
-    """Another Python package is needed for this."""
+    """Another Python package is required. The message names it."""
 
 
 class InternalError(Error, RuntimeError):
-    """A defect of wavekeep. Please report it."""
+    """A defect in wavekeep. Please report it."""
 
 
-# The names before all of them ended in Error.
+# Former names.
 NotThisFormat = NotThisFormatError
 Malformed = MalformedError
 Unsupported = UnsupportedError

@@ -44,7 +44,7 @@ _KINDS = ("traces", "histogram", "spectrum", "limits", "page")
 
 
 class Event(Recording):
-    """A decoded vibration event: a mapping of names to :class:`Channel`.
+    """A decoded vibration event: a mapping of names to :class:`Channel`. :func:`wavekeep.open_event` opens one.
 
     ``len`` is the number of channels; :attr:`shape` also has the number of samples (or intervals).
     Velocities are in the unit of the file, pressures in Pa, unless :meth:`to` or ``units=`` selects other
@@ -91,6 +91,7 @@ class Event(Recording):
 
     @property
     def channels(self) -> tuple[str, ...]:
+        """The names of the channels, in the order of the file."""
         return tuple(name for name, _, _ in self._channels)
 
     @cached_property
@@ -102,6 +103,7 @@ class Event(Recording):
 
     @cached_property
     def report(self) -> Report:
+        """Damage, disagreements, contradictions and assumptions."""
         return Report.from_json(self.metadata["report"])
 
     @property
@@ -118,6 +120,11 @@ class Event(Recording):
         units
             ``"mm/s"``, ``"dB(L)"``, a list of units, a dictionary by channel, or ``"SI"``. Channels of
             other quantities are unchanged.
+
+        Returns
+        -------
+        Event
+            A new event over the same samples; this one is unchanged.
 
         Raises
         ------
@@ -149,13 +156,17 @@ class Event(Recording):
 
     @cached_property
     def t(self) -> NDArray[np.float64]:
+        """``float64[samples]``, read-only: seconds from the trigger; for a histogram, seconds from its start.
+
+        NaN where no source states them.
+        """
         t = self._handle.times()
         t.flags.writeable = False
         return t
 
     @property
     def serial(self) -> str | None:
-        """Serial number of the instrument."""
+        """The serial number of the unit; ``None`` if no source states it."""
         serial: str | None = _value(self.metadata["serial"])
         return serial
 
@@ -192,7 +203,7 @@ class Event(Recording):
 
     @cached_property
     def measurements(self) -> Measurements:
-        """PPV, ZC frequency, PVS and what goes with them, computed and as the report states them.
+        """PPV, ZC frequency, PVS and related quantities: computed, and as the report states them.
 
         For a part in time everything is computed from its own samples, because the report describes the
         whole event.
@@ -204,16 +215,17 @@ class Event(Recording):
     def peaks(self) -> Table:
         """The measurements of each channel, as a table with one row per channel.
 
-        ``peak`` and its ``unit`` (PPV; dB(L) of a microphone), ``zc_frequency_hz``, ``time_s`` from
-        the trigger (``at`` of a histogram), ``acceleration_g`` and ``displacement`` with its unit:
-        each as it is shown, and as it was ``stated`` by the report and ``computed`` from the samples.
+        ``peak`` and its ``unit`` (PPV; for a microphone dB(L)), ``zc_frequency_hz``, ``time_s`` from the
+        trigger (for a histogram ``at``), ``acceleration_g``, and ``displacement`` with its unit. Each has a
+        column with the value to show, one with the suffix ``_stated`` (by the report) and one with
+        ``_computed`` (from the samples).
 
         Examples
         --------
         >>> import wavekeep
         >>> peaks = wavekeep.open("samples/M529LMOK.DK0W").peaks
-        >>> [(row["channel"], row["peak"], row["unit"], row["zc_frequency_hz"]) for row in peaks]
-        [('Tran', 0.33, 'in/s', 20.0), ('Vert', 0.41, 'in/s', 28.0), ('Long', 0.29, 'in/s', 24.0), ('MicL', 127.14, 'dB(L)', 13.0)]
+        >>> [(row["channel"], row["peak"], row["unit"], row["zc_frequency_hz"]) for row in peaks[1:]]
+        [('Vert', 0.41, 'in/s', 28.0), ('Long', 0.29, 'in/s', 24.0), ('MicL', 127.14, 'dB(L)', 13.0)]
         """
         return peaks_of(self.measurements)
 
@@ -226,13 +238,18 @@ class Event(Recording):
         curve
             ``"osmre"``, ``"din-1"``, … ; docs/curves.md lists them.
         distance_ft
-            Distance to the blast, which some curves need.
+            The distance to the blast in feet, which some curves need.
 
         Returns
         -------
         Verdict
             ``outcome`` and ``reason``; ``origin`` is ``"stated"`` (by the report) or ``"computed"``. For a
             part in time the value is computed from its samples.
+
+        Raises
+        ------
+        BadArgumentError
+            The curve is unknown.
 
         Examples
         --------
@@ -283,18 +300,25 @@ class Event(Recording):
         raise NoSuchChannelError(message, path=self.path, expected=present, found=str(channel))
 
     def frequency_hz(self, channel: Any) -> tuple[NDArray[np.float64], list[str]]:
-        """Frequencies of a histogram's intervals.
+        """The frequencies of a histogram's intervals.
+
+        Parameters
+        ----------
+        channel
+            A name, without regard to case, or an index.
 
         Returns
         -------
         tuple
-            ``float64[intervals]`` in Hz, NaN where there is none, and the texts that the vendor prints:
-            ``"21 Hz"``, ``">100 Hz"``, ``"N/A"``.
+            ``float64[intervals]`` in Hz, NaN where there is none, and a list of the texts that the vendor
+            prints: ``"21 Hz"``, ``">100 Hz"``, ``"N/A"``.
 
         Raises
         ------
+        NoSuchChannelError
+            The event has no such channel.
         BadArgumentError
-            A waveform has no intervals.
+            The event is a waveform, which has no intervals.
 
         Examples
         --------
@@ -328,6 +352,11 @@ class Event(Recording):
             ``(start, end)``, the end exclusive, either of them ``None``: seconds from the trigger,
             timedeltas, or unit-local times (``datetime``, ``datetime64``, pandas' ``Timestamp``, ObsPy's
             ``UTCDateTime``).
+
+        Returns
+        -------
+        Event
+            The part; its samples are not copied.
 
         Raises
         ------
@@ -379,12 +408,21 @@ class Event(Recording):
             integers of the format, as ``raw=True`` does.
         out
             An array of the result's shape, which is filled and returned.
+        raw
+            The integers of the format instead of physical values.
 
         Returns
         -------
         numpy.ndarray
             ``float64[channels, samples]`` with NaN for missing samples. Raw values have the type of the
             format, and are a masked array if any is missing.
+
+        Raises
+        ------
+        NoSuchChannelError
+            The event has no such channel.
+        BadArgumentError
+            A unit is unknown or does not fit, ``out`` has another shape, or a time is invalid.
 
         Examples
         --------
@@ -421,7 +459,19 @@ class Event(Recording):
         units: Units = None,
         raw: bool = False,
     ) -> Iterator[Block]:
-        """The samples in blocks of ``frames`` each, ``[channels, frames]``.
+        """The samples in blocks.
+
+        Parameters
+        ----------
+        frames
+            Maximum number of samples or intervals in a block; values below 1 mean 1.
+        channels, units, raw
+            As for :meth:`read`.
+
+        Yields
+        ------
+        Block
+            ``data``, ``[channels, frames]``, and ``frames``, the indices of its samples.
 
         Examples
         --------
@@ -454,7 +504,8 @@ class Event(Recording):
             ``.zarr`` (a folder), ``.parquet``, ``.arrow`` or ``.feather``, ``.mseed``, ``.npy``,
             ``.npz``, ``.safetensors``, ``.wav``.
         to
-            csv, json, gnz, hdf5, zarr, parquet, arrow, miniseed (version 2), miniseed3, npy, npz, safetensors or wav.
+            csv, json, gnz, hdf5, zarr, parquet, arrow, miniseed (version 2), miniseed3, npy, npz,
+            safetensors or wav.
         units
             As for :meth:`read`, by default :attr:`units`. A file has one unit for all velocities and one for
             all pressures.
@@ -516,8 +567,26 @@ class Event(Recording):
     ) -> obspy.Stream:
         """An ``obspy.Stream`` with FDSN codes, with one trace per stretch without a gap.
 
-        Parameters are those of :meth:`read`; ``dtype`` is the type of the samples that an ObsPy writer
-        needs: ``"f4"`` for SAC and SEG-Y. ``trace.stats.wavekeep["unit"]`` has the unit.
+        Parameters
+        ----------
+        channels, frames, time, units, raw
+            As for :meth:`read`.
+        drop_errored
+            Must be ``False``: it is for streams.
+        dtype
+            The type of the samples that an ObsPy writer needs: ``"f4"`` for SAC and SEG-Y.
+
+        Returns
+        -------
+        obspy.Stream
+            One or more traces per channel; ``trace.stats.wavekeep["unit"]`` is the unit.
+
+        Raises
+        ------
+        MissingLibraryError
+            ObsPy is not installed.
+        UnsupportedError
+            The event cannot be represented as traces.
         """
         from . import _to_obspy
 
@@ -548,13 +617,31 @@ class Event(Recording):
         ----------
         kind
             ``"traces"``, ``"histogram"``, ``"spectrum"``, ``"limits"`` (PPV against frequency) or
-            the one-``"page"`` report; by default the one that fits the event.
+            ``"page"`` (the one-page report); by default the one that fits the event.
         form
             ``"svg"``, ``"png"`` or ``"pdf"``.
         curve, distance_ft
             The limit curve, as for :meth:`verdict`.
-        metric, dark, letter, width_px
-            mm/s instead of in/s; light on dark; US Letter instead of A4; width of a PNG.
+        metric
+            mm/s instead of in/s.
+        dark
+            Light lines on a dark background.
+        letter
+            US Letter instead of A4.
+        width_px
+            The width of a PNG in pixels.
+
+        Returns
+        -------
+        Picture
+            The bytes of the picture.
+
+        Raises
+        ------
+        BadArgumentError
+            An unknown kind, form or curve.
+        UnsupportedError
+            The event cannot be drawn in this way.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""Frames as the instrument sends them, made of samples."""
+"""Frames as the instrument sends them, made from samples."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ _SAMPLES = ("i2", "i4")
 
 
 class HeaderFields(TypedDict, total=False):
-    """Fields of the header: a number, or one for each frame."""
+    """Header fields, each a number, or one for each frame; ``tes_bias`` is 16 signed numbers of 20 bits, or
+    ``[16, frames]``."""
 
     protocol_version: ArrayLike
     crate_id: ArrayLike
@@ -79,31 +80,33 @@ def frames(
     counter_step: int = 1,
     **fields: Unpack[HeaderFields],
 ) -> NDArray[np.void]:
-    """Frames of samples, with the headers that the instrument gives them.
+    """Makes frames from samples, with the headers of the instrument.
 
     Parameters
     ----------
     samples
-        ``[channels, frames]``, int16 as they come from the instrument, or int32 as they lie in files.
+        ``[channels, frames]``: int16 as from the instrument, or int32 as in files.
     rate_hz
-        Frames a second: ``timestamp`` goes on by it.
+        Frames per second, by which ``timestamp`` increases.
     start_ns
         UNIX time of the first frame in ns.
     counter, counter_step
-        ``frame_counter`` of the first frame, and what it goes on by; it begins anew at 2^32.
+        ``frame_counter`` of the first frame, and its increase per frame; it wraps at 2^32.
     **fields
-        Other fields of the header, a number or one for each frame.
+        Other header fields, each a number or one for each frame; ``tes_bias`` is ``[16]`` or ``[16, frames]``.
 
     Returns
     -------
-    structured array, one element a frame
-        Each element is a payload: :meth:`Chain.process` and :meth:`DataWriter.write` take it. Its
-        fields are those of the header, and ``samples``.
+    structured numpy.ndarray
+        ``[frames]``. Each element is a payload that :meth:`Chain.process` and :meth:`DataWriter.write` accept;
+        its fields are those of the header and ``samples``.
 
     Raises
     ------
+    NoSuchArgumentError
+        There is no such header field.
     BadArgumentError
-        When samples are of another type, or a number does not fit its field.
+        The samples have another type, or a number does not fit its field.
 
     Examples
     --------
@@ -140,7 +143,7 @@ def frames(
 
 
 def checked_samples(samples: Any) -> NDArray[np.integer[Any]]:
-    """Samples that are of a type of the instrument's."""
+    """Samples with a type of the instrument."""
     if not isinstance(samples, np.ndarray) or samples.ndim != 2:
         what = f"{samples.ndim} axes" if isinstance(samples, np.ndarray) else type(samples).__name__
         raise BadArgumentError(f"samples are an array of channels × frames, found {what}")
@@ -153,7 +156,7 @@ def checked_samples(samples: Any) -> NDArray[np.integer[Any]]:
 
 
 def packed(samples: NDArray[np.integer[Any]], counter: int, counter_step: int) -> NDArray[np.void]:
-    """Frames whose headers say how many channels there are, and count."""
+    """Frames with the number of channels and the counter in their headers."""
     channels, count = samples.shape
     first = _integers("counter", counter, np.dtype("<u4"), ())
     step = _integers("counter_step", counter_step, np.dtype("<u4"), ())
@@ -167,7 +170,7 @@ def packed(samples: NDArray[np.integer[Any]], counter: int, counter_step: int) -
 
 
 def frame_dtype(channels: int, samples: np.dtype[Any]) -> np.dtype[np.void]:
-    """The type of a frame of so many samples."""
+    """The type of a frame with this number of samples."""
     words = samples.newbyteorder("<")
     names = [*_HEADER, "samples"]
     formats: list[Any] = [format for format, _ in _HEADER.values()]

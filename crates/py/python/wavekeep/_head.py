@@ -17,10 +17,21 @@ _SHORT = re.compile(r"\s*\d+:[0-9a-f]{64}\s*")
 
 @dataclass(frozen=True)
 class Head:
-    """How large the ledger of an archive was at a moment, and the root of its tree. Kept elsewhere, it
-    proves later that the ledger only grew since: :meth:`Archive.verify` takes it.
+    """The size of an archive's ledger at a moment, and the root of its tree. If it is kept elsewhere,
+    :meth:`Archive.verify` proves with it that the ledger only grew since.
 
-    ``str(head)`` is the text to keep: that of ``wavekeep head`` and of a server.
+    ``str(head)`` is the text to keep; ``wavekeep head`` and servers give the same text.
+
+    Attributes
+    ----------
+    archive
+        The identifier of the archive, 32 hexadecimal digits; empty if the head consists of size and root only.
+    size
+        The number of entries.
+    root
+        The root of their tree, 64 hexadecimal digits.
+    time
+        When the head was taken, in UTC; ``None`` if the head consists of size and root only.
 
     Examples
     --------
@@ -33,29 +44,30 @@ class Head:
     True
     """
 
-    #: Which archive's ledger it is of: 32 hexadecimal digits; empty in a head of size and root alone.
     archive: str
-    #: Number of entries.
     size: int
-    #: The root of their tree: 64 hexadecimal digits.
     root: str
-    #: When it was taken, in UTC; ``None`` in a head of size and root alone.
     time: datetime | None
     _text: str = field(repr=False)
 
     @classmethod
     def parse(cls, text: str) -> Head:
-        """Reads a head: the text of one, or ``size:root`` as it is printed.
+        """Parses a head.
 
         Parameters
         ----------
         text
-            What ``str(head)`` gave.
+            The text of a head, as from ``str(head)``, or ``size:root``.
+
+        Returns
+        -------
+        Head
+            The head.
 
         Raises
         ------
         MalformedError
-            It is no head.
+            The text is not a head.
 
         Examples
         --------
@@ -81,7 +93,7 @@ Held = Union[Head, str, "os.PathLike[str]"]
 
 
 def held(since: Held) -> Head:
-    """The head that is meant."""
+    """A head from a head, its text or a file with its text."""
     if isinstance(since, Head):
         return since
     if isinstance(since, str) and (since.startswith("wavekeep head ") or _SHORT.fullmatch(since)):

@@ -1,4 +1,4 @@
-"""What is measured of an event, as typed dictionaries."""
+"""The measurements of an event, as typed dictionaries."""
 
 from __future__ import annotations
 
@@ -6,125 +6,196 @@ from typing import Any, Literal, TypedDict
 
 
 class Reading(TypedDict, total=False):
-    """A value with its unit."""
+    """A value with its unit.
 
-    #: The value, in ``unit``.
+    Attributes
+    ----------
+    value
+        The value, in ``unit``.
+    unit
+        The unit, such as ``"in/s"``.
+    decimals
+        The number of decimals with which the value was printed.
+    flag
+        A special condition, such as ``"saturated"``.
+    """
+
     value: float
-    #: Its unit, such as ``"in/s"``.
     unit: str
-    #: Digits after the point with which it was printed.
     decimals: int
-    #: What is special about it: ``"saturated"``, …
     flag: str
 
 
 class Frequency(TypedDict, total=False):
-    """A zero-crossing frequency."""
+    """A zero-crossing frequency.
 
-    #: ``"measured"``, ``"above_range"``, ``"below_range"`` or ``"not_available"``.
+    Attributes
+    ----------
+    flag
+        ``"measured"``, ``"above_range"``, ``"below_range"`` or ``"not_available"``.
+    hz
+        The frequency in Hz; missing if it is not available.
+    decimals
+        The number of decimals with which the value was printed.
+    """
+
     flag: str
-    #: In Hz; not there when it is not available.
     hz: float
-    #: Digits after the point with which it was printed.
     decimals: int
 
 
 class Measured(TypedDict, total=False):
-    """One quantity from both of its sources: each is a :class:`Reading`, a :class:`Frequency`, a
-    number or a time."""
+    """One quantity from both of its sources, each of them a :class:`Reading`, a :class:`Frequency`, a number or
+    a time.
 
-    #: The value to show: the stated one, where there is one.
+    Attributes
+    ----------
+    value
+        The value to show: the stated one, if there is one.
+    origin
+        The source of ``value``; ``None`` if there is no value.
+    computed
+        The value that was computed from the samples.
+    stated
+        The value that the vendor's report states.
+    """
+
     value: Any
-    #: Where it came from.
     origin: Literal["stated", "computed"] | None
-    #: Computed from the samples.
     computed: Any
-    #: As the vendor's report states it.
     stated: Any
 
 
 class ChannelMeasurements(TypedDict, total=False):
-    """What is measured of one channel. ``Event.peaks`` has the same as a table."""
+    """The measurements of one channel, as in :attr:`Event.measurements`; :attr:`Event.peaks` has them as a table.
 
-    #: The channel.
+    Attributes
+    ----------
+    name
+        The name of the channel.
+    sensor
+        ``"geophone"``, ``"microphone"`` or ``"other"``.
+    samples
+        The number of samples, missing ones included.
+    missing_samples
+        The number of missing samples.
+    samples_at_limit
+        The number of samples at the limit of the sensor.
+    peak
+        PPV of a geophone, PSPL of a microphone.
+    peak_psi
+        PSPL of a microphone in psi.
+    peak_pa
+        PSPL of a microphone in Pa.
+    peak_index
+        The index of the sample or interval with the computed peak.
+    time_of_peak_s
+        The time from the trigger to the peak in seconds.
+    peak_at
+        For a histogram, the start of the peak's interval, unit-local.
+    zc_frequency
+        The zero-crossing frequency of the peak.
+    half_wave
+        The half-wave from which the frequency was computed.
+    peak_acceleration
+        The largest acceleration of a geophone, in g.
+    peak_displacement
+        The largest displacement of a geophone, in in or mm.
+    largest_levels
+        The largest levels that a report lists for the intervals of a histogram.
+    """
+
     name: str
-    #: ``"geophone"``, ``"microphone"`` or ``"other"``.
     sensor: str
-    #: Samples, missing ones included.
     samples: int
-    #: How many of them are missing.
     missing_samples: int
-    #: How many are at the limit of the sensor.
     samples_at_limit: int
-    #: PPV of a geophone, PSPL of a microphone.
     peak: Measured
-    #: PSPL of a microphone in psi.
     peak_psi: Measured
-    #: PSPL of a microphone in Pa.
     peak_pa: Measured
-    #: Sample or interval of the computed peak.
     peak_index: int | None
-    #: Seconds from the trigger to the peak.
     time_of_peak_s: Measured
-    #: Start of the peak's interval in a histogram, by the instrument's clock.
     peak_at: Measured
-    #: Zero-crossing frequency of the peak.
     zc_frequency: Measured
-    #: The half-wave that gave the computed frequency.
     half_wave: dict[str, float] | None
-    #: Largest acceleration of a geophone, in g.
     peak_acceleration: Measured
-    #: Largest displacement of a geophone, in in or mm.
     peak_displacement: Measured
-    #: The largest levels that a report lists for the intervals of a histogram.
     largest_levels: dict[str, Any]
 
 
 class Measurements(TypedDict, total=False):
-    """What is measured of an event, as :attr:`Event.measurements` has it."""
+    """The measurements of an event, as in :attr:`Event.measurements`.
 
-    #: ``"waveform"`` or ``"histogram"``.
+    Attributes
+    ----------
+    kind
+        ``"waveform"`` or ``"histogram"``.
+    channels
+        The channels, in the order of the event.
+    peak_vector_sum
+        PVS, the largest vector sum over time.
+    peak_vector_sum_time_s
+        The time from the trigger to the PVS in seconds.
+    peak_vector_sum_at
+        For a histogram, the time of the PVS, unit-local.
+    vector_sum_upper_bound
+        For a histogram, the value that the vector sum cannot exceed.
+    range_assumed
+        Whether no source states the range of the geophones.
+    rate_assumed
+        Whether no source states the sample rate.
+    contradictions
+        Where report and samples cannot both be right.
+    """
+
     kind: str
-    #: The channels, in the order of the event.
     channels: list[ChannelMeasurements]
-    #: PVS, the largest vector sum over time.
     peak_vector_sum: Measured
-    #: Seconds from the trigger to the PVS.
     peak_vector_sum_time_s: Measured
-    #: Its moment in a histogram.
     peak_vector_sum_at: str | None
-    #: What the vector sum of a histogram cannot exceed.
     vector_sum_upper_bound: dict[str, Any]
-    #: Whether nothing states the range of the geophones.
     range_assumed: bool
-    #: Whether nothing states the sample rate.
     rate_assumed: bool
-    #: Where report and samples cannot both be right.
     contradictions: list[dict[str, Any]]
 
 
 class Verdict(TypedDict):
-    """What a limit curve says, as :meth:`Event.verdict` gives it."""
+    """The verdict of a limit curve, as from :meth:`Event.verdict`.
 
-    #: The curve's name, such as ``"osmre"``.
+    Attributes
+    ----------
+    curve
+        The identifier of the curve, such as ``"osmre"``.
+    curve_name
+        The full name of the curve.
+    standing
+        The kind of source from which the curve is known.
+    subject
+        The deciding channel.
+    value
+        Its value.
+    origin
+        Whether the value was stated by the report or computed from the samples.
+    frequency
+        The frequency of the value.
+    limit
+        The limit at that frequency.
+    margin_percent
+        The distance from the value up to the limit, in per cent of the limit; negative above the limit.
+    outcome
+        ``"within"``, ``"exceeds"`` or ``"no_verdict"``.
+    reason
+        The reason, as a sentence for people.
+    """
+
     curve: str
-    #: Its full name.
     curve_name: str
-    #: What kind of source it is known from.
     standing: str
-    #: The channel that decides.
     subject: str | None
-    #: Its value.
     value: Reading | None
-    #: Whether the value was stated by the report or computed from the samples.
     origin: Literal["stated", "computed"] | None
-    #: Frequency of the value.
     frequency: Frequency | None
-    #: The limit at that frequency.
     limit: Reading | None
-    #: How far the value is below the limit, in per cent of it.
     margin_percent: float | None
-    #: ``"within"``, ``"exceeds"`` or ``"no_verdict"``.
     outcome: Literal["within", "exceeds", "no_verdict"]
-    #: A sentence for people.
     reason: str

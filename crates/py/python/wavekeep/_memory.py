@@ -1,4 +1,4 @@
-"""Memory of results that are gone."""
+"""Memory of dropped results."""
 
 from __future__ import annotations
 
@@ -10,22 +10,21 @@ from . import _wavekeep
 
 
 def trim() -> int:
-    """Gives the memory of dropped results back to the system at once.
-
-    Memory of a large result is kept for the next read, which is a third faster by it: of at most one
-    result, and for some seconds, then it goes back by itself. What smaller results had is with the
-    allocator of the C library, which is asked here to give back what it can.
+    """Returns the memory of dropped results to the system at once.
 
     Returns
     -------
     int
-        Bytes of large results that went back.
+        The number of bytes of large results that were returned.
 
     Notes
     -----
-    What ``ps`` and ``top`` show as RSS counts pages of mapped files too, which cost nothing: the
-    system has them in its cache anyway and takes them when it needs them. ``RssAnon`` in
-    ``/proc/self/status`` is the memory that is really used.
+    The memory of at most one large result is kept for some seconds, because it makes the next read a third
+    faster. The memory of smaller results belongs to the allocator of the C library, which is asked here to
+    return what it can.
+
+    RSS, as ``ps`` and ``top`` show it, includes the pages of mapped files, which the system can reuse at any
+    time. ``RssAnon`` in ``/proc/self/status`` is the memory in use.
 
     Examples
     --------

@@ -48,17 +48,50 @@ def strict_for_obspy(function: Callable[..., obspy.Stream]) -> Callable[..., obs
 
 
 def is_blastware(filename: str | os.PathLike[str]) -> bool:
-    """Whether a file is a Blastware event."""
+    """Whether a file is a Blastware event.
+
+    Parameters
+    ----------
+    filename
+        The file.
+
+    Returns
+    -------
+    bool
+        ``True`` for events and raw frames.
+    """
     return _wavekeep.detect(os.fspath(filename)) in ("blastware", "blastware-frames")
 
 
 def is_thor(filename: str | os.PathLike[str]) -> bool:
-    """Whether a file is a Thor event."""
+    """Whether a file is a Thor event.
+
+    Parameters
+    ----------
+    filename
+        The file.
+
+    Returns
+    -------
+    bool
+        ``True`` for waveforms and histograms.
+    """
     return _wavekeep.detect(os.fspath(filename)) == "thor"
 
 
 def is_smurf(filename: str | os.PathLike[str]) -> bool:
-    """Whether a file is a SMuRF stream."""
+    """Whether a file is a SMuRF stream.
+
+    Parameters
+    ----------
+    filename
+        The file.
+
+    Returns
+    -------
+    bool
+        ``True`` for a piece of a run.
+    """
     return _wavekeep.detect(os.fspath(filename)) == "smurf"
 
 
@@ -73,10 +106,30 @@ def read_blastware(
     pretrigger_s: float | None = None,
     reports: bool = True,
 ) -> obspy.Stream:
-    """Reads an event: velocities and pressures in their units, or with ``raw`` counts.
+    """Reads a vibration event.
 
-    ``channels`` chooses some by name; ``rate_hz``, ``geophone_range``, ``pretrigger_s`` and ``reports``
-    are those of ``wavekeep.open``.
+    Parameters
+    ----------
+    filename
+        The file.
+    headonly
+        Returns traces without samples.
+    channels
+        Names or indices of channels, by default all.
+    raw
+        Counts instead of values in the units of the event.
+    rate_hz, geophone_range, pretrigger_s, reports
+        As for ``wavekeep.open``.
+
+    Returns
+    -------
+    obspy.Stream
+        One trace per channel and stretch without a gap.
+
+    Raises
+    ------
+    NotThisFormatError, MalformedError, UnsupportedError, LimitError, BadArgumentError
+        As for ``wavekeep.open``.
     """
     event = open_recording(
         filename,
@@ -100,11 +153,33 @@ def read_smurf(
     raw: bool = False,
     one_piece: bool = False,
 ) -> obspy.Stream:
-    """Reads a run: phases in rad, or with ``raw`` counts. ``channels`` chooses some: ``[0, 7]``,
-    ``"0-15"``, ``"2:107"``.
+    """Reads a run of a stream.
 
-    The first piece of a run gives all of it, and its other pieces nothing more, so that
-    ``obspy.read("run.dat.*")`` has it once. ``one_piece=True`` reads any piece by itself.
+    Parameters
+    ----------
+    filename
+        A piece of the run.
+    headonly
+        Returns traces without samples.
+    channels
+        Sample indices: ``[0, 7]``, ``"0-15"``, ``"2:107"``; by default all.
+    raw
+        Counts instead of phases in rad.
+    one_piece
+        Reads only this piece.
+
+    Returns
+    -------
+    obspy.Stream
+        One trace per channel and stretch without a gap. The first piece gives the whole run and the other
+        pieces give nothing, with a warning, so that ``obspy.read("run.dat.*")`` reads the run once.
+
+    Raises
+    ------
+    NotThisFormatError
+        The file is not a SMuRF stream.
+    UnsupportedError
+        No source states the rate of the run, or it changes.
     """
     import obspy
 

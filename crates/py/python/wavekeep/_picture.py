@@ -7,7 +7,14 @@ from typing import Any
 
 
 class Picture(bytes):
-    """The bytes of a picture. A notebook shows it; ``save`` writes it.
+    """The bytes of a picture, which a notebook displays; :meth:`Event.picture` draws one.
+
+    Parameters
+    ----------
+    data
+        The bytes of the file.
+    form
+        ``"svg"``, ``"png"`` or ``"pdf"``.
 
     Examples
     --------
@@ -17,7 +24,6 @@ class Picture(bytes):
     ('svg', b'<svg')
     """
 
-    #: ``"svg"``, ``"png"`` or ``"pdf"``.
     form: str
 
     def __new__(cls, data: bytes = b"", form: str = "svg") -> Picture:
@@ -26,7 +32,31 @@ class Picture(bytes):
         return picture
 
     def save(self, path: str | os.PathLike[str]) -> str:
-        """Writes the bytes as a new file; gives its path. An existing file is an error."""
+        """Writes the bytes as a new file.
+
+        Parameters
+        ----------
+        path
+            The file.
+
+        Returns
+        -------
+        str
+            The path.
+
+        Raises
+        ------
+        FileTakenError
+            The file exists. This is a ``FileExistsError``.
+
+        Examples
+        --------
+        >>> import os, tempfile, wavekeep
+        >>> picture = wavekeep.open("samples/M529LMOK.DK0W").picture(form="png")
+        >>> path = picture.save(os.path.join(tempfile.mkdtemp(), "event.png"))
+        >>> os.path.getsize(path) == len(picture)
+        True
+        """
         from ._errors import FileTakenError
 
         try:

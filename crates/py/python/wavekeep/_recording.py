@@ -55,11 +55,17 @@ class LineStyle(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Block:
-    """Some frames of a recording."""
+    """Consecutive frames of a recording; numpy uses it as an array of its data.
 
-    #: The samples, ``[channels, frames]``. With ``reuse=True`` the next block uses their memory again.
+    Attributes
+    ----------
+    data
+        The samples, ``[channels, frames]``. With ``reuse=True`` the next block overwrites them.
+    frames
+        The range of frames, by their numbers in the recording.
+    """
+
     data: NDArray[Any]
-    #: The frames, by their numbers in the recording.
     frames: range
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
@@ -128,20 +134,74 @@ class Recording(ABC):
         out: NDArray[Any] | None = None,
         raw: bool = False,
     ) -> NDArray[Any]:
-        """A part of the samples, channel-major: ``[channels, frames]``."""
+        """A part of the samples.
+
+        Parameters
+        ----------
+        channels
+            Names or indices of channels, by default all.
+        frames
+            A range of frames: ``slice(0, 100)``, ``range(100)`` or ``(0, 100)``; by default all.
+        time
+            ``(start, end)``, by default everything. Array files have no time.
+        out
+            An array of the result's shape, which is filled and returned.
+        raw
+            The integers of the format instead of physical values.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``[channels, frames]``, in the units of :attr:`units`.
+        """
 
     @abstractmethod
     def blocks(
         self, size: Any = ..., /, *, channels: Channels = None, raw: bool = False
     ) -> Iterator[Block]:
-        """The samples block by block, at most ``size`` frames each."""
+        """The samples in blocks.
+
+        Parameters
+        ----------
+        size
+            Maximum number of frames in a block, by default 65536.
+        channels
+            Names or indices of channels, by default all.
+        raw
+            The integers of the format instead of physical values.
+
+        Yields
+        ------
+        Block
+            ``data``, ``[channels, frames]``, and ``frames``, their numbers in the recording.
+        """
 
     @abstractmethod
     def save(
         self, path: str | os.PathLike[str], *, to: str | None = None, overwrite: bool = False
     ) -> str:
-        """Saves the recording in another format, selected by the extension or by ``to``, completely or
-        not at all. Returns the path."""
+        """Saves the recording in another format; the file is written completely or not at all.
+
+        Parameters
+        ----------
+        path
+            The file; its extension selects the format, unless ``to`` is given.
+        to
+            The format: csv, gnz, hdf5, zarr, parquet, arrow, npy, npz, safetensors; for events also json,
+            miniseed, miniseed3 and wav.
+        overwrite
+            Whether an existing file is replaced.
+
+        Returns
+        -------
+        str
+            The path.
+
+        Raises
+        ------
+        FileTakenError
+            The file exists and ``overwrite`` is not set. This is a ``FileExistsError``.
+        """
 
     def __len__(self) -> int:
         """Number of channels: the length of the first axis of :attr:`data`, as of an array."""
@@ -157,20 +217,37 @@ class Recording(ABC):
         return list(self.keys())
 
     def keys(self) -> tuple[Any, ...]:
-        """The channels, as for a mapping."""
+        """The channels, as for a mapping.
+
+        Returns
+        -------
+        tuple
+            :attr:`channels`.
+        """
         return self.channels
 
     def values(self) -> Iterator[Any]:
-        """The samples of each channel, as for a mapping."""
+        """The samples of each channel, as for a mapping.
+
+        Yields
+        ------
+        Channel or numpy.ndarray
+            ``rec[channel]``; an array file has arrays.
+        """
         return (self[channel] for channel in self.channels)
 
     def items(self) -> Iterator[tuple[Any, Any]]:
-        """The name and the samples of each channel, as for a mapping."""
+        """The name and the samples of each channel, as for a mapping.
+
+        Yields
+        ------
+        tuple
+            The channel and ``rec[channel]``.
+        """
         return ((channel, self[channel]) for channel in self.channels)
 
     def close(self) -> None:
-        """Closes the file. Arrays that were read from it stay valid; later calls raise a
-        :class:`ClosedError`."""
+        """Closes the file. Arrays that were read from it stay valid; later calls raise a :class:`ClosedError`."""
         # Of what type it is, the classes know.
         setattr(self, "_handle", ClosedHandle(self.path))
 
@@ -200,7 +277,34 @@ class Recording(ABC):
         return self.read()
 
     def masked(self, channel: Any) -> np.ma.MaskedArray[Any, np.dtype[Any]]:
-        """One channel as a masked array: missing samples are masked."""
+        """One channel as a masked array: missing samples are masked.
+
+        Parameters
+        ----------
+        channel
+            A name or an index, as for ``rec[channel]``.
+
+        Returns
+        -------
+        numpy.ma.MaskedArray
+            ``[samples]``, in the unit of the channel.
+
+        Raises
+        ------
+        NoSuchChannelError
+            There is no such channel.
+        NoSuchArrayError
+            An array file has no such array.
+
+        Examples
+        --------
+        >>> import warnings, wavekeep
+        >>> with warnings.catch_warnings():
+        ...     warnings.simplefilter("ignore", wavekeep.DamageWarning)
+        ...     rec = wavekeep.open("samples/M529LNE5.390")
+        >>> int(rec.masked("Vert").count()), rec.shape[1]
+        (2818, 3328)
+        """
         found = self[channel]
         masked: np.ma.MaskedArray[Any, np.dtype[Any]] = (
             np.ma.MaskedArray(found) if isinstance(found, np.ndarray) else found.masked()
@@ -264,9 +368,27 @@ class Recording(ABC):
         drop_errored: bool = False,
     ) -> pandas.DataFrame:
         """A ``pandas.DataFrame``: the columns of :meth:`to_arrow`, the first of them as index.
-        Units are in ``attrs["units"]``.
 
-        Parameters and columns are those of :meth:`to_xarray`.
+        Parameters
+        ----------
+        channels, frames, time
+            The selection, as for :meth:`read`. Array files have no ``time``.
+        units
+            As for :meth:`to_xarray`.
+        drop_errored
+            For streams: excludes frames that their sender marked as bad.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per sample, interval or frame. Missing samples are NaN, and units are in ``attrs["units"]``.
+
+        Raises
+        ------
+        MissingLibraryError
+            pandas is not installed.
+        UnsupportedError
+            An array file has arrays of different lengths, or with more than two dimensions.
 
         Examples
         --------
@@ -291,10 +413,29 @@ class Recording(ABC):
         units: Units = None,
         drop_errored: bool = False,
     ) -> pyarrow.Table:
-        """A ``pyarrow.Table``, without copying the samples once more. Missing samples are null; units
-        are in the metadata of the fields.
+        """A ``pyarrow.Table`` over the memory of the samples, which are not copied again.
 
-        Parameters and columns are those of :meth:`to_xarray`.
+        Parameters
+        ----------
+        channels, frames, time
+            The selection, as for :meth:`read`. Array files have no ``time``.
+        units
+            As for :meth:`to_xarray`.
+        drop_errored
+            For streams: excludes frames that their sender marked as bad.
+
+        Returns
+        -------
+        pyarrow.Table
+            One row per sample, interval or frame. Missing samples are null, and units are in the metadata
+            of the fields.
+
+        Raises
+        ------
+        MissingLibraryError
+            pyarrow is not installed.
+        UnsupportedError
+            An array file has arrays of different lengths, or with more than two dimensions.
 
         Examples
         --------
@@ -321,8 +462,31 @@ class Recording(ABC):
         drop_errored: bool = False,
         dtype: DTypeLike | None = None,
     ) -> obspy.Stream:
-        """An ``obspy.Stream`` with FDSN codes, with one trace per stretch without a gap. ``dtype`` is the
-        type of the samples that an ObsPy writer needs: ``"f4"`` for SAC and SEG-Y."""
+        """An ``obspy.Stream`` with FDSN codes, with one trace per stretch without a gap.
+
+        Parameters
+        ----------
+        channels, frames, time
+            The selection, as for :meth:`read`. Array files have no ``time``.
+        raw
+            The integers of the format instead of physical values.
+        drop_errored
+            For streams: excludes frames that their sender marked as bad.
+        dtype
+            The type of the samples that an ObsPy writer needs: ``"f4"`` for SAC and SEG-Y.
+
+        Returns
+        -------
+        obspy.Stream
+            One or more traces per channel.
+
+        Raises
+        ------
+        MissingLibraryError
+            ObsPy is not installed.
+        UnsupportedError
+            The recording cannot be represented as traces; an array file never can.
+        """
         from . import _to_obspy
 
         part = part_of(channels, frames, time, drop_errored)

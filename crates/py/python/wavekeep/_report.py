@@ -1,4 +1,4 @@
-"""Damage that was survived, and what was assumed."""
+"""Damage, contradictions and assumptions."""
 
 from __future__ import annotations
 
@@ -11,19 +11,29 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Note:
-    """One thing that a reader of the recording ought to know."""
+    """One fact that a user of the recording needs to know.
 
-    #: ``"assumption"``, ``"disagreement"``, ``"contradiction"`` or ``"damage"``.
+    Attributes
+    ----------
+    kind
+        ``"assumption"``, ``"disagreement"``, ``"contradiction"`` or ``"damage"``.
+    code
+        A short, stable identifier for programs, such as ``"segment_lost"``.
+    message
+        A sentence for people.
+    channel
+        The name of the channel, or ``None`` if the note is not about one channel.
+    samples
+        The samples, ``(start, stop)``, or ``None``.
+    offset
+        The byte offset in the source file, or ``None``.
+    """
+
     kind: str
-    #: A short stable word for programs, such as ``"segment_lost"``.
     code: str
-    #: A sentence for people.
     message: str
-    #: The channel, when it concerns one.
     channel: str | None = None
-    #: Samples that it concerns, ``(start, stop)``.
     samples: tuple[int, int] | None = None
-    #: Byte offset in the source file.
     offset: int | None = None
 
     def __str__(self) -> str:
@@ -33,20 +43,46 @@ class Note:
 
 @dataclass(frozen=True)
 class Report:
-    """Notes on one recording, in the order in which they were made."""
+    """The notes on one recording, in the order in which they were made. It is a sequence of :class:`Note`.
 
-    #: Whether data is damaged or missing.
+    Attributes
+    ----------
+    damaged
+        Whether data is damaged or missing.
+    notes
+        The notes.
+    not_kept
+        The number of further notes, which were only counted.
+    contradicted
+        Whether the vendor's report and the samples contradict each other.
+    """
+
     damaged: bool = False
-    #: The notes.
     notes: tuple[Note, ...] = ()
-    #: How many further notes were only counted.
     not_kept: int = field(default=0)
-    #: Whether the vendor's report and the samples contradict each other.
     contradicted: bool = False
 
     @classmethod
     def from_json(cls, text: str | dict[str, Any]) -> Report:
-        """The report that Rust hands over."""
+        """A report from the JSON document of a recording.
+
+        Parameters
+        ----------
+        text
+            The ``report`` of ``wavekeep info --json``, as text or parsed.
+
+        Returns
+        -------
+        Report
+            The report.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> rec = wavekeep.open_event("samples/M529LMOK.DK0W")
+        >>> wavekeep.Report.from_json(rec.metadata["report"]) == rec.report
+        True
+        """
         raw: dict[str, Any] = json.loads(text) if isinstance(text, str) else text
         notes = []
         for note in raw["notes"]:
@@ -71,12 +107,12 @@ class Report:
 
     @property
     def contradictions(self) -> tuple[Note, ...]:
-        """The notes on what report and samples state differently."""
+        """The notes on facts that the vendor's report and the samples state differently."""
         return tuple(note for note in self.notes if note.kind == "contradiction")
 
     @property
     def assumptions(self) -> tuple[Note, ...]:
-        """The notes on what nobody stated."""
+        """The notes on values that no source states."""
         return tuple(note for note in self.notes if note.kind == "assumption")
 
     def __iter__(self) -> Iterator[Note]:
@@ -96,10 +132,14 @@ class Report:
 
 
 class DamageWarning(UserWarning):
-    """Data is damaged or missing, or the vendor's report contradicts it. ``report`` says what and
-    where."""
+    """Data is damaged or missing, or the vendor's report contradicts it.
 
-    #: What is damaged, and where.
+    Attributes
+    ----------
+    report
+        The :class:`Report` with the damage and its places.
+    """
+
     report: Report
 
     def __init__(self, message: str = "", report: Report | None = None) -> None:
@@ -108,7 +148,17 @@ class DamageWarning(UserWarning):
 
 
 def warn_of_damage(report: Report, path: str, stacklevel: int) -> None:
-    """A warning, if the report speaks of damage."""
+    """Warns with a :class:`DamageWarning` if the report states damage or a contradiction.
+
+    Parameters
+    ----------
+    report
+        The report of the recording.
+    path
+        The path for the message.
+    stacklevel
+        As for ``warnings.warn``.
+    """
     if not (report.damaged or report.contradicted):
         return
     found = report.damage + report.contradictions

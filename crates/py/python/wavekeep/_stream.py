@@ -27,7 +27,7 @@ _Out = TypeVar("_Out", bound="np.ndarray[Any, np.dtype[Any]]")
 
 
 class Stream(Facts):
-    """A SMuRF run, which is indexed when it is opened and read on demand.
+    """A SMuRF run, which is indexed when it is opened and read on demand. :func:`wavekeep.open_stream` opens one.
 
     For numpy and dask it is an array of phases in rad, ``[channels, frames]``, float64: it has
     :attr:`shape`, :attr:`dtype` and :attr:`ndim`, and ``run[3, 100:200]`` reads only this part. As a
@@ -73,24 +73,27 @@ class Stream(Facts):
     @overload
     def __getitem__(self, index: Any) -> NDArray[np.float64]: ...
     def __getitem__(self, index: Any) -> Any:
-        """One channel, or an array of the phases that an index of numpy names.
+        """One channel, or an array of the phases that an index of numpy selects.
 
         Parameters
         ----------
         index
             A sample index or ``"band:channel"`` gives a :class:`Channel`. Anything else is an index
             of an array ``[channels, frames]``: integers, slices with steps and negative bounds, lists,
-            masks, ``...`` and ``None``, with the meaning that they have in numpy. Only the channels
-            and frames that it touches are read.
+            masks, ``...`` and ``None``, with the meaning that they have in numpy. Only the selected channels
+            and frames are read.
 
         Returns
         -------
-        Channel, ndarray of float64 (rad), or float64
+        Channel, numpy.ndarray of float64, or numpy.float64
+            Phases in rad.
 
         Raises
         ------
         NoSuchChannelError, BadIndexError
-            Both are ``IndexError``.
+            The index is outside of the run, or invalid. Both are ``IndexError``.
+        SelectionError
+            The run has no such band and channel, or has several sections.
 
         Examples
         --------
@@ -347,18 +350,27 @@ class Stream(Facts):
         ----------
         size
             Maximum number of frames in a block, by default 65536. ``frames=16``, a single number, is the same.
-        channels, frames, time, raw, iq, dtype, drop_errored, threads, progress
+        channels, frames, time
             As for :meth:`read`.
         overlap
             Number of frames at the end of a block that are repeated at the beginning of the next one.
+        raw, iq, dtype, drop_errored
+            As for :meth:`read`.
         reuse
             All blocks share one buffer, which the next block overwrites: faster if no block is kept.
+        threads, progress
+            As for :meth:`read`.
 
         Yields
         ------
         Block
             ``data``, ``[channels, frames]``, and ``frames``, their consecutive numbers in the run: a block ends
-            where frames are dropped.
+            where frames are excluded.
+
+        Raises
+        ------
+        SelectionError, BadArgumentError
+            As for :meth:`read`, and for an invalid ``size`` or ``overlap``.
 
         Examples
         --------

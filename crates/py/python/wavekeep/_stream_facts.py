@@ -1,4 +1,4 @@
-"""What a run says of itself, without its samples."""
+"""The facts of a run, without its samples."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if hasattr(os, "register_at_fork"):
 
 
 class Facts(Recording):
-    """The facts of a run, and how questions for its samples are put."""
+    """The facts of a run, and the selection of its samples."""
 
     kind = "stream"
     format = "smurf"
@@ -62,44 +62,52 @@ class Facts(Recording):
         return (self._place, self._section, self._identity)
 
     def close(self) -> None:
-        """Closes the files, also of all sections of the run. Results stay; reading on is an error
-        (:class:`wavekeep.Closed`). Closing twice is fine."""
+        """Closes the files, also those of all sections of the run. Arrays that were read stay valid; later
+        reads raise a :class:`ClosedError`. Closing again has no effect."""
         self._handle.close()
 
     @property
     def closed(self) -> bool:
-        """Whether the files were closed."""
+        """Whether the files are closed."""
         return self._handle.is_closed()
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
-        """Everything but the samples, in the words of ``wavekeep info --json``."""
+        """Everything except the samples, with the keys of ``wavekeep info --json``."""
         facts: dict[str, Any] = json.loads(self._handle.facts())
         return facts
 
     @cached_property
     def report(self) -> Report:
+        """Damage and assumptions."""
         return Report.from_json(self.metadata["report"])
 
     @property
     def sections(self) -> tuple[Section, ...]:
-        """The sections: where the number of channels changes, another one begins."""
+        """The sections of the run: a section ends where the number of channels changes."""
         return tuple(
             Section(range(start, end), channels) for start, end, channels in self._handle.sections()
         )
 
     def section(self, number: int) -> Self:
-        """One section as a stream of its own; frames keep their numbers in the run.
+        """One section as a stream; its frames keep their numbers in the run.
 
         Parameters
         ----------
         number
-            From 0; negative numbers count from the end.
+            The index of the section; negative ones count from the end.
+
+        Returns
+        -------
+        Stream
+            The section. It shares the open files of the run.
 
         Raises
         ------
         SelectionError
-            When there is no such section.
+            There is no such section.
+        BadArgumentError
+            ``number`` is not an integer.
 
         Examples
         --------
@@ -120,23 +128,23 @@ class Facts(Recording):
 
     @property
     def channels(self) -> tuple[int, ...]:
-        """The sample indices. A run of several sections has none of its own: the error names the
-        sections to be asked."""
+        """The sample indices. For a run with several sections this is a :class:`SelectionError` that names them."""
         return tuple(self._handle.indices(self._ask()))
 
     @property
     def detectors(self) -> tuple[tuple[int, int, float | None] | None, ...]:
-        """Band, channel and resonator frequency in MHz of every sample, ``None`` where the mask does
-        not say."""
+        """Band, channel and resonator frequency in MHz of each sample index; ``None`` where the mask does
+        not state them."""
         return tuple(self._handle.detectors(self._ask()))
 
     @property
     def units(self) -> dict[int, str]:
+        """``"rad"`` for each channel."""
         return dict.fromkeys(self.channels, "rad")
 
     @cached_property
     def gaps(self) -> tuple[Gap, ...]:
-        """Where ``frame_counter`` does not go on as usual, and the frames that are missing there."""
+        """Where ``frame_counter`` does not increase by the usual step, and the number of missing frames."""
         return tuple(
             Gap(range(first, end), step, missing, kind)
             for first, end, step, missing, kind in self._handle.gaps()
@@ -144,32 +152,33 @@ class Facts(Recording):
 
     @property
     def rate_hz(self) -> float | None:
-        """Frames a second; ``None`` when nothing says it."""
+        """Frames per second; ``None`` if no source states it."""
         return self._handle.rate_hz
 
     @property
     def config(self) -> dict[str, Any]:
-        """All configuration of the run, merged."""
+        """The configuration at the end of the run: all metadata records, merged."""
         tree: dict[str, Any] = json.loads(self._handle.config())
         return tree
 
     def config_at(self, frame: int) -> dict[str, Any]:
-        """The configuration that was in force at a frame.
+        """The configuration that is valid for a frame.
 
         Parameters
         ----------
         frame
-            Its number in the run. The number of frames is allowed: behind the last one.
+            The number of the frame in the run. The number of frames is allowed, and gives the configuration
+            after the last one.
 
         Returns
         -------
         dict
-            All metadata before the frame, merged: a tree of plain data.
+            All metadata records before the frame, merged: a tree of plain data.
 
         Raises
         ------
         BadIndexError
-            When there is no such frame.
+            There is no such frame.
 
         Examples
         --------
@@ -187,39 +196,37 @@ class Facts(Recording):
 
     @property
     def updates(self) -> list[dict[str, Any]]:
-        """Every metadata record: ``frames_before`` it, and the ``values`` that it sets."""
+        """The metadata records: the number of frames before each, ``frames_before``, and its ``values``."""
         updates: list[dict[str, Any]] = json.loads(self._handle.updates())
         return updates
 
     @property
     def mask_table(self) -> NDArray[np.int64] | None:
-        """``table[band, channel]``: the sample index, -1 where nothing was recorded; ``None``
-        without a mask file beside the run."""
+        """``int64[band, channel]``: the sample index, -1 where nothing was recorded; ``None`` if there is no mask."""
         return self._handle.mask_table()
 
     @property
     def frequencies_mhz(self) -> NDArray[np.float64] | None:
-        """Frequencies by sample index, if a file with them lies beside the run."""
+        """``float64[samples]``: frequencies in MHz by sample index; ``None`` if there is no file with
+        frequencies beside the run."""
         return self._handle.frequencies_mhz()
 
     @property
     def t(self) -> NDArray[np.float64]:
-        """float64, ``[frames]``: seconds from the first frame of the run, by the best clock that it
-        has."""
+        """``float64[frames]``: seconds from the first frame of the run, by the best clock of the run."""
         times = self.time_ns
         first = self._handle.times(self._ask(section=False, frames=(0, 1)))
         return seconds_from(int(first[0]), times) if len(times) else np.empty(0)
 
     @property
     def time_ns(self) -> NDArray[np.uint64]:
-        """uint64, ``[frames]``: UNIX time in ns, by the best clock that the run has; how it was got is
-        ``metadata["time_basis"]``."""
+        """``uint64[frames]``: UNIX time in ns, by the best clock of the run; ``metadata["time_basis"]`` names it."""
         return self._handle.times(self._ask())
 
     @property
     def times(self) -> NDArray[np.datetime64]:
-        """The same, as ``datetime64[ns]`` in UTC: ``NaT`` where a damaged frame states a time past the
-        year 2262, which this type does not have."""
+        """``datetime64[ns][frames]``: :attr:`time_ns` in UTC. ``NaT`` where a damaged frame states a time
+        after the year 2262, which this type cannot represent."""
         return moments(self.time_ns)
 
     @strict
@@ -229,18 +236,18 @@ class Facts(Recording):
         Parameters
         ----------
         frames
-            As of :meth:`Stream.read`; all of them without.
+            As for :meth:`Stream.read`, by default all.
 
         Returns
         -------
-        dict of ndarray
-            By field, of the field's own integer type: ``[frames]``, ``tes_bias`` ``[16, frames]``.
-            ``timestamp`` is in UNIX ns.
+        dict of numpy.ndarray
+            An array of integers for each field: ``[frames]``, ``tes_bias`` ``[16, frames]``. ``timestamp`` is
+            UNIX time in ns.
 
         Raises
         ------
         SelectionError
-            When ``frames`` name none.
+            The selection is empty.
 
         Examples
         --------
@@ -254,34 +261,35 @@ class Facts(Recording):
 
     @property
     def errored(self) -> NDArray[np.bool_]:
-        """For each frame whether its sender marked it bad."""
+        """``bool[frames]``: whether the sender of the frame marked it as bad."""
         return self._handle.frames(self._ask())[1]
 
     @property
     def n_frames(self) -> int:
-        """Number of frames, also of a run of several sections."""
+        """The number of frames, also for a run with several sections."""
         if self._section is None:
             return len(self._handle)
         return len(self.sections[self._section].frames)
 
     @property
     def shape(self) -> tuple[int, int]:
-        """``(channels, frames)``. A run of several sections has none: the error names them."""
+        """``(channels, frames)``. For a run with several sections this is a :class:`SelectionError` that
+        names them."""
         return len(self.channels), self.n_frames
 
     @property
     def dtype(self) -> np.dtype[np.float64]:
-        """float64: phases in rad."""
+        """float64, for phases in rad."""
         return np.dtype(np.float64)
 
     @property
     def ndim(self) -> int:
-        """2: channels and frames."""
+        """2, for channels and frames."""
         return 2
 
     @property
     def size(self) -> int:
-        """Number of samples."""
+        """The number of samples."""
         return len(self.channels) * self.n_frames
 
     def __contains__(self, channel: object) -> bool:

@@ -1,4 +1,4 @@
-"""Answers of an archive: rows that become tables."""
+"""Tables: results of an archive and measurements, as rows that convert to pandas and Arrow."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ _OF_ENTRY = ("entry", "at", "who", "from", "action", "earlier", "files", "previo
 
 
 def ledger_row(entry: dict[str, Any]) -> dict[str, Any]:
-    """The row of an entry of the ledger, as JSON has it."""
+    """The row of an entry of the ledger, from its JSON document."""
     event = entry.get("event") or {}
     row = {name: entry.get(name) for name in _OF_ENTRY}
     row.update(event_id=event.get("id"), serial=event.get("serial"), filename=event.get("filename"))
@@ -127,18 +127,24 @@ _ENDINGS = {"_in_s": "in/s", "_db_l": "dB(L)", "_db_a": "dB(A)", "_db_c": "dB(C)
 
 
 class Table:
-    """Rows of an archive or of measurements: a sequence of dictionaries that becomes a table of
-    pandas, Arrow or, by ``polars.DataFrame(table)``, Polars. It has its columns also without rows.
+    """Rows of an archive or of measurements: a sequence of dictionaries that converts to pandas, Arrow or, with
+    ``polars.DataFrame(table)``, Polars. :meth:`Archive.query` and similar methods return one.
 
-    Units are in the names of columns. What is missing is ``None`` in a row, NaN, NaT or NA in
-    pandas, and null in Arrow. Times by the units' own clocks have no zone, times in UTC have one.
+    Column names contain the units. A missing value is ``None`` in a row, NaN, NaT or NA in pandas, and null
+    in Arrow. Unit-local times are naive, UTC times are aware. A table without rows has its columns, too.
 
+    Attributes
+    ----------
+    total
+        The number of matching rows; greater than ``len(table)`` if ``limit`` truncated the result.
+
+    Examples
+    --------
     >>> table = Table([{"month": "2026-06", "events": 2, "largest_ppv_in_s": None}], MONTHS)
     >>> table[0]["events"], table.to_pandas()["largest_ppv_in_s"].isna().all()
     (2, np.True_)
     """
 
-    #: How many rows there are in all; more than ``len()`` when ``limit`` cut the answer.
     total: int
 
     def __init__(self, rows: list[dict[str, Any]], kinds: Kinds, total: int | None = None) -> None:
@@ -150,7 +156,7 @@ class Table:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of the columns, also of a table without rows."""
+        """The names of the columns."""
         found = dict.fromkeys(self._kinds)
         for row in self._rows:
             found.update(dict.fromkeys(row))
@@ -158,7 +164,7 @@ class Table:
 
     @property
     def units(self) -> dict[str, str]:
-        """The units of the columns that have one."""
+        """The units of the numeric columns that have one, by column name."""
         ends = (
             (name, [unit for end, unit in _ENDINGS.items() if _plain(name).endswith(end)])
             for name in self.columns
@@ -168,8 +174,19 @@ class Table:
         }
 
     def to_pandas(self) -> pandas.DataFrame:
-        """A ``pandas.DataFrame``, of events with their numbers as index. A time that cannot be
-        read is NaT here and stands in its row as it was written."""
+        """The table as a ``pandas.DataFrame``, for events with their numbers as index.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per row of the table; units are in ``attrs["units"]``. An unreadable time is NaT here and
+            text in its row.
+
+        Raises
+        ------
+        MissingLibraryError
+            pandas is not installed.
+        """
         pandas = need("pandas", "to_pandas", "pandas")
         columns: dict[str, Any] = {}
         for name in self.columns:
@@ -188,7 +205,19 @@ class Table:
         return frame.set_index("id") if "id" in columns else frame
 
     def to_arrow(self) -> pyarrow.Table:
-        """A ``pyarrow.Table``; documents are JSON, units are in the metadata of the fields."""
+        """The table as a ``pyarrow.Table``.
+
+        Returns
+        -------
+        pyarrow.Table
+            One row per row of the table; documents are JSON, units are in the metadata of the fields. An
+            unreadable time is null here and text in its row.
+
+        Raises
+        ------
+        MissingLibraryError
+            pyarrow is not installed.
+        """
         arrow = need("pyarrow", "to_arrow", "arrow")
         types = {
             "text": arrow.string(),
@@ -215,7 +244,7 @@ class Table:
         return arrow.Table.from_arrays(arrays, schema=arrow.schema(fields))
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """The Arrow PyCapsule interface: polars, DuckDB and others take the table."""
+        """The Arrow PyCapsule interface: Polars, DuckDB and others accept a table."""
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
     @overload
@@ -250,12 +279,12 @@ class Table:
 
 
 def _compact(document: Any) -> str:
-    """A document as the index has it."""
+    """A document as JSON, in the form that the index stores."""
     return json.dumps(document, default=str, ensure_ascii=False, separators=(",", ":"))
 
 
 def _plain(name: str) -> str:
-    """The name of a column without what says whose value it is."""
+    """The name of a column without the suffix for its source."""
     return name.removesuffix("_stated").removesuffix("_computed")
 
 
@@ -271,7 +300,7 @@ def _value(value: Any, kind: str | None) -> Any:
 
 
 def moment(text: str, kind: str) -> Any:
-    """A time; what is none stays as it is written."""
+    """A time from its text; an unreadable one remains text."""
     try:
         found = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
     except ValueError:

@@ -19,7 +19,23 @@ if TYPE_CHECKING:
 
 
 class Variables(TypedDict, total=False):
-    """Variables that can be set when a writer is made."""
+    """Variables that can be set when a writer is made.
+
+    Attributes
+    ----------
+    DataFile
+        The path of the file, or of the run.
+    BufferSize
+        The number of buffered bytes; 0 for none.
+    MaxFileSize
+        The largest size of a piece in bytes; 0 for one file.
+    DropErrors
+        Whether frames with an error are left out.
+    RawMode
+        Whether only the bytes of payloads are written.
+    Overwrite
+        Whether existing files are replaced.
+    """
 
     DataFile: Union[str, os.PathLike[str]]
     BufferSize: int
@@ -32,8 +48,44 @@ class Variables(TypedDict, total=False):
 class DataWriter:
     """Records frames into a file or a run of files, with the control surface of the Rogue DataWriter.
 
-    Variables are attributes, commands are methods, by their names:
+    Variables are attributes, commands are methods, with these names:
 
+    =============== ======= ====================================================================
+    ``DataFile``    rw      path
+    ``IsOpen``      ro      whether frames are being recorded
+    ``BufferSize``  rw      bytes that are buffered before they are written; 0: none
+    ``MaxFileSize`` rw      largest size of a piece in bytes; 0: the run is not split
+    ``CurrentSize`` ro      bytes in the current piece, including the buffer
+    ``TotalSize``   ro      bytes in all pieces of this session, including the buffer
+    ``FrameCount``  ro      records written on all channels
+    ``Bandwidth``   ro      bytes of records written in the last second
+    ``DropErrors``  rw      frames with an error are not written
+    ``RawMode``     rw      only the bytes of payloads are written
+    ``Overwrite``   rw      existing files are replaced
+    ``Open()``      command creates the file, sets all counters to zero
+    ``Close()``     command flushes, syncs, closes
+    ``AutoName()``  command sets ``DataFile`` to ``data_YYYYMMDD_HHMMSS.dat`` in its current folder
+    =============== ======= ====================================================================
+
+    Parameters
+    ----------
+    **variables
+        Initial values of variables that are ``rw``.
+
+    Raises
+    ------
+    NoSuchArgumentError
+        There is no such variable.
+    BadArgumentError
+        The variable cannot have this value.
+
+    Notes
+    -----
+    As a context manager it opens and closes. After a failed write no file is open, and the file ends with a
+    whole record. Several threads may use it.
+
+    Examples
+    --------
     >>> import os, tempfile
     >>> from wavekeep.smurf import DataWriter
     >>> folder = tempfile.mkdtemp()
@@ -44,27 +96,6 @@ class DataWriter:
     >>> writer.IsOpen, writer.FrameCount, writer.CurrentSize
     (True, 1, 21)
     >>> writer.Close()
-
-    =============  =======  ====================================================================
-    ``DataFile``   rw       path
-    ``IsOpen``     ro       whether frames are being recorded
-    ``BufferSize`` rw       bytes held back before the file system is called; 0 = none
-    ``MaxFileSize``rw       bytes of a piece at most; 0 = no splitting
-    ``CurrentSize``ro       bytes in the present piece, those in the buffer included
-    ``TotalSize``  ro       bytes in all pieces of this session, likewise
-    ``FrameCount`` ro       records written on all channels
-    ``Bandwidth``  ro       bytes of records written in the last second
-    ``DropErrors`` rw       errored frames are not written
-    ``RawMode``    rw       payload bytes only
-    ``Overwrite``  rw       files that exist are replaced
-    ``Open()``     command  creates the file, sets all counters to zero
-    ``Close()``    command  flushes, syncs, closes
-    ``AutoName()`` command  sets DataFile to ``data_YYYYMMDD_HHMMSS.dat`` in its present folder
-    =============  =======  ====================================================================
-
-    As a context manager it opens and closes. A file that exists is refused (``FileExistsError``)
-    unless ``Overwrite`` is set. After a failed write nothing is open and the file ends with a whole
-    record. It may be used from several threads.
     """
 
     __slots__ = ("_writer",)
@@ -84,25 +115,32 @@ class DataWriter:
 
     @staticmethod
     def controls() -> list[tuple[str, str, str]]:
-        """Name, access and meaning of every variable and command."""
+        """The variables and commands.
+
+        Returns
+        -------
+        list of tuple
+            Name, access (``"rw"``, ``"ro"`` or ``"command"``) and meaning of each.
+        """
         return _wavekeep.DataWriter.controls()
 
     def get(self, name: str) -> Union[bool, int, float, str]:
-        """A variable by its name.
+        """The value of a variable, by its name.
 
         Parameters
         ----------
         name
-            As in the table of the class.
+            A name from the table of the class.
 
         Returns
         -------
         bool, int, float or str
+            The value.
 
         Raises
         ------
         NoSuchNameError
-            When there is no such variable. The message names the near one.
+            There is no such variable. The message suggests a similar one.
 
         Examples
         --------
@@ -113,17 +151,23 @@ class DataWriter:
             return self._writer.get(name)
 
     def set(self, name: str, value: Union[bool, int, str, os.PathLike[str], "np.generic"]) -> None:
-        """Sets a variable by its name.
+        """Sets a variable, by its name.
 
         Parameters
         ----------
-        name, value
-            As in the table of the class.
+        name
+            A name from the table of the class.
+        value
+            The new value.
 
         Raises
         ------
-        NoSuchNameError, BadArgumentError
-            When there is no such variable, or it cannot have this value.
+        NoSuchNameError
+            There is no such variable. The message suggests a similar one.
+        BadArgumentError
+            The variable cannot have this value, or can only be read.
+        WriterStateError
+            ``RawMode`` cannot be changed while a file is open.
 
         Examples
         --------
@@ -144,7 +188,7 @@ class DataWriter:
             self._writer.set(name, value)
 
     def command(self, name: str) -> None:
-        """Runs a command by its name.
+        """Runs a command, by its name.
 
         Parameters
         ----------
@@ -154,9 +198,9 @@ class DataWriter:
         Raises
         ------
         NoSuchNameError
-            When there is no such command.
+            There is no such command. The message suggests a similar one.
         WriterStateError, FileError
-            When it cannot be done now.
+            The command failed.
 
         Examples
         --------
@@ -179,19 +223,27 @@ class DataWriter:
         return sorted({*super().__dir__(), *self._NAMES})
 
     def Open(self) -> None:
-        """Creates the file and sets all counters to zero."""
+        """Creates the file and sets all counters to zero.
+
+        Raises
+        ------
+        FileTakenError
+            The file exists and ``Overwrite`` is not set. This is a ``FileExistsError``.
+        WriterStateError
+            There is no ``DataFile``.
+        """
         self._writer.command("Open")
 
     def Close(self) -> None:
-        """Flushes, syncs, closes."""
+        """Flushes, syncs and closes the file."""
         self._writer.command("Close")
 
     def AutoName(self) -> None:
-        """Sets ``DataFile`` to ``data_YYYYMMDD_HHMMSS.dat`` in its present folder."""
+        """Sets ``DataFile`` to ``data_YYYYMMDD_HHMMSS.dat`` in its current folder."""
         self._writer.command("AutoName")
 
     def close(self) -> None:
-        """As :meth:`Close`; when nothing is open, nothing happens."""
+        """As :meth:`Close`; has no effect if no file is open."""
         if self._writer.get("IsOpen"):
             self.Close()
 
@@ -202,26 +254,28 @@ class DataWriter:
         Parameters
         ----------
         payload
-            Its bytes, or one frame of :func:`frames`. Numbers are refused.
+            The bytes, or one frame from :func:`frames`.
         channel
-            0 for data, 1 for metadata; up to 255.
+            0 for data, 1 for metadata; at most 255.
         flags
-            16 bits, of which bit 8 marks the frame bad.
+            16 bits; bit 8 marks the frame as bad.
         error
-            0 for none; up to 255.
+            0 if there is none; at most 255.
 
         Returns
         -------
         str
-            ``"written"``, ``"buffered"``, or ``"skipped"`` when it is empty, or errored while
+            ``"written"``, ``"buffered"``, or ``"skipped"``: the payload is empty, or the frame has an error and
             ``DropErrors`` is set.
 
         Raises
         ------
         BadArgumentError
-            When the payload is not bytes, or larger than ``MaxFileSize`` allows.
+            The payload is not bytes, or is larger than ``MaxFileSize`` allows.
         WriterStateError
-            When nothing is open.
+            No file is open.
+        FileError
+            The file cannot be written; it is closed.
 
         Examples
         --------
@@ -242,7 +296,7 @@ class DataWriter:
         )
 
     def flush(self) -> None:
-        """Hands the buffer to the file system."""
+        """Passes the buffer to the file system."""
         self._writer.flush()
 
     def __enter__(self) -> DataWriter:
@@ -255,7 +309,7 @@ class DataWriter:
 
 @contextmanager
 def _named(name: str) -> Iterator[None]:
-    """Names the near one, when there is no variable or command of this name."""
+    """Adds a similar name to the error for an unknown variable or command."""
     try:
         yield
     except NoSuchNameError as error:

@@ -1,4 +1,4 @@
-"""The engine of xarray: ``xarray.open_dataset("run.dat", engine="wavekeep")``. xarray finds it by an
+"""The xarray engine: ``xarray.open_dataset("run.dat", engine="wavekeep")``. xarray finds it by an
 entry point.
 
 >>> import xarray
@@ -70,16 +70,27 @@ def _forward_if_empty(part: Any, length: int) -> Any:
 
 
 class Engine(BackendEntrypoint):
-    """Opens what :func:`wavekeep.open` opens: the variables of :meth:`Recording.to_xarray`, of runs
-    without reading them."""
+    """The engine ``"wavekeep"`` of ``xarray.open_dataset``: the variables of :meth:`Recording.to_xarray` for every
+    file that :func:`wavekeep.open` opens; those of runs are read when they are needed."""
 
     description = "Open SMuRF streams lazily, and vibration events and files of arrays, with wavekeep"
     url = "https://github.com/wavekeep/wavekeep"
     supports_groups = True
 
     def guess_can_open(self, filename_or_obj: Any) -> bool:
-        """Whether a file is certainly a SMuRF stream, a Blastware or Thor event or a GNZ: by its first
-        bytes, and of streams, which have no marker, by their names too."""
+        """Whether a file is certainly a SMuRF stream, a Blastware or Thor event or a GNZ file. Streams,
+        whose bytes have no signature, are recognised by their names, too.
+
+        Parameters
+        ----------
+        filename_or_obj
+            A path or a :class:`Recording`.
+
+        Returns
+        -------
+        bool
+            ``False`` if in doubt.
+        """
         if isinstance(filename_or_obj, Recording):
             return True
         if not isinstance(filename_or_obj, (str, os.PathLike)):
@@ -115,40 +126,44 @@ class Engine(BackendEntrypoint):
         pretrigger_s: float | None = None,
         reports: bool = True,
     ) -> xarray.Dataset:
-        """A recording as :meth:`Recording.to_xarray` gives it.
+        """A recording as from :meth:`Recording.to_xarray`.
 
         Parameters
         ----------
         filename_or_obj
-            A file; of a run the name that its pieces have in common; or a recording that was opened.
+            A file; for a run the name that its pieces share; or an open recording.
         drop_variables
             Variables and coordinates that are left out.
-        channels, frames, time, units, drop_errored
-            As of :meth:`Recording.to_xarray`.
+        channels, frames, time
+            As for :meth:`Recording.to_xarray`.
         section
-            Of a run in which the number of channels changes: which part, from 0.
+            For a run in which the number of channels changes: the index of the section.
+        units
+            As for :meth:`Recording.to_xarray`.
         raw
             Counts: the same as ``units="raw"``.
         dtype
-            Of streams: float32 instead of float64.
+            For streams: float32 instead of float64.
+        drop_errored
+            As for :meth:`Recording.to_xarray`.
         one_piece
-            Of streams: the named piece alone. Without, the name of a piece is an error, for each of
-            them would give the whole run.
+            For streams: reads only the named piece. Without it, the name of a piece is an error, because each
+            of them would give the whole run.
         threads
-            Of streams: threads of each read at most; without, all in the main thread, and one in the
-            threads and processes of dask.
+            For streams: maximum number of threads of each read; by default all in the main thread, and one in
+            the threads and processes of dask.
         keep_index, metadata_channel, rate_hz, geophone_range, pretrigger_s, reports
-            As of :func:`wavekeep.open`.
+            As for :func:`wavekeep.open`.
 
         Returns
         -------
         xarray.Dataset
-            Of a run: ``data[row, time]``, which is read when it is needed.
+            For a run ``data[row, time]``, which is read when it is needed.
 
         Raises
         ------
         Error
-            As of :func:`wavekeep.open` and of :meth:`Recording.to_xarray`.
+            As for :func:`wavekeep.open` and :meth:`Recording.to_xarray`.
         """
         opening: dict[str, Any] = {
             "keep_index": keep_index,
@@ -193,8 +208,25 @@ class Engine(BackendEntrypoint):
         keep_index: bool = False,
         metadata_channel: int | None = None,
     ) -> dict[str, xarray.Dataset]:
-        """The sections of a run, each of them a group: ``/section_0``, ``/section_1``, …; any other
-        recording is the group ``/``. Parameters are those of :meth:`open_dataset`."""
+        """The sections of a run, each as a group.
+
+        Parameters
+        ----------
+        filename_or_obj, drop_variables, units, raw, dtype, drop_errored, one_piece, threads
+            As for :meth:`open_dataset`.
+        keep_index, metadata_channel
+            As for :func:`wavekeep.open`.
+
+        Returns
+        -------
+        dict of xarray.Dataset
+            ``/section_0``, ``/section_1``, … and an empty ``/``; another recording is the group ``/``.
+
+        Raises
+        ------
+        Error
+            As for :meth:`open_dataset`.
+        """
         opening = {"keep_index": keep_index, "metadata_channel": metadata_channel}
         recording, is_own = _opened(filename_or_obj, one_piece, opening)
         try:
@@ -216,7 +248,25 @@ class Engine(BackendEntrypoint):
         return {name: _without(group, drop_variables) for name, group in groups.items()}
 
     def open_datatree(self, filename_or_obj: _Source, **options: Any) -> xarray.DataTree:
-        """The same as a tree: ``tree["section_1"]``."""
+        """The sections of a run as a tree: ``tree["section_1"]``.
+
+        Parameters
+        ----------
+        filename_or_obj
+            As for :meth:`open_dataset`.
+        **options
+            Those of :meth:`open_groups_as_dict`.
+
+        Returns
+        -------
+        xarray.DataTree
+            The groups of :meth:`open_groups_as_dict`.
+
+        Raises
+        ------
+        Error
+            As for :meth:`open_dataset`.
+        """
         groups = self.open_groups_as_dict(filename_or_obj, **options)
         tree = xarray.DataTree.from_dict(groups)
         tree.set_close(groups["/"]._close)

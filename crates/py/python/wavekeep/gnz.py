@@ -50,28 +50,45 @@ _MODES = {"r": "r", "readonly": "r", "c": "c", "copyonwrite": "c", "r+": "r+", "
 
 
 class GnzReader(Mapping[str, NDArray[Any]]):
-    """An open GNZ file. Opening reads only the header, regardless of the size of the file.
+    """An open GNZ file: a read-only mapping of names to arrays. Opening reads only the header, regardless of the
+    size of the file.
 
-    ``copy=True`` reads the whole file first, for files that another program may truncate while they are
-    open; truncating a mapped file kills the process (SIGBUS).
+    Parameters
+    ----------
+    fpath
+        The file.
+    copy
+        Reads the whole file first, for files that another program may truncate while they are open;
+        truncating a mapped file kills the process (SIGBUS).
 
-    Raises ``FileNotFoundError`` if there is no file, ``ValueError`` if it is not a GNZ file or is damaged;
-    both are :class:`wavekeep.Error`.
+    Attributes
+    ----------
+    fpath
+        The path, a ``pathlib.Path``.
+    header
+        The header, as in the file.
+    metadata
+        The metadata of the file, without the key of the checksums.
+    arrays_info
+        ``dtype``, ``offset``, ``order`` and ``shape`` of each array, as in the header.
+
+    Raises
+    ------
+    FileMissingError
+        The file does not exist. This is a ``FileNotFoundError``.
+    NotThisFormatError, MalformedError
+        The file is not a GNZ file, or is damaged. Both are ``ValueError``.
     """
 
     def __init__(self, fpath: str | os.PathLike[str], *, copy: bool = False) -> None:
         name = os.fsdecode(fpath)
         self._file = _wavekeep.GnzFile(name, copy)
-        #: The path that was opened.
         self.fpath = Path(name)
         text = self._file.header()
-        #: The header as it stands in the file.
         self.header: dict[str, Any] = json.loads(text)
-        #: What the file says beside its arrays; without the key that checksums are kept under.
         self.metadata: dict[str, Any] = dict(self.header.get("metadata") or {})
         if self._file.has_checksums():
             del self.metadata[_CHECKSUMS]
-        #: ``dtype``, ``offset``, ``order`` and ``shape`` of each array, as in the header.
         self.arrays_info: dict[str, dict[str, Any]] = self.header["arrays"]
         self._places = _places(self._file)
         self._start = text.encode()
@@ -90,10 +107,33 @@ class GnzReader(Mapping[str, NDArray[Any]]):
     def get_array(self, name: str, mode: str = "r") -> np.memmap[Any, Any]:
         """An array as a ``numpy.memmap``, without a copy.
 
-        ``"r"``: read-only. ``"c"``: copy-on-write, the file is unchanged. ``"r+"``: changes are written to the
-        file, which invalidates a checksum.
+        Parameters
+        ----------
+        name
+            The name of the array.
+        mode
+            ``"r"``: read-only; with ``copy=True``, of the memory. ``"c"``: copy-on-write, the file is
+            unchanged. ``"r+"``: changes are written to the file, which invalidates a checksum.
 
-        Raises ``KeyError`` for a missing array, ``ValueError`` for another mode.
+        Returns
+        -------
+        numpy.memmap
+            The array, in its shape.
+
+        Raises
+        ------
+        NoSuchArrayError
+            The file has no such array. This is a ``KeyError``.
+        BadArgumentError
+            Another mode. This is a ``ValueError``.
+        FileError
+            The path now leads to another file.
+
+        Examples
+        --------
+        >>> from wavekeep import gnz
+        >>> gnz.open("crates/gnz/tests/data/typical.gnz").get_array("Tran").shape
+        (3328,)
         """
         place = self._places.get(name)
         if place is None:
@@ -126,9 +166,17 @@ class GnzReader(Mapping[str, NDArray[Any]]):
             raise FileError(message, path=self.path)
 
     def verify(self) -> bool:
-        """Compares every array with its checksum; ``False`` if the file has none.
+        """Compares every array with its checksum.
 
-        Raises ``ValueError`` with the name of an altered array.
+        Returns
+        -------
+        bool
+            ``True`` if all arrays match, ``False`` if the file has no checksums.
+
+        Raises
+        ------
+        MalformedError
+            An array does not match; the message names it. This is a ``ValueError``.
         """
         return self._file.verify()
 
@@ -145,11 +193,17 @@ class GnzReader(Mapping[str, NDArray[Any]]):
         return isinstance(name, str) and name in self._places
 
     def keys(self) -> list[str]:  # type: ignore[override]
-        """Names of the arrays, in the order of the header: by name in files of GNZ's own writers."""
+        """The names of the arrays, in the order of the header; in files by the writers of GNZ they are sorted.
+
+        Returns
+        -------
+        list of str
+            The names.
+        """
         return list(self.arrays_info)
 
     def close(self) -> None:
-        """Does nothing: the map is released after its last use."""
+        """Has no effect: the file is unmapped after the last use of its arrays."""
 
     def __enter__(self) -> GnzReader:
         return self
@@ -181,9 +235,34 @@ class GnzWriter:
     block ends, and keeps its temporary name (:attr:`partial_path`) if the block fails. Without a ``with``
     block it has its name at once, as existing scripts expect.
 
-    Raises ``FileExistsError`` immediately if the file exists and ``overwrite`` is not set, ``ValueError`` for
-    a type that GNZ does not have, ``TypeError`` for metadata that JSON cannot represent, ``KeyError`` for an
-    array that is not in the file (before :meth:`write` there is none); all are :class:`wavekeep.Error`.
+    Parameters
+    ----------
+    fpath
+        The file.
+    overwrite
+        Whether an existing file is replaced.
+    metadata
+        A dictionary of plain data.
+    checksums
+        Whether a CRC-32C of each array is stored.
+
+    Attributes
+    ----------
+    fpath
+        The path, a ``pathlib.Path``.
+    overwrite
+        Whether an existing file is replaced.
+    metadata
+        The metadata, which can be changed until :meth:`write`.
+    arrays_info
+        ``arrays`` of the header; empty before :meth:`write`.
+    checksums
+        Whether a CRC-32C of each array is stored.
+
+    Raises
+    ------
+    FileTakenError
+        The file exists and ``overwrite`` is not set. This is a ``FileExistsError``.
     """
 
     def __init__(
@@ -196,25 +275,20 @@ class GnzWriter:
     ) -> None:
         if isinstance(overwrite, Mapping):
             raise BadTypeError("the second argument is overwrite: give metadata by its name, metadata=")
-        #: Where the file goes.
         self.fpath = Path(os.fsdecode(fpath))
-        #: Whether a file that exists is replaced.
         self.overwrite = bool(overwrite)
         if not self.overwrite and os.path.lexists(self.fpath):
             raise FileTakenError(f"{self.fpath} exists: ask for overwrite=True", path=self.path)
-        #: Any plain data that JSON can hold; up to :meth:`write` it can be changed.
         self.metadata: dict[str, Any] = dict(metadata or {})
-        #: The ``arrays`` of the header, once :meth:`write` was called.
         self.arrays_info: dict[str, dict[str, Any]] = {}
-        #: Whether a CRC-32C of each array is stored.
         self.checksums = checksums
         self._whole: dict[str, NDArray[Any]] = {}
         self._declared: dict[str, tuple[np.dtype[Any], tuple[int, ...]]] = {}
         self._places: dict[str, _Place] = {}
         self._streaming: _wavekeep.GnzStreaming | None = None
-        #: Whether the file that bears the name is ours.
+        # Whether the file with the name is that of this writer.
         self._published = False
-        #: The array that was added last and is in no file yet.
+        # The array that was added last and is not in a file yet.
         self._pending: str | None = None
         self._written = False
         self._in_block = False
@@ -225,8 +299,24 @@ class GnzWriter:
         return os.fspath(self.fpath)
 
     def add_array(self, name: str, data: ArrayLike, dtype: DTypeLike | None = None) -> None:
-        """Adds a whole array, converted to ``dtype`` if there is one. It is not copied before
-        :meth:`write`."""
+        """Adds a complete array. It is not copied before :meth:`write`.
+
+        Parameters
+        ----------
+        name
+            The name of the array.
+        data
+            The array, or anything that ``numpy.asarray`` accepts.
+        dtype
+            The type to which it is converted, by default its own.
+
+        Raises
+        ------
+        BadArgumentError
+            GNZ does not have the type, or values are masked. This is a ``ValueError``.
+        BadTypeError
+            ``name`` is not a string. This is a ``TypeError``.
+        """
         _check_name(name)
         if np.ma.is_masked(data):
             raise BadArgumentError(f"{name!r} has masked values, which GNZ cannot say: fill them first")
@@ -239,7 +329,24 @@ class GnzWriter:
     def init_streaming_array(
         self, name: str, shape: int | tuple[int, ...], dtype: DTypeLike
     ) -> None:
-        """Declares an array that is filled after :meth:`write`."""
+        """Declares an array that is filled after :meth:`write`.
+
+        Parameters
+        ----------
+        name
+            The name of the array.
+        shape
+            Its shape.
+        dtype
+            Its type.
+
+        Raises
+        ------
+        BadArgumentError
+            GNZ does not have the type, or a length is negative. This is a ``ValueError``.
+        BadTypeError
+            ``name`` is not a string. This is a ``TypeError``.
+        """
         _check_name(name)
         lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
         if any(length < 0 for length in lengths):
@@ -252,7 +359,17 @@ class GnzWriter:
 
     def write(self) -> None:
         """Writes the file. A second call writes it again: declared arrays are zeros, and arrays obtained
-        before still refer to the earlier file."""
+        before still refer to the earlier file.
+
+        Raises
+        ------
+        BadTypeError, BadArgumentError
+            JSON cannot represent the metadata.
+        BadArgumentError
+            ``checksums`` is set, arrays are declared, and there is no ``with`` block.
+        FileTakenError
+            The file was created by another program meanwhile, and ``overwrite`` is not set.
+        """
         whole = [_bytes(name, array) for name, array in self._whole.items()]
         declared = [
             (name, _typestr(dtype), list(shape)) for name, (dtype, shape) in self._declared.items()
@@ -279,8 +396,23 @@ class GnzWriter:
         self.arrays_info = {name: infos[name] for name in [*self._whole, *self._declared]}
 
     def get_array_writable(self, name: str) -> np.memmap[Any, Any]:
-        """An array of the file that :meth:`write` made, as a ``numpy.memmap`` of mode ``r+``: changes are
-        written to the file. Several threads may fill disjoint parts."""
+        """An array of the written file, to be filled. Several threads may fill disjoint parts.
+
+        Parameters
+        ----------
+        name
+            The name of the array.
+
+        Returns
+        -------
+        numpy.memmap
+            The array with mode ``r+``: changes are written to the file.
+
+        Raises
+        ------
+        NoSuchArrayError
+            The file has no such array; before :meth:`write` there is no file. This is a ``KeyError``.
+        """
         place = self._places.get(name)
         if place is None:
             given = name in self._whole or name in self._declared
@@ -295,12 +427,12 @@ class GnzWriter:
 
     @property
     def partial_path(self) -> str | None:
-        """The temporary path until a ``with`` block ends."""
+        """The temporary path until a ``with`` block ends, otherwise ``None``."""
         partial = None if self._streaming is None else self._streaming.partial_path
         return None if partial is None else os.fspath(partial)
 
     def flush(self) -> None:
-        """Syncs the contents so far to the disk."""
+        """Syncs the content of a file that is being filled to the disk."""
         if self._streaming is not None:
             self._streaming.flush()
 
@@ -333,7 +465,24 @@ class GnzWriter:
 
 
 def open(path: str | os.PathLike[str], *, copy: bool = False) -> GnzReader:
-    """As :class:`GnzReader`: a read-only mapping of names to arrays."""
+    """Opens a GNZ file.
+
+    Parameters
+    ----------
+    path, copy
+        As for :class:`GnzReader`, which also lists the errors.
+
+    Returns
+    -------
+    GnzReader
+        A read-only mapping of names to arrays.
+
+    Examples
+    --------
+    >>> from wavekeep import gnz
+    >>> gnz.open("crates/gnz/tests/data/typical.gnz")["Vert"].dtype
+    dtype('float32')
+    """
     return GnzReader(path, copy=copy)
 
 
@@ -345,7 +494,39 @@ def save(
     overwrite: bool = False,
     checksums: bool = False,
 ) -> None:
-    """Writes arrays by name, and metadata, as one file: complete, or not at all."""
+    """Writes arrays by name, and metadata, as one file, completely or not at all.
+
+    Parameters
+    ----------
+    path
+        The file.
+    arrays
+        The arrays by name.
+    metadata
+        A dictionary of plain data.
+    overwrite
+        Whether an existing file is replaced.
+    checksums
+        Whether a CRC-32C of each array is stored.
+
+    Raises
+    ------
+    FileTakenError
+        The file exists and ``overwrite`` is not set. This is a ``FileExistsError``.
+    BadArgumentError
+        GNZ does not have the type of an array, or values are masked. This is a ``ValueError``.
+    BadTypeError
+        JSON cannot represent the metadata. This is a ``TypeError``.
+
+    Examples
+    --------
+    >>> import numpy, os, tempfile
+    >>> from wavekeep import gnz
+    >>> path = os.path.join(tempfile.mkdtemp(), "event.gnz")
+    >>> gnz.save(path, {"Tran": numpy.zeros(4)})
+    >>> gnz.open(path).keys()
+    ['Tran']
+    """
     writer = GnzWriter(path, overwrite, metadata=metadata, checksums=checksums)
     for name, array in arrays.items():
         writer.add_array(name, array)

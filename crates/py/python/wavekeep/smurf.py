@@ -1,5 +1,5 @@
-"""SMuRF streams: the reader that users know, the DataWriter, the chain before it, frames made of
-samples, a stream bridge.
+"""SMuRF streams: pysmurf's reader, the DataWriter, the processing chain before it, frames made from samples, and
+the stream bridge.
 
 >>> from wavekeep import smurf
 >>> t, phase, mask = smurf.read_stream_data("crates/smurf/tests/data/basic.dat", channel=[5, 2])
@@ -47,62 +47,63 @@ def read_stream_data(
     *,
     whole_run: bool = False,
 ) -> tuple[Any, ...]:
-    """A file of a run as pysmurf's ``read_stream_data`` returns it. Arguments have the same names,
-    places and meanings.
+    """Reads a file of a run, with the arguments and results of pysmurf's ``read_stream_data``.
 
     Parameters
     ----------
     datafile
-        A piece of a run, which is read by itself; ``whole_run`` reads all pieces, whichever is named,
-        and so does the name that they have in common.
+        One piece of a run, which is read alone. With ``whole_run``, and for the name that the pieces share, all
+        pieces are read.
     channel
-        A sample index or a list of them; order and repeats are kept. All of them without.
+        A sample index or a list of them; order and repetitions are kept. By default all.
     nsamp
-        The most frames that are read.
+        Maximum number of frames.
     array_size
-        The number of rows of ``phase``: fewer are cut, more are zeros; 0 for as many as there are
-        channels.
+        The number of rows of ``phase``, which is truncated or padded with zeros; by default, and with 0, the
+        number of channels.
     return_header, return_tes_bias
-        Whether there is a fourth value.
+        Whether there is a fourth result.
+    write_log, n_max
+        Have no effect: nothing is logged.
     make_freq_mask
-        Whether frequencies go with the mask.
+        Whether the third result includes frequencies.
     gcp_mode
-        Reads files from before Rogue 4: ``t`` is float64 then, and the first 512 channels are read
-        without ``channel``.
+        Reads files from before Rogue 4: ``t`` is float64, and by default the first 512 channels are read.
     IQ_mode
         Takes samples as pairs of I and Q.
-    write_log, n_max, fast_reader
-        Change nothing: nothing is logged, and there is one reader.
+    fast_reader
+        Has no effect: there is one reader.
+    whole_run
+        Reads all pieces of the run, regardless of which is named.
 
     Returns
     -------
-    t : ndarray of uint64, ``[frames]``
-        UNIX ns: the server's timestamp of each frame.
-    phase : ndarray of float64, ``[channels, frames]``
-        In rad; with ``IQ_mode`` complex128, I + jQ in counts, of the first and second, third and
-        fourth, … of the samples asked for.
-    mask : ndarray of int64, ``[band, channel]``
-        Lines of the mask, -1 where nothing was recorded; ``None`` when neither a ``…_mask.txt`` nor
-        the metadata states a mask. With ``make_freq_mask`` a pair of it and a float64 table of
-        frequencies in MHz, 0 where nothing was recorded; the mask alone where no frequencies are
-        known.
-    header : dict of ndarray, or ndarray
-        With ``return_header`` the header fields, ``tes_bias`` ``[16, frames]`` among them; else with
-        ``return_tes_bias`` the biases alone.
+    t : uint64[frames]
+        The server's timestamp of each frame, UNIX time in ns.
+    phase : float64[channels, frames]
+        Phases in rad. With ``IQ_mode`` complex128, I + jQ in counts, one row per pair of the selected samples.
+    mask : int64[band, channel]
+        The sample index, -1 where nothing was recorded; ``None`` if neither a ``…_mask.txt`` nor the metadata
+        states a mask. With ``make_freq_mask`` a pair of the mask and a float64 table of frequencies in MHz, 0
+        where nothing was recorded; only the mask if no frequencies are known.
+    header : dict of numpy.ndarray, or numpy.ndarray
+        With ``return_header`` the header fields, including ``tes_bias``, ``[16, frames]``; with only
+        ``return_tes_bias`` the biases.
 
     Raises
     ------
-    BadArgumentError, NoSuchChannelError
-        When an argument makes no sense, or names a channel that there is not.
+    BadArgumentError
+        An argument is invalid, or the file is not a SMuRF stream.
+    NoSuchChannelError
+        There is no such channel.
     SelectionError
-        When the number of channels changes within the file: read one section by
+        The number of channels changes within the file: read one section with
         ``wavekeep.open_stream(file).section(0)``.
 
     Notes
     -----
-    Padding, cut and damaged frames, metadata and other channels are no hindrance: damage is a
-    :class:`wavekeep.DamageWarning` with the report attached. Frames that their sender marked bad are
-    delivered.
+    Damage is a :class:`wavekeep.DamageWarning` with the report attached; all whole frames are read. Frames that
+    their sender marked as bad are included.
 
     Examples
     --------
@@ -147,7 +148,7 @@ def read_stream_data(
 
 
 def _indices(channel: Any, path: str) -> NDArray[np.integer[Any]]:
-    """Sample indices; what would be rounded or taken for 0 and 1 is none."""
+    """Sample indices; floats and booleans are errors."""
     indices = np.ravel(np.asarray(channel))
     if indices.dtype.kind not in "iu":
         message = f"channel is a sample index or a list of them, found {channel!r}"
@@ -183,7 +184,7 @@ _GCP_CHANNELS = 512
 
 
 def _read_gcp(path: str, channel: Any, nsamp: int | None) -> tuple[Any, ...]:
-    """A file of fixed frames, as the standard reader returns it in its ``gcp_mode``."""
+    """A file of frames of fixed size, with the results of the standard reader in its ``gcp_mode``."""
     size = os.path.getsize(path)
     stray = size % _GCP_FRAME.itemsize
     if stray:

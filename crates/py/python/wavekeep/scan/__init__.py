@@ -1,8 +1,8 @@
-"""Runs and archives as tables, for engines that share the work among threads, processes and machines.
+"""Runs and archives as tables for engines that distribute work among threads, processes and machines.
 
-A :class:`Scan` is a table that is not read yet: it has a schema and gives :class:`Part` s. A part can be
-pickled, and gives Arrow record batches where it is read. Columns and filters are pushed into the parts:
-what a filter rules out is not read.
+A :class:`Scan` is a table that is not read yet: it has a schema and provides :class:`Part` objects. A part
+can be pickled, and returns Arrow record batches where it is read. Columns and filters are pushed down into
+the parts: what a filter excludes is not read.
 
 >>> from wavekeep import scan
 >>> frames = scan.open("crates/smurf/tests/data/split.dat", "frames", channels="0-3")
@@ -14,9 +14,9 @@ what a filter rules out is not read.
 >>> [part.read_all().num_rows for part in frames.parts(filter=pc.field("channel") == 2)]
 [40]
 
-Each engine takes a scan by a method of it: :meth:`Scan.to_polars`, :meth:`Scan.to_duckdb`,
-:meth:`Scan.to_datafusion`, :meth:`Scan.to_dask`, :meth:`Scan.to_ray`, :meth:`Scan.dataset` (pyarrow).
-Spark and Sail find ``spark.read.format("wavekeep")`` by themselves.
+Each engine has a method: :meth:`Scan.to_polars`, :meth:`Scan.to_duckdb`, :meth:`Scan.to_datafusion`,
+:meth:`Scan.to_dask`, :meth:`Scan.to_ray`, :meth:`Scan.dataset` (pyarrow). Spark and Sail have
+``spark.read.format("wavekeep")``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Parts that are read in threads, a few ahead of the one that is taken."""
+"""Parts that are read in threads, a few in advance."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ _END = 2**63 - 1
 
 @dataclass(frozen=True)
 class Chosen:
-    """Events of an archive; parts carry it, and the archive is opened once a process."""
+    """Selected events of an archive. Parts contain it, and each process opens the archive once."""
 
     pickled: bytes
     #: Words of `Archive.query` and their values.
@@ -53,12 +53,12 @@ class Chosen:
 
     @classmethod
     def of(cls, archive: Archive, events: Mapping[str, Any]) -> Chosen:
-        """Of an archive that is open here.
+        """The selection for an open archive.
 
         Raises
         ------
         BadArgumentError
-            A word or a value that :meth:`Archive.query` does not take.
+            :meth:`Archive.query` does not accept a keyword or its value.
         """
         for word in events:
             if word not in _CHOICES:
@@ -72,12 +72,12 @@ class Chosen:
         return _opened(self.pickled)
 
     def bounds(self) -> list[int]:
-        """Numbers of events that cut all of them into pages, and one behind the last."""
+        """Numbers of events that divide all of them into pages, and one after the last."""
         total = self.archive().query(**dict(self.words), limit=0).total
         return [*(self._number_at(offset) for offset in range(0, total, _PAGE)), _END]
 
     def rows(self, first: int, end: int) -> pyarrow.Table:
-        """The rows of events with numbers from ``first``, without ``end``, in the order of numbers."""
+        """The rows of events with numbers from ``first`` up to, not including, ``end``, sorted by number."""
         arrow = need("pyarrow", "a scan", "arrow")
         compute = need("pyarrow.compute", "a scan", "arrow")
         archive, words, after, found = self.archive(), dict(self.words), first - 1, []
@@ -102,7 +102,7 @@ def _opened(pickled: bytes) -> Archive:
 
 @dataclass(frozen=True)
 class EventPart(Part):
-    """Events with numbers from ``first``, without ``end``."""
+    """Events with numbers from ``first`` up to, not including, ``end``."""
 
     chosen: Chosen
     first: int
@@ -132,7 +132,7 @@ class EventScan(Scan):
 
 @dataclass(frozen=True)
 class SamplePart(Part):
-    """Samples of events with numbers from ``first``, without ``end``."""
+    """Samples of events with numbers from ``first`` up to, not including, ``end``."""
 
     chosen: Chosen
     first: int
@@ -170,7 +170,7 @@ class SampleScan(Scan):
         return [SamplePart(output, schema, self._chosen, first, end, *how) for first, end in ranges]
 
     def _pieces(self, first: int, end: int) -> list[tuple[int, int]]:
-        """The numbers of a page in pieces; the last page has no end of its own."""
+        """The numbers of a page in pieces; the last page is bounded by the last event."""
         if end == _END:
             rows = self._chosen.archive().query(**dict(self._chosen.words), sort="-id", limit=1)
             end = rows[0]["id"] + 1 if len(rows) else first
@@ -181,7 +181,7 @@ class SampleScan(Scan):
 def _possible_ranges(
     ranges: list[tuple[int, int]], column: str, output: Output, schema: Any
 ) -> list[tuple[int, int]]:
-    """Those that the filter does not rule out."""
+    """The ranges that the filter does not exclude."""
     if column not in output.filtered:
         return ranges
     guarantees = (between(column, first, end - 1) for first, end in ranges)
@@ -203,7 +203,7 @@ def _sample_schema(raw: bool) -> Any:
 
 
 def _samples(id: int, event: Event, channels: tuple[str, ...] | None, raw: bool) -> Iterator[Any]:
-    """The samples of an event, a batch a channel; missing ones are null."""
+    """The samples of an event, one batch per channel; missing ones are null."""
     arrow = need("pyarrow", "a scan", "arrow")
     schema = _sample_schema(raw)
     for name in event.channels:

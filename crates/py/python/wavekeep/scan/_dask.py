@@ -1,4 +1,4 @@
-"""Dask: a scan as a data frame, a partition a part."""
+"""Dask: a scan as a data frame with one partition per part."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TYPES = {
 
 
 def data_frame(scan: Scan) -> dask.dataframe.DataFrame:
-    """A data frame that reads a part in a task."""
+    """A data frame that reads one part per task."""
     meta = _pandas(scan.schema.empty_table())
     parts = scan.parts()
 

@@ -1,4 +1,4 @@
-"""A scan as a dataset of pyarrow: DuckDB and DataFusion push columns and filters into one."""
+"""A scan as a dataset of pyarrow, into which DuckDB and DataFusion push columns and filters."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class ScanDataset(pyarrow.dataset.FileSystemDataset):  # type: ignore[misc]
     """A ``pyarrow.dataset.Dataset`` whose fragments are the parts of a scan.
 
     ``scanner``, ``to_table``, ``to_batches``, ``head``, ``count_rows`` and ``get_fragments`` push
-    columns and filters into the scan. What Arrow does with the files of a dataset (``join``,
-    ``filter``, …) is an error.
+    columns and filters down into the scan. Methods that need the files of a dataset (``join``, ``filter``, …)
+    raise an :class:`UnsupportedError`.
     """
 
     def __init__(self, scan: Scan) -> None:
@@ -39,11 +39,11 @@ class ScanDataset(pyarrow.dataset.FileSystemDataset):  # type: ignore[misc]
         return (ScanDataset, (self._scan,))
 
     def scanner(self, columns: Any = None, filter: Any = None, **_: Any) -> Any:
-        """A ``pyarrow.dataset.Scanner`` of the rows that fulfil ``filter``; parts are read ahead."""
+        """A ``pyarrow.dataset.Scanner`` of the rows that match ``filter``; parts are read in advance."""
         return _scanner(self._scan, columns, lambda names: self._scan.parts(names, filter))
 
     def get_fragments(self, filter: Any = None) -> Iterator[PartFragment]:
-        """The parts in which rows may fulfil ``filter``, each with a ``scanner``."""
+        """The parts in which rows may match ``filter``, each with a ``scanner``."""
         return (PartFragment(self._scan, part) for part in self._scan.parts(None, filter))
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
@@ -55,21 +55,21 @@ class ScanDataset(pyarrow.dataset.FileSystemDataset):  # type: ignore[misc]
 
 
 class PartFragment:
-    """A part, as the fragment of a dataset that DataFusion asks for."""
+    """A part as the fragment of a dataset, for DataFusion."""
 
     def __init__(self, scan: Scan, part: Part) -> None:
         self._scan = scan
         self._part = part
 
     def scanner(self, _: Any = None, columns: Any = None, filter: Any = None, **__: Any) -> Any:
-        """As of the dataset, of this part; its schema is that of the scan."""
+        """As for the dataset, for this part; its schema is that of the scan."""
         return _scanner(
             self._scan, columns, lambda names: [self._scan.narrowed(self._part, names, filter)]
         )
 
 
 def _scanner(scan: Scan, columns: Any, parts: Callable[[Sequence[str] | None], Sequence[Part]]) -> Any:
-    """Rows of parts, which are planned when the first batch is taken."""
+    """The rows of parts, which are planned when the first batch is read."""
     computed = isinstance(columns, dict)
     # What is computed is computed by Arrow, of all columns.
     names = None if computed else columns

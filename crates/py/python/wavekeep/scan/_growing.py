@@ -1,4 +1,4 @@
-"""A run that is still being written, as tables of the frames that are new."""
+"""A run that is still being written, as tables of its new frames."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOST_FOLLOWED = 4
 
 @dataclass(frozen=True)
 class Offset:
-    """How far a run was read."""
+    """A position in a run."""
 
     #: Frames, from the first of the run.
     frames: int
@@ -35,12 +35,12 @@ class Offset:
 
 
 class GrowingRun:
-    """The blocks or the frames of a run, from one offset to another.
+    """The blocks or the frames of a run between two offsets.
 
     Parameters
     ----------
     path, table, channels, raw, blockframes
-        As of :func:`wavekeep.scan.open`. There may be no frame yet.
+        As for :func:`wavekeep.scan.open`. The run may have no frames yet.
     """
 
     def __init__(
@@ -54,19 +54,19 @@ class GrowingRun:
         self._blockframes = blockframes
 
     def latest(self, start: Offset) -> Offset:
-        """The offset behind the last whole frame.
+        """The offset after the last whole frame.
 
         Raises
         ------
         FileError
-            The run is not the one that ``start`` is of.
+            ``start`` belongs to another run.
         """
         run = _followed.run(self.path, start, newest=True)
         frames = run.n_frames
         return Offset(frames, _stated(run, frames - 1)) if frames else start
 
     def parts(self, start: Offset, end: Offset) -> list[Part]:
-        """The frames between two offsets, each of them in exactly one part."""
+        """The frames between two offsets, each in exactly one part."""
         if end.frames <= start.frames:
             return []
         run = _followed.run(self.path, end)
@@ -90,7 +90,7 @@ class GrowingRun:
 
 @dataclass(frozen=True)
 class GrowingPart(Part):
-    """Some frames of a run that goes on; its files may be longer than they were."""
+    """Some frames of a growing run, whose files may be longer now."""
 
     path: str
     #: Behind the last frame that has to be there.
@@ -117,14 +117,14 @@ class _Followed:
 
 
 class _Runs:
-    """The runs that this process follows: what was gone through is not gone through again."""
+    """The runs that this process follows, so that frames are indexed only once."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, _Followed] = OrderedDict()
         self._lock = Lock()
 
     def run(self, path: str, least: Offset, newest: bool = False) -> Stream:
-        """The run as it was seen last; as it is now where ``newest`` or where it has to be longer."""
+        """The run as it was last indexed; with ``newest``, or if it has fewer frames than ``least``, as it is now."""
         with self._lock:
             kept = self._kept.pop(path, None)
             if kept is not None and _identities(kept.run) != kept.files:
@@ -175,7 +175,7 @@ def _identities(run: Stream) -> tuple[tuple[int, int], ...]:
 
 
 def _check(run: Stream, path: str, offset: Offset) -> None:
-    """Whether this is the run that an offset is of."""
+    """Refuses an offset of another run."""
     if run.n_frames < offset.frames:
         found = f"{run.n_frames} frames"
         message = (

@@ -1,4 +1,4 @@
-"""Making a scan of what somebody names."""
+"""Opening a scan."""
 
 from __future__ import annotations
 
@@ -33,45 +33,50 @@ def open(
     blockframes: int | None = None,
     events: Mapping[str, Any] | None = None,
 ) -> Scan:
-    """A table of a run or of an archive, which is read when an engine asks for it.
+    """A table of a run or of an archive, which is read when an engine needs it.
 
     Parameters
     ----------
     where
-        A run by its path, or a :class:`wavekeep.Stream`; an archive by its folder or the address of its
-        server, or a :class:`wavekeep.Archive`. Every machine that reads parts reaches it by the same
-        name; a server's token is ``WAVEKEEP_TOKEN`` there.
+        A run, by its path or as a :class:`wavekeep.Stream`; an archive, by its folder, by the address of its
+        server or as a :class:`wavekeep.Archive`. Every machine that reads parts needs it under the same name,
+        and the token of a server in ``WAVEKEEP_TOKEN``.
     table
-        Of a run ``"blocks"`` (a row a channel and a range of frames that follow each other evenly) or
-        ``"frames"`` (a row a channel and a frame). Of an archive ``"events"`` or ``"samples"`` (a row a
-        sample of a waveform). The first of each without.
+        For a run ``"blocks"``, the default (one row per channel and range of consecutive, evenly spaced
+        frames), or ``"frames"`` (one row per channel and frame). For an archive ``"events"``, the default,
+        or ``"samples"`` (one row per sample of a waveform).
     channels
-        Those of a run as of :meth:`Stream.read`, each of them once; names such as ``["Tran", "Vert"]``
-        of ``samples``. All of them without.
+        For a run as for :meth:`Stream.read`, each channel once; for ``"samples"`` names: ``["Tran", "Vert"]``.
+        By default all.
     raw
-        Counts, int32, in place of float64 in rad, in/s or Pa.
+        Counts (int32) instead of float64 in rad, in/s or Pa.
     blockframes
-        Frames of a block at most, and of what is read together: for 512 channels 16,384 without.
+        Maximum number of frames in a block, and of frames that are read together; for 512 channels by default
+        16,384.
     events
-        Of an archive: which events, by keywords of :meth:`Archive.query`, such as ``{"serial":
-        "BE11529"}``.
+        For an archive, the events, as keywords of :meth:`Archive.query`: ``{"serial": "BE11529"}``.
 
     Returns
     -------
     Scan
+        The table.
 
     Raises
     ------
     BadArgumentError
-        A word that is not known, or an option that means nothing for this table.
-    FileMissingError, NotThisFormatError
-        There is nothing there, or neither a run nor an archive.
+        An unknown table or keyword, or an option that does not apply to the table.
+    FileMissingError
+        The path does not exist, or the folder contains no archive.
+    NotThisFormatError
+        The file is not a run.
+    MissingLibraryError
+        pyarrow is not installed.
 
     Notes
     -----
-    Times of runs are in whole µs, since Spark has no finer ones; :attr:`Stream.time_ns` has them in ns.
-    Blocks end at multiples of ``blockframes`` and where frames are missing, so that sample ``i`` was
-    taken at ``start + i / rate_hz``, as evenly as the run's clock goes; ``frames`` has each time.
+    Times of runs are in whole µs, the resolution of Spark; :attr:`Stream.time_ns` has them in ns. Blocks end at
+    multiples of ``blockframes`` and where frames are missing, so that the time of sample ``i`` is
+    ``start + i / rate_hz``, as far as the clock of the run is even; ``"frames"`` has the time of each frame.
 
     Examples
     --------

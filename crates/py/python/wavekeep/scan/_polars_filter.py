@@ -1,4 +1,4 @@
-"""What of a predicate of Polars can be said in Arrow's words with the same meaning."""
+"""The parts of a Polars predicate that have an equivalent Arrow expression."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _TURNED = {"Eq": "Eq", "Lt": "Gt", "LtEq": "GtEq", "Gt": "Lt", "GtEq": "LtEq"}
 
 
 class _Other(Exception):
-    """Something that is left to Polars."""
+    """An expression without an equivalent, which Polars applies."""
 
 
 def pushed(predicate: polars.Expr, schema: pyarrow.Schema) -> list[Any]:
-    """Expressions of Arrow that every row fulfils that fulfils the predicate.
+    """Arrow expressions that are true for every row for which the predicate is true.
 
-    Polars writes predicates as JSON, which may change from version to version: what is not known is left
-    out, and Polars applies the whole predicate to what comes.
+    Polars serialises predicates as JSON, whose form may change between versions. Unknown expressions are left
+    out, and Polars applies the whole predicate to the rows that it gets.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -85,7 +85,7 @@ def _function(function: Any, schema: pyarrow.Schema) -> Any:
 
 
 def _wide_integer(tree: Any) -> str:
-    """A column, or one that Polars widens to compare it."""
+    """A column, or one that Polars casts to a wider type for the comparison."""
     if "Cast" in tree and tree["Cast"]["dtype"] == {"Literal": "Int64"}:
         tree = tree["Cast"]["expr"]
     column: str = tree["Column"]
@@ -93,7 +93,7 @@ def _wide_integer(tree: Any) -> str:
 
 
 def _values(literal: Any) -> pyarrow.Array:
-    """The values of a list, which is written as an Arrow stream."""
+    """The values of a list, which is serialised as an Arrow stream."""
     stream = literal["Series"] if "Series" in literal else literal["Scalar"]["List"]
     found = pyarrow.ipc.open_stream(bytes(stream)).read_all().column(0).combine_chunks()
     lists = pyarrow.types.is_list(found.type) or pyarrow.types.is_large_list(found.type)
@@ -109,7 +109,7 @@ def _compared(column: str, op: str, scalar: pyarrow.Scalar, schema: pyarrow.Sche
 
 
 def _scalar(literal: Any) -> pyarrow.Scalar:
-    """A whole number, a text or a time."""
+    """An integer, a text or a time."""
     ((kind, value),) = literal.get("Scalar", literal.get("Dyn")).items()
     if kind.startswith(("Int", "UInt")) and isinstance(value, int):
         return pyarrow.scalar(value)

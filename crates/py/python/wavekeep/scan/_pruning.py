@@ -1,8 +1,8 @@
-"""What a filter rules out before anything is read.
+"""Excluding parts by a filter before they are read.
 
-Arrow's datasets leave out fragments whose guarantee contradicts a filter. Parts are presented to them as
-fragments of files that do not exist: so any expression of Arrow prunes, by Arrow's own rules, and none
-has to be understood here. A guarantee says that its columns hold no null, as these rules take it.
+Arrow's datasets exclude fragments whose guarantee contradicts a filter. Parts are presented to them as
+fragments of files that do not exist, so that any Arrow expression excludes parts by Arrow's own rules. A
+guarantee states that its columns contain no null, which is true for these rows.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def used_columns(filter: Any, schema: pyarrow.Schema) -> frozenset[str]:
-    """The columns that an expression looks at.
+    """The columns that an expression uses.
 
     Raises
     ------
     BadArgumentError
-        It does not fit the columns or their types.
+        The expression does not fit the columns or their types.
     """
     dataset = need("pyarrow.dataset", "a filter", "arrow")
     compute = need("pyarrow.compute", "a filter", "arrow")
@@ -49,7 +49,7 @@ def used_columns(filter: Any, schema: pyarrow.Schema) -> frozenset[str]:
 
 
 def possible(guarantees: Iterable[Any], filter: Any, schema: pyarrow.Schema) -> list[int]:
-    """Which of the guarantees, by their places, can hold together with the filter."""
+    """The indices of the guarantees that do not contradict the filter."""
     dataset = need("pyarrow.dataset", "a filter", "arrow")
     nowhere = need("pyarrow.fs", "a filter", "arrow").LocalFileSystem()
     format = dataset.IpcFileFormat()
@@ -62,6 +62,6 @@ def possible(guarantees: Iterable[Any], filter: Any, schema: pyarrow.Schema) -> 
 
 
 def between(column: str, least: Any, most: Any) -> Any:
-    """The guarantee that a column lies between two values, both included."""
+    """The guarantee that a column is between two values, both inclusive."""
     field = need("pyarrow.compute", "a filter", "arrow").field(column)
     return (field >= least) & (field <= most)

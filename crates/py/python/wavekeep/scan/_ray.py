@@ -1,4 +1,4 @@
-"""Ray: a scan as a source of its datasets, a read task a part."""
+"""Ray: a scan as a dataset with one read task per part."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def data_set(scan: Scan) -> ray.data.Dataset:
-    """A dataset that reads a part in a task."""
+    """A dataset that reads one part per task."""
     data = need("ray.data", "to_ray", "ray")
     block = need("ray.data.block", "to_ray", "ray")
     parts = scan.parts()

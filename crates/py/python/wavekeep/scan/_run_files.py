@@ -1,4 +1,4 @@
-"""A run as parts carry it."""
+"""A run in the form that parts contain."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ _lock = Lock()
 
 @dataclass(frozen=True)
 class RunFiles:
-    """A run by its pickle, with the lengths and times of its pieces; opened once a process."""
+    """A pickled run, with the lengths and times of its pieces. Each process opens it once."""
 
     pickled: bytes
     pieces: Pieces
 
     @classmethod
     def of(cls, stream: Stream) -> RunFiles:
-        """Of a run that is open here: it is used as long as it lives."""
+        """For a run that is open in this process, which is used as long as it exists."""
         files = cls(pickle.dumps(stream), _pieces(stream))
         with _lock:
             _planned[files] = stream
         return files
 
     def open(self) -> Stream:
-        """The run, if its files are those that were planned with.
+        """The run, if its files are unchanged.
 
         Raises
         ------
         FileError
-            A piece is missing, or has another length or another time.
+            A piece is missing, or has another length or modification time.
         """
         for path, length, modified_ns in self.pieces:
             try:

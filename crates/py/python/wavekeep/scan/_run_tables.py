@@ -1,4 +1,4 @@
-"""The tables of a run: what their columns are, and the record batches of some of its samples."""
+"""The tables of a run: their columns, and the record batches of samples."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def times_of(run: Stream, start: int, stop: int) -> NDArray[np.uint64]:
 
 
 def cuts(run: Stream, start: int, stop: int, blockframes: int) -> list[tuple[int, int]]:
-    """Ranges of frames that follow each other evenly: cut at multiples of ``blockframes``, and wherever
-    ``frame_counter`` does not go on as usual."""
+    """Ranges of consecutive, evenly spaced frames: cut at multiples of ``blockframes``, and where
+    ``frame_counter`` does not increase by the usual step."""
     edges = {start, stop, *range(start - start % blockframes + blockframes, stop, blockframes)}
     gaps = run.gaps
     for gap in gaps[bisect_left(gaps, start, key=lambda one: one.frames.stop) :]:
@@ -82,7 +82,7 @@ def block_batches(
     raw: bool,
     needed: frozenset[str],
 ) -> Iterator[pyarrow.RecordBatch]:
-    """Batches of `blocks`: a row a channel and a range of frames."""
+    """Batches of `blocks`: one row per channel and range of frames."""
     arrow = need("pyarrow", "a scan", "arrow")
     schema = schema_of("blocks", raw)
     for start, stop in cuts(run, *frames, blockframes):
@@ -108,7 +108,7 @@ def frame_batches(
     raw: bool,
     needed: frozenset[str],
 ) -> Iterator[pyarrow.RecordBatch]:
-    """Batches of `frames`: a row a channel and a frame."""
+    """Batches of `frames`: one row per channel and frame."""
     arrow = need("pyarrow", "a scan", "arrow")
     schema = schema_of("frames", raw)
     names = [name for name in schema.names if name in needed]
@@ -145,7 +145,7 @@ def frame_batches(
 
 
 def _read(run: Stream, channels: list[int], start: int, stop: int, raw: bool) -> NDArray[Any]:
-    """`[channels, frames]` in one thread: an engine runs parts side by side."""
+    """`[channels, frames]`, read with one thread, because engines run parts in parallel."""
     ask = run._ask(channels=as_ranges(channels), frames=(start, stop), threads=1, section=False)
     out = np.empty((len(channels), stop - start), np.int32 if raw else np.float64)
     run._handle.fill(ask, out)
@@ -153,7 +153,7 @@ def _read(run: Stream, channels: list[int], start: int, stop: int, raw: bool) ->
 
 
 def _lists(samples: NDArray[Any], kind: Any) -> Any:
-    """A list a channel, over the memory of the samples."""
+    """One list per channel, over the memory of the samples."""
     arrow = need("pyarrow", "a scan", "arrow")
     count, length = samples.shape
     offsets = arrow.array(np.arange(count + 1, dtype=np.int32) * np.int32(length))
@@ -161,7 +161,7 @@ def _lists(samples: NDArray[Any], kind: Any) -> Any:
 
 
 def _batch(rows: int, names: list[str], arrays: list[Any], schema: Any) -> Any:
-    """A batch that has its number of rows also without columns."""
+    """A batch that has its number of rows even without columns."""
     arrow = need("pyarrow", "a scan", "arrow")
     if not names:
         empty = arrow.StructArray.from_buffers(arrow.struct([]), rows, [None])

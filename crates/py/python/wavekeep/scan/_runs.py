@@ -1,4 +1,4 @@
-"""The scan of a run: which parts it has, and what a filter leaves of them."""
+"""The scan of a run: its parts, and those that a filter does not exclude."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class RunScan(Scan):
 
 @dataclass(frozen=True)
 class ChosenSection:
-    """The frames of a section, ``(start, stop)``, and those of its channels that were chosen."""
+    """The frames of a section, ``(start, stop)``, and its selected channels."""
 
     frames: tuple[int, int]
     channels: tuple[int, ...]
@@ -109,19 +109,19 @@ class ChosenSection:
 
 
 def run_sections(run: Stream) -> list[Stream]:
-    """The sections of a run as streams; the section alone, of a stream that is one."""
+    """The sections of a run as streams; for a section the section alone."""
     if run._section is not None:
         return [run]
     return [run.section(number) for number in range(len(run.sections))]
 
 
 def chosen_sections(run: Stream, channels: Channels) -> list[ChosenSection]:
-    """The sections of a run, with the channels that were chosen, each once and rising.
+    """The sections of a run with the selected channels, each once and sorted.
 
     Raises
     ------
     SelectionError
-        A section does not have one of them.
+        A section does not have one of the channels.
     """
     found = []
     for number, section in enumerate(run_sections(run)):
@@ -140,7 +140,7 @@ def chosen_sections(run: Stream, channels: Channels) -> list[ChosenSection]:
 
 
 def default_blockframes(table: str, channels: int) -> int:
-    """A power of two: so many frames of all channels are read together."""
+    """The default number of frames that are read together, a power of two."""
     most = max(_SAMPLES[table] // max(channels, 1), 1)
     return int(min(1 << (most.bit_length() - 1), 1 << 20))
 
@@ -151,7 +151,7 @@ def check_blocks(blockframes: int, frames: tuple[int, int], channels: int) -> No
     Raises
     ------
     BadArgumentError
-        Arrow counts the samples of all lists of a batch in 31 bits.
+        The blocks have 2^31 samples or more, which Arrow cannot count in the lists of one batch.
     """
     samples = min(blockframes, frames[1] - frames[0]) * channels
     if samples >= 2**31:
@@ -163,15 +163,14 @@ def check_blocks(blockframes: int, frames: tuple[int, int], channels: int) -> No
 
 
 def part_frames(table: str, blockframes: int, channels: int, width: int) -> int:
-    """The frames of a part: whole blocks, as many as have the samples of a part or lie in so many bytes
-    of the files, whichever are fewer."""
+    """The number of frames in a part: whole blocks, limited by their samples and by their bytes in the files."""
     by_samples = _SAMPLES[table] // channels
     by_bytes = _FILE_BYTES // (4 * width)
     return max(min(by_samples, by_bytes) // blockframes, 1) * blockframes
 
 
 def grid(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:
-    """``start`` to ``stop``, cut at the multiples of ``step``."""
+    """``start`` to ``stop``, divided at the multiples of ``step``."""
     while start < stop:
         end = min(start - start % step + step, stop)
         yield start, end
@@ -179,7 +178,7 @@ def grid(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:
 
 
 def possible_channels(channels: tuple[int, ...], filter: Any, schema: Any) -> tuple[int, ...]:
-    """The channels that a filter does not rule out."""
+    """The channels that a filter does not exclude."""
     field = need("pyarrow.compute", "a filter", "arrow").field("channel")
     return tuple(
         channels[place] for place in possible((field == index for index in channels), filter, schema)
@@ -189,7 +188,7 @@ def possible_channels(channels: tuple[int, ...], filter: Any, schema: Any) -> tu
 def possible_parts(
     run: Stream, parts: Sequence[RunPart], table: str, output: Output, schema: Any
 ) -> list[RunPart]:
-    """The parts that a filter does not rule out by their frames and times."""
+    """The parts that a filter does not exclude by their frames and times."""
     frame, time = FRAME_COLUMN[table], TIME_COLUMN[table]
     if not output.filtered & {frame, time} or not parts:
         return list(parts)

@@ -1,4 +1,4 @@
-"""What every scan and every part of one answers."""
+"""The interface of all scans and their parts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _Part = TypeVar("_Part", bound="Part")
 
 @dataclass(frozen=True)
 class Output:
-    """What a part gives of its table."""
+    """The columns and rows that a part returns."""
 
     #: The columns, in this order.
     columns: tuple[str, ...]
@@ -37,89 +37,134 @@ class Output:
 
     @property
     def needed(self) -> frozenset[str]:
-        """The columns that have to be read."""
+        """The columns that must be read."""
         return self.filtered | frozenset(self.columns)
 
     def of(self, batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
-        """The rows and columns that are given, of a batch with those that are needed."""
+        """The returned rows and columns of a batch that has all needed columns."""
         kept = batch if self.filter is None else batch.filter(self.filter)
         return kept.select(list(self.columns))
 
 
 @dataclass(frozen=True)
 class Part(ABC):
-    """Some rows of a table. It can be pickled, and is read in any process that reaches the files or
-    the server by the same name."""
+    """Some rows of a table, as from :meth:`Scan.parts`. It can be pickled, and is read in any process that reaches
+    the files or the server under the same name.
 
-    #: What is given of the table.
+    Attributes
+    ----------
+    output
+        The columns and the filter.
+    schema
+        The schema of the batches.
+    """
+
     output: Output
-    #: The schema of the batches.
     schema: pyarrow.Schema
 
     @abstractmethod
     def needed_batches(self) -> Iterator[pyarrow.RecordBatch]:
-        """All rows, with at least the columns that are needed."""
+        """All rows, with at least the columns that are needed.
+
+        Yields
+        ------
+        pyarrow.RecordBatch
+            The rows, before the filter.
+        """
 
     def batches(self) -> Iterator[pyarrow.RecordBatch]:
-        """The rows that fulfil the filter, of the columns that were asked for, as record batches of
-        :attr:`schema`; it uses one thread.
+        """The rows that match the filter, with the selected columns. It uses one thread.
+
+        Yields
+        ------
+        pyarrow.RecordBatch
+            The rows, with the columns of :attr:`schema`.
 
         Raises
         ------
         FileError
-            The files of a run are not those that the scan was made of.
+            The files of a run are missing or were changed since the scan was made.
         """
         for batch in self.needed_batches():
             yield self.output.of(batch)
 
     def read_all(self) -> pyarrow.Table:
-        """The rows as one ``pyarrow.Table``."""
+        """The rows of :meth:`batches` as one table.
+
+        Returns
+        -------
+        pyarrow.Table
+            The rows, with the columns of :attr:`schema`.
+
+        Raises
+        ------
+        FileError
+            The files of a run are missing or were changed since the scan was made.
+        """
         arrow = need("pyarrow", "a scan", "arrow")
         return arrow.Table.from_batches(self.batches(), self.schema)
 
 
 class Scan(ABC):
-    """A table of a run or of an archive that is not read yet.
+    """A table of a run or of an archive that is not read yet. :func:`wavekeep.scan.open` makes one.
 
-    :func:`wavekeep.scan.open` makes one. It holds nothing but what is needed to plan: reading is done
-    by its parts. ``pyarrow.table(scan)``, ``polars.DataFrame(scan)`` and whatever else takes Arrow
-    streams reads it whole.
+    It contains only what is needed for planning; the parts read. ``pyarrow.table(scan)``,
+    ``polars.DataFrame(scan)`` and everything else that accepts Arrow streams reads the whole table.
+
+    Attributes
+    ----------
+    where
+        The file, the folder or the address.
+    table
+        ``"blocks"``, ``"frames"``, ``"events"`` or ``"samples"``.
+    schema
+        The columns and their types, a ``pyarrow.Schema``; units are in the metadata of the fields.
     """
 
-    #: The file, folder or address.
     where: str
-    #: ``"blocks"``, ``"frames"``, ``"events"`` or ``"samples"``.
     table: str
-    #: The columns and their types; units are in the metadata of fields.
     schema: pyarrow.Schema
 
     @abstractmethod
     def planned(self, output: Output, schema: pyarrow.Schema) -> Sequence[Part]:
-        """Parts that together have all rows that fulfil the filter."""
+        """The parts that together have all rows that match the filter.
+
+        Parameters
+        ----------
+        output
+            The columns and the filter.
+        schema
+            The schema of the batches.
+
+        Returns
+        -------
+        sequence of Part
+            The parts.
+        """
 
     @strict
     def parts(
         self, columns: Iterable[str] | None = None, filter: pyarrow.compute.Expression | None = None
     ) -> list[Part]:
-        """The parts of the table, for an engine to share among its workers.
+        """The parts of the table, for an engine to distribute among its workers.
 
         Parameters
         ----------
         columns
-            Names of columns, in the order in which batches have them; all of them without.
+            Names of columns, in the order of the batches; by default all.
         filter
-            A ``pyarrow.compute.Expression`` of the table's columns. Parts in which no row can fulfil it
-            are left out, and so are channels; of the rest, the rows that do not fulfil it.
+            A ``pyarrow.compute.Expression`` of the table's columns. Parts and channels in which no row can
+            match it are excluded; of the rest, rows that do not match it.
 
         Returns
         -------
         list of Part
-            Each row that fulfils the filter is in exactly one of them.
+            Each row that matches the filter is in exactly one of them.
 
         Raises
         ------
         BadArgumentError
-            A column that the table does not have, or a filter that does not fit its types.
+            The table does not have a column, or the filter does not fit its types.
 
         Examples
         --------
@@ -136,7 +181,27 @@ class Scan(ABC):
     def narrowed(
         self, part: _Part, columns: Iterable[str] | None, filter: pyarrow.compute.Expression | None
     ) -> _Part:
-        """A part of this table with other columns, of which rows fulfil one more filter."""
+        """A part of this table with other columns and a further filter.
+
+        Parameters
+        ----------
+        part
+            The part, which is unchanged.
+        columns
+            Names of columns, by default all.
+        filter
+            A ``pyarrow.compute.Expression``, in addition to the filter of the part.
+
+        Returns
+        -------
+        Part
+            The new part.
+
+        Raises
+        ------
+        BadArgumentError
+            As for :meth:`parts`.
+        """
         both = part.output.filter
         if filter is not None:
             both = filter if both is None else both & filter
@@ -144,7 +209,23 @@ class Scan(ABC):
         return replace(part, output=output, schema=self.schema_of(output.columns))
 
     def schema_of(self, columns: Iterable[str] | None) -> pyarrow.Schema:
-        """The schema of batches with these columns, all of them without."""
+        """The schema of batches with these columns.
+
+        Parameters
+        ----------
+        columns
+            Names of columns, by default all.
+
+        Returns
+        -------
+        pyarrow.Schema
+            The schema.
+
+        Raises
+        ------
+        BadArgumentError
+            The table does not have a column.
+        """
         arrow = need("pyarrow", "a scan", "arrow")
         names = self._names(columns)
         return arrow.schema([self.schema.field(name) for name in names])
@@ -153,10 +234,23 @@ class Scan(ABC):
     def reader(
         self, columns: Iterable[str] | None = None, filter: pyarrow.compute.Expression | None = None
     ) -> pyarrow.RecordBatchReader:
-        """The table as a ``pyarrow.RecordBatchReader``, which is read once; parts are read ahead in as
-        many threads as there are processors.
+        """The table as a stream of record batches. Parts are read in advance, with as many threads as there are
+        processors, but at most 8.
 
-        Parameters and errors are those of :meth:`parts`.
+        Parameters
+        ----------
+        columns, filter
+            As for :meth:`parts`.
+
+        Returns
+        -------
+        pyarrow.RecordBatchReader
+            The batches, which can be read once.
+
+        Raises
+        ------
+        BadArgumentError
+            As for :meth:`parts`.
 
         Examples
         --------
@@ -170,7 +264,7 @@ class Scan(ABC):
         return arrow.RecordBatchReader.from_batches(self.schema_of(names), batches)
 
     def _batches(self, parts: list[Part]) -> Iterator[pyarrow.RecordBatch]:
-        """The batches of parts; what they were planned of stays open until the last one."""
+        """The batches of parts. The scan stays open until the last one."""
         yield from read_ahead(parts)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
@@ -178,7 +272,13 @@ class Scan(ABC):
         return self.reader().__arrow_c_stream__(requested_schema)
 
     def dataset(self) -> pyarrow.dataset.Dataset:
-        """A ``pyarrow.dataset.Dataset``: whatever reads one pushes its columns and filters into it.
+        """The table as a dataset of pyarrow, into which engines push columns and filters.
+
+        Returns
+        -------
+        pyarrow.dataset.Dataset
+            Methods that need the files of a dataset (``join``, ``filter``, …) raise an
+            :class:`UnsupportedError`.
 
         Examples
         --------
@@ -195,8 +295,18 @@ class Scan(ABC):
 
     @strict
     def to_polars(self) -> polars.LazyFrame:
-        """A ``polars.LazyFrame``. Columns are pushed, and so are comparisons of whole numbers, texts and
-        times with values; Polars does the rest.
+        """The table for Polars. Columns are pushed down, and comparisons of integers, texts and times with
+        constants; Polars applies the rest.
+
+        Returns
+        -------
+        polars.LazyFrame
+            The table.
+
+        Raises
+        ------
+        MissingLibraryError
+            Polars is not installed.
 
         Examples
         --------
@@ -213,7 +323,22 @@ class Scan(ABC):
 
     @strict
     def to_duckdb(self, connection: duckdb.DuckDBPyConnection | None = None) -> duckdb.DuckDBPyRelation:
-        """A relation of DuckDB, in ``connection`` or in its default one. Columns and filters are pushed.
+        """The table for DuckDB. Columns and filters are pushed down.
+
+        Parameters
+        ----------
+        connection
+            A connection of DuckDB, by default its default connection.
+
+        Returns
+        -------
+        duckdb.DuckDBPyRelation
+            The table.
+
+        Raises
+        ------
+        MissingLibraryError
+            DuckDB is not installed.
 
         Examples
         --------
@@ -228,8 +353,24 @@ class Scan(ABC):
 
     @strict
     def to_datafusion(self, context: Any, name: str) -> datafusion.DataFrame:
-        """A table of DataFusion of this name, in a ``datafusion.SessionContext``. Columns and filters
-        are pushed; the parts are its partitions.
+        """The table for DataFusion. Columns and filters are pushed down; the parts are its partitions.
+
+        Parameters
+        ----------
+        context
+            The ``datafusion.SessionContext`` in which it is registered.
+        name
+            The name of the table there.
+
+        Returns
+        -------
+        datafusion.DataFrame
+            The table.
+
+        Raises
+        ------
+        MissingLibraryError
+            DataFusion is not installed.
 
         Examples
         --------
@@ -248,8 +389,18 @@ class Scan(ABC):
 
     @strict
     def to_dask(self) -> dask.dataframe.DataFrame:
-        """A ``dask.dataframe``, a partition a part. Columns are pushed; choose channels and events
-        where the scan is opened.
+        """The table for Dask, with one partition per part. Columns are pushed down; select channels and events in
+        :func:`open`.
+
+        Returns
+        -------
+        dask.dataframe.DataFrame
+            The table, without an index.
+
+        Raises
+        ------
+        MissingLibraryError
+            Dask is not installed.
 
         Examples
         --------
@@ -265,7 +416,18 @@ class Scan(ABC):
 
     @strict
     def to_ray(self) -> ray.data.Dataset:
-        """A dataset of Ray, a read task a part; choose channels and events where the scan is opened."""
+        """The table for Ray, with one read task per part. Select channels and events in :func:`open`.
+
+        Returns
+        -------
+        ray.data.Dataset
+            The table.
+
+        Raises
+        ------
+        MissingLibraryError
+            Ray is not installed.
+        """
         need("ray.data", "to_ray", "ray")
         from ._ray import data_set
 
