@@ -338,7 +338,7 @@ def test_over_pv_access_a_command_is_called_and_not_put(lab: Lab) -> None:
 def test_over_pv_access_a_put_without_a_value_is_refused(lab: Lab) -> None:
     lab.writer.DataFile = str(lab.folder / "x.dat")
     with client("p4p", lab.env) as connected:
-        with pytest.raises(Failed, match="there is no value in what was put"):
+        with pytest.raises(Failed, match="the put has no value"):
             connected.do("put_alarm", name=f"{PREFIX}:DataFile")
     assert lab.writer.DataFile == str(lab.folder / "x.dat")
 
@@ -495,11 +495,11 @@ def test_a_writer_that_a_network_reaches_has_a_root() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"prefix": ""}, "no beginning of a name"),
-        ({"prefix": "a b"}, "no beginning of a name"),
-        ({"prefix": "lab:"}, "no beginning of a name"),
-        ({"interface": "localhost"}, "no IPv4 address"),
-        ({"ca": False, "pva": False}, "neither"),
+        ({"prefix": ""}, "not a prefix of EPICS names"),
+        ({"prefix": "a b"}, "not a prefix of EPICS names"),
+        ({"prefix": "lab:"}, "not a prefix of EPICS names"),
+        ({"interface": "localhost"}, "not an IPv4 address"),
+        ({"ca": False, "pva": False}, "both disabled"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(options: dict[str, Any], message: str) -> None:
@@ -510,8 +510,8 @@ def test_arguments_that_make_no_sense_are_refused(options: dict[str, Any], messa
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--control", "somewhere"], "'somewhere' is no address of a control port"),
-        (["--control", "tcp://127.0.0.1:9", "--prefix", "a b"], "no beginning of a name"),
+        (["--control", "somewhere"], "'somewhere' is not the address of a control port"),
+        (["--control", "tcp://127.0.0.1:9", "--prefix", "a b"], "not a prefix of EPICS names"),
     ],
 )
 def test_wrong_usage_is_named_and_ends_with_2(options: list[str], message: str) -> None:

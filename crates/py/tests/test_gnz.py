@@ -232,7 +232,7 @@ def test_a_reader_maps_the_file_that_it_opened_or_none(tmp_path: Path) -> None:
     gnz.save(path, {"a": [3, 4], "b": [5]}, overwrite=True)
     assert reader.get_array("a").tolist() == reader["a"].tolist() == [1, 2]
     for mode in ("c", "r+"):
-        with pytest.raises(OSError, match="not the file that was opened"):
+        with pytest.raises(OSError, match="no longer the file that was opened"):
             reader.get_array("a", mode)
 
 

@@ -214,7 +214,7 @@ def test_an_empty_run_and_an_empty_archive_have_no_rows(spark: Any, tmp_path: Pa
         ({"raw": "yes"}, "true or false"),
         ({"channels": "0-9999999999999999999"}, "channel"),
         ({"channels": ""}, "channel"),
-        ({"serial": "BE11529"}, "means nothing"),
+        ({"serial": "BE11529"}, "does not apply"),
     ],
     ids=str,
 )

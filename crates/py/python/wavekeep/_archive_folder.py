@@ -14,7 +14,7 @@ from ._head import Head
 
 
 class Folder:
-    """What `_archive.Backend` asks for, of an archive on this machine."""
+    """`_archive.Backend` for an archive on this machine."""
 
     def __init__(self, path: str, create: bool) -> None:
         self._handle = _wavekeep.Archive(path, create)

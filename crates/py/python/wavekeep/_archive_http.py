@@ -50,7 +50,7 @@ class _StayHere(HTTPRedirectHandler):
 
 
 class Server:
-    """What `_archive.Backend` asks for, over HTTP."""
+    """`_archive.Backend` for an archive behind a server."""
 
     def __init__(self, address: str, token: str | None, timeout_s: float) -> None:
         parts = urlsplit(address)
@@ -391,7 +391,7 @@ class _Form:
 
 
 def _fate(result: dict[str, Any]) -> dict[str, Any]:
-    """What became of a file, as an archive on this machine says it."""
+    """The result for a file, in the form of an archive on this machine."""
     name = result.get("name", "")
     error = result.get("error")
     if error is None:
@@ -401,7 +401,7 @@ def _fate(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _account(results: list[dict[str, Any]], session: Any) -> dict[str, Any]:
-    """The account of an import, as an archive on this machine gives it."""
+    """The summary of an import, in the form of an archive on this machine."""
     counts = {"new": 0, "same": 0, "paired_late": 0, "frames_added": 0, "conflict": 0}
     account: dict[str, Any] = {
         "moved": 0,

@@ -310,7 +310,7 @@ class Chain:
             return self._process_frames(frame, head, stamp_ns)
         if isinstance(frame, np.ndarray) and frame.ndim == 2:
             samples = checked_samples(frame)
-            # Frames without a time: nobody sees their headers.
+            # Frames without a time, because their headers are dropped.
             made = packed(samples, self._counter, 1)
             passed = self._process_frames(made, head, stamp_ns)["samples"]
             return np.ascontiguousarray(passed[:, : self._outputs(len(samples))].T, np.int32)
@@ -347,11 +347,11 @@ class Chain:
         """The number of channels of frames with the type of the chain's input."""
         samples = dtype["samples"] if "samples" in (dtype.names or ()) else None
         if samples is None or samples.subdtype is None or dtype.fields is None:
-            raise BadArgumentError("this array has no frames: they are made by smurf.frames()")
+            raise BadArgumentError("this array has no frames: smurf.frames() makes them")
         base: np.dtype[Any] = samples.base
         shape = samples.shape
         if dtype.fields["samples"][1] != _HEADER_BYTES or len(shape) != 1:
-            raise BadArgumentError("this array has no frames: they are made by smurf.frames()")
+            raise BadArgumentError("this array has no frames: smurf.frames() makes them")
         self._check_width(base)
         return int(shape[0])
 
@@ -359,7 +359,7 @@ class Chain:
         width = self._input
         if samples.newbyteorder("<") != _WIDTHS[width]:
             other = next((word for word, dtype in _WIDTHS.items() if dtype == samples), None)
-            hint = f': say Chain(input="{other}")' if other else ""
+            hint = f': use Chain(input="{other}")' if other else ""
             name = {"i16": "int16", "i32": "int32"}[width]
             raise BadArgumentError(f"the chain takes samples of {name}, found {samples}{hint}")
 
@@ -370,12 +370,12 @@ class Chain:
         if words and size == 4 * words and self._input == "i16":
             raise BadArgumentError(
                 f"the payload has {words} channels in {size} bytes: these are int32, and the chain "
-                'takes int16; say Chain(input="i32")'
+                'takes int16; use Chain(input="i32")'
             )
         if words and size == 2 * words and self._input == "i32":
             raise BadArgumentError(
                 f"the payload has {words} channels in {size} bytes: these are int16, and the chain "
-                'takes int32; say Chain(input="i16")'
+                'takes int32; use Chain(input="i16")'
             )
 
 
@@ -393,7 +393,7 @@ def _named() -> Iterator[None]:
 
 
 _EMULATOR = dict.fromkeys(Emulator.__annotations__)
-#: The names of settings; of dictionaries those that are in them.
+#: The names of settings, and of the members of those that are dictionaries.
 _KNOWN: dict[str, Any] = dict.fromkeys(Settings.__annotations__) | {
     "input_emulator": _EMULATOR,
     "output_emulator": _EMULATOR,
@@ -426,4 +426,4 @@ def _settings(settings: Mapping[str, Any]) -> str:
     try:
         return json.dumps(settings, default=plain, allow_nan=False)
     except ValueError as error:
-        raise BadArgumentError(f"settings have to be plain data: {error}") from error
+        raise BadArgumentError(f"settings must be plain data: {error}") from error

@@ -50,7 +50,7 @@ class Error(Exception):
         expected: str | None = None,
         found: str | None = None,
     ) -> None:
-        # The place in a document of one line that this package made itself helps nobody.
+        # The position in a one-line document that this package made does not help.
         super().__init__(short(re.sub(r" at line 1 column \d+", "", message), 4000))
         self.path = None if path is None else short(path, 4096)
         self.offset = offset
@@ -58,7 +58,7 @@ class Error(Exception):
         self.found = None if found is None else short(found, 400)
 
     def __str__(self) -> str:
-        # KeyError and OSError would show something else.
+        # KeyError and OSError have other texts.
         return str(self.args[0]) if self.args else ""
 
 

@@ -9,7 +9,7 @@ from ._errors import MissingLibraryError
 
 
 def need(module: str, what: str, extra: str) -> Any:
-    """The module, or an error that says how to get it."""
+    """The module, or an error that states how to install it."""
     try:
         return import_module(module)
     except ImportError as error:

@@ -108,7 +108,8 @@ def open(
     Parameters
     ----------
     path
-        The file; for a run of a stream any piece, or the name that its pieces share.
+        The file, a ``str``, ``bytes`` or ``os.PathLike``; for a run of a stream any piece, or the name that
+        its pieces share.
     rate_hz, geophone_range, pretrigger_s
         Facts that an event does not state itself: samples per second, ``"normal"`` or ``"sensitive"``, seconds.
     reports
@@ -168,7 +169,7 @@ def open_event(
     Parameters
     ----------
     path
-        The file.
+        The file: a ``str``, ``bytes`` or ``os.PathLike``.
     rate_hz
         Samples per second, if the event does not state them.
     geophone_range
@@ -210,7 +211,7 @@ def open_stream(
     Parameters
     ----------
     path
-        Any piece of the run, or the name that its pieces share.
+        Any piece of the run, or the name that its pieces share: a ``str``, ``bytes`` or ``os.PathLike``.
     metadata_channel
         The metadata channel, if it is not 1.
     keep_index
@@ -246,7 +247,7 @@ def open_arrays(path: FilePath) -> ArrayFile:
     Parameters
     ----------
     path
-        The file.
+        The file: a ``str``, ``bytes`` or ``os.PathLike``.
 
     Returns
     -------
@@ -331,7 +332,7 @@ def open_recording(
     elif isinstance(handle, _wavekeep.Stream):
         _refuse(stated, ("rate_hz", "geophone_range", "pretrigger_s"), name, "a stream")
         recording = Stream(handle, name)
-        # Without the metadata, which is read when it is asked for.
+        # Without the metadata, which is read when it is needed.
         report = Report.from_json(handle.report())
     else:
         _refuse(stated, tuple(stated), name, "a file of arrays")
@@ -352,7 +353,7 @@ def path_of(path: FilePath) -> str:
 
 
 def _refuse(stated: Mapping[str, object], ignored: tuple[str, ...], path: str, what: str) -> None:
-    """An option that would change nothing is a mistake."""
+    """Refuses options that would have no effect."""
     for option in ignored:
         if stated[option] is not None:
             message = f"{path} is {what}: {option} would be ignored there; leave it out"

@@ -1,4 +1,4 @@
-"""How far something long has come."""
+"""The progress of long calls."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, Union
 
 from ._errors import BadArgumentError
 
-#: ``None`` or ``False`` for silence, ``True`` for a bar on standard error, or a function that is
-#: called with what is done and what there is in all (0 where that is not known).
+#: ``None`` or ``False`` for none, ``True`` for a bar on standard error, or a function of the finished and of
+#: the total number (0 if it is not known).
 Progress = Union[None, bool, Callable[[int, int], object]]
 
 
 class Reporter:
-    """Calls whoever wants to know; closes the bar at the end."""
+    """Reports progress to a function or a bar, which is closed at the end."""
 
     def __init__(self, progress: Progress, unit: str) -> None:
         self._call: Callable[[int, int], object] | None = None
@@ -30,7 +30,7 @@ class Reporter:
 
     @property
     def call(self) -> Callable[[int, int], object] | None:
-        """The function to be called, if there is one."""
+        """The function that receives the progress, if there is one."""
         return self._call
 
     def __call__(self, done: int, total: int) -> None:

@@ -1,4 +1,4 @@
-"""What an archive is asked for: which events, in which order."""
+"""Queries of an archive: conditions and order."""
 
 from __future__ import annotations
 

@@ -529,7 +529,7 @@ class Recording(ABC):
 
 
 class ClosedHandle:
-    """Stands where a file was: every use of it is an error that says that the file is closed."""
+    """Replaces the handle of a closed file: every use raises a :class:`ClosedError`."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -549,7 +549,7 @@ class ClosedHandle:
 def part_of(
     channels: Channels, frames: Frames, time: Time, drop_errored: bool
 ) -> dict[str, Any]:
-    """What was asked for, of all that can be."""
+    """The parts of a selection that are given."""
     asked = {"channels": channels, "frames": frames, "time": time}
     part = {name: value for name, value in asked.items() if value is not None}
     return {**part, "drop_errored": True} if drop_errored else part

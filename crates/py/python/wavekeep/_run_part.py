@@ -16,7 +16,7 @@ from ._stream_times import moments
 
 
 class RunPart:
-    """The channels and frames that are asked for, by place: row and column.
+    """The selected channels and frames, by row and column.
 
     Parameters
     ----------

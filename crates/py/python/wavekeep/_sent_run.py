@@ -1,4 +1,4 @@
-"""A run on its way to another process."""
+"""A pickled run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words and keywords that nobody knows: an error that names the near one."""
+"""Errors for unknown words and keywords, with a similar known one."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ R = TypeVar("R")
 
 
 def instead(word: str, known: Iterable[str]) -> str:
-    """The hint at the end of a message: the word that was meant, if one is near."""
+    """The hint at the end of a message, if a known word is similar."""
     near = get_close_matches(word, list(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def one_of(what: str, word: str, known: Iterable[str]) -> str:
-    """The word, if it is one of those that are known."""
+    """The word, if it is known."""
     words = list(known)
     if word in words:
         return word
@@ -31,7 +31,7 @@ def one_of(what: str, word: str, known: Iterable[str]) -> str:
 
 
 def strict(function: Callable[P, R]) -> Callable[P, R]:
-    """Refuses a keyword that the function does not have, with the name of the near one."""
+    """Refuses unknown keywords of a function, with the name of a similar one."""
     parameters = inspect.signature(function).parameters.values()
     known = [one.name for one in parameters if one.kind is not one.VAR_KEYWORD and one.name != "self"]
 

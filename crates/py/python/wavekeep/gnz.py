@@ -96,7 +96,7 @@ class GnzReader(Mapping[str, NDArray[Any]]):
         if not copy:
             with self.fpath.open("rb") as file:
                 self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            # All maps have to be of the file whose header was read.
+            # The map must be of the file whose header was read.
             self._compare(self._map[8 : 8 + len(self._start)])
 
     @property
@@ -153,7 +153,7 @@ class GnzReader(Mapping[str, NDArray[Any]]):
             return _named(np.asarray(self._file.view(place.name)), self.fpath, place, "r")
         if place.is_empty:
             return _empty(self.fpath, place, "r")
-        # As numpy makes its own, but of one map for all arrays: a map costs a file descriptor.
+        # As numpy makes it, but with one map for all arrays, because each map needs a file descriptor.
         array: Any = np.ndarray.__new__(
             np.memmap, place.shape, place.dtype, self._map, place.offset, order=place.order
         )
@@ -162,7 +162,7 @@ class GnzReader(Mapping[str, NDArray[Any]]):
 
     def _compare(self, start: bytes) -> None:
         if start != self._start:
-            message = f"{self.fpath} is not the file that was opened any more: open it again"
+            message = f"{self.fpath} is no longer the file that was opened: open it again"
             raise FileError(message, path=self.path)
 
     def verify(self) -> bool:
@@ -278,7 +278,7 @@ class GnzWriter:
         self.fpath = Path(os.fsdecode(fpath))
         self.overwrite = bool(overwrite)
         if not self.overwrite and os.path.lexists(self.fpath):
-            raise FileTakenError(f"{self.fpath} exists: ask for overwrite=True", path=self.path)
+            raise FileTakenError(f"{self.fpath} exists: use overwrite=True", path=self.path)
         self.metadata: dict[str, Any] = dict(metadata or {})
         self.arrays_info: dict[str, dict[str, Any]] = {}
         self.checksums = checksums
@@ -319,7 +319,7 @@ class GnzWriter:
         """
         _check_name(name)
         if np.ma.is_masked(data):
-            raise BadArgumentError(f"{name!r} has masked values, which GNZ cannot say: fill them first")
+            raise BadArgumentError(f"{name!r} has masked values, which GNZ cannot represent: fill them first")
         values = np.asarray(data, dtype)
         _typestr(values.dtype)
         self._declared.pop(name, None)
@@ -542,14 +542,14 @@ def _typestr(dtype: np.dtype[Any]) -> str:
 
 
 def _bytes(name: str, array: NDArray[Any]) -> tuple[str, str, str, list[int], NDArray[np.uint8]]:
-    """An array as its bytes, row-major. Only one that does not lie so is copied."""
+    """The bytes of an array, row-major. Only an array with another order is copied."""
     flat = np.ascontiguousarray(array).reshape(-1)
     octets = flat.view(np.uint8) if flat.dtype.itemsize and flat.size else np.empty(0, np.uint8)
     return name, _typestr(array.dtype), "C", list(array.shape), octets
 
 
 class _Place(NamedTuple):
-    """Where an array lies in a file, by the strings of numpy."""
+    """The position of an array in a file, with its type and order as numpy names them."""
 
     name: str
     dtype: np.dtype[Any]
@@ -570,7 +570,7 @@ def _places(file: _wavekeep.GnzFile) -> dict[str, _Place]:
 
 
 def _map(file: Any, path: Path, place: _Place, mode: Any) -> np.memmap[Any, Any]:
-    """One array, mapped by itself: the map lives as long as the array."""
+    """One array with a map of its own, which exists as long as the array."""
     if place.is_empty:
         return _empty(path, place, mode)
     # numpy takes no scalar for a map.
@@ -586,7 +586,7 @@ def _empty(path: Path, place: _Place, mode: str) -> np.memmap[Any, Any]:
 
 
 def _named(array: NDArray[Any], path: Path, place: _Place, mode: str) -> np.memmap[Any, Any]:
-    """The array as a ``numpy.memmap`` that says where it lies."""
+    """The array as a ``numpy.memmap`` with its file, offset and mode."""
     mapped: Any = array if isinstance(array, np.memmap) else array.view(np.memmap)
     mapped.filename, mapped.offset, mapped.mode = path.resolve(), place.offset, mode
     named: np.memmap[Any, Any] = mapped
@@ -599,7 +599,7 @@ def _check_name(name: object) -> None:
 
 
 def _metadata_text(metadata: Any) -> str:
-    """The text of Python's own writer: its order of keys is by their values, before they are text."""
+    """The metadata as Python's own writer sorts it: by keys before they are converted to text."""
     if not (metadata is None or isinstance(metadata, dict)):
         raise BadTypeError(f"metadata has to be a dictionary, found {type(metadata).__name__}")
     try:

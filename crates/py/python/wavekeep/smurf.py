@@ -132,7 +132,7 @@ def read_stream_data(
     else:
         phase = run._part(chosen, frames, np.float64)
     if array_size:
-        # As numpy's resize in place: rows are cut, or rows of zeros come behind.
+        # As numpy's resize in place: rows are cut off, or rows of zeros are appended.
         rows = np.zeros((array_size, phase.shape[1]), phase.dtype)
         rows[: len(phase)] = phase[:array_size]
         phase = rows
@@ -166,7 +166,7 @@ _HEADER_KEYS = (
 
 
 def _standard_header(header: dict[str, Any]) -> dict[str, Any]:
-    # Five bytes of the raw word are the time; the other three belong to no field.
+    # Five bytes of the raw word are the time; the other three are unused.
     named = {**header, "external_time_raw": header["external_time"]}
     return {key: named[key] for key in _HEADER_KEYS}
 

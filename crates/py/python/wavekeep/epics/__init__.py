@@ -40,9 +40,9 @@ from ._variables import Refused as Refused
 
 __all__ = ["CONTROL_PATH", "PREFIX", "DisconnectedError", "RefusedError", "Served", "serve"]
 
-#: Where SMuRF's clients look for the writer of slot 2.
+#: The prefix that SMuRF clients use for the writer of slot 2.
 PREFIX = "smurf_server_s2:AMCc:SmurfProcessor:FileWriter"
-#: Where the writer is behind a control port.
+#: The path of the writer at a control port.
 CONTROL_PATH = "AMCc.SmurfProcessor.FileWriter"
 
 _NAME = re.compile(r"[A-Za-z0-9_:\-<>;\[\]]+")
@@ -174,15 +174,15 @@ def serve(
     (11, None)
     """
     if not _NAME.fullmatch(prefix) or prefix.endswith(":"):
-        raise BadArgumentError(f"{prefix!r} is no beginning of a name of EPICS")
+        raise BadArgumentError(f"{prefix!r} is not a prefix of EPICS names")
     if not ca and not pva:
-        raise BadArgumentError("neither Channel Access nor PV Access is to be served")
+        raise BadArgumentError("Channel Access and PV Access are both disabled: enable one")
     interfaces = [interface] if isinstance(interface, str) else list(interface)
     for one in interfaces:
         try:
             ipaddress.IPv4Address(one)
         except ValueError:
-            raise BadArgumentError(f"interface {one!r} is no IPv4 address") from None
+            raise BadArgumentError(f"interface {one!r} is not an IPv4 address") from None
     for module in ["caproto"] * ca + ["p4p"] * pva:
         need(module, "wavekeep.epics", "epics")
     source: Source
@@ -190,6 +190,6 @@ def serve(
         source = ControlSource(writer, control_path)
     else:
         if root is None and not all_loopback(interfaces):
-            raise BadArgumentError("root= names the folder for files, as others reach the writer")
+            raise BadArgumentError("root= is required for a writer that can be reached from a network: name the folder for files")
         source = WriterSource(writer, root)
     return Served(source, prefix, interfaces, ca=ca, pva=pva)

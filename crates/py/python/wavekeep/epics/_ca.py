@@ -19,8 +19,8 @@ from ._loopback import all_loopback
 from ._state import Reading, State, Trouble
 from ._variables import TEXT_BYTES, VARIABLES, Kind, RefusedError, Value, Variable
 
-#: A text and the zero behind it. A client that cuts what is too long leaves no room for the zero,
-#: so that a cut text differs from a whole one.
+#: A text and its terminating zero. A client that truncates a longer text leaves out the zero, so that a
+#: truncated text differs from a whole one.
 TEXT_ELEMENTS = TEXT_BYTES + 1
 
 _ALARMS = {
@@ -38,7 +38,7 @@ class ChannelAccess:
         self._channels = {one.name: _channel(one, self) for one in VARIABLES}
         self._database = {f"{prefix}:{name}": it for name, it in self._channels.items()}
         self._interfaces = list(interfaces)
-        # One after the other: what a client puts first is done first.
+        # One thread, so that puts are executed in their order.
         self._worker = ThreadPoolExecutor(1, "wavekeep.epics.put")
         self._posts: deque[tuple[Variable, Reading]] = deque()
         self._started = threading.Event()
@@ -85,7 +85,7 @@ class ChannelAccess:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as failure:  # noqa: BLE001 - the thread that waits gets it
+        except BaseException as failure:  # noqa: BLE001 - passed on to the waiting thread
             self._failure = failure
         finally:
             self._started.set()
@@ -149,7 +149,7 @@ class _Context(Context):  # type: ignore[misc]
 
     async def broadcast_beacon_loop(self) -> None:
         if all_loopback(self.interfaces):
-            # A server that nobody else can reach does not announce itself to the network.
+            # A server that only this machine can reach does not announce itself to the network.
             for address in [it for it in self.beacon_socks if it[0] != "127.0.0.1"]:
                 _, socket = self.beacon_socks.pop(address)
                 socket.close()
@@ -169,13 +169,13 @@ class _Served:
     async def auth_write(
         self, hostname: str, username: str, data: Any, data_type: Any, metadata: Any, **more: Any
     ) -> Any:
-        # Every write of a client comes by here.
+        # Every write of a client passes this method.
         try:
             inherited: Any = super()
             await inherited.auth_write(hostname, username, data, data_type, metadata, **more)
         except (RefusedError, ca.CaprotoError):
-            # As EPICS base answers: the result of a put that is waited for is a status; of another
-            # one the client hears by an error, with the reason.
+            # As EPICS base does: a put with a completion gets a status, another one an error with the
+            # reason.
             if not _WAITED_FOR.get():
                 raise
             return ca.CAStatus.ECA_PUTFAIL
@@ -234,7 +234,7 @@ def _shown(variable: Variable, value: Value) -> Value:
     if variable.kind is Kind.FLAG:
         return "True" if value else "False"
     if variable.kind is Kind.COUNT:
-        # The bits of an unsigned number, as the old server gave them.
+        # The bits of an unsigned number, as from the previous server.
         return (int(value) + 2**31) % 2**32 - 2**31
     return value
 
@@ -270,7 +270,7 @@ def _given_text(variable: Variable, data: Any, native: Any) -> str:
     text, end, _ = characters.partition(b"\0")
     if not end and len(text) > TEXT_BYTES:
         raise RefusedError(
-            f"{variable.name} has at most {TEXT_BYTES} bytes; this one is longer, or was cut"
+            f"{variable.name} has at most {TEXT_BYTES} bytes; this one is longer, or was truncated"
         )
     return _decoded(variable, text)
 

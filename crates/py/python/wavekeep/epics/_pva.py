@@ -19,7 +19,7 @@ from ._variables import VARIABLES, Kind, RefusedError, Value, Variable
 _CODES = {Kind.TEXT: "s", Kind.COUNT: "I", Kind.SIZE: "L", Kind.RATE: "d", Kind.COMMAND: "s"}
 #: Severity and status of an alarm: MAJOR by the client, INVALID by the driver.
 _ALARMS = {Trouble.NONE: (0, 0), Trouble.REFUSED: (2, 7), Trouble.DISCONNECTED: (3, 2)}
-#: What a command answers, as Rogue's does.
+#: The result of a command, as from Rogue.
 _ANSWER = Type([("value", "s")])
 
 
@@ -92,7 +92,7 @@ class _Handler:
             raise state.refuse(self._variable, f"{name} is a command: call it by an RPC")
         given = op.value().raw
         if not given.changed("value"):
-            raise state.refuse(self._variable, f"{name}: there is no value in what was put")
+            raise state.refuse(self._variable, f"{name}: the put has no value")
         state.put(self._variable, given.value)
 
 
@@ -112,5 +112,5 @@ def _shown(variable: Variable, value: Value) -> Value:
         return ""
     if variable.kind is Kind.FLAG:
         return int(value)
-    # As Rogue's, which counts in 32 bits.
+    # As in Rogue, which counts with 32 bits.
     return int(value) % 2**32 if variable.kind is Kind.COUNT else value

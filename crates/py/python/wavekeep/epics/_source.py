@@ -13,10 +13,10 @@ from .._lazy import need
 from ..smurf import DataWriter
 from ._variables import DisconnectedError, RefusedError, Value, Variable, from_text
 
-#: How long an answer may take: for a value, and for what may have to write to a disk.
+#: Timeouts of responses: for values, and for commands that may write to a disk.
 READ_TIMEOUT_S = 2.0
 COMMAND_TIMEOUT_S = 30.0
-#: How long a connection may take.
+#: Timeout of a connection.
 CONNECT_TIMEOUT_S = 1.0
 
 
@@ -105,7 +105,7 @@ class ControlSource:
             self._connected()
         except self._zmq.ZMQError as error:
             self.close()
-            message = f"{address!r} is no address of a control port (tcp://host:port): {error}"
+            message = f"{address!r} is not the address of a control port (tcp://host:port): {error}"
             raise BadArgumentError(message) from error
 
     def read(self, variable: Variable) -> Value | None:
@@ -145,7 +145,7 @@ class ControlSource:
             self._forget()
             raise DisconnectedError(f"{self._address} cannot be reached") from None
         if not socket.poll(timeout * 1000):
-            # What was sent may be answered later, or even now be done: nobody knows.
+            # The request may be executed later, or is being executed now.
             self._forget()
             raise DisconnectedError(
                 f"{self._address} has not answered within {timeout:.0f} s"
@@ -159,8 +159,8 @@ class ControlSource:
         if self._socket is None:
             self._socket = self._context.socket(self._zmq.REQ)
             self._socket.linger = 0
-            # Without a connection nothing is sent: a request that waited for one would be done
-            # long after its client heard that it failed.
+            # Without a connection nothing is sent: a request that waited for one would be executed
+            # long after its client got an error.
             self._socket.immediate = True
             self._socket.sndtimeo = int(CONNECT_TIMEOUT_S * 1000)
             self._socket.req_correlate = True

@@ -11,7 +11,7 @@ from enum import Enum
 from ._source import Rate, Source
 from ._variables import VARIABLES, DisconnectedError, Kind, RefusedError, Value, Variable, checked
 
-#: How often settings are looked at, and how often counters.
+#: Intervals at which settings and counters are polled, in seconds.
 SETTINGS_S = 0.2
 COUNTERS_S = 1.0
 
@@ -22,7 +22,7 @@ class Trouble(Enum):
     NONE = "none"
     #: The last put or command was refused.
     REFUSED = "refused"
-    #: The control port does not answer: the value is an old one.
+    #: The control port does not respond: the value may be outdated.
     DISCONNECTED = "disconnected"
 
 
@@ -45,11 +45,11 @@ class State:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._listeners: list[Listener] = []
-        # Held while the source is used, and while listeners are notified: they hear in order.
+        # Held while the source is used, and while listeners are notified, so that these get changes in order.
         self._lock = threading.RLock()
         self._values: dict[str, Value] = {one.name: one.initial for one in VARIABLES}
         self._refused: dict[str, str] = {}
-        self._lost = "nothing was read yet"
+        self._lost = "no value was read yet"
         self._posted: dict[str, Reading] = {}
         self._rate = Rate()
         self._stop = threading.Event()
@@ -89,7 +89,7 @@ class State:
             The value was refused.
         """
         if not variable.writable:
-            # No alarm: no put could ever end it.
+            # No alarm, because no put could clear it.
             raise RefusedError(f"{variable.name} can only be read")
         self._do(variable, lambda: self._source.set(variable, checked(variable, given)))
 
@@ -125,7 +125,7 @@ class State:
                 self._refused.pop(variable.name, None)
                 self._lost = ""
             finally:
-                # What was refused may have changed something too: an Open that fails has closed.
+                # A refused command may have had an effect: an Open that fails closes the file.
                 if not self._lost:
                     self._refresh(counters=True)
 

@@ -10,7 +10,7 @@ from .._errors import Error
 
 Value = Union[bool, int, float, str]
 
-#: Bytes of UTF-8 that a text may have.
+#: Maximum length of a text in bytes of UTF-8.
 TEXT_BYTES = 300
 
 
@@ -47,7 +47,7 @@ class Variable:
     name: str
     kind: Kind
     writable: bool = False
-    #: Changes with every frame, and is looked at once a second.
+    #: Whether it changes with every frame and is polled once per second.
     counter: bool = False
 
     @property

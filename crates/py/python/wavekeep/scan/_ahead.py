@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ._scan import Part
 
-#: Threads at most: each has a part in memory.
+#: Maximum number of threads; each has a part in memory.
 _MOST = 8
 
 
@@ -30,7 +30,7 @@ def read_ahead(parts: Iterable[Part]) -> Iterator[pyarrow.RecordBatch]:
             while begun:
                 batches = begun.popleft().result()
                 begun.extend(pool.submit(_read, part) for part in islice(left, 1))
-                # Taken out one by one, so that what was given is not held here.
+                # Removed one by one, so that yielded batches are not kept in memory.
                 while batches:
                     yield batches.pop(0)
         finally:

@@ -24,10 +24,10 @@ from ._scan import Output, Part, Scan
 if TYPE_CHECKING:
     import pyarrow
 
-#: Events of a page, and numbers of events of a part of samples.
+#: Events in a page, and numbers of events in a part of samples.
 _PAGE = 10_000
 _EVENTS_OF_SAMPLES = 64
-#: Words of `Archive.query` that choose events.
+#: Keywords of `Archive.query` that select events.
 _CHOICES = (
     "serial",
     "project",
@@ -48,7 +48,7 @@ class Chosen:
     """Selected events of an archive. Parts contain it, and each process opens the archive once."""
 
     pickled: bytes
-    #: Words of `Archive.query` and their values.
+    #: Keywords of `Archive.query` and their values.
     words: tuple[tuple[str, Any], ...]
 
     @classmethod
@@ -109,7 +109,7 @@ class EventPart(Part):
     end: int
 
     def needed_batches(self) -> Iterator[pyarrow.RecordBatch]:
-        # A newer server may have columns that are not known here.
+        # A newer server may have further columns.
         table = self.chosen.rows(self.first, self.end).select(list(_table.EVENTS))
         return iter(table.replace_schema_metadata(None).to_batches())
 

@@ -11,7 +11,7 @@ import pyarrow
 if TYPE_CHECKING:
     from ._scan import Part, Scan
 
-#: As `Table.to_pandas` has them: what may be missing stays what it is.
+#: As in `Table.to_pandas`: nullable types.
 _TYPES = {
     pyarrow.int32(): pandas.Int32Dtype(),
     pyarrow.int64(): pandas.Int64Dtype(),

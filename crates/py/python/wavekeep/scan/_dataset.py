@@ -15,8 +15,8 @@ from ._ahead import read_ahead
 if TYPE_CHECKING:
     from ._scan import Part, Scan
 
-#: What a dataset of files is for Arrow itself. Whatever goes to files past the methods below finds this
-#: one missing: an error, and no empty answer.
+#: The single file of the dataset, for Arrow. Methods that are not overridden below do not find it: an error
+#: instead of an empty result.
 _NO_FILE = "the dataset of a scan has no files: read it by its scanner()"
 _FILE_FORMAT = pyarrow.dataset.IpcFileFormat()
 _NOWHERE = pyarrow.fs.LocalFileSystem()
@@ -48,7 +48,7 @@ class ScanDataset(pyarrow.dataset.FileSystemDataset):  # type: ignore[misc]
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
         raise UnsupportedError(
-            "a scan is no dataset of files: take to_table(), or let an engine do this"
+            "a scan has no files: use to_table(), or an engine"
         )
 
     filter = join = join_asof = replace_schema = sort_by = subset = take = _refuse
@@ -71,7 +71,7 @@ class PartFragment:
 def _scanner(scan: Scan, columns: Any, parts: Callable[[Sequence[str] | None], Sequence[Part]]) -> Any:
     """The rows of parts, which are planned when the first batch is read."""
     computed = isinstance(columns, dict)
-    # What is computed is computed by Arrow, of all columns.
+    # Arrow computes expressions, from all columns.
     names = None if computed else columns
 
     def batches() -> Iterator[Any]:

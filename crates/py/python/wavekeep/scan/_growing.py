@@ -20,7 +20,7 @@ from ._scan import Output, Part
 if TYPE_CHECKING:
     import pyarrow
 
-#: Runs that a process goes on following, those that were used last.
+#: Maximum number of runs that a process follows; the least recently used are dropped.
 _MOST_FOLLOWED = 4
 
 
@@ -28,9 +28,9 @@ _MOST_FOLLOWED = 4
 class Offset:
     """A position in a run."""
 
-    #: Frames, from the first of the run.
+    #: Number of frames from the first of the run.
     frames: int
-    #: What the header of the last of them states: it tells the run from another one of its name.
+    #: Values of the header of the last of them, which identify the run.
     last: str = ""
 
 
@@ -93,7 +93,7 @@ class GrowingPart(Part):
     """Some frames of a growing run, whose files may be longer now."""
 
     path: str
-    #: Behind the last frame that has to be there.
+    #: The offset that the run must have reached.
     end: Offset
     frames: tuple[int, int]
     table: str
@@ -153,7 +153,7 @@ def _gone_on(kept: _Followed, path: str) -> _Followed:
     try:
         first, end = kept.follower.poll()
     except MalformedError:
-        # It was begun anew under the same name: what was read of it is compared below.
+        # A new run has the same name: it is compared with the offset below.
         return _taken_up(_wavekeep.Follower(path), path)
     return kept if first == end else _taken_up_again(kept, path)
 
@@ -179,8 +179,8 @@ def _check(run: Stream, path: str, offset: Offset) -> None:
     if run.n_frames < offset.frames:
         found = f"{run.n_frames} frames"
         message = (
-            f"{path} has {found}, of which {offset.frames} were read before: it was begun anew, or this "
-            "machine does not see all of it yet. Start a query with a checkpoint of its own, or try again"
+            f"{path} has {found}, of which {offset.frames} were read before: a new run has its name, or "
+            "this machine does not see all of it yet. Start a query with a checkpoint of its own, or try again"
         )
         raise FileError(message, path=path, expected=f"{offset.frames} frames", found=found)
     if offset.frames and (stated := _stated(run, offset.frames - 1)) != offset.last:

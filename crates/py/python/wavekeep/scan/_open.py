@@ -17,7 +17,7 @@ from ._archives import EventScan, SampleScan
 from ._runs import RunScan
 from ._scan import Scan
 
-#: The tables of a run, and those of an archive; the first of each is taken where none is named.
+#: The tables of a run, and those of an archive; the first of each is the default.
 RUN_TABLES = ("blocks", "frames")
 ARCHIVE_TABLES = ("events", "samples")
 TABLES = (*RUN_TABLES, *ARCHIVE_TABLES)
@@ -104,7 +104,7 @@ def open(
     for option, given in stated.items():
         if given and option not in takes[table]:
             raise BadArgumentError(
-                f"{option} means nothing for the {table} of {_name(where)}: leave it out"
+                f"{option} does not apply to the {table} of {_name(where)}: leave it out"
             )
     if not isinstance(raw, bool):
         raise BadArgumentError(f"raw is True or False, found {raw!r}")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import polars
 
 _COMPARED = {"Eq": "__eq__", "Lt": "__lt__", "LtEq": "__le__", "Gt": "__gt__", "GtEq": "__ge__"}
-#: The same comparison from the other side.
+#: The same comparison with exchanged operands.
 _TURNED = {"Eq": "Eq", "Lt": "Gt", "LtEq": "GtEq", "Gt": "Lt", "GtEq": "LtEq"}
 
 
@@ -32,7 +32,7 @@ def pushed(predicate: polars.Expr, schema: pyarrow.Schema) -> list[Any]:
         try:
             tree = json.loads(predicate.meta.serialize(format="json"))
         except Exception:  # noqa: BLE001
-            # What cannot be written, such as a function of Python, cannot be pushed.
+            # What cannot be serialised, such as a Python function, cannot be pushed down.
             return []
     found = []
     for part in _conjuncts(tree):
@@ -72,7 +72,7 @@ def _function(function: Any, schema: pyarrow.Schema) -> Any:
     if "IsBetween" in kind:
         column = function["input"][0]["Column"]
         least, most = (_scalar(one["Literal"]) for one in function["input"][1:])
-        # Both ends are taken: what is one too many is left out by Polars.
+        # Both ends are included: Polars excludes rows that do not match.
         return _compared(column, "GtEq", least, schema) & _compared(column, "LtEq", most, schema)
     if kind.get("IsIn") != {"nulls_equal": False}:
         raise _Other

@@ -23,7 +23,7 @@ def data_set(scan: Scan) -> ray.data.Dataset:
     parts = scan.parts()
 
     class ScanSource(data.Datasource):  # type: ignore[misc, name-defined]
-        """What Ray asks a source for."""
+        """The data source for Ray."""
 
         def get_name(self) -> str:
             return f"wavekeep {scan.table}"
@@ -37,7 +37,7 @@ def data_set(scan: Scan) -> ray.data.Dataset:
             )
             return [data.ReadTask(partial(_tables, part), unknown, scan.schema) for part in parts]
 
-    # Otherwise Ray cuts each part into many blocks of a few rows.
+    # Otherwise Ray divides each part into many blocks of a few rows.
     made: ray.data.Dataset = data.read_datasource(ScanSource(), override_num_blocks=max(len(parts), 1))
     return made
 

@@ -13,12 +13,12 @@ from weakref import WeakValueDictionary
 from .._errors import FileError
 from .._stream import Stream
 
-#: Path, length and time of the last change in ns, by piece.
+#: Path, length and modification time in ns of each piece.
 Pieces = tuple[tuple[str, int, int], ...]
 
-#: Runs that are open for the scans of this process, as long as those are used.
+#: Runs that are open for scans of this process, as long as these exist.
 _planned: WeakValueDictionary[RunFiles, Stream] = WeakValueDictionary()
-#: Runs that stay open in a process that reads parts, those that were used last.
+#: Runs that stay open in a process that reads parts; the least recently used are dropped.
 _MOST_OPEN = 4
 _open: OrderedDict[RunFiles, Stream] = OrderedDict()
 _lock = Lock()

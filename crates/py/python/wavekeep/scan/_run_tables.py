@@ -15,10 +15,10 @@ from .._stream import Stream, as_ranges
 if TYPE_CHECKING:
     import pyarrow
 
-#: The column that says which frames a row is of, and the one that says when they were.
+#: The columns with the frame and with the time of a row.
 FRAME_COLUMN = {"blocks": "first_frame", "frames": "frame"}
 TIME_COLUMN = {"blocks": "start", "frames": "time"}
-#: Rows of a batch of frames at most.
+#: Maximum number of rows in a batch of frames.
 _ROWS = 1 << 18
 
 
@@ -116,7 +116,7 @@ def frame_batches(
     for start in range(first, end, blockframes):
         stop = min(start + blockframes, end)
         length = stop - start
-        # So many channels make a batch; all batches share the columns that are the same in each.
+        # The number of channels in a batch; batches share the columns that are equal in each.
         together = max(_ROWS // length, 1)
         samples = _read(run, channels, start, stop, raw) if "value" in needed else None
         numbers = (

@@ -28,10 +28,10 @@ from ._scan import Output, Part, Scan
 if TYPE_CHECKING:
     import pyarrow
 
-#: Samples that are read together where nobody says how many: 32 MiB of counts as blocks; as frames,
-#: whose rows are seven times as large, a fourth of that.
+#: Samples that are read together by default: 32 MiB of counts as blocks; as frames, whose rows are seven
+#: times as large, a quarter of that.
 _SAMPLES = {"blocks": 1 << 23, "frames": 1 << 21}
-#: Bytes of a run's files that a part goes through at most, whatever it takes of them.
+#: Maximum number of bytes in the files of a run that a part spans, for any number of channels.
 _FILE_BYTES = 256 << 20
 
 
@@ -104,7 +104,7 @@ class ChosenSection:
 
     frames: tuple[int, int]
     channels: tuple[int, ...]
-    #: Channels that it has.
+    #: The number of channels in the section.
     width: int
 
 
@@ -198,7 +198,7 @@ def possible_parts(
         known = between(frame, start, stop - 1)
         if time in output.filtered:
             times = times_of(run, start, stop)
-            # What has no time fulfils what asks for that: nothing may be guaranteed then.
+            # A time may be null, and a filter may select nulls: there is no guarantee then.
             if times.max() < np.uint64(2**63):
                 ends = microseconds(np.array([times.min(), times.max()]))
                 known = known & between(time, ends[0], ends[1])

@@ -30,9 +30,9 @@ class Output:
 
     #: The columns, in this order.
     columns: tuple[str, ...]
-    #: An expression of Arrow that each row fulfils; all rows without.
+    #: An Arrow expression that is true for each row, or ``None``.
     filter: Any
-    #: The columns that the filter looks at.
+    #: The columns that the filter uses.
     filtered: frozenset[str]
 
     @property
