@@ -68,7 +68,8 @@ fn open_long(folder: &Path, bytes: u64) -> Result<String, Box<dyn std::error::Er
     let path = folder.join("long.dat");
     make::run(&path, 4096, bytes)?;
     let open = fastest(1, || drop(black_box(Run::open(&path).expect("a run"))));
-    let kept = OpenOptions { keep_index: true, ..OpenOptions::default() };
+    let kept = OpenOptions::default()
+.with_keep_index(true);
     drop(Run::open_with(&path, kept)?);
     let open_kept = fastest(5, || drop(black_box(Run::open_with(&path, kept).expect("a run"))));
     std::fs::remove_file(&path)?;
@@ -90,7 +91,8 @@ fn measure(
     black_box(std::fs::read(path)?);
 
     let open = fastest(3, || drop(black_box(Run::open(path).expect("a run"))));
-    let kept = OpenOptions { keep_index: true, ..OpenOptions::default() };
+    let kept = OpenOptions::default()
+.with_keep_index(true);
     drop(Run::open_with(path, kept)?);
     let open_kept = fastest(5, || drop(black_box(Run::open_with(path, kept).expect("a run"))));
     let mut index = path.as_os_str().to_owned();

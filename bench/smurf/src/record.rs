@@ -73,11 +73,12 @@ fn recorded(path: &Path, payload: &[u8], frames: usize, buffer: usize) {
 
 /// Map, unwrap, filter of order 4, no downsampling: every frame makes the whole way.
 fn chain(channels: usize) -> Duration {
-    let mut chain = Chain::new(ChainConfig {
-        mapper: MapperConfig { mask: Some((0..channels as u32).collect()), payload_size: 0 },
-        downsampler: DownsamplerConfig { enabled: false, ..DownsamplerConfig::default() },
-        ..ChainConfig::default()
-    })
+    let mut chain = Chain::new(ChainConfig::default()
+.with_mapper(MapperConfig::default()
+.with_mask(Some((0..channels as u32).collect()))
+.with_payload_size(0))
+.with_downsampler(DownsamplerConfig::default()
+.with_enabled(false)))
     .expect("good settings");
     let mut source = FrameSource::new(channels as u32);
     const FRAMES: u32 = 2000;

@@ -21,36 +21,34 @@ fn main() {
     let by_ppv = Sort { key: SortKey::Ppv, descending: true };
     let questions = [
         ("everything", all()),
-        ("everything, last page", Query { offset: count as usize - 100, ..all() }),
-        ("one unit", Query { serial: Some("BE11007".into()), ..all() }),
-        ("one unit, deep", Query { serial: Some("BE11007".into()), offset: 9000, ..all() }),
-        ("one project", Query { project: Some("Quarry 4".into()), ..all() }),
-        ("one project by PPV", Query { project: Some("Quarry 4".into()), sort: by_ppv, ..all() }),
-        ("one month", Query { from: at(3), to: at(4), ..all() }),
+        ("everything, last page", all().with_offset(count as usize - 100)),
+        ("one unit", all().with_serial(Some("BE11007".into()))),
+        ("one unit, deep", all().with_serial(Some("BE11007".into())).with_offset(9000)),
+        ("one project", all().with_project(Some("Quarry 4".into()))),
+        ("one project by PPV", all().with_project(Some("Quarry 4".into())).with_sort(by_ppv)),
+        ("one month", all().with_from(at(3)).with_to(at(4))),
         (
             "one month over 1 in/s",
-            Query { from: at(3), to: at(4), min_ppv_in_s: Some(1.0), ..all() },
+            all().with_from(at(3)).with_to(at(4)).with_min_ppv_in_s(Some(1.0)),
         ),
-        ("over 1 in/s", Query { min_ppv_in_s: Some(1.0), ..all() }),
-        ("over 9.9 in/s by PPV", Query { min_ppv_in_s: Some(9.9), sort: by_ppv, ..all() }),
-        ("false triggers", Query { false_trigger: Some(true), ..all() }),
-        ("no false triggers", Query { false_trigger: Some(false), ..all() }),
-        ("reviewed", Query { reviewed: Some(true), ..all() }),
-        ("not reviewed", Query { reviewed: Some(false), ..all() }),
-        ("histograms", Query { kind: Some("histogram".into()), ..all() }),
+        ("over 1 in/s", all().with_min_ppv_in_s(Some(1.0))),
+        ("over 9.9 in/s by PPV", all().with_min_ppv_in_s(Some(9.9)).with_sort(by_ppv)),
+        ("false triggers", all().with_false_trigger(Some(true))),
+        ("no false triggers", all().with_false_trigger(Some(false))),
+        ("reviewed", all().with_reviewed(Some(true))),
+        ("not reviewed", all().with_reviewed(Some(false))),
+        ("histograms", all().with_kind(Some("histogram".into()))),
         (
             "unit, kind, no false trigger",
-            Query {
-                serial: Some("BE11007".into()),
-                kind: Some("waveform".into()),
-                false_trigger: Some(false),
-                ..all()
-            },
+            all()
+                .with_serial(Some("BE11007".into()))
+                .with_kind(Some("waveform".into()))
+                .with_false_trigger(Some(false)),
         ),
-        ("text in notes", Query { text: Some("quarry 4".into()), ..all() }),
-        ("text in half of all", Query { text: Some("quarry".into()), ..all() }),
-        ("text that is nowhere", Query { text: Some("nowhere".into()), ..all() }),
-        ("file name", Query { text: Some("M00012345".into()), ..all() }),
+        ("text in notes", all().with_text(Some("quarry 4".into()))),
+        ("text in half of all", all().with_text(Some("quarry".into()))),
+        ("text that is nowhere", all().with_text(Some("nowhere".into()))),
+        ("file name", all().with_text(Some("M00012345".into()))),
     ];
     for (name, query) in questions {
         let mut best = f64::MAX;

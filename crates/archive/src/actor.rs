@@ -2,6 +2,7 @@
 
 /// Who changes the archive, as the ledger notes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Actor {
     /// The name of a token, or the user of the machine.
     pub name: String,

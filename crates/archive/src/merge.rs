@@ -71,7 +71,7 @@ pub(crate) fn format_of(
 pub(crate) fn merge(ingredients: Ingredients<'_>) -> Result<Merged, DecodeFailure> {
     let Ingredients { bytes, name, sha256, report, stated, captured_at, limits, earlier } =
         ingredients;
-    let mut options = DecodeOptions { limits, ..options(stated) };
+    let mut options = options(stated).with_limits(limits);
     let kept = earlier.filter(|earlier| report.is_none() && earlier.report().is_some());
     let kept_range = kept.and_then(stated_range).filter(|_| options.range.is_none());
     options.range = options.range.or(kept_range);
@@ -95,12 +95,10 @@ pub(crate) fn merge(ingredients: Ingredients<'_>) -> Result<Merged, DecodeFailur
 }
 
 fn options(stated: &Stated) -> DecodeOptions {
-    DecodeOptions {
-        rate_hz: stated.rate_hz,
-        range: stated.range.as_deref().and_then(|word| GeophoneRange::from_str(word).ok()),
-        pretrigger_s: stated.pretrigger_s,
-        ..DecodeOptions::default()
-    }
+    DecodeOptions::default()
+        .with_rate_hz(stated.rate_hz)
+        .with_range(stated.range.as_deref().and_then(|word| GeophoneRange::from_str(word).ok()))
+        .with_pretrigger_s(stated.pretrigger_s)
 }
 
 /// What a report stated whose text is not in the archive, from the sidecar that kept it.
@@ -191,12 +189,12 @@ pub(crate) fn moment_of_capture(captured_at: Option<&str>) -> Option<UnitLocal> 
 }
 
 /// Limits for what is in the archive already: it was taken once.
-pub(crate) const OF_ARCHIVE: Limits = Limits {
-    event_bytes: u64::MAX,
-    event_samples: u64::MAX,
-    report_text_bytes: u64::MAX,
-    notes: 1000,
-};
+pub(crate) fn limits_of_archive() -> Limits {
+    Limits::default()
+        .with_event_bytes(u64::MAX)
+        .with_event_samples(u64::MAX)
+        .with_report_text_bytes(u64::MAX)
+}
 
 /// The range that a sidecar has from a report.
 fn stated_range(earlier: &Sidecar) -> Option<GeophoneRange> {

@@ -16,6 +16,7 @@ const AT_ONCE: usize = 512;
 
 /// What a rebuild of the index found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rebuilt {
     /// Events in the index now.
     pub events: u64,

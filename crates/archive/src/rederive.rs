@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use derive_setters::Setters;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -11,7 +12,9 @@ use crate::sidecar::Sidecar;
 use crate::{Archive, ArchiveError, Query};
 
 /// Which events are derived again, and how.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct RederiveOptions {
     /// Which events.
     pub query: Query,
@@ -37,6 +40,7 @@ pub enum Becomes {
 
 /// A value that changes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Difference {
     /// Its path in the sidecar: `peak_values.vert`.
     pub field: String,
@@ -50,6 +54,7 @@ pub struct Difference {
 
 /// What became of one event.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Rederived {
     /// Its number.
     pub id: i64,
@@ -67,6 +72,7 @@ pub struct Rederived {
 
 /// How it went for all events.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct RederiveAccount {
     /// Events that were derived again, or would be.
     pub events: u64,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use derive_setters::Setters;
 use wavekeep_core::Recording;
 use wavekeep_custody::{Action, Hash};
 use wavekeep_export::{ExportOptions, Target, Units, write_event};
@@ -11,13 +12,15 @@ use crate::facts::{self, Place, TOOL_VERSION, is_newer};
 use crate::journal::{Change, Staged, discard, stage};
 use crate::layout::EventFiles;
 use crate::ledger::{Draft, Standing, facts_of, files_of};
-use crate::merge::{Ingredients, Merged, OF_ARCHIVE, merge, moment_of_capture};
+use crate::merge::{Ingredients, Merged, limits_of_archive, merge, moment_of_capture};
 use crate::name::{SafeName, is_beside};
 use crate::sidecar::{OwnBlock, Sidecar, SourceBlock, Stated};
 use crate::{Archive, ArchiveError, index};
 
 /// How derived files are made again.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct RemakeOptions {
     /// Replaces an `.h5` or `.gnz` that another program wrote too.
     pub replace_unknown_hdf5: bool,
@@ -29,6 +32,7 @@ pub struct RemakeOptions {
 
 /// What became of an event's derived files.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Remade {
     /// The sidecar as it was.
     pub before: Sidecar,
@@ -75,7 +79,7 @@ impl Parts {
             report: self.report.as_deref(),
             stated,
             captured_at: moment_of_capture(self.sidecar.source().captured_at.as_deref()),
-            limits: OF_ARCHIVE,
+            limits: limits_of_archive(),
             earlier: Some(&self.sidecar),
         })
     }
@@ -100,7 +104,7 @@ pub fn recording_from(
         report,
         stated: &own.stated.unwrap_or_default(),
         captured_at: moment_of_capture(sidecar.source().captured_at.as_deref()),
-        limits: OF_ARCHIVE,
+        limits: limits_of_archive(),
         earlier: Some(sidecar),
     };
     Ok(merge(ingredients)?.recording)

@@ -25,6 +25,7 @@ use crate::{Archive, ArchiveError, Finding, VerifyOptions};
 
 /// What was done about one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Repair {
     /// The file, relative to the root.
     pub path: PathBuf,
@@ -34,6 +35,7 @@ pub struct Repair {
 
 /// What a repair did.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Repaired {
     /// What was done.
     pub repairs: Vec<Repair>,
@@ -50,6 +52,7 @@ const PASSES: usize = 4;
 
 /// What had to be done before an archive could be opened for a repair.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct OpenedForRepair {
     /// The index was moved aside and made again from the files.
     pub index_made_again: bool,

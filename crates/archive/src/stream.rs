@@ -25,6 +25,7 @@ use crate::{Actor, Archive, ArchiveError, index};
 /// Block `stream` of a sidecar.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct StreamBlock {
     /// The pieces, in the order in which they were written.
     pub pieces: Vec<AdoptedFile>,
@@ -46,6 +47,7 @@ pub struct StreamBlock {
 
 /// A file that stays where it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct AdoptedFile {
     /// Its path: relative to the root when it is below it.
     pub path: PathBuf,
@@ -57,6 +59,7 @@ pub struct AdoptedFile {
 
 /// The answer for a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Adopted {
     /// Its number.
     pub id: i64,

@@ -78,6 +78,7 @@ impl FromStr for Role {
 
 /// A token as it is kept: its hash, never itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TokenEntry {
     /// Whose it is; reviews are signed with it.
     pub name: String,

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant, SystemTime};
 
+use derive_setters::Setters;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use rayon::prelude::*;
 use wavekeep_core::{DecodeOptions, Input};
@@ -25,7 +26,9 @@ use crate::layout::{OWN_FOLDER, TEMPORARY_PREFIX};
 use crate::{Archive, ArchiveError};
 
 /// How a folder is watched.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct WatchOptions {
     /// How files are imported.
     pub import: ImportOptions,

@@ -90,6 +90,7 @@ impl StartRecord {
 
 /// The footer: start and stop by the unit's clock, and eight bytes whose meaning is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Footer {
     /// Start; `None` when a field is out of range.
     pub start: Option<UnitLocal>,
@@ -144,6 +145,7 @@ fn time_bytes(moment: UnitLocal) -> [u8; 8] {
 
 /// An event file taken apart; the body is not decoded yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EventFile<'a> {
     /// The STRT record.
     pub strt: StartRecord,

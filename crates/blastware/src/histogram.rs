@@ -37,6 +37,7 @@ pub struct Interval {
 
 /// A decoded histogram body.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Histogram {
     /// The intervals. Those inside of a gap are placeholders.
     pub intervals: Vec<Interval>,

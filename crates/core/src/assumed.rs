@@ -31,6 +31,7 @@ pub enum Basis {
 /// assert_eq!(rate_hz.or_stated(Some(2048.0), Basis::Report).value, 2048.0);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Assumed<T> {
     /// The value.
     pub value: T,

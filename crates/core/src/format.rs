@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::BufRead;
 use std::str::FromStr;
 
+use derive_setters::Setters;
 use serde::Serialize;
 
 use crate::{Limits, Recording, Result, UnitLocal};
@@ -83,7 +84,9 @@ impl FromStr for GeophoneRange {
 }
 
 /// What a caller states about a recording, and how far a decoder may go for it.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct DecodeOptions {
     /// Samples per second and channel.
     pub rate_hz: Option<f64>,

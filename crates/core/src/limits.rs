@@ -1,10 +1,14 @@
 //! Limits for untrusted input.
 
+use derive_setters::Setters;
+
 /// Bounds on what a decoder does for a file that it knows nothing about.
 ///
 /// No decoder allocates by a number that it found in a file; these bound what the *content* of a
 /// file can grow into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct Limits {
     /// Largest event file, in bytes. Two hours at 4096 samples/s are some 240 MB.
     pub event_bytes: u64,

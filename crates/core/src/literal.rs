@@ -38,6 +38,7 @@ pub enum LiteralValue {
 /// A text that is no literal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected} at character {at}, found {found}")]
+#[non_exhaustive]
 pub struct LiteralError {
     /// Characters of the text before the place.
     pub at: usize,

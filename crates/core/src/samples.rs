@@ -63,6 +63,7 @@ impl Samples {
 /// `6 / 200`, the double nearest to 0.03, while `6 × 0.005` can miss it in the last bit. Printed
 /// numbers then agree with the vendor's to the last digit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Scale {
     /// Numerator of the factor.
     pub numerator: f64,

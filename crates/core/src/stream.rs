@@ -19,6 +19,7 @@ pub struct FrameField {
 
 /// Some frames of a stream, in buffers that are used again for the next ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FrameBlock {
     /// How many frames there are.
     pub frames: usize,

@@ -36,6 +36,7 @@ pub(crate) const MOST_NESTING: usize = 32;
 /// # Ok::<(), wavekeep_core::StructuredError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Structured {
     /// Bytes of one record.
     pub item_size: usize,
@@ -45,6 +46,7 @@ pub struct Structured {
 
 /// A field of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StructuredField {
     /// A second name, which numpy calls the title.
     pub title: Option<String>,

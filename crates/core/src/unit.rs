@@ -93,6 +93,7 @@ pub enum Unit {
 /// Two units that measure different things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{from} cannot be converted to {to}: they measure different things")]
+#[non_exhaustive]
 pub struct UnitMismatch {
     /// The unit that was given.
     pub from: Unit,

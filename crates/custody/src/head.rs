@@ -29,6 +29,7 @@ const TITLE: &str = "wavekeep head ";
 
 /// A head.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Head {
     /// Which archive's ledger it is of: 32 hexadecimal digits. Empty where only size and root are known.
     pub archive: String,
@@ -44,6 +45,7 @@ pub struct Head {
 
 /// The hashes of complete subtrees, shortened: they say where two ledgers differ, and prove nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Blocks {
     /// Each is over `1 << level` entries.
     pub level: u32,

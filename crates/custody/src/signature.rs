@@ -197,6 +197,7 @@ impl PublicKey {
 
 /// A key pair that was just made, as texts of its two files.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct NewKey {
     /// The public key.
     pub public: PublicKey,
@@ -342,6 +343,7 @@ pub fn comment_of(head: &Head) -> String {
 
 /// A signature that fits.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Verified {
     /// Id of the key.
     pub key: String,

@@ -74,6 +74,7 @@ pub struct Stamp {
 
 /// What a time stamp says of itself, unverified: anybody can write such a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UnverifiedStamp {
     /// The time, in UTC.
     pub time: String,
@@ -85,6 +86,7 @@ pub struct UnverifiedStamp {
 
 /// A time stamp that was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stamped {
     /// The time, in UTC: the bytes existed then.
     pub time: String,

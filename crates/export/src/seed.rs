@@ -41,6 +41,7 @@ const STREAM: &str = "SMRF";
 
 /// The codes of one channel.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Identifier {
     /// Up to five letters and digits.
     pub station: String,

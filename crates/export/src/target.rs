@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use derive_setters::Setters;
 use wavekeep_core::{Quantity, Unit};
 
 use crate::values::physical_unit;
@@ -309,7 +310,9 @@ impl FromStr for Units {
 }
 
 /// How a recording is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct ExportOptions {
     /// Which numbers are written; physical ones by default.
     pub units: Units,

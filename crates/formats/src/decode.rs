@@ -16,6 +16,7 @@ pub struct ReportInput<'r> {
 
 /// A decoded event.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Decoded {
     /// The recording, with the report on top.
     pub recording: Recording,

@@ -109,6 +109,7 @@ pub enum ArrayCheck {
 
 /// One array and what comparing it gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CheckedArray {
     /// Its name.
     pub array: String,
@@ -120,6 +121,7 @@ pub struct CheckedArray {
 
 /// What verifying a file gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Verification {
     /// Every array, in the order of the file.
     pub arrays: Vec<CheckedArray>,

@@ -1,10 +1,14 @@
 //! How much of an unknown file is believed.
 
+use derive_setters::Setters;
+
 /// What a reader accepts before it gives up, and a writer before it refuses.
 ///
 /// Both sides take the same limits, so that a file written under the defaults
 /// can be opened under the defaults.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct Limits {
     /// Longest header, in bytes of JSON text. The memory that a header takes
     /// is a small multiple (at most about 20) of its text.

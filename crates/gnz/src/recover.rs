@@ -31,6 +31,7 @@ pub struct Salvage<'a> {
 
 /// An array that cannot be saved.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Lost {
     /// Its name.
     pub array: String,
@@ -40,6 +41,7 @@ pub struct Lost {
 
 /// What a recovery did.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Recovery {
     /// Names of the arrays in the new file.
     pub saved: Vec<String>,

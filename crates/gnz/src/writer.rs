@@ -25,6 +25,7 @@ const CHUNK: usize = 4 << 20;
 
 /// How far a write has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Progress {
     /// Bytes handed to the system so far.
     pub written: u64,

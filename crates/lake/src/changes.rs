@@ -134,8 +134,7 @@ fn rows(archive: &Archive) -> Result<BTreeMap<Month, u64>, LakeError> {
 fn months_of(archive: &Archive, ids: &[i64]) -> Result<BTreeSet<Month>, LakeError> {
     let mut months = BTreeSet::new();
     for ids in ids.chunks(IDS_AT_A_TIME) {
-        let query =
-            Query { ids: Some(ids.to_vec()), limit: Some(IDS_AT_A_TIME), ..Query::default() };
+        let query = Query::default().with_ids(Some(ids.to_vec())).with_limit(Some(IDS_AT_A_TIME));
         let events = archive.query(&query)?.events;
         months.extend(events.iter().map(|event| Month::of(event.timestamp.as_deref())));
     }

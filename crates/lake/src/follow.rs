@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use derive_setters::Setters;
 use serde::Serialize;
 use wavekeep_archive::Archive;
 
@@ -18,7 +19,9 @@ const POLL: Duration = Duration::from_millis(500);
 const NAP: Duration = Duration::from_millis(50);
 
 /// How a lake follows its archive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct FollowOptions {
     /// How long after a change the lake is updated: what comes in meanwhile goes into the same update.
     pub delay: Duration,
@@ -54,6 +57,7 @@ pub enum Followed<'a> {
 
 /// How a lake stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct LakeStatus {
     /// Updates that ended well, those that had nothing to do among them.
     pub updates: u64,

@@ -57,15 +57,15 @@ impl Written {
         month: Month,
     ) -> Result<Self, LakeError> {
         let query = match month.bounds() {
-            Some((from, to)) => Query { from: Some(from), to: Some(to), ..Query::default() },
-            None => Query { ids: Some(without_month(archive)?), ..Query::default() },
+            Some((from, to)) => Query::default().with_from(Some(from)).with_to(Some(to)),
+            None => Query::default().with_ids(Some(without_month(archive)?)),
         };
         Self::of(archive, store, &query)
     }
 
     /// The table without a row.
     pub(crate) fn empty(archive: &Archive, store: &dyn Store) -> Result<Self, LakeError> {
-        Self::of(archive, store, &Query { ids: Some(Vec::new()), ..Query::default() })
+        Self::of(archive, store, &Query::default().with_ids(Some(Vec::new())))
     }
 
     fn of(archive: &Archive, store: &dyn Store, query: &Query) -> Result<Self, LakeError> {
@@ -115,7 +115,8 @@ fn without_month(archive: &Archive) -> Result<Vec<i64>, LakeError> {
         while offset < end {
             let limit = AT_A_TIME.min(end - offset);
             let sort = Sort { key: SortKey::Timestamp, descending: false };
-            let query = Query { sort, limit: Some(limit), offset, ..Query::default() };
+            let query =
+                Query::default().with_sort(sort).with_limit(Some(limit)).with_offset(offset);
             let events = archive.query(&query)?.events;
             let is_last = events.len() < limit;
             // Others may have come in meanwhile.

@@ -59,23 +59,21 @@ impl Question {
             let known = Query::KINDS.join(", ");
             return Err(bad(format!("kind is {kind:?}: expected one of {known}")));
         }
-        Ok(Query {
-            serial: self.serial,
-            project: self.project,
-            kind: self.kind,
-            from: time(self.from)?.map(DayOrMoment::first),
-            to: time(self.to)?.map(DayOrMoment::last),
-            min_ppv_in_s: self.min_ppv_in_s,
-            false_trigger: self.false_trigger,
-            reviewed: self.reviewed,
-            text: self.text,
-            changed_since: self.changed_since,
-            sort: self.sort.parse().map_err(bad)?,
-            after_id: self.after_id,
-            limit: Some(self.limit.unwrap_or(usize::MAX)),
-            offset: self.offset,
-            ..Query::default()
-        })
+        Ok(Query::default()
+            .with_serial(self.serial)
+            .with_project(self.project)
+            .with_kind(self.kind)
+            .with_from(time(self.from)?.map(DayOrMoment::first))
+            .with_to(time(self.to)?.map(DayOrMoment::last))
+            .with_min_ppv_in_s(self.min_ppv_in_s)
+            .with_false_trigger(self.false_trigger)
+            .with_reviewed(self.reviewed)
+            .with_text(self.text)
+            .with_changed_since(self.changed_since)
+            .with_sort(self.sort.parse().map_err(bad)?)
+            .with_after_id(self.after_id)
+            .with_limit(Some(self.limit.unwrap_or(usize::MAX)))
+            .with_offset(self.offset))
     }
 }
 
@@ -269,7 +267,7 @@ impl Archive {
         let archive = Arc::clone(&self.archive);
         let import = move |stop: &AtomicBool, tell: &(dyn Fn(String) + Sync)| {
             let stated = Stated { serial, ..Stated::default() };
-            let options = ImportOptions { stated, adopt, ..ImportOptions::default() };
+            let options = ImportOptions::default().with_stated(stated).with_adopt(adopt);
             let account = archive.import(&paths, &options, stop, &mut |imported| {
                 tell(json!(imported).to_string());
             })?;

@@ -134,7 +134,8 @@ impl Arrays {
                 .zip(&wide)
                 .map(|(array, wide)| wide.as_ref().map_or(array, |wide| wide.array(array)))
                 .collect();
-            let options = ExportOptions { compress, checksums, ..ExportOptions::default() };
+            let options =
+                ExportOptions::default().with_compress(compress).with_checksums(checksums);
             let metadata = self.file.metadata();
             Ok(write_arrays_file(&arrays, metadata, target, &path, &options, overwrite)?)
         })

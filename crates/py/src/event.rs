@@ -69,15 +69,13 @@ pub struct SaveOptions {
 impl SaveOptions {
     fn export(&self) -> Result<ExportOptions, Failure> {
         let unit = |text: &Option<String>| text.as_deref().map(word).transpose();
-        Ok(ExportOptions {
-            units: if self.raw { Units::Raw } else { Units::Physical },
-            velocity: unit(&self.velocity)?,
-            pressure: unit(&self.pressure)?,
-            in_arrays: true,
-            compress: self.compress,
-            checksums: self.checksums,
-            ..ExportOptions::default()
-        })
+        Ok(ExportOptions::default()
+            .with_units(if self.raw { Units::Raw } else { Units::Physical })
+            .with_velocity(unit(&self.velocity)?)
+            .with_pressure(unit(&self.pressure)?)
+            .with_in_arrays(true)
+            .with_compress(self.compress)
+            .with_checksums(self.checksums))
     }
 }
 
@@ -289,7 +287,7 @@ impl Event {
                 true => wavekeep_report::Units::METRIC,
                 false => wavekeep_report::Units::IMPERIAL,
             };
-            let style = Style { theme, units };
+            let style = Style::default().with_theme(theme).with_units(units);
             let recording = &*self.recording;
             let measured = measure(recording);
             let drawing = match kind {
@@ -303,8 +301,11 @@ impl Event {
                 "page" => {
                     let paper = if letter { Paper::Letter } else { Paper::A4 };
                     let curve = Some(built_in(curve)?);
-                    let options =
-                        PageOptions { curve, distance_ft, paper, style, ..PageOptions::default() };
+                    let options = PageOptions::default()
+                        .with_curve(curve)
+                        .with_distance_ft(distance_ft)
+                        .with_paper(paper)
+                        .with_style(style);
                     event_report(recording, &measured, options)
                 }
                 _ => {

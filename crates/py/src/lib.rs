@@ -114,14 +114,15 @@ mod _wavekeep {
                 word.parse().map_err(|error: String| Failure::new("BadArgumentError", error))
             });
             let range = range.transpose()?;
-            let stated = DecodeOptions { rate_hz, range, pretrigger_s, ..Default::default() };
-            let streams = OpenOptions {
-                one_piece,
-                use_index: true,
-                keep_index,
-                metadata_channel,
-                ..Default::default()
-            };
+            let stated = DecodeOptions::default()
+                .with_rate_hz(rate_hz)
+                .with_range(range)
+                .with_pretrigger_s(pretrigger_s);
+            let streams = OpenOptions::default()
+                .with_one_piece(one_piece)
+                .with_use_index(true)
+                .with_keep_index(keep_index)
+                .with_metadata_channel(metadata_channel);
             let opener = Opener::new(stated).stream_options(streams);
             let opener = if reports { opener } else { opener.without_reports() };
             Ok(opener.open_any(&path)?)

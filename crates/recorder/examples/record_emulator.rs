@@ -17,9 +17,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     writer.set_data_file(&path);
     writer.open()?;
     // A triangle on each channel, filtered, one frame of twenty kept.
-    let triangle =
-        EmulatorConfig { enabled: true, shape: Shape::Triangle, ..EmulatorConfig::for_input() };
-    let chain = Chain::new(ChainConfig { input_emulator: triangle, ..ChainConfig::default() })?;
+    let triangle = EmulatorConfig::for_input().with_enabled(true).with_shape(Shape::Triangle);
+    let chain = Chain::new(ChainConfig::default().with_input_emulator(triangle))?;
     let mut recorder = Recorder::new(writer, Some(chain));
     // Sixteen channels, as fast as they can be written.
     let mut source = Source::emulator(16, 0.0);

@@ -9,6 +9,7 @@ const KEPT_CHARACTERS: usize = 80;
 
 /// What was not understood of a text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NotUnderstood {
     /// Lines that are neither a field nor a row.
     pub lines: u64,

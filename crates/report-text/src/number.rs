@@ -30,6 +30,7 @@ impl DecimalMark {
 
 /// A number as it is written.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct PrintedNumber {
     /// The number.
     pub value: f64,

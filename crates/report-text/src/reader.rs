@@ -55,6 +55,7 @@ pub struct Context {
 
 /// A report, read.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct ReportText {
     /// What it states.
     pub statement: Statement,

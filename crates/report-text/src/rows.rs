@@ -22,6 +22,7 @@ pub struct SampleTable {
 
 /// A column of samples, with what is printed for the counts of the file.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct SampleColumn {
     /// The unit; `None` when nothing in the text says one that can be compared.
     pub unit: Option<Unit>,
@@ -33,6 +34,7 @@ pub struct SampleColumn {
 
 /// A row of a histogram's table.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct IntervalRow {
     /// Columns that name the interval (date, time), as written.
     pub label: Vec<String>,

@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = Path::new(&folder);
     std::fs::create_dir_all(folder)?;
     let light = Style::default();
-    let dark = Style { theme: Theme::Dark, units: Units::METRIC };
+    let dark = Style::default().with_theme(Theme::Dark).with_units(Units::METRIC);
     let all: [(&str, Recording); 6] = [
         ("blast", events::blast()),
         ("reported", events::reported()),
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let curve = Curve::built_in(id).ok_or("no such curve")?;
             let plot = Drawing::ppv_frequency(recording, &measured, curve, None, style);
             save(folder, &file("ppv"), &plot)?;
-            let options = PageOptions { curve: Some(curve), style, ..PageOptions::default() };
+            let options = PageOptions::default().with_curve(Some(curve)).with_style(style);
             let page = event_report(recording, &measured, options);
             save(folder, &file("page"), &page)?;
         }
@@ -50,7 +50,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             let plot = Drawing::ppv_frequency(&recording, &measured, curve, None, style);
             save(folder, &file("ppv"), &plot)?;
             let (curve, paper) = (Some(curve), Paper::Letter);
-            let options = PageOptions { curve, paper, style, ..PageOptions::default() };
+            let options =
+                PageOptions::default().with_curve(curve).with_paper(paper).with_style(style);
             let page = event_report(&recording, &measured, options);
             save(folder, &file("page"), &page)?;
         }

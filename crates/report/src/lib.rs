@@ -24,12 +24,12 @@
 //!     Recording { channels: vec![vert], ..Recording::new(&FORMAT, Kind::Waveform, time) };
 //! let measured = measure(&recording);
 //!
-//! let dark = Style { theme: Theme::Dark, units: Units::METRIC };
+//! let dark = Style::default().with_theme(Theme::Dark).with_units(Units::METRIC);
 //! let traces = Drawing::traces(&recording, &measured, dark)?;
 //! assert!(traces.svg().contains("PPV 1.52 mm/s"));
 //!
 //! let curve = Curve::built_in("osmre");
-//! let options = PageOptions { curve, ..PageOptions::default() };
+//! let options = PageOptions::default().with_curve(curve);
 //! let page = event_report(&recording, &measured, options);
 //! assert!(page.pdf()?.starts_with(b"%PDF"));
 //! # Ok::<(), wavekeep_report::DrawError>(())

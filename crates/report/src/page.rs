@@ -1,5 +1,6 @@
 //! The event report: one page.
 
+use derive_setters::Setters;
 use wavekeep_core::{Kind, Recording};
 use wavekeep_signal::{Curve, Measurements};
 
@@ -30,7 +31,9 @@ const LEDGER_HEIGHT: f64 = 2.0 * LINE;
 const MOST_DOUBTS: usize = 7;
 
 /// What an event page shows beside the event, and how.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct PageOptions<'a> {
     /// The limit curve that the event is held against.
     pub curve: Option<&'a Curve>,

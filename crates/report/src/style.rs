@@ -1,9 +1,12 @@
 //! What a reader can choose about a drawing.
 
+use derive_setters::Setters;
 use wavekeep_core::Unit;
 
 /// What a reader can choose about a drawing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct Style {
     /// Light or dark.
     pub theme: Theme,

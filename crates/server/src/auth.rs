@@ -83,6 +83,7 @@ impl Access {
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[non_exhaustive]
 pub struct Caller {
     /// Name of the token; `null` on loopback without one.
     pub name: Option<String>,

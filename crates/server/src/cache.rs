@@ -18,6 +18,7 @@ use crate::state::State;
 
 /// An event, decoded and measured.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Decoded {
     /// Its row.
     pub row: EventRow,
@@ -29,6 +30,7 @@ pub struct Decoded {
 
 /// What an answer was made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct PlotKey {
     /// The event.
     pub id: i64,

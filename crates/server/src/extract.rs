@@ -60,6 +60,7 @@ pub fn object<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Proble
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
+#[non_exhaustive]
 pub struct Filters {
     /// Serial number of the unit.
     #[serde(deserialize_with = "optional")]
@@ -138,20 +139,18 @@ impl FromStr for KindWord {
 impl Filters {
     /// The question to the archive.
     pub fn query(&self) -> ArchiveQuery {
-        ArchiveQuery {
-            serial: self.serial.clone(),
-            project: self.project.clone(),
-            kind: self.kind.map(|kind| kind.word().to_owned()),
-            from: self.from.map(DayOrMoment::first),
-            to: self.to.map(DayOrMoment::last),
-            min_ppv_in_s: self.min_ppv_in_s,
-            max_ppv_in_s: self.max_ppv_in_s,
-            false_trigger: self.false_trigger,
-            reviewed: self.reviewed,
-            text: self.text.clone(),
-            changed_since: self.changed_since,
-            ..ArchiveQuery::default()
-        }
+        ArchiveQuery::default()
+            .with_serial(self.serial.clone())
+            .with_project(self.project.clone())
+            .with_kind(self.kind.map(|kind| kind.word().to_owned()))
+            .with_from(self.from.map(DayOrMoment::first))
+            .with_to(self.to.map(DayOrMoment::last))
+            .with_min_ppv_in_s(self.min_ppv_in_s)
+            .with_max_ppv_in_s(self.max_ppv_in_s)
+            .with_false_trigger(self.false_trigger)
+            .with_reviewed(self.reviewed)
+            .with_text(self.text.clone())
+            .with_changed_since(self.changed_since)
     }
 }
 
@@ -164,6 +163,7 @@ const MOST_IN_ARROW: usize = 100_000;
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
+#[non_exhaustive]
 pub struct Paging {
     /// The order, the largest first with `-` before it. Without it, the latest first.
     #[serde(deserialize_with = "optional")]

@@ -100,7 +100,7 @@ fn word(found: Result<(), &str>) -> String {
 }
 
 fn asked(archive: &Archive) -> Result<(), &'static str> {
-    let answered = archive.query(&Query { limit: Some(1), ..Query::default() });
+    let answered = archive.query(&Query::default().with_limit(Some(1)));
     answered.map(drop).map_err(|error| {
         tracing::error!("{error}");
         "it cannot be read: the server's log says why"

@@ -18,6 +18,7 @@ const BEHIND: usize = 4096;
 
 /// A message to those who listen.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Message {
     /// `change`, `import`, `overview` or `recording`.
     pub event: &'static str,
@@ -158,7 +159,7 @@ pub async fn follow(state: State) {
 /// The last number that was given to an event.
 async fn newest(state: &State) -> Option<i64> {
     let sort = Sort { key: SortKey::Id, descending: true };
-    let query = Query { sort, limit: Some(1), ..Query::default() };
+    let query = Query::default().with_sort(sort).with_limit(Some(1));
     let page = state.work(move |state| Ok(state.archive.query(&query)?)).await.ok()?;
     Some(page.events.first().map_or(0, |event| event.id))
 }

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use derive_setters::Setters;
+
 /// Bounds of the server. The defaults fit a machine with 1 GiB to spare.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct Limits {
     /// Bytes of one uploaded file.
     pub file_bytes: u64,

@@ -18,6 +18,7 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// Why a request was not done, and what to do about it: RFC 9457.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[non_exhaustive]
 pub struct Problem {
     /// `urn:wavekeep:` and a short stable word for programs.
     #[serde(rename = "type")]

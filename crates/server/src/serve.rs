@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use derive_setters::Setters;
 use tokio::net::TcpListener;
 use tokio_rustls::rustls::ServerConfig;
 use wavekeep_archive::{Archive, ArchiveError, machine_user};
@@ -22,7 +23,9 @@ use crate::state::State;
 use crate::tls::TlsFiles;
 
 /// How a server is started.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct ServeOptions {
     /// Where it listens.
     pub listen: SocketAddr,

@@ -15,6 +15,7 @@ use crate::extract::optional;
 #[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
+#[non_exhaustive]
 pub struct UnitParams {
     /// `in/s` or `mm/s`; without it, `in/s`.
     #[serde(deserialize_with = "optional")]
@@ -81,11 +82,9 @@ impl UnitParams {
 
     /// For the samples or intervals of an event.
     pub fn exported(self) -> ExportOptions {
-        ExportOptions {
-            velocity: self.velocity.map(VelocityWord::unit),
-            pressure: self.pressure.map(PressureWord::unit),
-            ..ExportOptions::default()
-        }
+        ExportOptions::default()
+            .with_velocity(self.velocity.map(VelocityWord::unit))
+            .with_pressure(self.pressure.map(PressureWord::unit))
     }
 
     /// For a table of events.

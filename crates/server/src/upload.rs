@@ -98,6 +98,7 @@ impl Received {
 
 /// Files that belong together, as indices of the files of the request.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Group {
     /// The event, or raw frames in its place.
     pub event: usize,

@@ -17,6 +17,7 @@ use crate::trace::Trace;
 /// *saturated* when one is at its limit, else *incomplete* when samples are missing: the true value
 /// may be larger in the last two cases. The counts of all stand beside them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct ChannelMeasurements {
     /// Name of the channel.
     pub name: String,
@@ -69,6 +70,7 @@ pub struct ChannelMeasurements {
 
 /// One interval of a histogram's channel.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct IntervalPeak {
     /// Which interval, from 0.
     pub index: usize,

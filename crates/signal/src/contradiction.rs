@@ -63,6 +63,7 @@ impl ContradictedQuantity {
 
 /// A quantity of which report and samples say two things. Its text names both numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Contradiction {
     /// What it is about.
     pub quantity: ContradictedQuantity,

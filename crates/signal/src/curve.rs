@@ -11,6 +11,7 @@ use crate::curve_file::{self, CurveFileError};
 
 /// A vibration or air limit: the rule, where it comes from and how far that can be trusted.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Curve {
     /// Short stable word: `usbm-drywall`.
     pub id: String,
@@ -87,6 +88,7 @@ pub enum Rule {
 
 /// One piece of a limit over frequency.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Piece {
     /// Where it begins, in Hz.
     pub from_hz: f64,
@@ -114,6 +116,7 @@ pub enum PieceShape {
 
 /// One step of a limit by distance.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct DistanceStep {
     /// The largest distance in feet for which it holds; `None` for the last one.
     pub to_ft: Option<f64>,
@@ -124,6 +127,7 @@ pub struct DistanceStep {
 /// A rule over many events: a share of them must keep a limit, all of them a larger one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ShareOfEvents {
     /// The share of events in per cent that must keep `limit`.
     pub share_percent: f64,

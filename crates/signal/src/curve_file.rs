@@ -9,6 +9,7 @@ use crate::curve::{Curve, DistanceStep, Judged, Piece, PieceShape, Rule, ShareOf
 /// What is wrong with a file of curves, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {reason}")]
+#[non_exhaustive]
 pub struct CurveFileError {
     /// The line, from 1.
     pub line: usize,

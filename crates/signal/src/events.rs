@@ -9,6 +9,7 @@ use crate::verdict::{Outcome, shown};
 
 /// What a rule over many events (such as AS 2187.2) says about a list of them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct EventsVerdict {
     /// [`Curve::id`].
     pub curve: String,

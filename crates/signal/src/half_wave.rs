@@ -8,6 +8,7 @@ use wavekeep_core::{Frequency, TimeAxis};
 /// A crossing is where the straight line between two neighbouring samples reaches zero; a sample
 /// that is zero is a crossing itself. Positions are sample indices with a fraction.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct HalfWave {
     /// Position of the crossing before the peak, in samples.
     pub from_sample: f64,

@@ -27,6 +27,7 @@ pub enum Origin {
 /// assert_eq!(Measured::computed(0.2119).shown(), Some((0.2119, Origin::Computed)));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Measured<T> {
     /// Computed from the samples.
     pub computed: Option<T>,

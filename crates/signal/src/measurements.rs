@@ -11,6 +11,7 @@ use crate::vector_sum::largest_vector;
 
 /// What is measured of a recording: every quantity as computed and as stated.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Measurements {
     /// What kind of recording it is.
     pub kind: Kind,
@@ -39,6 +40,7 @@ pub struct Measurements {
 /// What the vector sum of a histogram cannot exceed: the largest over its intervals of
 /// sqrt(T² + V² + L²) of the interval's three peaks, which need not coincide within it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct VectorSumUpperBound {
     /// The bound, in the unit of the geophones. With a flag it bounds nothing: a peak that is
     /// saturated or missing may be larger.

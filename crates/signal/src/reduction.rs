@@ -6,6 +6,7 @@ use wavekeep_core::Channel;
 
 /// One bucket of a reduced trace.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Bucket {
     /// The samples that it stands for.
     pub samples: Range<usize>,

@@ -17,6 +17,7 @@ const LOWEST_DOMINANT_HZ: f64 = 1.0;
 /// amplitude A on a line of the spectrum has amplitude A there: |X(k)| × 2 / n, and |X(k)| / n at
 /// half the sample rate.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Spectrum {
     /// Amplitude at `k × resolution_hz`, k from 0, in `unit`; `samples.len() / 2 + 1` of them.
     pub amplitudes: Vec<f64>,
@@ -35,6 +36,7 @@ pub struct Spectrum {
 
 /// One line of a spectrum.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct SpectralLine {
     /// Its frequency.
     pub hz: f64,

@@ -36,6 +36,7 @@ impl fmt::Display for Outcome {
 
 /// What a limit curve says about one event, and what that rests on.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Verdict {
     /// [`Curve::id`].
     pub curve: String,

@@ -17,6 +17,7 @@ const DECODED_BYTES: usize = 32 << 20;
 
 /// The body of a waveform, found and decoded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Found {
     /// Where it begins in the file.
     pub offset: usize,

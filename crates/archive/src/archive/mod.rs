@@ -70,6 +70,7 @@ pub enum CommitPoint {
 
 /// What an archive stands on. For tests: the defaults are the real ones.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct OpenOptions {
     files: Option<Arc<dyn FileSystem>>,
     at_commit: Option<CommitHook>,

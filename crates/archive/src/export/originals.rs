@@ -16,6 +16,7 @@ pub const MANIFEST: &str = "SHA256SUMS";
 
 /// What a zip archive of originals holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Originals {
     /// Events.
     pub events: u64,

@@ -11,6 +11,7 @@ use crate::stream::Adopted;
 
 /// What became of one file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Imported {
     /// The file; one in a zip or tar archive stands behind the archive's path.
     pub path: String,
@@ -57,6 +58,7 @@ impl From<&SaveError> for Fate {
 
 /// A file that is not in the archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Failure {
     /// The file.
     pub path: String,
@@ -68,6 +70,7 @@ pub struct Failure {
 
 /// How an import went.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Account {
     /// The number of the session in the index.
     pub session: i64,

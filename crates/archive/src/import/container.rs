@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
+use derive_setters::Setters;
 use flate2::read::MultiGzDecoder;
 use wavekeep_formats::{HEAD_LEN, detect};
 
@@ -17,7 +18,9 @@ use super::pairing::{Pairs, is_report_folder, is_text, skipped_by_name};
 use super::{Fate, Finder};
 
 /// How far zip and tar archives are followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct ContainerLimits {
     /// Files in one archive.
     pub entries: usize,

@@ -21,6 +21,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use derive_setters::Setters;
 use wavekeep_core::Limits;
 
 use crate::sidecar::Stated;
@@ -33,7 +34,9 @@ use spool::Spool;
 pub use taken_in::TakenIn;
 
 /// How an import is done.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct ImportOptions {
     /// What the caller states of each event.
     pub stated: Stated,

@@ -13,7 +13,7 @@ use super::{Account, Fate, Imported, Listener};
 use crate::index::{self, EventRow};
 use crate::journal::Change;
 use crate::ledger::{Draft, facts_of, files_of, review_member};
-use crate::merge::OF_ARCHIVE;
+use crate::merge::limits_of_archive;
 use crate::name::is_beside;
 use crate::save::{Placed, ReportFile, Saved, SourceKind, Submission};
 use crate::sidecar::Sidecar;
@@ -26,6 +26,7 @@ const NAMED: usize = 1000;
 
 /// What became of an archive that was taken in.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct TakenIn {
     /// Its files.
     pub account: Account,
@@ -180,7 +181,7 @@ impl Archive {
             source_kind: SourceKind::of_word(kind.unwrap_or_default()).unwrap_or_default(),
             sent_by: own.sent_by,
             captured_at: source.captured_at.and_then(|at| at.parse().ok()),
-            limits: OF_ARCHIVE,
+            limits: limits_of_archive(),
             placed: Some(Placed { id: row.id, last_id, serial: row.serial.clone() }),
             ..Submission::default()
         };

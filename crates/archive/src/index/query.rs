@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use derive_setters::Setters;
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use serde::Serialize;
@@ -11,7 +12,9 @@ use super::conditions::Conditions;
 use super::row::{COLUMNS, EventRow};
 
 /// Which events, in which order. Everything that is `None` does not matter.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct Query {
     /// Numbers of events; `None` is all, an empty list none.
     pub ids: Option<Vec<i64>>,

@@ -12,6 +12,7 @@ use crate::sidecar::{FlagWord, STREAM_KIND, Sidecar};
 
 /// An event as the index knows it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct EventRow {
     /// Its number: stable, and never given to another event.
     pub id: i64,

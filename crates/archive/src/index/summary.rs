@@ -1,5 +1,6 @@
 //! Summaries, and what the index holds beside events.
 
+use derive_setters::Setters;
 use rusqlite::types::{FromSql, Value as Sql};
 use rusqlite::{CachedStatement, Connection, Row, Transaction, named_params, params_from_iter};
 use serde::Serialize;
@@ -13,6 +14,7 @@ use crate::sidecar::Sidecar;
 
 /// What there is of one unit. "Largest" leaves false triggers out.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct UnitSummary {
     /// Serial number.
     pub serial: String,
@@ -38,6 +40,7 @@ pub struct UnitSummary {
 
 /// What there is of one project.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct ProjectSummary {
     /// Its name as written; `None` for events without one.
     pub project: Option<String>,
@@ -61,6 +64,7 @@ pub struct ProjectSummary {
 
 /// What there is of one month by the units' own clocks.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct MonthSummary {
     /// `2026-05`; `None` for events without a time.
     pub month: Option<String>,
@@ -78,6 +82,7 @@ pub struct MonthSummary {
 
 /// A row of a unit's monitor log, as its report prints it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct MonitorLogRow {
     /// The event whose report has it.
     pub event_id: i64,
@@ -93,6 +98,7 @@ pub struct MonitorLogRow {
 
 /// How the events of one import fared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct SessionCounts {
     /// Events that were handed in.
     pub received: u64,
@@ -110,6 +116,7 @@ pub struct SessionCounts {
 
 /// One import.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct ImportSession {
     /// Its number.
     pub id: i64,
@@ -127,6 +134,7 @@ pub struct ImportSession {
 
 /// An event that changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Change {
     /// Where to ask from next.
     pub cursor: i64,
@@ -319,7 +327,9 @@ pub(crate) fn months(
 }
 
 /// Which entries of monitor logs.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct MonitorLogQuery {
     /// Of this unit.
     pub serial: Option<String>,

@@ -56,6 +56,7 @@ pub enum Grown {
 
 /// A ledger against a head that somebody held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Since {
     /// Entries of the head.
     pub size: u64,
@@ -115,6 +116,7 @@ impl Since {
 
 /// What was found of a ledger.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct LedgerCheck {
     /// Entries up to the first that is wrong, or all.
     pub entries: u64,

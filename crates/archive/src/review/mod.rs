@@ -8,6 +8,7 @@ mod round;
 
 use std::collections::{HashMap, HashSet};
 
+use derive_setters::Setters;
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -22,7 +23,9 @@ pub(crate) use round::ReviewRounds;
 use round::{Ask, Work};
 
 /// How a patch is applied.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct PatchOptions {
     /// Leaves `review.reviewed_at` as it is. Otherwise a patch of `review` that does not say it
     /// itself sets it to the present moment.
@@ -31,6 +34,7 @@ pub struct PatchOptions {
 
 /// One change of an event's review or extensions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ReviewEntry {
     /// Its place in the log, from 1.
     pub number: i64,

@@ -49,6 +49,7 @@ pub(super) struct NewImport {
 
 /// An import that was noted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Session {
     /// Its number.
     pub id: i64,

@@ -83,6 +83,7 @@ pub struct Submission {
 
 /// The place of an event in another archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Placed {
     /// Its number there: it keeps it where nothing here has it.
     pub id: i64,
@@ -193,6 +194,7 @@ impl Pairing {
 
 /// The answer for an event that is in the archive.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Saved {
     /// Its number.
     pub id: i64,

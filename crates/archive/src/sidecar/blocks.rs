@@ -13,6 +13,7 @@ use wavekeep_core::{Flag, Reading};
 /// Block `event`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct EventBlock {
     /// Serial number of the unit, or the stream's name.
     #[serde(deserialize_with = "lenient")]
@@ -52,6 +53,7 @@ pub struct EventBlock {
 /// Block `blastware`: the source file, of whatever format.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct SourceFile {
     /// Its name in the archive.
     #[serde(deserialize_with = "lenient")]
@@ -71,6 +73,7 @@ pub struct SourceFile {
 /// range has the range as its number and a flag.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct PeakValues {
     /// PPV of the transverse channel in in/s.
     #[serde(deserialize_with = "lenient")]
@@ -136,6 +139,7 @@ impl FlagWord {
 /// Block `project_info`: the notes that the user typed into the unit.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct ProjectInfo {
     /// Project.
     #[serde(deserialize_with = "lenient")]
@@ -160,6 +164,7 @@ pub struct ProjectInfo {
 /// Block `source`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct SourceBlock {
     /// `sfm-live`, `sfm-ach`, `bw-import`, `idf-import` or `stream`.
     #[serde(deserialize_with = "lenient")]
@@ -199,6 +204,7 @@ pub struct Review {
 /// `extensions.decode`: what the decoder met.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct DecodeBlock {
     /// Format of the source.
     #[serde(deserialize_with = "lenient")]
@@ -223,6 +229,7 @@ pub struct DecodeBlock {
 /// Block `wavekeep`: what this program needs to do the same again.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct OwnBlock {
     /// Number of the event in the index. It is never given to another event.
     #[serde(deserialize_with = "lenient")]

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 
+use derive_setters::Setters;
 use rayon::prelude::*;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -23,7 +24,9 @@ use crate::{Archive, ArchiveError, Query, stop};
 pub(crate) use event::Place;
 
 /// What is verified.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct VerifyOptions {
     /// Only this share of the events, from 0 to 1; the same ones each time.
     pub share: Option<f64>,
@@ -90,6 +93,7 @@ pub enum FindingKind {
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[non_exhaustive]
 pub struct Finding {
     /// The file, relative to the root; that of a stream that was adopted may be absolute.
     pub path: PathBuf,
@@ -101,6 +105,7 @@ pub struct Finding {
 
 /// What was verified, and what was found.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Verification {
     /// Events that were looked at.
     pub events: u64,

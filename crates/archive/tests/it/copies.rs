@@ -99,11 +99,9 @@ fn edit(path: &Path, change: impl FnOnce(&mut Value)) -> Vec<u8> {
 fn everything_that_writes(root: &Path) {
     let (archive, _) = Archive::open_for_repair(root).unwrap();
     let _ = archive.repair(&|_, _| {}).unwrap();
-    let all = RederiveOptions {
-        all: true,
-        remake: RemakeOptions { replace_unknown_hdf5: true, gnz: true, dry_run: false },
-        ..RederiveOptions::default()
-    };
+    let all = RederiveOptions::default().with_all(true).with_remake(
+        RemakeOptions::default().with_replace_unknown_hdf5(true).with_gnz(true).with_dry_run(false),
+    );
     let _ = archive.rederive(&all, &mut |_| {}).unwrap();
     let _ = archive.regenerate(1, RemakeOptions::default());
     let _ = archive.rebuild_index().unwrap();

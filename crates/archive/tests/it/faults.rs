@@ -59,7 +59,7 @@ static FOLDER: LazyLock<TempDir> = LazyLock::new(|| {
 });
 
 fn import(archive: &Archive, answered: &mut Vec<i64>) -> Result<(), String> {
-    let options = ImportOptions { batch: 2, gnz: true, ..ImportOptions::default() };
+    let options = ImportOptions::default().with_batch(2).with_gnz(true);
     let answers = Mutex::new(Vec::new());
     let account = archive.import(
         &[FOLDER.path().to_owned()],
@@ -165,7 +165,7 @@ const CASES: [Case; 13] = [
         name: "regeneration",
         before: |archive| drop(archive.save(&with_report(NIGHT, NIGHT_REPORT)).unwrap()),
         change: |archive, answered| {
-            let remade = archive.regenerate(1, RemakeOptions { gnz: true, ..Default::default() });
+            let remade = archive.regenerate(1, RemakeOptions::default().with_gnz(true));
             remade.map(|_| answered.push(1)).map_err(|error| error.to_string())
         },
         happened: |archive| archive.sidecar(1).unwrap().own().gnz_sha256.is_some(),
@@ -185,8 +185,8 @@ const CASES: [Case; 13] = [
             archive.save_batch(batch.to_vec()).into_iter().for_each(|saved| drop(saved.unwrap()));
         },
         change: |archive, answered| {
-            let remake = RemakeOptions { gnz: true, ..RemakeOptions::default() };
-            let options = RederiveOptions { all: true, remake, ..RederiveOptions::default() };
+            let remake = RemakeOptions::default().with_gnz(true);
+            let options = RederiveOptions::default().with_all(true).with_remake(remake);
             let mut failed = None;
             let account = archive.rederive(&options, &mut |one| match &one.error {
                 None => answered.push(one.id),
@@ -385,7 +385,7 @@ fn check_answered(archive: &Archive, answered: &[i64], context: &str) {
     for id in answered {
         archive.event(*id).unwrap_or_else(|error| panic!("{context}: {error}"));
     }
-    let options = VerifyOptions { without_decoding: true, ..VerifyOptions::default() };
+    let options = VerifyOptions::default().with_without_decoding(true);
     let found = archive.verify(options, &|_, _| {}).unwrap();
     for finding in found.findings {
         assert_eq!(finding.kind, FindingKind::Leftover, "{context}: {finding:?}");

@@ -119,10 +119,10 @@ fn reports_that_do_not_fit_into_memory_are_paired_behind_their_events() {
     let out = tempfile::tempdir().unwrap();
     let path = out.path().join("a.zip");
     zip(&path, &places());
-    let limits = ContainerLimits { held_bytes: 1000, ..ContainerLimits::default() };
+    let limits = ContainerLimits::default().with_held_bytes(1000);
     let fresh = fresh();
     let (account, _) =
-        import_with(&fresh.archive, &path, &ImportOptions { limits, ..ImportOptions::default() });
+        import_with(&fresh.archive, &path, &ImportOptions::default().with_limits(limits));
     assert_eq!((account.new, account.paired_late), (10, 3));
     assert_eq!(reports(&fresh.archive), 3);
 }
@@ -211,8 +211,8 @@ fn one_that_cannot_be_read_is_named_and_does_not_cost_the_others() {
 fn a_report_that_cannot_be_read_costs_itself_and_the_next_one_takes_its_place() {
     let report = sample(BLAST_REPORT);
     let report_text_bytes = report.len() as u64;
-    let decode_limits = Limits { report_text_bytes, ..Limits::default() };
-    let options = ImportOptions { decode_limits, ..ImportOptions::default() };
+    let decode_limits = Limits::default().with_report_text_bytes(report_text_bytes);
+    let options = ImportOptions::default().with_decode_limits(decode_limits);
     let files = [
         (format!("quarry/{BLAST}"), sample(BLAST)),
         (format!("quarry/{BLAST_REPORT}"), vec![b' '; report.len() + 1]),
@@ -240,15 +240,14 @@ fn an_event_whose_unit_nothing_names_is_reported_and_never_silent() {
 #[test]
 fn a_zip_that_unpacks_without_end_is_left_at_the_limit() {
     let out = tempfile::tempdir().unwrap();
-    let limits =
-        ContainerLimits { unpacked_bytes: 1 << 20, ratio: 1, ..ContainerLimits::default() };
+    let limits = ContainerLimits::default().with_unpacked_bytes(1 << 20).with_ratio(1);
     let zeros = vec![0; 16 << 20];
     let files = vec![(QUIET.to_owned(), sample(QUIET)), ("huge.txt".to_owned(), zeros)];
     zip(&out.path().join("bomb.zip"), &files);
     tar_gz(&out.path().join("bomb.tar.gz"), &files);
     for name in ["bomb.zip", "bomb.tar.gz"] {
         let fresh = fresh();
-        let options = ImportOptions { limits, ..ImportOptions::default() };
+        let options = ImportOptions::default().with_limits(limits);
         let (account, _) = import_with(&fresh.archive, &out.path().join(name), &options);
         assert_eq!(account.failures.len(), 1, "{name}: {account:?}");
         assert_eq!(account.failures[0].kind, "limit", "{name}");
@@ -260,9 +259,9 @@ fn an_archive_with_too_many_files_is_refused() {
     let out = tempfile::tempdir().unwrap();
     let path = out.path().join("many.zip");
     zip(&path, &places());
-    let limits = ContainerLimits { entries: 5, ..ContainerLimits::default() };
+    let limits = ContainerLimits::default().with_entries(5);
     let fresh = fresh();
-    let options = ImportOptions { limits, ..ImportOptions::default() };
+    let options = ImportOptions::default().with_limits(limits);
     let (account, _) = import_with(&fresh.archive, &path, &options);
     assert_eq!((account.new, account.failures[0].kind), (0, "limit"));
 }
@@ -324,7 +323,7 @@ fn a_stream_is_copied_with_all_pieces_or_adopted_where_it_is() {
     }
     for adopt in [false, true] {
         let fresh = fresh();
-        let options = ImportOptions { adopt, ..ImportOptions::default() };
+        let options = ImportOptions::default().with_adopt(adopt);
         let (account, heard) = import_with(&fresh.archive, &crate_folder, &options);
         assert_eq!((account.streams, account.failed), (1, 0), "{account:?}");
         assert_eq!(account.skipped["comes with its stream"], 3);
@@ -347,7 +346,7 @@ fn an_import_leaves_a_session_and_one_that_was_stopped_has_no_end() {
     let fresh = fresh();
     let source = folder(&places());
     let stop = AtomicBool::new(false);
-    let options = ImportOptions { batch: 1, ..ImportOptions::default() };
+    let options = ImportOptions::default().with_batch(1);
     let paths = [source.path().to_owned()];
     let mut heard = 0;
     let account = fresh
@@ -370,12 +369,10 @@ fn an_import_leaves_a_session_and_one_that_was_stopped_has_no_end() {
 fn a_watched_folder_is_imported_when_it_has_settled_and_survives_a_restart() {
     let fresh = fresh();
     let source = folder(&places());
-    let options = WatchOptions {
-        settle: Duration::from_millis(50),
-        incomplete: Duration::ZERO,
-        once: true,
-        ..WatchOptions::default()
-    };
+    let options = WatchOptions::default()
+        .with_settle(Duration::from_millis(50))
+        .with_incomplete(Duration::ZERO)
+        .with_once(true);
     let watch = || {
         let (mut new, mut same) = (0, 0);
         let never = AtomicBool::new(false);

@@ -10,10 +10,8 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use wavekeep_archive::{
     Archive, ArchiveError, FindingKind, ImportOptions, MonitorLogQuery, PatchOptions, Query, Sort,
-    SortKey, VerifyOptions,
+    SortKey,
 };
-
-const HASHES: VerifyOptions = VerifyOptions { share: None, seed: 0, without_decoding: true };
 
 /// An archive with something in every table.
 fn fill(archive: &Archive) {
@@ -44,14 +42,14 @@ fn answers(archive: &Archive) -> Result<Value, ArchiveError> {
     let all = Query::default;
     Ok(json!([
         page(all())?,
-        page(Query { sort: Sort { key: SortKey::Ppv, descending: true }, ..all() })?,
-        page(Query { sort: Sort { key: SortKey::Id, descending: false }, ..all() })?,
-        page(Query { serial: Some("BE11529".into()), ..all() })?,
-        page(Query { kind: Some("waveform".into()), ..all() })?,
-        page(Query { false_trigger: Some(false), ..all() })?,
-        page(Query { reviewed: Some(true), ..all() })?,
-        page(Query { text: Some("m529".into()), ..all() })?,
-        page(Query { min_ppv_in_s: Some(0.001), ..all() })?,
+        page(all().with_sort(Sort { key: SortKey::Ppv, descending: true }))?,
+        page(all().with_sort(Sort { key: SortKey::Id, descending: false }))?,
+        page(all().with_serial(Some("BE11529".into())))?,
+        page(all().with_kind(Some("waveform".into())))?,
+        page(all().with_false_trigger(Some(false)))?,
+        page(all().with_reviewed(Some(true)))?,
+        page(all().with_text(Some("m529".into())))?,
+        page(all().with_min_ppv_in_s(Some(0.001)))?,
         archive.units()?,
         archive.projects()?,
         archive.months()?,
@@ -74,7 +72,7 @@ fn is_found(root: &Path, before: &Value, context: &str) -> bool {
         Err(ArchiveError::Index { .. } | ArchiveError::NewerIndex { .. }) => return true,
         Err(error) => panic!("{context}: {error}"),
     };
-    match archive.verify(HASHES, &|_, _| {}) {
+    match archive.verify(hashes(), &|_, _| {}) {
         Ok(found) if found.is_whole() => {}
         Ok(_) | Err(ArchiveError::Index { .. }) => return true,
         Err(error) => panic!("{context}: {error}"),
@@ -92,7 +90,7 @@ fn a_flipped_bit_in_any_byte_of_the_index_is_found_or_changes_no_answer() {
     drop(fresh.archive);
     with_small_pages(&index);
     let archive = Archive::open(&root).unwrap();
-    assert!(archive.verify(HASHES, &|_, _| {}).unwrap().is_whole());
+    assert!(archive.verify(hashes(), &|_, _| {}).unwrap().is_whole());
     let before = answers(&archive).unwrap();
     drop(archive);
     let whole = fs::read(&index).unwrap();
@@ -159,7 +157,7 @@ fn what_the_index_alone_knows_is_found_when_it_changes_and_repaired() {
         fill(&fresh.archive);
         let index = Connection::open(fresh.archive.layout().index()).unwrap();
         index.execute_batch(change).unwrap();
-        let found = fresh.archive.verify(HASHES, &|_, _| {}).unwrap().findings;
+        let found = fresh.archive.verify(hashes(), &|_, _| {}).unwrap().findings;
         let kind = match says {
             "tables" => FindingKind::IndexDamaged,
             _ => FindingKind::IndexDisagrees,
@@ -198,6 +196,6 @@ fn an_index_of_the_first_version_is_brought_to_the_present_one() {
     fs::remove_file(fresh.folder.path().join(".wavekeep/ledger.jsonl")).unwrap();
     let archive = Archive::open(fresh.folder.path()).unwrap();
     assert_eq!(answers(&archive).unwrap(), before);
-    let found = archive.verify(HASHES, &|_, _| {}).unwrap();
+    let found = archive.verify(hashes(), &|_, _| {}).unwrap();
     assert!(found.is_whole(), "{found:?}");
 }

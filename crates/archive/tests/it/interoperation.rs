@@ -60,7 +60,7 @@ fn what_is_not_known_survives_patch_and_regeneration() {
     assert_eq!(after["review"]["false_trigger"], true);
     assert_eq!(after["extensions"]["theirs"], json!({"deep": [1, {"x": null}]}));
     assert_eq!(after["unknown_block"], json!({"a": 1}));
-    let options = RemakeOptions { replace_unknown_hdf5: true, ..RemakeOptions::default() };
+    let options = RemakeOptions::default().with_replace_unknown_hdf5(true);
     assert_eq!(archive.regenerate(1, options).unwrap().without_hdf5, None);
 }
 
@@ -175,7 +175,8 @@ proptest! {
             document[format!("x_{name}")] = value.clone();
         }
         fs::write(&path, document.to_string()).unwrap();
-        let options = PatchOptions { keep_reviewed_at: true };
+        let options = PatchOptions::default()
+.with_keep_reviewed_at(true);
         let patch = json!({"review": {"notes": "seen"}});
         fresh.archive.patch_sidecar(id, &patch, "kim", options).unwrap();
         document["review"]["notes"] = json!("seen");

@@ -64,7 +64,7 @@ fn the_loudest_event_keeps_a_number_and_a_flag() {
     assert_eq!(row.peak(Peak::Long).unwrap().to_string(), "8.765 in/s");
     let units = fresh.archive.units().unwrap();
     assert_eq!(units[0].largest_ppv.unwrap().to_string(), "≥10.000 in/s");
-    let loudest = Query { min_ppv_in_s: Some(9.9), ..Query::default() };
+    let loudest = Query::default().with_min_ppv_in_s(Some(9.9));
     assert_eq!(fresh.archive.query(&loudest).unwrap().total, 1);
 }
 

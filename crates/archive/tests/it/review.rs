@@ -21,7 +21,7 @@ fn a_patch_changes_the_sidecar_the_row_and_the_log_in_one_call() {
     assert_eq!(log[0].who, "kim");
     assert_eq!(log[0].before["review"]["false_trigger"], false);
     assert_eq!(log[0].after["review"]["false_trigger"], true);
-    let found = fresh.archive.query(&Query { false_trigger: Some(true), ..Query::default() });
+    let found = fresh.archive.query(&Query::default().with_false_trigger(Some(true)));
     assert_eq!(found.unwrap().total, 1);
 }
 
@@ -87,7 +87,7 @@ fn reviewed_at_is_the_moment_of_the_patch_unless_told_otherwise() {
     let fresh = fresh();
     let id = fresh.save(&submission(QUIET)).id;
     let patch = |patch: serde_json::Value, keep_reviewed_at| {
-        let options = PatchOptions { keep_reviewed_at };
+        let options = PatchOptions::default().with_keep_reviewed_at(keep_reviewed_at);
         fresh.archive.patch_sidecar(id, &patch, "kim", options).unwrap().review().reviewed_at
     };
     assert_eq!(patch(json!({"extensions": {"x": 1}}), false), None);

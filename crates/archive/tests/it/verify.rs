@@ -13,8 +13,6 @@ use wavekeep_archive::{
 use wavekeep_blastware::frames;
 use wavekeep_core::Unit;
 
-const HASHES: VerifyOptions = VerifyOptions { share: None, seed: 0, without_decoding: true };
-
 fn verify(archive: &Archive) -> Verification {
     archive.verify(VerifyOptions::default(), &|_, _| {}).unwrap()
 }
@@ -62,7 +60,7 @@ fn flips(archive: &Archive, path: &Path, step: usize) {
         let mut flipped = whole.clone();
         flipped[offset] = byte ^ 1 << (offset % 8);
         fs::write(path, &flipped).unwrap();
-        let found = archive.verify(HASHES, &|_, _| {}).unwrap();
+        let found = archive.verify(hashes(), &|_, _| {}).unwrap();
         assert!(!found.is_whole(), "{} byte {offset}", path.display());
     }
     fs::write(path, &whole).unwrap();
@@ -107,7 +105,7 @@ fn every_flipped_bit_of_the_ledger_is_found() {
         let mut flipped = whole.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
         fs::write(&path, &flipped).unwrap();
-        let found = fresh.archive.verify(HASHES, &|_, _| {}).unwrap();
+        let found = fresh.archive.verify(hashes(), &|_, _| {}).unwrap();
         assert!(!found.is_whole(), "bit {bit}");
     }
 }
@@ -184,7 +182,10 @@ fn a_share_is_the_same_events_each_time_and_others_with_another_seed() {
         fresh.save(&submission(name));
     }
     let events = |share, seed| {
-        let options = VerifyOptions { share: Some(share), seed, without_decoding: false };
+        let options = VerifyOptions::default()
+            .with_share(Some(share))
+            .with_seed(seed)
+            .with_without_decoding(false);
         fresh.archive.verify(options, &|_, _| {}).unwrap()
     };
     assert_eq!(events(1.0, 0).events, 10);
@@ -301,8 +302,8 @@ fn an_index_that_cannot_be_opened_is_moved_aside_and_made_again() {
 fn deriving_again_changes_nothing_where_nothing_changed_and_a_dry_run_nothing_at_all() {
     let fresh = small();
     let before = files(fresh.folder.path());
-    let mut options = RederiveOptions { all: true, ..RederiveOptions::default() };
-    options.remake = RemakeOptions { dry_run: true, ..RemakeOptions::default() };
+    let mut options = RederiveOptions::default().with_all(true);
+    options.remake = RemakeOptions::default().with_dry_run(true);
     let mut heard = Vec::new();
     let account = fresh.archive.rederive(&options, &mut |one| heard.push(one.clone())).unwrap();
     assert_eq!((account.events, account.failed), (1, 0));
@@ -322,8 +323,8 @@ fn arrays_for_memory_mapping_are_made_on_request_and_stay_with_the_other_derived
     let path = fresh.path("BE11529", &format!("{BLAST}.gnz"));
     assert!(!path.exists());
     // Asked for in a rebuild, of an event that is up to date.
-    let remake = RemakeOptions { gnz: true, ..RemakeOptions::default() };
-    let options = RederiveOptions { remake, ..RederiveOptions::default() };
+    let remake = RemakeOptions::default().with_gnz(true);
+    let options = RederiveOptions::default().with_remake(remake);
     assert_eq!(fresh.archive.rederive(&options, &mut |_| {}).unwrap().events, 1);
     let first = fs::read(&path).unwrap();
     assert!(verify(&fresh.archive).is_whole());
@@ -350,8 +351,7 @@ fn arrays_for_memory_mapping_of_another_program_are_left_alone_until_somebody_sa
         saved.gnz_filename.is_none() && saved.gnz_error.is_some() && saved.hdf5_error.is_none()
     );
     assert_eq!(fs::read(&path).unwrap(), b"of another program");
-    let options =
-        RemakeOptions { gnz: true, replace_unknown_hdf5: true, ..RemakeOptions::default() };
+    let options = RemakeOptions::default().with_gnz(true).with_replace_unknown_hdf5(true);
     fresh.archive.regenerate(saved.id, options).unwrap();
     assert_ne!(fs::read(&path).unwrap(), b"of another program");
     assert!(verify(&fresh.archive).is_whole());

@@ -42,6 +42,7 @@ const FIRST_COUNTER: u32 = 0x47;
 
 /// A decoded waveform body. All four channels have the same length.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Waveform {
     /// Tran, Vert and Long in units of 16 ADC counts, MicL in counts. Values inside of a gap are
     /// placeholders.

@@ -57,11 +57,9 @@ fn merging_again_changes_nothing() {
 
 #[test]
 fn what_the_caller_states_wins_over_the_report_and_the_difference_is_noted() {
-    let options = DecodeOptions {
-        rate_hz: Some(2048.0),
-        range: Some(GeophoneRange::Sensitive),
-        ..DecodeOptions::default()
-    };
+    let options = DecodeOptions::default()
+        .with_rate_hz(Some(2048.0))
+        .with_range(Some(GeophoneRange::Sensitive));
     let recording = merged(BLAST, &sample(BLAST_REPORT), &options);
     let TimeAxis::Samples { rate_hz, .. } = recording.time else { panic!("samples") };
     assert_eq!((rate_hz.value, rate_hz.basis), (2048.0, Basis::Option));

@@ -133,12 +133,10 @@ fn what_nothing_states_is_marked_as_assumed_until_it_is_stated() {
         recording.report.of_kind(NoteKind::Assumption).map(|note| note.code).collect()
     };
     assert_eq!(codes(&DecodeOptions::default()), ["range", "rate", "pretrigger"]);
-    let options = DecodeOptions {
-        rate_hz: Some(2048.0),
-        range: Some(wavekeep_core::GeophoneRange::Sensitive),
-        pretrigger_s: Some(0.5),
-        ..DecodeOptions::default()
-    };
+    let options = DecodeOptions::default()
+        .with_rate_hz(Some(2048.0))
+        .with_range(Some(wavekeep_core::GeophoneRange::Sensitive))
+        .with_pretrigger_s(Some(0.5));
     assert_eq!(codes(&options), [] as [&str; 0]);
 }
 
@@ -152,7 +150,7 @@ fn samples_above_what_the_instrument_can_give_are_damage() {
         notes.map(|note| note.message.clone()).collect::<Vec<_>>()
     };
     // 45 in/s: more than a geophone of 10 in/s gives, when it is stated to be one.
-    let stated = DecodeOptions { range: Some(GeophoneRange::Normal), ..DecodeOptions::default() };
+    let stated = DecodeOptions::default().with_range(Some(GeophoneRange::Normal));
     let found = damage("T438L713.RY0W", &stated);
     assert_eq!(found.len(), 3);
     assert_eq!(found[0], "2 samples are more than the instrument can give, up to 45.000 in/s");

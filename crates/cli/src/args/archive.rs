@@ -220,20 +220,18 @@ pub struct StatedArgs {
 impl StatedArgs {
     /// The options of the import.
     pub fn options(&self) -> wavekeep_archive::ImportOptions {
-        wavekeep_archive::ImportOptions {
-            stated: Stated {
+        wavekeep_archive::ImportOptions::default()
+            .with_stated(Stated {
                 serial: self.serial.clone(),
                 range: self.setup.range.map(|range| range.to_string()),
                 rate_hz: self.setup.rate,
                 pretrigger_s: self.setup.pretrigger,
-            },
-            gnz: self.gnz,
-            without_reports: self.no_report,
-            adopt: self.adopt,
-            stream_id: self.stream_id.clone(),
-            decode_limits: self.limits.limits(),
-            ..wavekeep_archive::ImportOptions::default()
-        }
+            })
+            .with_gnz(self.gnz)
+            .with_without_reports(self.no_report)
+            .with_adopt(self.adopt)
+            .with_stream_id(self.stream_id.clone())
+            .with_decode_limits(self.limits.limits())
     }
 }
 
@@ -411,7 +409,7 @@ impl LakeArgs {
     pub fn follower(&self) -> anyhow::Result<Option<Follower>> {
         let Some(place) = &self.lake else { return Ok(None) };
         let delay = Duration::try_from_secs_f64(self.lake_delay)?;
-        let options = FollowOptions { delay, ..FollowOptions::default() };
+        let options = FollowOptions::default().with_delay(delay);
         Ok(Some(Follower::new(lake(place, self.delta), options)))
     }
 }

@@ -113,21 +113,18 @@ impl FilterArgs {
     /// # Errors
     /// As [`WhichArgs::query`].
     pub fn query(&self, archive: &Archive) -> anyhow::Result<Query> {
-        let by_name = self.which.query(archive)?;
-        let query = Query {
-            serial: self.serial.clone().or(by_name.serial),
-            project: self.project.clone().or(by_name.project),
-            kind: self.kind.clone().or(by_name.kind),
-            from: self.from.map(DayOrMoment::first).or(by_name.from),
-            to: self.to.map(DayOrMoment::last).or(by_name.to),
-            min_ppv_in_s: self.min_ppv.or(by_name.min_ppv_in_s),
-            max_ppv_in_s: self.max_ppv.or(by_name.max_ppv_in_s),
-            false_trigger: self.false_trigger.or(by_name.false_trigger),
-            reviewed: self.reviewed.or(by_name.reviewed),
-            text: self.text.clone().or(by_name.text),
-            changed_since: self.changed_since.or(by_name.changed_since),
-            ..by_name
-        };
+        let mut query = self.which.query(archive)?;
+        query.serial = self.serial.clone().or(query.serial);
+        query.project = self.project.clone().or(query.project);
+        query.kind = self.kind.clone().or(query.kind);
+        query.from = self.from.map(DayOrMoment::first).or(query.from);
+        query.to = self.to.map(DayOrMoment::last).or(query.to);
+        query.min_ppv_in_s = self.min_ppv.or(query.min_ppv_in_s);
+        query.max_ppv_in_s = self.max_ppv.or(query.max_ppv_in_s);
+        query.false_trigger = self.false_trigger.or(query.false_trigger);
+        query.reviewed = self.reviewed.or(query.reviewed);
+        query.text = self.text.clone().or(query.text);
+        query.changed_since = self.changed_since.or(query.changed_since);
         known_unit(&query, archive)?;
         Ok(query)
     }
@@ -218,7 +215,11 @@ impl ListArgs {
     pub fn query(&self, archive: &Archive) -> anyhow::Result<Query> {
         let chosen = self.filter.query(archive).context("list")?;
         let (after_id, limit) = (self.after_id, Some(self.limit));
-        Ok(Query { sort: self.sort, after_id, limit, offset: self.offset, ..chosen })
+        Ok(chosen
+            .with_sort(self.sort)
+            .with_after_id(after_id)
+            .with_limit(limit)
+            .with_offset(self.offset))
     }
 }
 

@@ -54,12 +54,10 @@ impl Default for LimitArgs {
 impl LimitArgs {
     /// The limits of decoders.
     pub fn limits(&self) -> Limits {
-        Limits {
-            event_bytes: self.max_event_bytes,
-            event_samples: self.max_event_samples,
-            report_text_bytes: self.max_report_bytes,
-            ..Limits::default()
-        }
+        Limits::default()
+            .with_event_bytes(self.max_event_bytes)
+            .with_event_samples(self.max_event_samples)
+            .with_report_text_bytes(self.max_report_bytes)
     }
 }
 
@@ -90,18 +88,19 @@ pub struct InputArgs {
 impl InputArgs {
     /// An opener that states what the caller states.
     pub fn opener(&self) -> Opener {
-        let opener = Opener::new(DecodeOptions {
-            rate_hz: self.setup.rate,
-            range: self.setup.range,
-            pretrigger_s: self.setup.pretrigger,
-            limits: self.limits.limits(),
-        })
-        .stream_options(OpenOptions {
-            keep_index: self.keep_index,
-            one_piece: self.one_piece,
-            metadata_channel: self.metadata_channel,
-            ..OpenOptions::default()
-        });
+        let opener = Opener::new(
+            DecodeOptions::default()
+                .with_rate_hz(self.setup.rate)
+                .with_range(self.setup.range)
+                .with_pretrigger_s(self.setup.pretrigger)
+                .with_limits(self.limits.limits()),
+        )
+        .stream_options(
+            OpenOptions::default()
+                .with_keep_index(self.keep_index)
+                .with_one_piece(self.one_piece)
+                .with_metadata_channel(self.metadata_channel),
+        );
         if self.no_report { opener.without_reports() } else { opener }
     }
 }

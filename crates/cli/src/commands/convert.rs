@@ -102,15 +102,14 @@ fn target(command: &ConvertArgs) -> Result<Target, Usage> {
 impl ConvertArgs {
     /// How results are written.
     pub fn export_options(&self) -> ExportOptions {
-        ExportOptions {
-            units: self.units.unwrap_or_default(),
-            velocity: Some(self.velocity.velocity),
-            pressure: self.pressure,
-            in_arrays: false,
-            header: self.header,
-            checksums: !self.no_checksums,
-            compress: !self.no_compress,
-        }
+        ExportOptions::default()
+            .with_units(self.units.unwrap_or_default())
+            .with_velocity(Some(self.velocity.velocity))
+            .with_pressure(self.pressure)
+            .with_in_arrays(false)
+            .with_header(self.header)
+            .with_checksums(!self.no_checksums)
+            .with_compress(!self.no_compress)
     }
 }
 

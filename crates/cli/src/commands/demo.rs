@@ -83,7 +83,7 @@ fn serve_archive(args: &Args, command: &DemoArgs) -> anyhow::Result<()> {
     }
     let folder = command.output.join("archive");
     let at = |port| {
-        let mut options = ServeOptions { listen: command.listen, ..ServeOptions::default() };
+        let mut options = ServeOptions::default().with_listen(command.listen);
         options.listen.set_port(port);
         serve::serve(args, &folder, options)
     };
@@ -110,7 +110,7 @@ fn pictures_of(samples: &Path, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         let recording = opener.open(&path)?;
         let measured = measure(&recording);
         let light = pictures::style(ThemeArg::Light, Unit::InchPerSecond);
-        let options = PageOptions { curve: Some(curve), style: light, ..PageOptions::default() };
+        let options = PageOptions::default().with_curve(Some(curve)).with_style(light);
         let page = event_report(&recording, &measured, options);
         let pdf = page.pdf().with_context(|| format!("the report of {name}"))?;
         write(format!("{name}.report.pdf"), &pdf)?;

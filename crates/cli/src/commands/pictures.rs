@@ -13,16 +13,15 @@ use crate::inputs::Failure;
 
 /// The style that was asked for.
 pub fn style(theme: ThemeArg, velocity: Unit) -> Style {
-    Style {
-        theme: match theme {
+    Style::default()
+        .with_theme(match theme {
             ThemeArg::Light => Theme::Light,
             ThemeArg::Dark => Theme::Dark,
-        },
-        units: match velocity {
+        })
+        .with_units(match velocity {
             Unit::MillimetrePerSecond => Units::METRIC,
             _ => Units::IMPERIAL,
-        },
-    }
+        })
 }
 
 /// The curve that was asked for, from the user's file or the built-in list.

@@ -162,7 +162,7 @@ fn arrays(command: &RecoverArgs) -> anyhow::Result<Recovered> {
 
 /// The whole records of a damaged stream, all pieces together.
 fn stream(command: &RecoverArgs) -> anyhow::Result<Recovered> {
-    let options = RecoverOptions { overwrite: command.force, ..RecoverOptions::default() };
+    let options = RecoverOptions::default().with_overwrite(command.force);
     let recovery = wavekeep_smurf::recover(&command.path, &command.output, options)?;
     let place = |lost: &wavekeep_smurf::Lost| json!({ "piece": lost.piece, "first_byte": lost.bytes.start, "bytes": lost.bytes.end - lost.bytes.start });
     let sentence = |lost: &wavekeep_smurf::Lost| {

@@ -108,14 +108,12 @@ fn report(
         PaperArg::A4 => Paper::A4,
         PaperArg::Letter => Paper::Letter,
     };
-    let options = PageOptions {
-        curve: Some(curve),
-        distance_ft,
-        ledger,
-        paper,
-        style,
-        ..PageOptions::default()
-    };
+    let options = PageOptions::default()
+        .with_curve(Some(curve))
+        .with_distance_ft(distance_ft)
+        .with_ledger(ledger)
+        .with_paper(paper)
+        .with_style(style);
     let page = event_report(recording, &measured, options);
     let bytes = pictures::encode(&file.path, &page, PictureFormat::Pdf, 0)?;
     let verdict = curve.judge(&measured, distance_ft);

@@ -16,22 +16,20 @@ pub fn run(args: &Args, command: &ServeArgs) -> anyhow::Result<Account> {
     let defaults = Limits::default();
     // Names and boundaries come on top.
     let of_file = command.max_file_bytes.saturating_add(1 << 20);
-    let limits = Limits {
-        rate_per_s: command.rate.map(|rate| rate.get().into()),
-        file_bytes: command.max_file_bytes,
-        request_bytes: defaults.request_bytes.max(of_file),
-        ..defaults
-    };
-    let options = ServeOptions {
-        listen: command.listen,
-        require_tokens: command.require_tokens,
-        read_only: command.read_only,
-        create: command.create,
-        tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
-        bridges: command.bridges.clone(),
-        lake: command.lake.follower()?.map(Arc::new),
-        limits,
-    };
+    let request_bytes = defaults.request_bytes.max(of_file);
+    let limits = defaults
+        .with_rate_per_s(command.rate.map(|rate| rate.get().into()))
+        .with_file_bytes(command.max_file_bytes)
+        .with_request_bytes(request_bytes);
+    let options = ServeOptions::default()
+        .with_listen(command.listen)
+        .with_require_tokens(command.require_tokens)
+        .with_read_only(command.read_only)
+        .with_create(command.create)
+        .with_tls(tls.map(|(certificate, key)| TlsFiles { certificate, key }))
+        .with_bridges(command.bridges.clone())
+        .with_lake(command.lake.follower()?.map(Arc::new))
+        .with_limits(limits);
     serve(args, &command.archive.archive, options)
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 use wavekeep_core::{ChannelChoice, FrameStream, Report};
-use wavekeep_export::{ExportOptions, StreamError, Target, Units, write_stream};
+use wavekeep_export::{StreamError, Target, Units, write_stream};
 use wavekeep_report::{Drawing, StreamCaption, Theme};
 use wavekeep_signal::Envelope;
 use wavekeep_smurf::{Run, Selection};
@@ -72,8 +72,7 @@ pub fn convert(
     path: &Path,
     force: bool,
 ) -> Result<(), Failure> {
-    let options =
-        ExportOptions { units: command.units.unwrap_or(Units::Raw), ..command.export_options() };
+    let options = command.export_options().with_units(command.units.unwrap_or(Units::Raw));
     let selection = &selection(&command.selection, file, run)?;
     let refused = |error: &dyn std::fmt::Display| Failure::new("stream", &file.path, error);
     let mut stream = run.stream(selection).map_err(|error| refused(&error))?;

@@ -150,28 +150,40 @@ fn the_wheel_takes_its_dependencies_as_the_tests_compiled_them() {
     assert!(other.is_empty(), "crates/py/Cargo.toml has to name the features of {other:?}");
 }
 
-#[test]
-fn only_memory_maps_and_code_for_one_kind_of_processor_are_unsafe() {
-    let crates = root().join("crates");
-    let all = fs::read_dir(&crates).unwrap();
-    let mut folders: Vec<PathBuf> = all.map(|folder| folder.unwrap().path().join("src")).collect();
-    let mut with_unsafe = Vec::new();
+/// The Rust files of a folder and of those in it.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut folders = vec![folder.to_owned()];
+    let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs")
-                && fs::read_to_string(&path).unwrap().contains("unsafe {")
-            {
-                let path = path.strip_prefix(&crates).unwrap();
-                with_unsafe.push(path.to_string_lossy().replace('\\', "/"));
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
             }
         }
     }
-    with_unsafe.sort();
+    files.sort();
+    files
+}
+
+/// The sources of a crate, by its folder.
+fn sources_of(crate_folder: &str) -> Vec<PathBuf> {
+    sources(&root().join("crates").join(crate_folder).join("src"))
+}
+
+#[test]
+fn only_memory_maps_and_code_for_one_kind_of_processor_are_unsafe() {
+    let crates = root().join("crates");
+    let with_unsafe: BTreeSet<_> = ALLOWED
+        .iter()
+        .flat_map(|(name, _)| sources_of(name))
+        .filter(|path| fs::read_to_string(path).unwrap().contains("unsafe {"))
+        .map(|path| path.strip_prefix(&crates).unwrap().to_string_lossy().replace('\\', "/"))
+        .collect();
     assert_eq!(
-        with_unsafe,
+        with_unsafe.iter().map(String::as_str).collect::<Vec<_>>(),
         [
             "gnz/src/map.rs",
             "smurf/src/machine/lines.rs",
@@ -179,4 +191,31 @@ fn only_memory_maps_and_code_for_one_kind_of_processor_are_unsafe() {
             "smurf/src/machine/processor.rs",
         ]
     );
+}
+
+/// A field more would break who builds them by name.
+#[test]
+fn options_are_built_by_methods() {
+    let mut open = Vec::new();
+    let mut options = 0;
+    let libraries = ALLOWED.iter().filter(|(name, _)| !["cli", "py"].contains(name));
+    for source in libraries.flat_map(|(name, _)| sources_of(name)) {
+        let source = fs::read_to_string(source).unwrap();
+        let lines: Vec<_> = source.lines().collect();
+        for (at, line) in lines.iter().enumerate() {
+            let Some(name) = line.strip_prefix("pub struct ") else { continue };
+            let name = name.split(|letter: char| !letter.is_alphanumeric()).next().unwrap();
+            let of_options = ["Options", "Limits", "Config"].iter().any(|end| name.ends_with(end));
+            if !of_options {
+                continue;
+            }
+            options += 1;
+            let mut above = lines[..at].iter().rev().take_while(|line| line.starts_with("#["));
+            if !above.any(|line| *line == "#[non_exhaustive]") {
+                open.push(name.to_owned());
+            }
+        }
+    }
+    assert!(options > 20, "{options}");
+    assert!(open.is_empty(), "#[non_exhaustive], with `with_…` methods: {open:?}");
 }

@@ -146,7 +146,7 @@ impl Answered {
             assert_eq!(vec![stored], came.collect::<Vec<_>>(), "{context}");
             assert!(row.has_report || !is_paired, "{context}: {filename} lost its report");
         }
-        let events = archive.query(&Query { limit: Some(9999), ..Query::default() }).unwrap();
+        let events = archive.query(&Query::default().with_limit(Some(9999))).unwrap();
         let mut places: Vec<_> = events.events.iter().map(|event| &event.filename).collect();
         places.sort();
         places.dedup();
@@ -262,7 +262,7 @@ fn lane(lane: u64, rounds: usize, source: &Path, tally: &Tally) {
             assert!(found.is_whole(), "{context}: {found:?}");
             assert_eq!(found.of as usize, FOLDERS * EVENTS, "{context}");
             // All but the last one's event without a unit have found theirs.
-            let unknown = Query { serial: Some("UNKNOWN".into()), ..Query::default() };
+            let unknown = Query::default().with_serial(Some("UNKNOWN".into()));
             assert_eq!(archive.query(&unknown).unwrap().total, 1, "{context}");
             drop(archive);
             place = memory_folder();

@@ -116,7 +116,7 @@ fn a_server_that_is_killed_while_many_send_and_review_has_all_that_it_answered()
             assert!(since.is_grown(), "round {round}: {since:?}");
         }
         head = Some(archive.head().unwrap());
-        let all = archive.query(&Query { limit: Some(usize::MAX), ..Query::default() }).unwrap();
+        let all = archive.query(&Query::default().with_limit(Some(usize::MAX))).unwrap();
         for (id, name) in saved.lock().unwrap().iter() {
             let row = all.events.iter().find(|event| event.id == *id);
             assert_eq!(row.map(|row| &row.filename), Some(name), "round {round}");

@@ -2,6 +2,8 @@
 
 use std::io::{Read, Seek};
 
+use derive_setters::Setters;
+
 use super::members::{self, Members};
 use super::{
     HEAD, JSON, Json, MOST_FILE_BYTES, ProofEntry, ProofError, SIGNATURE, STAMP, head_of, malformed,
@@ -12,7 +14,9 @@ use crate::stamp::{self, Certificates, Stamp, Stamped, UnverifiedStamp};
 use crate::{Entry, Head, Subject, lost_hash};
 
 /// With what a proof is checked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct CheckOptions {
     /// Public keys, one of which made the signature. With none, the signature is not checked.
     pub public_keys: Vec<PublicKey>,
@@ -37,6 +41,7 @@ impl Default for CheckOptions {
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Checked {
     /// The event.
     pub event: Subject,
@@ -58,6 +63,7 @@ pub struct Checked {
 
 /// An entry, as it reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CheckedEntry {
     /// Its number.
     pub entry: u64,

@@ -113,7 +113,7 @@ fn members_that_unpack_to_more_than_their_bound_are_refused() {
     for error in refused(zips) {
         assert!(matches!(error, ProofError::TooLarge { .. }), "{error}");
     }
-    let options = CheckOptions { most_file_bytes: 100, ..CheckOptions::default() };
+    let options = CheckOptions::default().with_most_file_bytes(100);
     let error = check(Cursor::new(with("files/x", &zeros[..101])), &options).unwrap_err();
     assert_eq!(error, ProofError::TooLarge { member: "all files together".to_owned(), most: 100 });
 }

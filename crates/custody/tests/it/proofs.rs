@@ -335,7 +335,7 @@ fn the_script_agrees_on_stamps_with_all_kinds_of_keys_and_certificates() {
     for (number, (expected, (authority, stamp, trusted))) in cases.iter().enumerate() {
         let zip = written(&Proof { stamp: Some(stamp.clone()), ..SAMPLE.proof.clone() });
         let trusted_ones = authority.certificates(trusted);
-        let found = check(Cursor::new(&zip), &CheckOptions { trusted: trusted_ones, ..options() });
+        let found = check(Cursor::new(&zip), &options().with_trusted(trusted_ones));
         assert_eq!(code(&found), *expected, "case {number}: {found:?}");
         files.push((zip, authority.path(trusted)));
     }

@@ -129,11 +129,9 @@ pub fn written(proof: &Proof) -> Vec<u8> {
 
 /// With the right key and certificate.
 pub fn options() -> CheckOptions {
-    CheckOptions {
-        public_keys: vec![SAMPLE.key.public.clone()],
-        trusted: SAMPLE.authority.trusted(),
-        ..CheckOptions::default()
-    }
+    CheckOptions::default()
+        .with_public_keys(vec![SAMPLE.key.public.clone()])
+        .with_trusted(SAMPLE.authority.trusted())
 }
 
 pub fn checked(zip: &[u8]) -> Result<Checked, ProofError> {

@@ -18,7 +18,7 @@ fn table(recording: &Recording, options: ExportOptions) -> (Vec<String>, Vec<Vec
 }
 
 fn asked(velocity: Unit, pressure: Unit) -> ExportOptions {
-    ExportOptions { velocity: Some(velocity), pressure: Some(pressure), ..ExportOptions::default() }
+    ExportOptions::default().with_velocity(Some(velocity)).with_pressure(Some(pressure))
 }
 
 /// The factor between two headings of the same column.
@@ -69,11 +69,9 @@ fn levels_are_for_peaks_and_pressures_for_what_has_a_sign() {
 #[test]
 fn a_unit_of_another_quantity_changes_nothing() {
     let plain = table(&recordings::blast(), ExportOptions::default());
-    let odd = ExportOptions {
-        velocity: Some(Unit::Pascal),
-        pressure: Some(Unit::Millimetre),
-        ..ExportOptions::default()
-    };
+    let odd = ExportOptions::default()
+        .with_velocity(Some(Unit::Pascal))
+        .with_pressure(Some(Unit::Millimetre));
     assert_eq!(table(&recordings::blast(), odd), plain);
 }
 
@@ -86,7 +84,7 @@ fn units_hold_for_arrays_when_that_is_asked_for_and_only_then() {
         file.metadata().get("array_units").unwrap().to_string()
     };
     let wanted = asked(Unit::MillimetrePerSecond, Unit::DecibelLinear);
-    let in_arrays = ExportOptions { in_arrays: true, ..wanted };
+    let in_arrays = wanted.with_in_arrays(true);
     for recording in [recordings::blast(), recordings::night(40)] {
         let plain = units(&recording, wanted);
         assert!(plain.contains("in/s") && plain.contains("psi"), "{plain}");

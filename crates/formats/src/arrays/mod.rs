@@ -23,6 +23,7 @@ use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
 
+use derive_setters::Setters;
 use gnz::{FileMap, Gnz, Object};
 use wavekeep_core::{ArrayOrder, Error, FormatInfo, Match, NamedArray, Report, Source};
 
@@ -37,7 +38,9 @@ pub(crate) use safetensors::Safetensors;
 pub use widen::{Widened, is_narrow_float};
 
 /// How much a file of arrays may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct ArrayLimits {
     /// Most bytes that are unpacked of one file. Files that are mapped do not count.
     pub bytes: u64,
@@ -109,6 +112,7 @@ enum Held {
 
 /// An array without its elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ArrayInfo<'a> {
     /// Its name.
     pub name: &'a str,

@@ -16,7 +16,7 @@ pub fn any(data: &[u8]) {
     let mut file =
         tempfile::Builder::new().prefix("M529LKIQ").suffix(suffix).tempfile().expect("a file");
     file.write_all(data.get(1..).unwrap_or_default()).expect("room for it");
-    let opener = Opener::default().array_limits(ArrayLimits { bytes: 1 << 20 });
+    let opener = Opener::default().array_limits(ArrayLimits::default().with_bytes(1 << 20));
     if let Ok(Opened::Arrays(arrays)) = opener.open_any(file.path()) {
         for array in arrays.arrays() {
             assert!(array.is_empty() || array.bytes.len() >= array.len().min(1));

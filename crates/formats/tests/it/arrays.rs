@@ -284,7 +284,7 @@ fn an_archive_that_unpacks_to_more_than_the_limit_is_refused() {
     let bomb = npz(&[("a.npy", &zeros), ("b.npy", &zeros)], CompressionMethod::Deflated);
     assert!(bomb.len() < 50_000);
     let (_folder, path) = placed("bomb.npz", &bomb);
-    let limited = |bytes| Opener::default().array_limits(ArrayLimits { bytes });
+    let limited = |bytes| Opener::default().array_limits(ArrayLimits::default().with_bytes(bytes));
     assert_eq!(open_with(&limited(15_000_000), &path).unwrap_err().kind(), "limit");
     assert_eq!(open_with(&limited(9_000_000), &path).unwrap_err().kind(), "limit");
     assert_eq!(open_with(&limited(21_000_000), &path).unwrap().len(), 2);
@@ -294,7 +294,7 @@ fn an_archive_that_unpacks_to_more_than_the_limit_is_refused() {
 fn stored_members_count_for_nothing_but_none_shares_its_bytes() {
     let bytes = described("'|u1'", "(5000,)", &[7; 5000]);
     let whole = npz(&[("a.npy", &bytes), ("b.npy", &bytes)], CompressionMethod::Stored);
-    let limited = Opener::default().array_limits(ArrayLimits { bytes: 100 });
+    let limited = Opener::default().array_limits(ArrayLimits::default().with_bytes(100));
     let (_folder, path) = placed("x.npz", &whole);
     let file = open_with(&limited, &path).unwrap();
     assert!(file.arrays().all(|array| array.bytes == [7; 5000]));

@@ -345,15 +345,14 @@ fn a_clock_that_had_lost_its_time_is_noted() {
 #[test]
 fn a_limit_names_the_option_that_raises_it() {
     let path = data(&format!("02-thor-csv-only/{THOR}"));
-    let with =
-        |limits| Opener::new(DecodeOptions { limits, ..DecodeOptions::default() }).open(&path);
+    let with = |limits| Opener::new(DecodeOptions::default().with_limits(limits)).open(&path);
     let error = |limits| match with(limits) {
         Err(OpenError::Decode { source, .. }) => source.to_string(),
         other => panic!("{other:?}"),
     };
     let limits = Limits::default();
-    assert!(error(Limits { event_bytes: 100, ..limits }).contains("--max-event-bytes"));
-    assert!(error(Limits { event_samples: 100, ..limits }).contains("--max-event-samples"));
-    let recording = with(Limits { report_text_bytes: 100, ..limits }).unwrap();
+    assert!(error(limits.with_event_bytes(100)).contains("--max-event-bytes"));
+    assert!(error(limits.with_event_samples(100)).contains("--max-event-samples"));
+    let recording = with(limits.with_report_text_bytes(100)).unwrap();
     assert!(note(&recording, "report_not_used").message.contains("--max-report-bytes"));
 }

@@ -124,8 +124,8 @@ fn a_sparse_file_of_ten_gigabytes_is_refused_without_being_read() {
     let path = folder.path().join("M529LK44.AB0W");
     File::create(&path).unwrap().set_len(10 << 30).unwrap();
     assert_eq!(open(&path).unwrap_err().kind(), "limit");
-    let limits = Limits { event_bytes: 100, ..Limits::default() };
-    let small = Opener::new(DecodeOptions { limits, ..DecodeOptions::default() });
+    let limits = Limits::default().with_event_bytes(100);
+    let small = Opener::new(DecodeOptions::default().with_limits(limits));
     assert_eq!(small.open(&samples().join("M529LKIQ.7M0W")).unwrap_err().kind(), "limit");
 }
 

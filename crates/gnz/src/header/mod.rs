@@ -67,6 +67,7 @@ impl fmt::Display for Order {
 
 /// What the header says about one array.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ArrayInfo {
     /// Its name.
     pub name: String,

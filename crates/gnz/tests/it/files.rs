@@ -98,7 +98,7 @@ fn requests_that_contradict_themselves_are_refused() {
     let mut writer = Writer::new();
     writer.set("deep", deep);
     assert!(matches!(writer.write(&path), Err(Error::TooDeep { .. })));
-    let roomy = Limits { depth: 129, ..Limits::default() };
+    let roomy = Limits::default().with_depth(129);
     writer.limits(roomy).write(&path).expect("129 levels");
     assert!(matches!(Gnz::open(&path), Err(Error::TooDeep { .. })));
     assert!(Gnz::open_with(&path, &roomy).is_ok());

@@ -150,12 +150,12 @@ fn every_hostile_file_has_a_test_and_every_test_a_file() {
 #[test]
 fn limits_are_arguments() {
     let file = read("array_past_end");
-    let tight = Limits { header_bytes: 50, ..Limits::default() };
+    let tight = Limits::default().with_header_bytes(50);
     assert!(matches!(
         Gnz::from_bytes_with(&file, &tight),
         Err(Error::HeaderTooLong { limit: 50, .. })
     ));
-    let flat = Limits { depth: 2, ..Limits::default() };
+    let flat = Limits::default().with_depth(2);
     assert!(matches!(Gnz::from_bytes_with(&file, &flat), Err(Error::TooDeep { limit: 2, .. })));
 }
 

@@ -80,9 +80,9 @@ impl Fleet {
                     let first: jiff::civil::Date = format!("{month}-01").parse().unwrap();
                     let end = first.last_of_month().at(23, 59, 59, 999_999_999);
                     let (from, to) = (UnitLocal(first.into()), UnitLocal(end));
-                    Query { from: Some(from), to: Some(to), ..Query::default() }
+                    Query::default().with_from(Some(from)).with_to(Some(to))
                 }
-                None => Query { ids: Some(self.without_start()), ..Query::default() },
+                None => Query::default().with_ids(Some(self.without_start())),
             };
             let mut expected = Vec::new();
             self.archive.export_parquet(&query, &mut expected).unwrap();
@@ -96,7 +96,7 @@ impl Fleet {
     }
 
     fn without_start(&self) -> Vec<i64> {
-        let all = self.archive.query(&Query { limit: Some(999), ..Query::default() }).unwrap();
+        let all = self.archive.query(&Query::default().with_limit(Some(999))).unwrap();
         let without = all.events.into_iter().filter(|event| event.timestamp.is_none());
         without.map(|event| event.id).collect()
     }

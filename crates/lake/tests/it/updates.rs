@@ -230,7 +230,8 @@ proptest! {
             match one {
                 Happens::Comes(month, day) => {
                     fleet.save(month, day);
-                    let all = wavekeep_archive::Query { limit: Some(999), ..Default::default() };
+                    let all = wavekeep_archive::Query::default()
+.with_limit(Some(999));
                     ids = fleet.archive.query(&all).unwrap().events.iter().map(|it| it.id).collect();
                 }
                 Happens::IsReviewed(_) | Happens::IsRemoved(_) if ids.is_empty() => {}

@@ -9,6 +9,7 @@ use wavekeep_smurf::record::{DATA_CHANNEL, METADATA_CHANNEL};
 
 /// What came over a bridge since it was opened.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct BridgeCounts {
     /// Frames that came, those with an empty payload included.
     pub frames: u64,
@@ -49,6 +50,7 @@ pub struct BridgeCounts {
 
 /// Messages that are no frames, by what is wrong with them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct MalformedCounts {
     /// Messages of another number of parts than four.
     pub parts: u64,

@@ -18,6 +18,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use derive_setters::Setters;
 use wavekeep_recorder::{Frames, Next};
 
 use crate::address::Address;
@@ -38,7 +39,9 @@ const FRAME_BYTES: usize = 64;
 const MOST_SENDERS: usize = 16;
 
 /// Where frames come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct BridgeOptions {
     /// The address of the data, and of metadata among it.
     pub data: Address,

@@ -18,8 +18,7 @@ fn connected(address: &str) -> Bridge {
 }
 
 fn bound() -> (Bridge, String) {
-    let options =
-        BridgeOptions { bind: true, ..BridgeOptions::new("tcp://127.0.0.1:0".parse().unwrap()) };
+    let options = BridgeOptions::new("tcp://127.0.0.1:0".parse().unwrap()).with_bind(true);
     let bridge = Bridge::open(&options).unwrap();
     let address = bridge.bound()[0].to_string();
     (bridge, address)
@@ -90,7 +89,8 @@ fn a_sender_that_begins_anew_is_connected_to_again() {
 #[test]
 fn nobody_has_to_be_there_at_first() {
     // None of those that a system gives to who asks for any: nobody else gets it meanwhile.
-    let free = (10_000..30_000).find(|&port| TcpListener::bind(("127.0.0.1", port)).is_ok()).unwrap();
+    let free =
+        (10_000..30_000).find(|&port| TcpListener::bind(("127.0.0.1", port)).is_ok()).unwrap();
     let address = format!("tcp://127.0.0.1:{free}");
     let mut bridge = connected(&address);
     until(&bridge.status(), |counts| counts.last_fault.is_some());
@@ -228,7 +228,7 @@ fn a_port_is_free_again_when_its_bridge_is_gone() {
     // Tests beside this one may be given the port in the moment in which it is free.
     let is_free_again = || {
         let (bridge, address) = bound();
-        let options = BridgeOptions { bind: true, ..BridgeOptions::new(address.parse().unwrap()) };
+        let options = BridgeOptions::new(address.parse().unwrap()).with_bind(true);
         let refused = Bridge::open(&options).unwrap_err().to_string();
         assert!(refused.contains("cannot be bound; another program may listen there"), "{refused}");
         drop(bridge);

@@ -1,5 +1,6 @@
 //! The settings of every stage, with the defaults of the real processor.
 
+use derive_setters::Setters;
 use serde::{Deserialize, Serialize};
 
 use super::error::ChainError;
@@ -12,8 +13,10 @@ const MAX_ORDER: usize = 1024;
 ///
 /// The defaults are the real processor's: no emulation, unwrapping, filter of order 4, every
 /// twentieth frame. The mask passes every channel in its order.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Setters)]
 #[serde(default, deny_unknown_fields)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct ChainConfig {
     /// What a sample of an incoming frame is: 16 bits from the instrument, 32 in a file.
     pub input: SampleWidth,
@@ -58,8 +61,10 @@ impl ChainConfig {
 }
 
 /// Which channels go on, and how long the payload is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, Setters)]
 #[serde(default, deny_unknown_fields)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct MapperConfig {
     /// Output channel *k* is input channel `mask[k]`; repeats are allowed. `None`: all of them in
     /// their order.
@@ -70,8 +75,10 @@ pub struct MapperConfig {
 }
 
 /// A recursive filter, direct form I, in float64. Changing anything but `gain` resets its state.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Setters)]
 #[serde(default, deny_unknown_fields)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct FilterConfig {
     /// Off: samples pass unchanged, without gain.
     pub enabled: bool,
@@ -112,8 +119,10 @@ impl FilterConfig {
 }
 
 /// Which frames go on. Changing it starts counting again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Setters)]
 #[serde(default, deny_unknown_fields)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct DownsamplerConfig {
     /// Off: every frame goes on.
     pub enabled: bool,
@@ -157,8 +166,10 @@ pub enum Downsample {
 }
 
 /// A source of known samples. Changing anything starts its period again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Setters)]
 #[serde(deny_unknown_fields)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct EmulatorConfig {
     /// Off (the default): samples pass unchanged.
     pub enabled: bool,

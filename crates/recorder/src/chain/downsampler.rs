@@ -39,8 +39,8 @@ impl Downsampler {
     /// ```
     /// use wavekeep_recorder::chain::{Downsample, Downsampler, DownsamplerConfig};
     ///
-    /// let mode = Downsample::Internal { factor: 3 };
-    /// let mut downsampler = Downsampler::new(DownsamplerConfig { enabled: true, mode })?;
+    /// let config = DownsamplerConfig::default().with_mode(Downsample::Internal { factor: 3 });
+    /// let mut downsampler = Downsampler::new(config)?;
     /// let passed: Vec<bool> = (0..7).map(|_| downsampler.accept(0)).collect();
     /// assert_eq!(passed, [false, false, true, false, false, true, false]);
     /// # Ok::<(), wavekeep_recorder::chain::ChainError>(())

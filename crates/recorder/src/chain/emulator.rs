@@ -48,13 +48,11 @@ impl Emulator {
     /// ```
     /// use wavekeep_recorder::chain::{Emulator, EmulatorConfig, SampleWidth, Shape};
     ///
-    /// let config = EmulatorConfig {
-    ///     enabled: true,
-    ///     shape: Shape::Square,
-    ///     amplitude: 5,
-    ///     period: 4,
-    ///     ..EmulatorConfig::for_input()
-    /// };
+    /// let config = EmulatorConfig::for_input()
+    ///     .with_enabled(true)
+    ///     .with_shape(Shape::Square)
+    ///     .with_amplitude(5)
+    ///     .with_period(4);
     /// let mut emulator = Emulator::new(SampleWidth::I16, config)?;
     /// let mut samples = [[0]; 5];
     /// for sample in &mut samples {

@@ -105,7 +105,8 @@ impl Filter {
     /// use wavekeep_recorder::chain::{Filter, FilterConfig};
     ///
     /// let (a, b) = (vec![1.0, -0.5], vec![1.0]);
-    /// let mut filter = Filter::new(FilterConfig { order: 1, a, b, ..FilterConfig::default() })?;
+    /// let config = FilterConfig::default().with_order(1).with_a(a).with_b(b);
+    /// let mut filter = Filter::new(config)?;
     /// let mut samples = [-101, 7];
     /// filter.run(&mut samples, true);
     /// assert_eq!(samples, [-101, 7]);

@@ -53,6 +53,7 @@ pub enum BadFrame {
 
 /// A whole data frame: its header, and as many samples as its header says.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct InputFrame<'a> {
     /// The header, taken apart.
     pub header: FrameHeader,

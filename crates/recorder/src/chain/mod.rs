@@ -16,16 +16,12 @@
 //!
 //! // 64 channels of a triangle, filtered, every twentieth frame kept.
 //! let mut source = FrameSource::new(64);
-//! let mut chain = Chain::new(ChainConfig {
-//!     input_emulator: EmulatorConfig {
-//!         enabled: true,
-//!         shape: Shape::Triangle,
-//!         amplitude: 1000,
-//!         period: 200,
-//!         ..EmulatorConfig::for_input()
-//!     },
-//!     ..ChainConfig::default()
-//! })?;
+//! let triangle = EmulatorConfig::for_input()
+//!     .with_enabled(true)
+//!     .with_shape(Shape::Triangle)
+//!     .with_amplitude(1000)
+//!     .with_period(200);
+//! let mut chain = Chain::new(ChainConfig::default().with_input_emulator(triangle))?;
 //! let mut passed = 0;
 //! for _ in 0..100 {
 //!     let frame = source.next_frame();

@@ -25,6 +25,7 @@ pub enum Access {
 
 /// One name of the surface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[non_exhaustive]
 pub struct Control {
     /// The name.
     pub name: &'static str,

@@ -9,7 +9,13 @@ use wavekeep_recorder::writer::Frame;
 use wavekeep_smurf::header::{FrameHeader, HEADER_LEN};
 
 fn emulator(shape: Shape, amplitude: u32, offset: i32, period: u64) -> EmulatorConfig {
-    EmulatorConfig { enabled: true, shape, amplitude, offset, period, seed: 5 }
+    EmulatorConfig::for_input()
+        .with_enabled(true)
+        .with_shape(shape)
+        .with_amplitude(amplitude)
+        .with_offset(offset)
+        .with_period(period)
+        .with_seed(5)
 }
 
 /// The first value of each of the first frames.
@@ -68,14 +74,15 @@ fn random_samples_fill_their_range_evenly_and_come_again_with_the_seed() {
 #[test]
 fn every_period_one_frame_is_dropped_and_the_others_are_untouched() {
     let mut source = FrameSource::new(4);
-    let mut chain = Chain::new(ChainConfig {
-        input_emulator: emulator(Shape::DropFrame, 1, 0, 3),
-        downsampler: wavekeep_recorder::chain::DownsamplerConfig {
-            enabled: false,
-            mode: Downsample::External { mask: 0 },
-        },
-        ..ChainConfig::default()
-    })
+    let mut chain = Chain::new(
+        ChainConfig::default()
+            .with_input_emulator(emulator(Shape::DropFrame, 1, 0, 3))
+            .with_downsampler(
+                wavekeep_recorder::chain::DownsamplerConfig::default()
+                    .with_enabled(false)
+                    .with_mode(Downsample::External { mask: 0 }),
+            ),
+    )
     .unwrap();
     let passed: Vec<u32> = (0..9)
         .filter_map(|_| {
@@ -91,10 +98,12 @@ fn every_period_one_frame_is_dropped_and_the_others_are_untouched() {
 #[test]
 fn an_emulator_behind_the_chain_fills_what_is_passed() {
     let mut source = FrameSource::new(4);
-    let mut chain = Chain::new(ChainConfig {
-        output_emulator: emulator(Shape::Square, 1_000_000, 5, 2),
-        ..ChainConfig::default()
-    })
+    let mut chain = Chain::new(ChainConfig::default().with_output_emulator(emulator(
+        Shape::Square,
+        1_000_000,
+        5,
+        2,
+    )))
     .unwrap();
     let mut values = Vec::new();
     for _ in 0..60 {
@@ -109,11 +118,9 @@ fn an_emulator_behind_the_chain_fills_what_is_passed() {
 fn frames_that_passed_are_counted_with_the_downsampler_on_and_off() {
     let mut source = FrameSource::new(4);
     // The emulator behind the chain drops a frame each period.
-    let off = ChainConfig {
-        downsampler: DownsamplerConfig { enabled: false, ..DownsamplerConfig::default() },
-        output_emulator: emulator(Shape::DropFrame, 1, 0, 5),
-        ..ChainConfig::default()
-    };
+    let off = ChainConfig::default()
+        .with_downsampler(DownsamplerConfig::default().with_enabled(false))
+        .with_output_emulator(emulator(Shape::DropFrame, 1, 0, 5));
     let mut chain = Chain::new(off.clone()).unwrap();
     let mut passed = |chain: &mut Chain, frames: usize| {
         (0..frames).filter(|_| chain.process(source.next_frame(), None).unwrap().is_some()).count()
@@ -122,8 +129,8 @@ fn frames_that_passed_are_counted_with_the_downsampler_on_and_off() {
     assert_eq!(chain.passed(), 16);
 
     let mode = Downsample::Internal { factor: 10 };
-    let downsampler = DownsamplerConfig { enabled: true, mode };
-    let on = ChainConfig { downsampler, output_emulator: EmulatorConfig::for_output(), ..off };
+    let downsampler = DownsamplerConfig::default().with_enabled(true).with_mode(mode);
+    let on = off.with_downsampler(downsampler).with_output_emulator(EmulatorConfig::for_output());
     chain.configure(on).unwrap();
     assert_eq!(passed(&mut chain, 20), 2);
     assert_eq!(chain.passed(), 18);
@@ -140,7 +147,7 @@ fn frames_that_passed_are_counted_with_the_downsampler_on_and_off() {
 fn settings_out_of_range_are_refused_and_nothing_changes() {
     let refused = |change: fn(&mut ChainConfig)| {
         let mut chain = Chain::new(ChainConfig::default()).unwrap();
-        let mut config = ChainConfig { unwrap: false, ..ChainConfig::default() };
+        let mut config = ChainConfig::default().with_unwrap(false);
         change(&mut config);
         let error = chain.configure(config.clone()).unwrap_err();
         assert_eq!(Chain::new(config).unwrap_err(), error);
@@ -179,13 +186,12 @@ fn a_change_of_gain_keeps_the_state_and_any_other_change_does_not() {
         filter.run(&mut sample, true);
         sample[0]
     };
-    let config =
-        FilterConfig { order: 1, a: vec![1.0, -1.0], b: vec![1.0], ..FilterConfig::default() };
+    let config = FilterConfig::default().with_order(1).with_a(vec![1.0, -1.0]).with_b(vec![1.0]);
     let mut filter = Filter::new(config.clone()).unwrap();
     assert_eq!((step(&mut filter), step(&mut filter)), (1000, 2000));
-    filter.configure(&FilterConfig { gain: -0.5, ..config.clone() }).unwrap();
+    filter.configure(&config.clone().with_gain(-0.5)).unwrap();
     assert_eq!(step(&mut filter), -1500);
-    filter.configure(&FilterConfig { order: 2, ..config }).unwrap();
+    filter.configure(&config.with_order(2)).unwrap();
     assert_eq!(step(&mut filter), 1000);
     filter.reset();
     assert_eq!(step(&mut filter), 1000);
@@ -219,13 +225,11 @@ fn a_mask_of_another_length_resets_and_one_of_the_same_length_does_not() {
 
 #[test]
 fn an_output_that_int32_cannot_hold_is_its_smallest_value() {
-    let config = FilterConfig {
-        order: 0,
-        a: vec![0.0, 7.0],
-        b: vec![1.0],
-        gain: 1e9,
-        ..FilterConfig::default()
-    };
+    let config = FilterConfig::default()
+        .with_order(0)
+        .with_a(vec![0.0, 7.0])
+        .with_b(vec![1.0])
+        .with_gain(1e9);
     let mut filter = Filter::new(config).unwrap();
     let mut samples = [2, -2, 3, -3];
     filter.run(&mut samples, true);
@@ -257,7 +261,7 @@ fn settings_travel_as_json_and_what_is_missing_has_its_default() {
     let config: ChainConfig =
         serde_json::from_str(r#"{"mapper": {"mask": [1, 2]}, "filter": {"gain": 2.0}}"#).unwrap();
     assert_eq!(config.mapper.mask.as_deref(), Some(&[1, 2][..]));
-    assert_eq!(config.filter, FilterConfig { gain: 2.0, ..FilterConfig::default() });
+    assert_eq!(config.filter, FilterConfig::default().with_gain(2.0));
     let text = serde_json::to_string(&config).unwrap();
     assert_eq!(serde_json::from_str::<ChainConfig>(&text).unwrap(), config);
     assert!(serde_json::from_str::<ChainConfig>(r#"{"filtre": {}}"#).is_err());

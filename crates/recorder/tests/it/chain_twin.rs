@@ -33,8 +33,7 @@ impl Twin {
         if new.mapper.mask.as_ref().unwrap().len() != old.mapper.mask.as_ref().unwrap().len() {
             self.channels.clear();
         }
-        let filter_changes = FilterConfig { gain: 0.0, ..new.filter.clone() }
-            != FilterConfig { gain: 0.0, ..old.filter.clone() };
+        let filter_changes = new.filter.clone().with_gain(0.0) != old.filter.clone().with_gain(0.0);
         for channel in &mut self.channels {
             if new.unwrap && !old.unwrap {
                 (channel.previous, channel.offset) = (0, 0);
@@ -139,8 +138,16 @@ const INPUTS: usize = 40;
 fn filter() -> impl Strategy<Value = FilterConfig> {
     let coefficient = prop_oneof![3 => -1.5f64..1.5, 1 => Just(0.0), 1 => Just(1.0)];
     let list = vec(coefficient, 0..6);
-    let custom = (any::<bool>(), 0usize..7, list.clone(), list, -3.0f64..3.0)
-        .prop_map(|(enabled, order, a, b, gain)| FilterConfig { enabled, order, a, b, gain });
+    let custom = (any::<bool>(), 0usize..7, list.clone(), list, -3.0f64..3.0).prop_map(
+        |(enabled, order, a, b, gain)| {
+            FilterConfig::default()
+                .with_enabled(enabled)
+                .with_order(order)
+                .with_a(a)
+                .with_b(b)
+                .with_gain(gain)
+        },
+    );
     prop_oneof![1 => Just(FilterConfig::default()), 3 => custom]
 }
 
@@ -154,12 +161,16 @@ fn mode() -> impl Strategy<Value = Downsample> {
 fn config() -> impl Strategy<Value = ChainConfig> {
     let mask = vec(0..INPUTS as u32, 0..40);
     (mask, 0u32..50, any::<bool>(), filter(), any::<bool>(), mode()).prop_map(
-        |(mask, payload_size, unwrap, filter, enabled, mode)| ChainConfig {
-            mapper: MapperConfig { mask: Some(mask), payload_size },
-            unwrap,
-            filter,
-            downsampler: DownsamplerConfig { enabled, mode },
-            ..ChainConfig::default()
+        |(mask, payload_size, unwrap, filter, enabled, mode)| {
+            ChainConfig::default()
+                .with_mapper(
+                    MapperConfig::default().with_mask(Some(mask)).with_payload_size(payload_size),
+                )
+                .with_unwrap(unwrap)
+                .with_filter(filter)
+                .with_downsampler(
+                    DownsamplerConfig::default().with_enabled(enabled).with_mode(mode),
+                )
         },
     )
 }
@@ -230,10 +241,9 @@ proptest! {
         if length >= 8 {
             payload[4..8].copy_from_slice(&channels.to_le_bytes());
         }
-        let mut chain = Chain::new(ChainConfig {
-            downsampler: DownsamplerConfig { enabled: false, ..Default::default() },
-            ..ChainConfig::default()
-        }).unwrap();
+        let mut chain = Chain::new(ChainConfig::default()
+.with_downsampler(DownsamplerConfig::default()
+.with_enabled(false))).unwrap();
         let whole = length >= HEADER_LEN && HEADER_LEN + 2 * channels as usize <= length;
         let good = whole && error == 0 && flags & 0x100 == 0;
         let frame = Frame { flags, error, channel: 0, payload: &payload };

@@ -61,8 +61,7 @@ fn config(case: &Value) -> ChainConfig {
     let floats = |name: &str| {
         case[name].as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect()
     };
-    let mut config =
-        ChainConfig { unwrap: case["unwrap"].as_bool().unwrap(), ..Default::default() };
+    let mut config = ChainConfig::default().with_unwrap(case["unwrap"].as_bool().unwrap());
     config.mapper.mask = Some(mask());
     config.mapper.payload_size = case["payload_size"].as_u64().unwrap() as u32;
     config.filter.enabled = case["filter"].as_bool().unwrap();

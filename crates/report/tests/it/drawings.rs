@@ -7,7 +7,9 @@ use wavekeep_core::{Assumed, Channel, Kind, Recording, Samples, Sensor, TimeAxis
 use wavekeep_report::{DrawError, Drawing, PageOptions, Paper, Style, Theme, Units, event_report};
 use wavekeep_signal::{Curve, measure};
 
-const DARK: Style = Style { theme: Theme::Dark, units: Units::METRIC };
+fn dark() -> Style {
+    Style::default().with_theme(Theme::Dark).with_units(Units::METRIC)
+}
 
 /// Every text of a drawing, in order.
 fn texts(drawing: &Drawing) -> Vec<String> {
@@ -26,7 +28,7 @@ fn traces(recording: &Recording, style: Style) -> Drawing {
 
 fn page(recording: &Recording, style: Style) -> Drawing {
     let curve = Curve::built_in("usbm-drywall");
-    let options = PageOptions { curve, style, ..PageOptions::default() };
+    let options = PageOptions::default().with_curve(curve).with_style(style);
     event_report(recording, &measure(recording), options)
 }
 
@@ -46,7 +48,7 @@ fn traces_say_what_was_measured_and_where_the_trigger_is() {
     ] {
         assert!(has(&drawing, wanted), "{wanted}: {:?}", texts(&drawing));
     }
-    let metric = traces(&events::blast(), DARK);
+    let metric = traces(&events::blast(), dark());
     assert!(has(&metric, "mm/s") && !has(&metric, "in/s"));
 }
 
@@ -186,7 +188,7 @@ fn a_histogram_has_no_vector_sum_under_that_name() {
 fn a_pdf_is_one_page_with_its_text() {
     for (paper, size) in [(Paper::A4, [595.0, 842.0]), (Paper::Letter, [612.0, 792.0])] {
         let recording = events::reported();
-        let options = PageOptions { paper, ..PageOptions::default() };
+        let options = PageOptions::default().with_paper(paper);
         let report = event_report(&recording, &measure(&recording), options);
         let document = lopdf::Document::load_mem(&report.pdf().unwrap()).unwrap();
         let pages = document.get_pages();
@@ -208,7 +210,7 @@ fn a_pdf_is_one_page_with_its_text() {
 
 #[test]
 fn the_same_event_gives_the_same_bytes() {
-    for style in [Style::default(), DARK] {
+    for style in [Style::default(), dark()] {
         let (one, other) = (page(&events::gapped(), style), page(&events::gapped(), style));
         assert_eq!(one.svg(), other.svg());
         assert_eq!(one.pdf().unwrap(), other.pdf().unwrap());
@@ -294,7 +296,7 @@ fn recordings_of_nothing_can_be_drawn() {
     let many = (0..40).map(|_| events::geophone("Vert", vec![1, 2])).collect();
     let no_intervals = Recording { kind: Kind::Histogram, ..events::waveform(Vec::new()) };
     for recording in [empty, no_samples, one_sample, events::waveform(many), no_intervals] {
-        for drawing in draw_everything(&recording, DARK) {
+        for drawing in draw_everything(&recording, dark()) {
             assert!(Document::parse(drawing.svg()).is_ok());
             drawing.png(200).unwrap();
             drawing.pdf().unwrap();

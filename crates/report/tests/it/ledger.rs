@@ -23,7 +23,7 @@ fn state() -> LedgerState {
 }
 
 fn page(recording: &Recording, ledger: Option<&LedgerState>, paper: Paper) -> Drawing {
-    let options = PageOptions { ledger, paper, ..PageOptions::default() };
+    let options = PageOptions::default().with_ledger(ledger).with_paper(paper);
     event_report(recording, &measure(recording), options)
 }
 

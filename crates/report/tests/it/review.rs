@@ -18,9 +18,10 @@ fn page(
     curve: &Curve,
     units: Units,
 ) -> Vec<String> {
-    let style = Style { units, ..Style::default() };
+    let style = Style::default().with_units(units);
     let measured = measure(recording);
-    let options = PageOptions { curve: Some(curve), review, style, ..PageOptions::default() };
+    let options =
+        PageOptions::default().with_curve(Some(curve)).with_review(review).with_style(style);
     texts(&event_report(recording, &measured, options))
 }
 

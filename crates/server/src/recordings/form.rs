@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use wavekeep_recorder::chain::{ChainConfig, EmulatorConfig, SampleWidth, Shape};
+use wavekeep_recorder::chain::{ChainConfig, SampleWidth, Shape};
 
 use crate::extract::object;
 use crate::problem::Problem;
@@ -18,6 +18,7 @@ const MOST_STATE: usize = 4 << 20;
 /// A recording that is asked for.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RecordingForm {
     /// Where frames come from.
     pub source: SourceForm,
@@ -70,6 +71,7 @@ pub enum SourceForm {
 /// A stream bridge of Rogue. The server must have been started with its addresses (`--bridge`).
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct BridgeForm {
     /// `tcp://host:port` of the data, and of metadata among it: of a Rogue `TcpServer` at port P it
     /// is port P + 1.
@@ -106,6 +108,7 @@ impl RecordingForm {
 /// The frames of the emulator.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct EmulatorForm {
     /// Channels of a frame.
     #[schema(minimum = 1, maximum = 65_536)]
@@ -157,15 +160,14 @@ impl RecordingForm {
             SourceForm::Run { .. } | SourceForm::Bridge(_) => given,
             SourceForm::Emulator(emulator) => {
                 let base = given.unwrap_or_else(ChainConfig::passing);
-                let input_emulator = EmulatorConfig {
-                    enabled: true,
-                    shape: emulator.shape,
-                    amplitude: emulator.amplitude,
-                    offset: emulator.offset,
-                    period: emulator.period,
-                    ..base.input_emulator
-                };
-                Some(ChainConfig { input: SampleWidth::I16, input_emulator, ..base })
+                let input_emulator = base
+                    .input_emulator
+                    .with_enabled(true)
+                    .with_shape(emulator.shape)
+                    .with_amplitude(emulator.amplitude)
+                    .with_offset(emulator.offset)
+                    .with_period(emulator.period);
+                Some(base.with_input(SampleWidth::I16).with_input_emulator(input_emulator))
             }
         };
         self.bounded(config.as_ref())?;

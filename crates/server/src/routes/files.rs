@@ -239,14 +239,13 @@ pub async fn report_pdf(
             // What is decoded is kept; the review may have changed since.
             let review = review_of(state.archive.event(id)?);
             let ledger = ledger_of(state, id);
-            let options = PageOptions {
-                curve: Some(curve),
-                distance_ft: params.distance_ft,
-                review: Some(&review),
-                ledger: ledger.as_ref(),
-                paper,
-                style: Style { units: units.drawn(), ..Style::default() },
-            };
+            let options = PageOptions::default()
+                .with_curve(Some(curve))
+                .with_distance_ft(params.distance_ft)
+                .with_review(Some(&review))
+                .with_ledger(ledger.as_ref())
+                .with_paper(paper)
+                .with_style(Style::default().with_units(units.drawn()));
             let page = event_report(recording, measured, options);
             Ok(answer("application/pdf", page.pdf().map_err(|error| Problem::internal(&error))?))
         })

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
-use wavekeep_archive::{Actor, PatchOptions, Query as ArchiveQuery, Sidecar, Sort, SortKey};
+use wavekeep_archive::{Actor, PatchOptions, Sidecar, Sort, SortKey};
 
 use super::Id;
 use crate::auth::Caller;
@@ -223,7 +223,9 @@ pub async fn bulk(
         .write(move |state| {
             let sort = Sort { key: SortKey::Id, descending: false };
             let limit = Some(MOST_REVIEWED as usize);
-            let query = ArchiveQuery { sort, limit, ..filters.query() };
+            let query = filters.query()
+.with_sort(sort)
+.with_limit(limit);
             let page = state.archive.query(&query)?;
             if page.total > MOST_REVIEWED {
                 let detail = format!(

@@ -145,13 +145,12 @@ pub async fn monitor_log(
     let (limit, offset) = paging.window()?;
     state
         .work(move |state| {
-            let query = MonitorLogQuery {
-                serial: unit.serial,
-                from: period.from.map(DayOrMoment::first),
-                to: period.to.map(DayOrMoment::last),
-                limit: Some(limit),
-                offset,
-            };
+            let query = MonitorLogQuery::default()
+.with_serial(unit.serial)
+.with_from(period.from.map(DayOrMoment::first))
+.with_to(period.to.map(DayOrMoment::last))
+.with_limit(Some(limit))
+.with_offset(offset);
             let entries = state.archive.monitor_log(&query)?;
             super::json(&json!({ "limit": limit, "offset": offset, "count": entries.len(), "monitor_log": entries }))
         })

@@ -23,6 +23,7 @@ const FRAME_HEAD: u64 = 136;
 
 /// Which part of a run, in how many columns.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct View {
     /// The section.
     pub section: usize,
@@ -36,6 +37,7 @@ pub struct View {
 
 /// A column of a picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Column {
     /// Its frames by their numbers in the run; none where all are missing.
     pub frames: Range<u64>,

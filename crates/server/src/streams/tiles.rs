@@ -380,13 +380,11 @@ mod tests {
         writer.set_data_file(&path);
         writer.set_overwrite(true);
         writer.open().unwrap();
-        let input_emulator = EmulatorConfig {
-            enabled: true,
-            shape: Wave::Random,
-            amplitude: 30_000,
-            ..EmulatorConfig::for_input()
-        };
-        let config = ChainConfig { input_emulator, ..ChainConfig::passing() };
+        let input_emulator = EmulatorConfig::for_input()
+            .with_enabled(true)
+            .with_shape(Wave::Random)
+            .with_amplitude(30_000);
+        let config = ChainConfig::passing().with_input_emulator(input_emulator);
         let mut recorder = Recorder::new(writer, Some(Chain::new(config).unwrap()));
         let mut source = Source::emulator(3, 0.0);
         while recorder.taken() < frames {

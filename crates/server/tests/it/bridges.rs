@@ -19,7 +19,7 @@ fn recorded(server: &Running, name: &str) -> PathBuf {
 /// A server that may record from these addresses.
 fn serving(bridges: &[&str]) -> Running {
     let bridges = bridges.iter().map(|address| address.parse().unwrap()).collect();
-    Running::with(tempfile::tempdir().unwrap(), ServeOptions { bridges, ..ServeOptions::default() })
+    Running::with(tempfile::tempdir().unwrap(), ServeOptions::default().with_bridges(bridges))
 }
 
 fn form(address: &str, name: &str) -> Value {

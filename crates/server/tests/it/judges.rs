@@ -38,8 +38,8 @@ fn schemathesis_finds_no_answer_that_the_description_does_not_know() {
     let run = repository.join("crates/smurf/tests/data/split.dat.1");
     Archive::create(folder.path()).unwrap().adopt("crate1slot2", &run).unwrap();
     // Whatever it thinks of recording, it fills no disk.
-    let limits = Limits { recordings: 4, recording_bytes: 1 << 20, ..Limits::default() };
-    let server = Running::with(folder, ServeOptions { limits, ..ServeOptions::default() });
+    let limits = Limits::default().with_recordings(4).with_recording_bytes(1 << 20);
+    let server = Running::with(folder, ServeOptions::default().with_limits(limits));
     let recording = r#"{"source": {"kind": "run", "id": 1}, "open": false}"#;
     assert_eq!(server.post("/api/v1/recordings", recording).status, 201);
     let event = server.import("/api/v1/import", &[(BLAST, sample(BLAST))]).json();

@@ -116,7 +116,7 @@ fn a_head_in_a_form_that_there_is_none_of_is_refused() {
 fn an_archive_without_a_ledger_has_no_head() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join(".wavekeep")).unwrap();
-    let options = ServeOptions { read_only: true, ..ServeOptions::default() };
+    let options = ServeOptions::default().with_read_only(true);
     let server = Running::with(folder, options);
     let answer = server.get("/api/v1/ledger/head");
     assert_eq!((answer.status, &answer.json()["type"]), (404, &json!("urn:wavekeep:no_ledger")));
@@ -232,7 +232,7 @@ fn a_reader_sees_the_ledger() {
 #[test]
 fn nothing_is_let_go_of_where_nothing_can_be_changed() {
     let folder = Running::with_samples(&[QUIET]).stop();
-    let options = ServeOptions { read_only: true, ..ServeOptions::default() };
+    let options = ServeOptions::default().with_read_only(true);
     let server = Running::with(folder, options);
     let answer = server.post("/api/v1/events/1/remove", r#"{"reason": "x"}"#);
     assert_eq!((answer.status, &answer.json()["type"]), (403, &json!("urn:wavekeep:read_only")));

@@ -12,7 +12,7 @@ use wavekeep_archive::{Archive, Role};
 use wavekeep_server::{Limits, ServeError, ServeOptions, Server};
 
 fn limited(limits: Limits) -> Running {
-    let options = ServeOptions { limits, ..ServeOptions::default() };
+    let options = ServeOptions::default().with_limits(limits);
     Running::with(tempfile::tempdir().unwrap(), options)
 }
 
@@ -113,8 +113,8 @@ fn one_token_cannot_take_all_places_of_live_changes() {
     let folder = tempfile::tempdir().unwrap();
     let archive = Archive::create(folder.path()).unwrap();
     let tokens = ["kim", "sam"].map(|name| archive.add_token(name, Role::Read).unwrap());
-    let limits = Limits { listeners: 6, listeners_of_caller: 2, ..Limits::default() };
-    let server = Running::with(folder, ServeOptions { limits, ..ServeOptions::default() });
+    let limits = Limits::default().with_listeners(6).with_listeners_of_caller(2);
+    let server = Running::with(folder, ServeOptions::default().with_limits(limits));
     let mut open = Vec::new();
     let mut listen = |token: &str| {
         let mut stream = TcpStream::connect(server.address).unwrap();
@@ -133,7 +133,7 @@ fn one_token_cannot_take_all_places_of_live_changes() {
 
 #[test]
 fn connections_of_one_address_are_bounded_and_those_beyond_are_told_so() {
-    let server = limited(Limits { connections_of_address: 3, ..Limits::default() });
+    let server = limited(Limits::default().with_connections_of_address(3));
     let held: Vec<TcpStream> = (0..3)
         .map(|_| {
             let mut stream = TcpStream::connect(server.address).unwrap();
@@ -158,8 +158,7 @@ fn connections_of_one_address_are_bounded_and_those_beyond_are_told_so() {
 
 #[test]
 fn a_client_that_takes_nothing_of_its_answer_is_cut_off_and_gives_its_place_back() {
-    let limits =
-        Limits { idle_timeout: Duration::from_millis(300), exports: 1, ..Limits::default() };
+    let limits = Limits::default().with_idle_timeout(Duration::from_millis(300)).with_exports(1);
     let server = limited(limits);
     // Together far longer than what the system holds for a client.
     server.import("/api/v1/import", &[(QUIET, sample(QUIET))]);
@@ -186,13 +185,13 @@ fn a_client_that_takes_nothing_of_its_answer_is_cut_off_and_gives_its_place_back
 
 #[test]
 fn exports_are_bounded_in_number_and_bytes() {
-    let one = limited(Limits { exports: 0, ..Limits::default() });
+    let one = limited(Limits::default().with_exports(0));
     let refused = one.get("/api/v1/export");
     assert_eq!(
         (refused.status, refused.json()["type"].clone()),
         (503, json!("urn:wavekeep:exports"))
     );
-    let small = limited(Limits { temporary_bytes: 20_000, ..Limits::default() });
+    let small = limited(Limits::default().with_temporary_bytes(20_000));
     assert_eq!(small.import("/api/v1/import", &[(QUIET, sample(QUIET))]).status, 200);
     for _ in 0..3 {
         // What an answer took is given back with it.
@@ -293,10 +292,8 @@ fn an_import_records_who_sent_it_and_no_answer_names_paths_of_the_machine() {
 fn a_server_makes_no_archive_by_a_slip_of_the_pen() {
     let place = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let options = ServeOptions {
-        listen: std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
-        ..ServeOptions::default()
-    };
+    let options =
+        ServeOptions::default().with_listen(std::net::SocketAddr::from(([127, 0, 0, 1], 0)));
     for folder in [place.path().join("nowhere"), place.path().to_owned()] {
         let refused = runtime.block_on(Server::bind(&folder, options.clone())).unwrap_err();
         assert!(matches!(refused, ServeError::NoArchive { .. }), "{refused}");
@@ -308,7 +305,7 @@ fn a_server_makes_no_archive_by_a_slip_of_the_pen() {
 fn a_server_that_only_reads_answers_and_changes_nothing() {
     let folder = Running::with_samples(&[QUIET, BLAST]).stop();
     let before = files_with_own(folder.path());
-    let server = Running::with(folder, ServeOptions { read_only: true, ..ServeOptions::default() });
+    let server = Running::with(folder, ServeOptions::default().with_read_only(true));
     for path in [
         "/db/events",
         "/api/v1/events/1",

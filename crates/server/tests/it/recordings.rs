@@ -266,8 +266,8 @@ fn a_piece_that_is_in_the_way_ends_the_recording_at_a_whole_record() {
 
 #[test]
 fn a_recording_has_at_most_so_many_bytes() {
-    let limits = Limits { recording_bytes: 10_000, ..Limits::default() };
-    let options = ServeOptions { limits, ..ServeOptions::default() };
+    let limits = Limits::default().with_recording_bytes(10_000);
+    let options = ServeOptions::default().with_limits(limits);
     let server = Running::with(tempfile::tempdir().unwrap(), options);
     let mut form = slow("a.dat");
     form["source"]["rate_hz"] = json!(0);
@@ -311,8 +311,8 @@ fn what_would_fill_disk_or_memory_is_refused() {
 
 #[test]
 fn there_are_as_many_recordings_as_the_server_allows() {
-    let limits = Limits { recordings: 1, ..Limits::default() };
-    let options = ServeOptions { limits, ..ServeOptions::default() };
+    let limits = Limits::default().with_recordings(1);
+    let options = ServeOptions::default().with_limits(limits);
     let server = Running::with(tempfile::tempdir().unwrap(), options);
     begin(&server, &slow("a.dat"));
     let refused = server.post("/api/v1/recordings", &slow("b.dat").to_string());
@@ -393,7 +393,7 @@ fn recording_wants_the_role_import() {
     let archive = Archive::create(folder.path()).unwrap();
     let bearers =
         Role::ALL.map(|role| format!("Bearer {}", archive.add_token(role.word(), role).unwrap()));
-    let options = ServeOptions { require_tokens: true, ..ServeOptions::default() };
+    let options = ServeOptions::default().with_require_tokens(true);
     let server = Running::with(folder, options);
     let statuses = [0, 1, 2, 3].map(|turn| {
         let headers = [("Authorization", &*bearers[turn]), ("Content-Type", "application/json")];

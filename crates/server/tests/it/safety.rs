@@ -18,7 +18,7 @@ use wavekeep_server::{Limits, ServeError, ServeOptions, Server, TlsFiles};
 fn beyond_loopback_it_does_not_start_without_tokens() {
     let folder = tempfile::tempdir().unwrap();
     let listen = SocketAddr::from(([0, 0, 0, 0], 0));
-    let options = ServeOptions { listen, create: true, ..ServeOptions::default() };
+    let options = ServeOptions::default().with_listen(listen).with_create(true);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let refused = runtime.block_on(Server::bind(folder.path(), options)).unwrap_err();
     assert!(matches!(refused, ServeError::NoTokens { .. }));
@@ -32,7 +32,7 @@ fn who_listens_beyond_loopback_without_tls_is_warned() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let warns = |ip: [u8; 4], tls: Option<TlsFiles>| {
         let listen = SocketAddr::from((ip, 0));
-        let options = ServeOptions { listen, tls, ..ServeOptions::default() };
+        let options = ServeOptions::default().with_listen(listen).with_tls(tls);
         let server = runtime.block_on(Server::bind(folder.path(), options)).unwrap();
         server.notes().iter().any(|note| note.starts_with("warning:") && note.contains("TLS"))
     };
@@ -51,7 +51,7 @@ fn each_role_may_what_its_name_says() {
         Role::ALL.map(|role| format!("Bearer {}", archive.add_token(role.word(), role).unwrap()));
     let file = std::fs::read_to_string(folder.path().join(".wavekeep/tokens.json")).unwrap();
     assert!(!file.contains("wk_"), "only hashes are kept");
-    let options = ServeOptions { require_tokens: true, ..ServeOptions::default() };
+    let options = ServeOptions::default().with_require_tokens(true);
     let server = Running::with(folder, options);
     let event = [(BLAST, sample(BLAST))];
     let allowed = |bearer: &str| {
@@ -104,8 +104,8 @@ fn pages_of_other_sites_and_names_of_other_hosts_are_refused() {
 
 #[test]
 fn a_file_over_the_limit_is_refused_and_nothing_is_saved() {
-    let limits = Limits { file_bytes: 4000, ..Limits::default() };
-    let options = ServeOptions { limits, ..ServeOptions::default() };
+    let limits = Limits::default().with_file_bytes(4000);
+    let options = ServeOptions::default().with_limits(limits);
     let server = Running::with(tempfile::tempdir().unwrap(), options);
     let answer = server.import("/api/v1/import", &[(QUIET, sample(QUIET)), ("big", vec![0; 9000])]);
     assert_eq!(answer.status, 413);
@@ -114,8 +114,8 @@ fn a_file_over_the_limit_is_refused_and_nothing_is_saved() {
 
 #[test]
 fn two_gigabytes_without_a_length_are_refused_long_before_their_end() {
-    let limits = Limits { file_bytes: 64 << 20, ..Limits::default() };
-    let options = ServeOptions { limits, ..ServeOptions::default() };
+    let limits = Limits::default().with_file_bytes(64 << 20);
+    let options = ServeOptions::default().with_limits(limits);
     let server = Running::with(tempfile::tempdir().unwrap(), options);
     let mut stream = TcpStream::connect(server.address).unwrap();
     let head = "POST /api/v1/import HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
@@ -176,12 +176,12 @@ fn a_change_is_told_and_listening_ends_with_the_server() {
 }
 
 fn limited(limits: Limits) -> Running {
-    let options = ServeOptions { limits, ..ServeOptions::default() };
+    let options = ServeOptions::default().with_limits(limits);
     Running::with(tempfile::tempdir().unwrap(), options)
 }
 
 fn impatient() -> Running {
-    limited(Limits { idle_timeout: Duration::from_millis(200), ..Limits::default() })
+    limited(Limits::default().with_idle_timeout(Duration::from_millis(200)))
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn a_client_that_is_silent_within_a_body_is_told_so_and_nothing_is_saved() {
 
 #[test]
 fn a_body_over_the_limit_is_refused() {
-    let server = limited(Limits { request_bytes: 1000, ..Limits::default() });
+    let server = limited(Limits::default().with_request_bytes(1000));
     let answer = server.import("/api/v1/import", &[(QUIET, sample(QUIET))]);
     assert_eq!(answer.status, 413);
     assert_eq!(answer.header("content-type"), Some("application/problem+json"));
@@ -223,7 +223,7 @@ fn a_body_over_the_limit_is_refused() {
 
 #[test]
 fn an_address_that_asks_too_often_is_told_when_to_come_again() {
-    let server = limited(Limits { rate_per_s: Some(0.01), ..Limits::default() });
+    let server = limited(Limits::default().with_rate_per_s(Some(0.01)));
     assert_eq!(server.get("/health").status, 200);
     let refused = server.get("/health");
     assert_eq!(refused.status, 429);
@@ -234,7 +234,7 @@ fn an_address_that_asks_too_often_is_told_when_to_come_again() {
 
 #[test]
 fn connections_beyond_the_bound_wait_for_their_turn() {
-    let server = limited(Limits { connections: 1, ..Limits::default() });
+    let server = limited(Limits::default().with_connections(1));
     let first = TcpStream::connect(server.address).unwrap();
     let mut second = TcpStream::connect(server.address).unwrap();
     second
@@ -260,8 +260,7 @@ fn with_a_certificate_it_speaks_tls_and_its_cookie_travels_over_tls_alone() {
     let token = archive.add_token("page", Role::Read).unwrap();
     let files =
         TlsFiles { certificate: certificate("localhost.crt"), key: certificate("localhost.key") };
-    let options =
-        ServeOptions { tls: Some(files), require_tokens: true, ..ServeOptions::default() };
+    let options = ServeOptions::default().with_tls(Some(files)).with_require_tokens(true);
     let server = Running::with(folder, options);
 
     let mut roots = RootCertStore::empty();
@@ -291,7 +290,7 @@ fn a_file_that_is_no_certificate_is_named() {
         TlsFiles { certificate: certificate("localhost.crt"), key: certificate("localhost.crt") };
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
     let options =
-        ServeOptions { listen, tls: Some(files), create: true, ..ServeOptions::default() };
+        ServeOptions::default().with_listen(listen).with_tls(Some(files)).with_create(true);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let refused = runtime.block_on(Server::bind(folder.path(), options)).unwrap_err();
     assert!(refused.to_string().contains("localhost.crt"), "{refused}");
@@ -313,7 +312,7 @@ fn a_body_that_says_it_is_too_long_is_refused_before_it_is_read() {
 
 #[test]
 fn a_body_without_a_length_is_cut_at_the_limit() {
-    let server = limited(Limits { request_bytes: 100_000, ..Limits::default() });
+    let server = limited(Limits::default().with_request_bytes(100_000));
     let mut stream = TcpStream::connect(server.address).unwrap();
     stream
         .write_all(b"POST /api/v1/import HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=edge\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n")
@@ -376,7 +375,7 @@ fn a_large_upload_goes_to_the_disk_and_not_into_memory() {
 
 #[test]
 fn a_client_that_is_slow_but_not_silent_is_served() {
-    let server = limited(Limits { idle_timeout: Duration::from_secs(1), ..Limits::default() });
+    let server = limited(Limits::default().with_idle_timeout(Duration::from_secs(1)));
     let body = form(&[(QUIET, sample(QUIET))]);
     let mut stream = TcpStream::connect(server.address).unwrap();
     let head = format!(

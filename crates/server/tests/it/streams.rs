@@ -73,13 +73,11 @@ fn with_long_run() -> (Running, tempfile::TempDir, i32) {
     writer.set_data_file(&path);
     writer.set_buffer_size(1 << 20).unwrap();
     writer.open().unwrap();
-    let input_emulator = EmulatorConfig {
-        enabled: true,
-        shape: Shape::Random,
-        amplitude: 1000,
-        ..EmulatorConfig::for_input()
-    };
-    let config = ChainConfig { input_emulator, ..ChainConfig::passing() };
+    let input_emulator = EmulatorConfig::for_input()
+        .with_enabled(true)
+        .with_shape(Shape::Random)
+        .with_amplitude(1000);
+    let config = ChainConfig::passing().with_input_emulator(input_emulator);
     let mut recorder = Recorder::new(writer, Some(Chain::new(config).unwrap()));
     let mut source = Source::emulator(8, 0.0);
     while recorder.taken() < 40_000 {
@@ -102,8 +100,8 @@ fn with_long_run() -> (Running, tempfile::TempDir, i32) {
 }
 
 fn from_tiles() -> ServeOptions {
-    let limits = wavekeep_server::Limits { samples_at_once: 4000, ..Default::default() };
-    ServeOptions { limits, ..ServeOptions::default() }
+    let limits = wavekeep_server::Limits::default().with_samples_at_once(4000);
+    ServeOptions::default().with_limits(limits)
 }
 
 const WHOLE: &str = "/api/v1/streams/1/overview?rows=8&columns=300";

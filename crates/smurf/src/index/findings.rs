@@ -38,6 +38,7 @@ impl GapKind {
 
 /// A place where frame_counter does not go on by the usual step.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Gap {
     /// The frames (numbers in the run) before each of which this happens. More than one when it
     /// happens again and again, as with every second frame dropped.
@@ -77,6 +78,7 @@ impl StepReason {
 
 /// Frames over which frame_counter goes on in the same way.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct StepStretch {
     /// The frames, by their numbers in the run.
     pub frames: Range<u64>,
@@ -99,6 +101,7 @@ pub(crate) struct FactorChange {
 
 /// What frame_counter shows over a whole run.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Counting {
     /// How it goes on, stretch by stretch; empty when it never does.
     pub stretches: Vec<StepStretch>,

@@ -25,6 +25,7 @@ const MOST_OF_A_KIND: usize = 16;
 
 /// A place in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Place {
     /// Which piece, from 0 in the order of [`Run::pieces`](crate::Run::pieces).
     pub piece: usize,
@@ -36,6 +37,7 @@ pub struct Place {
 
 /// Damage, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Damage {
     /// Where.
     pub place: Place,
@@ -45,6 +47,7 @@ pub struct Damage {
 
 /// Frames, one after the other, with the same number of channels and the same payload size.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Section {
     /// The frames, by their numbers in the run.
     pub frames: Range<u64>,
@@ -68,6 +71,7 @@ impl fmt::Display for Section {
 
 /// Records on a channel that is neither data nor metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OtherChannel {
     /// How many.
     pub records: u64,

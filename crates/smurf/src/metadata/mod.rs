@@ -18,6 +18,7 @@ const MOST_TEXT: u32 = 64 << 20;
 
 /// One metadata record.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Update {
     /// Where its text begins, and how many data frames stand before it.
     pub place: Place,

@@ -15,6 +15,7 @@ pub const MOST_DEPTH: usize = 64;
 /// Why a text is no YAML, or none that is accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {reason}")]
+#[non_exhaustive]
 pub struct YamlError {
     /// The line, from 1.
     pub line: usize,

@@ -142,6 +142,7 @@ impl Headers {
 
 /// Times of frames, and how they were got.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Times {
     /// UNIX time in ns, one a frame.
     pub ns: Vec<u64>,

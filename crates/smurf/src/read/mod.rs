@@ -99,6 +99,7 @@ enum Way {
 
 /// A block that was read into the caller's buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Block {
     /// Number of channels: rows of the block.
     pub channels: usize,

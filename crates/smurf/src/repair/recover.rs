@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::path::Path;
 
+use derive_setters::Setters;
 use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
@@ -19,7 +20,9 @@ use crate::repair::salvage::{Lost, Saved, salvage};
 const CHUNK: u64 = 4 << 20;
 
 /// How a run is recovered.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct RecoverOptions {
     /// Replace a file that has the name of the destination.
     pub overwrite: bool,
@@ -31,6 +34,7 @@ pub struct RecoverOptions {
 
 /// What a recovery did.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Recovery {
     /// What the new file holds.
     pub index: Index,

@@ -24,6 +24,7 @@ const SEARCH: usize = 1 << 20;
 
 /// Bytes that could not be saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Lost {
     /// Which piece, from 0.
     pub piece: usize,

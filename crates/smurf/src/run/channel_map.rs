@@ -24,6 +24,7 @@ pub enum MaskSource {
 
 /// The detectors of a section.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct ChannelMap {
     /// Absolute channel numbers, one for each sample, or for each pair of them.
     pub mask: Mask,
@@ -37,6 +38,7 @@ pub struct ChannelMap {
 
 /// A detector.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Detector {
     /// The band.
     pub band: u32,

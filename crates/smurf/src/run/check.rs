@@ -9,6 +9,7 @@ use crate::run::Run;
 /// What checking a run gave. Files carry no checksums: whether samples are those that were taken
 /// cannot be told.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Check {
     /// Files.
     pub pieces: usize,

@@ -11,6 +11,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use derive_setters::Setters;
 use wavekeep_core::{Note, NoteKind, Report};
 
 use crate::error::Result;
@@ -28,7 +29,9 @@ use crate::wire::header::{FrameHeader, HEADER_LEN, HeaderView};
 use crate::wire::record::RECORD_HEADER_LEN;
 
 /// How a run is opened.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
 pub struct OpenOptions {
     /// Read the named file alone, even if it is one piece of many.
     pub one_piece: bool,
@@ -49,6 +52,7 @@ const SAME_RATE: f64 = 1e-3;
 
 /// Frames a second, over some frames.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Rate {
     /// The frames, by their numbers in the run.
     pub frames: Range<u64>,

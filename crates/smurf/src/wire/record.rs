@@ -167,6 +167,7 @@ impl fmt::Display for Fault {
 
 /// A record inside some bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Record<'a> {
     /// Offset of its header from the beginning of the file.
     pub offset: u64,

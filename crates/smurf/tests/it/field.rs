@@ -158,7 +158,7 @@ fn a_run_whose_size_was_limited_while_it_was_open_is_one_run_with_its_mask() {
         assert_eq!((run.index().frames(), run.missing_frames()), (90, 0));
         assert_eq!(run.mask().unwrap().channels().len(), 8);
         assert_eq!(codes(&run), [] as [&str; 0]);
-        let one = OpenOptions { one_piece: true, ..OpenOptions::default() };
+        let one = OpenOptions::default().with_one_piece(true);
         let name = path(&format!("05-maxsize-set-while-open/{asked}"));
         assert_eq!(Run::open_with(name, one).unwrap().index().frames(), 30);
     }
@@ -201,7 +201,7 @@ fn metadata_on_another_channel_is_read_when_it_is_named() {
     std::fs::write(&path, [text, maker::frames(2, 0..4)].concat()).unwrap();
     let usual = Run::open(&path).unwrap();
     assert_eq!((usual.index().metadata_records(), codes(&usual)), (0, vec!["other_channel"]));
-    let options = OpenOptions { metadata_channel: Some(3), ..OpenOptions::default() };
+    let options = OpenOptions::default().with_metadata_channel(Some(3));
     let named = Run::open_with(&path, options).unwrap();
     let config = named.metadata().unwrap().config();
     assert_eq!((config.get("AMCc.Dev.A"), codes(&named)), (Some(&7.into()), vec![]));

@@ -23,7 +23,7 @@ fn recover_finds_the_next_record_behind_damage_anywhere() {
         let mut broken = parts.clone();
         broken[6][..4].copy_from_slice(&size.to_le_bytes());
         fs::write(&from, broken.concat()).unwrap();
-        let options = RecoverOptions { overwrite: true, ..RecoverOptions::default() };
+        let options = RecoverOptions::default().with_overwrite(true);
         let recovery = recover(&from, &to, options).unwrap();
         let expected: Vec<u8> = parts
             .iter()
@@ -48,7 +48,7 @@ fn recover_leaves_out_what_an_older_run_left_behind() {
     let recovery = recover(&from, &to, RecoverOptions::default()).unwrap();
     assert_eq!(fs::read(&to).unwrap(), new);
     assert!(recovery.lost.iter().any(|lost| lost.reason == LostBecause::Stale));
-    let keep = RecoverOptions { overwrite: true, keep_stale: true, ..RecoverOptions::default() };
+    let keep = RecoverOptions::default().with_overwrite(true).with_keep_stale(true);
     assert!(recover(&from, &to, keep).unwrap().index.frames() > 50);
 }
 
@@ -73,7 +73,7 @@ fn a_whole_file_recovers_to_itself() {
     for name in ["basic.dat", "padded.dat", "errors.dat", "tree.dat", "split.dat.1", "empty.dat"] {
         let from = format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"));
         let to = folder.path().join(name);
-        let options = RecoverOptions { one_piece: true, ..RecoverOptions::default() };
+        let options = RecoverOptions::default().with_one_piece(true);
         let recovery = recover(&from, &to, options).unwrap();
         assert!(recovery.lost.is_empty());
         assert_eq!(fs::read(from).unwrap(), fs::read(to).unwrap());
@@ -136,7 +136,7 @@ fn a_snapshot_of_a_followed_run_stays_as_it_is_while_the_run_goes_on() {
 fn an_index_of_another_file_is_not_believed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("r.dat");
-    let keep = OpenOptions { keep_index: true, ..OpenOptions::default() };
+    let keep = OpenOptions::default().with_keep_index(true);
     fs::write(&path, [frames(4, 0..8), text("A.B: 12345678\n")].concat()).unwrap();
     assert_eq!(Run::open_with(&path, keep).unwrap().index().frames(), 8);
     let times = fs::FileTimes::new().set_modified(fs::metadata(&path).unwrap().modified().unwrap());

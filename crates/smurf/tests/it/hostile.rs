@@ -49,7 +49,7 @@ fn every_flipped_bit_is_survived_and_recover_loses_little() {
         // Only bits of what says where records are and what they are.
         if bit % 8 == 3 {
             std::fs::write(&from, flipped).unwrap();
-            let options = wavekeep_smurf::RecoverOptions { overwrite: true, ..Default::default() };
+            let options = wavekeep_smurf::RecoverOptions::default().with_overwrite(true);
             let recovery = recover(&from, &to, options).unwrap();
             assert!(recovery.lost_bytes() <= record, "bit {bit}: {:?}", recovery.lost);
             assert!(recovery.index.frames() >= 3, "bit {bit}");
@@ -90,7 +90,8 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("r.dat");
         std::fs::write(&path, small()).unwrap();
-        let keep = OpenOptions { keep_index: true, ..OpenOptions::default() };
+        let keep = OpenOptions::default()
+.with_keep_index(true);
         let made = Run::open_with(&path, keep).unwrap();
         let index = folder.path().join("r.dat.index");
         let mut bytes = std::fs::read(&index).unwrap();

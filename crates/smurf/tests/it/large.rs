@@ -103,7 +103,7 @@ fn a_large_result_of_many_channels_is_what_small_blocks_give() {
 }
 
 fn open_unmapped(path: &Path) -> Run {
-    Run::open_with(path, OpenOptions { unmapped: true, ..OpenOptions::default() }).unwrap()
+    Run::open_with(path, OpenOptions::default().with_unmapped(true)).unwrap()
 }
 
 #[test]

@@ -138,7 +138,8 @@ proptest! {
         for (number, bytes) in pieces.iter().enumerate() {
             std::fs::write(folder.path().join(format!("r.dat.{}", number + 1)), bytes).unwrap();
         }
-        let keep = OpenOptions { keep_index: true, ..OpenOptions::default() };
+        let keep = OpenOptions::default()
+.with_keep_index(true);
         let made = Run::open_with(folder.path().join("r.dat"), keep).unwrap();
         prop_assert!(folder.path().join("r.dat.index").is_file());
         let loaded = Run::open_with(folder.path().join("r.dat.1"), keep).unwrap();

@@ -69,7 +69,7 @@ fn the_channel_of_metadata_travels() {
     let at = bytes.len() - "A: 5\n".len() - 1;
     bytes[at] = 7;
     fs::write(folder.path().join("r.dat"), bytes).unwrap();
-    let options = OpenOptions { metadata_channel: Some(7), ..OpenOptions::default() };
+    let options = OpenOptions::default().with_metadata_channel(Some(7));
     let run = Run::open_with(folder.path().join("r.dat"), options).unwrap();
     let (identity, index) = (run.identity().unwrap(), run.index_bytes());
     for bytes in [Some(index.as_slice()), None] {
@@ -152,11 +152,11 @@ fn an_index_beside_a_run_is_used_without_one_being_made() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("r.dat");
     fs::write(&path, frames(4, 0..8)).unwrap();
-    let using = OpenOptions { use_index: true, ..OpenOptions::default() };
+    let using = OpenOptions::default().with_use_index(true);
     Run::open_with(&path, using).unwrap();
     let index = folder.path().join("r.dat.index");
     assert!(!index.exists());
-    let keep = OpenOptions { keep_index: true, ..OpenOptions::default() };
+    let keep = OpenOptions::default().with_keep_index(true);
     Run::open_with(&path, keep).unwrap();
     // A frame that says that it has other samples, in a file of the same length and time: the pass
     // that is not made would find it.
@@ -178,7 +178,7 @@ fn a_kept_index_may_be_read_by_those_who_may_read_other_new_files() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("r.dat");
     fs::write(&path, frames(4, 0..8)).unwrap();
-    let keep = OpenOptions { keep_index: true, ..OpenOptions::default() };
+    let keep = OpenOptions::default().with_keep_index(true);
     Run::open_with(&path, keep).unwrap();
     let mode =
         |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777;

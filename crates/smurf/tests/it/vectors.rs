@@ -121,7 +121,7 @@ fn any_piece_and_the_bare_name_open_the_whole_run() {
         assert!(!run.report().is_damaged());
         assert_formula(&run, 0, 0..40);
     }
-    let one = OpenOptions { one_piece: true, ..OpenOptions::default() };
+    let one = OpenOptions::default().with_one_piece(true);
     let run = Run::open_with(path("split.dat.2"), one).unwrap();
     assert_eq!(run.index().frames(), 12);
     assert_formula(&run, 0, 12..24);

@@ -7,6 +7,7 @@ use super::segment::{HeaderLayout, Segment, interval_bytes, segments};
 
 /// What was decided on the file, and on what grounds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Decision {
     /// The byte order that was taken.
     pub byte_order: ByteOrder,

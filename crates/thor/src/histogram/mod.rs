@@ -28,6 +28,7 @@ const NEARLY_ALL: f64 = 0.9;
 
 /// A decoded histogram.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Histogram {
     /// The intervals. Those inside of a gap are placeholders.
     pub intervals: Vec<Interval>,

@@ -162,11 +162,9 @@ fn the_reports_time_and_serial_win_over_the_names_and_a_difference_is_noted() {
 
 #[test]
 fn what_the_caller_states_wins_over_the_report() {
-    let options = DecodeOptions {
-        rate_hz: Some(4096.0),
-        range: Some(GeophoneRange::Sensitive),
-        ..DecodeOptions::default()
-    };
+    let options = DecodeOptions::default()
+        .with_rate_hz(Some(4096.0))
+        .with_range(Some(GeophoneRange::Sensitive));
     let mut recording = decode_as(NAME, &file(&wave(64, 900)), &options);
     assert!(codes(&recording, NoteKind::Assumption).contains(&"sensitive_scale"));
     let report = "SampleRate : 1024\nGeoRange : 10 in/s\n";
@@ -280,8 +278,8 @@ fn what_is_no_event_is_refused_with_what_to_do() {
     assert_eq!(error(NAME, b"").kind(), "not_this_format");
     assert_eq!(error(NAME, b"PK\x03\x04").kind(), "not_this_format");
     assert_eq!(error(NAME, &assemble(0x4000, b"")).kind(), "malformed");
-    let limits = wavekeep_core::Limits { event_bytes: 100, ..Default::default() };
-    let options = DecodeOptions { limits, ..Default::default() };
+    let limits = wavekeep_core::Limits::default().with_event_bytes(100);
+    let options = DecodeOptions::default().with_limits(limits);
     let bytes = file(&wave(64, 900));
     let refused = Thor.decode(Input { bytes: &bytes, name: Some(NAME) }, &options);
     assert_eq!(refused.unwrap_err().kind(), "limit");

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use wavekeep_archive::{Archive, Saved, Submission};
+use wavekeep_archive::{Archive, Saved, Submission, VerifyOptions};
 
 pub const BLAST: &str = "M529LMOK.DK0W";
 pub const BLAST_REPORT: &str = "M529LMOK_DK0W_ASCII.TXT";
@@ -29,6 +29,11 @@ pub const EVENTS: [&str; 10] = [
     "M529LIY6.N00",
     "N844L6Z8.ZR0H",
 ];
+
+/// Compares hashes, and decodes nothing.
+pub fn hashes() -> VerifyOptions {
+    VerifyOptions::default().with_without_decoding(true)
+}
 
 pub fn sample_path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples").join(name)

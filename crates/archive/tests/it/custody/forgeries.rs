@@ -123,7 +123,7 @@ fn an_event_that_is_replaced_and_sealed_again_is_found() {
     drop(fresh.archive);
     forge(&root, all);
     let archive = Archive::open(&root).unwrap();
-    assert_eq!(archive.verify(HASHES, &|_, _| {}).unwrap().findings, [], "no trace in itself");
+    assert_eq!(archive.verify(hashes(), &|_, _| {}).unwrap().findings, [], "no trace in itself");
     let Grown::No { taken_away: None, rewritten, now } = since(&archive, &head) else { panic!() };
     // All that follow go on from the rewritten one, so they are others too.
     assert_eq!(rewritten, [(3, 7)]);
@@ -149,7 +149,7 @@ fn a_review_that_is_rewritten_is_found() {
     drop(fresh.archive);
     forge(&root, all);
     let archive = Archive::open(&root).unwrap();
-    assert_eq!(archive.verify(HASHES, &|_, _| {}).unwrap().findings, [], "no trace in itself");
+    assert_eq!(archive.verify(hashes(), &|_, _| {}).unwrap().findings, [], "no trace in itself");
     let Grown::No { rewritten, now, .. } = since(&archive, &head) else { panic!() };
     assert_eq!(rewritten, [(5, 7)]);
     assert!(now[0].contains("review of event 1"), "{now:?}");
@@ -171,7 +171,7 @@ fn what_was_slipped_in_does_not_come_into_the_ledger_with_the_next_change() {
         assert!(fresh.archive.undo(id, "kim").is_err());
         assert!(fresh.archive.regenerate(id, Default::default()).is_err());
     }
-    let options = RederiveOptions { all: true, ..RederiveOptions::default() };
+    let options = RederiveOptions::default().with_all(true);
     let account = fresh.archive.rederive(&options, &mut |_| {}).unwrap();
     assert_eq!((account.events, account.failed), (1, 2));
     let other = "a second report, which differs".as_bytes().to_vec();
@@ -228,7 +228,7 @@ fn an_event_that_is_deleted_is_found_and_its_entries_too() {
     drop(fresh.archive);
     forge(&root, all.into_iter().filter(|entry| entry["event"]["id"] != 2).collect());
     let archive = Archive::open(&root).unwrap();
-    assert_eq!(archive.verify(HASHES, &|_, _| {}).unwrap().findings, [], "no trace in itself");
+    assert_eq!(archive.verify(hashes(), &|_, _| {}).unwrap().findings, [], "no trace in itself");
     let Grown::No { taken_away, rewritten, .. } = since(&archive, &head) else { panic!() };
     assert_eq!((taken_away, rewritten.as_slice()), (Some((6, 7)), &[(3, 5)][..]));
 }
@@ -374,7 +374,7 @@ fn a_ledger_that_leads_elsewhere_or_counts_too_far_harms_nothing() {
         change(&mut all[2]);
         forge(&root, all);
         let archive = Archive::open(&root).unwrap();
-        archive.verify(HASHES, &|_, _| {}).unwrap();
+        archive.verify(hashes(), &|_, _| {}).unwrap();
         archive.repair(&|_, _| {}).unwrap();
         // It goes on, or says why not.
         match archive.save(&submission(DAMAGED)) {

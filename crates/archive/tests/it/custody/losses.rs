@@ -102,7 +102,7 @@ fn a_flipped_bit_of_a_sidecar_comes_back_from_the_ledger_and_accuses_no_other_fi
         let mut flipped = whole.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
         fs::write(&path, flipped).unwrap();
-        let found = fresh.archive.verify(HASHES, &|_, _| {}).unwrap().findings;
+        let found = fresh.archive.verify(hashes(), &|_, _| {}).unwrap().findings;
         for finding in &found {
             let is_of_it = matches!(
                 finding.kind,
@@ -285,6 +285,6 @@ fn a_ledger_with_a_line_that_cannot_be_put_back_keeps_its_tree_and_says_what_is_
 }
 
 fn rederived(archive: &Archive) -> u64 {
-    let options = RederiveOptions { all: true, ..RederiveOptions::default() };
+    let options = RederiveOptions::default().with_all(true);
     archive.rederive(&options, &mut |_| {}).unwrap().events
 }

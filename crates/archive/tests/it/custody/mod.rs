@@ -9,10 +9,8 @@ use std::path::Path;
 use crate::common::*;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use wavekeep_archive::{Archive, FindingKind, Grown, Head, PatchOptions, Role, VerifyOptions};
+use wavekeep_archive::{Archive, FindingKind, Grown, Head, PatchOptions, Role};
 use wavekeep_custody::{Hash, hash_of_line};
-
-pub const HASHES: VerifyOptions = VerifyOptions { share: None, seed: 0, without_decoding: true };
 
 /// Three events, two reviews, a token; and the head that somebody holds.
 pub fn held() -> (Fresh, Head) {
@@ -34,12 +32,12 @@ pub fn since(archive: &Archive, head: &Head) -> Grown {
 }
 
 pub fn kinds(archive: &Archive, head: &Head) -> Vec<FindingKind> {
-    let found = archive.verify_since(head, HASHES, &|_, _| {}).unwrap();
+    let found = archive.verify_since(head, hashes(), &|_, _| {}).unwrap();
     found.findings.iter().map(|finding| finding.kind).collect()
 }
 
 pub fn messages(archive: &Archive, head: &Head) -> String {
-    let found = archive.verify_since(head, HASHES, &|_, _| {}).unwrap();
+    let found = archive.verify_since(head, hashes(), &|_, _| {}).unwrap();
     found.findings.iter().map(|finding| format!("{}\n", finding.message)).collect()
 }
 

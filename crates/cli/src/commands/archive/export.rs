@@ -30,7 +30,7 @@ pub fn run(args: &Args, command: &ExportArgs) -> anyhow::Result<Account> {
     }
     let archive = look(args, &command.archive.archive)?;
     let query = command.which.query(&archive)?;
-    if archive.query(&Query { limit: Some(0), ..query.clone() })?.total == 0 {
+    if archive.query(&query.clone().with_limit(Some(0)))?.total == 0 {
         anyhow::bail!("no event matches: nothing was written");
     }
     let path = match (&command.output, command.target) {

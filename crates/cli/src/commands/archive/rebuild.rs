@@ -15,15 +15,15 @@ pub fn run(args: &Args, command: &RebuildArgs) -> anyhow::Result<Account> {
         return index(args, command);
     }
     let archive = open(&command.archive.archive)?;
-    let options = RederiveOptions {
-        query: command.filter.query(&archive)?,
-        all: command.all,
-        remake: RemakeOptions {
-            replace_unknown_hdf5: command.replace_arrays,
-            gnz: command.gnz,
-            dry_run: command.dry_run,
-        },
-    };
+    let options = RederiveOptions::default()
+        .with_query(command.filter.query(&archive)?)
+        .with_all(command.all)
+        .with_remake(
+            RemakeOptions::default()
+                .with_replace_unknown_hdf5(command.replace_arrays)
+                .with_gnz(command.gnz)
+                .with_dry_run(command.dry_run),
+        );
     let progress = bar(args, 0, "events");
     let account = archive.rederive(&options, &mut |one| {
         progress.inc(1);

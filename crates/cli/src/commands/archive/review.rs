@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 use wavekeep_archive::{
-    Archive, ArchiveError, EventRow, Page, PatchOptions, Query, ReviewEntry, Sidecar, machine_user,
+    Archive, ArchiveError, EventRow, Page, PatchOptions, ReviewEntry, Sidecar, machine_user,
 };
 
 use super::{count, look, open, print_list};
@@ -82,7 +82,7 @@ fn patch(command: &ReviewArgs, who: &str) -> Result<Value, Usage> {
 }
 
 fn chosen(archive: &Archive, command: &ReviewArgs) -> anyhow::Result<Vec<EventRow>> {
-    let query = Query { limit: Some(usize::MAX), ..command.which.query(archive)? };
+    let query = command.which.query(archive)?.with_limit(Some(usize::MAX));
     let events = archive.query(&query)?.events;
     if events.is_empty() {
         anyhow::bail!("no event matches");

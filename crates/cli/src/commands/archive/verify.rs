@@ -30,11 +30,10 @@ pub fn run(args: &Args, command: &VerifyArgs) -> anyhow::Result<Account> {
         let check = archive.check_ledger(held.as_ref().map(|held| &held.head))?;
         return print_ledger(args, &check, head);
     }
-    let options = VerifyOptions {
-        share: command.share,
-        seed: command.seed,
-        without_decoding: command.hashes,
-    };
+    let options = VerifyOptions::default()
+        .with_share(command.share)
+        .with_seed(command.seed)
+        .with_without_decoding(command.hashes);
     let progress = bar(args, 1, "events");
     let heard = |done, total| {
         progress.set_length(total);

@@ -18,13 +18,12 @@ pub fn run(args: &Args, command: &WatchArgs) -> anyhow::Result<Account> {
     let archive = open(&command.archive.archive)?;
     let mut import = command.stated.options();
     import.sent_by = Some(machine_user());
-    let options = WatchOptions {
-        import,
-        incomplete: Duration::try_from_secs_f64(command.incomplete)?,
-        settle: Duration::try_from_secs_f64(command.settle)?,
-        rescan: Duration::try_from_secs_f64(command.rescan)?,
-        once: command.once,
-    };
+    let options = WatchOptions::default()
+        .with_import(import)
+        .with_incomplete(Duration::try_from_secs_f64(command.incomplete)?)
+        .with_settle(Duration::try_from_secs_f64(command.settle)?)
+        .with_rescan(Duration::try_from_secs_f64(command.rescan)?)
+        .with_once(command.once);
     let stop = super::stop_signal()?;
     let lake = command.lake.follower()?;
     let (mut failed, mut incomplete) = (0, 0);

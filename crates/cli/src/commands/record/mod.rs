@@ -13,7 +13,7 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 use wavekeep_link::bridge::{Bridge, BridgeOptions};
-use wavekeep_recorder::chain::{Chain, ChainConfig, EmulatorConfig, FrameStatistics, SampleWidth};
+use wavekeep_recorder::chain::{Chain, ChainConfig, FrameStatistics, SampleWidth};
 use wavekeep_recorder::writer::{DataWriter, Disk, FileLayer, Frame, Value as Variable};
 use wavekeep_recorder::{Input, Next, RecordError, Recorder, Source};
 use wavekeep_smurf::Run;
@@ -121,12 +121,12 @@ fn source(
         Origin::Stdin => Source::records(vec![Input::new("standard input", io::stdin())]),
         Origin::Emulator => Source::emulator(command.emulator.channels, command.emulator.rate),
         Origin::Bridge(address) => {
-            let bridge = Bridge::open(&BridgeOptions {
-                data: address.clone(),
-                metadata: instrument.metadata.clone(),
-                bind: instrument.bind,
-                stamp: config.is_some_and(|config| config.input == SampleWidth::I16),
-            })?;
+            let bridge = Bridge::open(
+                &BridgeOptions::new(address.clone())
+                    .with_metadata(instrument.metadata.clone())
+                    .with_bind(instrument.bind)
+                    .with_stamp(config.is_some_and(|config| config.input == SampleWidth::I16)),
+            )?;
             for address in bridge.bound() {
                 crate::render::care(format_args!("frames are taken in at {address}"));
             }
@@ -145,15 +145,14 @@ fn chain_config(command: &RecordArgs) -> anyhow::Result<Option<ChainConfig>> {
     }
     let emulator = &command.emulator;
     let base = given.unwrap_or_else(ChainConfig::passing);
-    let input_emulator = EmulatorConfig {
-        enabled: true,
-        shape: emulator.shape.into(),
-        amplitude: emulator.amplitude,
-        offset: emulator.offset.into(),
-        period: emulator.period,
-        ..base.input_emulator
-    };
-    Ok(Some(ChainConfig { input: SampleWidth::I16, input_emulator, ..base }))
+    let input_emulator = base
+        .input_emulator
+        .with_enabled(true)
+        .with_shape(emulator.shape.into())
+        .with_amplitude(emulator.amplitude)
+        .with_offset(emulator.offset.into())
+        .with_period(emulator.period);
+    Ok(Some(base.with_input(SampleWidth::I16).with_input_emulator(input_emulator)))
 }
 
 fn read_config(path: &Path) -> anyhow::Result<ChainConfig> {
