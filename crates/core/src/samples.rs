@@ -51,6 +51,26 @@ impl Samples {
         }
     }
 
+    /// Every value as [`value`](Self::value) has it.
+    pub fn to_f64(&self) -> Vec<f64> {
+        match self {
+            Self::I16(values) => values.iter().map(|value| f64::from(*value)).collect(),
+            Self::I32(values) => values.iter().map(|value| f64::from(*value)).collect(),
+            Self::F32(values) => values.iter().map(|value| f64::from(*value)).collect(),
+            Self::F64(values) => values.clone(),
+        }
+    }
+
+    /// Whether any value, placeholders included, is further from zero than `limit`.
+    pub fn any_beyond(&self, limit: f64) -> bool {
+        match self {
+            Self::I16(values) => values.iter().any(|value| f64::from(*value).abs() > limit),
+            Self::I32(values) => values.iter().any(|value| f64::from(*value).abs() > limit),
+            Self::F32(values) => values.iter().any(|value| f64::from(*value).abs() > limit),
+            Self::F64(values) => values.iter().any(|value| value.abs() > limit),
+        }
+    }
+
     /// Whether the values are integer counts.
     pub fn are_counts(&self) -> bool {
         matches!(self, Self::I16(_) | Self::I32(_))

@@ -18,7 +18,7 @@ use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use wavekeep_core::{Channel, TimeAxis};
 
-use super::travel::{travel_unit, travel_values};
+use super::travel::{travel_unit, travel_values, whole_travel_values};
 use super::{ExportFailure, micros};
 use crate::{Archive, ArchiveError, Query};
 
@@ -305,7 +305,7 @@ impl Archive {
             rate_hz,
             first_s: recording.time.seconds(0),
             step_s: recording.time.step_s(),
-            values: Values::of(travel_values(channel, raw)),
+            values: Values::of(channel, raw),
         };
         Ok(recording.channels.iter().map(of_channel).collect())
     }
@@ -333,7 +333,14 @@ struct Values {
 }
 
 impl Values {
-    fn of(values: impl Iterator<Item = Option<f64>>) -> Self {
+    fn of(channel: &Channel, raw: bool) -> Self {
+        match whole_travel_values(channel, raw) {
+            Some(numbers) => Self { numbers, is_there: None },
+            None => Self::with_gaps(travel_values(channel, raw)),
+        }
+    }
+
+    fn with_gaps(values: impl Iterator<Item = Option<f64>>) -> Self {
         let mut numbers = Vec::with_capacity(values.size_hint().0);
         let mut is_there: Option<Vec<bool>> = None;
         for value in values {
