@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod config;
 mod exit;
 mod inputs;
 mod interrupt;
@@ -9,12 +10,13 @@ mod log;
 mod outputs;
 mod render;
 mod samples;
+mod service;
 mod terminal;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::{ContextKind, ContextValue};
+use config::Refused;
 use mimalloc::MiMalloc;
 
 /// Decoding and describing events takes many small pieces of memory, on all cores at once.
@@ -22,9 +24,10 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    let args = match args::Args::try_parse_from(arguments()) {
+    let args = match config::command_line(arguments().collect()) {
         Ok(args) => args,
-        Err(wrong) if wrong.use_stderr() => {
+        Err(Refused::File(wrong)) => return exit::code(Err(wrong.into()), false),
+        Err(Refused::Line(wrong)) if wrong.use_stderr() => {
             let _ = wrong.print();
             if let Some(meant) = meant(&wrong) {
                 terminal::message(format_args!("\n  tip: did you mean '{meant}'?"));
@@ -32,7 +35,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
         // Help and version are results: one that cannot be printed is none.
-        Err(help) => return ExitCode::from(u8::from(help.print().is_err())),
+        Err(Refused::Line(help)) => return ExitCode::from(u8::from(help.print().is_err())),
     };
     args.color.apply();
     let outcome = log::start(args.log()).map_err(Into::into).and_then(|()| commands::run(&args));

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
 use tokio::sync::Semaphore;
+use tower::Layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::auth::guard;
 use crate::guards::{request_limits, route};
 use crate::parameters::{Known, known_alone};
 use crate::problem::Problem;
+use crate::proxy::behind_proxies;
 use crate::routes::{
     curves, events, export, files, import, ledger, legacy, live, many_samples, recordings, review,
     samples, status, stream_samples, streams, summaries,
@@ -103,17 +105,28 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     paths().1
 }
 
-/// The whole application.
+/// The whole application, as it is known behind proxies.
 pub fn app(state: State) -> Router {
+    let inside = inside(state.clone());
+    // A path is taken off before a route is looked for.
+    let inside = middleware::from_fn_with_state(state, behind_proxies).layer(inside);
+    Router::new().fallback_service(inside)
+}
+
+fn inside(state: State) -> Router {
     let (router, description) = paths();
     let known = Known::of(&description);
     let at_once = Arc::new(Semaphore::new(state.limits.requests));
     // An upload is bounded by the request, everything else by what a patch may need.
     let bounded =
         DefaultBodyLimit::max(usize::try_from(state.limits.request_bytes).unwrap_or(usize::MAX));
+    // Beside the page that shows it, wherever a proxy makes both known.
+    let documentation = SwaggerUi::new("/docs")
+        .url("/api/v1/openapi.json", description)
+        .config(Config::new(["../api/v1/openapi.json"]));
     router
         .layer(bounded)
-        .merge(SwaggerUi::new("/docs").url("/api/v1/openapi.json", description))
+        .merge(documentation)
         .fallback(status::web)
         .layer(middleware::from_fn_with_state(known, known_alone))
         .layer(middleware::from_fn(route))

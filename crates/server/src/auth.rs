@@ -18,7 +18,14 @@ use wavekeep_archive::{Archive, ArchiveError, Role, TokenEntry};
 
 use crate::connections::Peer;
 use crate::problem::Problem;
+use crate::proxy::{Proxied, ProxyOptions};
 use crate::state::State;
+
+/// A header for a token where a proxy uses `Authorization` itself.
+pub static TOKEN_HEADER: HeaderName = HeaderName::from_static("x-wavekeep-token");
+
+/// What tokens begin with: an `Authorization` with something else is a proxy's.
+const TOKEN_PREFIX: &str = "wk_";
 
 /// The cookie that a page's own requests carry.
 pub const COOKIE_NAME: &str = "wavekeep_token";
@@ -97,7 +104,10 @@ pub struct Caller {
     /// The hash of the token.
     #[serde(skip)]
     pub token: Option<String>,
-    /// The address of the connection; behind a proxy, the proxy's. Empty where it is not known.
+    /// Whether a proxy signed the caller in.
+    #[serde(skip)]
+    pub is_by_proxy: bool,
+    /// The address of the client, behind trusted proxies. Empty where it is not known.
     #[serde(skip)]
     pub address: String,
 }
@@ -106,6 +116,8 @@ impl Caller {
     /// Whether the caller may still do what it did when it asked.
     pub fn is_valid(&self, tokens: &[TokenEntry], tokens_required: bool) -> bool {
         match &self.token {
+            // The proxy asks again at the next request.
+            _ if self.is_by_proxy => true,
             Some(sha256) => tokens.iter().any(|entry| entry.sha256 == *sha256),
             None => !tokens_required,
         }
@@ -123,16 +135,23 @@ fn is_open(method: &Method, path: &str) -> bool {
 }
 
 /// The token that a request carries.
-fn token_of(headers: &HeaderMap) -> Option<&str> {
-    if let Some(header) = headers.get(AUTHORIZATION) {
+pub fn token_of(headers: &HeaderMap) -> Option<&str> {
+    if let Some(token) = headers.get(&TOKEN_HEADER) {
+        return token.to_str().ok().map(str::trim);
+    }
+    let bearer = headers.get(AUTHORIZATION).and_then(|header| {
         let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
-        return scheme.eq_ignore_ascii_case("bearer").then(|| token.trim());
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    if let Some(token) = bearer.filter(|token| token.starts_with(TOKEN_PREFIX)) {
+        return Some(token);
     }
     let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
     cookies
         .flat_map(|cookies| cookies.split(';'))
         .filter_map(|cookie| cookie.trim().split_once('='))
         .find_map(|(name, value)| (name == COOKIE_NAME).then_some(value))
+        .or(bearer)
 }
 
 fn is_loopback_name(host: &str) -> bool {
@@ -145,16 +164,17 @@ fn is_loopback_name(host: &str) -> bool {
 }
 
 /// A page of another site must not act through the browser of somebody who may.
-fn is_foreign(headers: &HeaderMap) -> bool {
+fn is_foreign(headers: &HeaderMap, proxy: &ProxyOptions, proxied: Option<&Proxied>) -> bool {
     let Some(origin) = headers.get(ORIGIN) else { return false };
     let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+    let origin = origin.map(|(_, origin)| origin);
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    origin.map(|(_, origin)| origin) != host
+    origin != host && !origin.is_some_and(|origin| proxy.is_own_host(origin, proxied))
 }
 
 /// Lets in who may, and tells handlers who that is.
 pub async fn guard(Shared(state): Shared<State>, mut request: Request, next: Next) -> Response {
-    match admit(&state, request.method(), request.uri().path(), request.headers()) {
+    match admit(&state, &request) {
         Ok(mut caller) => {
             let peer = request.extensions().get::<Peer>();
             caller.address = peer.map(|peer| peer.0.to_string()).unwrap_or_default();
@@ -208,14 +228,21 @@ fn not_local(headers: &HeaderMap) -> Option<(&'static str, String)> {
     Some(("proxy", detail))
 }
 
-fn admit(
-    state: &State,
-    method: &Method,
-    path: &str,
-    headers: &HeaderMap,
-) -> Result<Caller, Problem> {
+/// The user whom a trusted proxy has signed in, with the role that the server gives to this name.
+fn user_of(proxy: &ProxyOptions, proxied: Option<&Proxied>) -> Option<(String, Option<Role>)> {
+    let header = proxy.user_header.as_ref()?;
+    let user = proxied?.user.clone()?;
+    let role = header.roles.get(&user).copied().or(header.others);
+    Some((user, role))
+}
+
+fn admit(state: &State, request: &Request) -> Result<Caller, Problem> {
+    let (method, path, headers) = (request.method(), request.uri().path(), request.headers());
+    let proxied = request.extensions().get::<Proxied>();
+    let settings = state.settings();
+    let proxy = &settings.proxy;
     let forbidden = |kind, detail: String| Problem::new(StatusCode::FORBIDDEN, kind, detail);
-    if is_foreign(headers) && !matches!(*method, Method::GET | Method::HEAD) {
+    if is_foreign(headers, proxy, proxied) && !matches!(*method, Method::GET | Method::HEAD) {
         let detail = "the request comes from a page of another site; only pages of this server may change something";
         return Err(forbidden("origin", detail.to_owned()));
     }
@@ -226,10 +253,12 @@ fn admit(
         tokens_required,
         read_only,
         token: None,
+        is_by_proxy: false,
         address: String::new(),
     };
     let (tokens, tokens_required) = match state.access.tokens(&state.archive) {
-        Ok(found) => found,
+        // Who signs users in by a proxy lets nobody else in without a token.
+        Ok((tokens, required)) => (tokens, required || proxy.user_header.is_some()),
         // The page and the state of the server say nothing of the archive.
         Err(_) if is_open(method, path) => return Ok(anybody(true)),
         Err(error) => return Err(Problem::internal(&error)),
@@ -254,6 +283,16 @@ fn admit(
                 token: Some(entry.sha256),
                 ..anybody(tokens_required)
             }),
+        None if let Some((user, role)) = user_of(proxy, proxied) => match role {
+            Some(role) => {
+                Some(Caller { name: Some(user), role, is_by_proxy: true, ..anybody(true) })
+            }
+            None if is_open(method, path) => None,
+            None => {
+                let detail = format!("the user {user:?} has no role in this archive");
+                return Err(forbidden("user", detail));
+            }
+        },
         None if !tokens_required => Some(Caller { role: Role::Admin, ..anybody(false) }),
         None => None,
     };
@@ -267,7 +306,7 @@ fn admit(
         }
         Some(caller) => {
             let detail = format!(
-                "this needs the role {needed}, the token {:?} has the role {}",
+                "this needs the role {needed}, {:?} has the role {}",
                 caller.name.unwrap_or_default(),
                 caller.role
             );

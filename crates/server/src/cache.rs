@@ -206,7 +206,8 @@ mod tests {
         }
         let limits = Limits { cache_bytes: 1 << 10, ..Limits::default() };
         let access = Access::new(false, false, "kim".into());
-        let state = State::new(archive, access, None, limits, Default::default(), None);
+        let state =
+            State::new(archive, access, None, limits, Default::default(), None, Default::default());
         let first = std::thread::scope(|scope| {
             let asked: Vec<_> = (0..8).map(|_| scope.spawn(|| state.decoded(1).unwrap())).collect();
             let mut all = asked.into_iter().map(|asked| asked.join().unwrap());

@@ -2,32 +2,37 @@
 //! without TLS.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
 use axum::http::Request;
+use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
-use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::AsyncWriteExt;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 
+use crate::listen::{Listener, Stream};
 use crate::rate::subscriber;
 use crate::stalled::Stalled;
 use crate::state::State;
+use crate::tls::Certificates;
 
 /// How long no connection is accepted when the system has no resources for another one.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// Requests at a time on one connection of HTTP/2.
+const STREAMS: u32 = 128;
 
 /// The address that a request comes from.
 #[derive(Debug, Clone, Copy)]
@@ -75,13 +80,7 @@ impl Drop for Entered {
 }
 
 /// Answers until the server stops, then until what is being answered is done.
-pub async fn answer(
-    listener: TcpListener,
-    tls: Option<Arc<ServerConfig>>,
-    app: Router,
-    state: State,
-) {
-    let tls = tls.map(TlsAcceptor::from);
+pub async fn answer(listener: Listener, tls: Option<Arc<Certificates>>, app: Router, state: State) {
     let open = Arc::new(Semaphore::new(state.limits.connections));
     let idle_timeout = state.limits.idle_timeout;
     let mut stopping = state.live.stopping();
@@ -101,7 +100,7 @@ pub async fn answer(
             _ = stopping.wait_for(|stopping| *stopping) => break,
         };
         while connections.try_join_next().is_some() {}
-        let (stream, peer) = match accepted {
+        let (mut stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!("a connection was not accepted: {error}");
@@ -109,13 +108,19 @@ pub async fn answer(
                 continue;
             }
         };
-        let Some(entered) = addresses.enter(peer.ip(), state.limits.connections_of_address) else {
+        // A trusted proxy has the connections of all its clients.
+        let most = match state.settings().proxy.trusts(peer) {
+            true => usize::MAX,
+            false => state.limits.connections_of_address,
+        };
+        let Some(entered) = addresses.enter(peer, most) else {
             if tls.is_none() {
-                refuse(&stream);
+                refuse(&mut stream);
             }
             continue;
         };
-        let (tls, app, stopping) = (tls.clone(), app.clone(), state.live.stopping());
+        let tls = tls.as_ref().map(|tls| TlsAcceptor::from(tls.current()));
+        let (app, stopping) = (app.clone(), state.live.stopping());
         connections.spawn(async move {
             handle_connection(stream, peer, tls, app, idle_timeout, stopping).await;
             drop((permit, entered));
@@ -126,21 +131,19 @@ pub async fn answer(
 }
 
 /// Says that an address has as many connections as it may, as far as the system takes it at once.
-fn refuse(stream: &TcpStream) {
-    let _ = stream.try_write(TOO_MANY);
+fn refuse(stream: &mut Box<dyn Stream>) {
+    let _ = stream.write(TOO_MANY).now_or_never();
 }
 
 /// Answers on a connection, after the handshake of TLS where there is one.
 async fn handle_connection(
-    stream: TcpStream,
-    peer: SocketAddr,
+    stream: Box<dyn Stream>,
+    peer: IpAddr,
     tls: Option<TlsAcceptor>,
     app: Router,
     idle_timeout: Duration,
     stopping: watch::Receiver<bool>,
 ) {
-    // Answers are written whole: waiting for more only delays them.
-    let _ = stream.set_nodelay(true);
     let stream = Stalled::new(stream, idle_timeout);
     match tls {
         None => connected(TokioIo::new(stream), peer, app, idle_timeout, stopping).await,
@@ -156,21 +159,26 @@ async fn handle_connection(
 
 async fn connected(
     stream: impl Read + Write + Unpin + Send + 'static,
-    peer: SocketAddr,
+    peer: IpAddr,
     app: Router,
     idle_timeout: Duration,
     mut stopping: watch::Receiver<bool>,
 ) {
     let app = TowerToHyperService::new(app);
-    let peer = Peer(peer.ip().to_canonical());
+    let peer = Peer(peer.to_canonical());
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
         app.call(request)
     });
-    let connection = http1::Builder::new()
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(idle_timeout);
+    builder
+        .http2()
         .timer(TokioTimer::new())
-        .header_read_timeout(idle_timeout)
-        .serve_connection(stream, service);
+        .max_concurrent_streams(STREAMS)
+        .keep_alive_interval(idle_timeout)
+        .keep_alive_timeout(idle_timeout);
+    let connection = builder.serve_connection(stream, service);
     let mut connection = pin!(connection);
     tokio::select! {
         _ = connection.as_mut() => return,

@@ -89,7 +89,7 @@ pub async fn request_limits(
 /// The refusal of an address that asks more often than it may.
 fn too_many(state: &State, request: &Request, now: Instant) -> Option<Response> {
     let peer = request.extensions().get::<Peer>()?;
-    let seconds = state.rate.as_ref()?.admit(peer.0, now).err()?;
+    let seconds = state.settings().rate.as_ref()?.admit(peer.0, now).err()?;
     let detail = format!("more requests than this address may send; ask again in {seconds} s");
     let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate", detail);
     let mut response = problem.into_response();
@@ -160,7 +160,11 @@ fn secure(response: &mut Response, path: &str) {
         HeaderName::from_static("cross-origin-resource-policy"),
         HeaderValue::from_static("same-origin"),
     );
-    if is_data && headers.get(CONTENT_TYPE).is_some_and(|kind| kind != "text/event-stream") {
+    if headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream") {
+        // nginx would keep changes until they fill a buffer.
+        headers
+            .insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    } else if is_data && headers.contains_key(CONTENT_TYPE) {
         // What people review changes; a browser may keep it, and asks before it shows it again.
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
     }

@@ -18,7 +18,7 @@ const PROBE: usize = 64 << 10;
 /// What was found last.
 #[derive(Debug)]
 pub struct Health {
-    certificate_ends: Option<Timestamp>,
+    certificate_ends: Mutex<Option<Timestamp>>,
     last: Mutex<Option<(Instant, Checks)>>,
 }
 
@@ -50,8 +50,14 @@ impl Checks {
 
 impl Health {
     /// Nothing is known yet; the certificate, where there is one, is valid until then.
+    /// The certificate was read again.
+    pub fn certificate_ends(&self, ends: Option<Timestamp>) {
+        *self.certificate_ends.lock().unwrap_or_else(PoisonError::into_inner) = ends;
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
     pub fn new(certificate_ends: Option<Timestamp>) -> Self {
-        Self { certificate_ends, last: Mutex::default() }
+        Self { certificate_ends: Mutex::new(certificate_ends), last: Mutex::default() }
     }
 
     /// What holds now, or did a moment ago.
@@ -77,7 +83,7 @@ impl Health {
     }
 
     fn certificate(&self, now: Timestamp) -> String {
-        match self.certificate_ends {
+        match *self.certificate_ends.lock().unwrap_or_else(PoisonError::into_inner) {
             None => "none".to_owned(),
             Some(ends) if ends <= now => format!("expired at {ends}"),
             Some(_) => "ok".to_owned(),

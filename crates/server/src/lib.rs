@@ -11,7 +11,8 @@
 //! | `health` | whether the server can do what it is asked for |
 //! | `lake` | a lake of the events, which is kept up to date on a thread of its own |
 //! | `plot`, `arrow` | `sfm.plot.v1`, and samples as they travel |
-//! | `serve`, `connections`, `tls` | listening, answering, stopping |
+//! | `serve`, `listen`, `connections`, `tls` | listening, answering, stopping |
+//! | `proxy` | reverse proxies: clients, hosts, users and the path that they state |
 //! | `idle`, `stalled`, `rate` | clients that send nothing, that read nothing, and that send too many requests |
 //! | `upload`, `intake` | the files of a request; imports that wait and share a change |
 //! | `temporary` | files of uploads and exports, bounded in number and bytes |
@@ -28,12 +29,14 @@ mod health;
 mod idle;
 mod intake;
 mod lake;
+mod listen;
 mod live;
 mod metrics;
 mod options;
 mod parameters;
 mod plot;
 mod problem;
+mod proxy;
 mod rate;
 mod recordings;
 mod routes;
@@ -47,9 +50,12 @@ mod units;
 mod upload;
 
 pub use app::openapi;
+pub use axum::http::HeaderName;
 pub use guards::REQUESTS;
+pub use listen::{Listen, Place};
 pub use options::Limits;
-pub use serve::{ServeError, ServeOptions, Server, asked_to_stop};
+pub use proxy::{Network, ProxyOptions, PublicUrl, UserHeader};
+pub use serve::{Reload, ServeError, ServeOptions, Server, asked_to_stop};
 pub use tls::TlsFiles;
 
 /// The example of the README compiles.

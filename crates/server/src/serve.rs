@@ -1,13 +1,10 @@
 //! Listening, and stopping.
 
 use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use derive_setters::Setters;
-use tokio::net::TcpListener;
-use tokio_rustls::rustls::ServerConfig;
 use wavekeep_archive::{Archive, ArchiveError, machine_user};
 use wavekeep_lake::Follower;
 use wavekeep_link::Address;
@@ -16,11 +13,13 @@ use crate::app::app;
 use crate::auth::Access;
 use crate::connections::answer;
 use crate::lake;
+use crate::listen::{Listen, Listener, Place};
 use crate::live;
 use crate::options::Limits;
+use crate::proxy::ProxyOptions;
 use crate::recordings::Bridges;
-use crate::state::State;
-use crate::tls::TlsFiles;
+use crate::state::{Settings, State};
+use crate::tls::{Certificates, TlsFiles};
 
 /// How a server is started.
 #[derive(Debug, Clone, Setters)]
@@ -28,7 +27,10 @@ use crate::tls::TlsFiles;
 #[non_exhaustive]
 pub struct ServeOptions {
     /// Where it listens.
-    pub listen: SocketAddr,
+    #[setters(into)]
+    pub listen: Listen,
+    /// What stands in front of the server.
+    pub proxy: ProxyOptions,
     /// Whether requests need a token on loopback too, though the archive has none.
     pub require_tokens: bool,
     /// Nothing can be changed, and nothing is written into the archive.
@@ -48,7 +50,8 @@ pub struct ServeOptions {
 impl Default for ServeOptions {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            listen: Listen::Address(([127, 0, 0, 1], 8080).into()),
+            proxy: ProxyOptions::default(),
             require_tokens: false,
             read_only: false,
             create: false,
@@ -68,7 +71,7 @@ pub enum ServeError {
     #[error("{listen} can be reached from other machines, and the archive has no tokens: make one with `wavekeep token add NAME --role admin --archive {}`, or listen on 127.0.0.1", archive.display())]
     NoTokens {
         /// The address.
-        listen: SocketAddr,
+        listen: Place,
         /// The archive.
         archive: PathBuf,
     },
@@ -86,8 +89,8 @@ pub enum ServeError {
         "{listen}: cannot listen: {source}; another program may listen there, `--listen` names another address"
     )]
     Listen {
-        /// The address.
-        listen: SocketAddr,
+        /// The place.
+        listen: Listen,
         /// Why not.
         source: std::io::Error,
     },
@@ -105,9 +108,30 @@ pub enum ServeError {
 #[derive(Debug)]
 pub struct Server {
     state: State,
-    listener: TcpListener,
-    tls: Option<Arc<ServerConfig>>,
-    address: SocketAddr,
+    listener: Listener,
+    tls: Option<Arc<Certificates>>,
+    place: Place,
+}
+
+/// Changes what can change while a server runs.
+#[derive(Debug, Clone)]
+pub struct Reload {
+    state: State,
+    tls: Option<Arc<Certificates>>,
+}
+
+impl Reload {
+    /// Reads the certificate again, and takes over proxies and the rate of requests.
+    ///
+    /// # Errors
+    /// [`ServeError::Tls`]: the certificate before stays in use, and nothing else changes.
+    pub fn with(&self, options: &ServeOptions) -> Result<(), ServeError> {
+        if let Some(tls) = &self.tls {
+            self.state.health.certificate_ends(tls.read_again()?);
+        }
+        self.state.set_settings(Settings::new(options.proxy.clone(), &options.limits));
+        Ok(())
+    }
 }
 
 impl Server {
@@ -116,7 +140,6 @@ impl Server {
     /// # Errors
     /// [`ServeError`]. Beyond loopback it does not start without tokens.
     pub async fn bind(archive: &Path, options: ServeOptions) -> Result<Self, ServeError> {
-        let listen = options.listen;
         let archive = match options.create && !options.read_only {
             true => Archive::create(archive)?,
             false if !Archive::is_at(archive) => {
@@ -125,30 +148,30 @@ impl Server {
             false if options.read_only => Archive::open_to_read(archive)?,
             false => Archive::open(archive)?,
         };
-        let must = options.require_tokens || !listen.ip().is_loopback();
+        let refused = |source| ServeError::Listen { listen: options.listen.clone(), source };
+        let (listener, place) = Listener::bind(&options.listen).await.map_err(refused)?;
+        let must =
+            options.require_tokens || !place.is_local() || options.proxy.user_header.is_some();
         let access = Access::new(must, options.tls.is_some(), machine_user());
         let (tokens, tokens_required) = access.tokens(&archive)?;
-        if tokens_required && tokens.is_empty() {
+        if tokens_required && tokens.is_empty() && options.proxy.user_header.is_none() {
             return Err(ServeError::NoTokens {
-                listen,
+                listen: place,
                 archive: archive.layout().root().to_owned(),
             });
         }
-        let tls = options.tls.as_ref().map(TlsFiles::config).transpose()?;
+        let tls = options.tls.as_ref().map(Certificates::read).transpose()?;
         let (tls, certificate_ends) = tls.map_or((None, None), |(tls, ends)| (Some(tls), ends));
-        let refused = |source| ServeError::Listen { listen, source };
-        let listener = TcpListener::bind(listen).await.map_err(refused)?;
-        let address = listener.local_addr().map_err(refused)?;
         let bridges = Bridges::new(options.bridges);
-        let state =
-            State::new(archive, access, certificate_ends, options.limits, bridges, options.lake);
+        let (limits, lake, proxy) = (options.limits, options.lake, options.proxy);
+        let state = State::new(archive, access, certificate_ends, limits, bridges, lake, proxy);
         state.list_interrupted_recordings()?;
-        Ok(Self { state, listener, tls, address })
+        Ok(Self { state, listener, tls, place })
     }
 
     /// Who has access to what, in sentences for the person who starts the server.
     pub fn notes(&self) -> Vec<String> {
-        let (archive, address) = (&self.state.archive, self.address);
+        let (archive, address) = (&self.state.archive, &self.place);
         let mut notes = Vec::new();
         match self.state.access.tokens(archive) {
             Ok((tokens, true)) => notes.push(format!(
@@ -162,7 +185,7 @@ impl Server {
             )),
             Err(error) => notes.push(error.to_string()),
         }
-        if !address.ip().is_loopback() && self.tls.is_none() {
+        if !address.is_local() && self.tls.is_none() {
             notes.push(format!(
                 "warning: {address} can be reached from other machines without TLS: tokens and data \
                  can be intercepted; give --tls-cert and --tls-key, or listen on 127.0.0.1 behind a proxy"
@@ -185,15 +208,24 @@ impl Server {
         self.state.access.tokens(&self.state.archive).map_or(true, |(_, required)| required)
     }
 
-    /// The address that it has.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// Where it listens.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// What changes it while it runs.
+    pub fn reload(&self) -> Reload {
+        Reload { state: self.state.clone(), tls: self.tls.clone() }
     }
 
     /// Where a browser finds it.
     pub fn url(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}/", self.address)
+        match (&self.state.settings().proxy.public_url, &self.place) {
+            (Some(url), _) => url.to_string(),
+            (None, Place::Address(address)) => format!("{scheme}://{address}/"),
+            (None, place) => place.to_string(),
+        }
     }
 
     /// Answers until `stop` is done; then what is being answered is finished within a bound.

@@ -1,6 +1,6 @@
 //! What all requests share.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::http::StatusCode;
 use jiff::Timestamp;
@@ -16,6 +16,7 @@ use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::options::Limits;
 use crate::problem::Problem;
+use crate::proxy::ProxyOptions;
 use crate::rate::Rate;
 use crate::recordings::{Bridges, Recordings};
 use crate::streams::Streams;
@@ -48,8 +49,6 @@ pub struct Shared {
     pub metrics: Metrics,
     /// What a request may cost.
     pub limits: Limits,
-    /// Requests of each address, where they are limited.
-    pub rate: Option<Rate>,
     /// Recordings that run.
     pub recordings: Recordings,
     /// What may be recorded from over the network.
@@ -64,8 +63,29 @@ pub struct Shared {
     pub intake: Intake,
     /// What keeps a lake of the events up to date.
     pub lake: Option<Arc<Follower>>,
+    /// What can change while the server runs.
+    settings: RwLock<Settings>,
     workers: Arc<Semaphore>,
     writers: Arc<Semaphore>,
+}
+
+/// What can change while the server runs. Cloning it is cheap.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What stands in front of the server.
+    pub proxy: Arc<ProxyOptions>,
+    /// Requests of each address, where they are limited.
+    pub rate: Option<Arc<Rate>>,
+}
+
+impl Settings {
+    /// Settings of a server that starts, or is configured again.
+    pub fn new(proxy: ProxyOptions, limits: &Limits) -> Self {
+        Self {
+            proxy: Arc::new(proxy),
+            rate: limits.rate_per_s.map(|rate| Arc::new(Rate::new(rate))),
+        }
+    }
 }
 
 impl std::ops::Deref for State {
@@ -85,6 +105,7 @@ impl State {
         limits: Limits,
         bridges: Bridges,
         lake: Option<Arc<Follower>>,
+        proxy: ProxyOptions,
     ) -> Self {
         Self(Arc::new(Shared {
             archive,
@@ -94,7 +115,7 @@ impl State {
             metrics: Metrics::new(),
             writers: Arc::new(Semaphore::new(WRITING)),
             workers: Arc::new(Semaphore::new(limits.workers)),
-            rate: limits.rate_per_s.map(Rate::new),
+            settings: RwLock::new(Settings::new(proxy, &limits)),
             temporaries: Temporaries::new(limits.exports, limits.temporary_bytes),
             health: Health::new(certificate_ends),
             limits,
@@ -104,6 +125,16 @@ impl State {
             intake: Intake::default(),
             lake,
         }))
+    }
+
+    /// What can change while the server runs, as it is now.
+    pub fn settings(&self) -> Settings {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes what can change while the server runs.
+    pub fn set_settings(&self, settings: Settings) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
     }
 
     /// Runs what computes or waits for the disk on a thread that may, a bounded number at a time.

@@ -1,7 +1,7 @@
 //! Certificates from files.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use tokio_rustls::rustls::ServerConfig;
@@ -44,8 +44,41 @@ impl TlsFiles {
             .with_no_client_auth()
             .with_single_cert(certificates, key)
             .map_err(|error| failed(&self.certificate, &error))?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok((Arc::new(config), ends))
+    }
+}
+
+/// The certificate that handshakes use, which can be read again.
+#[derive(Debug)]
+pub struct Certificates {
+    files: TlsFiles,
+    current: RwLock<Arc<ServerConfig>>,
+}
+
+impl Certificates {
+    /// Reads the files; gives the end of the first certificate that ends too.
+    ///
+    /// # Errors
+    /// [`ServeError::Tls`].
+    pub(crate) fn read(files: &TlsFiles) -> Result<(Arc<Self>, Option<Timestamp>), ServeError> {
+        let (config, ends) = files.config()?;
+        Ok((Arc::new(Self { files: files.clone(), current: RwLock::new(config) }), ends))
+    }
+
+    /// What the next handshake uses.
+    pub(crate) fn current(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the files again; what they held before stays when they cannot be used.
+    ///
+    /// # Errors
+    /// [`ServeError::Tls`].
+    pub(crate) fn read_again(&self) -> Result<Option<Timestamp>, ServeError> {
+        let (config, ends) = self.files.config()?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = config;
+        Ok(ends)
     }
 }
 

@@ -161,14 +161,15 @@ impl FromArchiveArgs {
     /// # Errors
     /// [`Usage`] when events are chosen of no archive; what the archive says.
     pub fn chosen(&self) -> anyhow::Result<Option<Chosen>> {
-        let Some(path) = &self.archive else {
-            if self.which.is_all() {
-                return Ok(None);
-            }
-            let message = "--id and --where select events of an archive: name it with --archive";
-            return Err(Usage(message.to_owned()).into());
+        let path = match &self.archive {
+            Some(path) => path.clone(),
+            None if self.which.is_all() => return Ok(None),
+            None => std::env::var_os("WAVEKEEP_ARCHIVE").map(PathBuf::from).ok_or_else(|| {
+                let message = "--id and --where select events of an archive: name it with --archive or WAVEKEEP_ARCHIVE";
+                Usage(message.to_owned())
+            })?,
         };
-        let archive = crate::commands::open_archive(path)?;
+        let archive = crate::commands::open_archive(&path)?;
         let query = self.which.query(&archive)?;
         let mut events = Vec::new();
         archive.each_event(&query, &mut |row| {

@@ -1,6 +1,7 @@
 //! Command-line arguments.
 
 mod archive;
+mod config;
 mod custody;
 mod list;
 mod record;
@@ -20,6 +21,7 @@ pub use archive::{
     ArchiveCommand, ExportArgs, ExportTarget, ImportArgs, RebuildArgs, RepairArgs, ReviewArgs,
     VerifyArgs, WatchArgs, lake,
 };
+pub use config::{ConfigArgs, ConfigCommand};
 pub use custody::{
     HeadArgs, KeyArgs, KeyCommand, LeaveArgs, LedgerArgs, ProveArgs, RemoveArgs, SigningArgs,
     StampArgs, TrustArgs,
@@ -44,6 +46,10 @@ pub struct Args {
     /// When to use colour.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = GLOBAL)]
     pub color: Color,
+    /// Configuration file: options of serve, watch and record, and the archive of all commands. By
+    /// default /etc/wavekeep/config.toml, on Windows %PROGRAMDATA%\wavekeep\config.toml.
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
+    pub config: Option<PathBuf>,
     /// Show no progress and no summary.
     #[arg(short, long, global = true, help_heading = GLOBAL)]
     pub quiet: bool,
@@ -160,6 +166,17 @@ Examples:
   wavekeep token list --archive events/
   wavekeep token revoke kim --archive events/")]
     Token(TokenArgs),
+    /// Check the configuration, or show the options that are in force and where each comes from.
+    #[command(after_help = "\
+The file holds a table for each of serve, watch and record, with their options as keys, and the
+archive of all commands. Environment variables take precedence over it (WAVEKEEP_SERVE_LISTEN is
+--listen of serve), and flags over those.
+
+Examples:
+  wavekeep config check
+  wavekeep config check new.toml
+  wavekeep config show serve")]
+    Config(ConfigArgs),
     /// Decode the built-in samples into tables, plots and a report, and serve their archive.
     #[command(after_help = "\
 Examples:
@@ -265,7 +282,7 @@ pub struct ConvertArgs {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(mut_arg("paths", |paths| paths.required(false).required_unless_present("archive")))]
+#[command(mut_arg("paths", |paths| paths.required(false).required_unless_present_any(["archive", "ids", "conditions"])))]
 pub struct PlotArgs {
     #[command(flatten)]
     pub input: InputArgs,
@@ -295,7 +312,7 @@ pub struct PlotArgs {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(mut_arg("paths", |paths| paths.required(false).required_unless_present("archive")))]
+#[command(mut_arg("paths", |paths| paths.required(false).required_unless_present_any(["archive", "ids", "conditions"])))]
 pub struct ReportArgs {
     #[command(flatten)]
     pub input: InputArgs,

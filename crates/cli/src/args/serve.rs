@@ -1,11 +1,11 @@
 //! Arguments of `wavekeep serve` and `wavekeep token`.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 use wavekeep_archive::Role;
 use wavekeep_link::Address;
+use wavekeep_server::{HeaderName, Listen, Network, ProxyOptions, PublicUrl, UserHeader};
 
 use super::archive::{ArchiveArg, LakeArgs};
 
@@ -19,9 +19,12 @@ pub struct ServeArgs {
     /// Serve without changes to the archive; needs no write access.
     #[arg(long)]
     pub read_only: bool,
-    /// Address and port. Beyond loopback, the archive must have tokens.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
+    /// Where to listen: ADDRESS:PORT, localhost:PORT, :PORT for all addresses, unix:PATH for a Unix socket,
+    /// or systemd for the socket of a .socket unit. Beyond this machine, the archive must have tokens.
+    #[arg(long, value_name = "PLACE", default_value = "127.0.0.1:8080")]
+    pub listen: Listen,
+    #[command(flatten)]
+    pub proxy: ProxyArgs,
     /// Require tokens on loopback even if the archive has none yet.
     #[arg(long)]
     pub require_tokens: bool,
@@ -49,6 +52,54 @@ pub struct ServeArgs {
     pub log_json: bool,
     #[command(flatten)]
     pub lake: LakeArgs,
+}
+
+/// What stands in front of the server.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Behind a proxy")]
+pub struct ProxyArgs {
+    /// Where users find the server, such as https://office.example/wavekeep/. Its path may reach the server
+    /// or be taken off by the proxy.
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
+    /// A proxy whose X-Forwarded-For, -Proto and -Host or Forwarded headers are used: an address or a network
+    /// such as 10.0.0.0/8; repeatable. The other end of a Unix socket is 127.0.0.1.
+    #[arg(long = "trusted-proxy", value_name = "NETWORK")]
+    pub trusted_proxies: Vec<Network>,
+    /// The header in which a trusted proxy states the user whom it signed in. The proxy has to remove this
+    /// header from requests of clients.
+    #[arg(long, value_name = "NAME", requires = "trusted_proxies")]
+    pub user_header: Option<HeaderName>,
+    /// The role of a user of --user-header, as NAME=ROLE; repeatable.
+    #[arg(long = "user-role", value_name = "NAME=ROLE", requires = "user_header", value_parser = user_role)]
+    pub user_roles: Vec<(String, Role)>,
+    /// The role of all other users of --user-header; without it they are refused.
+    #[arg(long, value_name = "ROLE", requires = "user_header")]
+    pub other_users: Option<Role>,
+}
+
+impl ProxyArgs {
+    /// The options of the server.
+    pub fn options(&self) -> ProxyOptions {
+        let header = self.user_header.clone().map(|name| UserHeader {
+            name,
+            roles: self.user_roles.iter().cloned().collect(),
+            others: self.other_users,
+        });
+        ProxyOptions::default()
+            .with_public_url(self.public_url.clone())
+            .with_trusted(self.trusted_proxies.clone())
+            .with_user_header(header)
+    }
+}
+
+fn user_role(text: &str) -> Result<(String, Role), String> {
+    let (name, role) = text
+        .rsplit_once('=')
+        .filter(|(name, _)| !name.is_empty())
+        .ok_or_else(|| format!("{text:?} is not of the form NAME=ROLE"))?;
+    let role: Role = role.parse().map_err(|error| format!("{error}"))?;
+    Ok((name.to_owned(), role))
 }
 
 #[derive(Debug, ClapArgs)]

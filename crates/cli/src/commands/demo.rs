@@ -9,7 +9,7 @@ use wavekeep_archive::{Archive, ImportOptions, Query};
 use wavekeep_core::Unit;
 use wavekeep_export::{ExportOptions, Target, write_event_file};
 use wavekeep_report::{PageOptions, Theme, event_report};
-use wavekeep_server::{ServeError, ServeOptions};
+use wavekeep_server::{Listen, ServeError, ServeOptions};
 use wavekeep_signal::{Curve, measure};
 
 use super::{archive, info, pictures, serve};
@@ -83,9 +83,8 @@ fn serve_archive(args: &Args, command: &DemoArgs) -> anyhow::Result<()> {
     }
     let folder = command.output.join("archive");
     let at = |port| {
-        let mut options = ServeOptions::default().with_listen(command.listen);
-        options.listen.set_port(port);
-        serve::serve(args, &folder, options)
+        let listen = Listen::Address((command.listen.ip(), port).into());
+        serve::serve(args, &folder, ServeOptions::default().with_listen(listen))
     };
     match at(command.listen.port()) {
         Err(error) if matches!(error.downcast_ref(), Some(ServeError::Listen { .. })) => at(0)?,

@@ -3,6 +3,7 @@
 mod archive;
 mod check;
 mod completions;
+mod config;
 mod convert;
 mod demo;
 mod follow;
@@ -18,6 +19,7 @@ mod stream;
 mod token;
 
 pub use archive::open as open_archive;
+pub use serve::options as serve_options;
 
 use crate::args::{Args, Command};
 use crate::exit::Account;
@@ -38,6 +40,7 @@ pub fn run(args: &Args) -> anyhow::Result<Account> {
         Command::Archive(command) => archive::run(args, command),
         Command::Serve(command) => serve::run(args, command),
         Command::Token(command) => token::run(args, command),
+        Command::Config(command) => config::run(args, command),
         Command::Demo(command) => demo::run(args, command),
         Command::Completions { shell } => completions::run(*shell),
         Command::Reference { folder } => reference::run(folder),

@@ -8,10 +8,15 @@ use wavekeep_server::{Limits, ServeError, ServeOptions, Server, TlsFiles, asked_
 
 use crate::args::{Args, ServeArgs};
 use crate::exit::Account;
+use crate::service;
 use crate::terminal::{errln, outln};
 
 /// Serves the archive until somebody asks the program to end.
 pub fn run(args: &Args, command: &ServeArgs) -> anyhow::Result<Account> {
+    serve(args, &command.archive.archive, options(command)?)
+}
+
+pub fn options(command: &ServeArgs) -> anyhow::Result<ServeOptions> {
     let tls = command.tls_cert.clone().zip(command.tls_key.clone());
     let defaults = Limits::default();
     // Names and boundaries come on top.
@@ -21,27 +26,32 @@ pub fn run(args: &Args, command: &ServeArgs) -> anyhow::Result<Account> {
         .with_rate_per_s(command.rate.map(|rate| rate.get().into()))
         .with_file_bytes(command.max_file_bytes)
         .with_request_bytes(request_bytes);
-    let options = ServeOptions::default()
-        .with_listen(command.listen)
+    Ok(ServeOptions::default()
+        .with_listen(command.listen.clone())
+        .with_proxy(command.proxy.options())
         .with_require_tokens(command.require_tokens)
         .with_read_only(command.read_only)
         .with_create(command.create)
         .with_tls(tls.map(|(certificate, key)| TlsFiles { certificate, key }))
         .with_bridges(command.bridges.clone())
         .with_lake(command.lake.follower()?.map(Arc::new))
-        .with_limits(limits);
-    serve(args, &command.archive.archive, options)
+        .with_limits(limits))
 }
 
 /// Serves the archive in a folder; says where it can be reached before it answers.
 pub fn serve(args: &Args, archive: &Path, options: ServeOptions) -> anyhow::Result<Account> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let server = Server::bind(archive, options).await?;
+        let server = Server::bind(archive, options.clone()).await?;
         // Before anybody knows that it is there.
         let stop = asked_to_stop();
+        let reloading = service::reload_when_asked(server.reload(), options);
         announce(args, &server, archive);
+        let watchdog = service::ready();
         server.run(stop).await;
+        service::stopping();
+        watchdog.abort();
+        reloading.abort();
         Ok::<(), ServeError>(())
     })?;
     Ok(Account::default())
@@ -54,7 +64,7 @@ fn announce(args: &Args, server: &Server, archive: &Path) {
         let tokens_required = server.tokens_required();
         outln!(
             "{}",
-            json!({ "listening": server.address(), "url": server.url(), "archive": archive,
+            json!({ "listening": server.place().to_string(), "url": server.url(), "archive": archive,
                 "tokens_required": tokens_required, "notes": notes })
         );
     } else {

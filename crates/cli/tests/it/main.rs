@@ -10,6 +10,7 @@ mod archive;
 #[expect(dead_code, reason = "tests of another crate use the rest")]
 mod authority;
 mod calls;
+mod config;
 mod crashes;
 mod custody;
 mod full_disk;

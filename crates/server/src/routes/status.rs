@@ -3,18 +3,17 @@
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State as Shared};
-use axum::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, SET_COOKIE,
-};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 use serde_json::json;
 
 use super::answer;
-use crate::auth::{COOKIE_NAME, Caller, hex};
+use crate::auth::{COOKIE_NAME, Caller, hex, token_of};
 use crate::guards::Whole;
 use crate::problem::Problem;
+use crate::proxy::Proxied;
 use crate::state::State;
 
 /// The files of the page.
@@ -78,25 +77,38 @@ pub async fn session(Extension(caller): Extension<Caller>) -> Response {
 pub async fn sign_in(
     Shared(state): Shared<State>,
     Extension(caller): Extension<Caller>,
+    proxied: Option<Extension<Proxied>>,
     headers: HeaderMap,
 ) -> Response {
-    let token = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok()?.split_once(' '));
-    let token = token.map_or("", |(_, token)| token.trim());
-    cookie(&state, axum::Json(caller).into_response(), token, 30 * 86_400)
+    let token = token_of(&headers).unwrap_or_default();
+    let response = axum::Json(caller).into_response();
+    cookie(&state, proxied.as_deref(), response, token, 30 * 86_400)
 }
 
 /// Takes the cookie away.
 #[utoipa::path(delete, path = "/api/v1/session", tag = "server",
     responses((status = 204, description = "Done"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
-pub async fn sign_out(Shared(state): Shared<State>) -> Response {
-    cookie(&state, StatusCode::NO_CONTENT.into_response(), "", 0)
+pub async fn sign_out(
+    Shared(state): Shared<State>,
+    proxied: Option<Extension<Proxied>>,
+) -> Response {
+    cookie(&state, proxied.as_deref(), StatusCode::NO_CONTENT.into_response(), "", 0)
 }
 
-fn cookie(state: &State, mut response: Response, token: &str, seconds: u32) -> Response {
-    let secure = if state.access.is_tls { "; Secure" } else { "" };
+fn cookie(
+    state: &State,
+    proxied: Option<&Proxied>,
+    mut response: Response,
+    token: &str,
+    seconds: u32,
+) -> Response {
+    let settings = state.settings();
+    let is_https = settings.proxy.is_https(proxied.unwrap_or(&Proxied::default()));
+    let secure = if state.access.is_tls || is_https { "; Secure" } else { "" };
+    let path = settings.proxy.cookie_path();
     let value = format!(
-        "{COOKIE_NAME}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
+        "{COOKIE_NAME}={token}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
     );
     if let Ok(value) = HeaderValue::from_str(&value) {
         response.headers_mut().insert(SET_COOKIE, value);

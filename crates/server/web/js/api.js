@@ -1,9 +1,9 @@
 // @ts-check
-/** Requests to the server. Everything goes to /api/v1 on the same origin. */
+/** Requests to the server. Everything goes to api/v1 beside the page, which a proxy may serve below a path of its own. */
 
 import { askForToken } from "./sign_in.js";
 
-const BASE = "/api/v1";
+const BASE = "api/v1";
 
 /** Why a request failed, in the server's words. */
 export class Problem extends Error {

@@ -64,7 +64,7 @@ let wasOpen = false;
 const reset = () => changes.notify({ id: 0, what: "reset" });
 
 function open() {
-  const own = new EventSource("/api/v1/live");
+  const own = new EventSource("api/v1/live");
   source = own;
   /** @param {string} name @param {Channel<any>} channel */
   const pass = (name, channel) => own.addEventListener(name, (event) => channel.notify(JSON.parse(event.data)));

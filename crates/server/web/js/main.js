@@ -26,7 +26,7 @@ function draw(params) {
   const main = byId("main");
   const place = params["event"] ? "events" : params["stream"] ? "streams" : (params["view"] ?? "events");
   const within = params["event"] || place === "import" ? filters(params) : {};
-  const tabs = [["events", "Events", address(within)], ["streams", "Streams", "/?view=streams"], ["import", "Import", "/?view=import"]];
+  const tabs = [["events", "Events", address(within)], ["streams", "Streams", "?view=streams"], ["import", "Import", "?view=import"]];
   replace(byId("nav"), tabs.map(([id, words, href]) => h("a", { href, "data-route": true, "aria-current": id === place ? "page" : null }, words)));
   replace(main);
   try {
@@ -46,7 +46,7 @@ function draw(params) {
 /** @param {HTMLElement} main @param {string} reason */
 function unknown(main, reason) {
   document.title = "Not found · wavekeep";
-  replace(main, h("div", { class: "page" }, h("h1", { class: "unseen" }, "Not found"), failure(reason, "There is no such page", h("a", { class: "button primary", href: "/", "data-route": true }, "Show all events"))));
+  replace(main, h("div", { class: "page" }, h("h1", { class: "unseen" }, "Not found"), failure(reason, "There is no such page", h("a", { class: "button primary", href: "./", "data-route": true }, "Show all events"))));
 }
 
 addEventListener("unhandledrejection", (event) => {

@@ -28,7 +28,7 @@ export function address(to) {
     if (value !== null && value !== undefined && value !== "") search.set(name, String(value));
   }
   const text = search.toString();
-  return text ? `/?${text}` : "/";
+  return text ? `?${text}` : "./";
 }
 
 /**

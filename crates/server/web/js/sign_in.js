@@ -5,7 +5,7 @@ import { h, replace } from "./dom.js";
 
 /** @typedef {{ name: string | null, role: string, tokens_required: boolean }} Caller */
 
-const SESSION = "/api/v1/session";
+const SESSION = "api/v1/session";
 
 let asked = false;
 
@@ -23,7 +23,7 @@ export function askForToken() {
     event.preventDefault();
     void (async () => {
       try {
-        const answer = await fetch(SESSION, { method: "PUT", headers: { authorization: `Bearer ${token.value.trim()}` } });
+        const answer = await fetch(SESSION, { method: "PUT", headers: { "x-wavekeep-token": token.value.trim() } });
         if (answer.ok) location.reload();
         else if (answer.status === 401) replace(failed, "The server does not accept this token.");
         else replace(failed, (await answer.json().catch(() => null))?.detail ?? `The server answered ${answer.status}.`);

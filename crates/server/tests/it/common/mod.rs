@@ -9,7 +9,7 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
-use wavekeep_server::{ServeOptions, Server};
+use wavekeep_server::{Place, ServeOptions, Server};
 
 pub const BLAST: &str = "M529LMOK.DK0W";
 pub const BLAST_REPORT: &str = "M529LMOK_DK0W_ASCII.TXT";
@@ -70,11 +70,11 @@ impl Running {
     }
 
     pub fn with(folder: TempDir, mut options: ServeOptions) -> Self {
-        options.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        options.listen = SocketAddr::from(([127, 0, 0, 1], 0)).into();
         options.create = !options.read_only;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let server = runtime.block_on(Server::bind(folder.path(), options)).unwrap();
-        let address = server.address();
+        let Place::Address(address) = *server.place() else { panic!("an address was asked for") };
         let (stop, stopped) = oneshot::channel();
         let running = runtime.spawn(async move {
             server.run(async { drop(stopped.await) }).await;

@@ -67,7 +67,7 @@ export function eventsView(main, filters) {
     table.scroller.hidden = pages.total === 0;
     replace(empty, isFiltered
       ? [h("p", null, "No event matches these filters."), h("button", { type: "button", class: "primary", onclick: () => go({}) }, "Show all events")]
-      : [h("p", null, "The archive is empty."), h("p", null, "Drop event files anywhere on this page, or ", h("a", { href: "/?view=import", "data-route": true }, "choose them"), ".")]);
+      : [h("p", null, "The archive is empty."), h("p", null, "Drop event files anywhere on this page, or ", h("a", { href: "?view=import", "data-route": true }, "choose them"), ".")]);
     table.settle();
     if (isFirst) void restore().catch(complain);
     isFirst = false;
@@ -98,7 +98,7 @@ export function eventsView(main, filters) {
     table.scroller.hidden = true;
     empty.hidden = false;
     replace(empty, failure(error, "The events cannot be shown",
-      h("button", { type: "button", class: "primary", onclick: () => void pages.refresh(0, 0) }, "Try again"), h("a", { class: "button", href: "/", "data-route": true }, "Show all events")));
+      h("button", { type: "button", class: "primary", onclick: () => void pages.refresh(0, 0) }, "Try again"), h("a", { class: "button", href: "./", "data-route": true }, "Show all events")));
   }
 
   const printList = async () => {

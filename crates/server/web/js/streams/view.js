@@ -77,14 +77,14 @@ export function streamView(main, id) {
   const twin = h("details", { class: "twin" }, h("summary", null, "The same as a table"));
   const overviewTwin = h("details", { class: "twin" });
   const config = h("div", { class: "config" });
-  replace(main, h("div", { class: "page stream" }, h("p", { class: "crumbs" }, h("a", { href: "/?view=streams", "data-route": true }, "← Streams")), title, h("section", { class: "about", "aria-label": "Facts" }, about),
+  replace(main, h("div", { class: "page stream" }, h("p", { class: "crumbs" }, h("a", { href: "?view=streams", "data-route": true }, "← Streams")), title, h("section", { class: "about", "aria-label": "Facts" }, about),
     h("section", { "aria-label": "All channels" }, h("div", { class: "section-head" }, h("h2", null, "All channels"), h("div", { class: "tools", role: "toolbar", "aria-label": "Plot" },
       h("button", { type: "button", class: "quiet", "aria-label": "Zoom in", onclick: () => zoom(0.5) }, "+"), h("button", { type: "button", class: "quiet", "aria-label": "Zoom out", onclick: () => zoom(2) }, "−"),
       h("button", { type: "button", class: "quiet", id: "stream-whole", onclick: () => whole() }, "Whole"))),
     range, standing, over, h("p", { class: "legend" }, h("span", null, "dark: small, light: large (logarithmic)"), h("span", null, "grey: constant"), h("span", null, "▨ and red lines: frames are missing"), h("span", null, "┆ the configuration changes"), h("span", { class: "hint" }, "click a row to see the channel")), overviewTwin),
     h("section", { "aria-label": "Channels" }, h("div", { class: "section-head" }, h("h2", null, "Channels"), h("div", { class: "tools" }, h("label", null, "Show", input), bands, inBand)), strips, twin, config)));
 
-  const remember = () => history.replaceState(null, "", `/${queryString({ stream: id, channels: channels === "0-3" ? "" : channels, first: first === sectionOf()?.first ? "" : first, end: end === sectionOf()?.end ? "" : end })}`);
+  const remember = () => history.replaceState(null, "", `./${queryString({ stream: id, channels: channels === "0-3" ? "" : channels, first: first === sectionOf()?.first ? "" : first, end: end === sectionOf()?.end ? "" : end })}`);
   const sectionOf = () => facts?.sections[section];
   const whole = () => { const all = sectionOf(); if (all) view(all.first, all.end); };
 
@@ -290,7 +290,7 @@ export function streamView(main, id) {
   setKeys([{ keys: ["Home"], words: "the whole run", act: whole }]);
   void open().catch((error) => {
     if (isSilent(error)) return;
-    replace(main, h("div", { class: "page" }, h("h1", { class: "unseen" }, `Stream ${id}`), failure(error, `Stream ${id} cannot be shown`, h("a", { class: "button primary", href: "/?view=streams", "data-route": true }, "Back to the streams"))));
+    replace(main, h("div", { class: "page" }, h("h1", { class: "unseen" }, `Stream ${id}`), failure(error, `Stream ${id} cannot be shown`, h("a", { class: "button primary", href: "?view=streams", "data-route": true }, "Back to the streams"))));
   });
   return () => { leaving.abort(); resize.disconnect(); endPrefs(); endReading(); };
 }

@@ -1,0 +1,213 @@
+//! The configuration file: what it sets, what takes precedence over it, what is wrong in it.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use serde_json::Value;
+use tempfile::TempDir;
+
+struct Office {
+    folder: TempDir,
+}
+
+impl Office {
+    /// A folder with this configuration.
+    fn with(text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("office.toml"), text).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::cargo_bin("wavekeep").unwrap();
+        command.current_dir(self.path()).env("WAVEKEEP_CONFIG", "office.toml").args(args);
+        command.env_remove("WAVEKEEP_ARCHIVE");
+        command
+    }
+
+    /// Exit code, standard output, standard error.
+    fn run(&self, args: &[&str]) -> (i32, String, String) {
+        let output = self.command(args).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+
+    /// An option as `config show` has it.
+    fn shown(&self, command: &str, option: &str, variables: &[(&str, &str)]) -> Value {
+        let mut run = self.command(&["config", "show", "--json", command]);
+        let output = run.envs(variables.iter().copied()).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let all = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        all.into_iter().find(|it| it["option"] == option).unwrap()
+    }
+}
+
+#[test]
+fn a_watcher_takes_its_options_from_the_file() {
+    let office = Office::with(
+        "archive = 'fleet'\n\n[watch]\nfolder = 'arriving'\nsettle = 0\nonce = true\n",
+    );
+    fs::create_dir(office.path().join("arriving")).unwrap();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/M529LKIQ.7M0W");
+    fs::copy(sample, office.path().join("arriving/M529LKIQ.7M0W")).unwrap();
+    wavekeep_archive::Archive::create(office.path().join("fleet")).unwrap();
+    let (code, _, said) = office.run(&["watch"]);
+    assert_eq!(code, 0, "{said}");
+    let (code, listed, said) = office.run(&["list"]);
+    assert_eq!((code, listed.matches("BE11529").count()), (0, 1), "{said}");
+}
+
+#[test]
+fn events_of_the_archive_are_inputs_only_where_some_are_selected() {
+    let office = Office::with("archive = 'fleet'\n");
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/M529LKIQ.7M0W");
+    let sample = sample.to_str().unwrap();
+    assert_eq!(office.run(&["import", "--quiet", "--archive", "fleet", sample]).0, 0);
+    let (code, _, said) = office.run(&["plot", "-o", "one.png", "--id", "1"]);
+    assert_eq!(code, 0, "{said}");
+    let (code, _, said) = office.run(&["plot", "-o", "two.png", sample]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(office.run(&["plot", "-o", "three.png"]).0, 2);
+}
+
+#[test]
+fn flags_come_before_variables_and_variables_before_the_file() {
+    let office = Office::with("[record]\nframes = 7\nchannels = 4\nrate = 0\noutput = 'run.dat'\n");
+    let frames = |args: &[&str], variables: &[(&str, &str)]| {
+        let mut command = office.command(&["--json", "record"]);
+        let output = command.args(args).envs(variables.iter().copied()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        let length = fs::metadata(office.path().join("run.dat")).unwrap().len();
+        fs::remove_file(office.path().join("run.dat")).unwrap();
+        // A record has 8 bytes, a frame 128 and 4 for each of 4 channels.
+        length / (8 + 128 + 16)
+    };
+    let variable = [("WAVEKEEP_RECORD_FRAMES", "5")];
+    assert_eq!(frames(&[], &[]), 7);
+    assert_eq!(frames(&[], &variable), 5);
+    assert_eq!(frames(&["--frames", "3"], &variable), 3);
+    assert_eq!(frames(&["--frames=2"], &[]), 2);
+}
+
+#[test]
+fn a_flag_excludes_what_contradicts_it_in_the_file() {
+    let office = Office::with("archive = 'fleet'\n[serve]\ncreate = true\n");
+    let (code, _, said) = office.run(&["serve", "--read-only", "--listen", "127.0.0.1:0"]);
+    assert_eq!(code, 1);
+    assert!(said.contains("is not an archive"), "{said}");
+}
+
+#[test]
+fn show_says_where_each_value_comes_from() {
+    let office = Office::with("# ours\n[serve]\nlisten = '127.0.0.1:9000'\nrate = 5\n");
+    let listen = office.shown("serve", "listen", &[]);
+    assert_eq!((&listen["value"], &listen["from"]["line"]), (&"127.0.0.1:9000".into(), &3.into()));
+    let variable = [("WAVEKEEP_SERVE_LISTEN", "127.0.0.1:9001")];
+    let listen = office.shown("serve", "listen", &variable);
+    assert_eq!(listen["value"], "127.0.0.1:9001");
+    assert_eq!(listen["from"]["variable"], "WAVEKEEP_SERVE_LISTEN");
+    let settle = office.shown("watch", "settle", &[]);
+    assert_eq!((&settle["value"], &settle["from"]["source"]), (&30.into(), &"default".into()));
+    let archive = office.shown("serve", "archive", &[("WAVEKEEP_ARCHIVE", "/srv/fleet")]);
+    assert_eq!(archive["from"]["variable"], "WAVEKEEP_ARCHIVE");
+}
+
+/// What `show` prints is a file again, with the same values.
+#[test]
+fn what_show_prints_is_a_configuration() {
+    let office = Office::with(
+        "[serve]\nbridge = ['tcp://smurf:8001', 'tcp://smurf:8002']\nlog-json = true\n[watch]\nfolder = 'a \"b\"\\\\c'\n",
+    );
+    let (code, first, said) = office.run(&["config", "show"]);
+    assert_eq!(code, 0, "{said}");
+    fs::write(office.path().join("office.toml"), &first).unwrap();
+    let values = |text: &str| -> Vec<String> {
+        text.lines().map(|line| line.split(" # ").next().unwrap().trim().to_owned()).collect()
+    };
+    let (code, second, said) = office.run(&["config", "show"]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(values(&first), values(&second));
+    assert!(second.contains("bridge = [\"tcp://smurf:8001\", \"tcp://smurf:8002\"]"), "{second}");
+}
+
+#[test]
+fn every_fault_is_listed_with_its_line() {
+    let office = Office::with(
+        "archive = 5\nserver = 1\n[serve]\nlistn = 'x'\nlisten = 'nowhere'\ncreate = 'yes'\nrate = -1\nbridge = 'x'\n\
+         [watch]\nsettle = [1, 2]\nonce = 1\nrescan = 1979-05-27\n[record]\nshape = 'circle'\n",
+    );
+    let (code, _, said) = office.run(&["config", "check"]);
+    assert_eq!(code, 2, "{said}");
+    for (line, what) in [
+        (2, "did you mean \"serve\""),
+        (4, "did you mean \"listen\""),
+        (5, "listen: invalid value 'nowhere'"),
+        (6, "create: true or false was expected; found a string"),
+        (7, "rate: invalid value '-1'"),
+        (8, "bridge: invalid value 'x'"),
+        (10, "settle: one value was expected; found an array"),
+        (11, "once: true or false was expected; found an integer"),
+        (12, "rescan: a text or a number was expected; found a datetime"),
+        (14, "shape: invalid value 'circle'"),
+    ] {
+        let found = said.lines().find(|found| found.contains(&format!("office.toml:{line}: ")));
+        assert!(found.is_some_and(|found| found.contains(what)), "{line} {what}\n{said}");
+    }
+    assert_eq!(said.lines().filter(|line| line.contains("office.toml:")).count(), 10, "{said}");
+    // A command that uses the file says the same; one that does not runs.
+    assert_eq!(office.run(&["serve", "--archive", "x"]).0, 2);
+    assert_eq!(office.run(&["list", "--archive", "x"]).0, 1);
+}
+
+#[test]
+fn what_is_no_toml_is_a_fault_with_its_line() {
+    for text in [
+        "[serve",
+        "listen = ",
+        "[serve]\nlisten = '127.0.0.1:1'\nlisten = '127.0.0.1:2'\n",
+        "\u{0}",
+    ] {
+        let office = Office::with(text);
+        let (code, _, said) = office.run(&["config", "check"]);
+        assert_eq!(code, 2, "{text:?}: {said}");
+        assert!(said.contains("office.toml:"), "{said}");
+    }
+}
+
+#[test]
+fn a_named_file_has_to_be_there() {
+    let office = Office::with("");
+    let (code, _, said) = office.run(&["--config", "other.toml", "serve", "--archive", "x"]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("other.toml: cannot be read"), "{said}");
+    let (code, out, _) = office.run(&["config", "check"]);
+    assert_eq!((code, out.as_str()), (0, "office.toml: 0 settings, no faults\n"));
+}
+
+#[test]
+fn every_option_of_the_long_commands_has_its_place_in_the_file() {
+    let office = Office::with("");
+    for command in ["serve", "watch", "record"] {
+        let (_, help, _) = office.run(&[command, "--help"]);
+        let (_, shown, _) = office.run(&["config", "show", command]);
+        for option in help.split_whitespace().filter_map(|word| word.strip_prefix("--")) {
+            let option = option.trim_end_matches(|letter: char| !letter.is_alphanumeric());
+            let global = ["json", "color", "quiet", "config", "help", "version"].contains(&option);
+            // Of another command, or a part of an example.
+            let is_own = help.contains(&format!("      --{option}"))
+                || help.contains(&format!(", --{option}"));
+            if is_own && !global {
+                let set = shown
+                    .lines()
+                    .any(|line| line.trim_start_matches("# ").split(' ').next() == Some(option));
+                assert!(set, "{command} --{option}:\n{shown}");
+            }
+        }
+    }
+}
