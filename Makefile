@@ -47,14 +47,14 @@ seed:
 	@echo "SEED=$(SEED)"
 
 .PHONY: environments
-environments: $(VENV)/ready $(VENV_HDF5_1)/ready $(VENV_LAKE)/ready $(VENV_PY)/ready e2e/node_modules/ready chromium openssl
+environments: proxies $(VENV)/ready $(VENV_HDF5_1)/ready $(VENV_LAKE)/ready $(VENV_PY)/ready e2e/node_modules/ready chromium openssl
 
 CARGO_TEST = cargo test --locked --workspace --all-features
 
 compile:
 	$(CARGO_TEST) --no-run
 
-test-rust: $(VENV)/ready $(VENV_HDF5_1)/ready $(VENV_LAKE)/ready openssl
+test-rust: $(VENV)/ready $(VENV_HDF5_1)/ready $(VENV_LAKE)/ready openssl proxies
 	$(CARGO_TEST)
 
 # The program as the tests of Rust build it, with the same features: nothing is compiled twice.
@@ -179,13 +179,19 @@ e2e: e2e/node_modules/ready chromium
 	WAVEKEEP_BIN=$(BUILT) npm --prefix e2e test
 
 .PHONY: chromium
-chromium: | openssl
+chromium: | proxies
 	test -x $(WAVEKEEP_CHROMIUM) || { apt-get update && apt-get install --yes chromium; }
 
 # It is the time-stamp authority of the tests.
 .PHONY: openssl
 openssl: | python-parts
 	@command -v openssl > /dev/null || { apt-get update && apt-get install --yes openssl; }
+
+# The proxies in front of the server, in its tests.
+.PHONY: proxies
+proxies: | openssl
+	@test -x /usr/sbin/nginx && command -v caddy > /dev/null \
+		|| { apt-get update && apt-get install --yes --no-install-recommends nginx-light caddy; }
 
 e2e/node_modules/ready: e2e/package-lock.json $(NODE)
 	cd e2e && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund

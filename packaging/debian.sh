@@ -27,10 +27,11 @@ install -m 644 crates/report/fonts/LICENSE-OFL.txt "$documents/LICENSE-OFL"
 install -m 644 crates/server/web/vendor/uplot/LICENSE "$documents/LICENSE-uPlot"
 gzip -9nc CHANGELOG.md > "$documents/changelog.gz"
 
-install -D -m 644 packaging/systemd/wavekeep.service "$root/lib/systemd/system/wavekeep.service"
-install -D -m 644 packaging/debian/default "$root/etc/default/wavekeep"
+install -d "$root/lib/systemd/system"
+install -m 644 packaging/systemd/*.service "$root/lib/systemd/system"
+install -D -m 644 packaging/debian/config.toml "$root/etc/wavekeep/config.toml"
 install -m 755 packaging/debian/{postinst,prerm,postrm} "$root/DEBIAN"
-echo /etc/default/wavekeep > "$root/DEBIAN/conffiles"
+echo /etc/wavekeep/config.toml > "$root/DEBIAN/conffiles"
 (cd "$root" && find usr lib -type f -printf '%p\0' | sort -z | xargs -0 md5sum) > "$root/DEBIAN/md5sums"
 cat > "$root/DEBIAN/control" <<END
 Package: wavekeep

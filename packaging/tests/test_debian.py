@@ -14,6 +14,8 @@ import pytest
 from conftest import SAMPLE, copy_of_debian, in_root
 
 UNIT = "/lib/systemd/system/wavekeep.service"
+UNITS = [UNIT, UNIT.replace(".s", "-watch.s"), UNIT.replace(".s", "-record.s")]
+CONFIG = "etc/wavekeep/config.toml"
 
 
 def install(root: Path, package: Path) -> Path:
@@ -79,37 +81,42 @@ def test_removal_keeps_the_archive(own: Path) -> None:
     in_root(own, "dpkg", "--purge", "wavekeep")
     assert (own / "var/lib/wavekeep/event").exists()
     assert not (own / "usr/bin/wavekeep").exists()
-    assert not (own / "etc/default/wavekeep").exists()
+    assert not (own / CONFIG).exists()
 
 
 def test_a_second_installation_keeps_the_options(own: Path) -> None:
-    (own / "etc/default/wavekeep").write_text('WAVEKEEP_OPTIONS="--listen 127.0.0.1:9"\n')
+    (own / CONFIG).write_text('[serve]\nlisten = "127.0.0.1:9"\n')
     in_root(own, "dpkg", "--install", "/wavekeep.deb")
-    assert "127.0.0.1:9" in (own / "etc/default/wavekeep").read_text()
+    assert "127.0.0.1:9" in (own / CONFIG).read_text()
 
 
-def test_systemd_accepts_the_service(installed: Path) -> None:
-    checked = in_root(installed, "sh", "-c", f"systemd-analyze verify {UNIT} 2>&1")
+@pytest.mark.parametrize("unit", UNITS)
+def test_systemd_accepts_the_services(installed: Path, unit: str) -> None:
+    checked = in_root(installed, "sh", "-c", f"systemd-analyze verify {unit} 2>&1")
     assert "wavekeep" not in checked
 
 
-def test_the_service_is_hardened(installed: Path) -> None:
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_services_are_hardened(installed: Path, unit: str) -> None:
     # From 0, sealed, to 100, exposed.
     limits = ["--offline=true", "--threshold=15", "--no-pager"]
-    in_root(installed, "systemd-analyze", "security", *limits, UNIT)
+    in_root(installed, "systemd-analyze", "security", *limits, unit)
+
+
+def test_the_configuration_of_the_services_has_no_faults(installed: Path) -> None:
+    assert "2 settings, no faults" in in_root(installed, "wavekeep", "config", "check")
 
 
 def test_the_command_of_the_service_answers_with_the_token_of_its_first_user(own: Path) -> None:
     unit = (own / UNIT.removeprefix("/")).read_text()
     (line,) = [line for line in unit.splitlines() if line.startswith("ExecStart=")]
-    command = line.removeprefix("ExecStart=").removesuffix(" $WAVEKEEP_OPTIONS").split()
+    command = line.removeprefix("ExecStart=").split()
     user = ["setpriv", "--reuid=wavekeep", "--regid=wavekeep", "--clear-groups"]
-    archive = ["env", "WAVEKEEP_ARCHIVE=/var/lib/wavekeep"]
-    add = [*user, *archive, "wavekeep", "token", "add", "kim", "--role", "admin", "--create"]
+    add = [*user, "wavekeep", "token", "add", "kim", "--role", "admin", "--create"]
     token = in_root(own, *add).strip()
     shutil.copy(SAMPLE, own)
-    in_root(own, *user, *archive, "wavekeep", "import", f"/{SAMPLE.name}")
-    serve = ["chroot", own, *user, *archive, *command, "--json", "--listen", "127.0.0.1:0"]
+    in_root(own, *user, "wavekeep", "import", f"/{SAMPLE.name}")
+    serve = ["chroot", own, *user, *command, "--json", "--listen", "127.0.0.1:0"]
     with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout

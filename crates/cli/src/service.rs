@@ -6,10 +6,15 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use wavekeep_server::{Reload, ServeOptions};
 
+/// Says that the service does its work.
+pub fn working() {
+    notify("READY=1");
+}
+
 /// Says that the service answers, and from then on, as often as systemd asks for it, that it still does: a
 /// runtime that hangs says nothing.
 pub fn ready() -> JoinHandle<()> {
-    notify("READY=1");
+    working();
     let every = watchdog();
     tokio::spawn(async move {
         let Some(every) = every else { return };

@@ -56,7 +56,7 @@ enum From {
 fn effective(command: &Command, document: Option<&Document>) -> Vec<Effective> {
     let name = command.get_name();
     let of_file: Vec<_> = document.into_iter().flat_map(|document| document.of(name)).collect();
-    let options = command.get_arguments().filter(|arg| !arg.is_global_set());
+    let options = command.get_arguments().filter(|arg| !config::is_of_all(arg));
     options
         .filter_map(|arg| {
             let option = config::key_of(arg)?;

@@ -43,11 +43,16 @@ pub fn key_of(arg: &Arg) -> Option<String> {
     }
 }
 
+/// Whether every command has this option, and no file sets it.
+pub fn is_of_all(arg: &Arg) -> bool {
+    ["json", "color", "config", "quiet"].contains(&arg.get_id().as_str())
+}
+
 /// The option of a command that a key names.
 pub fn option<'a>(command: &'a Command, key: &str) -> Option<&'a Arg> {
     command
         .get_arguments()
-        .filter(|arg| !arg.is_global_set())
+        .filter(|arg| !is_of_all(arg))
         .find(|arg| key_of(arg).as_deref() == Some(key))
 }
 
@@ -162,11 +167,8 @@ impl Reader<'_> {
         let owner = self.command.find_subcommand(command.unwrap_or("serve"));
         let Some(owner) = owner.cloned() else { return };
         let Some(arg) = option(&owner, name) else {
-            let names: Vec<String> = owner
-                .get_arguments()
-                .filter(|arg| !arg.is_global_set())
-                .filter_map(key_of)
-                .collect();
+            let names: Vec<String> =
+                owner.get_arguments().filter(|arg| !is_of_all(arg)).filter_map(key_of).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             return self
                 .wrong(at, unknown(name, &names, &format!("an option of {}", owner.get_name())));
@@ -230,7 +232,7 @@ fn accepted(command: &Command, arg: &Arg, values: &[String]) -> Result<(), Strin
     // Other options that it needs or excludes are looked at when the command runs.
     let alone = command
         .get_arguments()
-        .filter(|other| *other.get_id() != id && !other.is_global_set())
+        .filter(|other| *other.get_id() != id && !is_of_all(other))
         .fold(alone, |alone, other| {
             alone.arg(Arg::new(other.get_id().clone()).long(format!("other-{}", other.get_id())))
         });

@@ -16,7 +16,7 @@ use clap::{Command, CommandFactory, FromArgMatches};
 use crate::args::Args;
 use crate::exit::Usage;
 
-pub use document::{Document, is_flag, is_list, key_of};
+pub use document::{Document, is_flag, is_list, is_of_all, key_of};
 use merge::{asks_for, with_settings};
 
 /// The commands whose options a file can hold.
@@ -94,7 +94,7 @@ fn with_variables(mut command: Command) -> Command {
     for name in COMMANDS {
         command = command.mut_subcommand(name, |command| {
             command.mut_args(|arg| {
-                if arg.get_env().is_some() || arg.is_global_set() {
+                if arg.get_env().is_some() || document::is_of_all(&arg) {
                     return arg;
                 }
                 match document::key_of(&arg) {

@@ -211,3 +211,35 @@ fn every_option_of_the_long_commands_has_its_place_in_the_file() {
         }
     }
 }
+
+#[test]
+fn the_configurations_of_the_page_and_of_the_package_have_no_faults() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = fs::read_to_string(root.join("docs/configuration.md")).unwrap();
+    let block = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let package = fs::read_to_string(root.join("packaging/debian/config.toml")).unwrap();
+    for (text, settings) in [(block, 13), (package.as_str(), 2)] {
+        let (code, out, said) = Office::with(text).run(&["config", "check"]);
+        assert_eq!(
+            (code, out),
+            (0, format!("office.toml: {settings} settings, no faults\n")),
+            "{said}"
+        );
+    }
+    // With what is only commented out, too.
+    let complete = package
+        .replace("# folder", "folder")
+        .replace("# from", "from")
+        .replace("# output", "output");
+    let (code, _, said) = Office::with(&complete).run(&["config", "check"]);
+    assert_eq!(code, 0, "{said}");
+}
+
+#[test]
+fn tokens_are_those_of_the_archive_in_the_file() {
+    let office = Office::with("archive = 'fleet'\n");
+    let (code, _, said) = office.run(&["token", "add", "kim", "--create"]);
+    assert_eq!(code, 0, "{said}");
+    let (code, listed, _) = office.run(&["token", "list"]);
+    assert!(code == 0 && listed.contains("kim"), "{listed}");
+}

@@ -3,33 +3,11 @@
 //!
 //! `WAVEKEEP_LAKE_CHANGES` says how many changes there are; `make torture` says 1,000.
 
-#[cfg(unix)]
-use std::env;
-#[cfg(unix)]
-use std::path::Path;
 use std::process::Command;
 
-/// Runs the judges of a file. They are programs of Python, which wine has not.
 #[cfg(unix)]
 fn judge(file: &str) {
-    let python = env::var_os("WAVEKEEP_PYTHON_LAKE").unwrap_or_else(|| {
-        panic!("WAVEKEEP_PYTHON_LAKE names no Python with the readers of lakes: run `make test`")
-    });
-    let judges = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../judges/lake");
-    // In memory where the system has such a folder: nothing there has to wait for a disk.
-    let folder = match Path::new("/dev/shm") {
-        memory if memory.is_dir() => tempfile::tempdir_in(memory).unwrap(),
-        _ => tempfile::tempdir().unwrap(),
-    };
-    let verdict = Command::new(python)
-        .args(["-m", "pytest", "--quiet", "-p", "no:cacheprovider", "--basetemp"])
-        .arg(folder.path().join("pytest"))
-        .arg(judges.join(file))
-        .env("WAVEKEEP_BIN", env!("CARGO_BIN_EXE_wavekeep"))
-        .output()
-        .unwrap();
-    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    assert!(verdict.status.success(), "{}{}", text(&verdict.stdout), text(&verdict.stderr));
+    crate::judges::run("WAVEKEEP_PYTHON_LAKE", &format!("lake/{file}"));
 }
 
 #[cfg(unix)]

@@ -15,6 +15,9 @@ mod crashes;
 mod custody;
 mod full_disk;
 mod instrument;
+// The judges are programs of Python, which wine has not.
+#[cfg(unix)]
+mod judges;
 mod killed_server;
 mod lakes;
 mod log;
@@ -24,6 +27,8 @@ mod mounts;
 #[path = "../../../link/tests/it/peer.rs"]
 mod peer;
 mod program;
+#[cfg(unix)]
+mod proxies;
 mod recording;
 mod safety;
 mod windows;

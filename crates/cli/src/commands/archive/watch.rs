@@ -11,6 +11,7 @@ use super::import::{print_summary, sentences};
 use super::{lake, open};
 use crate::args::{Args, WatchArgs};
 use crate::exit::Account;
+use crate::service;
 use crate::terminal::outln;
 
 /// Watches until it is stopped; that is no failure.
@@ -27,6 +28,7 @@ pub fn run(args: &Args, command: &WatchArgs) -> anyhow::Result<Account> {
     let stop = super::stop_signal()?;
     let lake = command.lake.follower()?;
     let (mut failed, mut incomplete) = (0, 0);
+    service::working();
     let mut watch = || {
         archive.watch(
         &command.folder,

@@ -24,6 +24,7 @@ use self::notices::{Notices, loss_words};
 use crate::args::{Args, Origin, RecordArgs};
 use crate::exit::{Account, Usage};
 use crate::inputs::frames_bar;
+use crate::service;
 use crate::terminal::{errln, outln};
 
 /// How long a source may be silent before the buffer is handed to the file system.
@@ -59,6 +60,7 @@ fn record_into<L: FileLayer>(
     // Before there is a file: from then on, who stops the program gets one that is closed.
     let stop = stop_signal()?;
     let mut recorder = Recorder::new(writer(layer, command)?, config.map(Chain::new).transpose()?);
+    service::working();
     let until = Until {
         stop,
         frames: command.frames.unwrap_or(u64::MAX),
