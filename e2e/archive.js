@@ -17,9 +17,9 @@ export const sample = (name) => join(SAMPLES, name);
 /** The ten Blastware events and their reports; the twins and the page about them stay behind. */
 export const samples = readdirSync(SAMPLES).filter((name) => !/\.(json|md)$|^UM|^TXT$/.test(name)).map(sample);
 
-/** @param {string} folder @param {string[]} [more] Further arguments. @returns {Promise<{ url: string, end: () => Promise<void> }>} */
-export async function serve(folder, more = []) {
-  const child = spawn(/** @type {string} */ (BIN), ["serve", "--create", "--archive", folder, "--listen", "127.0.0.1:0", ...more], { stdio: ["ignore", "pipe", "pipe"] });
+/** @param {string} folder @param {string[]} [more] Further arguments. @param {string} [listen] @returns {Promise<{ url: string, end: () => Promise<void> }>} */
+export async function serve(folder, more = [], listen = "127.0.0.1:0") {
+  const child = spawn(/** @type {string} */ (BIN), ["serve", "--create", "--archive", folder, "--listen", listen, ...more], { stdio: ["ignore", "pipe", "pipe"] });
   const url = await new Promise((done, failed) => {
     let said = "";
     const hear = (/** @type {Buffer} */ some) => {

@@ -88,9 +88,10 @@ fn effective(command: &Command, document: Option<&Document>) -> Vec<Effective> {
 
 impl Effective {
     fn value(&self) -> serde_json::Value {
-        let one = |value: &String| match value.parse::<f64>() {
+        let one = |value: &String| match (value.parse::<i64>(), value.parse::<f64>()) {
             _ if self.is_flag => json!(value == "true"),
-            Ok(number) if number.to_string() == *value => json!(number),
+            (Ok(number), _) => json!(number),
+            (_, Ok(number)) if number.to_string() == *value => json!(number),
             _ => json!(value),
         };
         match self.is_list {
