@@ -90,7 +90,8 @@ fn a_sender_that_begins_anew_is_connected_to_again() {
 #[test]
 fn nobody_has_to_be_there_at_first() {
     // None of those that a system gives to who asks for any: nobody else gets it meanwhile.
-    let free = (10_000..30_000).find(|&port| TcpListener::bind(("127.0.0.1", port)).is_ok()).unwrap();
+    let free =
+        (10_000..30_000).find(|&port| TcpListener::bind(("127.0.0.1", port)).is_ok()).unwrap();
     let address = format!("tcp://127.0.0.1:{free}");
     let mut bridge = connected(&address);
     until(&bridge.status(), |counts| counts.last_fault.is_some());
