@@ -1,7 +1,7 @@
 //! The ledger: its lines, its tree, and what it says of events and reviews.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use wavekeep_custody::Head;
 
