@@ -30,6 +30,7 @@
 
 mod actor;
 mod archive;
+mod derived;
 mod error;
 mod export;
 mod facts;

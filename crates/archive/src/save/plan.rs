@@ -99,7 +99,7 @@ impl Archive {
         let mut is_conflict = false;
         loop {
             let event = self.layout().event(serial, filename.as_str());
-            let Some(sidecar) = self.sidecar_if_there(serial, filename.as_str())? else {
+            let Some(sidecar) = self.sidecar_of_this_case(writer, serial, &filename)? else {
                 let other_case = self.other_case(writer, serial, &filename)?;
                 if let Some((name, Some(sha256))) = &other_case
                     && *sha256 == prepared.sha256
@@ -125,7 +125,7 @@ impl Archive {
                 // It is here already, under the name that it got when its own was taken.
                 let other = prepared.name.with_sha(&prepared.sha256);
                 if !is_conflict
-                    && let Some(sidecar) = self.sidecar_if_there(serial, other.as_str())?
+                    && let Some(sidecar) = self.sidecar_of_this_case(writer, serial, &other)?
                     && sidecar.source_file().sha256.as_ref() == Some(&prepared.sha256)
                 {
                     let other = other.as_str();
@@ -344,6 +344,23 @@ impl Archive {
             }
         }
         Ok(plan)
+    }
+
+    /// The sidecar of an event under this very name. Windows and macOS also find a file whose name differs
+    /// in case; the index has the name that the event was given.
+    fn sidecar_of_this_case(
+        &self,
+        writer: &Writer,
+        serial: &str,
+        filename: &SafeName,
+    ) -> Result<Option<Sidecar>, ArchiveError> {
+        let Some(sidecar) = self.sidecar_if_there(serial, filename.as_str())? else {
+            return Ok(None);
+        };
+        let named = index::at_place(&writer.connection, serial, filename.as_str());
+        let is_named_so = named.map_err(|source| self.index_failed(source))?.is_some();
+        let is_other = !is_named_so && self.other_case(writer, serial, filename)?.is_some();
+        Ok((!is_other).then_some(sidecar))
     }
 
     fn sidecar_if_there(

@@ -1,7 +1,7 @@
 //! The ledger: its lines, its tree, and what it says of events and reviews.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use wavekeep_custody::Head;
 
@@ -125,7 +125,8 @@ impl Archive {
             if waits(&known.event.serial, &known.event.filename) {
                 continue;
             }
-            let path = PathBuf::from(&known.event.serial).join(&known.event.filename);
+            let event = self.layout().event(&known.event.serial, &known.event.filename);
+            let path = self.relative(&event.source());
             let message = format!(
                 "event {id} is gone from the index; the ledger has it: {}",
                 in_words(&known.last)
@@ -138,7 +139,7 @@ impl Archive {
             if waits(&row.serial, &row.filename) {
                 continue;
             }
-            let path = PathBuf::from(&row.serial).join(&row.filename);
+            let path = self.relative(&self.layout().event(&row.serial, &row.filename).source());
             let message = "the ledger does not have it: another program put it there, or somebody who \
                 wanted no trace of it; `wavekeep rebuild --index` notes it as found";
             found.finding(path, FindingKind::NotInLedger, message);

@@ -150,6 +150,12 @@ fn hostile_journals(outside: &Path) -> Vec<String> {
         "BE11529/.hidden",
         "BE11529/con",
         "BE11529\\x",
+        "BE11529/deeper\\x",
+        "BE11529//x",
+        "BE11529/./x",
+        "BE11529/x:y",
+        "C:BE11529/x",
+        "\\\\?\\C:\\x/x",
         "linked/x",
     ] {
         all.push(rename("BE11529/.wavekeep-1-1", to).to_string());

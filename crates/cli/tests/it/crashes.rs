@@ -219,8 +219,13 @@ fn lane(lane: u64, rounds: usize, source: &Path, tally: &Tally) {
     let mut place = memory_folder();
     let mut answered = Answered::default();
     let (mut folder, mut had) = (0, 0_usize);
-    // How long each takes here says between which moments to kill.
-    let mut longest = KILLED.map(|_| Duration::from_millis(40));
+    // How long each takes here says between which moments to kill: at first, as long as an import that is
+    // left alone.
+    let scratch = memory_folder();
+    let begun = Instant::now();
+    finish(import(&scratch.path().join("archive"), &source.join("0")), "an import left alone");
+    let mut longest = KILLED.map(|_| begun.elapsed());
+    drop(scratch);
     for round in 0..rounds {
         let root = place.path().join("archive");
         let turn = match chance.below(10) {

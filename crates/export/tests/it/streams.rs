@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{RecvTimeoutError, channel};
 
 use gnz::Gnz;
 use serde_json::{Map, Value};
@@ -362,6 +361,8 @@ fn a_folder_is_replaced_when_asked_and_two_at_once_are_refused() {
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_does_not_grow_with_the_stream() {
+    use std::sync::mpsc::{RecvTimeoutError, channel};
+
     if !crate::alone::is_alone("streams::memory_does_not_grow_with_the_stream") {
         return;
     }

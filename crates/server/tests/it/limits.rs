@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use common::*;
-use serde_json::{Value, json};
+use serde_json::json;
 use wavekeep_archive::{Archive, Role};
 use wavekeep_server::{Limits, ServeError, ServeOptions, Server};
 
@@ -228,7 +228,8 @@ fn a_request_of_many_small_files_takes_one_descriptor() {
     stream.write_all(&body[body.len() - 4..]).unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
-    let answered: Value = serde_json::from_str(text.split_once("\r\n\r\n").unwrap().1).unwrap();
+    let answered: serde_json::Value =
+        serde_json::from_str(text.split_once("\r\n\r\n").unwrap().1).unwrap();
     assert_eq!(answered["results"].as_array().unwrap().len(), 1100);
 }
 

@@ -104,9 +104,12 @@ pub fn recover(
     file.as_file().sync_all().map_err(|source| Error::io("sync", destination, source))?;
     let index = read_back(&stores, &saved, file.path(), destination)?;
     publish(file, destination, options.overwrite)?;
-    File::open(folder)
-        .and_then(|folder| if cfg!(unix) { folder.sync_all() } else { Ok(()) })
-        .map_err(|source| Error::io("sync", folder, source))?;
+    // Windows does not open folders, and has no sync of one.
+    if cfg!(unix) {
+        File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(|source| Error::io("sync", folder, source))?;
+    }
 
     let mut source_bytes = 0;
     for store in &stores {
