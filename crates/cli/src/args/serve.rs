@@ -98,7 +98,8 @@ fn user_role(text: &str) -> Result<(String, Role), String> {
         .rsplit_once('=')
         .filter(|(name, _)| !name.is_empty())
         .ok_or_else(|| format!("{text:?} is not of the form NAME=ROLE"))?;
-    let role: Role = role.parse().map_err(|error| format!("{error}"))?;
+    let role: Role =
+        role.parse().map_err(|error: <Role as std::str::FromStr>::Err| error.to_string())?;
     Ok((name.to_owned(), role))
 }
 

@@ -19,6 +19,7 @@ mod stream;
 mod token;
 
 pub use archive::open as open_archive;
+#[cfg(unix)]
 pub use serve::options as serve_options;
 
 use crate::args::{Args, Command};
