@@ -35,6 +35,9 @@ export async function serve(folder, more = [], listen = "127.0.0.1:0") {
   return { url, end: async () => { child.kill("SIGTERM"); await ended; } };
 }
 
+/** Where a link leads, from the page that it is on. @param {import("@playwright/test").Locator} link @returns {Promise<string>} */
+export const target = (link) => link.evaluate((element) => /** @type {HTMLAnchorElement} */ (element).href);
+
 /** A token of an archive. @param {string} folder @param {string} name @param {string} role */
 export const addToken = (folder, name, role) =>
   execFileSync(/** @type {string} */ (BIN), ["token", "add", name, "--archive", folder, "--role", role], { encoding: "utf8" }).trim();

@@ -1,5 +1,5 @@
 // @ts-check
-import { expect, pinch, swipe, test } from "../archive.js";
+import { expect, pinch, swipe, target, test } from "../archive.js";
 
 /** @param {import("@playwright/test").Page} page @param {string} url @param {string} file */
 async function open(page, url, file) {
@@ -155,8 +155,7 @@ test("both kinds of time are said as what they are", async ({ page, full }) => {
 test("report and table come with one click", async ({ page, full }) => {
   await open(page, full.url, "M529LMOK.DK0W");
   for (const [name, kind] of [["Report PDF", "application/pdf"], ["CSV", "text/csv"], ["File", "application/octet-stream"]]) {
-    const href = await page.getByRole("link", { name: /** @type {string} */ (name), exact: true }).getAttribute("href");
-    const answer = await fetch(full.url + href);
+    const answer = await fetch(await target(page.getByRole("link", { name: /** @type {string} */ (name), exact: true })));
     expect(answer.status).toBe(200);
     expect(answer.headers.get("content-type")).toContain(kind);
   }

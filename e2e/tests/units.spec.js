@@ -1,6 +1,6 @@
 // @ts-check
 /** One unit setting holds everywhere: no part of the page, and nothing asked for from it, shows another unit. */
-import { expect, test } from "../archive.js";
+import { expect, target, test } from "../archive.js";
 
 /** @typedef {import("@playwright/test").Page} Page */
 
@@ -77,8 +77,8 @@ test("PDF and CSV of an event are asked for in the units of the page", async ({ 
   await page.locator(".tr[data-id]").first().click();
   await expect(page.locator(".outcome")).toBeVisible();
   const column = async () => {
-    const href = await page.getByRole("link", { name: "CSV", exact: true }).getAttribute("href");
-    const [head = "", ...lines] = (await (await fetch(full.url + href)).text()).trim().split("\n");
+    const href = await target(page.getByRole("link", { name: "CSV", exact: true }));
+    const [head = "", ...lines] = (await (await fetch(href)).text()).trim().split("\n");
     return { head, tran: lines.map((line) => Number(line.split(",")[1])), mic: lines.map((line) => Number(line.split(",")[4])) };
   };
   await choose(page, "in/s", "psi");
@@ -94,7 +94,7 @@ test("PDF and CSV of an event are asked for in the units of the page", async ({ 
   await page.getByLabel("Distance to the blast in feet").press("Enter");
   const pdf = page.getByRole("link", { name: "Report PDF" });
   await expect(pdf).toHaveAttribute("href", /curve=osmre-distance&distance_ft=400&velocity=mm%2Fs&pressure=Pa$/);
-  expect((await fetch(full.url + await pdf.getAttribute("href"))).headers.get("content-type")).toBe("application/pdf");
+  expect((await fetch(await target(pdf))).headers.get("content-type")).toBe("application/pdf");
 });
 
 test("the table as CSV and on paper is in the units of the page", async ({ page, full }) => {
@@ -103,8 +103,8 @@ test("the table as CSV and on paper is in the units of the page", async ({ page,
   });
   await page.goto(`${full.url}/?min_ppv_in_s=0.2&text=M529LMOK`);
   await choose(page, "mm/s", "Pa");
-  const href = await page.getByRole("link", { name: "CSV", exact: true }).getAttribute("href");
-  const [head = "", line = ""] = (await (await fetch(full.url + href)).text()).split("\r\n");
+  const href = await target(page.getByRole("link", { name: "CSV", exact: true }));
+  const [head = "", line = ""] = (await (await fetch(href)).text()).split("\r\n");
   const names = head.split(",");
   expect(names).toEqual(expect.arrayContaining(["ppv_mm_s", "tran_mm_s", "pvs_mm_s", "mic_pa", "mic_db_l"]));
   expect(head).not.toMatch(/in_s|psi/);
