@@ -166,7 +166,7 @@ Examples:
   wavekeep token list --archive events/
   wavekeep token revoke kim --archive events/")]
     Token(TokenArgs),
-    /// Check the configuration, or show the options that are in force and where each comes from.
+    /// Check the configuration, or show every option with its source.
     #[command(after_help = "\
 The file holds a table for each of serve, watch and record, with their options as keys, and the
 archive of all commands. Environment variables take precedence over it (WAVEKEEP_SERVE_LISTEN is

@@ -266,7 +266,6 @@ fn nothing_that_matches_and_words_that_nobody_knows_are_no_success() {
         (&["list", "--where", "sreial=BE11529"], 2),
         (&["list", "--sort", "loudest"], 2),
         (&["list", "--from", "2026-05-01T13:16:34-05:00"], 2),
-        (&["report", "--id", "1"], 2),
     ] {
         let output = run(fleet.path(), args);
         assert_eq!(

@@ -73,6 +73,11 @@ fn events_of_the_archive_are_inputs_only_where_some_are_selected() {
     let (code, _, said) = office.run(&["plot", "-o", "two.png", sample]);
     assert_eq!(code, 0, "{said}");
     assert_eq!(office.run(&["plot", "-o", "three.png"]).0, 2);
+    // The variable is an archive like that of the file; without both there is none.
+    let nothing = Office::with("");
+    assert_eq!(nothing.run(&["report", "--id", "1"]).0, 2);
+    let mut report = nothing.command(&["report", "--id", "1", "-o", "one.pdf"]);
+    report.env("WAVEKEEP_ARCHIVE", office.path().join("fleet")).assert().success();
 }
 
 #[test]
