@@ -171,8 +171,9 @@ fn judge(variable: &str, folder: &Path, files: &[&str]) {
     let judges = judges();
     let verdict = Command::new(python(variable))
         .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
-        // Lakes have judges of their own, with a Python of their own.
+        // Lakes and proxies have judges of their own, which run the program.
         .arg(format!("--ignore={}", judges.join("lake").display()))
+        .arg(format!("--ignore={}", judges.join("proxy").display()))
         .args(files.iter().map(|file| judges.join(file)))
         .env("WAVEKEEP_JUDGED", folder)
         .env("PYTHONDONTWRITEBYTECODE", "1")
