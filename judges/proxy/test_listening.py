@@ -12,7 +12,8 @@ import sys
 import time
 
 import pytest
-from test_proxy import PROGRAM, SAMPLES, Proxy, await_port, certificate, free_port  # noqa: F401
+
+from conftest import PROGRAM, SAMPLES, await_port, certify, free_port
 
 
 class Service:
@@ -129,7 +130,7 @@ def test_without_a_socket_of_systemd_it_says_what_is_missing(service):
     assert "systemd passed 0 sockets" in server.refusal
 
 
-def test_http_2_is_spoken_with_and_without_tls(service, tmp_path, certificate):  # noqa: F811
+def test_http_2_is_spoken_with_and_without_tls(service, tmp_path, certificate):
     server = service("--listen", "127.0.0.1:0")
     port = free_port()
     (tmp_path / "Caddyfile").write_text(
@@ -158,7 +159,7 @@ def test_http_2_is_spoken_with_and_without_tls(service, tmp_path, certificate): 
                 assert secured.selected_alpn_protocol() == spoken
 
 
-def serial(port, certificate):  # noqa: F811
+def served(port):
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with socket.create_connection(("127.0.0.1", port)) as plain:
@@ -166,17 +167,9 @@ def serial(port, certificate):  # noqa: F811
             return secured.getpeercert(binary_form=True)
 
 
-def renew(files):
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-         "-days", "3", "-subj", "/CN=office.example", "-out", files[0], "-keyout", files[1]],
-        check=True, capture_output=True,
-    )
-
-
 def test_systemd_is_notified_and_sighup_reads_certificate_and_configuration_again(service, tmp_path):
     files = tmp_path / "office.pem", tmp_path / "office.key"
-    renew(files)
+    certify(*files)
     config = tmp_path / "config.toml"
     text = f'[serve]\nlisten = "127.0.0.1:0"\ntls-cert = "{files[0]}"\ntls-key = "{files[1]}"\n'
     config.write_text(text)
@@ -203,21 +196,21 @@ def test_systemd_is_notified_and_sighup_reads_certificate_and_configuration_agai
         while heard.recv(100).strip() != b"READY=1":
             pass
 
-    first = serial(server.port, files)
+    first = served(server.port)
     assert {ask() for _ in range(10)} == {200}
-    renew(files)
+    certify(*files)
     config.write_text(text + "rate = 2\n")
     reload()
-    second = serial(server.port, files)
+    second = served(server.port)
     assert second != first
     assert 429 in {ask() for _ in range(10)}
     # What cannot be used changes nothing.
     files[0].write_text("no certificate")
     reload()
-    assert serial(server.port, files) == second
+    assert served(server.port) == second
     config.write_text("[serve]\nrate = 'many'\n")
     reload()
-    assert serial(server.port, files) == second
+    assert served(server.port) == second
     complaint = server.end()
     assert "nothing was changed" in complaint and "config.toml:2: rate" in complaint
     assert re.search("office.pem.*no TLS with this file", complaint), complaint

@@ -1,7 +1,4 @@
-"""The server behind nginx and Caddy, configured as docs/proxies.md shows.
-
-`WAVEKEEP_BIN` names the program. `cargo test -p wavekeep --test it proxies` runs these judges.
-"""
+"""The server behind nginx and Caddy, configured as docs/proxies.md shows."""
 
 import base64
 import http.client
@@ -10,19 +7,16 @@ import os
 import random
 import re
 import shlex
-import socket
 import ssl
 import subprocess
 import time
-from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-SAMPLES = ROOT / "samples"
+from conftest import PROGRAM, ROOT, SAMPLES, await_port, free_port
+
 PAGE = (ROOT / "docs" / "proxies.md").read_text(encoding="utf-8")
-PROGRAM = os.environ["WAVEKEEP_BIN"]
 BASE = "/wavekeep"
 
 
@@ -36,31 +30,6 @@ def command(with_users):
     lines = re.findall(r"^wavekeep serve .*$", PAGE, re.MULTILINE)
     [found] = [line for line in lines if ("--user-header" in line) == with_users]
     return shlex.split(found)[1:]
-
-
-def free_port():
-    """None of those that a system gives to who asks for any."""
-    while True:
-        port = random.randrange(10_000, 30_000)
-        with socket.socket() as found:
-            try:
-                found.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tls")
-    files = folder / "office.pem", folder / "office.key"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-         "-nodes", "-days", "2", "-subj", "/CN=office.example", "-addext",
-         "subjectAltName=DNS:office.example,DNS:localhost", "-out", files[0], "-keyout", files[1]],
-        check=True, capture_output=True,
-    )
-    return files
 
 
 class Server:
@@ -136,16 +105,6 @@ def caddy(folder, upstream, certificate):
         stderr=open(folder / "caddy.log", "w"),
     )
     return process, port
-
-
-def await_port(process, port):
-    for _ in range(300):
-        assert process.poll() is None, "the proxy ended"
-        with socket.socket() as answers:
-            if answers.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise AssertionError("the proxy does not answer")
 
 
 @pytest.fixture(params=[nginx, caddy], ids=["nginx", "caddy"])

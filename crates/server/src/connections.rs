@@ -11,7 +11,6 @@ use axum::Router;
 use axum::http::Request;
 use futures_util::FutureExt;
 use hyper::body::Incoming;
-use hyper::rt::{Read, Write};
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -144,13 +143,10 @@ async fn handle_connection(
     idle_timeout: Duration,
     stopping: watch::Receiver<bool>,
 ) {
-    let stream = Stalled::new(stream, idle_timeout);
     match tls {
-        None => connected(TokioIo::new(stream), peer, app, idle_timeout, stopping).await,
+        None => connected(stream, peer, app, idle_timeout, stopping).await,
         Some(tls) => match timeout(idle_timeout, tls.accept(stream)).await {
-            Ok(Ok(stream)) => {
-                connected(TokioIo::new(stream), peer, app, idle_timeout, stopping).await
-            }
+            Ok(Ok(stream)) => connected(stream, peer, app, idle_timeout, stopping).await,
             Ok(Err(error)) => tracing::debug!("{peer}: no TLS: {error}"),
             Err(_) => {}
         },
@@ -158,7 +154,7 @@ async fn handle_connection(
 }
 
 async fn connected(
-    stream: impl Read + Write + Unpin + Send + 'static,
+    stream: impl Stream,
     peer: IpAddr,
     app: Router,
     idle_timeout: Duration,
@@ -170,6 +166,7 @@ async fn connected(
         request.extensions_mut().insert(peer);
         app.call(request)
     });
+    let stream = TokioIo::new(Stalled::new(stream, idle_timeout));
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(idle_timeout);
     builder

@@ -44,10 +44,10 @@ struct Effective {
     values: Vec<String>,
     is_flag: bool,
     is_list: bool,
-    from: From,
+    from: Source,
 }
 
-enum From {
+enum Source {
     File(usize),
     Variable(String),
     Default,
@@ -67,12 +67,12 @@ fn effective(command: &Command, document: Option<&Document>) -> Vec<Effective> {
             let of_variable = std::env::var(&variable).ok();
             let setting = of_file.iter().find(|setting| setting.key == option);
             let (values, from) = match (of_variable, setting) {
-                (Some(value), _) => (vec![value], From::Variable(variable)),
-                (None, Some(setting)) => (setting.values.clone(), From::File(setting.line)),
+                (Some(value), _) => (vec![value], Source::Variable(variable)),
+                (None, Some(setting)) => (setting.values.clone(), Source::File(setting.line)),
                 (None, None) => {
                     let defaults = arg.get_default_values().iter();
                     let values = defaults.map(|value| value.to_string_lossy().into_owned());
-                    (values.collect(), From::Default)
+                    (values.collect(), Source::Default)
                 }
             };
             Some(Effective {
@@ -133,12 +133,12 @@ fn show(args: &Args, described: &Command, document: Option<&Document>, of: Optio
             if args.json {
                 let mut from = json!({ "source": option.from.word() });
                 match &option.from {
-                    From::File(line) => {
+                    Source::File(line) => {
                         from["path"] = json!(document.map(|document| &document.path));
                         from["line"] = json!(line);
                     }
-                    From::Variable(variable) => from["variable"] = json!(variable),
-                    From::Default => {}
+                    Source::Variable(variable) => from["variable"] = json!(variable),
+                    Source::Default => {}
                 }
                 let value = option.value();
                 outln!(
@@ -147,9 +147,9 @@ fn show(args: &Args, described: &Command, document: Option<&Document>, of: Optio
                 );
             } else {
                 let from = match &option.from {
-                    From::File(line) => format!("line {line}"),
-                    From::Variable(variable) => variable.clone(),
-                    From::Default => "default".to_owned(),
+                    Source::File(line) => format!("line {line}"),
+                    Source::Variable(variable) => variable.clone(),
+                    Source::Default => "default".to_owned(),
                 };
                 outln!("{:<40} # {from}", option.line());
             }
@@ -157,7 +157,7 @@ fn show(args: &Args, described: &Command, document: Option<&Document>, of: Optio
     }
 }
 
-impl From {
+impl Source {
     fn word(&self) -> &'static str {
         match self {
             Self::File(_) => "file",

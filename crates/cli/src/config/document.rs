@@ -104,11 +104,13 @@ impl Document {
         }
     }
 
-    /// The settings of a command, its own before those of all.
+    /// The settings of a command: its own, and those of all commands that it has not itself.
     pub fn of<'a>(&'a self, command: &'a str) -> impl Iterator<Item = &'a Setting> {
-        let own = move |setting: &&Setting| setting.command == Some(command);
-        let shared = |setting: &&Setting| setting.command.is_none();
-        self.settings.iter().filter(own).chain(self.settings.iter().filter(shared))
+        let is_own = move |setting: &Setting| setting.command == Some(command);
+        let has_own = move |key: &str| self.settings.iter().any(|it| is_own(it) && it.key == key);
+        self.settings.iter().filter(move |setting| {
+            is_own(setting) || setting.command.is_none() && !has_own(&setting.key)
+        })
     }
 }
 
@@ -140,7 +142,10 @@ impl Reader<'_> {
                 (Some(command), DeValue::Table(table)) => self.table(command, table),
                 (Some(command), other) => self.wrong(
                     at,
-                    format_args!("`{command}` is a table, [{command}]; found {}", a(other)),
+                    format_args!(
+                        "`{command}` is a table, [{command}]; found {}",
+                        with_article(other)
+                    ),
                 ),
                 (None, _) if name == ARCHIVE => self.setting(None, key, value),
                 (None, _) => {
@@ -194,7 +199,7 @@ fn unknown(name: &str, names: &[&str], what: &str) -> String {
     }
 }
 
-fn a(value: &DeValue<'_>) -> String {
+fn with_article(value: &DeValue<'_>) -> String {
     let kind = value.type_str();
     let article = if kind.starts_with(['a', 'i', 'o', 'u']) { "an" } else { "a" };
     format!("{article} {kind}")
@@ -209,11 +214,13 @@ fn values(value: &DeValue<'_>, arg: &Arg) -> Result<Vec<String>, String> {
             _ => Err("a decimal number was expected".to_owned()),
         },
         DeValue::Float(number) => Ok(number.as_str().to_owned()),
-        other => Err(format!("a text or a number was expected; found {}", a(other))),
+        other => Err(format!("a text or a number was expected; found {}", with_article(other))),
     };
     match value {
         DeValue::Boolean(on) if is_flag(arg) => Ok(vec![on.to_string()]),
-        other if is_flag(arg) => Err(format!("true or false was expected; found {}", a(other))),
+        other if is_flag(arg) => {
+            Err(format!("true or false was expected; found {}", with_article(other)))
+        }
         DeValue::Array(values) if is_list(arg) => {
             values.iter().map(|value| one(value.get_ref())).collect()
         }

@@ -101,6 +101,16 @@ fn flags_come_before_variables_and_variables_before_the_file() {
 }
 
 #[test]
+fn a_command_has_its_own_archive_before_that_of_all() {
+    let office = Office::with("archive = 'other'\n[serve]\narchive = 'fleet'\n");
+    assert_eq!(office.shown("serve", "archive", &[])["value"], "fleet");
+    assert_eq!(office.shown("watch", "archive", &[])["value"], "other");
+    let (code, _, said) = office.run(&["serve"]);
+    assert_eq!(code, 1);
+    assert!(said.contains("fleet is not an archive"), "{said}");
+}
+
+#[test]
 fn a_flag_excludes_what_contradicts_it_in_the_file() {
     let office = Office::with("archive = 'fleet'\n[serve]\ncreate = true\n");
     let (code, _, said) = office.run(&["serve", "--read-only", "--listen", "127.0.0.1:0"]);

@@ -157,6 +157,25 @@ fn connections_of_one_address_are_bounded_and_those_beyond_are_told_so() {
 }
 
 #[test]
+fn a_client_that_does_not_finish_what_it_begins_with_is_cut_off() {
+    let limits = Limits::default().with_idle_timeout(Duration::from_millis(300));
+    let server = limited(limits);
+    // Nothing, parts of the first bytes of HTTP/2, all of them, a part of a head of HTTP/1.1.
+    for begun in
+        ["", "P", "PRI * HTTP/2.0\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HT", "PUT"]
+    {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.write_all(begun.as_bytes()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let ended = stream.read_to_end(&mut Vec::new());
+        let is_timeout = |error: &std::io::Error| {
+            [std::io::ErrorKind::WouldBlock, std::io::ErrorKind::TimedOut].contains(&error.kind())
+        };
+        assert!(!ended.is_err_and(|error| is_timeout(&error)), "{begun:?}: it is still open");
+    }
+}
+
+#[test]
 fn a_client_that_takes_nothing_of_its_answer_is_cut_off_and_gives_its_place_back() {
     let limits = Limits::default().with_idle_timeout(Duration::from_millis(300)).with_exports(1);
     let server = limited(limits);
