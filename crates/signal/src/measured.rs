@@ -22,7 +22,8 @@ pub enum Origin {
 /// ```
 /// use wavekeep_signal::{Measured, Origin};
 ///
-/// let time_s = Measured { computed: Some(0.2119), stated: Some(0.212) };
+/// let mut time_s = Measured::computed(0.2119);
+/// time_s.stated = Some(0.212);
 /// assert_eq!(time_s.shown(), Some((0.212, Origin::Stated)));
 /// assert_eq!(Measured::computed(0.2119).shown(), Some((0.2119, Origin::Computed)));
 /// ```
