@@ -66,6 +66,20 @@ pub enum ArchiveError {
         /// The archive.
         path: PathBuf,
     },
+    /// A change was cut short, and nothing can be changed here to finish it.
+    #[error("{}: a change was cut short, and the archive is open to be read alone: the next import, review or repair by someone who may write to it finishes it", path.display())]
+    Unfinished {
+        /// The archive.
+        path: PathBuf,
+    },
+    /// A folder is no backup, or no place for one.
+    #[error("{}: {what}", path.display())]
+    Backup {
+        /// The folder.
+        path: PathBuf,
+        /// Why not, and what to do.
+        what: &'static str,
+    },
     /// A file is not as the ledger has it: nothing is built on it.
     #[error("{}: it is not as the ledger has it since entry {entry}: `wavekeep verify` says what differs, `wavekeep repair` puts back what the ledger has; nothing was changed", path.display())]
     NotAsLedger {
@@ -230,6 +244,8 @@ impl ArchiveError {
             Self::NotOfThis { .. } => "not_of_this",
             Self::NoReason => "no_reason",
             Self::Itself { .. } => "itself",
+            Self::Backup { .. } => "backup",
+            Self::Unfinished { .. } => "unfinished",
             Self::Index { .. } => "index",
             Self::NewerIndex { .. } => "newer_index",
             Self::Link { .. } => "link",

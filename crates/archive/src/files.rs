@@ -8,6 +8,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Component, Path, PathBuf};
 
+use crate::owner::Owner;
+
 /// A file system, as far as the archive needs one.
 pub trait FileSystem: Debug + Send + Sync {
     /// Makes a folder with all that lead to it. One that is there is no error.
@@ -111,12 +113,14 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disk {
     root: PathBuf,
+    owner: Owner,
 }
 
 impl Disk {
     /// The files below a root. The root itself may be given through links.
     pub fn below(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        let root = root.into();
+        Self { owner: Owner::of(&root), root }
     }
 
     fn check(&self, path: &Path) -> io::Result<()> {
@@ -163,12 +167,13 @@ const MANY_FILES: usize = 16;
 impl FileSystem for Disk {
     fn create_folder(&self, folder: &Path) -> io::Result<()> {
         self.check(folder)?;
-        fs::create_dir_all(folder)
+        self.owner.create_folder(folder)
     }
 
     fn write_new(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.check(path)?;
-        OpenOptions::new().write(true).create_new(true).open(path)?.write_all(bytes)
+        OpenOptions::new().write(true).create_new(true).open(path)?.write_all(bytes)?;
+        self.owner.give(path)
     }
 
     fn write_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -177,7 +182,8 @@ impl FileSystem for Disk {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(path)?.write_all(bytes)
+        options.open(path)?.write_all(bytes)?;
+        self.owner.give(path)
     }
 
     fn extend(&self, path: &Path, at: u64, bytes: &[u8]) -> io::Result<()> {
@@ -185,7 +191,8 @@ impl FileSystem for Disk {
         let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
         file.set_len(at)?;
         file.seek(SeekFrom::Start(at))?;
-        file.write_all(bytes)
+        file.write_all(bytes)?;
+        self.owner.give(path)
     }
 
     fn sync(&self, files: &[PathBuf], folders: &[PathBuf]) -> io::Result<()> {
@@ -283,11 +290,11 @@ impl FileSystem for Disk {
 }
 
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
 #[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }

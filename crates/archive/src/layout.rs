@@ -80,14 +80,39 @@ impl Layout {
         self.own_folder().join(TOKENS)
     }
 
+    /// When they were last used.
+    pub(crate) fn token_uses(&self) -> PathBuf {
+        self.own_folder().join("token-uses.json")
+    }
+
     /// Where a server notes what it is recording, while it is recording.
     pub fn open_recordings(&self) -> PathBuf {
         self.own_folder().join("recording")
     }
 
+    /// Which files of watched folders were imported.
+    pub(crate) fn watched(&self) -> PathBuf {
+        self.own_folder().join("watch")
+    }
+
+    /// Files of removed events, until they are purged.
+    pub(crate) fn removed(&self) -> PathBuf {
+        self.own_folder().join("removed")
+    }
+
+    /// What the verification of parts of the archive found.
+    pub(crate) fn verifications(&self) -> PathBuf {
+        self.own_folder().join("verification.json")
+    }
+
     /// Held by whoever writes.
     pub fn lock(&self) -> PathBuf {
         self.own_folder().join("lock")
+    }
+
+    /// Held by whoever is the next to hold [`lock`](Self::lock).
+    pub(crate) fn next_lock(&self) -> PathBuf {
+        self.own_folder().join("lock.next")
     }
 
     /// Where indexes and pictures of runs are kept: derived, and safe to delete.

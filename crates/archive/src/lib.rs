@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `name` | names from outside that cannot leave the root |
 //! | `layout` | where files are |
+//! | `owner` | whose files are that the superuser makes |
 //! | `files`, `journal` | the file system, and several files that change as one |
 //! | `ledger` | all that happened, as an append-only list whose entries form a Merkle tree |
 //! | `actor` | who does something, and from where |
@@ -25,11 +26,15 @@
 //! | `export` | answers as CSV, Parquet, and originals with their checksums |
 //! | `archive`, `place` | the open archive, and whether its path still names it |
 //! | `stop` | work that is stopped before its end |
-//! | `tokens` | who may use a server of the archive |
+//! | `backup` | complete copies of an archive in use, and archives made of them |
+//! | `counts` | how much there is, and how long writers wait |
+//! | `tokens`, `token_use`, `scope` | who may use a server of the archive |
 #![forbid(unsafe_code)]
 
 mod actor;
 mod archive;
+mod backup;
+mod counts;
 mod derived;
 mod error;
 mod export;
@@ -42,6 +47,7 @@ mod layout;
 mod ledger;
 mod merge;
 mod name;
+mod owner;
 mod place;
 mod rebuild;
 mod recordings;
@@ -52,15 +58,19 @@ mod repair;
 mod review;
 mod rounds;
 mod save;
+mod scope;
 mod sidecar;
 mod stop;
 mod stream;
+mod token_use;
 mod tokens;
 mod verify;
 mod watch;
 
 pub use actor::{Actor, machine_user};
 pub use archive::{Archive, CommitPoint, OpenOptions};
+pub use backup::{Backup, BackupOptions, LeftOut, Manifest, Restored};
+pub use counts::{Counts, LockWaits, UnitCounts};
 pub use error::{ArchiveError, DecodeFailure, SaveError};
 pub use export::{
     EXPORT_COLUMNS, ExportFailure, MANIFEST, Originals, TableUnits, travel_unit, travel_values,
@@ -82,20 +92,22 @@ pub use name::{NAME_BYTES, NameError, SafeName, fault_on_windows};
 pub use rebuild::Rebuilt;
 pub use rederive::{Becomes, Difference, RederiveAccount, RederiveOptions, Rederived};
 pub use remake::{Remade, RemakeOptions, recording_from};
+pub use removal::{Aside, Purged};
 pub use repair::{OpenedForRepair, Repair, Repaired};
 pub use review::{PatchError, PatchOptions, ReviewEntry};
 pub use save::{
     NewSession, Outcome, Pairing, Placed, PreparedSessions, ReportFile, Saved, SavedSession,
     Session, SourceKind, Submission,
 };
+pub use scope::Scope;
 pub use sidecar::{
     DecodeBlock, EVENT_KIND, EventBlock, FlagWord, OwnBlock, PeakValues, ProjectInfo, Review,
     SCHEMA_VERSION, STREAM_KIND, Sidecar, SidecarError, SourceBlock, SourceFile, Stated,
 };
 pub use stream::{Adopted, AdoptedFile, StreamBlock};
-pub use tokens::{Role, TokenEntry, TokenError};
-pub use verify::{Finding, FindingKind, Verification, VerifyOptions};
-pub use watch::{WatchOptions, Watched};
+pub use tokens::{NewToken, Role, TokenEntry, TokenError};
+pub use verify::{Finding, FindingKind, Verification, VerifiedPart, VerifyOptions};
+pub use watch::{Backlog, Ignore, WatchOptions, Watched, WatchedFolder};
 pub use wavekeep_custody::Head;
 #[doc(hidden)]
 pub use wavekeep_export::{persist, remove_file};

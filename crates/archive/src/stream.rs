@@ -18,6 +18,7 @@ use crate::files::refuse_links;
 use crate::journal::Change;
 use crate::ledger::{Draft, Standing, facts_of, files_of};
 use crate::name::SafeName;
+use crate::owner::Owner;
 use crate::sidecar::{EventBlock, Review, STREAM_KIND, Sidecar, SourceBlock};
 use crate::stop::{go_on, stopped_or};
 use crate::{Actor, Archive, ArchiveError, index};
@@ -156,10 +157,12 @@ impl Archive {
             Ok(Adopted { id, stream_id, filename, same: false, stream })
         })?;
         // Whoever opens it next need not go through the run again; without the index it would.
+        let index = self.layout().stream_index(adopted.id);
         let _ = self
             .files()
             .create_folder(&self.layout().streams())
-            .and_then(|()| run.keep_index(&self.layout().stream_index(adopted.id)));
+            .and_then(|()| run.keep_index(&index))
+            .and_then(|()| Owner::of(self.layout().root()).give(&index));
         Ok(adopted)
     }
 

@@ -9,6 +9,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
+use derive_setters::Setters;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use wavekeep_custody::{Action, Hash};
@@ -16,12 +18,18 @@ use wavekeep_custody::{Action, Hash};
 use crate::journal::{Change, stage_private};
 use crate::ledger::Draft;
 use crate::remake::sha256;
+use crate::scope::Scope;
 use crate::{Archive, ArchiveError};
 
 /// What tokens begin with, so that people and scanners know one when they see it.
 const PREFIX: &str = "wk_";
-/// The version of the file that is written. The list alone, without version and checksum, is 0.
-const VERSION: u64 = 1;
+/// The latest version of the file. The list alone, without version and checksum, is 0.
+const VERSION: u64 = 2;
+/// The first version in which tokens expire or are for a part: a program that knows nothing of it must not
+/// accept them.
+const WITH_LIMITS: u64 = 2;
+/// The version of a list in which none is limited.
+const WITHOUT_LIMITS: u64 = 1;
 /// Largest file that is read, in bytes.
 const MOST_BYTES: u64 = 16 << 20;
 /// What stands in the place of the checksum while it is computed.
@@ -88,6 +96,36 @@ pub struct TokenEntry {
     pub sha256: String,
     /// When it was made, in UTC.
     pub created_at: String,
+    /// From when on it is refused, in UTC; nothing for a token that does not expire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<String>,
+    /// The part of the archive that it is for; nothing for all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+}
+
+/// A token that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq, Setters)]
+#[setters(prefix = "with_")]
+#[non_exhaustive]
+pub struct NewToken {
+    /// Whose it is.
+    #[setters(skip)]
+    pub name: String,
+    /// What it may do.
+    #[setters(skip)]
+    pub role: Role,
+    /// From when on it is refused; nothing for a token that does not expire.
+    pub expires_at: Option<Timestamp>,
+    /// The part of the archive that it is for; nothing for all of it.
+    pub scope: Option<Scope>,
+}
+
+impl NewToken {
+    /// A token for the whole archive that does not expire.
+    pub fn new(name: impl Into<String>, role: Role) -> Self {
+        Self { name: name.into(), role, expires_at: None, scope: None }
+    }
 }
 
 impl TokenEntry {
@@ -97,6 +135,12 @@ impl TokenEntry {
         let pairs = self.sha256.bytes().zip(asked.bytes());
         let differ = pairs.fold(0, |differ, (a, b)| differ | (a ^ b));
         std::hint::black_box(differ) == 0 && self.sha256.len() == asked.len()
+    }
+
+    /// Whether it is refused at this moment. A time that cannot be read has passed.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        let ends = self.expires_at.as_ref().map(|at| at.parse::<Timestamp>());
+        ends.is_some_and(|ends| ends.map_or(true, |ends| ends <= now))
     }
 }
 
@@ -127,6 +171,14 @@ pub enum TokenError {
     NoSuchToken {
         /// The name.
         name: String,
+    },
+    /// A part of the archive for one who may bring events into all of it.
+    #[error(
+        "a token for some units or projects can read or review, not {role}: its imports could not be limited"
+    )]
+    Scope {
+        /// The role.
+        role: Role,
     },
     /// A name that cannot be shown in one line.
     #[error("{name:?} is no name for a token: 1 to 80 characters of one line were expected")]
@@ -219,6 +271,19 @@ impl Archive {
     /// # Errors
     /// [`TokenError`]; nothing was changed then.
     pub fn add_token(&self, name: &str, role: Role) -> Result<String, TokenError> {
+        self.make_token(&NewToken::new(name, role))
+    }
+
+    /// As [`add_token`](Self::add_token), with all that a token can have.
+    ///
+    /// # Errors
+    /// As [`add_token`](Self::add_token).
+    pub fn make_token(&self, new: &NewToken) -> Result<String, TokenError> {
+        let (name, role) = (new.name.as_str(), new.role);
+        let expires_at = new.expires_at.map(|at| at.to_string());
+        if new.scope.is_some() && !matches!(role, Role::Read | Role::Review) {
+            return Err(TokenError::Scope { role });
+        }
         if name.is_empty() || name.chars().count() > 80 || name.chars().any(char::is_control) {
             return Err(TokenError::Name { name: name.to_owned() });
         }
@@ -227,13 +292,26 @@ impl Archive {
         let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
         let token = format!("{PREFIX}{hex}");
         let note = |draft: Draft| {
-            draft.with("token", name).with("role", role.word()).with("change", "added")
+            let draft = draft.with("token", name).with("role", role.word());
+            let draft = match &expires_at {
+                Some(at) => draft.with("expires_at", at.as_str()),
+                None => draft,
+            };
+            let draft = match &new.scope {
+                Some(scope) => draft
+                    .with("units", scope.units.clone())
+                    .with("projects", scope.projects.clone()),
+                None => draft,
+            };
+            draft.with("change", "added")
         };
         let entry = TokenEntry {
             name: name.to_owned(),
             role,
             sha256: sha256(token.as_bytes()),
             created_at: crate::now(),
+            expires_at: expires_at.clone(),
+            scope: new.scope.clone(),
         };
         self.change_tokens(note, |tokens| {
             if tokens.iter().any(|entry| entry.name == name) {
@@ -290,7 +368,12 @@ impl Archive {
 
 /// The file of these tokens.
 fn sealed(tokens: Vec<TokenEntry>) -> Vec<u8> {
-    let kept = Kept { version: VERSION, tokens, sha256: ZEROS.to_owned() };
+    let is_limited = |entry: &TokenEntry| entry.expires_at.is_some() || entry.scope.is_some();
+    let version = match tokens.iter().any(is_limited) {
+        true => WITH_LIMITS,
+        false => WITHOUT_LIMITS,
+    };
+    let kept = Kept { version, tokens, sha256: ZEROS.to_owned() };
     // Plain data always has a JSON form.
     let mut text = serde_json::to_string_pretty(&kept).unwrap_or_default();
     text.push('\n');

@@ -2,6 +2,7 @@
 //! was opened.
 
 use std::fs::{File, OpenOptions as FileOptions, TryLockError};
+use std::io;
 use std::path::Path;
 use std::sync::PoisonError;
 use std::thread;
@@ -15,6 +16,7 @@ use crate::files::refuse_links;
 use crate::index;
 use crate::journal::{self, Journal};
 use crate::layout::Layout;
+use crate::owner::Owner;
 use crate::place::Identity;
 use crate::review;
 
@@ -38,15 +40,51 @@ pub(super) fn identity_of(root: &Path) -> Result<Identity, ArchiveError> {
 /// The lock, held. Whoever replaces the file lets others lock another one: what is locked has to be
 /// what the path names.
 pub(crate) fn locked(layout: &Layout, path: &Path) -> Result<File, ArchiveError> {
+    let queue = Queue::open(layout)?;
     loop {
-        refuse_links(layout.root(), path).map_err(ArchiveError::io(path, "open the lock"))?;
-        let mut lock = FileOptions::new();
-        let lock = lock.read(true).write(true).create(true).truncate(false).open(path);
-        let lock = lock.map_err(ArchiveError::io(path, "open the lock"))?;
-        lock.lock().map_err(ArchiveError::io(path, "take the lock"))?;
+        let lock = open_lock(layout, path)?;
+        queue.lock_in_turn(&lock).map_err(ArchiveError::io(path, "take the lock"))?;
         if is_at(&lock, path) {
             return Ok(lock);
         }
+    }
+}
+
+fn open_lock(layout: &Layout, path: &Path) -> Result<File, ArchiveError> {
+    refuse_links(layout.root(), path).map_err(ArchiveError::io(path, "open the lock"))?;
+    let mut lock = FileOptions::new();
+    let is_new = !path.exists();
+    let lock = lock.read(true).write(true).create(true).truncate(false).open(path);
+    let lock = lock.map_err(ArchiveError::io(path, "open the lock"))?;
+    if is_new {
+        Owner::of(layout.root())
+            .give(path)
+            .map_err(ArchiveError::io(path, "give the lock away"))?;
+    }
+    Ok(lock)
+}
+
+/// Lets those who want the lock have it in turns.
+///
+/// A lock goes to whoever asks first when it is free, and one that has just let go of it asks before
+/// those are awake who wait for it: by itself it would keep them out for as long as it writes. So there is
+/// a second lock for the next one in turn, who holds it until it has the first. Where its file is exchanged
+/// or another program does not know of it, turns are lost, but no lock.
+#[derive(Debug)]
+pub(super) struct Queue {
+    next: File,
+}
+
+impl Queue {
+    pub(super) fn open(layout: &Layout) -> Result<Self, ArchiveError> {
+        Ok(Self { next: open_lock(layout, &layout.next_lock())? })
+    }
+
+    fn lock_in_turn(&self, lock: &File) -> io::Result<()> {
+        self.next.lock()?;
+        let locked = lock.lock();
+        let _ = self.next.unlock();
+        locked
     }
 }
 
@@ -62,6 +100,7 @@ pub(crate) struct Writer {
     /// The file of the index that it writes.
     pub(super) of: Identity,
     pub(super) lock: File,
+    pub(super) queue: Queue,
 }
 
 impl Archive {
@@ -86,10 +125,13 @@ impl Archive {
         let Some(writer) = &self.writer else {
             return Err(ArchiveError::ReadOnly { path: self.layout.root().to_owned() });
         };
+        let wait = self.waiting.begin();
         let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
         let path = self.layout.lock();
         self.check_place()?;
-        writer.lock.lock().map_err(ArchiveError::io(&path, "take the lock"))?;
+        let locked = writer.queue.lock_in_turn(&writer.lock);
+        drop(wait);
+        locked.map_err(ArchiveError::io(&path, "take the lock"))?;
         let done = self
             .still_ours(&mut writer, &path)
             .and_then(|()| self.recover(&mut writer))
@@ -103,11 +145,15 @@ impl Archive {
     fn still_ours(&self, writer: &mut Writer, path: &Path) -> Result<(), ArchiveError> {
         self.check_place()?;
         if !is_at(&writer.lock, path) {
+            // The next in turn may be waiting for the one that is held.
+            let _ = writer.lock.unlock();
             writer.lock = locked(&self.layout, path)?;
         }
         if self.index.identity().ok() != Some(writer.of) {
             // Moved aside by a repair, or deleted.
             let (connection, version) = self.index.writer()?;
+            let given = Owner::of(self.layout.root()).give(self.index.path());
+            given.map_err(ArchiveError::io(self.index.path(), "give it away"))?;
             let of = self.index.identity()?;
             (writer.connection, writer.of) = (connection, of);
             if version == 0 {
@@ -142,7 +188,46 @@ impl Archive {
         look()
     }
 
-    /// The lock as those share it who only look; `None` when somebody writes all the while, or there
+    /// Runs `look` while nobody writes, however long that takes to come, also for one that only looks. What
+    /// was cut short is finished, or an error where nothing can be changed.
+    pub(crate) fn while_all_are_still<T>(
+        &self,
+        look: impl FnOnce() -> Result<T, ArchiveError>,
+    ) -> Result<T, ArchiveError> {
+        if self.writer.is_some() {
+            return self.with_lock_as_it_is(|writer| {
+                self.follow_ledger_if_whole(writer)?;
+                look()
+            });
+        }
+        let _held = self.shared_in_turn()?;
+        if Journal::read(self.files(), &self.layout)?.is_some() {
+            return Err(ArchiveError::Unfinished { path: self.layout.root().to_owned() });
+        }
+        look()
+    }
+
+    /// The lock as those share it who only look, waited for; `None` where there is none.
+    fn shared_in_turn(&self) -> Result<Option<File>, ArchiveError> {
+        let path = self.layout.lock();
+        let failed = || ArchiveError::io(&path, "take the lock");
+        loop {
+            self.check_place()?;
+            let lock = match File::open(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                lock => lock.map_err(failed())?,
+            };
+            // An older program's archive has no queue.
+            let next = File::open(self.layout.next_lock()).ok();
+            next.as_ref().map_or(Ok(()), File::lock).map_err(failed())?;
+            lock.lock_shared().map_err(failed())?;
+            if is_at(&lock, &path) {
+                return Ok(Some(lock));
+            }
+        }
+    }
+
+    /// The lock as those share it who only look, for those who wait a moment at most; `None` when somebody writes all the while, or there
     /// is no lock that can be read.
     fn shared_lock(&self, patience: Duration) -> Option<File> {
         let path = self.layout.lock();
@@ -223,5 +308,41 @@ impl Archive {
             self.learn(transaction).map(drop)
         })?;
         journal::forget(self.files(), &self.layout)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    #[test]
+    fn one_that_lets_go_of_the_lock_and_wants_it_again_comes_after_those_who_wait() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = layout_of(folder.path()).unwrap();
+        std::fs::create_dir(layout.own_folder()).unwrap();
+        let opened = || {
+            let lock = open_lock(&layout, &layout.lock()).unwrap();
+            (Queue::open(&layout).unwrap(), lock)
+        };
+        let (queue, lock) = opened();
+        for _ in 0..30 {
+            queue.lock_in_turn(&lock).unwrap();
+            let order = Mutex::new(Vec::new());
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    let (queue, lock) = opened();
+                    queue.lock_in_turn(&lock).unwrap();
+                    order.lock().unwrap().push("the one who waited");
+                });
+                // It waits by now.
+                thread::sleep(Duration::from_millis(5));
+                lock.unlock().unwrap();
+                queue.lock_in_turn(&lock).unwrap();
+                order.lock().unwrap().push("the one who had it");
+                lock.unlock().unwrap();
+            });
+            assert_eq!(*order.lock().unwrap(), ["the one who waited", "the one who had it"]);
+        }
     }
 }

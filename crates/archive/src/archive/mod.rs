@@ -10,6 +10,7 @@ use rusqlite::{Connection, Transaction};
 use wavekeep_core::Recording;
 
 use crate::actor::Actor;
+use crate::counts::Waiting;
 use crate::error::ArchiveError;
 use crate::files::{Disk, Entry, FileSystem, refuse_links};
 use crate::index::{
@@ -17,13 +18,14 @@ use crate::index::{
     Page, ProjectSummary, Query, SessionCounts, UnitSummary, summary, sums,
 };
 use crate::layout::{Layout, OWN_FOLDER};
+use crate::owner::Owner;
 use crate::place::Identity;
 use crate::review::{self, ReviewEntry, ReviewRounds};
 use crate::rounds::ROUND;
 use crate::save::SaveRounds;
 use crate::sidecar::Sidecar;
 
-use lock::identity_of;
+use lock::{Queue, identity_of};
 pub(crate) use lock::{Writer, layout_of, locked};
 
 /// An archive. It can be shared between threads, and any number of processes may have the same one
@@ -42,6 +44,7 @@ pub struct Archive {
     at_commit: Option<CommitHook>,
     saves: SaveRounds,
     reviews: ReviewRounds,
+    pub(crate) waiting: Waiting,
 }
 
 /// Times that the index is asked while others change it.
@@ -109,17 +112,24 @@ impl OpenOptions {
     pub fn open(self, root: impl AsRef<Path>) -> Result<Archive, ArchiveError> {
         let layout = layout_of(root.as_ref())?;
         let files = self.files.unwrap_or_else(|| Arc::new(Disk::below(layout.root())));
+        let owner = Owner::of(layout.root());
         let own = layout.own_folder();
         let made = |source| ArchiveError::io(&own, "make the folder")(source);
         refuse_links(layout.root(), &own).map_err(made)?;
-        std::fs::create_dir_all(&own).map_err(made)?;
+        owner.create_folder(&own).map_err(made)?;
         files.create_folder(&own).map_err(made)?;
         let path = layout.lock();
         let lock = locked(&layout, &path)?;
+        let queue = Queue::open(&layout)?;
         let index = Index::new(layout.index());
         let opened = refuse_links(layout.root(), index.path())
             .map_err(ArchiveError::io(index.path(), "open the index"))
             .and_then(|()| index.writer())
+            .and_then(|opened| {
+                // The files beside it become those of its owner too: SQLite sees to that.
+                owner.give(index.path()).map_err(ArchiveError::io(index.path(), "give it away"))?;
+                Ok(opened)
+            })
             .and_then(|(connection, version)| Ok((connection, version, index.identity()?)));
         let _ = lock.unlock();
         let (connection, version, of) = opened?;
@@ -128,11 +138,12 @@ impl OpenOptions {
             layout,
             files,
             index,
-            writer: Some(Mutex::new(Writer { connection, of, lock })),
+            writer: Some(Mutex::new(Writer { connection, of, lock, queue })),
             actor: self.actor.unwrap_or_else(Actor::local),
             at_commit: self.at_commit,
             saves: SaveRounds::new(ROUND),
             reviews: ReviewRounds::new(ROUND),
+            waiting: Waiting::default(),
         };
         // An index that was made now knows nothing of the files that may be there.
         archive.with_lock_as_it_is(|writer| {
@@ -168,6 +179,7 @@ impl OpenOptions {
             at_commit: self.at_commit,
             saves: SaveRounds::new(ROUND),
             reviews: ReviewRounds::new(ROUND),
+            waiting: Waiting::default(),
         };
         if is_missing {
             archive.fill_in_memory()?;
@@ -242,6 +254,11 @@ impl Archive {
     /// Whether nothing can be changed.
     pub fn is_read_only(&self) -> bool {
         self.writer.is_none()
+    }
+
+    /// The user to whom new files are given, where the superuser works in another user's archive.
+    pub fn gives_files_to(&self) -> Option<String> {
+        self.writer.is_some().then(|| Owner::of(self.layout.root()).name()).flatten()
     }
 
     /// Who changes it where nobody else is named.

@@ -11,6 +11,7 @@ use super::{Fate, Finder, Shared};
 use crate::files::refuse_links;
 use crate::layout::TEMPORARY_PREFIX;
 use crate::name::SafeName;
+use crate::owner::Owner;
 use crate::stop::{go_on, stopped_or};
 use crate::{Archive, ArchiveError};
 
@@ -114,6 +115,7 @@ impl Archive {
             to.with_file_name(format!("{TEMPORARY_PREFIX}{}-{name}", std::process::id()));
         let copied = copy_until(from, &temporary, stop)
             .and_then(|_| File::options().append(true).open(&temporary)?.sync_all())
+            .and_then(|()| Owner::of(self.layout().root()).give(&temporary))
             .and_then(|()| wavekeep_export::rename(&temporary, to));
         if copied.is_err() {
             let _ = fs::remove_file(&temporary);

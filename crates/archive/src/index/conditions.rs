@@ -66,6 +66,14 @@ impl Query {
             let list = serde_json::Value::from(ids.clone()).to_string();
             all.add("e.id IN (SELECT value FROM json_each(?))", [Sql::Text(list)]);
         }
+        if let Some(scope) = &self.scope {
+            let list = |of: &[String]| Sql::Text(serde_json::Value::from(of).to_string());
+            all.add(
+                "(e.serial IN (SELECT value FROM json_each(?)) OR e.text_id IN \
+                 (SELECT id FROM texts WHERE project IN (SELECT value FROM json_each(?))))",
+                [list(&scope.units), list(&scope.projects)],
+            );
+        }
         if let Some(serial) = &self.serial {
             all.add("e.serial = ?", [text(serial)]);
         }

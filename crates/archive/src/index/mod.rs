@@ -184,6 +184,26 @@ impl Index {
         Ok(Reader { index: self, kept: Some(kept) })
     }
 
+    /// A connection that sees the index as it is now, for as long as it is open. `None` where it is in memory.
+    pub(crate) fn still(&self) -> Result<Option<Connection>, ArchiveError> {
+        let connection = match &self.source {
+            Source::Memory(_) => return Ok(None),
+            Source::Shared(_) => self.opened()?,
+            Source::Looked(_) => {
+                match look::open(&self.path).map_err(|source| self.failed(source))? {
+                    Some((_, connection)) => connection,
+                    None => return Ok(None),
+                }
+            }
+        };
+        // A transaction sees nothing before its first question.
+        let begun = connection.execute_batch("BEGIN").and_then(|()| {
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+        });
+        begun.map_err(|source| self.failed(source))?;
+        Ok(Some(connection))
+    }
+
     fn opened(&self) -> Result<Connection, ArchiveError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX

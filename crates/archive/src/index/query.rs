@@ -10,6 +10,7 @@ use wavekeep_core::UnitLocal;
 
 use super::conditions::Conditions;
 use super::row::{COLUMNS, EventRow};
+use crate::scope::Scope;
 
 /// Which events, in which order. Everything that is `None` does not matter.
 #[derive(Debug, Clone, Default, PartialEq, Setters)]
@@ -18,6 +19,8 @@ use super::row::{COLUMNS, EventRow};
 pub struct Query {
     /// Numbers of events; `None` is all, an empty list none.
     pub ids: Option<Vec<i64>>,
+    /// Only events of a part of the archive.
+    pub scope: Option<Scope>,
     /// Serial number of the unit.
     pub serial: Option<String>,
     /// Project, as written.

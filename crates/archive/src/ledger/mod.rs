@@ -188,6 +188,11 @@ impl Lines {
     }
 }
 
+/// How many entries the index knows of.
+pub(crate) fn size(connection: &Connection) -> rusqlite::Result<u64> {
+    tables::end(connection).map(|end| end.entries)
+}
+
 impl Archive {
     /// Entries behind those that are there, to go with a change.
     pub(crate) fn ledger_lines(&self, writer: &Writer) -> Result<Lines, ArchiveError> {

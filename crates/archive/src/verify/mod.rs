@@ -3,6 +3,7 @@
 
 mod event;
 mod ledger;
+mod nightly;
 mod strays;
 
 use std::collections::{BTreeSet, HashSet};
@@ -22,6 +23,7 @@ use crate::ledger::Since;
 use crate::{Archive, ArchiveError, Query, stop};
 
 pub(crate) use event::Place;
+pub use nightly::VerifiedPart;
 
 /// What is verified.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Setters)]
@@ -32,6 +34,8 @@ pub struct VerifyOptions {
     pub share: Option<f64>,
     /// Another share with each number.
     pub seed: u64,
+    /// Only this part of the events, from 0, of so many: together they are all.
+    pub part: Option<(u32, u32)>,
     /// Decodes nothing: checksums, sidecars and index alone.
     pub without_decoding: bool,
 }
@@ -257,7 +261,7 @@ impl Archive {
             found.add(one);
             named.extend(beside);
         }
-        if options.share.is_none() && query.is_none() {
+        if options.share.is_none() && options.part.is_none() && query.is_none() {
             self.find_strays(&all, &named, unfinished.as_ref(), &mut found)?;
         }
         go_on()?;
@@ -384,14 +388,18 @@ impl Verification {
 impl VerifyOptions {
     /// Whether an event is among the share: decided by its name alone.
     fn chooses(&self, (serial, filename): &Place) -> bool {
-        let Some(share) = self.share else { return true };
-        let mut hash = Sha256::new();
-        hash.update(self.seed.to_le_bytes());
-        hash.update(serial);
-        hash.update([0]);
-        hash.update(filename);
-        let first =
-            hash.finalize().iter().take(4).fold(0u32, |all, byte| all << 8 | u32::from(*byte));
-        f64::from(first) < share * (f64::from(u32::MAX) + 1.0)
+        let drawn = |seed: u64| {
+            let mut hash = Sha256::new();
+            hash.update(seed.to_le_bytes());
+            hash.update(serial);
+            hash.update([0]);
+            hash.update(filename);
+            hash.finalize().iter().take(4).fold(0u32, |all, byte| all << 8 | u32::from(*byte))
+        };
+        let is_in_part = self.part.is_none_or(|(part, of)| drawn(0) % of.max(1) == part);
+        let is_in_share = self
+            .share
+            .is_none_or(|share| f64::from(drawn(self.seed)) < share * (f64::from(u32::MAX) + 1.0));
+        is_in_part && is_in_share
     }
 }

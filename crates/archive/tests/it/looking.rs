@@ -2,30 +2,14 @@
 
 use crate::common;
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use common::*;
 use serde_json::json;
 use wavekeep_archive::{
     Archive, ArchiveError, FindingKind, PatchOptions, Query, Role, VerifyOptions,
 };
-
-/// Every file below a folder with its bytes, what the archive keeps for itself among them.
-fn everything(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let (mut out, mut folders) = (BTreeMap::new(), vec![root.to_owned()]);
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            match path.is_dir() {
-                true => folders.push(path),
-                false => drop(out.insert(path.clone(), fs::read(&path).unwrap())),
-            }
-        }
-    }
-    out
-}
 
 /// All that can be asked of an archive, as text.
 fn answers(archive: &Archive) -> String {
@@ -273,6 +257,7 @@ fn links_inside_an_archive_are_neither_read_nor_written_through_and_are_named() 
         ".wavekeep/index.sqlite",
         ".wavekeep/review.jsonl",
         ".wavekeep/lock",
+        ".wavekeep/lock.next",
         ".wavekeep/journal.json",
         ".wavekeep/tokens.json",
     ];

@@ -3,6 +3,7 @@
 
 #[cfg(target_os = "linux")]
 mod alone;
+mod backup;
 mod common;
 mod containers;
 mod copies;
@@ -23,3 +24,4 @@ mod simulated;
 mod tokens;
 mod units;
 mod verify;
+mod watching;

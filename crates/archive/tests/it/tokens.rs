@@ -6,7 +6,8 @@ use std::fs;
 use std::thread;
 
 use common::*;
-use wavekeep_archive::{Archive, FindingKind, Role, TokenError, VerifyOptions};
+use jiff::Timestamp;
+use wavekeep_archive::{Archive, FindingKind, NewToken, Role, TokenError, VerifyOptions};
 
 fn names(archive: &Archive) -> Vec<String> {
     let mut names: Vec<String> =
@@ -99,9 +100,32 @@ fn a_list_of_an_older_program_is_read_and_one_of_a_newer_program_is_left_alone()
     assert_eq!(names(&fresh.archive), ["kim"]);
     fresh.archive.add_token("sam", Role::Read).unwrap();
     assert_eq!(names(&fresh.archive), ["kim", "sam"]);
-    let newer = r#"{"version": 2, "tokens": [], "sha256": ""}"#;
+    let newer = r#"{"version": 9, "tokens": [], "sha256": ""}"#;
     fs::write(&path, newer).unwrap();
     let refused = fresh.archive.add_token("ann", Role::Read).unwrap_err();
     assert!(refused.to_string().contains("newer"), "{refused}");
     assert_eq!(fs::read_to_string(&path).unwrap(), newer);
+}
+
+#[test]
+fn a_list_in_which_a_token_expires_is_none_for_a_program_that_knows_nothing_of_it() {
+    let fresh = fresh();
+    fresh.archive.add_token("kim", Role::Read).unwrap();
+    let path = fresh.archive.layout().tokens();
+    let version = || {
+        let kept: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        kept["version"].as_u64().unwrap()
+    };
+    assert_eq!(version(), 1);
+    let ends: Timestamp = "2027-01-01T00:00:00Z".parse().unwrap();
+    let new = NewToken::new("sam", Role::Read).with_expires_at(Some(ends));
+    fresh.archive.make_token(&new).unwrap();
+    assert_eq!(version(), 2);
+    let mut entry = fresh.archive.tokens().unwrap().remove(1);
+    let second = jiff::SignedDuration::from_secs(1);
+    assert!(entry.is_expired(ends) && !entry.is_expired(ends - second));
+    entry.expires_at = Some("soon".to_owned());
+    assert!(entry.is_expired(ends - second), "what cannot be read lets nobody in");
+    fresh.archive.revoke_token("sam").unwrap();
+    assert_eq!(version(), 1);
 }

@@ -1,6 +1,7 @@
 //! An archive in a folder of its own, and the samples that go into it.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -82,7 +83,7 @@ impl Fresh {
 }
 
 /// Takes what version 5 of the index added out of it.
-pub const BEFORE_VERSION_5: &str = "DROP TRIGGER events_come; DROP TRIGGER events_go; \
+pub const BEFORE_VERSION_5: &str = "DROP INDEX events_state; DROP TRIGGER events_come; DROP TRIGGER events_go; \
     DROP TRIGGER events_change; DROP VIEW unit_sums_now; DROP VIEW project_sums_now; \
     DROP VIEW project_units_now; DROP VIEW month_sums_now; DROP TABLE unit_sums; DROP TABLE project_sums; \
     DROP TABLE project_units; DROP TABLE month_sums; DROP INDEX events_unit_largest; \
@@ -112,4 +113,22 @@ pub fn files(root: &Path) -> Vec<(String, Vec<u8>)> {
 /// Every so many places are tried: all of them by `make test-all`.
 pub fn stride(usual: usize) -> usize {
     std::env::var("WAVEKEEP_TEST_STRIDE").map_or(usual, |stride| stride.parse().unwrap())
+}
+
+/// Every file below a folder with its bytes, what the archive keeps for itself among them.
+pub fn everything(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let (mut out, mut folders) = (BTreeMap::new(), vec![root.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false => {
+                    let below = path.strip_prefix(root).unwrap().to_owned();
+                    out.insert(below, fs::read(&path).unwrap());
+                }
+            }
+        }
+    }
+    out
 }

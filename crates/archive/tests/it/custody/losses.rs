@@ -7,7 +7,9 @@ use super::*;
 use crate::common::*;
 use rusqlite::Connection;
 use serde_json::json;
-use wavekeep_archive::{Archive, FindingKind, Grown, PatchOptions, RederiveOptions};
+use wavekeep_archive::{
+    Archive, ArchiveError, FindingKind, Grown, PatchOptions, RederiveOptions, VerifyOptions,
+};
 use wavekeep_custody::Action;
 
 #[test]
@@ -287,4 +289,42 @@ fn a_ledger_with_a_line_that_cannot_be_put_back_keeps_its_tree_and_says_what_is_
 fn rederived(archive: &Archive) -> u64 {
     let options = RederiveOptions::default().with_all(true);
     archive.rederive(&options, &mut |_| {}).unwrap().events
+}
+
+#[test]
+fn files_of_removed_events_are_kept_until_they_are_purged_and_bring_the_event_back() {
+    let fresh = fresh();
+    fresh.save(&with_report(BLAST, BLAST_REPORT));
+    fresh.save(&submission(QUIET));
+    let patch = json!({"review": {"notes": "a lorry"}});
+    fresh.archive.patch_sidecar(1, &patch, "kim", PatchOptions::default()).unwrap();
+    let aside = fresh.archive.aside_for_removal();
+    let refused = fresh.archive.remove_event_to(&aside, 1, " ", "kim");
+    assert!(matches!(refused, Err(ArchiveError::NoReason)));
+    fresh.archive.remove_event_to(&aside, 1, "the contract ended", "kim").unwrap();
+    assert!(!fresh.path("BE11529", BLAST).exists());
+    assert_eq!(fs::read(aside.folder().join("BE11529").join(BLAST)).unwrap(), sample(BLAST));
+    assert!(aside.folder().join("BE11529").join(BLAST_REPORT).is_file());
+    let is_whole = |archive: &Archive| {
+        let found = archive.verify(VerifyOptions::default(), &|_, _| {}).unwrap();
+        assert!(found.is_whole(), "{:?}", found.findings);
+    };
+    is_whole(&fresh.archive);
+    // Nothing is old enough; without a grace period it is only named, then gone.
+    let grace = std::time::Duration::from_secs(3600);
+    assert_eq!(fresh.archive.purge(grace, true).unwrap(), []);
+    let none = std::time::Duration::ZERO;
+    let named = fresh.archive.purge(none, false).unwrap();
+    assert_eq!((named.len(), aside.folder().is_dir()), (1, true));
+    // It comes back with its review. Numbers of events that are gone are never given again.
+    let removed = Archive::open_to_read(aside.folder()).unwrap();
+    let never = std::sync::atomic::AtomicBool::new(false);
+    fresh.archive.take_in(&removed, &never, &mut |_| {}).unwrap();
+    drop(removed);
+    let event = fresh.archive.find("BE11529", BLAST).unwrap().unwrap();
+    assert_eq!((event.id, event.review_notes.as_deref()), (3, Some("a lorry")));
+    is_whole(&fresh.archive);
+    assert_eq!(fresh.archive.purge(none, true).unwrap(), named);
+    assert!(!aside.folder().exists());
+    is_whole(&fresh.archive);
 }

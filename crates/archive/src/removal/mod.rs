@@ -3,6 +3,8 @@
 //! Both leave their entries in the ledger: that an event was there, what its files were, who let go of
 //! it, when and why.
 
+mod aside;
+
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -16,6 +18,8 @@ use crate::ledger::Draft;
 use crate::name::is_beside;
 use crate::sidecar::STREAM_KIND;
 use crate::{Actor, Archive, ArchiveError};
+
+pub use aside::{Aside, Purged};
 
 impl Archive {
     /// Lets go of an event whose sidecar is gone: it is looked for no longer. Its number is never given
@@ -50,25 +54,49 @@ impl Archive {
         who: impl Into<Actor>,
     ) -> Result<EventRow, ArchiveError> {
         self.let_go(id, Action::Remove, reason, who.into(), |event| {
-            let mut removes = vec![event.sidecar()];
-            if let Some(bytes) = self.read_if_there(&event.sidecar())? {
-                let sidecar = crate::Sidecar::parse(&bytes);
-                let sidecar = sidecar
-                    .map_err(|source| ArchiveError::Sidecar { path: event.sidecar(), source })?;
-                let source = sidecar.source();
-                if sidecar.kind() != STREAM_KIND {
-                    let beside = sidecar.own().files.unwrap_or_default().into_keys();
-                    let beside = beside.chain(
-                        [source.txt_filename, source.a5_pickle_filename].into_iter().flatten(),
-                    );
-                    removes.extend(
-                        beside.filter(|name| is_beside(name)).map(|name| event.named(&name)),
-                    );
-                    removes.extend([event.hdf5(), event.gnz(), event.frames(), event.source()]);
-                }
-            }
+            let removes = self.files_of(event)?;
             Ok(removes.iter().map(|path| self.relative(path)).collect())
         })
+    }
+
+    /// As [`remove_event`](Self::remove_event), with its files kept in `aside` until they are
+    /// [purged](Self::purge).
+    ///
+    /// # Errors
+    /// As [`remove_event`](Self::remove_event): the event stays then.
+    pub fn remove_event_to(
+        &self,
+        aside: &Aside,
+        id: i64,
+        reason: &str,
+        who: impl Into<Actor>,
+    ) -> Result<EventRow, ArchiveError> {
+        self.let_go(id, Action::Remove, reason, who.into(), |event| {
+            let removes = self.files_of(event)?;
+            aside.keep(self, &removes)?;
+            Ok(removes.iter().map(|path| self.relative(path)).collect())
+        })
+    }
+
+    /// The files of an event, the sidecar first; some may not be there.
+    fn files_of(&self, event: &EventFiles) -> Result<Vec<PathBuf>, ArchiveError> {
+        let mut files = vec![event.sidecar()];
+        let Some(bytes) = self.read_if_there(&event.sidecar())? else { return Ok(files) };
+        let sidecar = crate::Sidecar::parse(&bytes)
+            .map_err(|source| ArchiveError::Sidecar { path: event.sidecar(), source })?;
+        let source = sidecar.source();
+        if sidecar.kind() != STREAM_KIND {
+            let beside = sidecar.own().files.unwrap_or_default().into_keys();
+            let beside = beside
+                .chain([source.txt_filename, source.a5_pickle_filename].into_iter().flatten());
+            files.extend(beside.filter(|name| is_beside(name)).map(|name| event.named(&name)));
+            files.extend([event.hdf5(), event.gnz(), event.frames(), event.source()]);
+        }
+        files.sort();
+        files.dedup();
+        // A change removes the sidecar first: without it the event is not there.
+        files.sort_by_key(|path| *path != event.sidecar());
+        Ok(files)
     }
 
     /// Lets go of an event with the files that `removes` gives for it.
