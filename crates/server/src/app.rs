@@ -95,6 +95,7 @@ fn paths() -> (Router<State>, utoipa::openapi::OpenApi) {
         .routes(routes!(status::health))
         .routes(routes!(status::live))
         .routes(routes!(status::metrics))
+        .routes(routes!(status::verification))
         .routes(routes!(status::session, status::sign_in, status::sign_out))
         .merge(uploads)
         .split_for_parts()

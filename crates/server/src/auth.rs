@@ -5,17 +5,21 @@
 //! without a host and requests that came through a proxy are refused there, so that neither a page of
 //! the web nor anybody behind a proxy is taken for that person.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use axum::extract::{Request, State as Shared};
 use axum::http::header::{AUTHORIZATION, COOKIE, FORWARDED, HOST, ORIGIN, VIA, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
-use wavekeep_archive::{Archive, ArchiveError, Role, TokenEntry};
+use wavekeep_archive::{Archive, ArchiveError, Role, Scope, TokenEntry};
 
+use crate::audit::Noting;
 use crate::connections::Peer;
 use crate::problem::Problem;
 use crate::proxy::{Proxied, ProxyOptions};
@@ -62,6 +66,8 @@ pub struct Access {
     required: bool,
     /// The archive had tokens once: that the last one was revoked opens nothing.
     had_tokens: AtomicBool,
+    /// When tokens were used, by their hashes.
+    uses: Mutex<BTreeMap<String, Timestamp>>,
     /// Whether cookies travel over TLS alone.
     pub is_tls: bool,
     /// Whose name reviews and imports carry that come without a token.
@@ -71,7 +77,28 @@ pub struct Access {
 impl Access {
     /// How a server of an archive lets requests in.
     pub fn new(required: bool, is_tls: bool, machine_user: String) -> Self {
-        Self { required, had_tokens: AtomicBool::new(false), is_tls, machine_user }
+        Self {
+            required,
+            had_tokens: AtomicBool::new(false),
+            uses: Mutex::default(),
+            is_tls,
+            machine_user,
+        }
+    }
+
+    fn used(&self, token: &str) {
+        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        match uses.get_mut(token) {
+            Some(at) => *at = Timestamp::now(),
+            None => drop(uses.insert(token.to_owned(), Timestamp::now())),
+        }
+    }
+
+    /// When tokens were used since this was called last, by their hashes, to the second.
+    pub fn take_uses(&self) -> BTreeMap<String, String> {
+        let uses = std::mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner));
+        let to_second = |at: Timestamp| Timestamp::from_second(at.as_second()).unwrap_or(at);
+        uses.into_iter().map(|(token, at)| (token, to_second(at).to_string())).collect()
     }
 
     /// The tokens as they are now, and whether every request needs one.
@@ -101,6 +128,10 @@ pub struct Caller {
     pub tokens_required: bool,
     /// Whether nothing can be changed through this server.
     pub read_only: bool,
+    /// The units and projects that the token is for; absent for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub scope: Option<Scope>,
     /// The hash of the token.
     #[serde(skip)]
     pub token: Option<String>,
@@ -118,7 +149,10 @@ impl Caller {
         match &self.token {
             // The proxy asks again at the next request.
             _ if self.is_by_proxy => true,
-            Some(sha256) => tokens.iter().any(|entry| entry.sha256 == *sha256),
+            Some(sha256) => {
+                let now = Timestamp::now();
+                tokens.iter().any(|entry| entry.sha256 == *sha256 && !entry.is_expired(now))
+            }
             None => !tokens_required,
         }
     }
@@ -174,10 +208,15 @@ fn is_foreign(headers: &HeaderMap, proxy: &ProxyOptions, proxied: Option<&Proxie
 
 /// Lets in who may, and tells handlers who that is.
 pub async fn guard(Shared(state): Shared<State>, mut request: Request, next: Next) -> Response {
-    match admit(&state, &request) {
+    let peer = request.extensions().get::<Peer>();
+    let address = peer.map(|peer| peer.0.to_string()).unwrap_or_default();
+    let mut noting = Noting::begin(&state, request.method(), request.uri(), address.clone());
+    let response = match admit(&state, &request) {
         Ok(mut caller) => {
-            let peer = request.extensions().get::<Peer>();
-            caller.address = peer.map(|peer| peer.0.to_string()).unwrap_or_default();
+            caller.address = address;
+            if let Some(noting) = &mut noting {
+                noting.is_by(&caller);
+            }
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
@@ -189,7 +228,11 @@ pub async fn guard(Shared(state): Shared<State>, mut request: Request, next: Nex
             }
             response
         }
+    };
+    if let Some(noting) = noting {
+        noting.answered(response.status());
     }
+    response
 }
 
 /// Headers that proxies add.
@@ -236,6 +279,50 @@ fn user_of(proxy: &ProxyOptions, proxied: Option<&Proxied>) -> Option<(String, O
     Some((user, role))
 }
 
+/// What a token for a part of the archive may ask for: an event of it, and the lists whose handlers leave the
+/// other events out. All that is not known here is refused.
+fn within(state: &State, scope: &Scope, method: &Method, path: &str) -> Result<(), Problem> {
+    let Some(below) = path.strip_prefix("/api/v1/") else {
+        // The page and the state of the server say nothing of the archive.
+        return match is_open(method, path) {
+            true => Ok(()),
+            false => Err(outside()),
+        };
+    };
+    let mut parts = below.split('/');
+    match (parts.next().unwrap_or_default(), parts.next()) {
+        ("events" | "streams", Some(id)) => {
+            let gone = || Problem::not_found(format!("there is no event {id} in the archive"));
+            // Another spelling of a number, which a handler would decode, is none.
+            let id = id.parse().map_err(|_| gone())?;
+            let event = state.archive.event(id).map_err(|_| gone())?;
+            if scope.has(&event) { Ok(()) } else { Err(gone()) }
+        }
+        (list, None) if OF_SCOPE.contains(&list) => Ok(()),
+        _ => Err(outside()),
+    }
+}
+
+/// Lists that leave out what is not in the scope of who asks, and what is the same for everybody.
+const OF_SCOPE: [&str; 11] = [
+    "events", "streams", "samples", "export", "review", "units", "projects", "months", "live",
+    "session", "curves",
+];
+
+fn outside() -> Problem {
+    let detail = "the token is for some units or projects, and this is of the whole archive";
+    Problem::new(StatusCode::FORBIDDEN, "scope", detail)
+}
+
+fn expiry(token: TokenEntry) -> Problem {
+    let detail = format!(
+        "the token of {:?} expired at {}: `wavekeep token revoke` and `wavekeep token add` make a new one",
+        token.name,
+        token.expires_at.unwrap_or_default()
+    );
+    Problem::new(StatusCode::UNAUTHORIZED, "token_expired", detail)
+}
+
 fn admit(state: &State, request: &Request) -> Result<Caller, Problem> {
     let (method, path, headers) = (request.method(), request.uri().path(), request.headers());
     let proxied = request.extensions().get::<Proxied>();
@@ -252,6 +339,7 @@ fn admit(state: &State, request: &Request) -> Result<Caller, Problem> {
         role: Role::Read,
         tokens_required,
         read_only,
+        scope: None,
         token: None,
         is_by_proxy: false,
         address: String::new(),
@@ -272,35 +360,50 @@ fn admit(state: &State, request: &Request) -> Result<Caller, Problem> {
         return Err(forbidden(kind, detail));
     }
     let needed = needed(method, path);
-    let caller = match token_of(headers) {
-        // All of them are compared: the time tells nothing of which one it is.
-        Some(token) => tokens
+    // All of them are compared: the time tells nothing of which one it is.
+    let carried = token_of(headers).map(|token| {
+        tokens
             .into_iter()
             .fold(None, |found, entry| if entry.is_of(token) { Some(entry) } else { found })
-            .map(|entry| Caller {
+    });
+    let (expired, valid) = match carried.clone().flatten() {
+        Some(entry) if entry.is_expired(Timestamp::now()) => (Some(entry), None),
+        entry => (None, entry),
+    };
+    let caller = match (valid, user_of(proxy, proxied)) {
+        (Some(entry), _) => {
+            state.access.used(&entry.sha256);
+            Some(Caller {
                 name: Some(entry.name),
                 role: entry.role,
+                scope: entry.scope,
                 token: Some(entry.sha256),
                 ..anybody(tokens_required)
-            }),
-        None if let Some((user, role)) = user_of(proxy, proxied) => match role {
-            Some(role) => {
-                Some(Caller { name: Some(user), role, is_by_proxy: true, ..anybody(true) })
-            }
-            None if is_open(method, path) => None,
-            None => {
-                let detail = format!("the user {user:?} has no role in this archive");
-                return Err(forbidden("user", detail));
-            }
-        },
-        None if !tokens_required => Some(Caller { role: Role::Admin, ..anybody(false) }),
-        None => None,
+            })
+        }
+        // Also with the cookie of a token that is gone: the proxy has signed the user in.
+        (None, Some((user, Some(role)))) => {
+            Some(Caller { name: Some(user), role, is_by_proxy: true, ..anybody(true) })
+        }
+        _ if is_open(method, path) && (carried.is_some() || tokens_required) => None,
+        (None, Some((user, None))) => {
+            let detail = format!("the user {user:?} has no role in this archive");
+            return Err(forbidden("user", detail));
+        }
+        (None, None) if let Some(entry) = expired => return Err(expiry(entry)),
+        (None, None) if carried.is_none() && !tokens_required => {
+            Some(Caller { role: Role::Admin, ..anybody(false) })
+        }
+        (None, None) => None,
     };
     match caller {
         Some(caller) if caller.role.allows(needed) => {
             if read_only && needed != Role::Read {
                 let detail = "the server was started with --read-only: nothing can be changed";
                 return Err(forbidden("read_only", detail.to_owned()));
+            }
+            if let Some(scope) = &caller.scope {
+                within(state, scope, method, path)?;
             }
             Ok(caller)
         }

@@ -194,6 +194,7 @@ mod tests {
     use super::*;
     use crate::auth::Access;
     use crate::options::Limits;
+    use crate::state::Setup;
 
     #[test]
     fn heavy_events_are_decoded_once_for_all_that_ask_and_one_of_them_is_kept() {
@@ -206,8 +207,7 @@ mod tests {
         }
         let limits = Limits { cache_bytes: 1 << 10, ..Limits::default() };
         let access = Access::new(false, false, "kim".into());
-        let state =
-            State::new(archive, access, None, limits, Default::default(), None, Default::default());
+        let state = State::new(archive, access, None, Setup { limits, ..Setup::default() });
         let first = std::thread::scope(|scope| {
             let asked: Vec<_> = (0..8).map(|_| scope.spawn(|| state.decoded(1).unwrap())).collect();
             let mut all = asked.into_iter().map(|asked| asked.join().unwrap());

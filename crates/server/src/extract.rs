@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use wavekeep_archive::{Query as ArchiveQuery, Sort};
 use wavekeep_core::DayOrMoment;
 
+use crate::auth::Caller;
 use crate::problem::Problem;
 
 /// The query of a request.
@@ -137,9 +138,10 @@ impl FromStr for KindWord {
 }
 
 impl Filters {
-    /// The question to the archive.
-    pub fn query(&self) -> ArchiveQuery {
+    /// The question to the archive, of one who asks for no more than it may see.
+    pub fn query(&self, caller: &Caller) -> ArchiveQuery {
         ArchiveQuery::default()
+            .with_scope(caller.scope.clone())
             .with_serial(self.serial.clone())
             .with_project(self.project.clone())
             .with_kind(self.kind.map(|kind| kind.word().to_owned()))

@@ -10,6 +10,8 @@ use utoipa::ToSchema;
 use wavekeep_archive::{Archive, Query};
 use wavekeep_lake::{Follower, LakeStatus};
 
+use crate::verification::Verifications;
+
 /// How long a finding is good: frequent requests do not wear out the disk.
 const GOOD_FOR: Duration = Duration::from_secs(1);
 /// Bytes that are written to see whether the disk takes any.
@@ -33,6 +35,9 @@ pub struct Checks {
     disk: String,
     /// The certificate is valid; without TLS, `none`.
     certificate: String,
+    /// The last verification of each part found nothing; `none` where nothing is verified. It makes no
+    /// difference to whether the server is ready.
+    verification: String,
     /// The last update of the lake ended well; without a lake, `none`. It makes no difference to whether
     /// the server is ready.
     lake: String,
@@ -49,19 +54,29 @@ impl Checks {
 }
 
 impl Health {
-    /// Nothing is known yet; the certificate, where there is one, is valid until then.
     /// The certificate was read again.
     pub fn certificate_ends(&self, ends: Option<Timestamp>) {
         *self.certificate_ends.lock().unwrap_or_else(PoisonError::into_inner) = ends;
         self.last.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
+    /// Nothing is known yet; the certificate, where there is one, is valid until then.
     pub fn new(certificate_ends: Option<Timestamp>) -> Self {
         Self { certificate_ends: Mutex::new(certificate_ends), last: Mutex::default() }
     }
 
+    /// When the certificate is not valid any more.
+    pub fn certificate_end(&self) -> Option<Timestamp> {
+        *self.certificate_ends.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What holds now, or did a moment ago.
-    pub fn of(&self, archive: &Archive, lake: Option<&Follower>) -> Checks {
+    pub fn of(
+        &self,
+        archive: &Archive,
+        lake: Option<&Follower>,
+        verification: &Verifications,
+    ) -> Checks {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, checks)) = &*last
             && at.elapsed() < GOOD_FOR
@@ -76,6 +91,7 @@ impl Health {
                 false => written(archive),
             },
             certificate: self.certificate(Timestamp::now()),
+            verification: verification.word(),
             lake: lake.map_or("none", |lake| of_lake(&lake.status())).to_owned(),
         };
         *last = Some((Instant::now(), checks.clone()));

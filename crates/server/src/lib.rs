@@ -4,11 +4,12 @@
 //! |---|---|
 //! | `app`, `guards` | all paths; limits, counters and headers of every request |
 //! | `routes` | one file per resource |
-//! | `auth` | tokens and roles |
+//! | `auth`, `audit` | tokens and roles; who asked for what |
 //! | `problem`, `extract`, `units` | errors as RFC 9457; what requests carry |
 //! | `state`, `cache`, `streams`, `live` | what requests share |
 //! | `recordings` | recordings that the server runs, each on a thread of its own |
-//! | `health` | whether the server can do what it is asked for |
+//! | `health`, `metrics` | whether the server can do what it is asked for; all that Prometheus reads |
+//! | `verification` | the verification of a part of the archive every night |
 //! | `lake` | a lake of the events, which is kept up to date on a thread of its own |
 //! | `plot`, `arrow` | `sfm.plot.v1`, and samples as they travel |
 //! | `serve`, `listen`, `connections`, `tls` | listening, answering, stopping |
@@ -20,6 +21,7 @@
 
 mod app;
 mod arrow;
+mod audit;
 mod auth;
 mod cache;
 mod connections;
@@ -48,15 +50,19 @@ mod temporary;
 mod tls;
 mod units;
 mod upload;
+mod verification;
 
 pub use app::openapi;
+pub use audit::AuditOptions;
 pub use axum::http::HeaderName;
 pub use guards::REQUESTS;
 pub use listen::{Listen, Place};
+pub use metrics::{Exposition, Family, Kind as MetricKind, process as process_metrics};
 pub use options::Limits;
 pub use proxy::{Network, ProxyOptions, PublicUrl, UserHeader};
 pub use serve::{Reload, ServeError, ServeOptions, Server, asked_to_stop};
 pub use tls::TlsFiles;
+pub use verification::VerifyPlan;
 
 /// The example of the README compiles.
 #[cfg(doctest)]

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use derive_setters::Setters;
 use wavekeep_archive::{Archive, ArchiveError, machine_user};
@@ -10,6 +11,7 @@ use wavekeep_lake::Follower;
 use wavekeep_link::Address;
 
 use crate::app::app;
+use crate::audit::{self, Audit, AuditOptions};
 use crate::auth::Access;
 use crate::connections::answer;
 use crate::lake;
@@ -18,8 +20,9 @@ use crate::live;
 use crate::options::Limits;
 use crate::proxy::ProxyOptions;
 use crate::recordings::Bridges;
-use crate::state::{Settings, State};
+use crate::state::{Settings, Setup, State};
 use crate::tls::{Certificates, TlsFiles};
+use crate::verification::{self, VerifyPlan};
 
 /// How a server is started.
 #[derive(Debug, Clone, Setters)]
@@ -41,6 +44,10 @@ pub struct ServeOptions {
     pub tls: Option<TlsFiles>,
     /// The stream bridges that may be recorded from: a request can name these and no others.
     pub bridges: Vec<Address>,
+    /// When parts of the archive are verified.
+    pub verify: Option<VerifyPlan>,
+    /// Where it is noted who asked for what.
+    pub audit: Option<AuditOptions>,
     /// What keeps a lake of the events up to date.
     pub lake: Option<Arc<Follower>>,
     /// Bounds.
@@ -57,6 +64,8 @@ impl Default for ServeOptions {
             create: false,
             tls: None,
             bridges: Vec::new(),
+            verify: None,
+            audit: None,
             lake: None,
             limits: Limits::default(),
         }
@@ -94,6 +103,14 @@ pub enum ServeError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The log of what people did cannot be written.
+    #[error("{}: the audit log cannot be opened: {source}", path.display())]
+    Audit {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// The certificate cannot be used.
     #[error("{}: no TLS with this file: {reason}; a certificate and its private key in PEM were expected", path.display())]
     Tls {
@@ -129,6 +146,11 @@ impl Reload {
         if let Some(tls) = &self.tls {
             self.state.health.certificate_ends(tls.read_again()?);
         }
+        if let Some(audit) = &self.state.audit {
+            let path =
+                || options.audit.as_ref().map(|audit| audit.path.clone()).unwrap_or_default();
+            audit.reopen().map_err(|source| ServeError::Audit { path: path(), source })?;
+        }
         self.state.set_settings(Settings::new(options.proxy.clone(), &options.limits));
         Ok(())
     }
@@ -162,9 +184,20 @@ impl Server {
         }
         let tls = options.tls.as_ref().map(Certificates::read).transpose()?;
         let (tls, certificate_ends) = tls.map_or((None, None), |(tls, ends)| (Some(tls), ends));
-        let bridges = Bridges::new(options.bridges);
-        let (limits, lake, proxy) = (options.limits, options.lake, options.proxy);
-        let state = State::new(archive, access, certificate_ends, limits, bridges, lake, proxy);
+        let audit = options.audit.map(|options| {
+            let path = options.path.clone();
+            Audit::open(options).map_err(|source| ServeError::Audit { path, source })
+        });
+        let audit = audit.transpose()?;
+        let setup = Setup {
+            limits: options.limits,
+            bridges: Bridges::new(options.bridges),
+            lake: options.lake,
+            proxy: options.proxy,
+            verify: options.verify,
+            audit,
+        };
+        let state = State::new(archive, access, certificate_ends, setup);
         state.list_interrupted_recordings()?;
         Ok(Self { state, listener, tls, place })
     }
@@ -195,6 +228,11 @@ impl Server {
             notes.push("nothing can be changed (--read-only)".to_owned());
         }
         notes.extend(archive.waiting());
+        notes.extend(
+            archive
+                .gives_files_to()
+                .map(|owner| format!("new files belong to {owner}, as the archive does")),
+        );
         notes.extend(self.state.recordings.interrupted().into_iter().map(|file| {
             format!(
                 "{file} was being recorded when the server ended: GET /api/v1/recordings lists it"
@@ -233,20 +271,52 @@ impl Server {
         let state = self.state;
         let follower = tokio::spawn(live::follow(state.clone()));
         let lake = lake::start(&state);
+        let verifying = verification::start(&state);
+        let auditing = audit::start(&state);
+        let noting = tokio::spawn(note_uses_of_tokens(state.clone()));
         let app = app(state.clone());
         let mut answering = tokio::spawn(answer(self.listener, self.tls, app, state.clone()));
         stop.await;
         state.live.stop();
+        state.verification.stop();
+        verifying.abort();
         let recordings = state.clone();
         let closed = tokio::task::spawn_blocking(move || recordings.recordings.stop());
         if tokio::time::timeout(state.limits.stop_time, &mut answering).await.is_err() {
             answering.abort();
         }
+        noting.abort();
+        auditing.iter().for_each(tokio::task::JoinHandle::abort);
+        audit::keep(&state).await;
+        let noted = state.clone();
+        let _ = tokio::task::spawn_blocking(move || keep_uses_of_tokens(&noted)).await;
         let _ = follower.await;
         lake.stop(state.limits.stop_time).await;
         if let Err(error) = closed.await {
             tracing::error!("recordings were not closed: {error}");
         }
+    }
+}
+
+/// How often it is kept when tokens were used.
+const NOTE_USES: Duration = Duration::from_secs(60);
+
+/// Keeps when tokens were used, now and then: a request does not wait for the disk because of it.
+async fn note_uses_of_tokens(state: State) {
+    loop {
+        tokio::time::sleep(NOTE_USES).await;
+        let noted = state.clone();
+        let _ = tokio::task::spawn_blocking(move || keep_uses_of_tokens(&noted)).await;
+    }
+}
+
+fn keep_uses_of_tokens(state: &State) {
+    let uses = state.access.take_uses();
+    if uses.is_empty() || state.archive.is_read_only() {
+        return;
+    }
+    if let Err(error) = state.archive.note_token_uses(&uses) {
+        tracing::error!("when tokens were used is not kept: {error}");
     }
 }
 

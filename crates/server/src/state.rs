@@ -8,6 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wavekeep_archive::Archive;
 use wavekeep_lake::Follower;
 
+use crate::audit::Audit;
 use crate::auth::Access;
 use crate::cache::Cache;
 use crate::health::Health;
@@ -21,6 +22,7 @@ use crate::rate::Rate;
 use crate::recordings::{Bridges, Recordings};
 use crate::streams::Streams;
 use crate::temporary::Temporaries;
+use crate::verification::{Verifications, VerifyPlan};
 
 /// Bytes of requests that write at a time, in units of [`WRITING_UNIT`]: those that wait together share
 /// what is synced, and all are in memory.
@@ -41,6 +43,8 @@ pub struct Shared {
     pub archive: Archive,
     /// Who may do what.
     pub access: Access,
+    /// Who asked for what.
+    pub audit: Option<Audit>,
     /// Decoded events and their plots.
     pub cache: Cache,
     /// Who listens to changes.
@@ -59,6 +63,8 @@ pub struct Shared {
     pub health: Health,
     /// Runs that are open.
     pub streams: Streams,
+    /// What was verified, and when it is again.
+    pub verification: Verifications,
     /// Imports that wait to be saved.
     pub intake: Intake,
     /// What keeps a lake of the events up to date.
@@ -67,6 +73,23 @@ pub struct Shared {
     settings: RwLock<Settings>,
     workers: Arc<Semaphore>,
     writers: Arc<Semaphore>,
+}
+
+/// What a server is set up with.
+#[derive(Debug, Default)]
+pub struct Setup {
+    /// What a request may cost.
+    pub limits: Limits,
+    /// What may be recorded from over the network.
+    pub bridges: Bridges,
+    /// What keeps a lake of the events up to date.
+    pub lake: Option<Arc<Follower>>,
+    /// What stands in front of the server.
+    pub proxy: ProxyOptions,
+    /// When parts of the archive are verified.
+    pub verify: Option<VerifyPlan>,
+    /// Who asked for what.
+    pub audit: Option<Audit>,
 }
 
 /// What can change while the server runs. Cloning it is cheap.
@@ -102,13 +125,14 @@ impl State {
         archive: Archive,
         access: Access,
         certificate_ends: Option<Timestamp>,
-        limits: Limits,
-        bridges: Bridges,
-        lake: Option<Arc<Follower>>,
-        proxy: ProxyOptions,
+        setup: Setup,
     ) -> Self {
+        let Setup { limits, bridges, lake, proxy, verify, audit } = setup;
+        let verification = Verifications::new(&archive, verify);
         Self(Arc::new(Shared {
             archive,
+            audit,
+            verification,
             access,
             cache: Cache::new(limits.cache_bytes),
             live: Live::new(),

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use axum::Extension;
 use axum::extract::State as Shared;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -14,6 +15,7 @@ use wavekeep_archive::Query as ArchiveQuery;
 use super::review::shown;
 use super::{Id, accepted, answer};
 use crate::arrow::ARROW;
+use crate::auth::Caller;
 use crate::cache::PlotKey;
 use crate::extract::{Filters, Paging, Path, Query, optional};
 use crate::plot;
@@ -26,16 +28,17 @@ use crate::state::State;
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(
     Shared(state): Shared<State>,
+    Extension(caller): Extension<Caller>,
     Query(filters): Query<Filters>,
     Query(paging): Query<Paging>,
     Query(form): Query<ListForm>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     if form.is_arrow(&headers)? {
-        let query = paging.of_arrow(filters.query())?;
+        let query = paging.of_arrow(filters.query(&caller))?;
         return state.work(move |state| arrow(state, &query)).await;
     }
-    let query = paging.of(filters.query())?;
+    let query = paging.of(filters.query(&caller))?;
     state
         .work(move |state| {
             let page = state.archive.query(&query)?;

@@ -3,6 +3,7 @@
 use std::io::{BufWriter, Read, Seek, Write};
 use std::str::FromStr;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State as Shared;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
@@ -15,6 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use wavekeep_archive::ExportFailure;
 
 use super::files::attachment;
+use crate::auth::Caller;
 use crate::extract::{Filters, Query, optional};
 use crate::problem::Problem;
 use crate::state::State;
@@ -90,11 +92,12 @@ pub struct ExportParams {
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub async fn export(
     Shared(state): Shared<State>,
+    Extension(caller): Extension<Caller>,
     Query(filters): Query<Filters>,
     Query(params): Query<ExportParams>,
     Query(units): Query<UnitParams>,
 ) -> Result<Response, Problem> {
-    let (query, format) = (filters.query(), params.format.unwrap_or(ExportWord::Csv));
+    let (query, format) = (filters.query(&caller), params.format.unwrap_or(ExportWord::Csv));
     let (file, len, events, damaged) = state
         .work(move |state| {
             let mut damaged = 0;

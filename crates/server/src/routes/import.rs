@@ -1,7 +1,6 @@
 //! Events that are brought in: multipart, many files at once, reports paired by name.
 
 use std::ops::Range;
-use std::sync::atomic::Ordering;
 
 use axum::Extension;
 use axum::extract::State as Shared;
@@ -267,8 +266,7 @@ impl Answers {
 
     fn response(self, state: &State) -> Result<Response, Problem> {
         let Self { session, counts, results, .. } = self;
-        state.metrics.files_refused.fetch_add(counts.refused, Ordering::Relaxed);
-        state.metrics.files_imported.fetch_add(counts.received - counts.refused, Ordering::Relaxed);
+        results.iter().for_each(|result| state.metrics.imported(result["outcome"].as_str()));
         let is_unknown = |result: &&Value| result["serial_unknown"] == json!(true);
         let unknown = results.iter().filter(is_unknown).count();
         let mut warnings = Vec::new();

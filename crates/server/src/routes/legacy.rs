@@ -36,15 +36,16 @@ macro_rules! same {
 }
 
 type S = Shared<State>;
+type C = Extension<Caller>;
 
 same! {
     /// As `/api/v1/events`.
     list "/db/events", [Filters, Paging], Object, "application/json" =>
-        |state: S, filters: Query<Filters>, paging: Query<Paging>|
-            events::list(state, filters, paging, Query(ListForm::default()), HeaderMap::new());
+        |state: S, caller: C, filters: Query<Filters>, paging: Query<Paging>|
+            events::list(state, caller, filters, paging, Query(ListForm::default()), HeaderMap::new());
     /// As `/api/v1/units`.
     units "/db/units", [summaries::OfUnit, summaries::Part], Vec<Object>, "application/json" =>
-        |state: S, unit: Query<summaries::OfUnit>, part: Query<summaries::Part>| summaries::units(state, unit, part);
+        |state: S, caller: C, unit: Query<summaries::OfUnit>, part: Query<summaries::Part>| summaries::units(state, caller, unit, part);
     /// As `/api/v1/sessions`.
     sessions "/db/sessions", [summaries::Period, summaries::Part], Vec<Object>, "application/json" =>
         |state: S, period: Query<summaries::Period>, part: Query<summaries::Part>| summaries::sessions(state, period, part);

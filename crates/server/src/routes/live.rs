@@ -71,6 +71,7 @@ pub async fn live(
     // What is known now is what let this request in, or newer.
     access.mark_changed();
     let listening = Listening {
+        state: state.clone(),
         missed,
         receiver,
         stopping: state.live.stopping(),
@@ -87,6 +88,7 @@ pub async fn live(
 
 /// A client that listens.
 struct Listening {
+    state: State,
     missed: Vec<Message>,
     receiver: Receiver<Message>,
     stopping: watch::Receiver<bool>,
@@ -95,30 +97,52 @@ struct Listening {
     _entered: Listener,
 }
 
+/// How often a token is looked at again.
+const LOOK_AT_TOKEN: Duration = Duration::from_secs(30);
+
 impl Listening {
     /// The next message; nothing when the server stops, or the caller's token was revoked.
     async fn next(&mut self) -> Option<Message> {
         loop {
             if let Some(message) = self.missed.pop() {
-                return Some(message);
+                if self.may_hear(&message).await {
+                    return Some(message);
+                }
+                continue;
             }
             tokio::select! {
                 received = self.receiver.recv() => match received {
-                    Ok(message) => return Some(message),
+                    // As one that was missed, it is sent if the caller may hear of it.
+                    Ok(message) => self.missed.push(message),
                     Err(RecvError::Lagged(_)) => return Some(reset()),
                     Err(RecvError::Closed) => return None,
                 },
                 _ = self.stopping.wait_for(|stopping| *stopping) => return None,
-                changed = self.access.changed() => {
-                    changed.ok()?;
-                    let (tokens, required) = &**self.access.borrow_and_update();
-                    // Before the first look at them nothing is known.
-                    let is_known = *required || !tokens.is_empty();
-                    if is_known && !self.caller.is_valid(tokens, *required) {
-                        return None;
-                    }
-                }
+                changed = self.access.changed() => changed.ok()?,
+                // A token expires without a change of the list.
+                () = tokio::time::sleep(LOOK_AT_TOKEN) => {}
             }
+            let (tokens, required) = &**self.access.borrow_and_update();
+            // Before the first look at them nothing is known.
+            let is_known = *required || !tokens.is_empty();
+            if is_known && !self.caller.is_valid(tokens, *required) {
+                return None;
+            }
+        }
+    }
+}
+
+impl Listening {
+    /// Whether a message is for the caller, whose token may be for a part of the archive.
+    async fn may_hear(&self, message: &Message) -> bool {
+        let Some(scope) = self.caller.scope.clone() else { return true };
+        match (message.event, message.data["id"].as_i64()) {
+            ("reset", _) => true,
+            ("change", Some(id)) => {
+                let asked = self.state.work(move |state| Ok(scope.has(&state.archive.event(id)?)));
+                asked.await.unwrap_or(false)
+            }
+            _ => false,
         }
     }
 }

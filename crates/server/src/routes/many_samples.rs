@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::str::FromStr;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State as Shared;
 use axum::http::HeaderValue;
@@ -13,9 +14,11 @@ use futures_util::stream::unfold;
 use serde::Deserialize;
 use tokio::sync::mpsc::{Sender, channel};
 use utoipa::IntoParams;
+use wavekeep_archive::{Query as ArchiveQuery, Scope};
 
 use super::samples::UnitsWord;
 use crate::arrow::ARROW;
+use crate::auth::Caller;
 use crate::extract::{Filters, Paging, Query, optional};
 use crate::problem::Problem;
 use crate::state::State;
@@ -70,12 +73,16 @@ impl FromStr for Ids {
 pub async fn many(
     Shared(state): Shared<State>,
     Query(params): Query<ManyParams>,
+    Extension(caller): Extension<Caller>,
     Query(filters): Query<Filters>,
     Query(paging): Query<Paging>,
 ) -> Result<Response, Problem> {
-    let query = paging.of(filters.query())?;
+    let query = paging.of(filters.query(&caller))?;
     let ids = match params.ids {
-        Some(Ids(ids)) => ids,
+        Some(Ids(ids)) => {
+            let may_see = caller.scope.clone();
+            state.work(move |state| within(state, may_see, ids)).await?
+        }
         None => state.work(move |state| Ok(state.archive.ids(&query)?)).await?,
     };
     let raw = params.units == Some(UnitsWord::Raw);
@@ -99,6 +106,19 @@ pub async fn many(
     let mut response = Response::new(Body::from_stream(body));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(ARROW));
     Ok(response)
+}
+
+/// The events of these numbers, if the caller may see all of them.
+fn within(state: &State, scope: Option<Scope>, ids: Vec<i64>) -> Result<Vec<i64>, Problem> {
+    if scope.is_some() {
+        let query = ArchiveQuery::default().with_scope(scope).with_limit(Some(ids.len()));
+        let seen = state.archive.ids(&query.with_ids(Some(ids.clone())))?;
+        if let Some(id) = ids.iter().find(|id| !seen.contains(id)) {
+            let detail = format!("there is no event {id} in the archive");
+            return Err(Problem::not_found(detail));
+        }
+    }
+    Ok(ids)
 }
 
 /// What is written, on its way to the client, a batch at a time.

@@ -223,7 +223,7 @@ pub async fn bulk(
         .write(move |state| {
             let sort = Sort { key: SortKey::Id, descending: false };
             let limit = Some(MOST_REVIEWED as usize);
-            let query = filters.query()
+            let query = filters.query(&caller)
 .with_sort(sort)
 .with_limit(limit);
             let page = state.archive.query(&query)?;

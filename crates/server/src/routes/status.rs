@@ -1,5 +1,7 @@
 //! The server itself: health, metrics, who asks, the page.
 
+use std::time::Duration;
+
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State as Shared};
@@ -12,9 +14,14 @@ use serde_json::json;
 use super::answer;
 use crate::auth::{COOKIE_NAME, Caller, hex, token_of};
 use crate::guards::Whole;
+use crate::metrics;
 use crate::problem::Problem;
 use crate::proxy::Proxied;
 use crate::state::State;
+use crate::verification::VerificationStatus;
+
+/// How long a recording may take to say how it is.
+const MOST_PATIENCE: Duration = Duration::from_millis(500);
 
 /// The files of the page.
 #[derive(RustEmbed)]
@@ -27,8 +34,11 @@ struct Web;
     responses((status = 200, description = "It can", body = Object),
         (status = 503, description = "It runs, but cannot; `checks` says why", body = Object)))]
 pub async fn health(Shared(state): Shared<State>) -> Response {
-    let checked =
-        state.work(|state| Ok(state.health.of(&state.archive, state.lake.as_deref()))).await;
+    let checked = state
+        .work(|state| {
+            Ok(state.health.of(&state.archive, state.lake.as_deref(), &state.verification))
+        })
+        .await;
     let (is_ready, checks) = match checked {
         Ok(checks) => (checks.is_ready(), json!(checks)),
         Err(problem) => (false, json!({ "server": problem.detail })),
@@ -57,9 +67,28 @@ pub async fn live() -> Response {
     responses((status = 200, description = "The counters", body = String, content_type = "text/plain"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub async fn metrics(Shared(state): Shared<State>) -> Response {
-    let lake = state.lake.as_ref().map(|lake| lake.status());
-    let text = state.metrics.text(state.live.listeners(), lake.as_ref());
-    answer("text/plain; version=0.0.4; charset=utf-8", text)
+    let mut recordings = Vec::new();
+    for id in state.recordings.numbers() {
+        let Ok(handle) = state.recordings.get(id) else { continue };
+        // One that waits for its source or its disk is left out, not waited for.
+        let asked = handle.ask(|running| Ok(running.status()));
+        if let Ok(Ok(status)) = tokio::time::timeout(MOST_PATIENCE, asked).await {
+            recordings.push(status);
+        }
+    }
+    let text = state.work(move |state| Ok(metrics::text(state, &recordings))).await;
+    match text {
+        Ok(text) => answer("text/plain; version=0.0.4; charset=utf-8", text),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// What the nightly verification found, and when it is done again.
+#[utoipa::path(get, path = "/api/v1/verification", tag = "server",
+    responses((status = 200, description = "The runs", body = VerificationStatus),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn verification(Shared(state): Shared<State>) -> Response {
+    axum::Json(state.verification.status()).into_response()
 }
 
 /// Who asks, and what they may do.

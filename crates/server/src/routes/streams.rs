@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use axum::Extension;
 use axum::extract::State as Shared;
 use axum::response::Response;
 use serde::Deserialize;
@@ -11,6 +12,7 @@ use wavekeep_archive::EventRow;
 use wavekeep_smurf::{Run, Selection};
 
 use super::{Form, Id};
+use crate::auth::Caller;
 use crate::extract::{Filters, Paging, Path, Query, optional};
 use crate::problem::Problem;
 use crate::state::State;
@@ -25,10 +27,11 @@ pub(super) const MOST_NUMBERS: usize = 2_000_000;
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(
     Shared(state): Shared<State>,
+    Extension(caller): Extension<Caller>,
     Query(filters): Query<Filters>,
     Query(paging): Query<Paging>,
 ) -> Result<Response, Problem> {
-    let mut query = paging.of(filters.query())?;
+    let mut query = paging.of(filters.query(&caller))?;
     query.kind = Some("stream".to_owned());
     state
         .work(move |state| {

@@ -1,36 +1,42 @@
 //! What there is of units, projects, months, monitor logs and imports.
 
+use axum::Extension;
 use axum::extract::State as Shared;
 use axum::response::Response;
 use jiff::civil::DateTime;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
-use wavekeep_archive::{ImportSession, MonitorLogQuery};
+use wavekeep_archive::{ImportSession, MonitorLogQuery, Query as ArchiveQuery};
 use wavekeep_core::DayOrMoment;
 
 use super::review::file_name;
+use crate::auth::Caller;
 use crate::extract::{Paging, Query, optional};
 use crate::problem::Problem;
 use crate::state::State;
 
 macro_rules! summaries {
-    ($($(#[$doc:meta])* $name:ident $path:literal;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident, $matching:ident, $path:literal;)*) => {$(
         $(#[$doc])*
         #[utoipa::path(get, path = $path, tag = "summaries",
             responses((status = 200, description = "The list", body = Vec<Object>),
                 (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
-        pub async fn $name(Shared(state): Shared<State>) -> Result<Response, Problem> {
-            state.work(|state| super::json(&state.archive.$name()?)).await
+        pub async fn $name(
+            Shared(state): Shared<State>,
+            Extension(caller): Extension<Caller>,
+        ) -> Result<Response, Problem> {
+            let query = ArchiveQuery::default().with_scope(caller.scope);
+            state.work(move |state| super::json(&state.archive.$matching(&query)?)).await
         }
     )*};
 }
 
 summaries! {
     /// What there is of each project.
-    projects "/api/v1/projects";
+    projects, projects_matching, "/api/v1/projects";
     /// What there is of each month by the units' own clocks, the latest first.
-    months "/api/v1/months";
+    months, months_matching, "/api/v1/months";
 }
 
 /// Which part of a list.
@@ -70,12 +76,14 @@ pub struct OfUnit {
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub async fn units(
     Shared(state): Shared<State>,
+    Extension(caller): Extension<Caller>,
     Query(unit): Query<OfUnit>,
     Query(part): Query<Part>,
 ) -> Result<Response, Problem> {
     state
         .work(move |state| {
-            let all = state.archive.units()?.into_iter();
+            let query = ArchiveQuery::default().with_scope(caller.scope);
+            let all = state.archive.units_matching(&query)?.into_iter();
             let of = all.filter(|one| unit.serial.as_ref().is_none_or(|it| *it == one.serial));
             super::json(&part.of(of))
         })

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use common::*;
 use serde_json::json;
-use wavekeep_archive::{Archive, Role};
+use wavekeep_archive::{Archive, NewToken, Role};
 use wavekeep_server::{Limits, ServeError, ServeOptions, Server};
 
 fn limited(limits: Limits) -> Running {
@@ -457,4 +457,48 @@ fn what_was_being_recorded_when_a_server_ended_is_listed_by_the_next_one() {
     assert_eq!(adopted.status, 200, "{}", String::from_utf8_lossy(&adopted.body));
     let again = Running::with(next.stop(), ServeOptions::default());
     assert_eq!(again.json("/api/v1/recordings"), json!([]));
+}
+
+#[test]
+fn a_token_that_has_expired_is_refused_and_ends_its_stream_of_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = Archive::create(folder.path()).unwrap();
+    let ends = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(2);
+    let new = NewToken::new("kim", Role::Read).with_expires_at(Some(ends));
+    let bearer = format!("Bearer {}", archive.make_token(&new).unwrap());
+    let server = Running::with(folder, ServeOptions::default());
+    let ask = || server.ask("GET", "/api/v1/events", &[("Authorization", &bearer)], b"");
+    assert_eq!(ask().status, 200);
+    std::thread::sleep(Duration::from_millis(2100));
+    let refused = ask();
+    assert_eq!(
+        (refused.status, refused.json()["type"].as_str()),
+        (401, Some("urn:wavekeep:token_expired"))
+    );
+    assert!(refused.json()["detail"].as_str().unwrap().contains("kim"));
+    let page = server.ask("GET", "/", &[("Authorization", &bearer)], b"");
+    assert_eq!(page.status, 200, "the page asks for another one");
+}
+
+#[test]
+fn when_a_token_was_used_is_kept_when_the_server_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = Archive::create(folder.path()).unwrap();
+    let tokens = ["kim", "sam"].map(|name| archive.add_token(name, Role::Read).unwrap());
+    let server = Running::with(folder, ServeOptions::default());
+    let bearer = format!("Bearer {}", tokens[0]);
+    assert_eq!(server.ask("GET", "/api/v1/events", &[("Authorization", &bearer)], b"").status, 200);
+    let folder = server.stop();
+    let archive = Archive::open(folder.path()).unwrap();
+    let uses = archive.token_uses().unwrap();
+    let entries = archive.tokens().unwrap();
+    let used = |name: &str| {
+        let entry = entries.iter().find(|entry| entry.name == name).unwrap();
+        uses.contains_key(&entry.sha256)
+    };
+    assert!(used("kim") && !used("sam"));
+    // What is gone is forgotten.
+    archive.revoke_token("kim").unwrap();
+    archive.note_token_uses(&Default::default()).unwrap();
+    assert!(archive.token_uses().unwrap().is_empty());
 }

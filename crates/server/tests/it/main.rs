@@ -5,6 +5,7 @@
 #[path = "../../../archive/tests/it/alone.rs"]
 mod alone;
 mod arrow;
+mod audit;
 mod bridges;
 mod common;
 mod events;
@@ -17,4 +18,5 @@ mod parameters;
 mod peer;
 mod recordings;
 mod safety;
+mod scope;
 mod streams;

@@ -138,8 +138,18 @@ impl Running {
 
     /// Listens to what happens until a message fits.
     pub fn listen(&self) -> Listening {
+        self.listen_with("")
+    }
+
+    /// As [`listen`](Self::listen), with an `Authorization`.
+    pub fn listen_with(&self, authorization: &str) -> Listening {
         let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.write_all(b"GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        let authorization = match authorization {
+            "" => String::new(),
+            of => format!("Authorization: {of}\r\n"),
+        };
+        let head = format!("GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\n{authorization}\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
         let mut listening = Listening { stream, text: String::new() };
         // The head is the word that from now on nothing is missed.
         while !listening.text.contains("\r\n\r\n") {
