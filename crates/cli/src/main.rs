@@ -7,6 +7,7 @@ mod exit;
 mod inputs;
 mod interrupt;
 mod log;
+mod metrics_file;
 mod outputs;
 mod render;
 mod samples;
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
         Err(Refused::Line(help)) => return ExitCode::from(u8::from(help.print().is_err())),
     };
     args.color.apply();
-    let outcome = log::start(args.log()).map_err(Into::into).and_then(|()| commands::run(&args));
+    let outcome = log::start(&args.log()).map_err(Into::into).and_then(|()| commands::run(&args));
     exit::code(outcome, args.json)
 }
 

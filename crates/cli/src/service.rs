@@ -25,6 +25,16 @@ pub fn ready() -> JoinHandle<()> {
     })
 }
 
+/// Says what the service is doing, for `systemctl status`.
+pub fn status(what: &str) {
+    notify(&format!("STATUS={what}"));
+}
+
+/// Says that the service still works.
+pub fn alive() {
+    notify("WATCHDOG=1");
+}
+
 /// Says that the service ends.
 pub fn stopping() {
     notify("STOPPING=1");
@@ -83,6 +93,7 @@ fn again(reload: &Reload, started: &ServeOptions) -> anyhow::Result<()> {
         return Ok(reload.with(started)?);
     };
     let options = crate::commands::serve_options(command)?;
+    crate::log::change(&args.log())?;
     reload.with(&options)?;
     for what in differences(started, &options) {
         tracing::warn!("{what} changed in the configuration: it applies after a restart");
@@ -99,6 +110,8 @@ fn differences(started: &ServeOptions, now: &ServeOptions) -> Vec<&'static str> 
         ("require-tokens", started.require_tokens != now.require_tokens),
         ("tls-cert or tls-key", started.tls != now.tls),
         ("bridge", started.bridges != now.bridges),
+        ("audit, audit-reads or audit-webhook", started.audit != now.audit),
+        ("verify-at or verify-days", started.verify != now.verify),
         ("max-file-bytes", started.limits.file_bytes != now.limits.file_bytes),
     ];
     changed.into_iter().filter_map(|(what, changed)| changed.then_some(what)).collect()

@@ -7,8 +7,10 @@ use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use wavekeep_archive::Stated;
 use wavekeep_lake::{FollowOptions, Follower, Lake, Layout, Place};
 
+use super::backup::{BackupArgs, RestoreArgs};
 use super::custody::{
-    HeadArgs, KeyArgs, LeaveArgs, LedgerArgs, ProveArgs, RemoveArgs, StampArgs, TrustArgs,
+    HeadArgs, KeyArgs, LeaveArgs, LedgerArgs, ProveArgs, PurgeArgs, RemoveArgs, RetainArgs,
+    StampArgs, TrustArgs,
 };
 use super::list::{FilterArgs, ListArgs, WhichArgs};
 use super::recordings::{LimitArgs, SetupArgs};
@@ -113,13 +115,15 @@ Examples:
     #[command(after_help = "\
 A file is imported when it has not changed for --settle seconds. An event whose content is
 incomplete waits longer, because its upload may have paused. Names of unfinished uploads (.part,
-.filepart, .tmp, …) are skipped. After a restart, files that are already in the archive are
-recognised. SIGTERM or Ctrl-C ends the command after the current batch; a missing folder, a full
+.filepart, .tmp, …) are skipped. After a restart, imported files that have not changed are not
+read again. SIGTERM or Ctrl-C ends the command after the current batch; a missing folder, a full
 disk or an unreadable file does not.
 
 Examples:
   wavekeep watch --archive fleet /srv/call-home
   wavekeep watch --archive fleet --settle 10 --rescan 300 /mnt/share
+  wavekeep watch --archive fleet /srv/north /srv/south --serial-of /srv/north=BE11529
+  wavekeep watch --archive fleet /srv/ftp --ignore '*.log' --done /srv/imported
   wavekeep watch --archive fleet /srv/call-home --lake s3://company/vibration")]
     Watch(WatchArgs),
     /// Print the head of the ledger, which later proves that the archive only grew since.
@@ -178,11 +182,71 @@ Examples:
     /// Remove events with their files; their entries in the ledger stay.
     #[command(after_help = "\
 The entries record the events, the hashes of their files, and who removed them, when and why.
+Without --yes the events are listed and nothing is changed. The files are moved to a folder in
+.wavekeep/removed/ until `wavekeep purge` deletes them; `wavekeep import --from-archive` with this
+folder brings the events back.
+
+Examples:
+  wavekeep remove --archive fleet 17 --reason 'requested by the owner' --yes
+  wavekeep remove --archive fleet --where project='Quarry 4' --where to=2024-12-31 --reason 'contract 17 ended'
+  wavekeep import --archive fleet --from-archive fleet/.wavekeep/removed/2026-05-01T091300Z")]
+    Remove(RemoveArgs),
+    /// Delete the files of events that were removed some time ago.
+    #[command(after_help = "\
+Without --yes the folders are listed and nothing is deleted.
+
+Examples:
+  wavekeep purge --archive fleet
+  wavekeep purge --archive fleet --grace 90 --yes")]
+    Purge(PurgeArgs),
+    /// Remove events that rules no longer keep.
+    #[command(after_help = "\
+The rules are a TOML file. For each event, the first rule whose conditions all match decides; an
+event that no rule matches, or without a time, is kept. Conditions are those of --where: serial,
+project, kind, min-ppv, max-ppv, false-trigger, reviewed, text. `keep` is a number of days (90d),
+months (18m) or years (2y) by the clock of the unit, or `forever`.
+
+  [[rule]]
+  project = \"Quarry 4\"
+  keep = \"forever\"
+
+  [[rule]]
+  kind = \"histogram\"
+  keep = \"18m\"
+  reason = \"contract 17, section 4\"
+
 Without --yes the events are listed and nothing is changed.
 
 Examples:
-  wavekeep remove --archive fleet 17 --reason 'requested by the owner' --yes")]
-    Remove(RemoveArgs),
+  wavekeep retain --archive fleet retention.toml
+  wavekeep retain --archive fleet retention.toml --yes && wavekeep purge --archive fleet --yes")]
+    Retain(RetainArgs),
+    /// Back up an archive while others use it.
+    #[command(after_help = "\
+Each backup is a folder that is complete and verifies as it is. Files that have not changed are
+hard links to those of the backup before, where the file system has them. Imports and reviews go
+on; they wait only while the last changes are copied. With --mirror there is one copy, updated in
+place, whose unchanged files keep their time.
+
+Exit codes: 0 done · 1 failed · 3 done, but files could not be read, or are links
+
+Examples:
+  wavekeep backup --archive fleet /mnt/backup/fleet
+  wavekeep backup --archive fleet /mnt/backup/fleet --keep 30
+  wavekeep backup --archive fleet /srv/mirror --mirror && restic backup /srv/mirror
+  wavekeep restore --check /mnt/backup/fleet")]
+    Backup(BackupArgs),
+    /// Restore an archive from a backup and verify it, or only verify a backup (--check).
+    #[command(after_help = "\
+The restored archive is compared with the head of the ledger that the backup holds.
+
+Exit codes: 0 no findings · 1 failed · 3 findings
+
+Examples:
+  wavekeep restore /mnt/backup/fleet fleet
+  wavekeep restore /mnt/backup/fleet/2026-05-01T020000Z fleet
+  wavekeep restore --check --share 0.1 /mnt/backup/fleet")]
+    Restore(RestoreArgs),
 }
 
 /// Where the archive is.
@@ -422,11 +486,24 @@ pub fn lake(place: &Place, is_delta: bool) -> Lake {
 
 #[derive(Debug, ClapArgs)]
 pub struct WatchArgs {
-    /// The folder, watched with its subfolders.
-    #[arg(value_name = "FOLDER")]
-    pub folder: PathBuf,
+    /// The folders, watched with their subfolders.
+    #[arg(value_name = "FOLDER", required = true)]
+    pub folder: Vec<PathBuf>,
     #[command(flatten)]
     pub archive: ArchiveArg,
+    /// The serial number of the unit whose files arrive in a folder; repeatable.
+    #[arg(long = "serial-of", value_name = "FOLDER=SERIAL", value_parser = serial_of)]
+    pub serials_of: Vec<(PathBuf, String)>,
+    /// Leave files alone: a pattern of names (*.log) or, with a /, of paths below the folder (old/**);
+    /// repeatable.
+    #[arg(long = "ignore", value_name = "PATTERN")]
+    pub ignored: Vec<String>,
+    /// Move imported files to this folder; files that are refused or skipped stay.
+    #[arg(long, value_name = "DIR")]
+    pub done: Option<PathBuf>,
+    /// Keep a file of metrics up to date, for the textfile collector of Prometheus's node_exporter.
+    #[arg(long, value_name = "FILE")]
+    pub metrics_file: Option<PathBuf>,
     #[command(flatten)]
     pub stated: StatedArgs,
     /// Import a file when it has not changed for this long.
@@ -444,4 +521,14 @@ pub struct WatchArgs {
     pub once: bool,
     #[command(flatten)]
     pub lake: LakeArgs,
+}
+
+/// `FOLDER=SERIAL`
+fn serial_of(text: &str) -> Result<(PathBuf, String), String> {
+    match text.rsplit_once('=') {
+        Some((folder, serial)) if !folder.is_empty() && !serial.is_empty() => {
+            Ok((PathBuf::from(folder), serial.to_owned()))
+        }
+        _ => Err(format!("{text:?} is not of the form FOLDER=SERIAL")),
+    }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Subcommand};
 
 use super::archive::ArchiveArg;
+use super::list::WhichArgs;
 use super::values::new_path;
 
 /// How signatures and time stamps are checked.
@@ -141,9 +142,44 @@ pub struct LeaveArgs {
 
 #[derive(Debug, ClapArgs)]
 pub struct RemoveArgs {
+    /// Numbers of events, as `list` shows them.
+    #[arg(value_name = "ID")]
+    pub events: Vec<i64>,
     #[command(flatten)]
-    pub leave: LeaveArgs,
-    /// Delete their files.
+    pub archive: ArchiveArg,
+    /// The reason, recorded in the ledger.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Remove them; their files are kept in .wavekeep/removed/ until they are purged.
+    #[arg(long)]
+    pub yes: bool,
+    /// With --yes: delete their files at once.
+    #[arg(long, requires = "yes")]
+    pub now: bool,
+    #[command(flatten)]
+    pub which: WhichArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct PurgeArgs {
+    #[command(flatten)]
+    pub archive: ArchiveArg,
+    /// Keep the files of events that were removed less than this many days ago.
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    pub grace: u32,
+    /// Delete the files.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct RetainArgs {
+    /// Rules in TOML: which events are kept for how long.
+    #[arg(value_name = "RULES")]
+    pub rules: PathBuf,
+    #[command(flatten)]
+    pub archive: ArchiveArg,
+    /// Remove the events; their files are kept in .wavekeep/removed/ until they are purged.
     #[arg(long)]
     pub yes: bool,
 }

@@ -300,7 +300,7 @@ impl Condition {
     ///
     /// # Errors
     /// Which name or value was not understood, and what may stand there.
-    fn apply(&self, query: &mut Query) -> Result<(), String> {
+    pub fn apply(&self, query: &mut Query) -> Result<(), String> {
         let text = || Some(self.value.clone());
         let time = || {
             let parsed = self.value.parse::<DayOrMoment>();

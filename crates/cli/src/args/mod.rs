@@ -1,6 +1,7 @@
 //! Command-line arguments.
 
 mod archive;
+mod backup;
 mod config;
 mod custody;
 mod list;
@@ -21,12 +22,13 @@ pub use archive::{
     ArchiveCommand, ExportArgs, ExportTarget, ImportArgs, RebuildArgs, RepairArgs, ReviewArgs,
     VerifyArgs, WatchArgs, lake,
 };
+pub use backup::{BackupArgs, RestoreArgs};
 pub use config::{ConfigArgs, ConfigCommand};
 pub use custody::{
-    HeadArgs, KeyArgs, KeyCommand, LeaveArgs, LedgerArgs, ProveArgs, RemoveArgs, SigningArgs,
-    StampArgs, TrustArgs,
+    HeadArgs, KeyArgs, KeyCommand, LeaveArgs, LedgerArgs, ProveArgs, PurgeArgs, RemoveArgs,
+    RetainArgs, SigningArgs, StampArgs, TrustArgs,
 };
-pub use list::{By, Chosen, FromArchiveArgs, ListArgs};
+pub use list::{By, Chosen, Condition, FromArchiveArgs, ListArgs};
 pub use record::{Origin, RecordArgs};
 pub use recordings::{InputArgs, LimitArgs, SelectionArgs, SetupArgs};
 pub use serve::{ServeArgs, TokenArgs, TokenCommand};
@@ -61,9 +63,11 @@ impl Args {
     /// How the log is written.
     pub fn log(&self) -> LogOptions {
         match &self.command {
-            Command::Serve(serve) => {
-                LogOptions { requests: serve.log_requests, json: serve.log_json }
-            }
+            Command::Serve(serve) => LogOptions {
+                levels: serve.log.clone(),
+                requests: serve.log_requests,
+                json: serve.log_json,
+            },
             _ => LogOptions::default(),
         }
     }

@@ -14,6 +14,9 @@ use super::values::{new_path, not_negative, positive};
 
 #[derive(Debug, ClapArgs)]
 pub struct RecordArgs {
+    /// Keep a file of metrics up to date, for the textfile collector of Prometheus's node_exporter.
+    #[arg(long, value_name = "FILE")]
+    pub metrics_file: Option<PathBuf>,
     /// Output file; with --auto-name or --wait-for-open a folder.
     #[arg(short, long, value_name = "FILE|DIR", value_parser = new_path(), required_unless_present_any = ["print_chain", "wait_for_open"])]
     pub output: Option<PathBuf>,

@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
+use jiff::civil::Time;
+use tracing_subscriber::filter::Targets;
 use wavekeep_archive::Role;
 use wavekeep_link::Address;
 use wavekeep_server::{HeaderName, Listen, Network, ProxyOptions, PublicUrl, UserHeader};
 
 use super::archive::{ArchiveArg, LakeArgs};
+use super::values::{Expiry, time_of_day, web_address};
 
 #[derive(Debug, ClapArgs)]
 pub struct ServeArgs {
@@ -44,6 +47,27 @@ pub struct ServeArgs {
     /// Maximum size of an uploaded file; the limit for a request is the same, but at least 1 GiB.
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 30)]
     pub max_file_bytes: u64,
+    /// Verify a part of the archive every day at this time of the machine, such as 02:30. The results are in
+    /// /health, /metrics and /api/v1/verification.
+    #[arg(long, value_name = "HH:MM", value_parser = time_of_day)]
+    pub verify_at: Option<Time>,
+    /// Verify everything within this many days.
+    #[arg(long, value_name = "DAYS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=365), requires = "verify_at")]
+    pub verify_days: u32,
+    /// Note who asked for what in this file: a line of JSON for each request that changes something or is
+    /// refused. SIGHUP opens it again, after it was renamed.
+    #[arg(long, value_name = "FILE")]
+    pub audit: Option<PathBuf>,
+    /// With --audit: note requests that only read, too.
+    #[arg(long, requires = "audit")]
+    pub audit_reads: bool,
+    /// With --audit: send the lines to this address, http:// or https://.
+    #[arg(long, value_name = "URL", requires = "audit", value_parser = web_address)]
+    pub audit_webhook: Option<String>,
+    /// Levels of the log, of all or by module, such as info or wavekeep_server=debug,warn; by default those of
+    /// RUST_LOG, or warn.
+    #[arg(long, value_name = "LEVELS")]
+    pub log: Option<Targets>,
     /// Log a line for each request: method, path, status, time, address.
     #[arg(long)]
     pub log_requests: bool,
@@ -124,8 +148,17 @@ pub enum TokenCommand {
         /// Create the archive if it does not exist.
         #[arg(long)]
         create: bool,
+        /// Refuse the token from then on: 90d for so many days, or a day, at whose end (UTC) it expires.
+        #[arg(long, value_name = "DAYS|DATE")]
+        expires: Option<Expiry>,
+        /// Only for the events of this unit; repeatable. With roles read and review.
+        #[arg(long = "unit", value_name = "SERIAL")]
+        units: Vec<String>,
+        /// Only for the events of this project; repeatable. With roles read and review.
+        #[arg(long = "project", value_name = "NAME")]
+        projects: Vec<String>,
     },
-    /// List the names and roles of tokens.
+    /// List tokens: role, when they were made, expire and were last used, and the name.
     List,
     /// Revoke a token; a running server refuses it immediately.
     Revoke {

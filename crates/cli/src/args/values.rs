@@ -1,8 +1,12 @@
 //! Values that several commands take.
 
 use std::path::{Component, PathBuf};
+use std::str::FromStr;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 use wavekeep_archive::fault_on_windows;
 
 /// The path of something that is to be written.
@@ -63,6 +67,59 @@ pub fn near<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let nearest = known.iter().copied().min_by_key(|other| distance(other))?;
     // One slip in three letters, two in six.
     (distance(nearest) * 3 <= nearest.len().max(word.len())).then_some(nearest)
+}
+
+/// A time of day, `02:30`.
+pub fn time_of_day(text: &str) -> Result<Time, String> {
+    Time::strptime("%H:%M", text)
+        .map_err(|_| format!("{text:?} is no time of day: HH:MM was expected, such as 02:30"))
+}
+
+/// A moment at which something expires: `90d` from now, or the end of a day in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expiry(pub Timestamp);
+
+impl FromStr for Expiry {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "{text:?} was not understood: 90d for days, or a day such as 2027-01-31, was expected"
+            )
+        };
+        let day = |date: Date| {
+            let end = date.checked_add(1.day()).ok()?.to_zoned(TimeZone::UTC).ok()?;
+            Some(end.timestamp())
+        };
+        let ends = match text.strip_suffix('d') {
+            Some(days) => {
+                let hours = days.parse::<u16>().ok().filter(|days| *days > 0);
+                hours.and_then(|days| {
+                    Timestamp::now().checked_add((i64::from(days) * 24).hours()).ok()
+                })
+            }
+            None => text.parse::<Date>().ok().and_then(day),
+        };
+        let ends = ends.ok_or_else(wrong)?;
+        // To the second, as all times of an archive.
+        let ends = Timestamp::from_second(ends.as_second()).map_err(|_| wrong())?;
+        match ends > Timestamp::now() {
+            true => Ok(Self(ends)),
+            false => Err(format!("{text} is over")),
+        }
+    }
+}
+
+/// An address of the web.
+pub fn web_address(text: &str) -> Result<String, String> {
+    let is_one = ["http://", "https://"].iter().any(|scheme| {
+        text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+    });
+    match is_one && !text.contains(char::is_whitespace) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("{text:?} is no address: http://… or https://… was expected")),
+    }
 }
 
 #[cfg(test)]

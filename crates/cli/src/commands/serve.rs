@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
-use wavekeep_server::{Limits, ServeError, ServeOptions, Server, TlsFiles, asked_to_stop};
+use wavekeep_server::{
+    AuditOptions, Limits, ServeError, ServeOptions, Server, TlsFiles, VerifyPlan, asked_to_stop,
+};
 
 use crate::args::{Args, ServeArgs};
 use crate::exit::Account;
@@ -34,6 +36,12 @@ pub fn options(command: &ServeArgs) -> anyhow::Result<ServeOptions> {
         .with_create(command.create)
         .with_tls(tls.map(|(certificate, key)| TlsFiles { certificate, key }))
         .with_bridges(command.bridges.clone())
+        .with_audit(command.audit.as_ref().map(|path| {
+            AuditOptions::new(path)
+                .with_reads(command.audit_reads)
+                .with_webhook(command.audit_webhook.clone())
+        }))
+        .with_verify(command.verify_at.map(|at| VerifyPlan { at, days: command.verify_days }))
         .with_lake(command.lake.follower()?.map(Arc::new))
         .with_limits(limits))
 }

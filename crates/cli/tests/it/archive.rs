@@ -77,7 +77,9 @@ fn an_import_says_what_became_of_everything_and_again_it_is_the_same() {
 #[test]
 fn the_help_of_every_command_has_examples() {
     let folder = tempfile::tempdir().unwrap();
-    for command in ["import", "list", "review", "verify", "repair", "rebuild", "export", "watch"] {
+    for command in
+        ["import", "list", "review", "verify", "repair", "rebuild", "export", "watch", "backup"]
+    {
         let help = stdout(&run(folder.path(), &[command, "--help"]));
         assert!(help.contains("Examples:") && help.contains("--archive"), "{command}");
     }
@@ -348,4 +350,92 @@ fn a_token_can_come_before_the_archive() {
     assert_eq!(code(&run(folder.path(), &["token", "add", "kim", "--create"])), 0);
     let list = run(folder.path(), &["token", "list"]);
     assert!(stdout(&list).contains("kim"), "{}", stdout(&list));
+}
+
+#[test]
+fn a_token_expires_after_days_or_at_the_end_of_a_day_and_the_list_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let add = |name: &str, expires: &str| {
+        run(folder.path(), &["token", "add", name, "--create", "--expires", expires])
+    };
+    assert_eq!(code(&add("kim", "90d")), 0);
+    assert_eq!(code(&add("sam", "2999-12-31")), 0);
+    assert_eq!(code(&run(folder.path(), &["token", "add", "lee"])), 0);
+    for wrong in ["2001-01-01", "soon", "0d", "-3d", "99999d"] {
+        let output = run(folder.path(), &["token", "add", "x", &format!("--expires={wrong}")]);
+        assert_eq!(code(&output), 2, "{wrong}");
+    }
+    let list = documents(&run(folder.path(), &["token", "list", "--json"]));
+    assert_eq!(list[1]["expires_at"], "3000-01-01T00:00:00Z");
+    assert_eq!((&list[2]["expires_at"], &list[2]["last_used_at"]), (&Value::Null, &Value::Null));
+    let table = stdout(&run(folder.path(), &["token", "list"]));
+    assert!(table.starts_with("ROLE    CREATED"), "{table}");
+    assert!(table.contains("3000-01-01T00:00:00Z never") && table.contains(" never "), "{table}");
+}
+
+#[test]
+fn events_are_removed_by_filter_after_a_preview_and_purged_after_their_grace_period() {
+    let fleet = fleet();
+    let here = fleet.path();
+    let count = || documents(&run(here, &["list", "--json"])).len();
+    let all = count();
+    let remove = ["remove", "--where", "max-ppv=0.08", "--reason", "noise"];
+    let preview = run(here, &remove);
+    assert!(stdout(&preview).contains("3 events would be removed"), "{}", stdout(&preview));
+    assert_eq!(count(), all);
+    let removed = run(here, &[&remove[..], &["--yes"]].concat());
+    assert_eq!(code(&removed), 0);
+    assert_eq!(count(), all - 3);
+    let said = stdout(&removed);
+    let kept = said.lines().find_map(|line| line.strip_prefix("their files are in ")).unwrap();
+    let kept = kept.strip_suffix(" until they are purged").unwrap().to_owned();
+    assert_eq!(code(&run(here, &["remove", "--reason", "x", "--yes"])), 2, "nothing is selected");
+    assert!(stdout(&run(here, &["purge", "--yes"])).contains("nothing was removed more than 30"));
+    let back = run(here, &["import", "--from-archive", &kept]);
+    assert_eq!(code(&back), 0, "{}", String::from_utf8_lossy(&back.stderr));
+    assert_eq!(count(), all);
+    assert!(stdout(&run(here, &["purge", "--grace", "0"])).contains("nothing was deleted"));
+    assert!(Path::new(&kept).is_dir());
+    assert_eq!(code(&run(here, &["purge", "--grace", "0", "--yes"])), 0);
+    assert!(!Path::new(&kept).exists());
+    assert_eq!(code(&run(here, &["verify", "--hashes"])), 0);
+    assert_eq!(code(&run(here, &["remove", "1", "--reason", "x", "--yes", "--now"])), 0);
+    assert_eq!(count(), all - 1);
+    assert!(stdout(&run(here, &["purge", "--grace", "0"])).contains("nothing was removed"));
+}
+
+#[test]
+fn rules_say_how_long_events_are_kept_and_the_first_that_fits_decides() {
+    let fleet = fleet();
+    let here = fleet.path();
+    let count = || documents(&run(here, &["list", "--json"])).len();
+    let all = count();
+    let rules = here.join("retention.toml");
+    let text = "[[rule]]\nserial = \"BE12844\"\nkeep = \"forever\"\n\n[[rule]]\nkind = \"histogram\"\n\
+        keep = \"1d\"\nreason = \"contract 17\"\n\n[[rule]]\nkeep = \"900y\"\n";
+    fs::write(&rules, text).unwrap();
+    let histograms = documents(&run(here, &["list", "--json", "--kind", "histogram"]));
+    let over = histograms.iter().filter(|event| event["serial"] != "BE12844").count();
+    assert!(over > 0);
+    let preview = stdout(&run(here, &["retain", "retention.toml"]));
+    assert!(
+        preview.contains(&format!("kind histogram: 1d: 0 events kept, {over} over")),
+        "{preview}"
+    );
+    assert!(preview.contains("serial BE12844: forever: "), "{preview}");
+    assert_eq!(count(), all);
+    assert_eq!(code(&run(here, &["retain", "retention.toml", "--yes"])), 0);
+    assert_eq!(count(), all - over);
+    let ledger = stdout(&run(here, &["ledger", "--json"]));
+    assert!(ledger.contains("contract 17 (kind histogram: 1d)"), "{ledger}");
+    for (text, why) in
+        [("", "no [[rule]]"), ("[[rules]]", "rules"), ("[[rule]]\nkeep = \"0d\"", "rule 1")]
+    {
+        fs::write(&rules, text).unwrap();
+        let refused = run(here, &["retain", "retention.toml", "--yes"]);
+        assert_eq!(code(&refused), 2, "{text}");
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(said.contains(why), "{said}");
+    }
+    assert_eq!(count(), all - over);
 }

@@ -9,6 +9,7 @@ mod archive;
 #[path = "../../../custody/tests/it/authority.rs"]
 #[expect(dead_code, reason = "tests of another crate use the rest")]
 mod authority;
+mod backup;
 mod calls;
 mod config;
 mod crashes;
@@ -22,7 +23,10 @@ mod killed_server;
 mod lakes;
 mod log;
 mod manifests;
+#[cfg(unix)]
+mod monitoring;
 mod mounts;
+mod owner;
 #[cfg(unix)]
 #[path = "../../../link/tests/it/peer.rs"]
 mod peer;

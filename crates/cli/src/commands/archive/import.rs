@@ -22,7 +22,7 @@ pub fn run(args: &Args, command: &ImportArgs) -> anyhow::Result<Account> {
     if let Some(other) = &command.from_archive {
         return take_in(args, command, other);
     }
-    let archive = Archive::create(&command.archive.archive)?;
+    let archive = super::opened(Archive::create(&command.archive.archive)?);
     let mut options = command.stated.options();
     options.batch = command.batch as usize;
     options.sent_by = Some(machine_user());
@@ -159,7 +159,7 @@ pub(super) fn sentences(account: &Imports) -> String {
 /// Takes in another archive.
 fn take_in(args: &Args, command: &ImportArgs, other: &Path) -> anyhow::Result<Account> {
     let other = super::look(args, other)?;
-    let archive = Archive::create(&command.archive.archive)?;
+    let archive = super::opened(Archive::create(&command.archive.archive)?);
     let stop = super::stop_signal()?;
     let progress = bar(args, 0, "events");
     let taken = archive.take_in(&other, &stop, &mut |imported| {
@@ -187,7 +187,7 @@ fn take_in(args: &Args, command: &ImportArgs, other: &Path) -> anyhow::Result<Ac
 
 /// Takes an archive of another program as it is.
 fn adopt_archive(args: &Args, command: &ImportArgs) -> anyhow::Result<Account> {
-    let archive = Archive::open(&command.archive.archive)?;
+    let archive = super::opened(Archive::open(&command.archive.archive)?);
     let rebuilt = archive.rebuild_index()?;
     let not_read: Vec<_> = rebuilt
         .not_read

@@ -1,38 +1,104 @@
-//! `wavekeep forget`, `wavekeep remove`
+//! `wavekeep forget`, `wavekeep remove`, `wavekeep purge`
+
+use std::time::Duration;
 
 use serde_json::json;
 use wavekeep_archive::{Actor, Archive, ArchiveError, EventRow};
 
-use super::{count, open};
-use crate::args::{Args, LeaveArgs, RemoveArgs};
-use crate::exit::Account;
+use super::{bar, count, open};
+use crate::args::{Args, LeaveArgs, PurgeArgs, RemoveArgs};
+use crate::exit::{Account, Usage};
 use crate::render;
 use crate::terminal::outln;
 
 /// Stops looking for events that are lost.
 pub fn forget(args: &Args, command: &LeaveArgs) -> anyhow::Result<Account> {
     let archive = open(&command.archive.archive)?;
-    leave(args, command, "forgotten", &|id| archive.forget(id, &command.reason, Actor::local()))
+    let forget = |id| archive.forget(id, &command.reason, Actor::local());
+    Ok(leave(args, &command.events, "forgotten", &forget))
 }
 
-/// Takes events out.
+/// Takes events out; without `--yes`, says which they are.
 pub fn remove(args: &Args, command: &RemoveArgs) -> anyhow::Result<Account> {
-    let archive = open(&command.leave.archive.archive)?;
-    let leaves = &command.leave;
-    if !command.yes {
-        return list(args, &archive, leaves);
+    let archive = open(&command.archive.archive)?;
+    let mut events = command.events.clone();
+    if !command.which.is_all() {
+        events.extend(archive.ids(&command.which.query(&archive)?.with_limit(Some(usize::MAX)))?);
     }
-    leave(args, leaves, "removed", &|id| archive.remove_event(id, &leaves.reason, Actor::local()))
+    events.sort_unstable();
+    events.dedup();
+    if events.is_empty() {
+        return Err(
+            Usage("no events are selected: give numbers, --id or --where".to_owned()).into()
+        );
+    }
+    if !command.yes {
+        return list(args, &archive, &events);
+    }
+    remove_all(args, &archive, &events, &command.reason, command.now)
+}
+
+/// Takes events out; their files are kept for a while, unless they are deleted now.
+pub fn remove_all(
+    args: &Args,
+    archive: &Archive,
+    events: &[i64],
+    reason: &str,
+    now: bool,
+) -> anyhow::Result<Account> {
+    let aside = archive.aside_for_removal();
+    let progress = bar(args, events.len() as u64, "events");
+    let account = leave(args, events, "removed", &|id| {
+        progress.inc(1);
+        match now {
+            true => archive.remove_event(id, reason, Actor::local()),
+            false => archive.remove_event_to(&aside, id, reason, Actor::local()),
+        }
+    });
+    progress.finish_and_clear();
+    if !now && account.whole > 0 && !args.json && !args.quiet {
+        outln!("their files are in {} until they are purged", aside.folder().display());
+    }
+    Ok(account)
+}
+
+/// Deletes the files of events that were removed; without `--yes`, says which.
+pub fn purge(args: &Args, command: &PurgeArgs) -> anyhow::Result<Account> {
+    let archive = open(&command.archive.archive)?;
+    let grace = Duration::from_secs(u64::from(command.grace) * 86_400);
+    let purged = archive.purge(grace, command.yes)?;
+    for of in &purged {
+        let (path, megabytes) = (of.path.display(), of.bytes as f64 / 1e6);
+        match args.json {
+            true => outln!("{}", json!({ "purged": command.yes, "of": of })),
+            false => outln!(
+                "{path}: removed at {}, {}, {megabytes:.1} MB",
+                of.removed_at,
+                count(of.files, "file")
+            ),
+        }
+    }
+    if !args.json && !args.quiet {
+        outln!(
+            "{}",
+            match (purged.len(), command.yes) {
+                (0, _) => format!("nothing was removed more than {} days ago", command.grace),
+                (_, true) => "deleted".to_owned(),
+                (_, false) => "nothing was deleted: --yes does it".to_owned(),
+            }
+        );
+    }
+    Ok(Account::default())
 }
 
 fn leave(
     args: &Args,
-    command: &LeaveArgs,
+    events: &[i64],
     done: &str,
     each: &dyn Fn(i64) -> Result<EventRow, ArchiveError>,
-) -> anyhow::Result<Account> {
+) -> Account {
     let mut account = Account::default();
-    for id in &command.events {
+    for id in events {
         match each(*id) {
             Ok(row) => {
                 account.whole += 1;
@@ -49,11 +115,12 @@ fn leave(
             }
         }
     }
-    Ok(account)
+    account
 }
 
-fn list(args: &Args, archive: &Archive, command: &LeaveArgs) -> anyhow::Result<Account> {
-    for id in &command.events {
+/// Says which events would be removed.
+pub fn list(args: &Args, archive: &Archive, events: &[i64]) -> anyhow::Result<Account> {
+    for id in events {
         let row = archive.event(*id)?;
         match args.json {
             true => outln!(
@@ -64,10 +131,7 @@ fn list(args: &Args, archive: &Archive, command: &LeaveArgs) -> anyhow::Result<A
         }
     }
     if !args.quiet && !args.json {
-        outln!(
-            "{} would be deleted with all files: --yes does it",
-            count(command.events.len() as u64, "event")
-        );
+        outln!("{} would be removed: --yes does it", count(events.len() as u64, "event"));
     }
     Ok(Account::default())
 }

@@ -1,5 +1,6 @@
 //! The commands of the archive, one file each.
 
+mod backup;
 mod export;
 mod head;
 mod import;
@@ -9,6 +10,7 @@ mod leave;
 mod list;
 mod rebuild;
 mod repair;
+mod retain;
 mod review;
 mod trust;
 mod verify;
@@ -49,13 +51,25 @@ pub fn run(args: &Args, command: &ArchiveCommand) -> anyhow::Result<Account> {
         ArchiveCommand::Key(command) => key::run(args, command),
         ArchiveCommand::Forget(command) => leave::forget(args, command),
         ArchiveCommand::Remove(command) => leave::remove(args, command),
+        ArchiveCommand::Purge(command) => leave::purge(args, command),
+        ArchiveCommand::Retain(command) => retain::run(args, command),
+        ArchiveCommand::Backup(command) => backup::run(args, command),
+        ArchiveCommand::Restore(command) => backup::restore(args, command),
     }
 }
 
 /// Opens an archive that is there: a path with a slip of the pen must not become a new one.
 pub fn open(path: &Path) -> anyhow::Result<Archive> {
     refuse_other_folders(path)?;
-    Ok(Archive::open(path)?)
+    Ok(opened(Archive::open(path)?))
+}
+
+/// Says so where the superuser works in another user's archive.
+pub fn opened(archive: Archive) -> Archive {
+    if let Some(owner) = archive.gives_files_to() {
+        crate::render::care(format_args!("new files belong to {owner}, as the archive does"));
+    }
+    archive
 }
 
 /// Refuses a folder that is not an archive.

@@ -88,6 +88,7 @@ fn index(args: &Args, command: &RebuildArgs) -> anyhow::Result<Account> {
     refuse_other_folders(&command.archive.archive)?;
     // One that cannot be opened is moved aside.
     let (archive, _) = Archive::open_for_repair(&command.archive.archive)?;
+    let archive = super::opened(archive);
     let rebuilt = archive.rebuild_index()?;
     if args.json {
         let not_read: Vec<_> = rebuilt

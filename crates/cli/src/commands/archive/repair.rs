@@ -14,6 +14,7 @@ use crate::terminal::outln;
 pub fn run(args: &Args, command: &RepairArgs) -> anyhow::Result<Account> {
     refuse_other_folders(&command.archive.archive)?;
     let (archive, opened) = Archive::open_for_repair(&command.archive.archive)?;
+    let archive = super::opened(archive);
     let progress = bar(args, 1, "events");
     let repaired = archive.repair(&|done, total| {
         progress.set_length(total);

@@ -1,6 +1,7 @@
 //! `wavekeep record`
 
 mod control;
+mod metrics;
 mod notices;
 
 use std::io;
@@ -20,6 +21,7 @@ use wavekeep_smurf::Run;
 use wavekeep_smurf::record::DATA_CHANNEL;
 
 use self::control::Control;
+use self::metrics::Metrics;
 use self::notices::{Notices, loss_words};
 use crate::args::{Args, Origin, RecordArgs};
 use crate::exit::{Account, Usage};
@@ -68,6 +70,7 @@ fn record_into<L: FileLayer>(
     };
     let bar = bar(args, command.frames);
     let mut taken = Taken::default();
+    let mut metrics = Metrics::new(command);
     let ended = record(Recording {
         recorder: &mut recorder,
         source: &mut source,
@@ -76,12 +79,14 @@ fn record_into<L: FileLayer>(
         until: &until,
         taken: &mut taken,
         bar: &bar,
+        metrics: &mut metrics,
     });
     bar.finish_and_clear();
     // A bridge takes nothing in any more: what waits there had come before the end.
     drop(source);
     // What was recorded is closed and summed up, whatever happened to the source.
     let closed = recorder.writer_mut().close();
+    metrics.write(&recorder, &taken, notices.as_ref());
     let summary = summary(&recorder, command, &taken, notices.as_ref());
     match args.json {
         true => outln!("{summary}"),
@@ -262,6 +267,7 @@ struct Recording<'a, L: FileLayer> {
     until: &'a Until,
     taken: &'a mut Taken,
     bar: &'a ProgressBar,
+    metrics: &'a mut Metrics,
 }
 
 /// Why a source gave no more, where that was before its end.
@@ -269,14 +275,18 @@ type Ended = Option<String>;
 
 fn record<L: FileLayer>(recording: Recording<'_, L>) -> anyhow::Result<Ended> {
     let silence = if recording.control.is_some() { SILENCE_WITH_CONTROL } else { SILENCE };
-    let Recording { recorder, source, control, mut notices, until, taken, bar } = recording;
+    let Recording { recorder, source, control, mut notices, until, taken, bar, metrics } =
+        recording;
     while !until.is_over(taken.data) {
         if let Some(control) = control {
             control.answer(recorder);
         }
         match source.next(silence) {
             Next::Frame(frame, stamp) => take(recorder, control, taken, frame, stamp)?,
-            Next::Nothing => recorder.writer_mut().flush()?,
+            Next::Nothing => {
+                recorder.writer_mut().flush()?;
+                metrics.update(recorder, taken, notices.as_deref());
+            }
             Next::End => break,
             Next::Broken(ended) => return Ok(Some(ended)),
         }
@@ -285,6 +295,7 @@ fn record<L: FileLayer>(recording: Recording<'_, L>) -> anyhow::Result<Ended> {
         }
         if taken.data.is_multiple_of(1024) {
             bar.set_position(taken.data);
+            metrics.update(recorder, taken, notices.as_deref());
         }
     }
     Ok(None)
