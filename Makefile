@@ -47,14 +47,14 @@ seed:
 	@echo "SEED=$(SEED)"
 
 .PHONY: environments
-environments: proxies $(VENV)/ready $(VENV_HDF5_1)/ready $(VENV_LAKE)/ready $(VENV_PY)/ready e2e/node_modules/ready chromium openssl
+environments: proxies prometheus $(VENV)/ready $(VENV_HDF5_1)/ready $(VENV_LAKE)/ready $(VENV_PY)/ready e2e/node_modules/ready chromium openssl
 
 CARGO_TEST = cargo test --locked --workspace --all-features
 
 compile:
 	$(CARGO_TEST) --no-run
 
-test-rust: $(VENV)/ready $(VENV_HDF5_1)/ready $(VENV_LAKE)/ready openssl proxies
+test-rust: $(VENV)/ready $(VENV_HDF5_1)/ready $(VENV_LAKE)/ready openssl proxies prometheus
 	$(CARGO_TEST)
 
 # The program as the tests of Rust build it, with the same features: nothing is compiled twice.
@@ -179,7 +179,7 @@ e2e: e2e/node_modules/ready chromium
 	WAVEKEEP_BIN=$(BUILT) npm --prefix e2e test
 
 .PHONY: chromium
-chromium: | proxies
+chromium: | prometheus
 	test -x $(WAVEKEEP_CHROMIUM) || { apt-get update && apt-get install --yes chromium; }
 
 # It is the time-stamp authority of the tests.
@@ -192,6 +192,11 @@ openssl: | python-parts
 proxies: | openssl
 	@test -x /usr/sbin/nginx && command -v caddy > /dev/null \
 		|| { apt-get update && apt-get install --yes --no-install-recommends nginx-light caddy; }
+
+# It reads the metrics in the tests.
+.PHONY: prometheus
+prometheus: | proxies
+	@command -v promtool > /dev/null || { apt-get update && apt-get install --yes --no-install-recommends prometheus curl; }
 
 e2e/node_modules/ready: e2e/package-lock.json $(NODE)
 	cd e2e && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund

@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from conftest import PROGRAM, SAMPLES, await_port, certify, free_port
+from serving import PROGRAM, SAMPLES, await_port, certify, free_port
 
 
 class Service:
@@ -224,3 +224,27 @@ def test_no_connection_is_lost_when_it_is_asked_to_reload(service):
     while time.monotonic() < ends:
         server.process.send_signal(signal.SIGHUP)
         assert events(http.client.HTTPConnection("127.0.0.1", server.port)) == 1
+
+
+def test_the_levels_of_the_log_change_at_sighup_and_lines_for_the_journal_have_priorities(service, tmp_path):
+    config = tmp_path / "config.toml"
+    text = '[serve]\nlisten = "127.0.0.1:0"\nlog = '
+    config.write_text(text + '"warn"\n')
+    server = service(WAVEKEEP_CONFIG=str(config), JOURNAL_STREAM="8:1")
+
+    def ask(path):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port)
+        connection.request("GET", path)
+        assert connection.getresponse().status == 200
+
+    ask("/api/v1/units")
+    config.write_text(text + '"wavekeep_server::requests=debug,warn"\n')
+    server.process.send_signal(signal.SIGHUP)
+    ends = time.monotonic() + 3
+    while time.monotonic() < ends:
+        ask("/api/v1/months")
+        time.sleep(0.05)
+    log = server.end()
+    assert re.search("^<4>certificates and configuration were read again", log, re.MULTILINE), log
+    assert re.search("^<7>.*/api/v1/months", log, re.MULTILINE), log
+    assert "/api/v1/units" not in log

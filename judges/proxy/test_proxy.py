@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from conftest import PROGRAM, ROOT, SAMPLES, await_port, free_port
+from serving import PROGRAM, ROOT, SAMPLES, await_port, free_port
 
 PAGE = (ROOT / "docs" / "proxies.md").read_text(encoding="utf-8")
 BASE = "/wavekeep"
