@@ -42,6 +42,8 @@ pub struct UnitCounts {
     pub unreviewed: u64,
     /// When the latest event came in, in UTC.
     pub last_captured_at: Option<String>,
+    /// Whether it is the name under which runs of a stream are kept, not the number of a unit.
+    pub is_stream: bool,
 }
 
 /// How long those who write wait for each other, since the archive was opened.
@@ -76,7 +78,9 @@ impl Archive {
                 counts.contradicted += if row.get(1)? { n } else { 0 };
                 counts.source_bytes += unsigned(row.get(3)?);
             }
-            let sql = "SELECT serial, events, unreviewed, captured FROM unit_sums ORDER BY serial";
+            let sql = "SELECT serial, events, unreviewed, captured, serial IN \
+                       (SELECT DISTINCT serial FROM events WHERE kind = 'stream') \
+                       FROM unit_sums ORDER BY serial";
             let mut statement = connection.prepare_cached(sql)?;
             let units = statement.query_map([], |row| {
                 Ok(UnitCounts {
@@ -84,6 +88,7 @@ impl Archive {
                     events: unsigned(row.get(1)?),
                     unreviewed: unsigned(row.get(2)?),
                     last_captured_at: row.get(3)?,
+                    is_stream: row.get(4)?,
                 })
             })?;
             counts.units = units.collect::<rusqlite::Result<_>>()?;

@@ -232,7 +232,8 @@ impl Archive {
     /// Takes an event out with its files; gives the entry of the ledger, as JSON.
     fn remove(&self, py: Python<'_>, id: i64, reason: &str, who: &str) -> PyResult<String> {
         detached(py, || {
-            self.archive.remove_event(id, reason, who)?;
+            let aside = self.archive.aside_for_removal();
+            self.archive.remove_event_to(&aside, id, reason, who)?;
             Ok(json!(self.archive.ledger_entries(Some(id), 1)?.first()).to_string())
         })
     }

@@ -154,11 +154,15 @@ impl<'a> Copier<'a> {
         Ok(self.copied)
     }
 
+    /// What cannot be read now stays as it was in a mirror: it may be all that is left.
     fn remove_others(&self, below: &Path, folders: &mut Vec<PathBuf>) -> Result<(), ArchiveError> {
         let folder = self.into.join(below);
         let listed = read_folder(&folder).map_err(ArchiveError::io(&folder, "list the folder"))?;
         for (name, is_folder) in listed {
             let path = below.join(name);
+            if self.left_out.contains_key(&path) {
+                continue;
+            }
             if is_folder {
                 folders.push(path.clone());
                 self.remove_others(&path, folders)?;
@@ -281,7 +285,10 @@ fn is_passing(path: &Path) -> bool {
 fn list(root: &Path, below: &Path, found: &mut Listed) -> Result<(), ArchiveError> {
     let folder = root.join(below);
     let listed = match read_folder(&folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound && below != Path::new("") => {
+        Err(error) if below != Path::new("") => {
+            if error.kind() != io::ErrorKind::NotFound {
+                found.push((below.to_owned(), Err(format!("it cannot be listed: {error}"))));
+            }
             return Ok(());
         }
         listed => listed.map_err(ArchiveError::io(&folder, "list the folder"))?,

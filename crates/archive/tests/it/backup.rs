@@ -318,6 +318,20 @@ fn links_are_named_and_left_out_and_secrets_stay_secret() {
     assert_eq!(tokens.permissions().mode() & 0o777, 0o600);
 }
 
+#[cfg(unix)]
+#[test]
+fn what_can_no_longer_be_read_stays_in_a_mirror_as_it_was() {
+    let (fresh, backups) = (with_events(), tempfile::tempdir().unwrap());
+    let to = backups.path().join("mirror");
+    fresh.archive.backup(&to, mirror(), &|_, _| {}).unwrap();
+    let source = fresh.path("BE11529", QUIET);
+    fs::remove_file(&source).unwrap();
+    std::os::unix::fs::symlink("/nowhere", &source).unwrap();
+    let backup = fresh.archive.backup(&to, mirror(), &|_, _| {}).unwrap();
+    assert_eq!(backup.left_out.len(), 1);
+    assert_eq!(fs::read(to.join("BE11529").join(QUIET)).unwrap(), sample(QUIET));
+}
+
 #[test]
 fn an_archive_that_is_open_to_be_read_alone_can_be_backed_up_unless_a_change_was_cut_short() {
     let (fresh, backups) = (with_events(), tempfile::tempdir().unwrap());

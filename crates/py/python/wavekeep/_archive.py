@@ -739,8 +739,8 @@ class Archive:
 
     @strict
     def remove(self, id: int, *, reason: str, who: str | None = None) -> dict[str, Any]:
-        """Removes an event from the archive: its files are deleted, its entries in the ledger stay. The
-        pieces of an adopted run are kept. This cannot be undone.
+        """Removes an event from the archive: its entries in the ledger stay, and its files are kept in
+        ``.wavekeep/removed`` until ``wavekeep purge`` deletes them. The pieces of an adopted run are kept.
 
         Parameters
         ----------

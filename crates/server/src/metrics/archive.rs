@@ -59,7 +59,8 @@ pub fn write(state: &State, out: &mut Exposition) {
             let name = "wavekeep_unit_last_capture_timestamp_seconds";
             let mut family =
                 out.family(name, Kind::Gauge, "When the last event of each unit came.");
-            for unit in &units {
+            // A run that has ended is not a unit that is silent.
+            for unit in units.iter().filter(|unit| !unit.is_stream) {
                 if let Some(at) = unit.last_captured_at.as_deref().and_then(seconds) {
                     family.sample(&[("serial", &unit.serial)], at);
                 }

@@ -218,7 +218,8 @@ pub async fn forget(
         .await
 }
 
-/// Takes an event out of the archive: its files are deleted, its entries in the ledger stay.
+/// Takes an event out of the archive: its files are kept until they are purged, its entries in the ledger
+/// stay.
 #[utoipa::path(post, path = "/api/v1/events/{id}/remove", tag = "ledger", params(("id" = i64, Path, description = "The event's number")),
     request_body = Reason,
     responses((status = 200, description = "The entry of the ledger", body = Object),
@@ -231,7 +232,7 @@ pub async fn remove(
 ) -> Result<Response, Problem> {
     let who = who(&state, &caller);
     let_go(state, id, body, who, |state, id, reason, who| {
-        state.archive.remove_event(id, reason, who)
+        state.archive.remove_event_to(&state.archive.aside_for_removal(), id, reason, who)
     })
     .await
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use wavekeep_archive::{Actor, Archive, ArchiveError, EventRow};
 
-use super::{bar, count, open};
+use super::{count, open};
 use crate::args::{Args, LeaveArgs, PurgeArgs, RemoveArgs};
 use crate::exit::{Account, Usage};
 use crate::render;
@@ -47,15 +47,12 @@ pub fn remove_all(
     now: bool,
 ) -> anyhow::Result<Account> {
     let aside = archive.aside_for_removal();
-    let progress = bar(args, events.len() as u64, "events");
     let account = leave(args, events, "removed", &|id| {
-        progress.inc(1);
         match now {
             true => archive.remove_event(id, reason, Actor::local()),
             false => archive.remove_event_to(&aside, id, reason, Actor::local()),
         }
     });
-    progress.finish_and_clear();
     if !now && account.whole > 0 && !args.json && !args.quiet {
         outln!("their files are in {} until they are purged", aside.folder().display());
     }

@@ -55,7 +55,8 @@ pub fn run(args: &Args, command: &RetainArgs) -> anyhow::Result<Account> {
         let mut over: Vec<i64> = over.into_iter().filter(|id| !decided.contains(id)).collect();
         over.sort_unstable();
         let own = all.into_iter().filter(|id| !decided.contains(id)).collect::<Vec<_>>();
-        let kept = own.len() - over.len();
+        // An old event may come in between the two questions.
+        let kept = own.len().saturating_sub(over.len());
         decided.extend(own);
         say(args, command, rule, &over, kept, &archive)?;
         if command.yes && !over.is_empty() {
