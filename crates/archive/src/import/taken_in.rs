@@ -52,6 +52,21 @@ impl Archive {
         stop: &AtomicBool,
         listener: Listener<'_>,
     ) -> Result<TakenIn, ArchiveError> {
+        self.take_in_matching(other, &crate::Query::default(), stop, listener)
+    }
+
+    /// As [`take_in`](Self::take_in), of the events of the other archive that answer `query` alone, whose
+    /// order and page do not matter: a part of an archive becomes one.
+    ///
+    /// # Errors
+    /// As [`take_in`](Self::take_in).
+    pub fn take_in_matching(
+        &self,
+        other: &Archive,
+        query: &crate::Query,
+        stop: &AtomicBool,
+        listener: Listener<'_>,
+    ) -> Result<TakenIn, ArchiveError> {
         let root = other.layout().root();
         if root == self.layout().root() {
             return Err(ArchiveError::Itself { path: root.to_owned() });
@@ -61,7 +76,7 @@ impl Archive {
         let session = self.begin_session(&source, Some(&by.name))?;
         let mut taken = TakenIn::default();
         let mut rows = Vec::new();
-        other.each_event(&crate::Query::default(), &mut |row| {
+        other.each_event(query, &mut |row| {
             rows.push(row);
             Ok::<(), ArchiveError>(())
         })?;

@@ -246,5 +246,5 @@ fn a_folder_that_is_away_holds_up_no_other_and_is_tried_again() {
         },
     );
     done.unwrap();
-    assert_eq!((troubles, passed), (1, 1), "each is said once");
+    assert_eq!((troubles, passed), (1, 1), "each is reported once");
 }

@@ -33,7 +33,8 @@ Examples:
   wavekeep import --archive fleet --gnz events/
   wavekeep import --archive fleet --adopt runs/run.dat
   wavekeep import --archive old-archive --adopt-archive
-  wavekeep import --archive fleet --from-archive site-office")]
+  wavekeep import --archive fleet --from-archive site-office
+  wavekeep import --archive quarry-4 --from-archive fleet --where project='Quarry 4'")]
     Import(ImportArgs),
     /// List events, or summaries by unit, project or month.
     #[command(after_help = "\
@@ -319,6 +320,9 @@ pub struct ImportArgs {
     /// Number of events that are saved with one sync.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub batch: u32,
+    /// With --from-archive: which of its events.
+    #[command(flatten)]
+    pub which: WhichArgs,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -439,3 +439,29 @@ fn rules_say_how_long_events_are_kept_and_the_first_that_fits_decides() {
     }
     assert_eq!(count(), all - over);
 }
+
+#[test]
+fn a_part_of_an_archive_becomes_one_with_its_reviews() {
+    let fleet = fleet();
+    let here = fleet.path();
+    let reviewed = ["review", "1", "--false-trigger", "--notes", "a lorry", "--reviewer", "kim"];
+    assert_eq!(code(&run(here, &reviewed)), 0);
+    assert_eq!(code(&run(here, &["review", "1", "--notes", "two lorries", "--reviewer", "kim"])), 0);
+    let project = documents(&run(here, &["list", "--json", "--id", "1"]))[0]["project"].clone();
+    let part = format!("project={}", project.as_str().unwrap());
+    let all = documents(&run(here, &["list", "--json", "--where", &part]));
+    let split =
+        run(here, &["import", "--archive", "part", "--from-archive", "fleet", "--where", &part]);
+    assert_eq!(code(&split), 0, "{}", String::from_utf8_lossy(&split.stderr));
+    let found = documents(&run(here, &["list", "--json", "--archive", "part"]));
+    assert_eq!(found.len(), all.len());
+    assert!(found.iter().zip(&all).all(|(a, b)| a["id"] == b["id"] && a["sha256"] == b["sha256"]));
+    let log = documents(&run(here, &["review", "1", "--log", "--json", "--archive", "part"]));
+    assert_eq!(log.len(), 2, "{log:?}");
+    assert_eq!(log[0]["reviewer"], "kim");
+    assert_eq!(code(&run(here, &["verify", "--archive", "part"])), 0);
+    let nothing = ["import", "--archive", "empty", "--from-archive", "fleet", "--where", "text=zzzz"];
+    assert_eq!(code(&run(here, &nothing)), 1);
+    assert!(!here.join("empty").exists());
+    assert_eq!(code(&run(here, &["import", "events", "--where", &part])), 2);
+}

@@ -1,4 +1,4 @@
-//! What is known of the archive: how much there is, what is wrong, the room on its disk, who waits.
+//! What is known of the archive: how much there is, what is wrong, the free bytes of its disk, who waits.
 
 use jiff::Timestamp;
 
@@ -69,10 +69,10 @@ pub fn write(state: &State, out: &mut Exposition) {
         Err(error) => tracing::error!("metrics: {error}"),
     }
     let root = state.archive.layout().root();
-    if let Ok(room) = fs4::statvfs(root) {
+    if let Ok(disk) = fs4::statvfs(root) {
         let help = "Free bytes on the disk of the archive.";
-        out.gauge("wavekeep_disk_free_bytes", help, room.available_space());
-        out.gauge("wavekeep_disk_bytes", "Bytes of the disk of the archive.", room.total_space());
+        out.gauge("wavekeep_disk_free_bytes", help, disk.available_space());
+        out.gauge("wavekeep_disk_bytes", "Bytes of the disk of the archive.", disk.total_space());
     }
     let waits = state.archive.lock_waits();
     let help = "Changes of this process that wait for the write lock.";

@@ -10,7 +10,7 @@ use wavekeep_archive::{
 
 use super::{bar, count};
 use crate::args::{Args, ImportArgs};
-use crate::exit::Account;
+use crate::exit::{Account, Usage};
 use crate::render;
 use crate::terminal::{self, outln};
 
@@ -21,6 +21,10 @@ pub fn run(args: &Args, command: &ImportArgs) -> anyhow::Result<Account> {
     }
     if let Some(other) = &command.from_archive {
         return take_in(args, command, other);
+    }
+    if !command.which.is_all() {
+        let what = "--id and --where select events of another archive: give --from-archive";
+        return Err(Usage(what.to_owned()).into());
     }
     let archive = super::opened(Archive::create(&command.archive.archive)?);
     let mut options = command.stated.options();
@@ -159,10 +163,15 @@ pub(super) fn sentences(account: &Imports) -> String {
 /// Takes in another archive.
 fn take_in(args: &Args, command: &ImportArgs, other: &Path) -> anyhow::Result<Account> {
     let other = super::look(args, other)?;
+    let query = command.which.query(&other)?;
+    if !command.which.is_all() && other.ids(&query.clone().with_limit(Some(1)))?.is_empty() {
+        // A slip of the pen makes no empty archive.
+        anyhow::bail!("{}: no events are selected", other.layout().root().display());
+    }
     let archive = super::opened(Archive::create(&command.archive.archive)?);
     let stop = super::stop_signal()?;
     let progress = bar(args, 0, "events");
-    let taken = archive.take_in(&other, &stop, &mut |imported| {
+    let taken = archive.take_in_matching(&other, &query, &stop, &mut |imported| {
         progress.inc(1);
         let _ = progress.suspend(|| print_summary(args, imported));
     })?;
