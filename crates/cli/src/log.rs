@@ -59,6 +59,7 @@ pub fn start(options: &LogOptions) -> Result<(), Usage> {
 ///
 /// # Errors
 /// As [`start`].
+#[cfg(unix)]
 pub fn change(options: &LogOptions) -> Result<(), Usage> {
     let levels = levels(options)?;
     if let Some(handle) = LEVELS.get() {
