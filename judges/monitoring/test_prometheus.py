@@ -100,7 +100,7 @@ def test_promtool_accepts_what_a_recorder_says(tmp_path):
 
 def test_a_verification_that_was_missed_is_done_and_kept(served):
     archive, port = served
-    for _ in range(200):
+    for _ in range(600):
         status = json.loads(fetched(f"http://127.0.0.1:{port}/api/v1/verification"))
         if len(status["runs"]) > 1:
             break
@@ -179,7 +179,7 @@ def test_prometheus_scrapes_the_server_and_answers_the_dashboard(served, tmp_pat
             assert answer["status"] == "success"
             return answer["data"]["result"]
 
-        for _ in range(300):
+        for _ in range(900):
             if ask("up{job='wavekeep'} == 1 and on() count_over_time(wavekeep_events[5m]) > 2"):
                 break
             time.sleep(0.1)

@@ -335,8 +335,12 @@ mod tests {
                     queue.lock_in_turn(&lock).unwrap();
                     order.lock().unwrap().push("the one who waited");
                 });
-                // It waits by now.
-                thread::sleep(Duration::from_millis(5));
+                // Until it is the next in turn.
+                let probe = Queue::open(&layout).unwrap().next;
+                while probe.try_lock().is_ok() {
+                    probe.unlock().unwrap();
+                    thread::sleep(Duration::from_millis(1));
+                }
                 lock.unlock().unwrap();
                 queue.lock_in_turn(&lock).unwrap();
                 order.lock().unwrap().push("the one who had it");
