@@ -446,7 +446,10 @@ fn a_part_of_an_archive_becomes_one_with_its_reviews() {
     let here = fleet.path();
     let reviewed = ["review", "1", "--false-trigger", "--notes", "a lorry", "--reviewer", "kim"];
     assert_eq!(code(&run(here, &reviewed)), 0);
-    assert_eq!(code(&run(here, &["review", "1", "--notes", "two lorries", "--reviewer", "kim"])), 0);
+    assert_eq!(
+        code(&run(here, &["review", "1", "--notes", "two lorries", "--reviewer", "kim"])),
+        0
+    );
     let project = documents(&run(here, &["list", "--json", "--id", "1"]))[0]["project"].clone();
     let part = format!("project={}", project.as_str().unwrap());
     let all = documents(&run(here, &["list", "--json", "--where", &part]));
@@ -460,7 +463,8 @@ fn a_part_of_an_archive_becomes_one_with_its_reviews() {
     assert_eq!(log.len(), 2, "{log:?}");
     assert_eq!(log[0]["reviewer"], "kim");
     assert_eq!(code(&run(here, &["verify", "--archive", "part"])), 0);
-    let nothing = ["import", "--archive", "empty", "--from-archive", "fleet", "--where", "text=zzzz"];
+    let nothing =
+        ["import", "--archive", "empty", "--from-archive", "fleet", "--where", "text=zzzz"];
     assert_eq!(code(&run(here, &nothing)), 1);
     assert!(!here.join("empty").exists());
     assert_eq!(code(&run(here, &["import", "events", "--where", &part])), 2);

@@ -47,11 +47,9 @@ pub fn remove_all(
     now: bool,
 ) -> anyhow::Result<Account> {
     let aside = archive.aside_for_removal();
-    let account = leave(args, events, "removed", &|id| {
-        match now {
-            true => archive.remove_event(id, reason, Actor::local()),
-            false => archive.remove_event_to(&aside, id, reason, Actor::local()),
-        }
+    let account = leave(args, events, "removed", &|id| match now {
+        true => archive.remove_event(id, reason, Actor::local()),
+        false => archive.remove_event_to(&aside, id, reason, Actor::local()),
     });
     if !now && account.whole > 0 && !args.json && !args.quiet {
         outln!("their files are in {} until they are purged", aside.folder().display());
