@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -29,6 +30,16 @@ def fetched(url):
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(url, timeout=20) as answer:
         return answer.read().decode()
+
+
+def await_ready(url):
+    """It listens before it can be asked."""
+    for _ in range(600):
+        try:
+            return fetched(url)
+        except urllib.error.HTTPError:
+            time.sleep(0.1)
+    raise AssertionError(f"{url} is not ready")
 
 
 def families(text):
@@ -179,6 +190,7 @@ def test_prometheus_scrapes_the_server_and_answers_the_dashboard(served, tmp_pat
             assert answer["status"] == "success"
             return answer["data"]["result"]
 
+        await_ready(f"http://127.0.0.1:{own}/-/ready")
         for _ in range(900):
             if ask("up{job='wavekeep'} == 1 and on() count_over_time(wavekeep_events[5m]) > 2"):
                 break

@@ -459,7 +459,7 @@ fn a_part_of_an_archive_becomes_one_with_its_reviews() {
     let found = documents(&run(here, &["list", "--json", "--archive", "part"]));
     assert_eq!(found.len(), all.len());
     assert!(found.iter().zip(&all).all(|(a, b)| a["id"] == b["id"] && a["sha256"] == b["sha256"]));
-    let log = documents(&run(here, &["review", "1", "--log", "--json", "--archive", "part"]));
+    let log = documents(&run(here, &["review", &id, "--log", "--json", "--archive", "part"]));
     assert_eq!(log.len(), 2, "{log:?}");
     assert_eq!(log[0]["reviewer"], "kim");
     assert_eq!(code(&run(here, &["verify", "--archive", "part"])), 0);
