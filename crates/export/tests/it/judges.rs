@@ -169,11 +169,13 @@ fn judges() -> PathBuf {
 /// Runs the judges `files` with the Python that `variable` names.
 fn judge(variable: &str, folder: &Path, files: &[&str]) {
     let judges = judges();
+    // Folders have judges of their own, which run the program.
+    let folders = std::fs::read_dir(&judges).unwrap().map(|entry| entry.unwrap().path());
+    let ignored =
+        folders.filter(|path| path.is_dir()).map(|path| format!("--ignore={}", path.display()));
     let verdict = Command::new(python(variable))
         .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
-        // Lakes and proxies have judges of their own, which run the program.
-        .arg(format!("--ignore={}", judges.join("lake").display()))
-        .arg(format!("--ignore={}", judges.join("proxy").display()))
+        .args(ignored)
         .args(files.iter().map(|file| judges.join(file)))
         .env("WAVEKEEP_JUDGED", folder)
         .env("PYTHONDONTWRITEBYTECODE", "1")
