@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use crate::common::*;
 use wavekeep_archive::{
-    Archive, ArchiveError, Backlog, Fate, Ignore, ImportOptions, Query, WatchOptions, Watched,
-    WatchedFolder,
+    Archive, Backlog, Fate, Ignore, ImportOptions, Query, WatchOptions, Watched, WatchedFolder,
 };
 
 /// What a watcher said: files with their fates, and the backlog at the end.
@@ -169,7 +168,7 @@ fn what_is_known_of_a_folder_is_not_written_through_a_link() {
         &mut |_| {},
         &mut |_| {},
     );
-    assert!(matches!(watched, Err(ArchiveError::Link { .. })), "{watched:?}");
+    assert!(matches!(watched, Err(wavekeep_archive::ArchiveError::Link { .. })), "{watched:?}");
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
 }
 
