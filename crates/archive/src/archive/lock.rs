@@ -81,10 +81,25 @@ impl Queue {
     }
 
     fn lock_in_turn(&self, lock: &File) -> io::Result<()> {
-        self.next.lock()?;
-        let locked = lock.lock();
+        waited_for(&self.next)?;
+        let locked = waited_for(lock);
         let _ = self.next.unlock();
         locked
+    }
+}
+
+/// What a lock that is waited for gives under wine, now and then, instead of being waited for.
+const LOCK_VIOLATION: i32 = 33;
+
+/// Locks a file, however long that takes.
+fn waited_for(file: &File) -> io::Result<()> {
+    loop {
+        match file.lock() {
+            Err(error) if cfg!(windows) && error.raw_os_error() == Some(LOCK_VIOLATION) => {
+                thread::sleep(LOOK_AGAIN);
+            }
+            locked => return locked,
+        }
     }
 }
 

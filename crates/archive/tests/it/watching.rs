@@ -125,6 +125,7 @@ fn a_restart_reads_what_is_new_or_changed_or_failed_and_nothing_else() {
     let later = std::time::SystemTime::now() + Duration::from_secs(5);
     let touched = fs::OpenOptions::new().append(true).open(source.path().join(QUIET)).unwrap();
     touched.set_modified(later).unwrap();
+    drop(touched);
     assert_eq!(watch(&fresh.archive, &folders, &once()).names(), [QUIET]);
     assert_eq!(watch(&fresh.archive, &folders, &once()).names(), [""; 0]);
     // An archive that is restored knows what it had then.
@@ -208,6 +209,8 @@ fn the_backlog_counts_what_is_there_what_settles_and_what_is_not_whole() {
     assert_eq!((files, settling, incomplete, has_trouble), (2, 0, 1, false));
 }
 
+// Windows removes no folder that is watched.
+#[cfg(unix)]
 #[test]
 fn a_folder_that_is_away_holds_up_no_other_and_is_tried_again() {
     let (fresh, source) = (fresh(), tempfile::tempdir().unwrap());
