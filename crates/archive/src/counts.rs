@@ -59,7 +59,7 @@ pub struct LockWaits {
 }
 
 impl Archive {
-    /// How much there is. The index has it ready: a million events take no longer than a thousand units.
+    /// How much there is. Events are counted in an index of SQLite, without their rows.
     ///
     /// # Errors
     /// What the index says.

@@ -110,7 +110,7 @@ impl Layout {
         self.own_folder().join("lock")
     }
 
-    /// Held by whoever is the next to hold [`lock`](Self::lock).
+    /// Held by the one who is the next to hold [`lock`](Self::lock).
     pub(crate) fn next_lock(&self) -> PathBuf {
         self.own_folder().join("lock.next")
     }

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-/// The user and the group to whom new files are given; nobody where they are of whoever makes them.
+/// The user and the group to whom new files are given; nobody where they belong to the one who makes them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Owner {
     #[cfg(unix)]

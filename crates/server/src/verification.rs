@@ -89,6 +89,11 @@ impl Verifications {
         }
     }
 
+    /// Ends a verification that runs: its part is verified the next time.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
     /// The last verification of each part in a few words.
     pub fn word(&self) -> String {
         let found = self.found();
@@ -187,13 +192,6 @@ fn run(state: &State, days: u32) {
             found.failed = true;
             tracing::error!("the verification came to no end: {error}");
         }
-    }
-}
-
-impl Verifications {
-    /// Ends a verification that runs: its part is verified the next time.
-    pub fn stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
     }
 }
 

@@ -66,7 +66,7 @@ fn open_lock(layout: &Layout, path: &Path) -> Result<File, ArchiveError> {
 
 /// Lets those who want the lock have it in turns.
 ///
-/// A lock goes to whoever asks first when it is free, and one that has just let go of it asks before
+/// A lock goes to the one who asks first when it is free, and one that has just let go of it asks before
 /// those are awake who wait for it: by itself it would keep them out for as long as it writes. So there is
 /// a second lock for the next one in turn, who holds it until it has the first. Where its file is exchanged
 /// or another program does not know of it, turns are lost, but no lock.
@@ -234,7 +234,7 @@ impl Archive {
             };
             // An older program's archive has no queue.
             let next = File::open(self.layout.next_lock()).ok();
-            next.as_ref().map_or(Ok(()), File::lock).map_err(failed())?;
+            next.as_ref().map_or(Ok(()), waited_for).map_err(failed())?;
             lock.lock_shared().map_err(failed())?;
             if is_at(&lock, &path) {
                 return Ok(Some(lock));
@@ -242,8 +242,8 @@ impl Archive {
         }
     }
 
-    /// The lock as those share it who only look, for those who wait a moment at most; `None` when somebody writes all the while, or there
-    /// is no lock that can be read.
+    /// The lock as those share it who only look, for those who wait a moment at most; `None` when somebody
+    /// writes all the while, or there is no lock that can be read.
     fn shared_lock(&self, patience: Duration) -> Option<File> {
         let path = self.layout.lock();
         let begun = Instant::now();

@@ -53,10 +53,7 @@ impl Archive {
         reason: &str,
         who: impl Into<Actor>,
     ) -> Result<EventRow, ArchiveError> {
-        self.let_go(id, Action::Remove, reason, who.into(), |event| {
-            let removes = self.files_of(event)?;
-            Ok(removes.iter().map(|path| self.relative(path)).collect())
-        })
+        self.remove(id, reason, who.into(), None)
     }
 
     /// As [`remove_event`](Self::remove_event), with its files kept in `aside` until they are
@@ -71,9 +68,21 @@ impl Archive {
         reason: &str,
         who: impl Into<Actor>,
     ) -> Result<EventRow, ArchiveError> {
-        self.let_go(id, Action::Remove, reason, who.into(), |event| {
+        self.remove(id, reason, who.into(), Some(aside))
+    }
+
+    fn remove(
+        &self,
+        id: i64,
+        reason: &str,
+        by: Actor,
+        aside: Option<&Aside>,
+    ) -> Result<EventRow, ArchiveError> {
+        self.let_go(id, Action::Remove, reason, by, |event| {
             let removes = self.files_of(event)?;
-            aside.keep(self, &removes)?;
+            if let Some(aside) = aside {
+                aside.keep(self, &removes)?;
+            }
             Ok(removes.iter().map(|path| self.relative(path)).collect())
         })
     }

@@ -3,7 +3,7 @@
 
 mod event;
 mod ledger;
-mod nightly;
+mod parts;
 mod strays;
 
 use std::collections::{BTreeSet, HashSet};
@@ -23,7 +23,7 @@ use crate::ledger::Since;
 use crate::{Archive, ArchiveError, Query, stop};
 
 pub(crate) use event::Place;
-pub use nightly::VerifiedPart;
+pub use parts::VerifiedPart;
 
 /// What is verified.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Setters)]

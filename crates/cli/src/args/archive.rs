@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
-use wavekeep_archive::Stated;
+use wavekeep_archive::{Stated, VerifyOptions};
 use wavekeep_lake::{FollowOptions, Follower, Lake, Layout, Place};
 
 use super::backup::{BackupArgs, RestoreArgs};
@@ -374,6 +374,15 @@ pub struct VerifyArgs {
     pub ledger: bool,
     #[command(flatten)]
     pub trust: TrustArgs,
+    #[command(flatten)]
+    pub depth: VerifyDepthArgs,
+    #[command(flatten)]
+    pub filter: FilterArgs,
+}
+
+/// How much is verified of what is selected.
+#[derive(Debug, ClapArgs)]
+pub struct VerifyDepthArgs {
     /// Verify only this share of the events: 0.1 is a tenth, the same one each time.
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub share: Option<f64>,
@@ -383,8 +392,16 @@ pub struct VerifyArgs {
     /// Compare checksums, sidecars and index only; decode nothing.
     #[arg(long)]
     pub hashes: bool,
-    #[command(flatten)]
-    pub filter: FilterArgs,
+}
+
+impl VerifyDepthArgs {
+    /// The options of the archive.
+    pub fn options(&self) -> VerifyOptions {
+        VerifyOptions::default()
+            .with_share(self.share)
+            .with_seed(self.seed)
+            .with_without_decoding(self.hashes)
+    }
 }
 
 #[derive(Debug, ClapArgs)]

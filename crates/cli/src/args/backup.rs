@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::archive::ArchiveArg;
-use super::values::share;
+use super::archive::{ArchiveArg, VerifyDepthArgs};
 
 #[derive(Debug, ClapArgs)]
 pub struct BackupArgs {
@@ -33,13 +32,6 @@ pub struct RestoreArgs {
     /// Verify the backup and restore nothing.
     #[arg(long)]
     pub check: bool,
-    /// Verify only this share of the events: 0.1 is a tenth, the same one each time.
-    #[arg(long, value_name = "SHARE", value_parser = share)]
-    pub share: Option<f64>,
-    /// With --share: select another share.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
-    /// Compare checksums, sidecars and index only; decode nothing.
-    #[arg(long)]
-    pub hashes: bool,
+    #[command(flatten)]
+    pub depth: VerifyDepthArgs,
 }

@@ -126,7 +126,7 @@ fn a_backup_that_is_killed_at_any_moment_leaves_the_one_before_and_the_next_is_w
     assert_eq!(run(here, &["restore", "--check", "backups"]).0, 0);
 }
 
-/// Backups on a disk that is full, then with room again. Exit codes are written down.
+/// Backups on a disk that is full, then with free space again. Exit codes are written down.
 #[cfg(target_os = "linux")]
 const FULL: &str = r#"
 program=$1 archive=$2 disk=$3 out=$4
@@ -135,13 +135,13 @@ run() { name=$1; shift; "$program" "$@" > "$out/$name" 2>&1 && code=0 || code=$?
 run full backup --archive "$archive" "$disk/backups"
 run check-full restore --check "$disk/backups"
 mount -o remount,size=64m "$disk"
-run room backup --archive "$archive" "$disk/backups"
-run check-room restore --check "$disk/backups"
+run space backup --archive "$archive" "$disk/backups"
+run check-space restore --check "$disk/backups"
 "#;
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_said_and_a_backup_is_whole_once_there_is_room() {
+fn a_full_disk_is_said_and_a_backup_is_whole_once_there_is_space() {
     use crate::mounts::{can_mount, in_own_mounts};
     if !can_mount("that a full disk leaves no half backup rests on those that are killed alone") {
         return;
@@ -164,6 +164,6 @@ fn a_full_disk_is_said_and_a_backup_is_whole_once_there_is_room() {
     );
     assert_eq!(code("check-full"), "1");
     assert!(read("check-full").contains("no finished backup"), "{}", read("check-full"));
-    assert_eq!(code("room"), "0", "{}", read("room"));
-    assert_eq!(code("check-room"), "0", "{}", read("check-room"));
+    assert_eq!(code("space"), "0", "{}", read("space"));
+    assert_eq!(code("check-space"), "0", "{}", read("check-space"));
 }

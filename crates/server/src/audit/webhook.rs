@@ -131,25 +131,15 @@ fn whole_lines(file: &File, offset: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-#[cfg(unix)]
+/// Reads until the end of the file, or until `bytes` are full; where others append meanwhile.
 fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-    use std::os::unix::fs::FileExt;
+    #[cfg(unix)]
+    let read_some = std::os::unix::fs::FileExt::read_at;
+    #[cfg(windows)]
+    let read_some = std::os::windows::fs::FileExt::seek_read;
     let mut read = 0;
     while read < bytes.len() {
-        match file.read_at(&mut bytes[read..], offset + read as u64)? {
-            0 => break,
-            n => read += n,
-        }
-    }
-    Ok(read)
-}
-
-#[cfg(windows)]
-fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-    use std::os::windows::fs::FileExt;
-    let mut read = 0;
-    while read < bytes.len() {
-        match file.seek_read(&mut bytes[read..], offset + read as u64)? {
+        match read_some(file, &mut bytes[read..], offset + read as u64)? {
             0 => break,
             n => read += n,
         }

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use wavekeep_archive::{Archive, ArchiveError, BackupOptions, Manifest, VerifyOptions};
+use wavekeep_archive::{Archive, ArchiveError, BackupOptions, Manifest};
 use wavekeep_core::Status;
 
 use super::{bar, count, refuse_other_folders, verify};
@@ -94,10 +94,7 @@ pub fn restore(args: &Args, command: &RestoreArgs) -> anyhow::Result<Account> {
         }
         Some(to) => copy_back(args, command, to)?,
     };
-    let options = VerifyOptions::default()
-        .with_share(command.share)
-        .with_seed(command.seed)
-        .with_without_decoding(command.hashes);
+    let options = command.depth.options();
     let progress = bar(args, 1, "events");
     let found = manifest.verify(&path, options, &|done, total| {
         progress.set_length(total);

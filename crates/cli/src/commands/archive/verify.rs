@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::Context;
 use serde_json::json;
-use wavekeep_archive::{Archive, LedgerCheck, Query, Verification, VerifyOptions};
+use wavekeep_archive::{Archive, LedgerCheck, Query, Verification};
 use wavekeep_core::Status;
 use wavekeep_custody::proof::{self, Checked};
 
@@ -30,10 +30,7 @@ pub fn run(args: &Args, command: &VerifyArgs) -> anyhow::Result<Account> {
         let check = archive.check_ledger(held.as_ref().map(|held| &held.head))?;
         return print_ledger(args, &check, head);
     }
-    let options = VerifyOptions::default()
-        .with_share(command.share)
-        .with_seed(command.seed)
-        .with_without_decoding(command.hashes);
+    let options = command.depth.options();
     let progress = bar(args, 1, "events");
     let heard = |done, total| {
         progress.set_length(total);

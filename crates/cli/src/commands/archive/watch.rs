@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use wavekeep_archive::{
-    Account as ImportAccount, Backlog, Ignore, Imported, WatchOptions, Watched, WatchedFolder,
-    machine_user,
+    Backlog, Ignore, Imported, WatchOptions, Watched, WatchedFolder, machine_user,
 };
 use wavekeep_server::{Exposition, MetricKind};
 
@@ -155,7 +154,7 @@ impl<'a> Counts<'a> {
 
     fn watched(&mut self, watched: &Watched<'_>) {
         match watched {
-            Watched::Imported(account) => self.imported(account),
+            Watched::Imported(account) => self.failed += account.failed,
             Watched::Incomplete(_) => self.incomplete += 1,
             Watched::Looked(backlog) => {
                 self.backlog = *backlog;
@@ -168,10 +167,6 @@ impl<'a> Counts<'a> {
             }
             _ => {}
         }
-    }
-
-    fn imported(&mut self, account: &ImportAccount) {
-        self.failed += account.failed;
     }
 
     fn update(&mut self, now: bool) {
