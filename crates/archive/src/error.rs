@@ -96,6 +96,12 @@ pub enum ArchiveError {
         /// Entries of the head.
         size: u64,
     },
+    /// A run of a stream belongs to no unit.
+    #[error("event {id} is a run of a stream, which is of no unit")]
+    OfNoUnit {
+        /// Its number.
+        id: i64,
+    },
     /// Something is done for ever without a word why.
     #[error("a reason is needed: it stands in the ledger")]
     NoReason,
@@ -242,6 +248,7 @@ impl ArchiveError {
             Self::NotLost { .. } => "not_lost",
             Self::NotAsLedger { .. } => "not_as_ledger",
             Self::NotOfThis { .. } => "not_of_this",
+            Self::OfNoUnit { .. } => "of_no_unit",
             Self::NoReason => "no_reason",
             Self::Itself { .. } => "itself",
             Self::Backup { .. } => "backup",
@@ -325,6 +332,20 @@ pub enum SaveError {
         /// The serial number as the archive has it.
         kept: String,
     },
+    /// The unit to which it is to go has an event of its name already.
+    #[error("{name}: unit {serial} has an event of this name: remove one of the two first")]
+    PlaceTaken {
+        /// Its name.
+        name: String,
+        /// The unit.
+        serial: String,
+    },
+    /// It was replaced while it was about to go to another unit. Nothing was changed.
+    #[error("{name}: the event was replaced at the same moment: try again")]
+    ChangedMeanwhile {
+        /// Its name.
+        name: String,
+    },
     /// The archive failed. Whether the event is there is not known: send it again.
     #[error(transparent)]
     Archive(Arc<ArchiveError>),
@@ -337,6 +358,8 @@ impl SaveError {
         match self {
             Self::Name(_) => "name",
             Self::OtherCapitals { .. } => "other_capitals",
+            Self::PlaceTaken { .. } => "place_taken",
+            Self::ChangedMeanwhile { .. } => "changed_meanwhile",
             Self::Decode { source: DecodeFailure::UnknownFormat { .. }, .. } => "unknown_format",
             Self::Decode { source: DecodeFailure::Malformed(error), .. } => error.kind(),
             Self::Archive(error) => error.kind(),

@@ -101,8 +101,8 @@ pub use save::{
 };
 pub use scope::Scope;
 pub use sidecar::{
-    DecodeBlock, EVENT_KIND, EventBlock, FlagWord, OwnBlock, PeakValues, ProjectInfo, Review,
-    SCHEMA_VERSION, STREAM_KIND, Sidecar, SidecarError, SourceBlock, SourceFile, Stated,
+    Corrections, DecodeBlock, EVENT_KIND, EventBlock, FlagWord, OwnBlock, PeakValues, ProjectInfo,
+    Review, SCHEMA_VERSION, STREAM_KIND, Sidecar, SidecarError, SourceBlock, SourceFile, Stated,
 };
 pub use stream::{Adopted, AdoptedFile, StreamBlock};
 pub use tokens::{NewToken, Role, TokenEntry, TokenError};

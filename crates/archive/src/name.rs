@@ -56,6 +56,11 @@ impl SafeName {
         }
     }
 
+    /// Why an event cannot go to the folder of events whose unit is not known.
+    pub(crate) fn refused_unit(serial: &str) -> NameError {
+        refused("the serial number", serial, "it stands for units that are not known")
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -566,6 +566,13 @@ impl Archive {
                 txt_filename: row.txt_filename.clone(),
             },
         );
+        let mut log = self.review_log(Some(row.id), usize::MAX)?;
+        log.reverse();
+        let corrections = log.iter().rev().find_map(|entry| {
+            let [before, after] =
+                [&entry.before, &entry.after].map(|of| of.pointer("/review/corrections"));
+            (before.is_some() || after.is_some()).then_some(after)?
+        });
         sidecar.set(
             "review",
             &Review {
@@ -573,11 +580,10 @@ impl Archive {
                 reviewer: row.reviewer.clone(),
                 reviewed_at: row.reviewed_at.clone(),
                 notes: row.review_notes.clone(),
+                corrections: corrections.and_then(|of| serde_json::from_value(of.clone()).ok()),
             },
         );
         let mut extensions = Value::Object(Map::new());
-        let mut log = self.review_log(Some(row.id), usize::MAX)?;
-        log.reverse();
         for entry in &log {
             if let Some(after) = entry.after.get("extensions") {
                 merge_patch(&mut extensions, after);

@@ -36,6 +36,7 @@ pub struct Archive {
 struct Question {
     serial: Option<String>,
     project: Option<String>,
+    location: Option<String>,
     kind: Option<String>,
     from: Option<String>,
     to: Option<String>,
@@ -62,6 +63,7 @@ impl Question {
         Ok(Query::default()
             .with_serial(self.serial)
             .with_project(self.project)
+            .with_location(self.location)
             .with_kind(self.kind)
             .with_from(time(self.from)?.map(DayOrMoment::first))
             .with_to(time(self.to)?.map(DayOrMoment::last))
@@ -194,6 +196,21 @@ impl Archive {
     /// Takes the last change back; gives the sidecar, as JSON.
     fn undo(&self, py: Python<'_>, id: i64, who: &str) -> PyResult<String> {
         detached(py, || Ok(document(self.archive.undo(id, who)?)))
+    }
+
+    /// Moves an event to another unit; gives its row, as JSON.
+    fn move_to_unit(
+        &self,
+        py: Python<'_>,
+        id: i64,
+        serial: &str,
+        reason: &str,
+        who: &str,
+    ) -> PyResult<String> {
+        detached(py, || {
+            self.archive.move_to_unit(id, serial, reason, who)?;
+            Ok(json!(self.archive.event(id)?).to_string())
+        })
     }
 
     /// The changes of an event, the latest first, as JSON.

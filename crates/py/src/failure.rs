@@ -1,5 +1,6 @@
 //! Why something failed, on the way to an exception of `wavekeep._errors`.
 
+use std::sync::Arc;
 use std::any::Any;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
-use wavekeep_archive::{ArchiveError, DecodeFailure, ExportFailure};
+use wavekeep_archive::{ArchiveError, DecodeFailure, ExportFailure, SaveError};
 use wavekeep_core::{Error, SelectionError};
 use wavekeep_export::{ExportError, StreamError};
 use wavekeep_formats::OpenError;
@@ -200,6 +201,20 @@ impl From<ArchiveError> for Failure {
         };
         failure.0.message = message;
         failure
+    }
+}
+
+impl From<SaveError> for Failure {
+    fn from(error: SaveError) -> Self {
+        match error {
+            SaveError::Archive(error) => match Arc::try_unwrap(error) {
+                Ok(error) => error.into(),
+                Err(shared) => Self::new("ArchiveError", shared),
+            },
+            SaveError::Name(_) => Self::new("BadArgumentError", error),
+            SaveError::Decode { source, .. } => Self::from(source),
+            error => Self::new("ArchiveError", error),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use wavekeep_core::{
 use wavekeep_signal::{ChannelMeasurements, Measured, Measurements, Origin, velocities_in};
 
 use crate::axis::trimmed;
+use crate::review::Correction;
 use crate::style::Units;
 use crate::text::one_line;
 use crate::words::{
@@ -86,8 +87,8 @@ fn short(value: f64) -> String {
     trimmed(value, 3)
 }
 
-/// The user's notes, by their position, and the moment of the event.
-pub(crate) fn notes_and_moment(recording: &Recording) -> Vec<Fact> {
+/// The user's notes, by their position, with what people corrected, and the moment of the event.
+pub(crate) fn notes_and_moment(recording: &Recording, corrections: &[Correction]) -> Vec<Fact> {
     let stated = recording.statement.as_ref();
     let notes = stated.map_or(&[][..], |stated| stated.notes.as_slice());
     let roles = [
@@ -100,7 +101,15 @@ pub(crate) fn notes_and_moment(recording: &Recording) -> Vec<Fact> {
         .iter()
         .map(|(role, label)| {
             let note = notes.iter().find(|note| note.role == *role);
-            fact(label, as_written(note.map(|note| &note.text)))
+            let words = as_written(note.map(|note| &note.text));
+            match corrections.iter().find(|correction| correction.role == *role) {
+                // What the unit has is not hidden: what contradicts is shown.
+                Some(of) => fact(
+                    label,
+                    format!("{} (corrected; unit: {words})", as_written(of.text.as_ref())),
+                ),
+                None => fact(label, words),
+            }
         })
         .collect();
     if let Some(note) = notes.iter().find(|note| note.role == "notes" && !note.text.is_empty()) {

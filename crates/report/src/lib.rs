@@ -61,7 +61,7 @@ mod words;
 pub use drawing::{DrawError, Drawing, StreamCaption};
 pub use ledger::LedgerState;
 pub use page::{PageOptions, event_report};
-pub use review::Review;
+pub use review::{Correction, Review};
 pub use style::{Paper, Style, Theme, Units};
 
 /// The example of the README compiles.

@@ -74,7 +74,7 @@ pub fn event_report(
     let right = Rect::new(left.right() + gutter, y, page.right() - left.right() - gutter, page.h);
     let label = 68.0;
     let below_left = facts(&mut canvas, left, &instrument(recording, style.units), label);
-    let mut notes = notes_and_moment(recording);
+    let mut notes = notes_and_moment(recording, review.map_or(&[], |review| &review.corrections));
     notes.extend(review.into_iter().flat_map(Review::facts));
     let below_right = facts(&mut canvas, right, &notes, 58.0);
     y = below_left.max(below_right) + 3.0;

@@ -14,6 +14,17 @@ pub struct Review {
     pub reviewed_at: Option<String>,
     /// The reviewer's note.
     pub notes: Option<String>,
+    /// What people say in place of notes of the unit.
+    pub corrections: Vec<Correction>,
+}
+
+/// A note of the unit that people set or corrected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Correction {
+    /// The role of the note: `project`, `client`, `operator`, `sensor_location`.
+    pub role: &'static str,
+    /// What is true; `None` says that there is none.
+    pub text: Option<String>,
 }
 
 impl Review {

@@ -52,6 +52,7 @@ fn paths() -> (Router<State>, utoipa::openapi::OpenApi) {
         .routes(routes!(review::sidecar))
         .routes(routes!(review::review))
         .routes(routes!(review::undo))
+        .routes(routes!(review::unit))
         .routes(routes!(review::log))
         .routes(routes!(review::bulk))
         .routes(routes!(ledger::head))

@@ -69,6 +69,9 @@ pub struct Filters {
     /// Project, as written.
     #[serde(deserialize_with = "optional")]
     pub project: Option<String>,
+    /// Location of the sensor, as written.
+    #[serde(deserialize_with = "optional")]
+    pub location: Option<String>,
     /// `waveform`, `histogram`, `stream` or `unknown`.
     #[serde(deserialize_with = "optional")]
     #[param(value_type = Option<KindWord>)]
@@ -144,6 +147,7 @@ impl Filters {
             .with_scope(caller.scope.clone())
             .with_serial(self.serial.clone())
             .with_project(self.project.clone())
+            .with_location(self.location.clone())
             .with_kind(self.kind.map(|kind| kind.word().to_owned()))
             .with_from(self.from.map(DayOrMoment::first))
             .with_to(self.to.map(DayOrMoment::last))

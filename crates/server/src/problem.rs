@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
-use wavekeep_archive::{ArchiveError, ExportFailure};
+use wavekeep_archive::{ArchiveError, ExportFailure, SaveError};
 use wavekeep_core::SelectionError;
 
 /// The media type of all errors.
@@ -55,6 +55,11 @@ impl Problem {
     /// The request is well formed, but a value in it cannot be.
     pub fn unprocessable(kind: &str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, kind, detail)
+    }
+
+    /// Who asks may not.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
     }
 
     /// The request does not fit the state of things.
@@ -120,6 +125,7 @@ impl From<ArchiveError> for Problem {
             }
             ArchiveError::NothingToUndo { .. }
             | ArchiveError::ReviewedSince { .. }
+            | ArchiveError::OfNoUnit { .. }
             | ArchiveError::NotLost { .. } => Self::conflict(error.kind(), error.to_string()),
             ArchiveError::NoReason => Self::unprocessable(error.kind(), error.to_string()),
             // Without the path.
@@ -159,6 +165,16 @@ impl From<ArchiveError> for Problem {
                 Self::conflict(error.kind(), format!("the sidecar of this event: {source}"))
             }
             other => Self::internal(other),
+        }
+    }
+}
+
+impl From<SaveError> for Problem {
+    fn from(error: SaveError) -> Self {
+        match error {
+            SaveError::Archive(error) => Self::of_shared(error),
+            SaveError::Name(_) => Self::unprocessable(error.kind(), error.to_string()),
+            error => Self::conflict(error.kind(), error.to_string()),
         }
     }
 }

@@ -37,7 +37,7 @@ enum Kind {
 }
 
 /// The columns of an event, in the order of [`crate::index::row::COLUMNS`].
-const COLUMNS: [(&str, Kind); 43] = [
+const COLUMNS: [(&str, Kind); 44] = [
     ("id", Kind::Count),
     ("serial", Kind::Text),
     ("filename", Kind::Text),
@@ -81,6 +81,7 @@ const COLUMNS: [(&str, Kind); 43] = [
     ("mic_db_c", Kind::Number),
     ("readings", Kind::Document),
     ("contradicted", Kind::Truth),
+    ("corrected", Kind::Document),
 ];
 
 /// Units by the ends of names, the longer ones first.

@@ -19,7 +19,7 @@ use crate::{Archive, Query};
 
 /// The columns, in their order. Times named `timestamp` are by the unit's clock, without a zone: in
 /// Parquet TIMESTAMP without zone. Those that end with `_at` are UTC, as they are written in sidecars.
-pub const EXPORT_COLUMNS: [&str; 38] = [
+pub const EXPORT_COLUMNS: [&str; 39] = [
     "id",
     "serial",
     "filename",
@@ -58,6 +58,7 @@ pub const EXPORT_COLUMNS: [&str; 38] = [
     "mic_db_c",
     "readings",
     "contradicted",
+    "corrected",
 ];
 
 /// The units of velocities and pressures in a table of events.
@@ -173,6 +174,7 @@ fn cells(row: EventRow) -> [Cell; EXPORT_COLUMNS.len()] {
         weighted_c,
         text(row.readings),
         Flag(row.contradicted),
+        text(row.corrected),
     ]
 }
 

@@ -80,6 +80,9 @@ impl Query {
         if let Some(project) = &self.project {
             all.add("e.text_id IN (SELECT id FROM texts WHERE project = ?)", [text(project)]);
         }
+        if let Some(location) = &self.location {
+            all.add("e.text_id IN (SELECT id FROM texts WHERE location = ?)", [text(location)]);
+        }
         if let Some(kind) = &self.kind {
             all.add("e.kind = ?", [text(kind)]);
         }

@@ -5,13 +5,14 @@ use rusqlite::Connection;
 use super::sums;
 
 /// The statements that lead from each version to the next one.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     include_str!("schema_1.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
     concat!(include_str!("schema_5.sql"), include_str!("sum_triggers.sql")),
     include_str!("schema_6.sql"),
+    include_str!("schema_7.sql"),
 ];
 
 /// Rows of an earlier version lack columns that their sidecars have: they are completed.

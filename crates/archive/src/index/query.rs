@@ -25,6 +25,8 @@ pub struct Query {
     pub serial: Option<String>,
     /// Project, as written.
     pub project: Option<String>,
+    /// Location of the sensor, as written.
+    pub location: Option<String>,
     /// `waveform`, `histogram`, `stream` or `unknown`.
     pub kind: Option<String>,
     /// Not before, by the units' own clocks. Events without a time are left out then.

@@ -105,6 +105,9 @@ pub struct EventRow {
     pub readings: String,
     /// Whether report and samples contradict each other.
     pub contradicted: bool,
+    /// Which of project, client, operator and location people set or corrected: a JSON list.
+    #[serde(serialize_with = "as_json")]
+    pub corrected: String,
 }
 
 /// A peak of an [`EventRow`].
@@ -134,8 +137,8 @@ impl EventRow {
     /// The row of the event at `serial`/`filename`, whose sidecar this is. Its place in the
     /// archive is where its files are, whatever the sidecar says.
     pub(crate) fn of(serial: &str, filename: &str, sidecar: &Sidecar) -> Self {
-        let (event, peaks, project) =
-            (sidecar.event(), sidecar.peak_values(), sidecar.project_info());
+        let (event, peaks) = (sidecar.event(), sidecar.peak_values());
+        let (project, corrected) = sidecar.corrected_info();
         let (source, review, own) = (sidecar.source(), sidecar.review(), sidecar.own());
         let (file, decode) = (sidecar.source_file(), sidecar.decode());
         let json = |value: serde_json::Result<String>, empty: &str| {
@@ -193,6 +196,7 @@ impl EventRow {
             mic_db_c: peaks.mic_db_c,
             readings: json(serde_json::to_string(&peaks.readings.unwrap_or_default()), "{}"),
             contradicted: decode.contradicted.unwrap_or(false),
+            corrected: json(serde_json::to_string(&corrected), "[]"),
         }
     }
 
@@ -288,6 +292,7 @@ impl EventRow {
             mic_db_c: row.get(40)?,
             readings: row.get(41)?,
             contradicted: row.get(42)?,
+            corrected: row.get(43)?,
         })
     }
 }
@@ -304,7 +309,7 @@ pub(crate) const COLUMNS: &str = "e.id, e.serial, e.filename, e.kind, e.timestam
     t.notes, t.labels, e.false_trigger, e.reviewer, e.reviewed_at, e.review_notes, e.has_report, \
     e.assumed, e.missing_samples, e.damaged, e.sha256, e.filesize, e.tool_version, e.captured_at, \
     e.last_seen, e.source_kind, e.a5_pickle_filename, e.txt_filename, e.hdf5_filename, e.changed, \
-    e.mic_db_a, e.mic_db_c, e.readings, e.contradicted";
+    e.mic_db_a, e.mic_db_c, e.readings, e.contradicted, e.corrected";
 
 /// Writes a row: a new one, or over the one of the same event, every column but
 /// `last_seen` and its sum.
@@ -333,7 +338,7 @@ pub(crate) fn upsert(
             ":a5_pickle_filename": row.a5_pickle_filename, ":txt_filename": row.txt_filename,
             ":hdf5_filename": row.hdf5_filename, ":changed": changed,
             ":mic_db_a": row.mic_db_a, ":mic_db_c": row.mic_db_c, ":readings": row.readings,
-            ":contradicted": row.contradicted,
+            ":contradicted": row.contradicted, ":corrected": row.corrected,
         },
         |row| row.get(0),
     )
@@ -391,13 +396,13 @@ const UPSERT: &str = "INSERT INTO events (id, serial, filename, kind, timestamp,
     text_id, false_trigger, reviewer, reviewed_at, review_notes, has_report, assumed, \
     missing_samples, damaged, sha256, filesize, tool_version, captured_at, last_seen, \
     last_seen_sum, source_kind, a5_pickle_filename, txt_filename, hdf5_filename, changed, \
-    mic_db_a, mic_db_c, readings, contradicted) \
+    mic_db_a, mic_db_c, readings, contradicted, corrected) \
     VALUES (:id, :serial, :filename, :kind, :timestamp, :sample_rate_hz, :record_time_s, \
     :tran_in_s, :vert_in_s, :long_in_s, :ppv_in_s, :pvs_in_s, :mic_psi, :mic_db_l, :flags, \
     :text_id, :false_trigger, :reviewer, :reviewed_at, :review_notes, :has_report, :assumed, \
     :missing_samples, :damaged, :sha256, :filesize, :tool_version, :captured_at, :last_seen, \
     :last_seen_sum, :source_kind, :a5_pickle_filename, :txt_filename, :hdf5_filename, :changed, \
-    :mic_db_a, :mic_db_c, :readings, :contradicted) \
+    :mic_db_a, :mic_db_c, :readings, :contradicted, :corrected) \
     ON CONFLICT (serial, filename) DO UPDATE SET kind = excluded.kind, \
     timestamp = excluded.timestamp, sample_rate_hz = excluded.sample_rate_hz, \
     record_time_s = excluded.record_time_s, tran_in_s = excluded.tran_in_s, \
@@ -413,4 +418,5 @@ const UPSERT: &str = "INSERT INTO events (id, serial, filename, kind, timestamp,
     source_kind = excluded.source_kind, a5_pickle_filename = excluded.a5_pickle_filename, \
     txt_filename = excluded.txt_filename, hdf5_filename = excluded.hdf5_filename, \
     changed = excluded.changed, mic_db_a = excluded.mic_db_a, mic_db_c = excluded.mic_db_c, \
-    readings = excluded.readings, contradicted = excluded.contradicted RETURNING id";
+    readings = excluded.readings, contradicted = excluded.contradicted, \
+    corrected = excluded.corrected RETURNING id";

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::ledger::LINE_BYTES;
-use crate::sidecar::Sidecar;
+use crate::sidecar::{Corrections, Sidecar};
 
 /// The parts of a sidecar that a patch may change.
 pub(super) const PARTS: [&str; 2] = ["review", "extensions"];
@@ -24,6 +24,15 @@ pub enum PatchError {
     )]
     NotPatchable {
         /// The block.
+        name: String,
+    },
+    /// It corrects a field that people cannot correct.
+    #[error(
+        "review.corrections.{name} cannot be set: expected {}",
+        crate::sidecar::Corrections::FIELDS.join(", ")
+    )]
+    NotCorrectable {
+        /// The field.
         name: String,
     },
     /// A field would get a value of a type that it cannot have.
@@ -85,6 +94,11 @@ pub(super) fn checked(patch: &Value) -> Result<Map<String, Value>, PatchError> {
             return Err(PatchError::WrongType { field, expected, found });
         }
     }
+    let corrections = patch.get("review").and_then(|review| review.get("corrections"));
+    let mut names = corrections.and_then(Value::as_object).into_iter().flat_map(Map::keys);
+    if let Some(name) = names.find(|name| !Corrections::FIELDS.contains(&name.as_str())) {
+        return Err(PatchError::NotCorrectable { name: name.clone() });
+    }
     Ok(patch.clone())
 }
 
@@ -107,7 +121,15 @@ pub(super) fn check_review(review: &Value) -> Result<(), PatchError> {
             Some(other) => return wrong(field, "a text", other),
         }
     }
-    Ok(())
+    let corrections = match review.get("corrections") {
+        None | Some(Value::Null) => return Ok(()),
+        Some(Value::Object(corrections)) => corrections,
+        Some(other) => return wrong("review.corrections", "an object", other),
+    };
+    match corrections.values().find(|value| !matches!(value, Value::Null | Value::String(_))) {
+        Some(other) => wrong("a member of review.corrections", "a text", other),
+        None => Ok(()),
+    }
 }
 
 /// Reads back what is about to be written: a sidecar or a line of the log that cannot be read would

@@ -207,7 +207,9 @@ fn apply(
         let mut value = sidecar.part(part);
         merge_patch(&mut value, members);
         let says_when = names.get("reviewed_at").is_some();
-        if part == "review" && !says_when && !options.keep_reviewed_at {
+        // Who corrects a note has not looked at the event.
+        let corrects = names.as_object().is_some_and(|all| all.keys().eq(["corrections"]));
+        if part == "review" && !says_when && !corrects && !options.keep_reviewed_at {
             names["reviewed_at"] = Value::Null;
             value["reviewed_at"] = crate::now().into();
         }

@@ -123,6 +123,12 @@ impl Archive {
             let mut stated = own.stated.take().unwrap_or_default();
             // What kept it where it was holds no longer; what the caller says now does.
             stated.serial = prepared.stated.serial.clone();
+            if prepared.moving.is_some() {
+                let earlier = own.earlier_units.get_or_insert_default();
+                // Where it goes back to a unit, it is of that one alone.
+                earlier.retain(|unit| unit != serial && *unit != from_serial);
+                earlier.push(from_serial.clone());
+            }
             own.stated = (stated != Stated::default()).then_some(stated);
             sidecar.set("wavekeep", &own);
             outcome = Outcome::Moved;

@@ -7,6 +7,7 @@
 
 mod event;
 mod plan;
+mod reassign;
 mod round;
 mod submission;
 
@@ -47,6 +48,8 @@ pub(crate) struct Prepared {
     rebuilt: Option<Vec<u8>>,
     sha256: String,
     merged: Merged,
+    /// It is in the archive, and is to go to another unit.
+    moving: Option<Moving>,
     /// Not made where the event seems to be there already.
     arrays: Option<Arrays>,
 }
@@ -64,6 +67,14 @@ impl Prepared {
             None => self.submission.frames.as_deref(),
         }
     }
+}
+
+/// Which event is to go to another unit, why, and who says so.
+#[derive(Debug, Clone)]
+pub(crate) struct Moving {
+    id: i64,
+    reason: String,
+    by: Actor,
 }
 
 /// What a plan became: the answer, and what has to happen for it.
@@ -334,7 +345,8 @@ impl Archive {
         let known = self.find_place(serial.as_str(), name.as_str())?;
         let seems_there = known.is_some_and(|(_, known)| known.as_deref() == Some(sha256.as_str()));
         let arrays = (!seems_there).then(|| Arrays::of(&merged.recording, submission.gnz));
-        Ok(Prepared { submission, stated, name, serial, rebuilt, sha256, merged, arrays })
+        let moving = None;
+        Ok(Prepared { submission, stated, name, serial, rebuilt, sha256, merged, moving, arrays })
     }
 
     fn carry_out(&self, plan: Plan, prepared: &Prepared) -> Result<Done, SaveError> {

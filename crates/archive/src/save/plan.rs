@@ -84,6 +84,9 @@ impl Archive {
         prepared: &Prepared,
         numbers: &mut Numbers,
     ) -> Result<Plan, SaveError> {
+        if let Some(moving) = &prepared.moving {
+            return self.plan_reassigned(writer, prepared, moving.id);
+        }
         let elsewhere = self.same_bytes_elsewhere(writer, prepared)?;
         if let Some((serial, filename)) =
             elsewhere.as_ref().filter(|_| prepared.serial.as_str() == UNKNOWN_SERIAL)
@@ -133,6 +136,9 @@ impl Archive {
                 }
                 if let Some((name, sidecar)) = self.under_another_name(writer, prepared)? {
                     return self.plan_there(writer, prepared, serial, &name, sidecar, numbers);
+                }
+                if let Some((serial, name, sidecar)) = self.reassigned_from(writer, prepared)? {
+                    return self.plan_there(writer, prepared, &serial, &name, sidecar, numbers);
                 }
                 if let Some((unknown, was)) = elsewhere
                     && let Some(sidecar) = self.sidecar_if_there(&unknown, &was)?
@@ -327,6 +333,21 @@ impl Archive {
         {
             return Ok(plan);
         }
+        Ok(match (self.free_place(writer, prepared)?, plan) {
+            (Some((filename, is_conflict)), Plan::Same(there) | Plan::Update(there)) => {
+                Plan::Move { there, filename, is_conflict }
+            }
+            (_, plan) => plan,
+        })
+    }
+
+    /// The name under which an event can go to a unit, and whether its own is taken there; `None` where
+    /// the other is taken too.
+    pub(super) fn free_place(
+        &self,
+        writer: &Writer,
+        prepared: &Prepared,
+    ) -> Result<Option<(SafeName, bool)>, SaveError> {
         for (filename, is_conflict) in
             [(prepared.name.clone(), false), (prepared.name.with_sha(&prepared.sha256), true)]
         {
@@ -339,11 +360,10 @@ impl Archive {
                 && self.read_if_there(&event.frames())?.is_none()
                 && self.other_case(writer, prepared.serial.as_str(), &filename)?.is_none();
             if is_free {
-                let (Plan::Same(there) | Plan::Update(there)) = plan else { return Ok(plan) };
-                return Ok(Plan::Move { there, filename, is_conflict });
+                return Ok(Some((filename, is_conflict)));
             }
         }
-        Ok(plan)
+        Ok(None)
     }
 
     /// The sidecar of an event under this very name. Windows and macOS also find a file whose name differs
@@ -363,7 +383,7 @@ impl Archive {
         Ok((!is_other).then_some(sidecar))
     }
 
-    fn sidecar_if_there(
+    pub(super) fn sidecar_if_there(
         &self,
         serial: &str,
         filename: &str,

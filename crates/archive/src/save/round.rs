@@ -122,6 +122,13 @@ pub(super) struct PreparedRound {
 type Refused = Vec<Option<Result<Saved, SaveError>>>;
 
 impl PreparedRound {
+    /// One event of one caller.
+    pub(super) fn of(prepared: Prepared) -> Self {
+        let refused = SessionCounts::default();
+        let work = Work { prepared: vec![prepared], import: None, refused };
+        Self { works: vec![(work, 1)], refused: vec![(vec![None], false)] }
+    }
+
     /// Adds what `later` holds behind this.
     pub(super) fn append(&mut self, mut later: Self) {
         self.works.append(&mut later.works);
@@ -224,9 +231,10 @@ impl Archive {
                         // Its unit came in meanwhile, in other capitals.
                         let is_again = matches!(saved, Err(SaveError::OtherCapitals { .. }))
                             && respelled.insert(turn);
+                        let moving = prepared.moving;
                         let answer = match is_again.then(|| self.prepare(prepared.submission)) {
                             Some(Ok(prepared)) => {
-                                again.push((turn, prepared));
+                                again.push((turn, Prepared { moving, ..prepared }));
                                 continue;
                             }
                             Some(Err(error)) => Err(error),
@@ -324,10 +332,16 @@ impl Archive {
                 let Done { saved, sidecar, staged, moves: of, action, sidecar_sum } = done?;
                 if let Some(action) = action {
                     change.event(&saved.serial, &saved.filename, staged);
-                    let by = self.sender(&prepared.submission);
+                    let moving = prepared.moving.as_ref();
+                    let by = moving.map(|moving| moving.by.clone());
+                    let by = by.unwrap_or_else(|| self.sender(&prepared.submission));
                     let mut draft = Draft::of(action, by, saved.id, &saved.serial, &saved.filename);
                     draft.files = files_of(&saved.filename, &sidecar, sidecar_sum);
                     let draft = draft.with("facts", facts_of(&sidecar));
+                    let draft = match moving {
+                        Some(moving) => draft.with("reason", moving.reason.as_str()),
+                        None => draft,
+                    };
                     let draft = match standing.get(&saved.id) {
                         Some(standing) => standing.noted(draft),
                         None => draft,

@@ -199,6 +199,54 @@ pub struct Review {
     /// Free text.
     #[serde(deserialize_with = "lenient")]
     pub notes: Option<String>,
+    /// Texts of the user notes that people set or corrected.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub corrections: Option<Corrections>,
+}
+
+/// What people say in place of the notes that were typed into the unit. An empty text says that there is
+/// none; what is absent is not corrected.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Corrections {
+    /// Project.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// Client.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// Operator.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub operator: Option<String>,
+    /// Location of the sensor.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+}
+
+impl Corrections {
+    /// The fields, as they are named in rows and patches.
+    pub const FIELDS: [&'static str; 4] = ["project", "client", "operator", "location"];
+
+    /// Puts the corrections in the place of the notes; gives the names of the fields that it changes.
+    pub(crate) fn correct(self, notes: &mut ProjectInfo) -> Vec<&'static str> {
+        let all = [
+            (self.project, &mut notes.project),
+            (self.client, &mut notes.client),
+            (self.operator, &mut notes.operator),
+            (self.location, &mut notes.sensor_location),
+        ];
+        let mut corrected = Vec::new();
+        for ((correction, note), name) in all.into_iter().zip(Self::FIELDS) {
+            let Some(correction) = correction else { continue };
+            let correction = (!correction.is_empty()).then_some(correction);
+            if *note != correction {
+                *note = correction;
+                corrected.push(name);
+            }
+        }
+        corrected
+    }
 }
 
 /// `extensions.decode`: what the decoder met.
@@ -241,6 +289,9 @@ pub struct OwnBlock {
     /// hand is one event.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub other_names: Option<Vec<String>>,
+    /// The units that it was of until somebody said that it is of another one.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub earlier_units: Option<Vec<String>>,
     /// SHA-256 of the `.h5` that was written. One with another sum is another program's.
     #[serde(deserialize_with = "lenient")]
     pub hdf5_sha256: Option<String>,

@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 pub use blocks::{
-    DecodeBlock, EventBlock, FlagWord, OwnBlock, PeakValues, ProjectInfo, Review, SourceBlock,
-    SourceFile, Stated,
+    Corrections, DecodeBlock, EventBlock, FlagWord, OwnBlock, PeakValues, ProjectInfo, Review,
+    SourceBlock, SourceFile, Stated,
 };
 pub(crate) use patch::merge_patch;
 pub(crate) use seal::{Seal, check_seal};
@@ -126,9 +126,16 @@ impl Sidecar {
         self.view("peak_values")
     }
 
-    /// The user notes.
+    /// The user notes, as they were typed into the unit.
     pub fn project_info(&self) -> ProjectInfo {
         self.view("project_info")
+    }
+
+    /// The user notes with the corrections that people made, and the fields that these changed.
+    pub fn corrected_info(&self) -> (ProjectInfo, Vec<&'static str>) {
+        let mut info = self.project_info();
+        let corrected = self.review().corrections.unwrap_or_default().correct(&mut info);
+        (info, corrected)
     }
 
     /// Where the event came from.

@@ -17,6 +17,7 @@ mod interoperation;
 mod judges;
 mod lessons;
 mod looking;
+mod reassign;
 mod review;
 mod rounds;
 mod save;

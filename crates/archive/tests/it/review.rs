@@ -2,7 +2,7 @@
 
 use crate::common::*;
 use serde_json::json;
-use wavekeep_archive::{Archive, PatchOptions, Query, RemakeOptions};
+use wavekeep_archive::{Archive, PatchOptions, Query, RemakeOptions, Sidecar};
 
 #[test]
 fn a_patch_changes_the_sidecar_the_row_and_the_log_in_one_call() {
@@ -195,4 +195,76 @@ fn a_sidecar_that_another_program_made_deep_can_be_reviewed() {
     let patch = json!({"review": {"notes": "seen"}});
     archive.patch_sidecar(1, &patch, "kim", PatchOptions::default()).unwrap();
     assert_eq!(archive.sidecar(1).unwrap().review().notes.as_deref(), Some("seen"));
+}
+
+fn correct(fresh: &Fresh, id: i64, corrections: serde_json::Value) -> Sidecar {
+    let patch = json!({"review": {"corrections": corrections}});
+    fresh.archive.patch_sidecar(id, &patch, "kim", PatchOptions::default()).unwrap()
+}
+
+#[test]
+fn a_correction_takes_the_place_of_a_note_and_leaves_source_report_and_review_as_they_are() {
+    let fresh = fresh();
+    let id = fresh.save(&with_report(BLAST, BLAST_REPORT)).id;
+    let before = fresh.archive.event(id).unwrap();
+    let recorded = fresh.archive.sidecar(id).unwrap().project_info();
+    assert!(before.project.is_some() && before.corrected == "[]");
+    let sidecar =
+        correct(&fresh, id, json!({"project": "Quarry 4", "client": "", "location": null}));
+    let row = fresh.archive.event(id).unwrap();
+    assert_eq!((row.project.as_deref(), row.client.as_deref()), (Some("Quarry 4"), None));
+    assert_eq!((row.location, row.operator), (before.location, before.operator));
+    assert_eq!(row.corrected, r#"["project","client"]"#);
+    assert_eq!(
+        (row.reviewed_at, row.reviewer),
+        (None, None),
+        "who corrects a note reviews nothing"
+    );
+    assert_eq!(sidecar.project_info(), recorded);
+    let of = |project: &str| Query::default().with_project(Some(project.to_owned()));
+    assert_eq!(fresh.archive.query(&of("Quarry 4")).unwrap().total, 1);
+    assert_eq!(fresh.archive.query(&of(before.project.as_deref().unwrap())).unwrap().total, 0);
+    assert_eq!(fresh.archive.projects().unwrap()[0].project.as_deref(), Some("Quarry 4"));
+    fresh.verify_clean();
+    fresh.archive.undo(id, "kim").unwrap();
+    assert_eq!(fresh.archive.event(id).unwrap().project, before.project);
+}
+
+#[test]
+fn a_correction_survives_a_report_that_comes_later_a_new_decoder_and_a_lost_index() {
+    let fresh = fresh();
+    let id = fresh.save(&submission(BLAST)).id;
+    correct(&fresh, id, json!({"location": "School"}));
+    let location = || fresh.archive.event(id).unwrap().location;
+    assert_eq!(location().as_deref(), Some("School"));
+    fresh.save(&with_report(BLAST, BLAST_REPORT));
+    assert_eq!(location().as_deref(), Some("School"));
+    assert!(fresh.archive.event(id).unwrap().project.is_some(), "the report's stays");
+    fresh.archive.regenerate(id, RemakeOptions::default()).unwrap();
+    assert_eq!(location().as_deref(), Some("School"));
+    fresh.archive.rebuild_index().unwrap();
+    assert_eq!(location().as_deref(), Some("School"));
+    correct(&fresh, id, json!({"location": null}));
+    assert_eq!(location(), fresh.archive.sidecar(id).unwrap().project_info().sensor_location);
+    fresh.verify_clean();
+}
+
+#[test]
+fn what_is_no_correction_is_refused() {
+    let fresh = fresh();
+    let id = fresh.save(&submission(QUIET)).id;
+    for (corrections, why) in [
+        (
+            json!({"projct": "x"}),
+            "review.corrections.projct cannot be set: expected project, client",
+        ),
+        (json!({"project": 4}), "a member of review.corrections would become a number"),
+        (json!("x"), "review.corrections would become a text"),
+    ] {
+        let patch = json!({"review": {"corrections": corrections}});
+        let error = fresh.archive.patch_sidecar(id, &patch, "kim", PatchOptions::default());
+        let said = error.unwrap_err().to_string();
+        assert!(said.contains(why), "{said}");
+    }
+    assert!(fresh.archive.review_log(None, 9).unwrap().is_empty());
 }

@@ -8,6 +8,7 @@ use wavekeep_archive::{Stated, VerifyOptions};
 use wavekeep_lake::{FollowOptions, Follower, Lake, Layout, Place};
 
 use super::backup::{BackupArgs, RestoreArgs};
+use super::correct::CorrectArgs;
 use super::custody::{
     HeadArgs, KeyArgs, LeaveArgs, LedgerArgs, ProveArgs, PurgeArgs, RemoveArgs, RetainArgs,
     StampArgs, TrustArgs,
@@ -56,6 +57,21 @@ Examples:
   wavekeep review --archive fleet --where serial=BE11529 --undo --yes
   wavekeep review --archive fleet 17 --log")]
     Review(ReviewArgs),
+    /// Set or correct project, client, operator, location or unit of events.
+    #[command(after_help = "\
+Source files and reports stay as they are: a correction is an entry in the review log, is marked
+wherever it is shown, and `wavekeep review --undo` undoes it. An empty text states that there is
+none; --as-recorded removes a correction. --unit moves events to another unit, with all of their
+files; it needs --reason, and moving them back undoes it. To rename or merge projects, clients,
+locations or units, select the old name. Without --yes the changes are listed and nothing is changed.
+
+Examples:
+  wavekeep correct --archive fleet 17 --location 'School, cellar'
+  wavekeep correct --archive fleet --where project='Quary 4' --project 'Quarry 4' --yes
+  wavekeep correct --archive fleet --where serial=UNKNOWN --unit BE11529 --reason 'label on the box' --yes
+  wavekeep correct --archive fleet --where client='Northfield' --client 'Northfield Aggregates'
+  wavekeep correct --archive fleet 17 --as-recorded location")]
+    Correct(CorrectArgs),
     /// Verify files, sidecars, ledger and index of an archive, or check a proof.
     #[command(after_help = "\
 Nothing is changed; `repair` fixes what it can. --since compares the ledger with a head that was

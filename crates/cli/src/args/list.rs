@@ -23,8 +23,8 @@ pub struct WhichArgs {
     /// Only the events with these numbers, as `list` shows them: 17,20-25.
     #[arg(long = "id", value_name = "LIST", value_delimiter = ',', help_heading = EVENTS)]
     pub ids: Vec<Ids>,
-    /// Only events that match: serial, project, kind, from, to, min-ppv, max-ppv (in/s), false-trigger,
-    /// reviewed, text. Repeat it to combine conditions.
+    /// Only events that match: serial, project, location, kind, from, to, min-ppv, max-ppv (in/s),
+    /// false-trigger, reviewed, text. Repeat it to combine conditions.
     #[arg(long = "where", value_name = "NAME=VALUE", help_heading = EVENTS)]
     pub conditions: Vec<Condition>,
 }
@@ -269,9 +269,10 @@ pub struct Condition {
 }
 
 /// What a condition may be about.
-const CONDITIONS: [&str; 10] = [
+const CONDITIONS: [&str; 11] = [
     "serial",
     "project",
+    "location",
     "kind",
     "from",
     "to",
@@ -311,6 +312,7 @@ impl Condition {
         match self.name.as_str() {
             "serial" => query.serial = text(),
             "project" => query.project = text(),
+            "location" => query.location = text(),
             "kind" if !Query::KINDS.contains(&self.value.as_str()) => {
                 return Err(format!(
                     "kind: {:?} is none of {}",

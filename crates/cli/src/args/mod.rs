@@ -3,6 +3,7 @@
 mod archive;
 mod backup;
 mod config;
+mod correct;
 mod custody;
 mod list;
 mod record;
@@ -24,6 +25,7 @@ pub use archive::{
 };
 pub use backup::{BackupArgs, RestoreArgs};
 pub use config::{ConfigArgs, ConfigCommand};
+pub use correct::CorrectArgs;
 pub use custody::{
     HeadArgs, KeyArgs, KeyCommand, LeaveArgs, LedgerArgs, ProveArgs, PurgeArgs, RemoveArgs,
     RetainArgs, SigningArgs, StampArgs, TrustArgs,

@@ -469,3 +469,72 @@ fn a_part_of_an_archive_becomes_one_with_its_reviews() {
     assert!(!here.join("empty").exists());
     assert_eq!(code(&run(here, &["import", "events", "--where", &part])), 2);
 }
+
+#[test]
+fn projects_are_renamed_and_merged_after_a_preview_and_the_change_can_be_undone() {
+    let fleet = fleet();
+    let here = fleet.path();
+    let names = |folder: &Path| -> Vec<(Option<String>, i64)> {
+        let rows = documents(&run(folder, &["list", "--by", "project", "--json"]));
+        let mut names: Vec<_> = rows
+            .iter()
+            .map(|row| (row["project"].as_str().map(str::to_owned), row["events"].as_i64().unwrap()))
+            .collect();
+        names.sort();
+        names
+    };
+    let split = ["correct", "--where", "serial=BE12844", "--project", "Quary 4", "--yes"];
+    assert_eq!(code(&run(here, &split)), 0);
+    let before = names(here);
+    let of = |wanted: &str| before.iter().find(|(name, _)| name.as_deref() == Some(wanted)).unwrap();
+    let from = "Quary 4".to_owned();
+    let to = before.iter().filter_map(|(name, _)| name.clone()).find(|name| *name != from).unwrap();
+    let (old, new) = (of(&from).clone(), of(&to).clone());
+    let selects = format!("project={from}");
+    let rename = ["correct", "--where", &selects, "--project", &to];
+    let preview = stdout(&run(here, &rename));
+    assert!(preview.contains(&format!("{from:?} → {to:?} ({} event", new.1)), "{preview}");
+    assert_eq!(names(here), before, "a preview changes nothing");
+    assert_eq!(code(&run(here, &[&rename[..], &["--yes"]].concat())), 0);
+    let merged = names(here);
+    assert_eq!(merged.len(), before.len() - 1);
+    assert!(merged.contains(&(Some(to.clone()), old.1 + new.1)), "{merged:?}");
+    let listed = stdout(&run(here, &["list", "--where", &format!("project={to}")]));
+    assert!(listed.contains("corrected"), "{listed}");
+    let undo = ["review", "--where", &format!("project={to}"), "--undo", "--yes"];
+    assert_eq!(code(&run(here, &undo)), 0);
+    assert_eq!(names(here), before);
+    assert_eq!(code(&run(here, &["verify", "--hashes"])), 0);
+}
+
+#[test]
+fn events_of_one_unit_go_to_another_with_a_reason() {
+    let fleet = fleet();
+    let here = fleet.path();
+    let events = ids(here, &["--serial", "BE12844"]);
+    let moves = ["correct", "--where", "serial=BE12844", "--unit", "BE99"];
+    assert_eq!(code(&run(here, &moves)), 2, "a reason is needed");
+    let moves = [&moves[..], &["--reason", "label on the box"]].concat();
+    assert!(stdout(&run(here, &moves)).contains("unit: \"BE12844\" → \"BE99\""));
+    assert_eq!(code(&run(here, &[&moves[..], &["--yes"]].concat())), 0);
+    assert_eq!(ids(here, &["--serial", "BE99"]), events);
+    assert_eq!(code(&run(here, &["list", "--serial", "BE12844"])), 2, "the unit has no events");
+    let entry = &documents(&run(here, &["ledger", &events[0].to_string(), "--json"]))[0];
+    assert_eq!((&entry["action"], &entry["reason"]), (&"move".into(), &"label on the box".into()));
+    assert_eq!(code(&run(here, &["verify", "--hashes"])), 0);
+}
+
+#[test]
+fn a_correction_that_contradicts_itself_or_says_nothing_is_refused() {
+    let fleet = fleet();
+    for wrong in [
+        &["correct", "1"][..],
+        &["correct", "--project", "x"],
+        &["correct", "1", "--project", "x", "--as-recorded", "project"],
+        &["correct", "1", "--as-recorded", "colour"],
+        &["correct", "1", "--project", "x", "--reason", "y"],
+    ] {
+        assert_eq!(code(&run(fleet.path(), wrong)), 2, "{wrong:?}");
+    }
+    assert_eq!(code(&run(fleet.path(), &["correct", "999", "--project", "x", "--yes"])), 1);
+}

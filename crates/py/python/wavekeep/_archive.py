@@ -45,6 +45,7 @@ class Backend(Protocol):
     def sidecar(self, id: int) -> dict[str, Any]: ...
     def review(self, id: int, review: dict[str, Any], who: str | None) -> dict[str, Any]: ...
     def undo(self, id: int, who: str | None) -> dict[str, Any]: ...
+    def move_to_unit(self, id: int, serial: str, reason: str, who: str | None) -> dict[str, Any]: ...
     def review_log(self, id: int, limit: int) -> list[dict[str, Any]]: ...
     def summaries(self, of: str) -> list[dict[str, Any]]: ...
     def import_files(
@@ -185,6 +186,7 @@ class Archive:
         *,
         serial: str | None = None,
         project: str | None = None,
+        location: str | None = None,
         kind: str | None = None,
         from_: Moment = None,
         to: Moment = None,
@@ -202,8 +204,8 @@ class Archive:
 
         Parameters
         ----------
-        serial, project
-            Events of one unit or project.
+        serial, project, location
+            Events of one unit, project or location.
         kind
             ``"waveform"``, ``"histogram"``, ``"stream"`` or ``"unknown"``.
         from_, to
@@ -253,6 +255,7 @@ class Archive:
         asked = question(
             serial=serial,
             project=project,
+            location=location,
             kind=kind,
             from_=from_,
             to=to,
@@ -537,9 +540,10 @@ class Archive:
         *,
         false_trigger: bool | None | EllipsisType = ...,
         notes: str | None | EllipsisType = ...,
+        corrections: Mapping[str, str | None] | EllipsisType = ...,
         who: str | None = None,
     ) -> dict[str, Any]:
-        """Reviews an event.
+        """Reviews an event, or corrects the notes that were typed into the unit.
 
         Parameters
         ----------
@@ -547,6 +551,10 @@ class Archive:
             The number of the event.
         false_trigger, notes
             Values to set; ``None`` removes a value. Values that are not given are unchanged.
+        corrections
+            Texts in place of ``project``, ``client``, ``operator`` or ``location``: ``""`` states that there
+            is none, ``None`` removes a correction. Source and report are unchanged. Corrections alone do not
+            mark the event as reviewed.
         who
             The reviewer, by default the user of this machine. A server ignores it and uses the name of the
             token, or the user that runs it.
@@ -575,7 +583,50 @@ class Archive:
             review["false_trigger"] = false_trigger
         if notes is not ...:
             review["notes"] = notes
+        if corrections is not ...:
+            review["corrections"] = dict(corrections)
         return self._backend.review(number_of(id), review, who)
+
+    @strict
+    def move_to_unit(self, id: int, serial: str, *, reason: str, who: str | None = None) -> dict[str, Any]:
+        """Moves an event to another unit, with all of its files.
+
+        Its number and its reviews are unchanged. The same file is not imported again under the unit that it
+        was in.
+
+        Parameters
+        ----------
+        id
+            The number of the event.
+        serial
+            The serial number of the unit.
+        reason
+            The reason, recorded in the ledger.
+        who
+            The name in the ledger, as for :meth:`review`.
+
+        Returns
+        -------
+        dict
+            The row of the event.
+
+        Raises
+        ------
+        NoSuchEventError
+            There is no such event.
+        ArchiveError
+            The unit has the event already.
+
+        Examples
+        --------
+        >>> import tempfile, wavekeep
+        >>> archive = wavekeep.Archive(tempfile.mkdtemp(), create=True)
+        >>> account = archive.import_files(["samples/M529LMOK.DK0W"])
+        >>> (id,) = archive
+        >>> archive.move_to_unit(id, "BE11530", reason="label on the box")["serial"]
+        'BE11530'
+        """
+        return self._backend.move_to_unit(number_of(id), serial, reason, who)
 
     def undo(self, id: int, *, who: str | None = None) -> dict[str, Any]:
         """Undoes the last change of an event's review. Undoing is itself a change: undoing it again redoes it.

@@ -45,11 +45,16 @@ class Folder:
 
     def review(self, id: int, review: dict[str, Any], who: str | None) -> dict[str, Any]:
         who = who or _user()
-        patch = {"review": {**review, "reviewer": who}}
+        # Who corrects a note has not looked at the event.
+        signature = {} if review.keys() == {"corrections"} else {"reviewer": who}
+        patch = {"review": {**review, **signature}}
         return _document(self._handle.patch(id, json.dumps(patch), who))
 
     def undo(self, id: int, who: str | None) -> dict[str, Any]:
         return _document(self._handle.undo(id, who or _user()))
+
+    def move_to_unit(self, id: int, serial: str, reason: str, who: str | None) -> dict[str, Any]:
+        return _document(self._handle.move_to_unit(id, serial, reason, who or _user()))
 
     def review_log(self, id: int, limit: int) -> list[dict[str, Any]]:
         entries: list[dict[str, Any]] = json.loads(self._handle.review_log(id, limit))

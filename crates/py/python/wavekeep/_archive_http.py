@@ -163,6 +163,11 @@ class Server:
         del who  # A server signs reviews itself.
         return self._document("POST", f"/events/{id}/undo", b"", {})
 
+    def move_to_unit(self, id: int, serial: str, reason: str, who: str | None) -> dict[str, Any]:
+        del who  # A server signs it itself.
+        body = json.dumps({"serial": serial, "reason": reason}).encode()
+        return self._document("POST", f"/events/{id}/unit", body, {"Content-Type": "application/json"})
+
     def review_log(self, id: int, limit: int) -> list[dict[str, Any]]:
         entries = self._json("GET", f"/events/{id}/log", {"limit": min(limit, _PAGE)})
         return _rows(entries)

@@ -17,6 +17,7 @@ class Question(TypedDict, total=False):
 
     serial: str | None
     project: str | None
+    location: str | None
     kind: str | None
     from_: Moment
     to: Moment
@@ -41,6 +42,7 @@ def question(
     *,
     serial: str | None = None,
     project: str | None = None,
+    location: str | None = None,
     kind: str | None = None,
     from_: Moment = None,
     to: Moment = None,
@@ -61,6 +63,7 @@ def question(
     return {
         "serial": serial,
         "project": project,
+        "location": location,
         "kind": kind,
         "from": _moment(from_, "00:00:00"),
         "to": _moment(to, "23:59:59"),

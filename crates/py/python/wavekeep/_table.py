@@ -61,6 +61,7 @@ EVENTS: Kinds = {
     "mic_db_c": "number",
     "readings": "document",
     "contradicted": "truth",
+    "corrected": "document",
 }
 _SUMMARY: Kinds = {
     "events": "count",

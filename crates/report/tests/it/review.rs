@@ -3,7 +3,7 @@
 use crate::events;
 use resvg::usvg::roxmltree::Document;
 use wavekeep_core::{Recording, Unit};
-use wavekeep_report::{Drawing, PageOptions, Review, Style, Units, event_report};
+use wavekeep_report::{Correction, Drawing, PageOptions, Review, Style, Units, event_report};
 use wavekeep_signal::{Curve, measure};
 
 fn texts(drawing: &Drawing) -> Vec<String> {
@@ -41,6 +41,7 @@ fn a_false_trigger_is_called_one_with_its_reviewer_and_note() {
         reviewer: Some("J. Müller".to_owned()),
         reviewed_at: Some("2026-06-30T06:00:00Z".to_owned()),
         notes: Some("a lorry\npassed".to_owned()),
+        ..Review::default()
     };
     let texts = reviewed(Some(&review));
     assert!(has(&texts, "FALSE TRIGGER"), "{texts:?}");
@@ -66,13 +67,30 @@ fn a_real_event_and_one_that_nobody_reviewed_are_told_apart() {
 }
 
 #[test]
+fn a_correction_is_marked_and_does_not_hide_what_the_unit_has() {
+    let correction = |role, text: Option<&str>| Correction { role, text: text.map(str::to_owned) };
+    let review = Review {
+        corrections: vec![
+            correction("project", Some("Quarry 4")),
+            correction("sensor_location", None),
+        ],
+        ..Review::default()
+    };
+    let texts = reviewed(Some(&review));
+    let corrected = |of: &str| texts.iter().any(|text| text.starts_with(of));
+    assert!(corrected("Quarry 4 (corrected; unit: "), "{texts:?}");
+    assert!(corrected("— (corrected; unit: "), "{texts:?}");
+}
+
+#[test]
 fn hostile_reviews_stay_within_the_page() {
     let long = "\u{202e}<b>&amp;\0\n".repeat(4000);
     let review = Review {
         false_trigger: true,
         reviewer: Some(long.clone()),
         reviewed_at: Some(long.clone()),
-        notes: Some(long),
+        notes: Some(long.clone()),
+        corrections: vec![Correction { role: "project", text: Some(long) }],
     };
     let texts = reviewed(Some(&review));
     assert!(texts.iter().all(|text| text.chars().count() < 400));

@@ -15,9 +15,9 @@ use bytes::Bytes;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
-use wavekeep_archive::{EventRow, SafeName};
+use wavekeep_archive::{Corrections, EventRow, SafeName};
 use wavekeep_export::{Target, write_event};
-use wavekeep_report::{LedgerState, PageOptions, Paper, Review, Style, event_report};
+use wavekeep_report::{Correction, LedgerState, PageOptions, Paper, Review, Style, event_report};
 
 use super::curves::curve_of;
 use super::{Id, answer};
@@ -270,11 +270,20 @@ fn ledger_of(state: &State, id: i64) -> Option<LedgerState> {
 }
 
 fn review_of(row: EventRow) -> Review {
+    let texts = [&row.project, &row.client, &row.operator, &row.location];
+    let roles = ["project", "client", "operator", "sensor_location"];
+    let corrected: Vec<String> = serde_json::from_str(&row.corrected).unwrap_or_default();
+    let corrections = Corrections::FIELDS.into_iter().zip(roles.into_iter().zip(texts));
+    let corrections = corrections
+        .filter(|(field, _)| corrected.iter().any(|of| of == field))
+        .map(|(_, (role, text))| Correction { role, text: text.clone() })
+        .collect();
     Review {
         false_trigger: row.false_trigger,
         reviewer: row.reviewer,
         reviewed_at: row.reviewed_at,
         notes: row.review_notes,
+        corrections,
     }
 }
 

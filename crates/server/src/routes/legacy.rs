@@ -111,8 +111,7 @@ pub async fn patch_sidecar(
     Path(id): Id,
     Json(patch): Json<Value>,
 ) -> Result<Response, Problem> {
-    let who = who(&state, &caller);
-    patched(state, id, patch, who).await
+    patched(state, id, patch, &caller).await
 }
 
 /// Whether an event is a false trigger.
@@ -134,9 +133,8 @@ pub async fn false_trigger(
     Path(id): Id,
     Json(said): Json<FalseTrigger>,
 ) -> Result<Response, Problem> {
-    let who = who(&state, &caller);
     let patch = json!({ "review": { "false_trigger": said.false_trigger } });
-    patched(state, id, patch, who).await
+    patched(state, id, patch, &caller).await
 }
 
 /// Of which unit.

@@ -65,7 +65,14 @@ pub fn file_name(path: &str) -> &str {
 ///
 /// # Errors
 /// When the patch may not.
-pub async fn patched(state: State, id: i64, patch: Value, who: Actor) -> Result<Response, Problem> {
+pub async fn patched(
+    state: State,
+    id: i64,
+    patch: Value,
+    caller: &Caller,
+) -> Result<Response, Problem> {
+    let who = who(&state, caller);
+    stays_in_scope(caller, &patch)?;
     state
         .write(move |state| {
             let patch = signed(patch, &who.name);
@@ -86,19 +93,70 @@ pub struct ReviewPatch {
     pub reviewer: Option<String>,
     /// Free text; null takes it away.
     pub notes: Option<String>,
+    /// Texts that replace those of the unit, by the names `project`, `client`, `operator` and `location`:
+    /// an empty text says that there is none, null takes the correction away. Alone they are no review:
+    /// `reviewer` and `reviewed_at` stay.
+    #[schema(value_type = Option<Object>)]
+    pub corrections: Option<Value>,
 }
 
 /// A patch whose review carries the name of the one who gives it. Who reviewed and when is not a
 /// matter of what a request says; null takes either away.
 fn signed(mut patch: Value, who: &str) -> Value {
     let review = patch.get_mut("review").and_then(Value::as_object_mut);
-    if let Some(review) = review {
+    // Who corrects a note has not looked at the event.
+    if let Some(review) = review.filter(|review| !review.keys().eq(["corrections"])) {
         review.retain(|name, value| name != "reviewed_at" || value.is_null());
         if review.get("reviewer").is_none_or(|reviewer| !reviewer.is_null()) {
             review.insert("reviewer".to_owned(), who.into());
         }
     }
     patch
+}
+
+/// Who may see a part of the archive alone does not say what is of which part.
+fn stays_in_scope(caller: &Caller, patch: &Value) -> Result<(), Problem> {
+    match caller.scope.is_some() && patch.pointer("/review/corrections/project").is_some() {
+        true => Err(Problem::forbidden(
+            "a token for a part of the archive cannot change the project of an event",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// The unit that an event is of.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnitOfEvent {
+    /// Serial number of the unit.
+    serial: String,
+    /// Why, recorded in the ledger.
+    reason: String,
+}
+
+/// Moves an event to another unit, with all of its files. Its number and its reviews stay.
+#[utoipa::path(post, path = "/api/v1/events/{id}/unit", tag = "review", params(("id" = i64, Path, description = "The event's number")),
+    request_body = UnitOfEvent,
+    responses((status = 200, description = "The event as it is now", body = Object),
+        (status = "4XX", description = "Refused; nothing was changed", body = Problem, content_type = "application/problem+json")))]
+pub async fn unit(
+    Shared(state): Shared<State>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Id,
+    Json(body): Json<UnitOfEvent>,
+) -> Result<Response, Problem> {
+    if caller.scope.is_some() {
+        return Err(Problem::forbidden(
+            "a token for a part of the archive cannot move an event to another unit",
+        ));
+    }
+    let who = who(&state, &caller);
+    state
+        .write(move |state| {
+            state.archive.move_to_unit(id, &body.serial, &body.reason, who)?;
+            super::json(&state.archive.event(id)?)
+        })
+        .await
 }
 
 /// Reviews an event: a JSON merge patch (RFC 7396) of the sidecar's `review`.
@@ -112,8 +170,7 @@ pub async fn review(
     Path(id): Id,
     Json(patch): Json<Value>,
 ) -> Result<Response, Problem> {
-    let who = who(&state, &caller);
-    patched(state, id, json!({ "review": patch }), who).await
+    patched(state, id, json!({ "review": patch }), &caller).await
 }
 
 /// Takes the last change of an event's review back.
@@ -176,13 +233,15 @@ pub struct BulkReview {
 
 /// The filters of a body. A name that is not one must not be taken for "all".
 fn filters_of(filter: serde_json::Map<String, Value>) -> Result<Filters, Problem> {
-    const NAMES: [&str; 9] = [
+    const NAMES: [&str; 11] = [
         "serial",
         "project",
+        "location",
         "kind",
         "from",
         "to",
         "min_ppv_in_s",
+        "max_ppv_in_s",
         "false_trigger",
         "reviewed",
         "text",
@@ -217,7 +276,9 @@ pub async fn bulk(
 ) -> Result<Response, Problem> {
     let who = who(&state, &caller);
     let filters = filters_of(body.filter)?;
-    let patch = signed(json!({ "review": body.patch }), &who.name);
+    let patch = json!({ "review": body.patch });
+    stays_in_scope(&caller, &patch)?;
+    let patch = signed(patch, &who.name);
     let dry_run = body.dry_run;
     state
         .write(move |state| {

@@ -146,3 +146,26 @@ fn who_brings_events_in_is_not_limited_and_other_paths_say_why_they_refuse() {
     assert_eq!(get(&server, &bearer, "/").status, 200);
     assert_eq!(get(&server, &bearer, "/health").status, 200);
 }
+
+#[test]
+fn nobody_takes_an_event_into_or_out_of_the_part() {
+    let (server, bearer) = with_scope(&["BE12844"], &[], Role::Review);
+    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+    let correct = |of: &str| json!({"corrections": {of: "x"}}).to_string();
+    let patch = |body: &str| {
+        server.ask("PATCH", "/api/v1/events/3/review", &headers, body.as_bytes()).status
+    };
+    assert_eq!(patch(&correct("location")), 200);
+    assert_eq!(patch(&correct("project")), 403);
+    let bulk = json!({"where": {}, "patch": {"corrections": {"project": "x"}}}).to_string();
+    assert_eq!(server.ask("POST", "/api/v1/review", &headers, bulk.as_bytes()).status, 403);
+    let whole = json!({"review": {"corrections": {"project": "x"}}}).to_string();
+    let path = "/db/events/3/sidecar";
+    assert_eq!(server.ask("PATCH", path, &headers, whole.as_bytes()).status, 403);
+    let unit = json!({"serial": "BE11529", "reason": "x"}).to_string();
+    let path = "/api/v1/events/3/unit";
+    assert_eq!(server.ask("POST", path, &headers, unit.as_bytes()).status, 403);
+    let row = Archive::open(server.folder.path()).unwrap().event(3).unwrap();
+    assert_eq!((row.serial.as_str(), row.location.as_deref()), ("BE12844", Some("x")));
+    assert_eq!(row.project.as_deref(), None);
+}

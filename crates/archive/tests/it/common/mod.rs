@@ -77,6 +77,12 @@ impl Fresh {
         self.archive.save(submission).unwrap()
     }
 
+    /// Nothing is found that is not as it has to be.
+    pub fn verify_clean(&self) {
+        let verified = self.archive.verify(VerifyOptions::default(), &|_, _| {}).unwrap();
+        assert_eq!(verified.findings, []);
+    }
+
     pub fn path(&self, serial: &str, name: &str) -> PathBuf {
         self.folder.path().join(serial).join(name)
     }
@@ -87,7 +93,8 @@ pub const BEFORE_VERSION_5: &str = "DROP INDEX events_state; DROP TRIGGER events
     DROP TRIGGER events_change; DROP VIEW unit_sums_now; DROP VIEW project_sums_now; \
     DROP VIEW project_units_now; DROP VIEW month_sums_now; DROP TABLE unit_sums; DROP TABLE project_sums; \
     DROP TABLE project_units; DROP TABLE month_sums; DROP INDEX events_unit_largest; \
-    DROP INDEX events_text_largest; DROP INDEX events_month_largest;";
+    DROP INDEX events_text_largest; DROP INDEX events_month_largest; \
+    ALTER TABLE events DROP COLUMN corrected;";
 
 /// The files below a folder with their bytes, what the archive keeps for itself left out.
 pub fn files(root: &Path) -> Vec<(String, Vec<u8>)> {

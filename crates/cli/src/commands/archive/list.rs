@@ -155,6 +155,7 @@ fn cells(row: &EventRow) -> [String; 10] {
         (row.reviewed_at.is_some() && !row.false_trigger, "reviewed"),
         (row.damaged, "damaged"),
         (row.contradicted, "report disagrees"),
+        (row.corrected != "[]", "corrected"),
         (row.is_serial_unknown(), "unknown unit"),
     ] {
         if is {

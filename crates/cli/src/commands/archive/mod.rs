@@ -1,6 +1,7 @@
 //! The commands of the archive, one file each.
 
 mod backup;
+mod correct;
 mod export;
 mod head;
 mod import;
@@ -39,6 +40,7 @@ pub fn run(args: &Args, command: &ArchiveCommand) -> anyhow::Result<Account> {
         ArchiveCommand::Import(command) => import::run(args, command),
         ArchiveCommand::List(command) => list::run(args, command),
         ArchiveCommand::Review(command) => review::run(args, command),
+        ArchiveCommand::Correct(command) => correct::run(args, command),
         ArchiveCommand::Verify(command) => verify::run(args, command),
         ArchiveCommand::Repair(command) => repair::run(args, command),
         ArchiveCommand::Rebuild(command) => rebuild::run(args, command),
