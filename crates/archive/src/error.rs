@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::files::is_link;
+use crate::levels::LevelError;
 use crate::name::NameError;
 use crate::review::PatchError;
 use crate::sidecar::SidecarError;
@@ -174,6 +175,9 @@ pub enum ArchiveError {
     /// The patch asks for something that it may not.
     #[error(transparent)]
     Patch(#[from] PatchError),
+    /// An alarm level that cannot be.
+    #[error(transparent)]
+    Level(#[from] LevelError),
     /// A name that cannot be the name of a file here.
     #[error(transparent)]
     Name(#[from] NameError),
@@ -260,6 +264,7 @@ impl ArchiveError {
             Self::Exchanged { .. } => "exchanged",
             Self::Newer { .. } | Self::NewerDecoder { .. } => "newer",
             Self::Patch(_) => "patch",
+            Self::Level(_) => "level",
             Self::Name(_) => "name",
             Self::Decode { .. } => "decode",
             Self::NothingToUndo { .. } => "nothing_to_undo",

@@ -45,6 +45,7 @@ mod index;
 mod journal;
 mod layout;
 mod ledger;
+mod levels;
 mod merge;
 mod name;
 mod owner;
@@ -88,6 +89,10 @@ pub use layout::{
     EventFiles, FRAMES_SUFFIX, GNZ_SUFFIX, HDF5_SUFFIX, Layout, SIDECAR_SUFFIX, TEMPORARY_PREFIX,
 };
 pub use ledger::{Grown, LedgerCheck, LedgerEntry, Since};
+pub use levels::{
+    Hours, InForce, Judging, Level, LevelError, LevelOutcome, LevelPlace, LevelQuantity,
+    LevelVerdict, LevelVerdicts, Levels, Limit, SetLevel, USUAL_WARNING_PERCENT,
+};
 pub use name::{NAME_BYTES, NameError, SafeName, fault_on_windows};
 pub use rebuild::Rebuilt;
 pub use rederive::{Becomes, Difference, RederiveAccount, RederiveOptions, Rederived};

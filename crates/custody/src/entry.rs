@@ -42,6 +42,8 @@ pub enum Action {
     Remove,
     /// A token was added or revoked.
     Token,
+    /// An alarm level was set, or ended.
+    Level,
     /// An archive was taken in: its head.
     Merge,
     /// Stands for an entry whose text is lost, by its hash.
@@ -68,6 +70,7 @@ impl Action {
             Self::Forget => "forget",
             Self::Remove => "remove",
             Self::Token => "token",
+            Self::Level => "level",
             Self::Merge => "merge",
             Self::Lost => "lost",
             Self::Other => "other",

@@ -1,10 +1,10 @@
 //! Why something failed, on the way to an exception of `wavekeep._errors`.
 
-use std::sync::Arc;
 use std::any::Any;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;

@@ -18,8 +18,8 @@ use crate::parameters::{Known, known_alone};
 use crate::problem::Problem;
 use crate::proxy::behind_proxies;
 use crate::routes::{
-    curves, events, export, files, import, ledger, legacy, live, many_samples, recordings, review,
-    samples, status, stream_samples, streams, summaries,
+    curves, events, export, files, import, ledger, legacy, levels, live, many_samples, recordings,
+    review, samples, status, stream_samples, streams, summaries,
 };
 use crate::state::State;
 
@@ -49,6 +49,7 @@ fn paths() -> (Router<State>, utoipa::openapi::OpenApi) {
         .routes(routes!(many_samples::many))
         .routes(routes!(curves::list))
         .routes(routes!(curves::verdict))
+        .routes(routes!(levels::list, levels::set))
         .routes(routes!(review::sidecar))
         .routes(routes!(review::review))
         .routes(routes!(review::undo))

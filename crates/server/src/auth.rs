@@ -45,6 +45,8 @@ fn needed(method: &Method, path: &str) -> Role {
         _ if ["/import", "/db/import", "/recordings"].iter().any(|of| path.starts_with(of)) => {
             Role::Import
         }
+        // By what is judged is not a matter of those who review.
+        _ if path == "/levels" => Role::Admin,
         // What cannot be undone.
         _ if path.starts_with("/events/")
             && ["/forget", "/remove"].iter().any(|what| path.ends_with(what)) =>
@@ -304,9 +306,9 @@ fn within(state: &State, scope: &Scope, method: &Method, path: &str) -> Result<(
 }
 
 /// Lists that leave out what is not in the scope of who asks, and what is the same for everybody.
-const OF_SCOPE: [&str; 11] = [
+const OF_SCOPE: [&str; 12] = [
     "events", "streams", "samples", "export", "review", "units", "projects", "months", "live",
-    "session", "curves",
+    "session", "curves", "levels",
 ];
 
 fn outside() -> Problem {

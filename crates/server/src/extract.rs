@@ -7,7 +7,7 @@ use axum::extract::{FromRequest, FromRequestParts};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use utoipa::{IntoParams, ToSchema};
-use wavekeep_archive::{Query as ArchiveQuery, Sort};
+use wavekeep_archive::{LevelOutcome, Query as ArchiveQuery, Sort};
 use wavekeep_core::DayOrMoment;
 
 use crate::auth::Caller;
@@ -96,6 +96,11 @@ pub struct Filters {
     /// Only events that somebody reviewed, or that nobody did.
     #[serde(deserialize_with = "optional")]
     pub reviewed: Option<bool>,
+    /// Only events of which the alarm levels say one of these: `exceeds`, `warns`, `no_verdict`, `within`,
+    /// `no_level`, separated by commas. Events that are not judged yet are left out.
+    #[serde(deserialize_with = "optional")]
+    #[param(value_type = Option<String>, example = "exceeds,warns")]
+    pub verdict: Option<Outcomes>,
     /// Contained in project, client, operator, location or notes, or at the beginning of file name
     /// or serial number; without regard to case.
     #[serde(deserialize_with = "optional")]
@@ -103,6 +108,19 @@ pub struct Filters {
     /// Only events that changed after this: the `changed` of the last one that is known, 0 for all.
     #[serde(deserialize_with = "optional")]
     pub changed_since: Option<i64>,
+}
+
+/// What the alarm levels may say of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcomes(Vec<LevelOutcome>);
+
+impl FromStr for Outcomes {
+    type Err = &'static str;
+
+    fn from_str(words: &str) -> Result<Self, Self::Err> {
+        let all = words.split(',').map(LevelOutcome::of_word).collect::<Option<Vec<_>>>();
+        all.map(Self).ok_or("exceeds, warns, no_verdict, within or no_level was expected")
+    }
 }
 
 /// Kinds of events.
@@ -155,6 +173,7 @@ impl Filters {
             .with_max_ppv_in_s(self.max_ppv_in_s)
             .with_false_trigger(self.false_trigger)
             .with_reviewed(self.reviewed)
+            .with_verdicts(self.verdict.as_ref().map(|of| of.0.clone()))
             .with_text(self.text.clone())
             .with_changed_since(self.changed_since)
     }
@@ -198,6 +217,12 @@ enum SortWord {
     /// The latest first.
     #[schema(rename = "-timestamp")]
     TimestampDescending,
+    /// The smallest margin below the limit first: the worst event.
+    #[schema(rename = "margin")]
+    Margin,
+    /// The largest margin first.
+    #[schema(rename = "-margin")]
+    MarginDescending,
     /// The smallest PPV first.
     #[schema(rename = "ppv")]
     Ppv,

@@ -30,6 +30,7 @@ mod guards;
 mod health;
 mod idle;
 mod intake;
+mod judging;
 mod lake;
 mod listen;
 mod live;

@@ -120,7 +120,7 @@ impl From<ArchiveError> for Problem {
     fn from(error: ArchiveError) -> Self {
         match error.cause() {
             ArchiveError::NoEvent { .. } => Self::not_found(error.to_string()),
-            ArchiveError::Patch(_) | ArchiveError::Name(_) => {
+            ArchiveError::Patch(_) | ArchiveError::Name(_) | ArchiveError::Level(_) => {
                 Self::unprocessable(error.kind(), error.to_string())
             }
             ArchiveError::NothingToUndo { .. }

@@ -14,6 +14,7 @@ use crate::app::app;
 use crate::audit::{self, Audit, AuditOptions};
 use crate::auth::Access;
 use crate::connections::answer;
+use crate::judging;
 use crate::lake;
 use crate::listen::{Listen, Listener, Place};
 use crate::live;
@@ -271,6 +272,7 @@ impl Server {
         let state = self.state;
         let follower = tokio::spawn(live::follow(state.clone()));
         let lake = lake::start(&state);
+        let judging = judging::start(&state);
         let verifying = verification::start(&state);
         let auditing = audit::start(&state);
         let noting = tokio::spawn(note_uses_of_tokens(state.clone()));
@@ -286,6 +288,7 @@ impl Server {
             answering.abort();
         }
         noting.abort();
+        judging.iter().for_each(tokio::task::JoinHandle::abort);
         auditing.iter().for_each(tokio::task::JoinHandle::abort);
         audit::keep(&state).await;
         let noted = state.clone();

@@ -37,7 +37,7 @@ enum Kind {
 }
 
 /// The columns of an event, in the order of [`crate::index::row::COLUMNS`].
-const COLUMNS: [(&str, Kind); 44] = [
+const COLUMNS: [(&str, Kind); 47] = [
     ("id", Kind::Count),
     ("serial", Kind::Text),
     ("filename", Kind::Text),
@@ -82,6 +82,9 @@ const COLUMNS: [(&str, Kind); 44] = [
     ("readings", Kind::Document),
     ("contradicted", Kind::Truth),
     ("corrected", Kind::Document),
+    ("verdict", Kind::Text),
+    ("margin_percent", Kind::Number),
+    ("judged", Kind::Document),
 ];
 
 /// Units by the ends of names, the longer ones first.

@@ -19,7 +19,7 @@ use crate::{Archive, Query};
 
 /// The columns, in their order. Times named `timestamp` are by the unit's clock, without a zone: in
 /// Parquet TIMESTAMP without zone. Those that end with `_at` are UTC, as they are written in sidecars.
-pub const EXPORT_COLUMNS: [&str; 39] = [
+pub const EXPORT_COLUMNS: [&str; 42] = [
     "id",
     "serial",
     "filename",
@@ -59,6 +59,9 @@ pub const EXPORT_COLUMNS: [&str; 39] = [
     "readings",
     "contradicted",
     "corrected",
+    "verdict",
+    "margin_percent",
+    "judged",
 ];
 
 /// The units of velocities and pressures in a table of events.
@@ -175,6 +178,9 @@ fn cells(row: EventRow) -> [Cell; EXPORT_COLUMNS.len()] {
         text(row.readings),
         Flag(row.contradicted),
         text(row.corrected),
+        Cell::Text(row.verdict),
+        Real(row.margin_percent),
+        text(row.judged),
     ]
 }
 

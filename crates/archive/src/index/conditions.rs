@@ -86,6 +86,11 @@ impl Query {
         if let Some(kind) = &self.kind {
             all.add("e.kind = ?", [text(kind)]);
         }
+        if let Some(verdicts) = &self.verdicts {
+            let words: Vec<&str> = verdicts.iter().map(|verdict| verdict.word()).collect();
+            let list = Sql::Text(serde_json::Value::from(words).to_string());
+            all.add("e.verdict IN (SELECT value FROM json_each(?))", [list]);
+        }
         if let Some(from) = self.from {
             all.add("e.timestamp >= ?", [Sql::Text(from.0.to_string())]);
         }

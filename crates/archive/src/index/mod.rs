@@ -11,6 +11,7 @@ mod query;
 pub(crate) mod row;
 pub(crate) mod summary;
 pub(crate) mod sums;
+pub(crate) mod verdicts;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -530,8 +531,42 @@ pub(crate) fn next_change(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// Writes the row of an event and what else of its sidecar the index holds. A number that belongs
-/// to another event is not taken.
+/// to another event is not taken. Its verdict is to be found anew.
 pub(crate) fn store(
+    transaction: &Transaction<'_>,
+    serial: &str,
+    filename: &str,
+    sidecar: &Sidecar,
+    changed: i64,
+) -> rusqlite::Result<i64> {
+    let id = store_row(transaction, serial, filename, sidecar, changed)?;
+    verdicts::forget(transaction, &[id])?;
+    Ok(id)
+}
+
+/// Writes the row of an event that was reviewed. Its verdict stays, unless it is of another project or
+/// location now.
+pub(crate) fn store_review(
+    transaction: &Transaction<'_>,
+    serial: &str,
+    filename: &str,
+    sidecar: &Sidecar,
+    changed: i64,
+) -> rusqlite::Result<()> {
+    let texts = |transaction: &Transaction<'_>| -> rusqlite::Result<Option<i64>> {
+        let sql = "SELECT text_id FROM events WHERE serial = ?1 AND filename = ?2";
+        let mut statement = transaction.prepare_cached(sql)?;
+        statement.query_row((serial, filename), |row| row.get(0)).optional()
+    };
+    let before = texts(transaction)?;
+    let id = store_row(transaction, serial, filename, sidecar, changed)?;
+    match before == texts(transaction)? {
+        true => Ok(()),
+        false => verdicts::forget(transaction, &[id]),
+    }
+}
+
+fn store_row(
     transaction: &Transaction<'_>,
     serial: &str,
     filename: &str,

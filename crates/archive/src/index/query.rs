@@ -10,6 +10,7 @@ use wavekeep_core::UnitLocal;
 
 use super::conditions::Conditions;
 use super::row::{COLUMNS, EventRow};
+use crate::levels::LevelOutcome;
 use crate::scope::Scope;
 
 /// Which events, in which order. Everything that is `None` does not matter.
@@ -41,6 +42,8 @@ pub struct Query {
     pub false_trigger: Option<bool>,
     /// Only what somebody reviewed, or what nobody did.
     pub reviewed: Option<bool>,
+    /// Only events of which the alarm levels say one of these; those that are not judged are left out.
+    pub verdicts: Option<Vec<LevelOutcome>>,
     /// Contained in project, client, operator, location, notes or the reviewer's notes, or at the
     /// beginning of file name or serial number; without regard to case (ASCII).
     pub text: Option<String>,
@@ -80,8 +83,18 @@ pub struct UnknownOrder(String);
 
 impl Sort {
     /// Every order as it is written; `-` in front is the largest first.
-    pub const WORDS: [&'static str; 8] =
-        ["timestamp", "-timestamp", "ppv", "-ppv", "id", "-id", "changed", "-changed"];
+    pub const WORDS: [&'static str; 10] = [
+        "timestamp",
+        "-timestamp",
+        "ppv",
+        "-ppv",
+        "margin",
+        "-margin",
+        "id",
+        "-id",
+        "changed",
+        "-changed",
+    ];
 }
 
 impl FromStr for Sort {
@@ -95,6 +108,7 @@ impl FromStr for Sort {
         let key = match key {
             "timestamp" => SortKey::Timestamp,
             "ppv" => SortKey::Ppv,
+            "margin" => SortKey::Margin,
             "id" => SortKey::Id,
             "changed" => SortKey::Changed,
             _ => return Err(UnknownOrder(word.to_owned())),
@@ -111,6 +125,8 @@ pub enum SortKey {
     Timestamp,
     /// PPV.
     Ppv,
+    /// What is left below the limit that decides.
+    Margin,
     /// The order in which they came in.
     Id,
     /// The order of changes: the event that changed last has the largest number.
@@ -123,6 +139,7 @@ impl SortKey {
         match self {
             Self::Timestamp => Some("e.timestamp"),
             Self::Ppv => Some("e.ppv_in_s"),
+            Self::Margin => Some("e.margin_percent"),
             Self::Changed => Some("e.changed"),
             Self::Id => None,
         }

@@ -8,6 +8,7 @@ use wavekeep_core::{Flag, Reading, Unit};
 
 use super::sums;
 use crate::facts::UNKNOWN_SERIAL;
+use crate::levels::LevelVerdicts;
 use crate::sidecar::{FlagWord, STREAM_KIND, Sidecar};
 
 /// An event as the index knows it.
@@ -108,6 +109,14 @@ pub struct EventRow {
     /// Which of project, client, operator and location people set or corrected: a JSON list.
     #[serde(serialize_with = "as_json")]
     pub corrected: String,
+    /// What the alarm levels say, by the word of [`LevelOutcome`](crate::LevelOutcome): the worse of ground
+    /// and air. `None` where it is not judged yet, or no level was ever set.
+    pub verdict: Option<String>,
+    /// What is left below the limit that decides, in per cent of it; negative above it.
+    pub margin_percent: Option<f64>,
+    /// The verdicts for ground and air: a JSON object, [`LevelVerdicts`].
+    #[serde(serialize_with = "as_json")]
+    pub judged: String,
 }
 
 /// A peak of an [`EventRow`].
@@ -197,6 +206,9 @@ impl EventRow {
             readings: json(serde_json::to_string(&peaks.readings.unwrap_or_default()), "{}"),
             contradicted: decode.contradicted.unwrap_or(false),
             corrected: json(serde_json::to_string(&corrected), "[]"),
+            verdict: None,
+            margin_percent: None,
+            judged: "{}".to_owned(),
         }
     }
 
@@ -239,6 +251,11 @@ impl EventRow {
         let largest = all().reduce(|a, b| if b.value > a.value { b } else { a })?;
         let doubtful = all().filter_map(|peak| peak.flag).find(|flag| *flag != Flag::BelowRange);
         Some(Reading { flag: largest.flag.filter(|_| doubtful.is_none()).or(doubtful), ..largest })
+    }
+
+    /// What the alarm levels say of ground and air; nothing where the event is not judged.
+    pub fn verdicts(&self) -> LevelVerdicts {
+        serde_json::from_str(&self.judged).unwrap_or_default()
     }
 
     /// Whether the unit is not known.
@@ -293,6 +310,9 @@ impl EventRow {
             readings: row.get(41)?,
             contradicted: row.get(42)?,
             corrected: row.get(43)?,
+            verdict: row.get(44)?,
+            margin_percent: row.get(45)?,
+            judged: row.get(46)?,
         })
     }
 }
@@ -309,7 +329,8 @@ pub(crate) const COLUMNS: &str = "e.id, e.serial, e.filename, e.kind, e.timestam
     t.notes, t.labels, e.false_trigger, e.reviewer, e.reviewed_at, e.review_notes, e.has_report, \
     e.assumed, e.missing_samples, e.damaged, e.sha256, e.filesize, e.tool_version, e.captured_at, \
     e.last_seen, e.source_kind, e.a5_pickle_filename, e.txt_filename, e.hdf5_filename, e.changed, \
-    e.mic_db_a, e.mic_db_c, e.readings, e.contradicted, e.corrected";
+    e.mic_db_a, e.mic_db_c, e.readings, e.contradicted, e.corrected, \
+    e.verdict, e.margin_percent, e.judged";
 
 /// Writes a row: a new one, or over the one of the same event, every column but
 /// `last_seen` and its sum.

@@ -20,6 +20,13 @@ pub(crate) fn of_last_seen(last_seen: Option<&str>) -> i64 {
     sum(last_seen.unwrap_or_default())
 }
 
+/// The sum of what the levels say of an event; `None` where it is not judged.
+pub(crate) fn of_verdict(verdict: Option<&str>, margin: Option<f64>, judged: &str) -> Option<i64> {
+    let verdict = verdict?;
+    let margin = margin.map_or(0, f64::to_bits);
+    Some(sum(&format!("{verdict}{BETWEEN}{margin:x}{BETWEEN}{judged}")))
+}
+
 fn of_number(name: &str, last: i64) -> i64 {
     sum(&format!("{name}{BETWEEN}{last}"))
 }
@@ -102,6 +109,20 @@ pub(crate) fn problems(connection: &Connection) -> rusqlite::Result<Vec<String>>
         let last_seen: Option<String> = row.get(2)?;
         if row.get::<_, Option<i64>>(3)? != Some(of_last_seen(last_seen.as_deref())) {
             found.push(format!("when {serial}/{filename} was last seen is not as it was written"));
+        }
+    }
+    let mut statement = connection.prepare(
+        "SELECT serial, filename, verdict, margin_percent, judged, verdict_sum FROM events \
+         WHERE verdict IS NOT NULL OR margin_percent IS NOT NULL OR judged <> '{}' \
+         OR verdict_sum IS NOT NULL ORDER BY serial, filename",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (serial, filename): (String, String) = (row.get(0)?, row.get(1)?);
+        let (verdict, judged): (Option<String>, String) = (row.get(2)?, row.get(4)?);
+        let is = of_verdict(verdict.as_deref(), row.get(3)?, &judged);
+        if is.is_none() || is != row.get(5)? {
+            found.push(format!("the verdict of {serial}/{filename} is not as it was written"));
         }
     }
     for (id, was, is) in sessions(connection, None)? {

@@ -122,6 +122,12 @@ pub(crate) fn reviews(connection: &Connection) -> rusqlite::Result<Vec<Place>> {
 }
 
 /// Numbers of entries whose text is lost.
+/// The entries that set or end alarm levels.
+pub(crate) fn levels(connection: &Connection) -> rusqlite::Result<Vec<Place>> {
+    let sql = "SELECT entry, offset, bytes FROM ledger WHERE action = 'level' ORDER BY entry";
+    connection.prepare_cached(sql)?.query_map([], place)?.collect()
+}
+
 pub(crate) fn lost(connection: &Connection) -> rusqlite::Result<Vec<u64>> {
     let sql = "SELECT entry FROM ledger WHERE action = 'lost' ORDER BY entry";
     connection.prepare_cached(sql)?.query_map([], |row| Ok(number(row.get(0)?)))?.collect()

@@ -113,7 +113,7 @@ impl Archive {
             self.commit(writer, |transaction| {
                 let changed = index::next_change(transaction)?;
                 for (changed, (row, sidecar, entry)) in (changed..).zip(&reviews) {
-                    index::store(transaction, &row.serial, &row.filename, sidecar, changed)?;
+                    index::store_review(transaction, &row.serial, &row.filename, sidecar, changed)?;
                     store(transaction, entry)?;
                 }
                 lines.store(transaction)

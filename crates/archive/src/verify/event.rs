@@ -249,6 +249,10 @@ impl Archive {
         // Known to the index alone.
         expected.last_seen.clone_from(&row.last_seen);
         expected.changed = row.changed;
+        // They have sums of their own.
+        expected.verdict.clone_from(&row.verdict);
+        expected.judged.clone_from(&row.judged);
+        expected.margin_percent = row.margin_percent;
         if expected.id == 0 {
             expected.id = row.id;
         }

@@ -16,6 +16,7 @@ mod interoperation;
 #[cfg(unix)]
 mod judges;
 mod lessons;
+mod levels;
 mod looking;
 mod reassign;
 mod review;

@@ -13,6 +13,7 @@ use super::custody::{
     HeadArgs, KeyArgs, LeaveArgs, LedgerArgs, ProveArgs, PurgeArgs, RemoveArgs, RetainArgs,
     StampArgs, TrustArgs,
 };
+use super::level::LevelArgs;
 use super::list::{FilterArgs, ListArgs, WhichArgs};
 use super::recordings::{LimitArgs, SetupArgs};
 use super::values::{new_path, not_negative, positive, share, yes_or_no};
@@ -72,6 +73,22 @@ Examples:
   wavekeep correct --archive fleet --where client='Northfield' --client 'Northfield Aggregates'
   wavekeep correct --archive fleet 17 --as-recorded location")]
     Correct(CorrectArgs),
+    /// Set the alarm levels by which events are judged.
+    #[command(after_help = "\
+The level of the narrowest place applies: location and project, location, unit, project, archive. An
+event is judged by the level that was in force at its time; levels for ground and air are inherited
+separately. Every level is an entry in the ledger. After a change the events concerned are judged again;
+`list` shows the verdicts.
+
+Examples:
+  wavekeep level set --archive fleet --curve osmre --air-db 133
+  wavekeep level set --archive fleet --project 'Quarry 4' --curve din-2 --warn 70 --from 2026-05-01
+  wavekeep level set --archive fleet --location School --curve permit-7 --curves permits.toml --reason 'permit 7'
+  wavekeep level set --archive fleet --project 'Quarry 4' --curve din-3 --hours 22:00-06:00
+  wavekeep level list --archive fleet --all
+  wavekeep level end --archive fleet --project 'Quarry 4' --from 2026-09-01
+  wavekeep list --archive fleet --where verdict=exceeds,warns --sort margin")]
+    Level(LevelArgs),
     /// Verify files, sidecars, ledger and index of an archive, or check a proof.
     #[command(after_help = "\
 Nothing is changed; `repair` fixes what it can. --since compares the ledger with a head that was

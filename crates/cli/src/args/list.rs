@@ -6,7 +6,7 @@ use std::str::FromStr;
 use anyhow::Context;
 use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, ValueEnum};
-use wavekeep_archive::{Archive, Query, Sort};
+use wavekeep_archive::{Archive, LevelOutcome, Query, Sort};
 use wavekeep_core::DayOrMoment;
 
 use super::archive::ArchiveArg;
@@ -24,7 +24,7 @@ pub struct WhichArgs {
     #[arg(long = "id", value_name = "LIST", value_delimiter = ',', help_heading = EVENTS)]
     pub ids: Vec<Ids>,
     /// Only events that match: serial, project, location, kind, from, to, min-ppv, max-ppv (in/s),
-    /// false-trigger, reviewed, text. Repeat it to combine conditions.
+    /// false-trigger, reviewed, verdict, text. Repeat it to combine conditions.
     #[arg(long = "where", value_name = "NAME=VALUE", help_heading = EVENTS)]
     pub conditions: Vec<Condition>,
 }
@@ -269,7 +269,7 @@ pub struct Condition {
 }
 
 /// What a condition may be about.
-const CONDITIONS: [&str; 11] = [
+const CONDITIONS: [&str; 12] = [
     "serial",
     "project",
     "location",
@@ -280,8 +280,19 @@ const CONDITIONS: [&str; 11] = [
     "max-ppv",
     "false-trigger",
     "reviewed",
+    "verdict",
     "text",
 ];
+
+/// `exceeds,warns`
+fn verdicts(text: &str) -> Result<Vec<LevelOutcome>, String> {
+    let outcome = |word: &str| {
+        let all = || LevelOutcome::ALL.map(LevelOutcome::word).join(", ");
+        LevelOutcome::of_word(word.trim())
+            .ok_or_else(|| format!("verdict: {word:?} is none of {}", all()))
+    };
+    text.split(',').map(outcome).collect()
+}
 
 impl FromStr for Condition {
     type Err = String;
@@ -328,6 +339,7 @@ impl Condition {
             "max-ppv" => query.max_ppv_in_s = Some(number()?),
             "false-trigger" => query.false_trigger = Some(yes()?),
             "reviewed" => query.reviewed = Some(yes()?),
+            "verdict" => query.verdicts = Some(verdicts(&self.value)?),
             other => {
                 let hint = near(other, &CONDITIONS)
                     .map_or(String::new(), |near| format!("; did you mean {near}?"));

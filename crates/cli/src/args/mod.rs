@@ -5,6 +5,7 @@ mod backup;
 mod config;
 mod correct;
 mod custody;
+mod level;
 mod list;
 mod record;
 mod recordings;
@@ -30,6 +31,7 @@ pub use custody::{
     HeadArgs, KeyArgs, KeyCommand, LeaveArgs, LedgerArgs, ProveArgs, PurgeArgs, RemoveArgs,
     RetainArgs, SigningArgs, StampArgs, TrustArgs,
 };
+pub use level::{LevelArgs, LevelCommand, LevelPlaceArgs, SetLevelArgs};
 pub use list::{By, Chosen, Condition, FromArchiveArgs, ListArgs};
 pub use record::{Origin, RecordArgs};
 pub use recordings::{InputArgs, LimitArgs, SelectionArgs, SetupArgs};

@@ -62,6 +62,9 @@ EVENTS: Kinds = {
     "readings": "document",
     "contradicted": "truth",
     "corrected": "document",
+    "verdict": "text",
+    "margin_percent": "number",
+    "judged": "document",
 }
 _SUMMARY: Kinds = {
     "events": "count",

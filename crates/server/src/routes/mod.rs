@@ -7,6 +7,7 @@ pub mod files;
 pub mod import;
 pub mod ledger;
 pub mod legacy;
+pub mod levels;
 pub mod live;
 pub mod many_samples;
 pub mod recordings;

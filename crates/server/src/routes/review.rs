@@ -233,7 +233,7 @@ pub struct BulkReview {
 
 /// The filters of a body. A name that is not one must not be taken for "all".
 fn filters_of(filter: serde_json::Map<String, Value>) -> Result<Filters, Problem> {
-    const NAMES: [&str; 11] = [
+    const NAMES: [&str; 12] = [
         "serial",
         "project",
         "location",
@@ -244,6 +244,7 @@ fn filters_of(filter: serde_json::Map<String, Value>) -> Result<Filters, Problem
         "max_ppv_in_s",
         "false_trigger",
         "reviewed",
+        "verdict",
         "text",
     ];
     let mut texts = serde_json::Map::new();

@@ -12,6 +12,7 @@ mod events;
 mod export;
 mod judges;
 mod ledger;
+mod levels;
 mod limits;
 mod parameters;
 #[path = "../../../link/tests/it/peer.rs"]

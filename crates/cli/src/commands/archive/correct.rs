@@ -30,7 +30,11 @@ pub fn run(args: &Args, command: &CorrectArgs) -> anyhow::Result<Account> {
     let rows = ids.iter().map(|id| archive.event(*id)).collect::<Result<Vec<_>, _>>()?;
     match command.yes {
         false => preview(args, &archive, command, &corrections, &rows)?,
-        true => return Ok(correct(args, &archive, command, &corrections, &ids)),
+        true => {
+            let account = correct(args, &archive, command, &corrections, &ids);
+            super::level::judge(args, &archive)?;
+            return Ok(account);
+        }
     }
     Ok(Account::default())
 }

@@ -58,6 +58,7 @@ pub fn import(
         writeln!(out, "{}", sentences(&account))?;
     }
     out.flush()?;
+    super::level::judge(args, archive)?;
     if let Some(why) = &account.stopped_by {
         anyhow::bail!("the import was stopped: {why}");
     }

@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Write};
 
 use serde_json::json;
-use wavekeep_archive::{EventRow, Page, Peak};
+use wavekeep_archive::{EventRow, LevelOutcome, Page, Peak};
 use wavekeep_core::{Reading, Unit};
 
 use super::{count, look};
@@ -150,6 +150,17 @@ pub fn print_list(args: &Args, out: &mut dyn Write, page: &Page) -> anyhow::Resu
 
 fn cells(row: &EventRow) -> [String; 10] {
     let mut marks = Vec::new();
+    let margin =
+        row.margin_percent.map_or_else(String::new, |margin| format!(" by {:.0} %", margin.abs()));
+    let verdict = match row.verdict.as_deref().and_then(LevelOutcome::of_word) {
+        Some(LevelOutcome::Exceeds) => format!("EXCEEDS{margin}"),
+        Some(LevelOutcome::Warns) => "warns".to_owned(),
+        Some(LevelOutcome::NoVerdict) => "no verdict".to_owned(),
+        Some(LevelOutcome::Within | LevelOutcome::NoLevel) | None => String::new(),
+    };
+    if !verdict.is_empty() {
+        marks.push(verdict.as_str());
+    }
     for (is, word) in [
         (row.false_trigger, "false trigger"),
         (row.reviewed_at.is_some() && !row.false_trigger, "reviewed"),

@@ -8,6 +8,7 @@ mod import;
 mod key;
 mod lake;
 mod leave;
+mod level;
 mod list;
 mod rebuild;
 mod repair;
@@ -41,6 +42,7 @@ pub fn run(args: &Args, command: &ArchiveCommand) -> anyhow::Result<Account> {
         ArchiveCommand::List(command) => list::run(args, command),
         ArchiveCommand::Review(command) => review::run(args, command),
         ArchiveCommand::Correct(command) => correct::run(args, command),
+        ArchiveCommand::Level(command) => level::run(args, command),
         ArchiveCommand::Verify(command) => verify::run(args, command),
         ArchiveCommand::Repair(command) => repair::run(args, command),
         ArchiveCommand::Rebuild(command) => rebuild::run(args, command),

@@ -30,6 +30,9 @@ pub fn run(args: &Args, command: &RebuildArgs) -> anyhow::Result<Account> {
         progress.suspend(|| print_summary(args, one));
     })?;
     progress.finish_and_clear();
+    if !command.dry_run {
+        super::level::judge(args, &archive)?;
+    }
     if args.json {
         outln!("{}", json!({ "dry_run": command.dry_run, "account": account }));
     } else if !args.quiet {
@@ -90,6 +93,7 @@ fn index(args: &Args, command: &RebuildArgs) -> anyhow::Result<Account> {
     let (archive, _) = Archive::open_for_repair(&command.archive.archive)?;
     let archive = super::opened(archive);
     let rebuilt = archive.rebuild_index()?;
+    super::level::judge(args, &archive)?;
     if args.json {
         let not_read: Vec<_> = rebuilt
             .not_read

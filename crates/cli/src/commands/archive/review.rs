@@ -57,7 +57,10 @@ pub fn run(args: &Args, command: &ReviewArgs) -> anyhow::Result<Account> {
         None if ids.len() == 1 => changes.add(ids[0], archive.undo(ids[0], &who)),
         None => archive.undo_together(&ids, &who, &mut |id, made| changes.add(id, made))?,
     }
-    changes.end()
+    let account = changes.end()?;
+    // An undone correction may be of another level.
+    super::level::judge(args, &archive)?;
+    Ok(account)
 }
 
 fn reviewer(command: &ReviewArgs) -> String {

@@ -14,10 +14,11 @@ use wavekeep_archive::{
 use wavekeep_server::{Exposition, MetricKind};
 
 use super::import::{print_summary, sentences};
-use super::{lake, open};
+use super::{lake, level, open};
 use crate::args::{Args, WatchArgs};
 use crate::exit::{Account, Usage};
 use crate::metrics_file::MetricsFile;
+use crate::render;
 use crate::service;
 use crate::terminal::outln;
 
@@ -44,6 +45,12 @@ pub fn run(args: &Args, command: &WatchArgs) -> anyhow::Result<Account> {
             let _ = print_summary(args, imported);
         };
         archive.watch(&folders, &options, &stop, heard, &mut |watched| {
+            if matches!(watched, Watched::Imported(_))
+                && let Err(error) = level::judge(args, &archive)
+            {
+                // The next import finds what was left.
+                render::error(error);
+            }
             counting().watched(&watched);
             print(args, command, &watched);
         })
