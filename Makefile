@@ -21,7 +21,7 @@ export WAVEKEEP_PYTHON := $(abspath $(VENV))/bin/python
 export WAVEKEEP_PYTHON_HDF5_1 := $(abspath $(VENV_HDF5_1))/bin/python
 export WAVEKEEP_PYTHON_LAKE := $(abspath $(VENV_LAKE))/bin/python
 
-.PHONY: demo test test-all test-rust test-python test-spark test-ray python-docs e2e compile lint windows bench bench-python torture fuzz miri docs wheel wheel-musl musl deb packages clean
+.PHONY: demo test test-all test-rust test-python test-spark test-ray python-docs e2e compile lint windows bench bench-python soak torture fuzz miri docs wheel wheel-musl musl deb packages clean
 
 demo:
 	$(BUILD_PROGRAM)
@@ -291,6 +291,13 @@ torture: $(VENV_LAKE)/ready
 	WAVEKEEP_EVERY_CALL=1 cargo test --locked --release --package wavekeep --test it calls
 	WAVEKEEP_TEST_STRIDE=1 cargo test --locked --release --package wavekeep-archive --test it verify::flipped
 	WAVEKEEP_LAKE_CHANGES=1000 WAVEKEEP_LAKE_SEED=$(SEED) cargo test --locked --release --package wavekeep --test it lakes
+
+# An office at work while disk, processes and proxy fail: for ten minutes, of which `make test` takes one;
+# `make soak SOAK_SECONDS=7200` for two hours.
+soak: export SOAK_SECONDS ?= 600
+soak: $(VENV)/ready openssl proxies prometheus
+	$(BUILD_PROGRAM)
+	cd judges && WAVEKEEP_BIN=$(BUILT) $(WAVEKEEP_PYTHON) -m pytest --quiet -p no:cacheprovider -s soak/test_soak.py
 
 # Ten minutes for each parser. Needs cargo-fuzz: `cargo install cargo-fuzz`.
 fuzz:

@@ -35,4 +35,5 @@ mod program;
 mod proxies;
 mod recording;
 mod safety;
+mod soak;
 mod windows;

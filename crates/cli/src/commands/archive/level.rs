@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use serde_json::json;
-use wavekeep_archive::{Actor, Archive, Level, LevelQuantity, Limit, Query, SetLevel};
+use wavekeep_archive::{Actor, Archive, Judging, Level, LevelQuantity, Limit, Query, SetLevel};
 use wavekeep_core::{DayOrMoment, UnitLocal};
 use wavekeep_signal::Curve;
 
@@ -82,24 +82,41 @@ fn set(
 
 /// Judges the events without a verdict, and says how many exceed or warn.
 pub fn judge(args: &Args, archive: &Archive) -> anyhow::Result<()> {
+    let judged = judged(args, archive)?;
+    if judged.events > 0 && !args.quiet && !args.json {
+        say(judged);
+    }
+    Ok(())
+}
+
+/// As [`judge`], and says it only when some exceed or warn: for what runs for days.
+pub fn judge_beside(args: &Args, archive: &Archive) -> anyhow::Result<()> {
+    let judged = judged(args, archive)?;
+    if judged.exceeds + judged.warns > 0 && !args.quiet && !args.json {
+        say(judged);
+    }
+    Ok(())
+}
+
+fn judged(args: &Args, archive: &Archive) -> anyhow::Result<Judging> {
     let progress = bar(args, 0, "events judged");
     let judged = archive.judge(&mut |done, total| {
         progress.set_length(total);
         progress.set_position(done);
     });
     progress.finish_and_clear();
-    let judged = judged?;
-    if judged.events > 0 && !args.quiet && !args.json {
-        let exceed = if judged.exceeds == 1 { "exceeds" } else { "exceed" };
-        let warn = if judged.warns == 1 { "warns" } else { "warn" };
-        errln!(
-            "{} judged by the alarm levels: {} {exceed}, {} {warn}",
-            count(judged.events, "event"),
-            judged.exceeds,
-            judged.warns
-        );
-    }
-    Ok(())
+    Ok(judged?)
+}
+
+fn say(judged: Judging) {
+    let exceed = if judged.exceeds == 1 { "exceeds" } else { "exceed" };
+    let warn = if judged.warns == 1 { "warns" } else { "warn" };
+    errln!(
+        "{} judged by the alarm levels: {} {exceed}, {} {warn}",
+        count(judged.events, "event"),
+        judged.exceeds,
+        judged.warns
+    );
 }
 
 fn list(args: &Args, archive: &Archive, all: bool) -> anyhow::Result<Account> {

@@ -46,7 +46,7 @@ pub fn run(args: &Args, command: &WatchArgs) -> anyhow::Result<Account> {
         };
         archive.watch(&folders, &options, &stop, heard, &mut |watched| {
             if matches!(watched, Watched::Imported(_))
-                && let Err(error) = level::judge(args, &archive)
+                && let Err(error) = level::judge_beside(args, &archive)
             {
                 // The next import finds what was left.
                 render::error(error);
