@@ -10,10 +10,10 @@ use pyo3::types::PyBytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wavekeep_archive::{
-    self as archive, ArchiveError, Head, ImportOptions, PatchOptions, Query, Sidecar, Stated,
-    VerifyOptions, recording_from,
+    self as archive, ArchiveError, Head, ImportOptions, Level, LevelOutcome, PatchOptions, Query,
+    Sidecar, Stated, VerifyOptions, recording_from,
 };
-use wavekeep_core::DayOrMoment;
+use wavekeep_core::{DayOrMoment, UnitLocal};
 
 use crate::attended::attended;
 use crate::event::Event;
@@ -43,6 +43,7 @@ struct Question {
     min_ppv_in_s: Option<f64>,
     false_trigger: Option<bool>,
     reviewed: Option<bool>,
+    verdict: Option<String>,
     text: Option<String>,
     changed_since: Option<i64>,
     sort: String,
@@ -70,6 +71,7 @@ impl Question {
             .with_min_ppv_in_s(self.min_ppv_in_s)
             .with_false_trigger(self.false_trigger)
             .with_reviewed(self.reviewed)
+            .with_verdicts(self.verdict.as_deref().map(verdicts).transpose()?)
             .with_text(self.text)
             .with_changed_since(self.changed_since)
             .with_sort(self.sort.parse().map_err(bad)?)
@@ -77,6 +79,15 @@ impl Question {
             .with_limit(Some(self.limit.unwrap_or(usize::MAX)))
             .with_offset(self.offset))
     }
+}
+
+fn verdicts(words: &str) -> Result<Vec<LevelOutcome>, Failure> {
+    let outcome = |word: &str| {
+        let known = || LevelOutcome::ALL.map(LevelOutcome::word).join(", ");
+        LevelOutcome::of_word(word)
+            .ok_or_else(|| bad(format!("verdict is {word:?}: expected one of {}", known())))
+    };
+    words.split(',').map(outcome).collect()
 }
 
 fn bad(error: impl ToString) -> Failure {
@@ -210,6 +221,34 @@ impl Archive {
         detached(py, || {
             self.archive.move_to_unit(id, serial, reason, who)?;
             Ok(json!(self.archive.event(id)?).to_string())
+        })
+    }
+
+    /// The alarm levels in force, or all that were ever set, as JSON.
+    fn levels(&self, py: Python<'_>, all: bool) -> PyResult<String> {
+        detached(py, || {
+            let levels = self.archive.levels()?;
+            let now = levels.now(UnitLocal(jiff::Zoned::now().datetime()));
+            let shown = match all {
+                true => levels.all().iter().collect(),
+                false => now.clone(),
+            };
+            let rows = shown.into_iter().map(|set| {
+                let mut row = json!(set);
+                row["in_force"] = now.iter().any(|of| of.entry == set.entry).into();
+                row
+            });
+            Ok(Value::from_iter(rows).to_string())
+        })
+    }
+
+    /// Sets a level and judges the events that it is of; gives it as JSON.
+    fn set_level(&self, py: Python<'_>, level: &str, who: &str) -> PyResult<String> {
+        detached(py, || {
+            let level: Level = serde_json::from_str(level).map_err(misread)?;
+            let set = self.archive.set_level(level, who)?;
+            self.archive.judge(&mut |_, _| {})?;
+            Ok(json!(set).to_string())
         })
     }
 

@@ -192,7 +192,9 @@ impl From<ArchiveError> for Failure {
             E::Index { path, .. } | E::NewerIndex { path, .. } => {
                 Self::new("ArchiveError", "").about(&path)
             }
-            E::Patch(_) | E::Name(_) | E::NoReason => Self::new("BadArgumentError", ""),
+            E::Patch(_) | E::Level(_) | E::Name(_) | E::NoReason => {
+                Self::new("BadArgumentError", "")
+            }
             E::NotLost { .. } => Self::new("NotLostError", ""),
             E::Decode { path, source } => Self::from(source).about(&path),
             E::NothingToUndo { .. } => Self::new("NothingToUndoError", ""),

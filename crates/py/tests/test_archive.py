@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
@@ -19,7 +20,7 @@ import pytest
 import program
 import wavekeep
 from conftest import BLAST, NIGHT, RUNS, SAMPLES
-from wavekeep import Archive
+from wavekeep import Archive, BadArgumentError
 
 REPORT = SAMPLES / "M529LMOK_DK0W_ASCII.TXT"
 CUT = SAMPLES / "M529LNE5.390"
@@ -233,6 +234,53 @@ def test_a_review_is_kept_logged_and_undone(place: Place) -> None:
     assert len(archive.review_log(id, limit=1)) == 1
     assert archive.undo(id, who="ada")["review"]["notes"] == "a truck"
     assert archive.review_log(id)[0]["undoes"] == log[0]["number"]
+
+
+def test_a_correction_takes_the_place_of_a_note_and_is_no_review(place: Place) -> None:
+    archive = filled(place)
+    id = id_of(archive, BLAST)
+    recorded = archive.event(id)["client"]
+    archive.review(id, corrections={"project": "Quarry 9", "client": ""})
+    row = archive.event(id)
+    assert (row["project"], row["client"]) == ("Quarry 9", None)
+    assert row["corrected"] == ["project", "client"] and row["reviewed_at"] is None
+    assert [row["id"] for row in archive.query(project="Quarry 9")] == [id]
+    archive.review(id, corrections={"client": None})
+    assert archive.event(id)["client"] == recorded
+    with pytest.raises(BadArgumentError, match="projct"):
+        archive.review(id, corrections={"projct": "x"})
+
+
+def test_an_event_goes_to_another_unit(place: Place) -> None:
+    archive = filled(place)
+    id = id_of(archive, BLAST)
+    row = archive.move_to_unit(id, "BE99", reason="label on the box")
+    assert (row["id"], row["serial"]) == (id, "BE99")
+    assert archive.query(serial="BE99").total == 1
+    with pytest.raises(BadArgumentError):
+        archive.move_to_unit(id, "UNKNOWN", reason="x")
+    with pytest.raises(BadArgumentError):
+        archive.move_to_unit(id, "BE98", reason=" ")
+
+
+def test_levels_judge_the_events(place: Place) -> None:
+    archive = filled(place)
+    assert archive.levels().total == 0
+    level = archive.set_level(ground="din-3", air={"curve": "nbr-9653-air"}, reason="permit 7")
+    (shown,) = archive.levels()
+    assert (shown["entry"], shown["reason"], shown["in_force"]) == (level["entry"], "permit 7", True)
+    deadline = time.monotonic() + 60  # A server judges beside the requests.
+    while any(row["verdict"] is None for row in archive.query()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    worst = archive.query(verdict="exceeds,warns,no_verdict,within", sort="margin")
+    assert worst.total > 0 and "ground" in worst[0]["judged"]
+    archive.set_level(ends=["ground", "air"], from_="2026-01-01")
+    assert archive.levels().total == 0 and archive.levels(all=True).total == 2
+    with pytest.raises(BadArgumentError, match="din-9"):
+        archive.set_level(ground="din-9")
+    with pytest.raises(BadArgumentError, match="loud"):
+        archive.query(verdict="loud")
 
 
 def test_where_tokens_are_asked_for_reviews_are_under_the_name_of_the_token(

@@ -47,6 +47,8 @@ class Backend(Protocol):
     def undo(self, id: int, who: str | None) -> dict[str, Any]: ...
     def move_to_unit(self, id: int, serial: str, reason: str, who: str | None) -> dict[str, Any]: ...
     def review_log(self, id: int, limit: int) -> list[dict[str, Any]]: ...
+    def levels(self, all: bool) -> list[dict[str, Any]]: ...
+    def set_level(self, level: dict[str, Any], who: str | None) -> dict[str, Any]: ...
     def summaries(self, of: str) -> list[dict[str, Any]]: ...
     def import_files(
         self, paths: list[str], serial: str | None, adopt: bool, each: Each | None
@@ -193,6 +195,7 @@ class Archive:
         min_ppv_in_s: float | None = None,
         false_trigger: bool | None = None,
         reviewed: bool | None = None,
+        verdict: str | None = None,
         text: str | None = None,
         changed_since: int | None = None,
         sort: str = "-timestamp",
@@ -216,6 +219,9 @@ class Archive:
             ``False`` excludes false triggers, ``True`` selects them; by default they are included.
         reviewed
             ``True`` selects reviewed events, ``False`` events without a review.
+        verdict
+            What the alarm levels say: ``"exceeds"``, ``"warns"``, ``"no_verdict"``, ``"within"`` or ``"no_level"``,
+            or several of them separated by commas.
         text
             Text in project, client, operator, location or notes, or at the beginning of the file name or
             the serial number.
@@ -223,7 +229,7 @@ class Archive:
             Events that changed after this: the largest known ``changed``, 0 for all. Removed events have no
             row; :meth:`ledger` has their entries.
         sort
-            ``"timestamp"``, ``"ppv"``, ``"id"`` or ``"changed"``, with ``-`` for the largest first.
+            ``"timestamp"``, ``"ppv"``, ``"margin"``, ``"id"`` or ``"changed"``, with ``-`` for the largest first.
         after_id
             Only rows after the event with this number in that order: the last event of the previous page.
         limit, offset
@@ -262,6 +268,7 @@ class Archive:
             min_ppv_in_s=min_ppv_in_s,
             false_trigger=false_trigger,
             reviewed=reviewed,
+            verdict=verdict,
             text=text,
             changed_since=changed_since,
             sort=sort,
@@ -858,6 +865,95 @@ class Archive:
             ``largest_event``.
         """
         return Table(self._backend.summaries("months"), _table.MONTHS)
+
+    @strict
+    def levels(self, *, all: bool = False) -> Table:
+        """The alarm levels in force now.
+
+        Parameters
+        ----------
+        all
+            Include levels that were replaced or ended, the earliest first.
+
+        Returns
+        -------
+        Table
+            One row per level: ``entry`` in the ledger, ``at``, ``who``, ``in_force``, ``for`` (``project``,
+            ``location``, ``serial``), ``from``, ``hours``, ``ground``, ``air``, ``ends``, ``reason``.
+        """
+        rows = [
+            {name: row.get(name, [] if name == "ends" else None) for name in _table.LEVELS}
+            for row in self._backend.levels(all)
+        ]
+        return Table(rows, _table.LEVELS)
+
+    @strict
+    def set_level(
+        self,
+        *,
+        project: str | None = None,
+        location: str | None = None,
+        serial: str | None = None,
+        ground: str | Mapping[str, Any] | None = None,
+        air: str | Mapping[str, Any] | None = None,
+        ends: Iterable[Literal["ground", "air"]] = (),
+        from_: Moment = None,
+        hours: str | None = None,
+        reason: str | None = None,
+        who: str | None = None,
+    ) -> dict[str, Any]:
+        """Sets the alarm level of a project, a location or a unit, or of the whole archive, and judges the events
+        concerned.
+
+        Parameters
+        ----------
+        project, location, serial
+            The events that the level applies to; without any, the whole archive.
+        ground, air
+            A built-in curve by its id, or a mapping of ``curve``, ``own`` (the text of a file with a custom
+            curve), ``distance_ft`` and ``warning_percent`` (80).
+        ends
+            Ends the limit of this place and these hours: the level of the wider place applies again.
+        from_
+            The unit-local date or time from which on it applies; ``None`` for always.
+        hours
+            The unit-local hours of the day: ``"22:00-06:00"``.
+        reason
+            A permit, a letter; recorded in the ledger.
+        who
+            The name in the ledger, as for :meth:`review`.
+
+        Returns
+        -------
+        dict
+            The level as it was set.
+
+        Raises
+        ------
+        BadArgumentError
+            The level cannot be.
+
+        Examples
+        --------
+        >>> import tempfile, wavekeep
+        >>> archive = wavekeep.Archive(tempfile.mkdtemp(), create=True)
+        >>> account = archive.import_files(["samples/M529LMOK.DK0W"])
+        >>> archive.set_level(ground="din-1", reason="permit 7")["ground"]["curve"]
+        'din-1'
+        >>> archive.query()[0]["verdict"]
+        'no_verdict'
+        """
+        limit = lambda of: {"curve": of} if isinstance(of, str) else dict(of)  # noqa: E731
+        place = {"project": project, "location": location, "serial": serial}
+        level: dict[str, Any] = {
+            "for": {name: value for name, value in place.items() if value is not None},
+            "ends": list(ends),
+        }
+        moment = question(from_=from_)["from"]
+        members = {"from": moment, "hours": hours, "reason": reason}
+        level.update({name: value for name, value in members.items() if value is not None})
+        level.update({name: limit(of) for name, of in (("ground", ground), ("air", air)) if of is not None})
+        return self._backend.set_level(level, who)
 
     @strict
     def import_files(

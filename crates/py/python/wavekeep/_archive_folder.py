@@ -80,6 +80,13 @@ class Folder:
     ) -> dict[str, Any]:
         return _document(self._handle.verify(None if since is None else str(since), progress))
 
+    def levels(self, all: bool) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = json.loads(self._handle.levels(all))
+        return rows
+
+    def set_level(self, level: dict[str, Any], who: str | None) -> dict[str, Any]:
+        return _document(self._handle.set_level(json.dumps(level), who or _user()))
+
     def head(self) -> str:
         return self._handle.head()
 

@@ -194,6 +194,14 @@ class Server:
                 each(_fate(result))
         return _account(results, session)
 
+    def levels(self, all: bool) -> list[dict[str, Any]]:
+        answer = self._document("GET", f"/levels?all={str(all).lower()}", None, {})
+        return _field(answer, "levels", list)
+
+    def set_level(self, level: dict[str, Any], who: str | None) -> dict[str, Any]:
+        del who  # A server signs it itself.
+        return self._document("POST", "/levels", json.dumps(level).encode(), {"Content-Type": "application/json"})
+
     def head(self) -> str:
         text = self._send("GET", self._address("/ledger/head"), headers={"Accept": "text/plain"})
         return text.decode("utf-8", "replace")

@@ -24,6 +24,7 @@ class Question(TypedDict, total=False):
     min_ppv_in_s: float | None
     false_trigger: bool | None
     reviewed: bool | None
+    verdict: str | None
     text: str | None
     changed_since: int | None
     sort: str
@@ -34,7 +35,7 @@ class Question(TypedDict, total=False):
 
 #: Kinds of events of an archive, and what they are sorted by.
 _EVENT_KINDS = ("waveform", "histogram", "stream", "unknown")
-_SORTS = ("timestamp", "ppv", "id", "changed")
+_SORTS = ("timestamp", "ppv", "margin", "id", "changed")
 
 
 @strict
@@ -49,6 +50,7 @@ def question(
     min_ppv_in_s: float | None = None,
     false_trigger: bool | None = None,
     reviewed: bool | None = None,
+    verdict: str | None = None,
     text: str | None = None,
     changed_since: int | None = None,
     sort: str = "-timestamp",
@@ -70,6 +72,7 @@ def question(
         "min_ppv_in_s": min_ppv_in_s,
         "false_trigger": false_trigger,
         "reviewed": reviewed,
+        "verdict": verdict,
         "text": text,
         "changed_since": None if changed_since is None else count_of(changed_since, "changed_since"),
         "sort": sort,

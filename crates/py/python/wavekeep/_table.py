@@ -111,6 +111,20 @@ LEDGER: Kinds = {
     "leaf": "text",
 }
 
+LEVELS: Kinds = {
+    "entry": "count",
+    "at": "utc",
+    "who": "text",
+    "in_force": "truth",
+    "for": "document",
+    "from": "unit-local",
+    "hours": "text",
+    "ground": "document",
+    "air": "document",
+    "ends": "document",
+    "reason": "text",
+}
+
 #: Members of an entry of the ledger that have columns of their own.
 _OF_ENTRY = ("entry", "at", "who", "from", "action", "earlier", "files", "previous", "leaf")
 
