@@ -62,6 +62,10 @@ class Backend(Protocol):
     def remove(self, id: int, reason: str, who: str | None) -> dict[str, Any]: ...
 
 
+def _limit(of: str | Mapping[str, Any]) -> dict[str, Any]:
+    return {"curve": of} if isinstance(of, str) else dict(of)
+
+
 class Archive:
     """An archive: a folder on this machine, or the address of a server that holds one.
 
@@ -943,7 +947,6 @@ class Archive:
         >>> archive.query()[0]["verdict"]
         'no_verdict'
         """
-        limit = lambda of: {"curve": of} if isinstance(of, str) else dict(of)  # noqa: E731
         place = {"project": project, "location": location, "serial": serial}
         level: dict[str, Any] = {
             "for": {name: value for name, value in place.items() if value is not None},
@@ -952,7 +955,7 @@ class Archive:
         moment = question(from_=from_)["from"]
         members = {"from": moment, "hours": hours, "reason": reason}
         level.update({name: value for name, value in members.items() if value is not None})
-        level.update({name: limit(of) for name, of in (("ground", ground), ("air", air)) if of is not None})
+        level.update({name: _limit(of) for name, of in (("ground", ground), ("air", air)) if of is not None})
         return self._backend.set_level(level, who)
 
     @strict
