@@ -18,6 +18,8 @@ pub(crate) const OWN_FOLDER: &str = ".wavekeep";
 pub(crate) const LEDGER: &str = "ledger.jsonl";
 /// The name of the list of access tokens.
 pub(crate) const TOKENS: &str = "tokens.json";
+/// The name of the list of those whom an identity provider signed in.
+pub(crate) const SIGNED_IN: &str = "signed-in.json";
 /// What temporary files begin with, wherever they are.
 pub const TEMPORARY_PREFIX: &str = ".wavekeep-";
 /// The end of a sidecar's name.
@@ -83,6 +85,11 @@ impl Layout {
     /// When they were last used.
     pub(crate) fn token_uses(&self) -> PathBuf {
         self.own_folder().join("token-uses.json")
+    }
+
+    /// Who is signed in to a server by an identity provider.
+    pub(crate) fn signed_in(&self) -> PathBuf {
+        self.own_folder().join(SIGNED_IN)
     }
 
     /// Where a server notes what it is recording, while it is recording.

@@ -28,7 +28,7 @@
 //! | `stop` | work that is stopped before its end |
 //! | `backup` | complete copies of an archive in use, and archives made of them |
 //! | `counts` | how much there is, and how long writers wait |
-//! | `tokens`, `token_use`, `scope` | who may use a server of the archive |
+//! | `tokens`, `token_use`, `signed_in`, `scope` | who may use a server of the archive |
 #![forbid(unsafe_code)]
 
 mod actor;
@@ -61,6 +61,7 @@ mod rounds;
 mod save;
 mod scope;
 mod sidecar;
+mod signed_in;
 mod stop;
 mod stream;
 mod token_use;
@@ -109,6 +110,7 @@ pub use sidecar::{
     Corrections, DecodeBlock, EVENT_KIND, EventBlock, FlagWord, OwnBlock, PeakValues, ProjectInfo,
     Review, SCHEMA_VERSION, STREAM_KIND, Sidecar, SidecarError, SourceBlock, SourceFile, Stated,
 };
+pub use signed_in::SignedIn;
 pub use stream::{Adopted, AdoptedFile, StreamBlock};
 pub use tokens::{NewToken, Role, TokenEntry, TokenError};
 pub use verify::{Finding, FindingKind, Verification, VerifiedPart, VerifyOptions};

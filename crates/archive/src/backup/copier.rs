@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::place::MANIFEST;
 use crate::ArchiveError;
-use crate::layout::{Layout, OWN_FOLDER, TEMPORARY_PREFIX};
+use crate::layout::{Layout, OWN_FOLDER, SIGNED_IN, TEMPORARY_PREFIX};
 use crate::place::Identity;
 
 /// Bytes that are copied at once.
@@ -271,13 +271,16 @@ pub(super) fn is_of_the_backup(path: &Path) -> bool {
     own.is_some_and(|name| [MANIFEST, "lock", "lock.next"].contains(&name))
 }
 
-/// Whether a file is of a moment: temporaries of changes, locks, and the index, which is copied by SQLite.
+/// Whether a file is of a moment: temporaries of changes, locks, who is signed in, and the index, which is
+/// copied by SQLite.
 fn is_passing(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     let own = path.strip_prefix(OWN_FOLDER).ok().and_then(Path::to_str);
     name.starts_with(TEMPORARY_PREFIX)
         || is_of_the_backup(path)
-        || own.is_some_and(|name| name.starts_with("index.sqlite") || name == "journal.json")
+        || own.is_some_and(|name| {
+            name.starts_with("index.sqlite") || ["journal.json", SIGNED_IN].contains(&name)
+        })
 }
 
 /// All files below a folder, each folder's in the order of their names. What goes away meanwhile is left

@@ -8,8 +8,8 @@ use std::thread;
 use crate::common::*;
 use serde_json::json;
 use wavekeep_archive::{
-    Actor, Archive, ArchiveError, Backup, BackupOptions, Manifest, PatchOptions, Query, Submission,
-    VerifyOptions,
+    Actor, Archive, ArchiveError, Backup, BackupOptions, Manifest, PatchOptions, Query, SignedIn,
+    Submission, VerifyOptions,
 };
 
 fn mirror() -> BackupOptions {
@@ -107,6 +107,24 @@ fn a_backup_has_the_same_bytes_and_says_of_what_it_is() {
     assert!(backup.manifest.head.as_ref().unwrap().starts_with("wavekeep head 1\n"));
     let (found, manifest) = Manifest::find(backups.path()).unwrap();
     assert_eq!((found, manifest), (backup.path, backup.manifest));
+}
+
+#[test]
+fn who_is_signed_in_to_a_server_is_not_in_a_backup() {
+    let fresh = with_events();
+    let entry = SignedIn {
+        sha256: "00".repeat(32),
+        user: "kim".to_owned(),
+        groups: Vec::new(),
+        provider: "https://id.example wavekeep".to_owned(),
+        ends_at_s: 4_000_000_000,
+    };
+    fresh.archive.change_signed_in(|all| all.push(entry.clone())).unwrap();
+    assert_eq!(fresh.archive.signed_in().unwrap(), [entry]);
+    let place = tempfile::tempdir().unwrap();
+    let backup = back_up(&fresh.archive, place.path());
+    assert_eq!(whole(&backup.path), 3);
+    assert_eq!(Archive::open_to_read(&backup.path).unwrap().signed_in().unwrap(), []);
 }
 
 #[cfg(unix)]
