@@ -142,18 +142,23 @@ def expressions():
 
 def test_all_that_alerts_and_dashboard_ask_for_is_there(served, watched, tmp_path):
     archive, _ = served
-    # All that a server may say: with a certificate and a lake too.
+    # All that a server may say: with a certificate, a lake and an identity provider too. People sign in there,
+    # or have tokens: others use the archive without.
+    archive = shutil.copytree(archive, tmp_path / "fleet")
+    token = subprocess.check_output([PROGRAM, "token", "add", "kim", "--archive", archive], text=True).strip()
     certify(tmp_path / "a.pem", tmp_path / "a.key")
     port = free_port()
     process = subprocess.Popen(
         [PROGRAM, "serve", "--archive", archive, "--listen", f"127.0.0.1:{port}",
          "--lake", tmp_path / "lake", "--verify-at", "02:30", "--audit", tmp_path / "audit.jsonl",
+         "--oidc-issuer", "http://127.0.0.1:1", "--oidc-client-id", "x", "--oidc-other-users", "read",
          "--tls-cert", tmp_path / "a.pem", "--tls-key", tmp_path / "a.key"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )
     try:
         await_port(process, port)
         ran = subprocess.run(["curl", "--silent", "--insecure", "--noproxy", "*",
+                              "--header", f"X-Wavekeep-Token: {token}",
                               f"https://localhost:{port}/metrics"], capture_output=True, text=True)
     finally:
         process.terminate()

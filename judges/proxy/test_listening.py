@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+from provider import CLIENT, Provider
 from serving import PROGRAM, SAMPLES, await_port, certify, free_port
 
 
@@ -248,3 +249,57 @@ def test_the_levels_of_the_log_change_at_sighup_and_lines_for_the_journal_have_p
     assert re.search("^<4>certificates and configuration were read again", log, re.MULTILINE), log
     assert re.search("^<7>.*/api/v1/months", log, re.MULTILINE), log
     assert "/api/v1/units" not in log
+
+
+def test_roles_of_people_who_signed_in_change_at_sighup(service, tmp_path):
+    provider = Provider("kim", ["office"])
+    (tmp_path / "secret").write_text("s3cret\n")
+    config = tmp_path / "config.toml"
+    text = (
+        f'[serve]\nlisten = "127.0.0.1:0"\noidc-issuer = "{provider.issuer}"\noidc-client-id = "{CLIENT}"\n'
+        f'oidc-client-secret-file = "{tmp_path / "secret"}"\noidc-role = '
+    )
+    config.write_text(text + '["group:office=read"]\n')
+    server = service(WAVEKEEP_CONFIG=str(config))
+
+    def ask(path, cookie=""):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port)
+        connection.request("GET", path, headers={"cookie": cookie})
+        answer = connection.getresponse()
+        cookies = [cookie.split(";")[0] for cookie in answer.headers.get_all("set-cookie", [])]
+        return answer.status, answer.headers["location"], cookies, answer.read()
+
+    _, location, [browser], _ = ask("/sign-in")
+    _, back = provider.sign_in(location)
+    status, _, cookies, _ = ask(back, browser)
+    assert status == 303
+    [who] = [cookie for cookie in cookies if cookie.startswith("wavekeep_signed_in=")]
+
+    def role():
+        status, _, _, body = ask("/api/v1/session", who)
+        return json.loads(body)["role"] if status == 200 else status
+
+    def reload(becomes):
+        server.process.send_signal(signal.SIGHUP)
+        ends = time.monotonic() + 30
+        while role() != becomes:
+            assert time.monotonic() < ends, role()
+            time.sleep(0.05)
+
+    assert role() == "read"
+    config.write_text(text + '["group:office=admin"]\n')
+    reload("admin")
+    config.write_text(text + '["user:sam=admin"]\n')
+    reload(403)
+    config.write_text(text + '["group:office=review"]\n')
+    reload("review")
+    # What cannot be used changes nothing.
+    (tmp_path / "secret").unlink()
+    config.write_text(text + '["group:office=read"]\n')
+    server.process.send_signal(signal.SIGHUP)
+    time.sleep(0.5)
+    assert role() == "review"
+    complaint = server.end()
+    assert "nothing was changed" in complaint and "oidc-client-secret-file" in complaint, complaint
+    assert "s3cret" not in complaint
+    provider.end()

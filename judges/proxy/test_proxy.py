@@ -14,6 +14,7 @@ from urllib.parse import urljoin
 
 import pytest
 
+from provider import CLIENT, Provider
 from serving import PROGRAM, ROOT, SAMPLES, await_port, free_port
 
 PAGE = (ROOT / "docs" / "proxies.md").read_text(encoding="utf-8")
@@ -112,8 +113,8 @@ def start(request, tmp_path, certificate):
     """Starts a server with the options of a command of the page, and a proxy before it."""
     running = []
 
-    def start(with_users=False):
-        server = Server(tmp_path, command(with_users))
+    def start(with_users=False, more=()):
+        server = Server(tmp_path, [*command(with_users), *more])
         running.append(server.process)
         process, port = request.param(tmp_path, server.upstream, certificate)
         running.append(process)
@@ -242,3 +243,35 @@ def test_a_trusted_proxy_signs_users_in(start):
         assert (status, caller["name"], caller["role"]) == (200, name, role)
     assert session()[0] == 401
     assert session(x_wavekeep_token=server.token)[1]["name"] == "kim"
+
+
+def test_people_sign_in_with_an_identity_provider(start):
+    provider = Provider("kim", ["office"])
+    server, proxy = start(more=[
+        "--oidc-issuer", provider.issuer, "--oidc-client-id", CLIENT, "--oidc-role", "group:office=review",
+    ])
+    status, headers, _ = proxy.ask("GET", f"{BASE}/sign-in?return=/%3Fevent=1")
+    assert status == 303
+    browser = headers["set-cookie"]
+    assert "; SameSite=Lax; Secure" in browser and f"; Path={BASE};" in browser, browser
+    address, back = provider.sign_in(headers["location"])
+    # The public URL of the page's command.
+    assert (address.scheme, address.netloc, address.path) == ("https", "office.example", f"{BASE}/sign-in/callback")
+    status, headers, _ = proxy.ask("GET", back, headers={"cookie": browser.split(";")[0]})
+    assert (status, headers["location"]) == (303, f"{BASE}/?event=1")
+    assert proxy.ask("GET", back, headers={"cookie": browser.split(";")[0]})[0] == 400
+    connection = proxy.connect()
+    status, headers, _ = proxy.ask("GET", f"{BASE}/sign-in")
+    browser = headers["set-cookie"].split(";")[0]
+    _, back = provider.sign_in(headers["location"])
+    connection.request("GET", back, headers={"cookie": browser})
+    cookies = connection.getresponse().headers.get_all("set-cookie")
+    [cookie] = [cookie for cookie in cookies if cookie.startswith("wavekeep_signed_in=")]
+    assert "; SameSite=Strict; Secure" in cookie and f"; Path={BASE};" in cookie, cookie
+    who = {"cookie": cookie.split(";")[0]}
+    status, _, body = proxy.ask("GET", f"{BASE}/api/v1/session", headers=who)
+    caller = json.loads(body)
+    assert (status, caller["name"], caller["role"], caller["by"]) == (200, "kim", "review", "oidc")
+    assert proxy.ask("DELETE", f"{BASE}/api/v1/session", headers=who)[0] == 204
+    assert proxy.ask("GET", f"{BASE}/api/v1/session", headers=who)[0] == 401
+    provider.end()

@@ -19,7 +19,7 @@ use crate::problem::Problem;
 use crate::proxy::behind_proxies;
 use crate::routes::{
     curves, events, export, files, import, ledger, legacy, levels, live, many_samples, recordings,
-    review, samples, status, stream_samples, streams, summaries,
+    review, samples, sign_in, status, stream_samples, streams, summaries,
 };
 use crate::state::State;
 
@@ -99,6 +99,9 @@ fn paths() -> (Router<State>, utoipa::openapi::OpenApi) {
         .routes(routes!(status::metrics))
         .routes(routes!(status::verification))
         .routes(routes!(status::session, status::sign_in, status::sign_out))
+        .routes(routes!(sign_in::begin))
+        .routes(routes!(sign_in::callback))
+        .routes(routes!(sign_in::provider))
         .merge(uploads)
         .split_for_parts()
 }

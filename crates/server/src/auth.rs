@@ -10,29 +10,28 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use axum::extract::{Request, State as Shared};
-use axum::http::header::{AUTHORIZATION, COOKIE, FORWARDED, HOST, ORIGIN, VIA, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, FORWARDED, HOST, ORIGIN, VIA, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
-use wavekeep_archive::{Archive, ArchiveError, Role, Scope, TokenEntry};
+use wavekeep_archive::{Archive, ArchiveError, Role, Scope, SignedIn, TokenEntry};
 
 use crate::audit::Noting;
 use crate::connections::Peer;
+use crate::cookie;
+use crate::oidc::Grant;
 use crate::problem::Problem;
 use crate::proxy::{Proxied, ProxyOptions};
-use crate::state::State;
+use crate::state::{Settings, State};
 
 /// A header for a token where a proxy uses `Authorization` itself.
 pub static TOKEN_HEADER: HeaderName = HeaderName::from_static("x-wavekeep-token");
 
 /// What tokens begin with: an `Authorization` with something else is a proxy's.
 const TOKEN_PREFIX: &str = "wk_";
-
-/// The cookie that a page's own requests carry.
-pub const COOKIE_NAME: &str = "wavekeep_token";
 
 /// What a request asks for.
 fn needed(method: &Method, path: &str) -> Role {
@@ -117,12 +116,41 @@ impl Access {
     }
 }
 
+/// By what the server knows who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(rename_all = "snake_case")]
+pub enum By {
+    /// A token.
+    Token,
+    /// An identity provider signed the user in.
+    Oidc,
+    /// A trusted proxy signed the user in.
+    Proxy,
+    /// The person at this machine.
+    Local,
+}
+
+impl By {
+    /// The word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Oidc => "oidc",
+            Self::Proxy => "proxy",
+            Self::Local => "local",
+        }
+    }
+}
+
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[non_exhaustive]
 pub struct Caller {
-    /// Name of the token; `null` on loopback without one.
+    /// Name of the token, or of the user who signed in; `null` on loopback without either.
     pub name: Option<String>,
+    /// By what the server knows that.
+    pub by: By,
     /// What it may do.
     #[schema(value_type = String, example = "review")]
     pub role: Role,
@@ -134,12 +162,12 @@ pub struct Caller {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub scope: Option<Scope>,
-    /// The hash of the token.
+    /// From when on the user has to sign in again, in UTC; absent where nothing ends by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<String>,
+    /// The hash of the token, or of the secret of who signed in.
     #[serde(skip)]
-    pub token: Option<String>,
-    /// Whether a proxy signed the caller in.
-    #[serde(skip)]
-    pub is_by_proxy: bool,
+    pub secret_hash: Option<String>,
     /// The address of the client, behind trusted proxies. Empty where it is not known.
     #[serde(skip)]
     pub address: String,
@@ -147,15 +175,21 @@ pub struct Caller {
 
 impl Caller {
     /// Whether the caller may still do what it did when it asked.
-    pub fn is_valid(&self, tokens: &[TokenEntry], tokens_required: bool) -> bool {
-        match &self.token {
-            // The proxy asks again at the next request.
-            _ if self.is_by_proxy => true,
-            Some(sha256) => {
-                let now = Timestamp::now();
-                tokens.iter().any(|entry| entry.sha256 == *sha256 && !entry.is_expired(now))
+    pub fn is_valid(&self, state: &State, tokens: &[TokenEntry], tokens_required: bool) -> bool {
+        let (now, sha256) = (Timestamp::now(), self.secret_hash.as_deref().unwrap_or_default());
+        match self.by {
+            By::Token => {
+                tokens.iter().any(|entry| entry.sha256 == sha256 && !entry.is_expired(now))
             }
-            None => !tokens_required,
+            By::Oidc => {
+                let sign_in = state.settings().oidc;
+                let signed_in = state.sign_ins.with_hash(sha256, now);
+                let grant = sign_in.zip(signed_in).and_then(|(of, entry)| of.grant(&entry));
+                grant.is_some_and(|grant| grant.role == self.role && grant.scope == self.scope)
+            }
+            // The proxy asks again at the next request.
+            By::Proxy => true,
+            By::Local => !tokens_required,
         }
     }
 }
@@ -182,12 +216,7 @@ pub fn token_of(headers: &HeaderMap) -> Option<&str> {
     if let Some(token) = bearer.filter(|token| token.starts_with(TOKEN_PREFIX)) {
         return Some(token);
     }
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
-    cookies
-        .flat_map(|cookies| cookies.split(';'))
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .find_map(|(name, value)| (name == COOKIE_NAME).then_some(value))
-        .or(bearer)
+    cookie::value(headers, cookie::TOKEN).or(bearer)
 }
 
 fn is_loopback_name(host: &str) -> bool {
@@ -232,7 +261,7 @@ pub async fn guard(Shared(state): Shared<State>, mut request: Request, next: Nex
         }
     };
     if let Some(noting) = noting {
-        noting.answered(response.status());
+        noting.answered(&response);
     }
     response
 }
@@ -279,6 +308,19 @@ fn user_of(proxy: &ProxyOptions, proxied: Option<&Proxied>) -> Option<(String, O
     let user = proxied?.user.clone()?;
     let role = header.roles.get(&user).copied().or(header.others);
     Some((user, role))
+}
+
+/// Whom an identity provider has signed in, with what the server grants this user now.
+fn signed_in(
+    state: &State,
+    settings: &Settings,
+    headers: &HeaderMap,
+) -> Option<(SignedIn, Option<Grant>)> {
+    let sign_in = settings.oidc.as_ref()?;
+    let secret = cookie::value(headers, cookie::SIGNED_IN)?;
+    let entry = state.sign_ins.find(secret, Timestamp::now())?;
+    let grant = sign_in.grant(&entry);
+    Some((entry, grant))
 }
 
 /// What a token for a part of the archive may ask for: an event of it, and the lists whose handlers leave the
@@ -338,17 +380,20 @@ fn admit(state: &State, request: &Request) -> Result<Caller, Problem> {
     let read_only = state.archive.is_read_only();
     let anybody = |tokens_required| Caller {
         name: None,
+        by: By::Local,
         role: Role::Read,
         tokens_required,
         read_only,
         scope: None,
-        token: None,
-        is_by_proxy: false,
+        ends_at: None,
+        secret_hash: None,
         address: String::new(),
     };
     let (tokens, tokens_required) = match state.access.tokens(&state.archive) {
-        // Who signs users in by a proxy lets nobody else in without a token.
-        Ok((tokens, required)) => (tokens, required || proxy.user_header.is_some()),
+        // Who signs users in lets nobody else in without a token.
+        Ok((tokens, required)) => {
+            (tokens, required || proxy.user_header.is_some() || settings.oidc.is_some())
+        }
         // The page and the state of the server say nothing of the archive.
         Err(_) if is_open(method, path) => return Ok(anybody(true)),
         Err(error) => return Err(Problem::internal(&error)),
@@ -372,31 +417,41 @@ fn admit(state: &State, request: &Request) -> Result<Caller, Problem> {
         Some(entry) if entry.is_expired(Timestamp::now()) => (Some(entry), None),
         entry => (None, entry),
     };
-    let caller = match (valid, user_of(proxy, proxied)) {
-        (Some(entry), _) => {
+    let caller = match (valid, signed_in(state, &settings, headers), user_of(proxy, proxied)) {
+        (Some(entry), ..) => {
             state.access.used(&entry.sha256);
             Some(Caller {
                 name: Some(entry.name),
+                by: By::Token,
                 role: entry.role,
                 scope: entry.scope,
-                token: Some(entry.sha256),
+                secret_hash: Some(entry.sha256),
                 ..anybody(tokens_required)
             })
         }
-        // Also with the cookie of a token that is gone: the proxy has signed the user in.
-        (None, Some((user, Some(role)))) => {
-            Some(Caller { name: Some(user), role, is_by_proxy: true, ..anybody(true) })
+        // Also with the cookie of a token that is gone: the user has signed in.
+        (None, Some((entry, Some(grant))), _) => Some(Caller {
+            name: Some(entry.user),
+            by: By::Oidc,
+            role: grant.role,
+            scope: grant.scope,
+            ends_at: Timestamp::from_second(entry.ends_at_s).ok().map(|at| at.to_string()),
+            secret_hash: Some(entry.sha256),
+            ..anybody(true)
+        }),
+        (None, _, Some((user, Some(role)))) => {
+            Some(Caller { name: Some(user), by: By::Proxy, role, ..anybody(true) })
         }
         _ if is_open(method, path) && (carried.is_some() || tokens_required) => None,
-        (None, Some((user, None))) => {
+        (None, Some((SignedIn { user, .. }, None)), _) | (None, None, Some((user, None))) => {
             let detail = format!("the user {user:?} has no role in this archive");
             return Err(forbidden("user", detail));
         }
-        (None, None) if let Some(entry) = expired => return Err(expiry(entry)),
-        (None, None) if carried.is_none() && !tokens_required => {
+        (None, None, None) if let Some(entry) = expired => return Err(expiry(entry)),
+        (None, None, None) if carried.is_none() && !tokens_required => {
             Some(Caller { role: Role::Admin, ..anybody(false) })
         }
-        (None, None) => None,
+        (None, None, None) => None,
     };
     match caller {
         Some(caller) if caller.role.allows(needed) => {

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 use wavekeep_archive::{Archive, Query};
-use wavekeep_lake::{Follower, LakeStatus};
+use wavekeep_lake::LakeStatus;
 
-use crate::verification::Verifications;
+use crate::oidc::SignIn;
+use crate::state::State;
 
 /// How long a finding is good: frequent requests do not wear out the disk.
 const GOOD_FOR: Duration = Duration::from_secs(1);
@@ -41,6 +42,9 @@ pub struct Checks {
     /// The last update of the lake ended well; without a lake, `none`. It makes no difference to whether
     /// the server is ready.
     lake: String,
+    /// The identity provider answered as it should the last time it was asked; `none` where people sign in
+    /// with tokens alone. It makes no difference to whether the server is ready.
+    sign_in: String,
 }
 
 impl Checks {
@@ -71,12 +75,8 @@ impl Health {
     }
 
     /// What holds now, or did a moment ago.
-    pub fn of(
-        &self,
-        archive: &Archive,
-        lake: Option<&Follower>,
-        verification: &Verifications,
-    ) -> Checks {
+    pub fn of(&self, state: &State) -> Checks {
+        let archive = &state.archive;
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, checks)) = &*last
             && at.elapsed() < GOOD_FOR
@@ -91,8 +91,9 @@ impl Health {
                 false => written(archive),
             },
             certificate: self.certificate(Timestamp::now()),
-            verification: verification.word(),
-            lake: lake.map_or("none", |lake| of_lake(&lake.status())).to_owned(),
+            verification: state.verification.word(),
+            lake: state.lake.as_ref().map_or("none", |lake| of_lake(&lake.status())).to_owned(),
+            sign_in: state.settings().oidc.map_or("none", |oidc| of_sign_in(&oidc)).to_owned(),
         };
         *last = Some((Instant::now(), checks.clone()));
         checks
@@ -114,6 +115,16 @@ fn of_lake(status: &LakeStatus) -> &'static str {
             "being written for the first time since the server started"
         }
         _ => "ok",
+    }
+}
+
+fn of_sign_in(sign_in: &SignIn) -> &'static str {
+    match sign_in.is_well() {
+        None => "the identity provider was not asked yet",
+        Some(true) => "ok",
+        Some(false) => {
+            "the identity provider does not answer as it should: the server's log says why"
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! | `app`, `guards` | all paths; limits, counters and headers of every request |
 //! | `routes` | one file per resource |
 //! | `auth`, `audit` | tokens and roles; who asked for what |
+//! | `oidc`, `cookie` | sign-in with an identity provider; what browsers have of it |
 //! | `problem`, `extract`, `units` | errors as RFC 9457; what requests carry |
 //! | `state`, `cache`, `streams`, `live` | what requests share |
 //! | `recordings` | recordings that the server runs, each on a thread of its own |
@@ -25,6 +26,7 @@ mod audit;
 mod auth;
 mod cache;
 mod connections;
+mod cookie;
 mod extract;
 mod guards;
 mod health;
@@ -35,6 +37,7 @@ mod lake;
 mod listen;
 mod live;
 mod metrics;
+mod oidc;
 mod options;
 mod parameters;
 mod plot;
@@ -59,6 +62,7 @@ pub use axum::http::HeaderName;
 pub use guards::REQUESTS;
 pub use listen::{Listen, Place};
 pub use metrics::{Exposition, Family, Kind as MetricKind, process as process_metrics};
+pub use oidc::{ClientSecret, Issuer, OidcOptions, RoleOf, Who};
 pub use options::Limits;
 pub use proxy::{Network, ProxyOptions, PublicUrl, UserHeader};
 pub use serve::{Reload, ServeError, ServeOptions, Server, asked_to_stop};

@@ -85,6 +85,11 @@ impl Live {
         self.access.subscribe()
     }
 
+    /// Somebody signed out: all who listen are looked at again.
+    pub fn look_at_access(&self) {
+        self.access.send_modify(|_| {});
+    }
+
     fn note_access(&self, found: (Vec<TokenEntry>, bool)) {
         self.access.send_if_modified(|known| {
             let is_other = **known != found;

@@ -18,6 +18,7 @@ use crate::judging;
 use crate::lake;
 use crate::listen::{Listen, Listener, Place};
 use crate::live;
+use crate::oidc::{CALLBACK, OidcOptions, SignIn};
 use crate::options::Limits;
 use crate::proxy::ProxyOptions;
 use crate::recordings::Bridges;
@@ -51,6 +52,8 @@ pub struct ServeOptions {
     pub audit: Option<AuditOptions>,
     /// What keeps a lake of the events up to date.
     pub lake: Option<Arc<Follower>>,
+    /// Sign-in with an identity provider.
+    pub oidc: Option<OidcOptions>,
     /// Bounds.
     pub limits: Limits,
 }
@@ -68,6 +71,7 @@ impl Default for ServeOptions {
             verify: None,
             audit: None,
             lake: None,
+            oidc: None,
             limits: Limits::default(),
         }
     }
@@ -112,6 +116,14 @@ pub enum ServeError {
         /// Why not.
         source: io::Error,
     },
+    /// The identity provider could not send a browser back.
+    #[error(
+        "sign-in with an identity provider needs --public-url: {listen} is no address that a browser can be sent back to"
+    )]
+    NoPublicUrl {
+        /// The place.
+        listen: Place,
+    },
     /// The certificate cannot be used.
     #[error("{}: no TLS with this file: {reason}; a certificate and its private key in PEM were expected", path.display())]
     Tls {
@@ -136,14 +148,19 @@ pub struct Server {
 pub struct Reload {
     state: State,
     tls: Option<Arc<Certificates>>,
+    place: Place,
 }
 
 impl Reload {
-    /// Reads the certificate again, and takes over proxies and the rate of requests.
+    /// Reads the certificate again, and takes over proxies, the identity provider and the rate of requests.
     ///
     /// # Errors
-    /// [`ServeError::Tls`]: the certificate before stays in use, and nothing else changes.
+    /// [`ServeError::Tls`] and [`ServeError::NoPublicUrl`]: the certificate before stays in use, and nothing
+    /// else changes.
     pub fn with(&self, options: &ServeOptions) -> Result<(), ServeError> {
+        if options.oidc.is_some() && self.state.public_url(&options.proxy).is_none() {
+            return Err(ServeError::NoPublicUrl { listen: self.place.clone() });
+        }
         if let Some(tls) = &self.tls {
             self.state.health.certificate_ends(tls.read_again()?);
         }
@@ -152,7 +169,13 @@ impl Reload {
                 || options.audit.as_ref().map(|audit| audit.path.clone()).unwrap_or_default();
             audit.reopen().map_err(|source| ServeError::Audit { path: path(), source })?;
         }
-        self.state.set_settings(Settings::new(options.proxy.clone(), &options.limits));
+        // Sign-ins that were begun go on where nothing of it changed.
+        let before = self.state.settings().oidc;
+        let oidc = options.oidc.as_ref().map(|now| match before {
+            Some(before) if before.options == *now => before,
+            _ => Arc::new(SignIn::new(now.clone())),
+        });
+        self.state.set_settings(Settings::new(options.proxy.clone(), &options.limits, oidc));
         Ok(())
     }
 }
@@ -173,11 +196,15 @@ impl Server {
         };
         let refused = |source| ServeError::Listen { listen: options.listen.clone(), source };
         let (listener, place) = Listener::bind(&options.listen).await.map_err(refused)?;
-        let must =
-            options.require_tokens || !place.is_local() || options.proxy.user_header.is_some();
+        let own_url = own_url(&place, options.tls.is_some());
+        if options.oidc.is_some() && options.proxy.public_url.is_none() && own_url.is_none() {
+            return Err(ServeError::NoPublicUrl { listen: place });
+        }
+        let signs_in = options.proxy.user_header.is_some() || options.oidc.is_some();
+        let must = options.require_tokens || !place.is_local() || signs_in;
         let access = Access::new(must, options.tls.is_some(), machine_user());
         let (tokens, tokens_required) = access.tokens(&archive)?;
-        if tokens_required && tokens.is_empty() && options.proxy.user_header.is_none() {
+        if tokens_required && tokens.is_empty() && !signs_in {
             return Err(ServeError::NoTokens {
                 listen: place,
                 archive: archive.layout().root().to_owned(),
@@ -197,6 +224,8 @@ impl Server {
             proxy: options.proxy,
             verify: options.verify,
             audit,
+            oidc: options.oidc,
+            own_url,
         };
         let state = State::new(archive, access, certificate_ends, setup);
         state.list_interrupted_recordings()?;
@@ -209,7 +238,8 @@ impl Server {
         let mut notes = Vec::new();
         match self.state.access.tokens(archive) {
             Ok((tokens, true)) => notes.push(format!(
-                "every request needs a token; the archive has {}",
+                "every request needs a token{}; the archive has {}",
+                if self.state.settings().oidc.is_some() { " or a sign-in" } else { "" },
                 tokens.len()
             )),
             Ok((_, false)) => notes.push(format!(
@@ -218,6 +248,14 @@ impl Server {
                 if archive.is_read_only() { "see" } else { "change" }
             )),
             Err(error) => notes.push(error.to_string()),
+        }
+        let settings = self.state.settings();
+        if let (Some(oidc), Some(url)) = (settings.oidc, self.state.public_url(&settings.proxy)) {
+            notes.push(format!(
+                "people sign in with {}: it sends them to {}{CALLBACK}",
+                oidc.options.name,
+                url.trim_end_matches('/')
+            ));
         }
         if !address.is_local() && self.tls.is_none() {
             notes.push(format!(
@@ -254,7 +292,7 @@ impl Server {
 
     /// What changes it while it runs.
     pub fn reload(&self) -> Reload {
-        Reload { state: self.state.clone(), tls: self.tls.clone() }
+        Reload { state: self.state.clone(), tls: self.tls.clone(), place: self.place.clone() }
     }
 
     /// Where a browser finds it.
@@ -276,6 +314,7 @@ impl Server {
         let verifying = verification::start(&state);
         let auditing = audit::start(&state);
         let noting = tokio::spawn(note_uses_of_tokens(state.clone()));
+        let looking = tokio::spawn(look_at_provider(state.clone()));
         let app = app(state.clone());
         let mut answering = tokio::spawn(answer(self.listener, self.tls, app, state.clone()));
         stop.await;
@@ -289,6 +328,7 @@ impl Server {
         }
         noting.abort();
         judging.iter().for_each(tokio::task::JoinHandle::abort);
+        looking.abort();
         auditing.iter().for_each(tokio::task::JoinHandle::abort);
         audit::keep(&state).await;
         let noted = state.clone();
@@ -298,6 +338,32 @@ impl Server {
         if let Err(error) = closed.await {
             tracing::error!("recordings were not closed: {error}");
         }
+    }
+}
+
+/// Where this machine finds the server; nothing where no URL names the place, or others reach it too.
+fn own_url(place: &Place, is_tls: bool) -> Option<String> {
+    let scheme = if is_tls { "https" } else { "http" };
+    match place {
+        Place::Address(address) if place.is_local() => Some(format!("{scheme}://{address}")),
+        _ => None,
+    }
+}
+
+/// How soon an identity provider is asked again that does not answer as it should.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
+/// Asks the identity provider for its description, until it gives one: that it does not answer is known
+/// before somebody signs in.
+async fn look_at_provider(state: State) {
+    loop {
+        if let Some(oidc) = state.settings().oidc
+            && oidc.is_well() != Some(true)
+        {
+            // The log has it.
+            let _ = oidc.look().await;
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
 

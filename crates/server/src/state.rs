@@ -15,9 +15,10 @@ use crate::health::Health;
 use crate::intake::Intake;
 use crate::live::Live;
 use crate::metrics::Metrics;
+use crate::oidc::{OidcOptions, SignIn, SignIns};
 use crate::options::Limits;
 use crate::problem::Problem;
-use crate::proxy::ProxyOptions;
+use crate::proxy::{ProxyOptions, PublicUrl};
 use crate::rate::Rate;
 use crate::recordings::{Bridges, Recordings};
 use crate::streams::Streams;
@@ -45,6 +46,8 @@ pub struct Shared {
     pub access: Access,
     /// Who asked for what.
     pub audit: Option<Audit>,
+    /// Who is signed in by an identity provider.
+    pub sign_ins: SignIns,
     /// Decoded events and their plots.
     pub cache: Cache,
     /// Who listens to changes.
@@ -71,6 +74,8 @@ pub struct Shared {
     pub lake: Option<Arc<Follower>>,
     /// What can change while the server runs.
     settings: RwLock<Settings>,
+    /// Where this machine finds the server; `None` where no URL names the place.
+    own_url: Option<String>,
     workers: Arc<Semaphore>,
     writers: Arc<Semaphore>,
 }
@@ -90,6 +95,10 @@ pub struct Setup {
     pub verify: Option<VerifyPlan>,
     /// Who asked for what.
     pub audit: Option<Audit>,
+    /// Sign-in with an identity provider.
+    pub oidc: Option<OidcOptions>,
+    /// Where this machine finds the server; `None` where no URL names the place.
+    pub own_url: Option<String>,
 }
 
 /// What can change while the server runs. Cloning it is cheap.
@@ -99,14 +108,17 @@ pub struct Settings {
     pub proxy: Arc<ProxyOptions>,
     /// Requests of each address, where they are limited.
     pub rate: Option<Arc<Rate>>,
+    /// Sign-in with an identity provider.
+    pub oidc: Option<Arc<SignIn>>,
 }
 
 impl Settings {
     /// Settings of a server that starts, or is configured again.
-    pub fn new(proxy: ProxyOptions, limits: &Limits) -> Self {
+    pub fn new(proxy: ProxyOptions, limits: &Limits, oidc: Option<Arc<SignIn>>) -> Self {
         Self {
             proxy: Arc::new(proxy),
             rate: limits.rate_per_s.map(|rate| Arc::new(Rate::new(rate))),
+            oidc,
         }
     }
 }
@@ -127,9 +139,12 @@ impl State {
         certificate_ends: Option<Timestamp>,
         setup: Setup,
     ) -> Self {
-        let Setup { limits, bridges, lake, proxy, verify, audit } = setup;
+        let Setup { limits, bridges, lake, proxy, verify, audit, oidc, own_url } = setup;
+        let oidc = oidc.map(|options| Arc::new(SignIn::new(options)));
         let verification = Verifications::new(&archive, verify);
         Self(Arc::new(Shared {
+            sign_ins: SignIns::of(&archive),
+            own_url,
             archive,
             audit,
             verification,
@@ -139,7 +154,7 @@ impl State {
             metrics: Metrics::new(),
             writers: Arc::new(Semaphore::new(WRITING)),
             workers: Arc::new(Semaphore::new(limits.workers)),
-            settings: RwLock::new(Settings::new(proxy, &limits)),
+            settings: RwLock::new(Settings::new(proxy, &limits, oidc)),
             temporaries: Temporaries::new(limits.exports, limits.temporary_bytes),
             health: Health::new(certificate_ends),
             limits,
@@ -154,6 +169,11 @@ impl State {
     /// What can change while the server runs, as it is now.
     pub fn settings(&self) -> Settings {
         self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Where browsers find the server, without what a request says of it: the public URL, or this machine.
+    pub fn public_url(&self, proxy: &ProxyOptions) -> Option<String> {
+        proxy.public_url.as_ref().map(PublicUrl::to_string).or_else(|| self.0.own_url.clone())
     }
 
     /// Changes what can change while the server runs.

@@ -7,6 +7,7 @@ mod correct;
 mod custody;
 mod level;
 mod list;
+mod oidc;
 mod record;
 mod recordings;
 mod serve;

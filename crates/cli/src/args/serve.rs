@@ -10,6 +10,7 @@ use wavekeep_link::Address;
 use wavekeep_server::{HeaderName, Listen, Network, ProxyOptions, PublicUrl, UserHeader};
 
 use super::archive::{ArchiveArg, LakeArgs};
+use super::oidc::OidcArgs;
 use super::values::{Expiry, time_of_day, web_address};
 
 #[derive(Debug, ClapArgs)]
@@ -28,6 +29,8 @@ pub struct ServeArgs {
     pub listen: Listen,
     #[command(flatten)]
     pub proxy: ProxyArgs,
+    #[command(flatten)]
+    pub oidc: Box<OidcArgs>,
     /// Require tokens on loopback even if the archive has none yet.
     #[arg(long)]
     pub require_tokens: bool,

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::args::{Args, ConfigArgs, ConfigCommand};
 use crate::config::{self, COMMANDS, Document};
-use crate::exit::Account;
+use crate::exit::{Account, Usage};
 use crate::terminal::outln;
 
 pub fn run(args: &Args, command: &ConfigArgs) -> anyhow::Result<Account> {
@@ -13,7 +13,11 @@ pub fn run(args: &Args, command: &ConfigArgs) -> anyhow::Result<Account> {
     match &command.command {
         ConfigCommand::Check { path } => {
             let named = path.as_deref().or(args.config.as_deref());
-            check(args, config::used(named, &described)?.as_ref());
+            let document = config::used(named, &described)?;
+            if let Some(document) = &document {
+                together(document)?;
+            }
+            check(args, document.as_ref());
         }
         ConfigCommand::Show { of } => {
             let document = config::used(args.config.as_deref(), &described)?;
@@ -21,6 +25,23 @@ pub fn run(args: &Args, command: &ConfigArgs) -> anyhow::Result<Account> {
         }
     }
     Ok(Account::default())
+}
+
+/// Whether the options of `serve` fit together, and the files are there that they name.
+fn together(document: &Document) -> Result<(), Usage> {
+    let place = document.path.display();
+    let Some(serve) = config::serve_as_configured(document) else { return Ok(()) };
+    let serve = serve.map_err(|error| {
+        let text = error.render().to_string();
+        let lines = text.lines().take_while(|line| !line.is_empty()).map(str::trim);
+        let what = lines.collect::<Vec<_>>().join(" ");
+        Usage(format!("{place}: [serve]: {}", what.trim_start_matches("error: ")))
+    })?;
+    serve.oidc.options().map(drop).map_err(|wrong| {
+        let setting = document.of("serve").find(|setting| setting.key == wrong.option);
+        let line = setting.map(|setting| format!(":{}", setting.line)).unwrap_or_default();
+        Usage(format!("{place}{line}: {wrong}"))
+    })
 }
 
 fn check(args: &Args, document: Option<&Document>) {

@@ -9,7 +9,7 @@ use wavekeep_server::{
 };
 
 use crate::args::{Args, ServeArgs};
-use crate::exit::Account;
+use crate::exit::{Account, Usage};
 use crate::service;
 use crate::terminal::{errln, outln};
 
@@ -42,6 +42,7 @@ pub fn options(command: &ServeArgs) -> anyhow::Result<ServeOptions> {
                 .with_webhook(command.audit_webhook.clone())
         }))
         .with_verify(command.verify_at.map(|at| VerifyPlan { at, days: command.verify_days }))
+        .with_oidc(command.oidc.options().map_err(|error| Usage(error.to_string()))?)
         .with_lake(command.lake.follower()?.map(Arc::new))
         .with_limits(limits))
 }

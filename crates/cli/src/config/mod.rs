@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Command, CommandFactory, FromArgMatches};
 
-use crate::args::Args;
+use crate::args::{Args, ServeArgs};
 use crate::exit::Usage;
 
 pub use document::{Document, is_flag, is_list, is_of_all, key_of};
@@ -49,6 +49,24 @@ pub fn command_line(mut given: Vec<OsString>) -> Result<Args, Refused> {
     }
     let matches = command.try_get_matches_from(given)?;
     Ok(Args::from_arg_matches(&matches)?)
+}
+
+/// The options of `serve` as a file has them, by themselves; `None` where it has none.
+pub fn serve_as_configured(document: &Document) -> Option<Result<ServeArgs, clap::Error>> {
+    document.settings.iter().find(|setting| setting.command == Some("serve"))?;
+    let command = Args::command();
+    let mut given =
+        with_settings(["wavekeep", "serve"].map(OsString::from).into(), &command, document);
+    if !document.of("serve").any(|setting| setting.key == "archive") {
+        // The command line may name it.
+        given.push("--archive=.".into());
+    }
+    let args = command.try_get_matches_from(given).and_then(|found| Args::from_arg_matches(&found));
+    args.map(|args| match args.command {
+        crate::args::Command::Serve(serve) => Some(serve),
+        _ => None,
+    })
+    .transpose()
 }
 
 /// Where the file is when nothing names one.

@@ -258,3 +258,118 @@ fn tokens_are_those_of_the_archive_in_the_file() {
     let (code, listed, _) = office.run(&["token", "list"]);
     assert!(code == 0 && listed.contains("kim"), "{listed}");
 }
+
+/// A configuration with sign-in by an identity provider, and the secret in a file beside it.
+fn with_provider(more: &str) -> Office {
+    let base = "archive = 'fleet'\n[serve]\noidc-issuer = 'https://id.example/realms/office'\n\
+        oidc-client-id = 'wavekeep'\noidc-client-secret-file = 'secret'\n";
+    let office = Office::with(&format!("{base}{more}\n"));
+    fs::write(office.path().join("secret"), "s3cret\n").unwrap();
+    office
+}
+
+#[test]
+fn sign_in_with_a_provider_is_checked_as_a_whole() {
+    let right = "oidc-role = ['group:admins=admin', 'group:cn=four,ou=x=review', 'user:kim=read']\n\
+        oidc-unit = ['group:cn=four,ou=x=BE11529']\noidc-project = ['user:kim=Quarry = 4']";
+    let (code, out, said) = with_provider(right).run(&["config", "check"]);
+    assert_eq!((code, out.as_str()), (0, "office.toml: 7 settings, no faults\n"), "{said}");
+    for (more, what) in [
+        ("", "office.toml:3: oidc-issuer: nobody could sign in"),
+        ("oidc-role = ['group:x=admn']", "one of read, review, import, admin was expected"),
+        ("oidc-role = ['admins=admin']", "is not of the form user:NAME or group:NAME"),
+        ("oidc-role = ['user:=admin']", "is not of the form user:NAME or group:NAME"),
+        ("oidc-role = ['user:kim']", "is not of the form WHO=ROLE"),
+        (
+            "oidc-role = ['user:a=read', 'user:a=admin']",
+            "office.toml:6: oidc-role: user:a has two roles",
+        ),
+        (
+            "oidc-other-users = 'read'\noidc-unit = ['group:x=BE1']",
+            "office.toml:7: oidc-unit: \"group:x=BE1\" is not of the form WHO=NAME, with a user or group of oidc-role",
+        ),
+        (
+            "oidc-role = ['group:x=import']\noidc-unit = ['group:x=BE1']",
+            "office.toml:7: oidc-unit: group:x has the role import, which is for the whole archive",
+        ),
+        (
+            "oidc-role = ['group:x=read']\noidc-unit = ['group:x=']",
+            "names nothing behind the sign =",
+        ),
+        ("oidc-other-users = 'everybody'", "one of read, review, import, admin was expected"),
+        ("oidc-other-users = 'read'\noidc-scope = ['openid profile']", "one scope was expected"),
+        ("oidc-other-users = 'read'\noidc-session-hours = 0", "0 is not in 1..=720"),
+    ] {
+        let (code, _, said) = with_provider(more).run(&["config", "check"]);
+        assert!(code == 2 && said.contains(what), "{more}: {said}");
+    }
+    for (text, what) in [
+        ("oidc-issuer = 'http://id.example'\noidc-client-id = 'x'", "is not https"),
+        ("oidc-issuer = 'id.example'\noidc-client-id = 'x'", "is not a URL"),
+        ("oidc-issuer = 'https://id.example'", "--oidc-client-id"),
+        ("oidc-client-id = 'x'", "--oidc-issuer"),
+        (
+            "oidc-issuer = 'https://id.example'\noidc-client-id = ' '\noidc-other-users = 'read'",
+            "it is empty",
+        ),
+    ] {
+        let (code, _, said) = Office::with(&format!("[serve]\n{text}\n")).run(&["config", "check"]);
+        assert!(code == 2 && said.contains(what), "{text}: {said}");
+    }
+}
+
+#[test]
+fn the_secret_of_the_client_has_to_be_there_and_is_never_shown() {
+    let office = with_provider("oidc-other-users = 'read'");
+    let variable = ("WAVEKEEP_OIDC_CLIENT_SECRET", "s3cret");
+    let shown = office.command(&["config", "show", "serve"]).env(variable.0, variable.1).output();
+    let shown = String::from_utf8(shown.unwrap().stdout).unwrap();
+    assert!(shown.contains("oidc-client-secret-file = \"secret\"") && !shown.contains("s3cret"));
+    fs::write(office.path().join("secret"), " \n").unwrap();
+    let (code, _, said) = office.run(&["config", "check"]);
+    assert!(
+        code == 2 && said.contains("office.toml:5: oidc-client-secret-file: secret: it is empty"),
+        "{said}"
+    );
+    fs::remove_file(office.path().join("secret")).unwrap();
+    for args in [["config", "check"], ["serve", "--create"]] {
+        let (code, _, said) = office.run(&args);
+        assert!(
+            code == 2 && said.contains("oidc-client-secret-file: secret: cannot be read"),
+            "{said}"
+        );
+    }
+    // What does not need the secret does not ask for it.
+    assert_eq!(office.run(&["token", "add", "kim", "--create"]).0, 0);
+}
+
+#[test]
+fn options_of_serve_that_contradict_each_other_are_faults() {
+    for (text, what) in [
+        ("create = true\nread-only = true", "cannot be used with"),
+        ("user-header = 'X-Remote-User'", "--trusted-proxy"),
+        ("tls-cert = 'office.pem'", "--tls-key"),
+    ] {
+        let (code, _, said) = Office::with(&format!("[serve]\n{text}\n")).run(&["config", "check"]);
+        assert!(
+            code == 2 && said.contains("office.toml: [serve]: ") && said.contains(what),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn the_configurations_of_the_page_about_sign_in_have_no_faults() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = fs::read_to_string(root.join("docs/sign-in.md")).unwrap();
+    let blocks: Vec<_> = page.split("```toml\n").skip(1).collect();
+    assert_eq!(blocks.len(), 4);
+    for block in blocks {
+        let text =
+            block.split("```").next().unwrap().replace("/etc/wavekeep/oidc-secret", "secret");
+        let office = Office::with(&text);
+        fs::write(office.path().join("secret"), "s3cret").unwrap();
+        let (code, _, said) = office.run(&["config", "check"]);
+        assert_eq!(code, 0, "{text}: {said}");
+    }
+}

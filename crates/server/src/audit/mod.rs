@@ -12,14 +12,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{Method, Uri};
+use axum::response::Response;
 use derive_setters::Setters;
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::task::JoinHandle;
+use wavekeep_archive::Role;
 
-use crate::auth::Caller;
+use crate::auth::{By, Caller};
 use crate::metrics::Exposition;
+use crate::oidc::CALLBACK;
 use crate::state::State;
 
 /// Entries of refused requests in a minute: who guesses tokens does not fill the disk.
@@ -55,7 +58,7 @@ struct Entry<'a> {
     time: String,
     who: Option<&'a str>,
     role: Option<&'a str>,
-    /// `token`, `proxy`, or `local` without either.
+    /// `token`, `oidc`, `proxy`, or `local` without any.
     by: Option<&'a str>,
     address: &'a str,
     method: &'a str,
@@ -187,6 +190,15 @@ fn appended(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Whom an identity provider signed in by a request; beside its answer.
+#[derive(Debug, Clone)]
+pub struct Signing {
+    /// The name.
+    pub who: String,
+    /// The role; `None` where it is refused.
+    pub role: Option<Role>,
+}
+
 /// A request that is to be noted: when it is answered, or when its client goes away before.
 #[derive(Debug)]
 pub struct Noting {
@@ -222,27 +234,36 @@ impl Noting {
     pub fn is_by(&mut self, caller: &Caller) {
         self.who.clone_from(&caller.name);
         self.role = Some(caller.role.word());
-        self.by = Some(match (&caller.token, caller.is_by_proxy) {
-            (_, true) => "proxy",
-            (Some(_), false) => "token",
-            (None, false) => "local",
-        });
+        self.by = Some(caller.by.word());
     }
 
     /// It was answered.
-    pub fn answered(mut self, status: StatusCode) {
+    pub fn answered(mut self, response: &Response) {
+        if self.uri.path() == CALLBACK {
+            // Whom the provider names, and nobody else: who signs in is not known before.
+            let signing = response.extensions().get::<Signing>();
+            self.who = signing.map(|signing| signing.who.clone());
+            self.role = signing.and_then(|signing| signing.role).map(Role::word);
+            self.by = signing.map(|_| By::Oidc.word());
+        }
         self.is_done = true;
-        self.note(Some(status.as_u16()));
+        self.note(Some(response.status().as_u16()));
     }
 
     fn note(&self, status: Option<u16>) {
         let Some(audit) = &self.state.audit else { return };
         let path = self.uri.path();
         let is_read = [Method::GET, Method::HEAD, Method::OPTIONS].contains(&self.method);
-        let is_refused = matches!(status, Some(401 | 403));
+        let is_sign_in = path == CALLBACK;
+        let is_refused = match status {
+            Some(401 | 403) => true,
+            // Anybody can send what is no sign-in.
+            status => is_sign_in && status.is_none_or(|status| status >= 400),
+        };
         // The page, and the state of the server, say nothing of the archive.
         let is_of_data = ["/api/", "/db", "/device"].iter().any(|of| path.starts_with(of));
-        if is_read && !is_refused && !(audit.options.reads && is_of_data) {
+        let is_noted_read = is_refused || is_sign_in || audit.options.reads && is_of_data;
+        if is_read && !is_noted_read {
             return;
         }
         audit.append(
@@ -254,8 +275,8 @@ impl Noting {
                 address: &self.address,
                 method: self.method.as_str(),
                 path,
-                // Somebody may have put a token there.
-                query: self.uri.query().filter(|query| !query.contains("wk_")),
+                // Somebody may have put a token there; what a provider sends is for the server alone.
+                query: self.uri.query().filter(|query| !is_sign_in && !query.contains("wk_")),
                 status,
                 milliseconds: (self.begun.elapsed().as_secs_f64() * 1e4).round() / 10.0,
             },

@@ -85,7 +85,7 @@ pub fn write(state: &State, out: &mut Exposition) {
         let help = "When the certificate of the server expires.";
         out.gauge("wavekeep_certificate_expiry_timestamp_seconds", help, ends.as_second());
     }
-    let ready = state.health.of(&state.archive, state.lake.as_deref(), &state.verification);
+    let ready = state.health.of(state);
     let help = "Whether archive, index, disk and certificate are in order, as /health says.";
     out.gauge("wavekeep_ready", help, u8::from(ready.is_ready()));
     of_verification(state, out);

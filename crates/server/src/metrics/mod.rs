@@ -137,6 +137,9 @@ pub fn text(state: &State, recordings: &[Value]) -> String {
     if let Some(audit) = &state.audit {
         audit.write_metrics(&mut out);
     }
+    if let Some(sign_in) = state.settings().oidc {
+        state.sign_ins.write_metrics(&sign_in, &mut out);
+    }
     of_recordings(recordings, &mut out);
     if let Some(lake) = &state.lake {
         of_lake(&lake.status(), &mut out);

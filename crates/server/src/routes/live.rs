@@ -15,7 +15,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 use wavekeep_archive::TokenEntry;
 
-use crate::auth::Caller;
+use crate::auth::{By, Caller};
 use crate::connections::Peer;
 use crate::live::{Listener, Message};
 use crate::problem::Problem;
@@ -38,7 +38,7 @@ pub async fn live(
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let key = match (&caller.token, peer) {
+    let key = match (&caller.secret_hash, peer) {
         (Some(token), _) => token.clone(),
         (None, Some(Extension(Peer(address)))) => address.to_string(),
         (None, None) => String::new(),
@@ -124,8 +124,8 @@ impl Listening {
             }
             let (tokens, required) = &**self.access.borrow_and_update();
             // Before the first look at them nothing is known.
-            let is_known = *required || !tokens.is_empty();
-            if is_known && !self.caller.is_valid(tokens, *required) {
+            let is_known = *required || !tokens.is_empty() || self.caller.by == By::Oidc;
+            if is_known && !self.caller.is_valid(&self.state, tokens, *required) {
                 return None;
             }
         }

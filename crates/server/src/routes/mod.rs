@@ -13,6 +13,7 @@ pub mod many_samples;
 pub mod recordings;
 pub mod review;
 pub mod samples;
+pub mod sign_in;
 pub mod status;
 pub mod stream_samples;
 pub mod streams;

@@ -5,16 +5,19 @@ use std::time::Duration;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State as Shared};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, SET_COOKIE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use rust_embed::RustEmbed;
 use serde_json::json;
 
-use super::answer;
-use crate::auth::{COOKIE_NAME, Caller, hex, token_of};
+use super::{answer, sign_in};
+use crate::auth::{Caller, hex, token_of};
+use crate::cookie::{self, SameSite};
 use crate::guards::Whole;
 use crate::metrics;
+use crate::oidc;
 use crate::problem::Problem;
 use crate::proxy::Proxied;
 use crate::state::State;
@@ -34,11 +37,7 @@ struct Web;
     responses((status = 200, description = "It can", body = Object),
         (status = 503, description = "It runs, but cannot; `checks` says why", body = Object)))]
 pub async fn health(Shared(state): Shared<State>) -> Response {
-    let checked = state
-        .work(|state| {
-            Ok(state.health.of(&state.archive, state.lake.as_deref(), &state.verification))
-        })
-        .await;
+    let checked = state.work(|state| Ok(state.health.of(state))).await;
     let (is_ready, checks) = match checked {
         Ok(checks) => (checks.is_ready(), json!(checks)),
         Err(problem) => (false, json!({ "server": problem.detail })),
@@ -110,37 +109,32 @@ pub async fn sign_in(
     headers: HeaderMap,
 ) -> Response {
     let token = token_of(&headers).unwrap_or_default();
-    let response = axum::Json(caller).into_response();
-    cookie(&state, proxied.as_deref(), response, token, 30 * 86_400)
+    let mut response = axum::Json(caller).into_response();
+    let token = (cookie::TOKEN, token);
+    cookie::set(&state, proxied.as_deref(), &mut response, token, 30 * 86_400, SameSite::Strict);
+    response
 }
 
-/// Takes the cookie away.
+/// Takes the cookies away. Who was signed in by an identity provider is so no more.
 #[utoipa::path(delete, path = "/api/v1/session", tag = "server",
     responses((status = 204, description = "Done"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub async fn sign_out(
     Shared(state): Shared<State>,
     proxied: Option<Extension<Proxied>>,
+    headers: HeaderMap,
 ) -> Response {
-    cookie(&state, proxied.as_deref(), StatusCode::NO_CONTENT.into_response(), "", 0)
-}
-
-fn cookie(
-    state: &State,
-    proxied: Option<&Proxied>,
-    mut response: Response,
-    token: &str,
-    seconds: u32,
-) -> Response {
-    let settings = state.settings();
-    let is_https = settings.proxy.is_https(proxied.unwrap_or(&Proxied::default()));
-    let secure = if state.access.is_tls || is_https { "; Secure" } else { "" };
-    let path = settings.proxy.cookie_path();
-    let value = format!(
-        "{COOKIE_NAME}={token}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
-    );
-    if let Ok(value) = HeaderValue::from_str(&value) {
-        response.headers_mut().insert(SET_COOKIE, value);
+    if let Some(secret) = cookie::value(&headers, cookie::SIGNED_IN) {
+        let sha256 = oidc::hash(secret);
+        if state.sign_ins.with_hash(&sha256, Timestamp::now()).is_some() {
+            state.sign_ins.end(&sha256);
+            state.live.look_at_access();
+            sign_in::keep(&state, sha256).await;
+        }
+    }
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    for name in [cookie::TOKEN, cookie::SIGNED_IN] {
+        cookie::set(&state, proxied.as_deref(), &mut response, (name, ""), 0, SameSite::Strict);
     }
     response
 }

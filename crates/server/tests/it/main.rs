@@ -20,4 +20,5 @@ mod peer;
 mod recordings;
 mod safety;
 mod scope;
+mod sign_in;
 mod streams;

@@ -9,7 +9,7 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
-use wavekeep_server::{Place, ServeOptions, Server};
+use wavekeep_server::{Place, Reload, ServeOptions, Server};
 
 pub const BLAST: &str = "M529LMOK.DK0W";
 pub const BLAST_REPORT: &str = "M529LMOK_DK0W_ASCII.TXT";
@@ -26,6 +26,7 @@ pub fn sample(name: &str) -> Vec<u8> {
 pub struct Running {
     pub folder: TempDir,
     pub address: SocketAddr,
+    pub reload: Reload,
     runtime: Option<tokio::runtime::Runtime>,
     stop: Option<oneshot::Sender<()>>,
     running: Option<tokio::task::JoinHandle<()>>,
@@ -69,18 +70,25 @@ impl Running {
         Self::with(tempfile::tempdir().unwrap(), ServeOptions::default())
     }
 
-    pub fn with(folder: TempDir, mut options: ServeOptions) -> Self {
+    pub fn with(folder: TempDir, options: ServeOptions) -> Self {
+        let archive = folder.path().to_owned();
+        Self::on(folder, &archive, options)
+    }
+
+    /// A server of an archive that is somewhere else than in its folder.
+    pub fn on(folder: TempDir, archive: &Path, mut options: ServeOptions) -> Self {
         options.listen = SocketAddr::from(([127, 0, 0, 1], 0)).into();
         options.create = !options.read_only;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-        let server = runtime.block_on(Server::bind(folder.path(), options)).unwrap();
+        let server = runtime.block_on(Server::bind(archive, options)).unwrap();
         let Place::Address(address) = *server.place() else { panic!("an address was asked for") };
+        let reload = server.reload();
         let (stop, stopped) = oneshot::channel();
         let running = runtime.spawn(async move {
             server.run(async { drop(stopped.await) }).await;
         });
         let (runtime, stop, running) = (Some(runtime), Some(stop), Some(running));
-        Self { folder, address, runtime, stop, running }
+        Self { folder, address, reload, runtime, stop, running }
     }
 
     /// One request on a connection of its own.
@@ -143,12 +151,16 @@ impl Running {
 
     /// As [`listen`](Self::listen), with an `Authorization`.
     pub fn listen_with(&self, authorization: &str) -> Listening {
+        match authorization {
+            "" => self.listen_as(""),
+            of => self.listen_as(&format!("Authorization: {of}\r\n")),
+        }
+    }
+
+    /// As [`listen`](Self::listen), with further lines of the head.
+    pub fn listen_as(&self, lines: &str) -> Listening {
         let mut stream = TcpStream::connect(self.address).unwrap();
-        let authorization = match authorization {
-            "" => String::new(),
-            of => format!("Authorization: {of}\r\n"),
-        };
-        let head = format!("GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\n{authorization}\r\n");
+        let head = format!("GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n");
         stream.write_all(head.as_bytes()).unwrap();
         let mut listening = Listening { stream, text: String::new() };
         // The head is the word that from now on nothing is missed.
@@ -215,6 +227,13 @@ impl Listening {
         let read = self.stream.read(&mut bytes).unwrap();
         assert!(read > 0, "the server went away: {}", self.text);
         self.text.push_str(&String::from_utf8_lossy(&bytes[..read]));
+    }
+
+    /// Waits until the server sends no more.
+    pub fn until_its_end(&mut self) {
+        while !self.text.ends_with("0\r\n\r\n") {
+            self.more();
+        }
     }
 
     /// The messages of this name up to the first that fits, which is the last of them.
