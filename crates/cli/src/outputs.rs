@@ -87,6 +87,17 @@ impl Place {
     /// # Errors
     /// [`Failure`] when a folder cannot be made.
     pub fn path(&self, input: &Found, suffix: &str) -> Result<Option<PathBuf>, Failure> {
+        let mut name = input.relative.clone().into_os_string();
+        name.push(suffix);
+        self.path_of(Path::new(&name))
+    }
+
+    /// The file for a result that is called `name` in a folder; `None` for standard output. Folders in
+    /// between are made.
+    ///
+    /// # Errors
+    /// [`Failure`] when a folder cannot be made.
+    pub fn path_of(&self, name: impl AsRef<Path>) -> Result<Option<PathBuf>, Failure> {
         let folder = match self {
             Self::Stdout => return Ok(None),
             Self::File(path) => {
@@ -95,8 +106,6 @@ impl Place {
             }
             Self::Folder(folder) => folder,
         };
-        let mut name = input.relative.clone().into_os_string();
-        name.push(suffix);
         let path = folder.join(name);
         interrupt::cleans_up(path.parent().unwrap_or(Path::new("")));
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {

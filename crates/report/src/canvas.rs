@@ -194,6 +194,20 @@ impl Canvas {
         );
     }
 
+    /// Places a picture, which `href` holds.
+    pub(crate) fn picture(&mut self, rect: Rect, href: &str) {
+        let Rect { x, y, w, h } = rect;
+        let _ = writeln!(
+            self.body,
+            "<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" href=\"{}\"/>",
+            Number(x),
+            Number(y),
+            Number(w),
+            Number(h),
+            escape(href)
+        );
+    }
+
     /// Writes one line of text on the base line `at`.
     pub(crate) fn text(
         &mut self,

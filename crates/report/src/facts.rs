@@ -161,6 +161,7 @@ pub(crate) fn table(
     recording: &Recording,
     measured: &Measurements,
     units: Units,
+    sensor_check_in_rows: bool,
 ) -> Vec<Vec<String>> {
     let has_report = recording.statement.is_some();
     let geophones: Vec<&ChannelMeasurements> = measured.geophones().take(3).collect();
@@ -196,8 +197,27 @@ pub(crate) fn table(
             }));
         }
     }
-    rows.push(row("Sensor check", &|channel| sensor_check(statement(recording, channel))));
+    if !sensor_check_in_rows {
+        rows.push(row("Sensor check", &|channel| sensor_check(statement(recording, channel))));
+        return rows;
+    }
+    let stated = |channel: &ChannelMeasurements, of: fn(&ChannelStatement) -> Option<String>| {
+        statement(recording, channel).and_then(of).unwrap_or_else(|| NOTHING.to_owned())
+    };
+    rows.push(row("Sensor check", &|channel| {
+        stated(channel, |of| of.test_results.as_deref().map(one_line))
+    }));
+    rows.push(row("Check frequency (Hz)", &|channel| {
+        stated(channel, |of| of.test_frequency.map(hertz_of_check))
+    }));
+    rows.push(row("Check overswing ratio", &|channel| {
+        stated(channel, |of| of.test_ratio.map(|ratio| format!("{ratio:.1}")))
+    }));
     rows
+}
+
+fn hertz_of_check(frequency: Frequency) -> String {
+    format!("{frequency:.1}").trim_end_matches(" Hz").to_owned()
 }
 
 fn statement<'a>(

@@ -1,4 +1,4 @@
-//! One drawing, as SVG, PNG or PDF; the event page.
+//! One drawing, as SVG, PNG or PDF; the event page; the report of a period.
 //!
 //! Every drawing is made once, as SVG, and becomes PNG and PDF from there: the three never differ.
 //! The font is embedded, no font of the machine is used, and the same recording gives the same
@@ -43,26 +43,39 @@ mod clock;
 mod drawing;
 mod facts;
 mod frame_across;
+mod language;
 mod ledger;
+mod logo;
 mod overview;
 mod page;
 mod panel;
+mod period;
 mod ppv_frequency;
 mod render;
 mod review;
+mod sheets;
 mod spectra;
 mod stream_traces;
 mod style;
+mod table;
 mod text;
 mod traces;
 mod verdict_words;
 mod words;
 
 pub use drawing::{DrawError, Drawing, StreamCaption};
+pub use language::{Language, UnknownLanguage, Words};
 pub use ledger::LedgerState;
-pub use page::{PageOptions, event_report};
 pub use review::{Correction, Review};
+pub use logo::{Logo, LogoError};
+pub use page::{PageFoot, PageOptions, event_report};
+pub use period::{
+    Appendix, EventKind, Letterhead, NotAPeriod, PeakOf, Period, PeriodContent, PeriodEvent,
+    PeriodLedger, PeriodLevels, PeriodOptions, PeriodPages, PeriodPeak, PeriodUnit, Signatory,
+    Standing, Stretch,
+};
 pub use style::{Paper, Style, Theme, Units};
+pub use text::one_line;
 
 /// The example of the README compiles.
 #[cfg(doctest)]

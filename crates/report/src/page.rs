@@ -12,6 +12,7 @@ use crate::facts::{
     vector_sum,
 };
 use crate::ledger::LedgerState;
+use crate::logo::Logo;
 use crate::panel::Look;
 use crate::ppv_frequency::ppv_frequency;
 use crate::review::Review;
@@ -27,6 +28,8 @@ const LINE: f64 = 10.6;
 /// Letters of the lines about the ledger: 96 digits fit into a line.
 const LEDGER_SIZE: f64 = 6.6;
 const LEDGER_HEIGHT: f64 = 2.0 * LINE;
+/// Height of a logo above the title.
+const LOGO_HEIGHT: f64 = 30.0;
 /// More sentences of damage and assumptions than this have no room on the page.
 const MOST_DOUBTS: usize = 7;
 
@@ -47,6 +50,22 @@ pub struct PageOptions<'a> {
     pub paper: Paper,
     /// Colours and units.
     pub style: Style,
+    /// A company's logo, above the title.
+    pub logo: Option<&'a Logo>,
+    /// Which page of a document it is, and the day of printing: words at the foot.
+    pub foot: Option<PageFoot<'a>>,
+    /// The sensor check as rows of the table: result, frequency and ratio in letters of the size of all
+    /// others.
+    pub sensor_check_in_rows: bool,
+}
+
+/// What stands at the very foot of an event page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PageFoot<'a> {
+    /// At the left: `printed 2026-06-01`.
+    pub left: &'a str,
+    /// At the right: `3 of 17`.
+    pub right: &'a str,
 }
 
 /// The one-page report of an event.
@@ -63,10 +82,28 @@ pub fn event_report(
     measured: &Measurements,
     options: PageOptions<'_>,
 ) -> Drawing {
-    let PageOptions { curve, distance_ft, review, ledger, paper, style } = options;
+    let (canvas, title) = event_page(recording, measured, options);
+    Drawing::finish(canvas, title)
+}
+
+/// The page of an event before it is finished, and its title.
+pub(crate) fn event_page(
+    recording: &Recording,
+    measured: &Measurements,
+    options: PageOptions<'_>,
+) -> (Canvas, String) {
+    let PageOptions { curve, distance_ft, review, ledger, paper, style, .. } = options;
     let (width, height) = paper.points();
     let mut canvas = Canvas::new(width, height, style.theme.palette());
-    let page = canvas.bounds().inset(MARGIN, MARGIN, MARGIN, MARGIN - 6.0);
+    let mut page = canvas.bounds().inset(MARGIN, MARGIN, MARGIN, MARGIN - 6.0);
+    if let Some(logo) = options.logo {
+        let area = Rect { y: page.y - 12.0, h: LOGO_HEIGHT, w: page.w / 2.0, ..page };
+        canvas.picture(logo.fitted(area, false), logo.href());
+        page = page.inset(0.0, LOGO_HEIGHT - 6.0, 0.0, 0.0);
+    }
+    if let Some(foot) = options.foot {
+        foot_words(&mut canvas, page, foot);
+    }
     let mut y = title(&mut canvas, page, recording, review);
 
     let gutter = 18.0;
@@ -82,7 +119,8 @@ pub fn event_report(
     y += 9.0;
 
     let left = Rect { y, ..left };
-    let mut below = geophones(&mut canvas, left, &table(recording, measured, style.units));
+    let in_rows = options.sensor_check_in_rows;
+    let mut below = geophones(&mut canvas, left, &table(recording, measured, style.units, in_rows), in_rows);
     let rest: Vec<Fact> = std::iter::once(vector_sum(recording, measured, style.units))
         .chain(microphone(recording, measured, style.units))
         .collect();
@@ -121,7 +159,19 @@ pub fn event_report(
         let y = page.bottom() - LEDGER_HEIGHT;
         ledger_lines(&mut canvas, Rect { y, h: LEDGER_HEIGHT, ..page }, ledger);
     }
-    Drawing::finish(canvas, format!("Event report: {}", heading(recording)))
+    (canvas, format!("Event report: {}", heading(recording)))
+}
+
+/// Two pieces of text below the page's own foot.
+fn foot_words(canvas: &mut Canvas, page: Rect, foot: PageFoot<'_>) {
+    let (face, y) = (regular(SIZE), canvas.bounds().bottom() - 15.0);
+    let colours = canvas.palette;
+    let left = one_line(foot.left);
+    let left = face.clip(&left, page.w * 0.6);
+    canvas.text((page.x, y), &left, face, colours.soft_ink, Anchor::Start);
+    let right = one_line(foot.right);
+    let right = face.clip(&right, page.w * 0.3);
+    canvas.text((page.right(), y), &right, face, colours.ink, Anchor::End);
 }
 
 fn title(canvas: &mut Canvas, page: Rect, recording: &Recording, review: Option<&Review>) -> f64 {
@@ -168,7 +218,7 @@ fn facts(canvas: &mut Canvas, area: Rect, facts: &[Fact], label: f64) -> f64 {
 }
 
 /// The table of the geophones; gives the place below it.
-fn geophones(canvas: &mut Canvas, area: Rect, rows: &[Vec<String>]) -> f64 {
+fn geophones(canvas: &mut Canvas, area: Rect, rows: &[Vec<String>], in_rows: bool) -> f64 {
     let colours = canvas.palette;
     let mut y = area.y + 2.0;
     let label = 84.0;
@@ -176,7 +226,8 @@ fn geophones(canvas: &mut Canvas, area: Rect, rows: &[Vec<String>]) -> f64 {
     let width = (area.w - label) / columns as f64;
     for (index, row) in rows.iter().enumerate() {
         let is_head = index == 0;
-        let is_last = index + 1 == rows.len();
+        // Result, frequency and ratio of the sensor check in one cell.
+        let is_long = index + 1 == rows.len() && !in_rows;
         for (column, cell) in row.iter().enumerate() {
             if column == 0 {
                 canvas.text((area.x, y), cell, regular(SIZE), colours.soft_ink, Anchor::Start);
@@ -185,7 +236,7 @@ fn geophones(canvas: &mut Canvas, area: Rect, rows: &[Vec<String>]) -> f64 {
             let right = area.x + label + width * column as f64;
             // The words of the sensor check are longer than any number.
             let face =
-                if is_head { bold(SIZE) } else { regular(if is_last { SIZE - 1.6 } else { SIZE }) };
+                if is_head { bold(SIZE) } else { regular(if is_long { SIZE - 1.6 } else { SIZE }) };
             let cell = face.clip(cell, width - 3.0);
             let colour = if is_head { colours.channel(column - 1) } else { colours.ink };
             canvas.text((right, y), &cell, face, colour, Anchor::End);

@@ -11,8 +11,8 @@ use crate::text::{bold, one_line, regular};
 use crate::words::reading;
 
 /// The frequencies of the plot: the range of the instruments.
-const FROM_HZ: f64 = Frequency::LOWER_HZ;
-const TO_HZ: f64 = Frequency::UPPER_HZ;
+pub(crate) const FROM_HZ: f64 = Frequency::LOWER_HZ;
+pub(crate) const TO_HZ: f64 = Frequency::UPPER_HZ;
 /// More intervals of a histogram than this are not drawn one by one; the largest always are.
 const MOST_DOTS: usize = 4000;
 
@@ -42,7 +42,7 @@ pub(crate) fn ppv_frequency(
     } else {
         "frequency (Hz)"
     };
-    grid(canvas, rect, look, (&across, below), &values, units);
+    grid(canvas, rect, look, (&across, below), (&values, "."), units);
     let mut path = Path::default();
     for (step, (hz, limit)) in line.iter().enumerate() {
         let at = (across.place(*hz), values.place(*limit));
@@ -61,7 +61,7 @@ pub(crate) fn ppv_frequency(
 }
 
 /// The curve in the unit of the drawing; a limit by distance is a flat line.
-fn outline(curve: &Curve, distance_ft: Option<f64>, units: Units) -> Vec<(f64, f64)> {
+pub(crate) fn outline(curve: &Curve, distance_ft: Option<f64>, units: Units) -> Vec<(f64, f64)> {
     let unit = units.velocity();
     let line = match curve.rule {
         Rule::Pieces(_) => curve.outline(FROM_HZ, TO_HZ),
@@ -145,12 +145,13 @@ fn value_range(line: &[(f64, f64)], points: &[Point<'_>], kind: Kind) -> (f64, f
     (10f64.powf(bottom), 10f64.powf(top))
 }
 
-fn grid(
+/// Lines, labels and units of both axes; the labels with this decimal mark.
+pub(crate) fn grid(
     canvas: &mut Canvas,
     rect: Rect,
     look: Look,
     (across, below): (&Log, &str),
-    values: &Log,
+    (values, decimal): (&Log, &str),
     units: Units,
 ) {
     let colours = canvas.palette;
@@ -177,6 +178,7 @@ fn grid(
         let crowded = rect.h / decades < s * 7.0;
         let begins = ((value.log10() + 1e-9).floor() - value.log10()).abs() < 1e-6;
         if let Some(label) = label.filter(|_| !crowded || begins) {
+            let label = label.replacen('.', decimal, 1);
             let at = (rect.x - s * 0.45, y + s * 0.33);
             canvas.text(at, &label, face, colours.soft_ink, Anchor::End);
         }
@@ -312,7 +314,7 @@ fn overlap(a: &Rect, b: &Rect) -> bool {
 }
 
 /// Circle, square, triangle: the components differ by shape and not only by colour.
-fn shape(canvas: &mut Canvas, (x, y): (f64, f64), r: f64, row: usize, colour: Colour) {
+pub(crate) fn shape(canvas: &mut Canvas, (x, y): (f64, f64), r: f64, row: usize, colour: Colour) {
     let outline = Some(pen(canvas.palette.panel, r * 0.25));
     let corners: &[(f64, f64)] = match row % 3 {
         0 => return canvas.circle((x, y), r, colour, outline),
@@ -328,7 +330,7 @@ fn shape(canvas: &mut Canvas, (x, y): (f64, f64), r: f64, row: usize, colour: Co
 }
 
 /// An arrow for a frequency beyond the instruments' range: the true place is further that way.
-fn beyond(canvas: &mut Canvas, (x, y): (f64, f64), s: f64, frequency: Frequency, colour: Colour) {
+pub(crate) fn beyond(canvas: &mut Canvas, (x, y): (f64, f64), s: f64, frequency: Frequency, colour: Colour) {
     let way = match frequency {
         Frequency::AboveRange(_) => 1.0,
         Frequency::BelowRange(_) => -1.0,

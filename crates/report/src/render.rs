@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, LazyLock};
 
-use krilla::geom::Size;
+use krilla::destination::XyzDestination;
+use krilla::geom::{Point, Size};
 use krilla::metadata::Metadata;
+use krilla::outline::{Outline, OutlineNode};
 use krilla::page::PageSettings;
 use krilla_svg::{SurfaceExt, SvgSettings};
 use resvg::usvg::fontdb::Database;
@@ -11,6 +13,7 @@ use resvg::usvg::{Options, Tree};
 use resvg::{tiny_skia, usvg};
 
 use crate::drawing::DrawError;
+use crate::logo::pictures_within;
 use crate::text::{BOLD, REGULAR};
 
 /// The largest side of a picture in pixels.
@@ -25,10 +28,12 @@ static FONTS: LazyLock<Arc<Database>> = LazyLock::new(|| {
     Arc::new(fonts)
 });
 
-fn tree(svg: &str) -> Result<Tree, DrawError> {
+/// The shapes of a drawing.
+pub(crate) fn tree(svg: &str) -> Result<Tree, DrawError> {
     let options = Options {
         fontdb: Arc::clone(&FONTS),
         font_family: "Liberation Sans".to_owned(),
+        image_href_resolver: pictures_within(),
         ..Options::default()
     };
     Tree::from_str(svg, &options).map_err(failed)
@@ -53,23 +58,57 @@ pub(crate) fn png(svg: &str, width_px: u32) -> Result<Vec<u8>, DrawError> {
 }
 
 pub(crate) fn pdf(svg: &str, title: &str) -> Result<Vec<u8>, DrawError> {
-    let tree: usvg::Tree = tree(svg)?;
-    let (width, height) = (tree.size().width(), tree.size().height());
-    let unusable = || failed(format!("a page of {width} × {height} points"));
+    document(&Document { title, language: "en", pages: &[svg], marks: &[] })
+}
+
+/// A place of a document that is listed in the outline of its reader.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Mark {
+    pub(crate) title: String,
+    /// Its page, from 0.
+    pub(crate) page: usize,
+    /// Points from the upper edge.
+    pub(crate) y: f64,
+}
+
+/// Pages that become one file.
+pub(crate) struct Document<'a> {
+    pub(crate) title: &'a str,
+    /// ISO 639-1.
+    pub(crate) language: &'a str,
+    /// Drawings, one a page.
+    pub(crate) pages: &'a [&'a str],
+    pub(crate) marks: &'a [Mark],
+}
+
+pub(crate) fn document(pages: &Document<'_>) -> Result<Vec<u8>, DrawError> {
     let mut document = krilla::Document::new();
     // No date and no random identifier: the same drawing gives the same bytes.
     document.set_metadata(
         Metadata::new()
-            .title(title.to_owned())
-            .language("en".to_owned())
+            .title(pages.title.to_owned())
+            .language(pages.language.to_owned())
             .creator("wavekeep".to_owned()),
     );
-    let settings = PageSettings::from_wh(width, height).ok_or_else(unusable)?;
-    let mut page = document.start_page_with(settings);
-    let mut surface = page.surface();
-    let size = Size::from_wh(width, height).ok_or_else(unusable)?;
-    surface.draw_svg(&tree, size, SvgSettings::default()).ok_or_else(unusable)?;
-    surface.finish();
-    page.finish();
+    for svg in pages.pages {
+        let tree: usvg::Tree = tree(svg)?;
+        let (width, height) = (tree.size().width(), tree.size().height());
+        let unusable = || failed(format!("a page of {width} × {height} points"));
+        let settings = PageSettings::from_wh(width, height).ok_or_else(unusable)?;
+        let mut page = document.start_page_with(settings);
+        let mut surface = page.surface();
+        let size = Size::from_wh(width, height).ok_or_else(unusable)?;
+        surface.draw_svg(&tree, size, SvgSettings::default()).ok_or_else(unusable)?;
+        surface.finish();
+        page.finish();
+    }
+    if !pages.marks.is_empty() {
+        let mut outline = Outline::new();
+        for mark in pages.marks {
+            let place = XyzDestination::new(mark.page, Point::from_xy(0.0, mark.y as f32));
+            outline.push_child(OutlineNode::new(mark.title.clone(), place));
+        }
+        document.set_outline(outline);
+    }
     document.finish().map_err(|error| failed(format!("{error:?}")))
 }

@@ -105,7 +105,7 @@ const LONGEST: usize = 1000;
 
 /// A stranger's text as one line: control characters, and what XML cannot hold, become blanks, and
 /// runs of blanks one blank.
-pub(crate) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let harmless = |character: char| {
         let invisible = character.is_control()
             || matches!(character, '\u{fffe}' | '\u{ffff}' | '\u{2028}' | '\u{2029}')

@@ -42,7 +42,7 @@ pub use measurements::{Measurements, VectorSumUpperBound, measure};
 pub use reduction::{Bucket, reduce};
 pub use shown_in::velocities_in;
 pub use spectrum::{NoSpectrum, SpectralLine, Spectrum, spectrum};
-pub use verdict::{Outcome, Verdict};
+pub use verdict::{Cause, Outcome, Verdict};
 
 /// The example of the README compiles.
 #[cfg(doctest)]

@@ -34,6 +34,49 @@ impl fmt::Display for Outcome {
     }
 }
 
+/// What stands behind the words of a [`Verdict`]: for tables and other languages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The event holds nothing that the curve judges.
+    NothingToJudge,
+    /// There is no peak.
+    NoPeak,
+    /// The level is weighted, the limits are not.
+    Weighted,
+    /// The peak is of another quantity than the limits.
+    OtherQuantity,
+    /// The curve says nothing at the frequency.
+    OutsideCurve,
+    /// The limit goes by a distance that is not given.
+    NoDistance,
+    /// The rule is a share of many events.
+    ShareOfEvents,
+    /// Only an upper bound is known, and it is above the limit.
+    UpperBound,
+    /// The limit depends on a frequency that is not known.
+    FrequencyUnknown,
+    /// The lowest or highest limit of a range of frequencies was taken.
+    LimitOfRange,
+    /// Report and samples disagree.
+    Contradicted,
+    /// Samples are more than the instrument can give.
+    Impossible,
+    /// The range of the geophones is assumed.
+    RangeAssumed,
+    /// The sensor was saturated.
+    Saturated,
+    /// The value is above the range.
+    AboveRange,
+    /// Samples are missing.
+    Incomplete,
+    /// The sample rate, and with it the frequency, is assumed.
+    RateAssumed,
+}
+
+/// A cause and the words for it.
+type Because = (Cause, String);
+
 /// What a limit curve says about one event, and what that rests on.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -61,6 +104,9 @@ pub struct Verdict {
     pub outcome: Outcome,
     /// Why, in words.
     pub reason: String,
+    /// What the reason names behind its numbers, in the same order.
+    #[serde(skip)]
+    pub causes: Vec<Cause>,
 }
 
 /// What one candidate comes to.
@@ -68,7 +114,7 @@ pub(crate) struct Assessment {
     pub(crate) limit: Option<f64>,
     pub(crate) outcome: Outcome,
     /// Why there is no verdict, or what must be said beside one.
-    pub(crate) because: Vec<String>,
+    pub(crate) because: Vec<Because>,
 }
 
 impl Curve {
@@ -111,7 +157,10 @@ impl Curve {
                 Assessment {
                     limit: None,
                     outcome: Outcome::NoVerdict,
-                    because: vec!["the event holds nothing that this curve judges".to_owned()],
+                    because: vec![(
+                        Cause::NothingToJudge,
+                        "the event holds nothing that this curve judges".to_owned(),
+                    )],
                 },
             ),
         }
@@ -123,23 +172,29 @@ impl Curve {
         event: &Measurements,
         distance_ft: Option<f64>,
     ) -> Assessment {
-        let no_verdict = |limit, because: &str| Assessment {
+        let no_verdict = |limit, cause: Cause, because: &str| Assessment {
             limit,
             outcome: Outcome::NoVerdict,
-            because: vec![because.to_owned()],
+            because: vec![(cause, because.to_owned())],
         };
         let Some(value) = self.value_of(candidate) else {
-            return no_verdict(None, &self.why_no_value(candidate));
+            let (cause, because) = self.why_no_value(candidate);
+            return no_verdict(None, cause, &because);
         };
         let mut found = match &self.rule {
             Rule::Pieces(_) => match self.limits_at(candidate.frequency) {
-                None => no_verdict(None, "the curve says nothing at that frequency"),
+                None => no_verdict(
+                    None,
+                    Cause::OutsideCurve,
+                    "the curve says nothing at that frequency",
+                ),
                 Some((low, high)) => compare(value, low, high, candidate),
             },
             Rule::ByDistance(_) => {
                 match distance_ft.and_then(|distance| self.limit_at_distance(distance)) {
                     None => no_verdict(
                         None,
+                        Cause::NoDistance,
                         "the limit goes by the distance to the blast, which is not given",
                     ),
                     Some(limit) => compare(value, limit, limit, candidate),
@@ -151,6 +206,7 @@ impl Curve {
                 } else {
                     no_verdict(
                         Some(share.always),
+                        Cause::ShareOfEvents,
                         &format!(
                             "the rule is a share: {} of {} % of all events, so one event alone \
                              cannot keep it",
@@ -173,16 +229,20 @@ impl Curve {
     }
 
     /// Why a candidate has no value in the unit of the curve.
-    fn why_no_value(&self, candidate: &Candidate) -> String {
+    fn why_no_value(&self, candidate: &Candidate) -> Because {
         match candidate.value {
-            Some(level) if level.unit.is_weighted() => format!(
-                "the level is weighted, {level}, and the limits are in {}: a weighting cannot be taken away again",
-                self.unit
-            ),
-            Some(value) if value.unit.quantity() != self.unit.quantity() => {
-                format!("the peak is {value}, which is not known in {}", self.unit)
+            Some(level) if level.unit.is_weighted() => {
+                let because = format!(
+                    "the level is weighted, {level}, and the limits are in {}: a weighting cannot be taken away again",
+                    self.unit
+                );
+                (Cause::Weighted, because)
             }
-            _ => "there is no peak to judge".to_owned(),
+            Some(value) if value.unit.quantity() != self.unit.quantity() => {
+                let because = format!("the peak is {value}, which is not known in {}", self.unit);
+                (Cause::OtherQuantity, because)
+            }
+            _ => (Cause::NoPeak, "there is no peak to judge".to_owned()),
         }
     }
 
@@ -223,7 +283,7 @@ impl Curve {
     }
 
     /// Everything for which a value is neither within a limit nor above it.
-    fn obstacles(&self, candidate: &Candidate, event: &Measurements) -> Vec<String> {
+    fn obstacles(&self, candidate: &Candidate, event: &Measurements) -> Vec<Because> {
         let is_air = self.judges == Judged::AirOverpressure;
         let mut obstacles = Vec::new();
         // A report that is wrong about the air may still be right about the ground.
@@ -231,29 +291,35 @@ impl Curve {
         let mut found = event.contradictions.iter().filter(|found| concerns(found.quantity));
         let of_subject = found.clone().find(|found| candidate.subject.starts_with(&found.subject));
         if let Some(found) = of_subject.or(found.next()) {
-            obstacles.push(format!("report and samples disagree: {found}"));
+            let because = format!("report and samples disagree: {found}");
+            obstacles.push((Cause::Contradicted, because));
         }
         if candidate.value.is_some_and(|value| value.flag == Some(Flag::Impossible)) {
-            obstacles.push("samples are more than the instrument can give".to_owned());
+            let because = "samples are more than the instrument can give".to_owned();
+            obstacles.push((Cause::Impossible, because));
         }
         if event.range_assumed && !is_air {
-            obstacles.push("the range of the geophones is assumed".to_owned());
+            let because = "the range of the geophones is assumed".to_owned();
+            obstacles.push((Cause::RangeAssumed, because));
         }
         obstacles
     }
 
     /// Everything that keeps a value below the limit from being called within it.
-    fn cautions(&self, candidate: &Candidate, event: &Measurements) -> Vec<String> {
+    fn cautions(&self, candidate: &Candidate, event: &Measurements) -> Vec<Because> {
         let mut cautions = Vec::new();
         if candidate.saturated {
-            cautions.push("the sensor was saturated and the true value is larger".to_owned());
+            let because = "the sensor was saturated and the true value is larger".to_owned();
+            cautions.push((Cause::Saturated, because));
         }
         let flag = candidate.value.and_then(|value| value.flag);
         if flag == Some(Flag::AboveRange) {
-            cautions.push("the value is above the range and the true one is larger".to_owned());
+            let because = "the value is above the range and the true one is larger".to_owned();
+            cautions.push((Cause::AboveRange, because));
         }
         if flag == Some(Flag::Incomplete) && candidate.missing_samples == 0 {
-            cautions.push("samples are missing and may hold a larger value".to_owned());
+            let because = "samples are missing and may hold a larger value".to_owned();
+            cautions.push((Cause::Incomplete, because));
         }
         if candidate.missing_samples > 0 {
             let of = candidate.missing_samples;
@@ -262,10 +328,12 @@ impl Curve {
                 Kind::Histogram => "interval",
             };
             let (s, are) = if of == 1 { ("", "is") } else { ("s", "are") };
-            cautions.push(format!("{of} {one}{s} {are} missing and may hold a larger value"));
+            let because = format!("{of} {one}{s} {are} missing and may hold a larger value");
+            cautions.push((Cause::Incomplete, because));
         }
         if event.rate_assumed && candidate.frequency_is_computed && self.goes_by_frequency() {
-            cautions.push("the sample rate, and with it the frequency, is assumed".to_owned());
+            let because = "the sample rate, and with it the frequency, is assumed".to_owned();
+            cautions.push((Cause::RateAssumed, because));
         }
         cautions
     }
@@ -298,6 +366,7 @@ impl Curve {
             margin_percent,
             outcome: found.outcome,
             reason: self.reason(&candidate, &found, value, margin_percent),
+            causes: found.because.iter().map(|(cause, _)| *cause).collect(),
             subject: candidate.subject,
         }
     }
@@ -338,7 +407,8 @@ impl Curve {
         if !found.because.is_empty() {
             let join = if found.outcome == Outcome::NoVerdict { ": " } else { "; " };
             text.push_str(join);
-            text.push_str(&found.because.join("; "));
+            let words: Vec<&str> = found.because.iter().map(|(_, words)| words.as_str()).collect();
+            text.push_str(&words.join("; "));
         }
         text.push('.');
         if self.standing == Standing::Provisional {
@@ -360,9 +430,11 @@ fn compare(value: f64, low: f64, high: f64, candidate: &Candidate) -> Assessment
     let mut because = Vec::new();
     if outcome == Outcome::NoVerdict {
         because.push(if candidate.is_upper_bound() {
-            "only an upper bound is known, and it is above the limit".to_owned()
+            let words = "only an upper bound is known, and it is above the limit";
+            (Cause::UpperBound, words.to_owned())
         } else {
-            "the limit depends on a frequency that is not known".to_owned()
+            let words = "the limit depends on a frequency that is not known";
+            (Cause::FrequencyUnknown, words.to_owned())
         });
     } else if low < high {
         let which = if outcome == Outcome::Exceeds { "highest" } else { "lowest" };
@@ -370,7 +442,7 @@ fn compare(value: f64, low: f64, high: f64, candidate: &Candidate) -> Assessment
             Frequency::NotAvailable => "from 1 to 100 Hz is taken, for want of a frequency",
             _ => "of that frequency range is taken",
         };
-        because.push(format!("the {which} limit {range}"));
+        because.push((Cause::LimitOfRange, format!("the {which} limit {range}")));
     }
     Assessment { limit: Some(limit), outcome, because }
 }

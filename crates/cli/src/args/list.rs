@@ -156,19 +156,27 @@ impl Chosen {
 }
 
 impl FromArchiveArgs {
+    /// The folder of the archive.
+    ///
+    /// # Errors
+    /// [`Usage`] when nothing names one; `what` says what needs it.
+    pub fn path(&self, what: &str) -> Result<PathBuf, Usage> {
+        let named = self.archive.clone();
+        let named = named.or_else(|| std::env::var_os("WAVEKEEP_ARCHIVE").map(PathBuf::from));
+        named.ok_or_else(|| {
+            Usage(format!("{what} of an archive: name it with --archive or WAVEKEEP_ARCHIVE"))
+        })
+    }
+
     /// The chosen events; `None` when no archive is named.
     ///
     /// # Errors
     /// [`Usage`] when events are chosen of no archive; what the archive says.
     pub fn chosen(&self) -> anyhow::Result<Option<Chosen>> {
-        let path = match &self.archive {
-            Some(path) => path.clone(),
-            None if self.which.is_all() => return Ok(None),
-            None => std::env::var_os("WAVEKEEP_ARCHIVE").map(PathBuf::from).ok_or_else(|| {
-                let message = "--id and --where select events of an archive: name it with --archive or WAVEKEEP_ARCHIVE";
-                Usage(message.to_owned())
-            })?,
-        };
+        if self.archive.is_none() && self.which.is_all() {
+            return Ok(None);
+        }
+        let path = self.path("--id and --where select events")?;
         let archive = crate::commands::open_archive(&path)?;
         let query = self.which.query(&archive)?;
         let mut events = Vec::new();

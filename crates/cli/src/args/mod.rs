@@ -8,6 +8,7 @@ mod custody;
 mod level;
 mod list;
 mod oidc;
+mod period;
 mod record;
 mod recordings;
 mod serve;
@@ -34,6 +35,7 @@ pub use custody::{
 };
 pub use level::{LevelArgs, LevelCommand, LevelPlaceArgs, SetLevelArgs};
 pub use list::{By, Chosen, Condition, FromArchiveArgs, ListArgs};
+pub use period::PeriodArgs;
 pub use record::{Origin, RecordArgs};
 pub use recordings::{InputArgs, LimitArgs, SelectionArgs, SetupArgs};
 pub use serve::{ServeArgs, TokenArgs, TokenCommand};
@@ -124,13 +126,22 @@ Examples:
   wavekeep plot run.dat
   wavekeep plot run.dat --channels 0-3,2:107 --start 10 --end 12")]
     Plot(PlotArgs),
-    /// Write the one-page event report as PDF.
+    /// Write the one-page event report as PDF, or the report of a month or another period.
     #[command(after_help = "\
+With --period, one report of an archive's events in that time is written: summary, what was monitored,
+charts, all events, source files with their checksums, and the event pages of those above or near a
+level. It goes to report-PERIOD.pdf unless -o names a file; the extension of -o, or --format, selects
+pdf, xlsx or csv. `--curve none` compares with no level.
+
 Examples:
   wavekeep report M529LKIQ.7M0W
   wavekeep report M529LKIQ.7M0W --curve din-2 --velocity mm/s -o report.pdf
   wavekeep report events/ --curves permits.toml --curve permit-7 -o reports/
-  wavekeep report --archive fleet --id 17,20-25 -o reports/")]
+  wavekeep report --archive fleet --id 17,20-25 -o reports/
+  wavekeep report --archive fleet --where project=Quarry --period 2026-05 -o may.pdf
+  wavekeep report --archive fleet --period 2026-05 --language de --template office.toml \\
+      --curve din-2 --velocity mm/s -o mai.pdf
+  wavekeep report --archive fleet --period 2026-05-04..2026-05-17 -o weeks.xlsx")]
     Report(ReportArgs),
     /// Check files: lengths, times, names, segments, and the samples in the report.
     #[command(after_help = "\
@@ -321,7 +332,7 @@ pub struct PlotArgs {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(mut_arg("paths", |paths| paths.required(false).required_unless_present_any(["archive", "ids", "conditions"])))]
+#[command(mut_arg("paths", |paths| paths.required(false).required_unless_present_any(["archive", "ids", "conditions", "period"])))]
 pub struct ReportArgs {
     #[command(flatten)]
     pub input: InputArgs,
@@ -336,6 +347,8 @@ pub struct ReportArgs {
     pub curve: CurveArgs,
     #[command(flatten)]
     pub velocity: VelocityArg,
+    #[command(flatten)]
+    pub period: PeriodArgs,
 }
 
 /// Reads the word of a target, lists all of them in the help, and suggests a near one.

@@ -8,6 +8,7 @@ mod convert;
 mod demo;
 mod follow;
 mod info;
+mod period;
 mod pictures;
 mod plot;
 mod record;

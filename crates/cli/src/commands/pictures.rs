@@ -30,6 +30,14 @@ pub fn style(theme: ThemeArg, velocity: Unit) -> Style {
 /// [`Usage`] that lists the curves when there is none of that name; otherwise when the user's file
 /// cannot be read.
 pub fn curve(args: &CurveArgs) -> anyhow::Result<Curve> {
+    curve_called(args, &args.curve)
+}
+
+/// As [`curve`], for another id.
+///
+/// # Errors
+/// As [`curve`].
+pub fn curve_called(args: &CurveArgs, id: &str) -> anyhow::Result<Curve> {
     let own = match &args.curves {
         Some(path) => {
             let text = std::fs::read_to_string(path)
@@ -39,15 +47,15 @@ pub fn curve(args: &CurveArgs) -> anyhow::Result<Curve> {
         None => Vec::new(),
     };
     let mut known = own.iter().chain(Curve::all_built_in());
-    known.clone().find(|curve| curve.id == args.curve).cloned().ok_or_else(|| {
+    known.clone().find(|curve| curve.id == id).cloned().ok_or_else(|| {
         let width = known.clone().map(|curve| curve.id.len()).max().unwrap_or(0);
         let list = known.by_ref().map(|curve| format!("  {:width$}  {}", curve.id, curve.name));
         let list = list.collect::<Vec<_>>().join("\n");
         let ids: Vec<&str> =
             Curve::all_built_in().iter().chain(&own).map(|it| it.id.as_str()).collect();
-        let hint = near(&args.curve, &ids).map(|it| format!(" (did you mean {it}?)"));
+        let hint = near(id, &ids).map(|it| format!(" (did you mean {it}?)"));
         let hint = hint.unwrap_or_default();
-        Usage(format!("there is no curve {:?}{hint}; there are\n{list}", args.curve)).into()
+        Usage(format!("there is no curve {id:?}{hint}; there are\n{list}")).into()
     })
 }
 

@@ -10,7 +10,7 @@ use wavekeep_core::Recording;
 use wavekeep_report::{LedgerState, PageOptions, Paper, Style, event_report};
 use wavekeep_signal::{Curve, Verdict, measure};
 
-use super::pictures;
+use super::{period, pictures};
 use crate::args::{Args, Chosen, PaperArg, PictureFormat, ReportArgs, ThemeArg};
 use crate::exit::Account;
 use crate::inputs::{self, Failure, Found, Inputs};
@@ -24,8 +24,11 @@ struct Reported {
     verdict: Verdict,
 }
 
-/// Writes the event reports.
+/// Writes the event reports, or the report of a period.
 pub fn run(args: &Args, command: &ReportArgs) -> anyhow::Result<Account> {
+    if let Some(period) = command.period.period {
+        return period::run(args, command, period);
+    }
     let curve = pictures::curve(&command.curve)?;
     let style = pictures::style(ThemeArg::Light, command.velocity.velocity);
     let chosen = command.events.chosen()?;

@@ -1,0 +1,54 @@
+//! The report of a period from an archive: which events there were, what was monitored, what the levels
+//! say, as PDF in five languages, as XLSX and as CSV.
+//!
+//! ```no_run
+//! use std::sync::atomic::AtomicBool;
+//! use wavekeep_archive::{Archive, Query};
+//! use wavekeep_period::{Levels, PeriodReport, PeriodRequest, ReportOptions};
+//! use wavekeep_signal::Curve;
+//!
+//! let archive = Archive::open_to_read("fleet")?;
+//! let levels = Levels::new(Curve::built_in("din-2").cloned(), None)?;
+//! let request = PeriodRequest::new("2026-05".parse()?)
+//!     .with_query(Query::default().with_project(Some("Quarry".to_owned())))
+//!     .with_levels(levels);
+//! let report = PeriodReport::gather(&archive, &request, &AtomicBool::new(false))?;
+//! let pdf = report.pdf(&archive, &ReportOptions::default())?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `request` | which events, and what they are held against |
+//! | `gather` | the events of the archive as the report has them |
+//! | `monitored` | when units are known to have monitored |
+//! | `levels` | the levels for an event |
+//! | `template` | letterhead and texts of a company |
+//! | `pdf`, `xlsx`, `csv` | the files |
+#![forbid(unsafe_code)]
+
+mod csv;
+mod error;
+mod format;
+mod gather;
+mod levels;
+mod monitored;
+mod pdf;
+mod request;
+mod template;
+mod xlsx;
+
+pub use csv::CSV_COLUMNS;
+pub use error::PeriodError;
+pub use format::{Format, UnknownFormat};
+pub use gather::PeriodReport;
+pub use levels::{EventLevels, Levels};
+pub use pdf::ReportOptions;
+pub use request::PeriodRequest;
+pub use template::{TemplateError, read_template};
+pub use wavekeep_report::{Language, Letterhead, Paper, Period};
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
