@@ -22,7 +22,8 @@ use crate::traces::{scale_words, traces};
 use crate::verdict_words::verdict_words;
 use crate::words::heading;
 
-const MARGIN: f64 = 34.0;
+/// The margins of the page.
+pub(crate) const MARGIN: f64 = 34.0;
 const SIZE: f64 = 7.4;
 const LINE: f64 = 10.6;
 /// Letters of the lines about the ledger: 96 digits fit into a line.

@@ -8,7 +8,8 @@ use crate::text::{Type, bold, one_line, regular};
 /// Size of running text.
 pub(crate) const TEXT: f64 = 8.6;
 const LINE: f64 = 1.42;
-const SIDE: f64 = 48.0;
+/// The margins at the left and at the right.
+pub(crate) const SIDE: f64 = 48.0;
 const TOP: f64 = 64.0;
 const BOTTOM: f64 = 58.0;
 

@@ -29,7 +29,7 @@ struct Dot<'a> {
 pub(super) fn draw(sheets: &mut Sheets, part: Part<'_>) {
     let Part { content, options, words } = part;
     let unit = options.units.velocity();
-    let height = 330.0;
+    let height = 356.0;
     sheets.heading(words.text("chart.title"), height);
     let (dots, not_drawn) = dots(content.events.iter(), unit);
     let area = sheets.take(height);
@@ -66,7 +66,7 @@ fn chart(canvas: &mut Canvas, part: Part<'_>, area: Rect, dots: &[Dot<'_>]) {
     let Part { content, options, words } = part;
     let (unit, levels) = (options.units.velocity(), &content.levels);
     let colours = canvas.palette;
-    let plot = area.inset(LOOK.left(), 4.0, 4.0, LOOK.text * 5.2);
+    let plot = area.inset(LOOK.left(), 4.0, 4.0, 52.0);
     let line = levels
         .ground
         .as_ref()

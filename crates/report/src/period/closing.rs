@@ -13,7 +13,7 @@ const MOST_PARAGRAPHS: usize = 20;
 
 pub(super) fn draw(sheets: &mut Sheets, part: Part<'_>) {
     let Part { content, options, words } = part;
-    sheets.heading(words.text("closing.title"), 130.0);
+    sheets.heading(words.text("closing.title"), 230.0);
     sheets.paragraph(words.text("closing.statement"));
     match &content.ledger {
         Some(ledger) => {

@@ -50,7 +50,9 @@ pub(super) fn draw(sheets: &mut Sheets, part: Part<'_>) {
         y += 11.2;
     }
     below = below.max(y - 8.0) + 10.0;
-    canvas.line((area.x, below), (area.right(), below), pen(colours.ink, 0.8));
+    if letterhead.logo.is_some() || letterhead.company.is_some() || !letterhead.lines.is_empty() {
+        canvas.line((area.x, below), (area.right(), below), pen(colours.ink, 0.8));
+    }
 
     let mut y = (below + 74.0).max(190.0);
     let face = bold(23.0);
@@ -87,7 +89,7 @@ fn facts(part: Part<'_>) -> Vec<(String, String)> {
     };
     let joined = |lines: &[String]| {
         let lines: Vec<String> = lines.iter().take(MOST_LINES).map(|line| one_line(line)).collect();
-        lines.join(", ")
+        lines.join("; ")
     };
     add("cover.number", options.letterhead.number.as_deref().map(one_line).unwrap_or_default());
     add("cover.prepared_for", joined(&options.letterhead.prepared_for));

@@ -49,7 +49,8 @@ fn events(sheets: &mut Sheets, part: Part<'_>, events: &[PeriodEvent]) {
     let left = sheets.area().w - used;
     columns.push(Column::new(words.text("table.share"), 34.0, Align::Right).with_unit(words.text("table.of_limit")));
     columns.push(Column::new(words.text("table.verdict"), left - 34.0, Align::Right));
-    let several = content.locations.len() > 1;
+    // Where a unit stood at one place throughout, that is beside the unit.
+    let several = content.units.iter().any(|unit| unit.locations.len() > 1);
     let rows: Vec<Row> = events.iter().map(|event| row(part, event, several)).collect();
     let table = Table::new(columns, SIZE, words.text("events.continued"), words.text("forms.decimal"));
     table.draw(sheets, &rows);
@@ -119,13 +120,15 @@ pub(super) fn sources(sheets: &mut Sheets, part: Part<'_>) {
         Column::new(words.text("table.number"), 34.0, Align::Words),
         Column::new(words.text("sources.file"), width - 350.0, Align::Words),
         Column::new(words.text("sources.bytes"), 52.0, Align::Right),
-        Column::new("SHA-256", 264.0, Align::Right),
+        Column::new("", 12.0, Align::Words),
+        Column::new("SHA-256", 252.0, Align::Words),
     ];
     let row = |event: &PeriodEvent| {
         Row::of([
             event.id.to_string(),
             one_line(&event.file_name),
             event.bytes.map_or(NOTHING.to_owned(), |bytes| words.count(bytes)),
+            String::new(),
             event.sha256.as_deref().map_or(NOTHING.to_owned(), one_line),
         ])
     };

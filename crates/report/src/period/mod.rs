@@ -22,9 +22,9 @@ use wavekeep_signal::Measurements;
 
 use crate::drawing::DrawError;
 use crate::language::{Language, Words};
-use crate::page::{PageOptions, event_page};
+use crate::page::{MARGIN, PageOptions, event_page};
 use crate::render::{self, Document};
-use crate::sheets::Sheets;
+use crate::sheets::{SIDE, Sheets};
 use crate::style::{Paper, Units};
 
 pub use content::{
@@ -138,7 +138,8 @@ impl<'a> PeriodPages<'a> {
             if (1..self.body).contains(&index) {
                 running_head(page, part);
             }
-            running_foot(page, part, index + 1, count);
+            let side = if index < self.body { SIDE } else { MARGIN };
+            running_foot(page, part, side, (index + 1, count));
         }
         let drawn: Vec<String> = pages.into_iter().map(|page| page.finish(&title)).collect();
         let pages: Vec<&str> = drawn.iter().map(String::as_str).collect();

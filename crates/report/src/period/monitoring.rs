@@ -13,7 +13,7 @@ use crate::words::NOTHING;
 
 use super::trend::day_axis;
 
-/// Times of a unit without known monitoring that are listed; the others are counted.
+/// Times of a unit without known monitoring that are listed, the longest; the others are counted.
 const MOST_GAPS: usize = 60;
 /// Units of the chart of times.
 const MOST_LANES: usize = 40;
@@ -37,10 +37,10 @@ fn units(sheets: &mut Sheets, part: Part<'_>) {
     let width = sheets.area().w;
     let columns = vec![
         Column::new(words.text("table.unit"), 58.0, Align::Words),
-        Column::new(words.text("monitoring.calibration"), width - 296.0, Align::Words),
+        Column::new(words.text("monitoring.calibration"), width - 334.0, Align::Words),
         Column::new(words.text("summary.event_count"), 62.0, Align::Right),
-        Column::new(words.text("monitoring.known"), 96.0, Align::Right),
-        Column::new(words.text("monitoring.share"), 80.0, Align::Decimal),
+        Column::new(words.text("monitoring.known"), 112.0, Align::Right),
+        Column::new(words.text("monitoring.share"), 102.0, Align::Decimal),
     ];
     let rows: Vec<Row> = content
         .units
@@ -128,7 +128,8 @@ fn gaps(sheets: &mut Sheets, part: Part<'_>) {
     let mut rows = Vec::new();
     for unit in &content.units {
         let between = unknown(unit, content.period.stretch());
-        for gap in between.iter().take(MOST_GAPS) {
+        let (longest, more) = longest(between);
+        for gap in &longest {
             rows.push(Row::of([
                 one_line(&unit.serial),
                 words.moment(gap.from),
@@ -136,9 +137,10 @@ fn gaps(sheets: &mut Sheets, part: Part<'_>) {
                 words.duration(gap.seconds()),
             ]));
         }
-        if let Some(last) = rows.last_mut().filter(|_| between.len() > MOST_GAPS) {
-            let more = (between.len() - MOST_GAPS) as u64;
-            last.note = words.counted("monitoring.more_gaps", more);
+        if let Some(last) = rows.last_mut().filter(|_| !more.is_empty()) {
+            let together = words.duration(more.iter().map(Stretch::seconds).sum());
+            let count = words.counted("monitoring.more_gaps", more.len() as u64);
+            last.note = words.filled("monitoring.together", &[("times", &count), ("length", &together)]);
         }
     }
     if rows.is_empty() {
@@ -146,6 +148,14 @@ fn gaps(sheets: &mut Sheets, part: Part<'_>) {
         return;
     }
     table(columns, part).draw(sheets, &rows);
+}
+
+/// The longest of these times in their order, and the others.
+fn longest(mut all: Vec<Stretch>) -> (Vec<Stretch>, Vec<Stretch>) {
+    all.sort_by(|a, b| b.seconds().total_cmp(&a.seconds()).then(a.cmp(b)));
+    let others = all.split_off(all.len().min(MOST_GAPS));
+    all.sort_unstable();
+    (all, others)
 }
 
 /// Stretches of a period in which a unit is not known to have monitored.

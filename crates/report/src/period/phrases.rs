@@ -43,7 +43,7 @@ const MOST_NAMES: usize = 12;
 pub(super) fn one_or_many(words: &Words, names: &[String]) -> String {
     let shown: Vec<String> = names.iter().take(MOST_NAMES).map(|name| one_line(name)).collect();
     let more = names.len().saturating_sub(shown.len());
-    let shown = shown.join(", ");
+    let shown = shown.join("; ");
     match more {
         0 => shown,
         more => words.filled("cover.more", &[("names", &shown), ("n", &more)]),

@@ -2,10 +2,10 @@
 
 use super::{Part, cover};
 use crate::canvas::{Anchor, Canvas, pen};
+use crate::sheets::SIDE;
 use crate::text::{one_line, regular};
 
 const SIZE: f64 = 7.4;
-const SIDE: f64 = 48.0;
 
 /// Company and period above a page.
 pub(super) fn running_head(page: &mut Canvas, part: Part<'_>) {
@@ -26,11 +26,11 @@ pub(super) fn running_head(page: &mut Canvas, part: Part<'_>) {
     page.line((left, 46.0), (right, 46.0), pen(colours.frame, 0.5));
 }
 
-/// Print date, the company's line and the number of the page.
-pub(super) fn running_foot(page: &mut Canvas, part: Part<'_>, number: usize, of: usize) {
+/// Print date, the company's line and the number of the page, between margins of `side`.
+pub(super) fn running_foot(page: &mut Canvas, part: Part<'_>, side: f64, (number, of): (usize, usize)) {
     let colours = page.palette;
     let bounds = page.bounds();
-    let (left, right, y) = (SIDE, bounds.right() - SIDE, bounds.bottom() - 15.0);
+    let (left, right, y) = (side, bounds.right() - side, bounds.bottom() - 15.0);
     let face = regular(SIZE);
     let number = part.words.filled("page.number", &[("page", &number), ("pages", &of)]);
     page.text((right, y), &number, face, colours.ink, Anchor::End);

@@ -13,8 +13,9 @@ use crate::sheets::Sheets;
 use crate::text::{Type, bold, regular};
 
 const FACE: Type = regular(7.0);
-/// Room for the value axis.
+/// Room for the value axis, and for the values of limits.
 const LEFT: f64 = 44.0;
+const RIGHT: f64 = 30.0;
 
 pub(super) fn draw(sheets: &mut Sheets, part: Part<'_>) {
     let Part { content, options, words } = part;
@@ -92,9 +93,9 @@ impl Series<'_> {
     fn draw(&self, canvas: &mut Canvas, part: Part<'_>, area: Rect) -> u64 {
         let Part { content, words, .. } = part;
         let colours = canvas.palette;
-        let title = bold(8.4).clip(&self.title, area.w).into_owned();
+        let title = bold(8.4).clip(&self.title, area.w * 0.55).into_owned();
         canvas.text((area.x, area.y + 14.0), &title, bold(8.4), colours.ink, Anchor::Start);
-        let plot = area.inset(LEFT, 22.0, 2.0, 26.0);
+        let plot = area.inset(LEFT, 22.0, RIGHT, 26.0);
         canvas.fill(plot, colours.panel);
         let points: Vec<(&PeriodEvent, f64)> = content
             .events
@@ -121,8 +122,7 @@ impl Series<'_> {
         for (event, value) in &points {
             let Some(start) = event.start else { continue };
             let at = (across.place(start.seconds_since(whole.from)), axis.place(*value));
-            let exceeds = (self.outcome)(event) == Some(Outcome::Exceeds);
-            mark(canvas, at, event, exceeds);
+            mark(canvas, at, event, (self.outcome)(event));
         }
         canvas.frame(plot, pen(colours.frame, 0.6));
         (content.events.len() - points.len()) as u64
@@ -146,30 +146,30 @@ impl Series<'_> {
         Values::Log(Log { from, to, start, end })
     }
 
-    /// One line, or the lowest and the highest limit where it goes by frequency.
+    /// One line, or the lowest and the highest limit where it goes by frequency: the values at their
+    /// ends, the words above the chart.
     fn limit_lines(&self, canvas: &mut Canvas, part: Part<'_>, plot: Rect, axis: &Values) {
         let words = part.words;
         let colours = canvas.palette;
         let Some((low, high)) = self.limits else { return };
-        let lines = match low == high {
-            true => vec![(low, "trend.limit")],
-            false => vec![(low, "trend.lowest"), (high, "trend.highest")],
-        };
-        for (value, key) in lines {
-            let y = axis.place(value);
+        let values = if low == high { vec![low] } else { vec![low, high] };
+        let mut taken = f64::INFINITY;
+        for value in &values {
+            let y = axis.place(*value);
             canvas.line((plot.x, y), (plot.right(), y), pen(colours.limit, 1.0).dashed("5 2.5"));
-            let digits = limit_digits(part, value, self.unit);
-            let label =
-                words.filled(key, &[("value", &format!("{digits} {}", self.unit)), ("n", &"")]);
-            let label = FACE.clip(&label, plot.w / 2.0).into_owned();
-            // Below the line where there is no room above it.
-            let base = if y - 10.0 > plot.y { y - 2.6 } else { y + 8.0 };
-            let ground =
-                Rect::new(plot.right() - FACE.width(&label) - 6.0, base - 6.4, FACE.width(&label) + 4.0, 8.2);
-            canvas.fill(ground, colours.panel);
-            let at = (plot.right() - 4.0, base);
-            canvas.text(at, &label, FACE, colours.ink, Anchor::End);
+            // The higher one makes way where they are near each other.
+            let base = (y + 2.4).min(taken - 7.6);
+            taken = base;
+            let digits = limit_digits(part, *value, self.unit);
+            canvas.text((plot.right() + 3.0, base), &digits, FACE, colours.ink, Anchor::Start);
         }
+        let key = if low == high { "trend.limit" } else { "trend.limits" };
+        let label = FACE.clip(words.text(key), plot.w * 0.4).into_owned();
+        let (right, y) = (plot.right(), plot.y - 8.0);
+        canvas.text((right, y), &label, FACE, colours.soft_ink, Anchor::End);
+        let end = right - FACE.width(&label) - 5.0;
+        let sample = pen(colours.limit, 1.0).dashed("5 2.5");
+        canvas.line((end - 20.0, y - 2.4), (end, y - 2.4), sample);
     }
 }
 
@@ -200,9 +200,14 @@ fn daily(
     }
 }
 
-/// A dot; hollow where its true value may be larger, a diamond where it exceeds, a cross for a false
-/// trigger.
-fn mark(canvas: &mut Canvas, (x, y): (f64, f64), event: &PeriodEvent, exceeds: bool) {
+/// A dot; hollow where its true value may be another or there is no verdict on it, a diamond where it
+/// exceeds, a cross for a false trigger.
+fn mark(
+    canvas: &mut Canvas,
+    (x, y): (f64, f64),
+    event: &PeriodEvent,
+    outcome: Option<Outcome>,
+) {
     let colours = canvas.palette;
     if event.false_trigger {
         let mut cross = Path::default();
@@ -211,14 +216,14 @@ fn mark(canvas: &mut Canvas, (x, y): (f64, f64), event: &PeriodEvent, exceeds: b
         cross.move_to(x - 1.8, y + 1.8);
         cross.line_to(x + 1.8, y - 1.8);
         canvas.stroke(&cross, pen(colours.soft_ink, 0.7));
-    } else if exceeds {
+    } else if outcome == Some(Outcome::Exceeds) {
         let mut diamond = Path::default();
         diamond.move_to(x, y - 3.6);
         diamond.line_to(x + 3.0, y);
         diamond.line_to(x, y + 3.6);
         diamond.line_to(x - 3.0, y);
         canvas.solid(&diamond, colours.warning, Some(pen(colours.paper, 0.4)));
-    } else if event.flags().is_empty() {
+    } else if event.flags().is_empty() && outcome != Some(Outcome::NoVerdict) {
         canvas.circle((x, y), 1.3, colours.ink, None);
     } else {
         canvas.circle((x, y), 1.7, colours.paper, Some(pen(colours.ink, 0.7)));
@@ -240,7 +245,10 @@ pub(super) fn day_axis(canvas: &mut Canvas, part: Part<'_>, plot: Rect, size: f6
         let x = plot.x + plot.w * f64::from(number) / f64::from(days);
         canvas.line((x, plot.bottom()), (x, plot.bottom() + 3.0), pen(colours.frame, 0.6));
         // A label stands at the beginning of its day.
-        let at = (x + 1.0, plot.bottom() + size + 3.4);
-        canvas.text(at, &words.day_month(day), face, colours.soft_ink, Anchor::Start);
+        let label = words.day_month(day);
+        if x + 1.0 + face.width(&label) <= plot.right() + 4.0 {
+            let at = (x + 1.0, plot.bottom() + size + 3.4);
+            canvas.text(at, &label, face, colours.soft_ink, Anchor::Start);
+        }
     }
 }

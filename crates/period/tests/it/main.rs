@@ -1,0 +1,4 @@
+//! Reports of periods of made-up archives.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
+
+mod fleet;
