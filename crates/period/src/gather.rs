@@ -17,8 +17,6 @@ use crate::error::PeriodError;
 use crate::monitored;
 use crate::request::PeriodRequest;
 
-/// Events of a report, at most.
-const MOST_EVENTS: usize = 20_000;
 /// Source files above this length are decoded one at a time: an event of hours takes a gigabyte.
 const HEAVY_BYTES: i64 = 4 << 20;
 /// Events that are decoded before it is looked whether to stop.
@@ -49,7 +47,7 @@ impl PeriodReport {
         stop: &AtomicBool,
     ) -> Result<Self, PeriodError> {
         let (rows, streams) = in_period(archive, request)?;
-        let untimed = without_time(archive, request, MOST_EVENTS - rows.len())?;
+        let untimed = without_time(archive, request, request.most_events.saturating_sub(rows.len()))?;
         let timed = read_all(archive, request, &rows, stop)?;
         let without_time = read_all(archive, request, &untimed, stop)?;
         let mut units: Vec<PeriodUnit> = Vec::new();
@@ -115,11 +113,12 @@ fn in_period(
         }
         Some(_) => 0,
     };
-    let page = archive.query(&query.with_limit(Some(MOST_EVENTS + 1)))?;
-    let events = page.total.saturating_sub(streams);
-    if page.total > MOST_EVENTS as u64 {
-        return Err(PeriodError::TooMany { events, most: MOST_EVENTS });
+    let most = request.most_events;
+    let events = archive.query(&query.clone().with_limit(Some(0)))?.total;
+    if events > most as u64 {
+        return Err(PeriodError::TooMany { events, most });
     }
+    let page = archive.query(&query.with_limit(Some(most)))?;
     let mut rows = page.events;
     rows.retain(|row| row.kind != "stream");
     Ok((rows, streams))
@@ -142,7 +141,7 @@ fn without_time(
     let timed = archive.query(&timed)?.total;
     let untimed = total.saturating_sub(timed);
     if untimed > most as u64 {
-        return Err(PeriodError::TooMany { events: untimed, most: MOST_EVENTS });
+        return Err(PeriodError::TooMany { events: untimed, most: request.most_events });
     }
     let offset = usize::try_from(timed).unwrap_or(usize::MAX);
     let page = archive.query(&all.with_offset(offset).with_limit(Some(most)))?;

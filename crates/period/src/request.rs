@@ -17,6 +17,8 @@ pub struct PeriodRequest {
     pub query: Query,
     /// What they are held against.
     pub levels: Levels,
+    /// Events of a report, at most.
+    pub most_events: usize,
     /// From this share of a level on, in per cent, an event within it warns.
     pub warn_percent: Option<f64>,
 }
@@ -24,7 +26,13 @@ pub struct PeriodRequest {
 impl PeriodRequest {
     /// All events of a period, held against nothing.
     pub fn new(period: Period) -> Self {
-        Self { period, query: Query::default(), levels: Levels::default(), warn_percent: Some(80.0) }
+        Self {
+            period,
+            query: Query::default(),
+            levels: Levels::default(),
+            most_events: 20_000,
+            warn_percent: Some(80.0),
+        }
     }
 
     /// The question for the events of the period in the order of time.
@@ -48,6 +56,7 @@ impl PeriodRequest {
             .with_scope(self.query.scope.clone())
             .with_serial(self.query.serial.clone())
             .with_project(self.query.project.clone())
+            .with_location(self.query.location.clone())
     }
 
     /// What else chose the events, as people write it.

@@ -18,6 +18,7 @@ use wavekeep_core::{DayOrMoment, UnitLocal};
 use crate::attended::attended;
 use crate::event::Event;
 use crate::failure::{Failure, detached};
+use crate::report;
 
 /// Events of a batch of samples.
 const SAMPLES_AT_ONCE: usize = 256;
@@ -292,6 +293,25 @@ impl Archive {
             self.archive.remove_event_to(&aside, id, reason, who)?;
             Ok(json!(self.archive.ledger_entries(Some(id), 1)?.first()).to_string())
         })
+    }
+
+    /// The report of a period; the question and what is asked of the report are JSON.
+    fn report<'py>(
+        &self,
+        py: Python<'py>,
+        question: &str,
+        asked: &str,
+        template: Option<PathBuf>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let question: Question = serde_json::from_str(question).map_err(misread)?;
+        let asked: report::Asked = serde_json::from_str(asked).map_err(misread)?;
+        let query = question.query()?;
+        let archive = Arc::clone(&self.archive);
+        let write = move |stop: &AtomicBool, _: &(dyn Fn(()) + Sync)| {
+            asked.write(&archive, query, template.as_deref(), stop)
+        };
+        let bytes = attended(py, write, |_, ()| Ok(()))?;
+        Ok(PyBytes::new(py, &bytes))
     }
 
     /// What there is of each unit, as JSON.

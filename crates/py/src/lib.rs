@@ -17,6 +17,7 @@ mod follower;
 mod gnz_file;
 mod gnz_writer;
 mod reopened;
+mod report;
 mod seed;
 mod stream;
 mod stream_save;
@@ -70,6 +71,8 @@ mod _wavekeep {
     use crate::gnz_writer::{GnzStreaming, gnz_write};
     #[pymodule_export]
     use crate::reopened::reopen;
+    #[pymodule_export]
+    use crate::report::write_whole;
     #[pymodule_export]
     use crate::seed::{seed_serial, seed_station, seed_stream};
     #[pymodule_export]

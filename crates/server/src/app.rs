@@ -19,7 +19,7 @@ use crate::problem::Problem;
 use crate::proxy::behind_proxies;
 use crate::routes::{
     curves, events, export, files, import, ledger, legacy, levels, live, many_samples, recordings,
-    review, samples, sign_in, status, stream_samples, streams, summaries,
+    report, review, samples, sign_in, status, stream_samples, streams, summaries,
 };
 use crate::state::State;
 
@@ -67,6 +67,7 @@ fn paths() -> (Router<State>, utoipa::openapi::OpenApi) {
         .routes(routes!(files::report_pdf))
         .routes(routes!(files::csv))
         .routes(routes!(export::export))
+        .routes(routes!(report::report))
         .routes(routes!(summaries::units))
         .routes(routes!(summaries::projects))
         .routes(routes!(summaries::months))

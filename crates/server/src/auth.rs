@@ -348,9 +348,9 @@ fn within(state: &State, scope: &Scope, method: &Method, path: &str) -> Result<(
 }
 
 /// Lists that leave out what is not in the scope of who asks, and what is the same for everybody.
-const OF_SCOPE: [&str; 12] = [
-    "events", "streams", "samples", "export", "review", "units", "projects", "months", "live",
-    "session", "curves", "levels",
+const OF_SCOPE: [&str; 13] = [
+    "events", "streams", "samples", "export", "report", "review", "units", "projects", "months",
+    "live", "session", "curves", "levels",
 ];
 
 fn outside() -> Problem {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use derive_setters::Setters;
 use wavekeep_archive::{Archive, ArchiveError, machine_user};
 use wavekeep_lake::Follower;
+use wavekeep_period::Letterhead;
 use wavekeep_link::Address;
 
 use crate::app::app;
@@ -54,6 +55,8 @@ pub struct ServeOptions {
     pub lake: Option<Arc<Follower>>,
     /// Sign-in with an identity provider.
     pub oidc: Option<OidcOptions>,
+    /// What stands on the reports of periods.
+    pub letterhead: Letterhead,
     /// Bounds.
     pub limits: Limits,
 }
@@ -72,6 +75,7 @@ impl Default for ServeOptions {
             audit: None,
             lake: None,
             oidc: None,
+            letterhead: Letterhead::default(),
             limits: Limits::default(),
         }
     }
@@ -226,6 +230,7 @@ impl Server {
             audit,
             oidc: options.oidc,
             own_url,
+            letterhead: options.letterhead,
         };
         let state = State::new(archive, access, certificate_ends, setup);
         state.list_interrupted_recordings()?;

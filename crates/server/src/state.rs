@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wavekeep_archive::Archive;
 use wavekeep_lake::Follower;
+use wavekeep_period::Letterhead;
 
 use crate::audit::Audit;
 use crate::auth::Access;
@@ -72,6 +73,8 @@ pub struct Shared {
     pub intake: Intake,
     /// What keeps a lake of the events up to date.
     pub lake: Option<Arc<Follower>>,
+    /// What stands on the reports of periods.
+    pub letterhead: Letterhead,
     /// What can change while the server runs.
     settings: RwLock<Settings>,
     /// Where this machine finds the server; `None` where no URL names the place.
@@ -99,6 +102,8 @@ pub struct Setup {
     pub oidc: Option<OidcOptions>,
     /// Where this machine finds the server; `None` where no URL names the place.
     pub own_url: Option<String>,
+    /// What stands on the reports of periods.
+    pub letterhead: Letterhead,
 }
 
 /// What can change while the server runs. Cloning it is cheap.
@@ -139,7 +144,7 @@ impl State {
         certificate_ends: Option<Timestamp>,
         setup: Setup,
     ) -> Self {
-        let Setup { limits, bridges, lake, proxy, verify, audit, oidc, own_url } = setup;
+        let Setup { limits, bridges, lake, proxy, verify, audit, letterhead, oidc, own_url } = setup;
         let oidc = oidc.map(|options| Arc::new(SignIn::new(options)));
         let verification = Verifications::new(&archive, verify);
         Self(Arc::new(Shared {
@@ -163,6 +168,7 @@ impl State {
             streams: Streams::new(),
             intake: Intake::default(),
             lake,
+            letterhead,
         }))
     }
 

@@ -78,6 +78,9 @@ pub struct FilterArgs {
     /// Project, as written.
     #[arg(long, value_name = "PROJECT", help_heading = EVENTS)]
     pub project: Option<String>,
+    /// Location of the sensor, as written.
+    #[arg(long, value_name = "LOCATION", help_heading = EVENTS)]
+    pub location: Option<String>,
     /// Kind of the events.
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(Query::KINDS), help_heading = EVENTS)]
     pub kind: Option<String>,
@@ -116,6 +119,7 @@ impl FilterArgs {
         let mut query = self.which.query(archive)?;
         query.serial = self.serial.clone().or(query.serial);
         query.project = self.project.clone().or(query.project);
+        query.location = self.location.clone().or(query.location);
         query.kind = self.kind.clone().or(query.kind);
         query.from = self.from.map(DayOrMoment::first).or(query.from);
         query.to = self.to.map(DayOrMoment::last).or(query.to);

@@ -67,6 +67,9 @@ pub struct ServeArgs {
     /// With --audit: send the lines to this address, http:// or https://.
     #[arg(long, value_name = "URL", requires = "audit", value_parser = web_address)]
     pub audit_webhook: Option<String>,
+    /// TOML file with letterhead, logo, texts and signatures of the reports of periods.
+    #[arg(long, value_name = "FILE")]
+    pub report_template: Option<PathBuf>,
     /// Levels of the log, of all or by module, such as info or wavekeep_server=debug,warn; by default those of
     /// RUST_LOG, or warn.
     #[arg(long, value_name = "LEVELS")]

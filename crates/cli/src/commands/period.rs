@@ -27,7 +27,7 @@ const NONE: &str = "none";
 pub fn run(args: &Args, command: &ReportArgs, period: Period) -> anyhow::Result<Account> {
     let (format, place) = destination(command)?;
     let failed = |failure: Failure| anyhow::anyhow!(failure.message);
-    let name = format!("report-{}.{}", name_of(period), format.word());
+    let name = format!("report-{}.{}", period.short(), format.word());
     let path = place.path_of(name).map_err(failed)?;
     // Before all events are read.
     if let Some(path) = path.as_ref().filter(|path| path.is_file() && !command.output.force) {
@@ -112,19 +112,6 @@ fn destination(command: &ReportArgs) -> anyhow::Result<(Format, Place)> {
     }
 }
 
-/// A period in a file name: the month or year where it is one.
-fn name_of(period: Period) -> String {
-    let (first, last) = (period.first_day(), period.last_day());
-    let (from, to) = (first.to_string(), last.to_string());
-    match () {
-        () if first == last => from,
-        () if from[..7] == to[..7] && first.first_of_month() == first && last.last_of_month() == last => {
-            from[..7].to_owned()
-        }
-        () => format!("{from}_{to}"),
-    }
-}
-
 fn levels(command: &ReportArgs) -> anyhow::Result<Levels> {
     let args = &command.curve;
     let named = |id: &str| -> anyhow::Result<Option<Curve>> {
@@ -153,17 +140,4 @@ fn bytes(
             bytes
         }
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_called_by_its_month_or_by_its_days() {
-        let named = |text: &str| name_of(text.parse().unwrap());
-        assert_eq!(named("2026-05"), "2026-05");
-        assert_eq!(named("2026-05-08"), "2026-05-08");
-        assert_eq!(named("2026-05..2026-06"), "2026-05-01_2026-06-30");
-    }
 }

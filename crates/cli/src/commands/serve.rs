@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
+use wavekeep_period::read_template;
 use wavekeep_server::{
     AuditOptions, Limits, ServeError, ServeOptions, Server, TlsFiles, VerifyPlan, asked_to_stop,
 };
@@ -28,7 +29,9 @@ pub fn options(command: &ServeArgs) -> anyhow::Result<ServeOptions> {
         .with_rate_per_s(command.rate.map(|rate| rate.get().into()))
         .with_file_bytes(command.max_file_bytes)
         .with_request_bytes(request_bytes);
+    let letterhead = command.report_template.as_deref().map(read_template).transpose()?;
     Ok(ServeOptions::default()
+        .with_letterhead(letterhead.unwrap_or_default())
         .with_listen(command.listen.clone())
         .with_proxy(command.proxy.options())
         .with_require_tokens(command.require_tokens)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The page that describes the format, the folder or the API of a crate: a link in the crate, which
 /// cargo follows when it packages.
-const PAGES: [(&str, &str, &str); 11] = [
+const PAGES: [(&str, &str, &str); 12] = [
     ("archive", "ARCHIVE.md", "docs/archive.md"),
     ("blastware", "FORMAT.md", "docs/formats/blastware.md"),
     ("custody", "FORMAT.md", "docs/ledger.md"),
@@ -13,6 +13,7 @@ const PAGES: [(&str, &str, &str); 11] = [
     ("formats", "FORMAT.md", "docs/formats/arrays.md"),
     ("gnz", "FORMAT.md", "docs/formats/gnz.md"),
     ("lake", "LAKE.md", "docs/lake.md"),
+    ("period", "REPORT.md", "docs/reports.md"),
     ("recorder", "FORMAT.md", "docs/formats/smurf.md"),
     ("server", "API.md", "docs/api.md"),
     ("smurf", "FORMAT.md", "docs/formats/smurf.md"),
@@ -33,7 +34,7 @@ fn published() -> Vec<(PathBuf, toml::Table)> {
     let all = folders.map(|folder| (folder.clone(), table(&folder.join("Cargo.toml"))));
     let published: Vec<_> =
         all.filter(|(_, manifest)| manifest["package"].get("publish").is_none()).collect();
-    assert_eq!(published.len(), 17);
+    assert_eq!(published.len(), 18);
     published
 }
 
@@ -41,7 +42,7 @@ fn published() -> Vec<(PathBuf, toml::Table)> {
 fn libraries() -> Vec<(PathBuf, toml::Table)> {
     let mut all = published();
     all.retain(|(folder, _)| folder.join("src/lib.rs").exists());
-    assert_eq!(all.len(), 16);
+    assert_eq!(all.len(), 17);
     all
 }
 

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 
     import dask.dataframe
 
+#: What a report is written as.
+_FORMATS = ("pdf", "xlsx", "csv")
+
+
 class Backend(Protocol):
     """What an archive answers, wherever it is; documents as JSON has them."""
 
@@ -49,6 +54,9 @@ class Backend(Protocol):
     def review_log(self, id: int, limit: int) -> list[dict[str, Any]]: ...
     def levels(self, all: bool) -> list[dict[str, Any]]: ...
     def set_level(self, level: dict[str, Any], who: str | None) -> dict[str, Any]: ...
+    def report(
+        self, question: dict[str, Any], asked: dict[str, Any], template: str | None
+    ) -> bytes: ...
     def summaries(self, of: str) -> list[dict[str, Any]]: ...
     def import_files(
         self, paths: list[str], serial: str | None, adopt: bool, each: Each | None
@@ -481,6 +489,124 @@ class Archive:
             if verdict["outcome"] != "within":
                 found.append(exceedance(row, verdict))
         return Table(found, EXCEEDANCES)
+
+    @strict
+    def report(
+        self,
+        period: str,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        format: Literal["pdf", "xlsx", "csv"] | None = None,
+        language: Literal["en", "de", "fr", "es", "pt"] = "en",
+        curve: str | None = "usbm-drywall",
+        air_curve: str | None = None,
+        distance_ft: float | None = None,
+        warn_percent: float = 80.0,
+        appendix: int = 50,
+        paper: Literal["a4", "letter"] = "a4",
+        velocity: Literal["in/s", "mm/s"] = "in/s",
+        template: str | os.PathLike[str] | None = None,
+        print_date: date | str | None = None,
+        overwrite: bool = False,
+        serial: str | None = None,
+        project: str | None = None,
+        location: str | None = None,
+        kind: str | None = None,
+        min_ppv_in_s: float | None = None,
+        reviewed: bool | None = None,
+        text: str | None = None,
+    ) -> bytes:
+        """The report of a month or another period: summary, what was monitored, charts, all events, source
+        files with their checksums, and the event pages of the events above or near a level.
+
+        Parameters
+        ----------
+        period
+            A month (``"2026-05"``), a year, a day, or the first and the last day
+            (``"2026-05-04..2026-05-17"``); unit-local, 366 days at most.
+        path
+            The file to write; by default none is written.
+        format
+            ``"pdf"``, ``"xlsx"`` or ``"csv"`` (the table of events); by default the extension of ``path``, or
+            ``"pdf"``.
+        language
+            Language of PDF and XLSX.
+        curve, air_curve, distance_ft
+            The levels for ground vibration and air overpressure, as for :meth:`Event.verdict`; ``None`` for
+            none.
+        warn_percent
+            An event within a level whose value is at least this share of it is near the level.
+        appendix
+            Maximum number of event pages.
+        paper, velocity
+            Size of the pages, and unit of velocities.
+        template
+            TOML file with letterhead, logo, texts and signatures. A server has its own.
+        print_date
+            The day that is printed as that of printing, by default today. With the same day the same archive
+            gives the same bytes.
+        overwrite
+            Replaces a file that exists.
+        serial, project, location, kind, min_ppv_in_s, reviewed, text
+            The events, as for :meth:`query`. False triggers are included and counted apart.
+
+        Returns
+        -------
+        bytes
+            The report.
+
+        Raises
+        ------
+        BadArgumentError
+            The period, a curve, the template or another value is invalid, or there are too many events.
+        FileTakenError
+            The file exists. This is a ``FileExistsError``.
+
+        Examples
+        --------
+        >>> import tempfile, wavekeep
+        >>> archive = wavekeep.Archive(tempfile.mkdtemp(), create=True)
+        >>> account = archive.import_files(["samples/M529LMOK.DK0W"])
+        >>> archive.report("2026-06", curve="din-3", language="de")[:5]
+        b'%PDF-'
+        >>> archive.report("2026-06", format="csv").count(b"\\r\\n")
+        2
+        """
+        asked = question(
+            serial=serial,
+            project=project,
+            location=location,
+            kind=kind,
+            min_ppv_in_s=min_ppv_in_s,
+            reviewed=reviewed,
+            text=text,
+        )
+        for name, id in (("curve", curve), ("air_curve", air_curve)):
+            if id is not None:
+                one_of(name, id, _wavekeep.curves())
+        extension = "" if path is None else os.path.splitext(os.fspath(path))[1].lower().lstrip(".")
+        if format is None:
+            format = "pdf" if path is None else one_of("the extension", extension, _FORMATS)  # type: ignore[assignment]
+        elif extension in _FORMATS and extension != format:
+            raise BadArgumentError(f"the file ends with .{extension}, and format is {format!r}")
+        report: dict[str, Any] = {
+            "period": str(period),
+            "format": one_of("format", str(format), _FORMATS),
+            "language": one_of("language", language, ("en", "de", "fr", "es", "pt")),
+            "curve": curve,
+            "air_curve": air_curve,
+            "distance_ft": distance_ft,
+            "warn_percent": warn_percent,
+            "appendix": count_of(appendix, "appendix"),
+            "paper": one_of("paper", paper, ("a4", "letter")),
+            "velocity": one_of("velocity", velocity, ("in/s", "mm/s")),
+            "print_date": str(date.today() if print_date is None else print_date),
+        }
+        named = None if template is None else os.fspath(template)
+        data = self._backend.report(asked, report, named)
+        if path is not None:
+            _wavekeep.write_whole(path, data, bool(overwrite))
+        return data
 
     @strict
     def to_dask_dataframe(

@@ -60,6 +60,11 @@ class Folder:
         entries: list[dict[str, Any]] = json.loads(self._handle.review_log(id, limit))
         return entries
 
+    def report(
+        self, question: dict[str, Any], asked: dict[str, Any], template: str | None
+    ) -> bytes:
+        return self._handle.report(json.dumps(question), json.dumps(asked), template)
+
     def summaries(self, of: str) -> list[dict[str, Any]]:
         ask = {
             "units": self._handle.units,

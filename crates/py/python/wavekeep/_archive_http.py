@@ -172,6 +172,18 @@ class Server:
         entries = self._json("GET", f"/events/{id}/log", {"limit": min(limit, _PAGE)})
         return _rows(entries)
 
+    def report(
+        self, question: dict[str, Any], asked: dict[str, Any], template: str | None
+    ) -> bytes:
+        if template is not None:
+            raise UnsupportedError(
+                "the template of a server is its own: it is named with --report-template when it is started"
+            )
+        named = {**asked, "curve": asked["curve"] or "none"}
+        page = ("sort", "limit", "offset", "after_id")
+        named.update((name, value) for name, value in question.items() if name not in page)
+        return self._send("GET", self._address("/report", named))
+
     def summaries(self, of: str) -> list[dict[str, Any]]:
         return _rows(self._json("GET", f"/{of}"))
 

@@ -85,12 +85,25 @@ impl Period {
         self.from.checked_add(i64::from(number).days()).ok().filter(|day| *day <= self.to)
     }
 
+    /// As it is written in names of files: `2026-05` for a month, `2026-05-08` for a day,
+    /// `2026-05-04_2026-05-17` for others.
+    pub fn short(&self) -> String {
+        let (from, to) = (self.from.to_string(), self.to.to_string());
+        match self.is_month() {
+            true => from.get(..7).unwrap_or(&from).to_owned(),
+            false if self.from == self.to => from,
+            false => format!("{from}_{to}"),
+        }
+    }
+
+    fn is_month(&self) -> bool {
+        self.from == self.from.first_of_month() && self.to == self.from.last_of_month()
+    }
+
     /// In words: the month with its name where it is one.
     pub fn in_words(&self, words: &Words) -> String {
-        let is_month = self.from == self.from.first_of_month()
-            && self.to == self.from.last_of_month();
         match self.from == self.to {
-            _ if is_month => words.month(self.from),
+            _ if self.is_month() => words.month(self.from),
             true => words.long_date(self.from),
             false => words.filled(
                 "forms.from_to",
@@ -169,6 +182,14 @@ mod tests {
             let refused = text.parse::<Period>().unwrap_err().to_string();
             assert!(refused.contains("such as 2026-05"), "{refused}");
         }
+    }
+
+    #[test]
+    fn a_file_is_called_by_its_month_or_by_its_days() {
+        let named = |text: &str| text.parse::<Period>().unwrap().short();
+        assert_eq!(named("2026-05"), "2026-05");
+        assert_eq!(named("2026-05-08"), "2026-05-08");
+        assert_eq!(named("2026-05..2026-06"), "2026-05-01_2026-06-30");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 mod drawings;
 mod events;
+mod languages;
 mod ledger;
+mod periods;
 mod review;
 mod streams;

@@ -120,11 +120,8 @@ pub async fn export(
             Ok((file, len, events, damaged))
         })
         .await?;
-    let mut response = Response::new(Body::from_stream(parts(file)));
+    let mut response = sent(file, len, format.content_type(), format.file_name());
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
-    headers.insert(CONTENT_DISPOSITION, attachment(format.file_name()));
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(len));
     headers.insert(HeaderName::from_static("x-wavekeep-events"), HeaderValue::from(events));
     headers.insert(HeaderName::from_static("x-wavekeep-damaged"), HeaderValue::from(damaged));
     Ok(response)
@@ -138,8 +135,21 @@ fn failed(failure: ExportFailure) -> Problem {
     }
 }
 
+/// The answer that sends a finished file.
+pub fn sent(file: Temporary, len: u64, content_type: &'static str, name: &str) -> Response {
+    let mut response = Response::new(Body::from_stream(parts(file)));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CONTENT_DISPOSITION, attachment(name));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(len));
+    response
+}
+
 /// The finished file from its beginning, and its length.
-fn rewound(mut out: BufWriter<Temporary>) -> std::io::Result<(Temporary, u64)> {
+///
+/// # Errors
+/// What the system says.
+pub fn rewound(mut out: BufWriter<Temporary>) -> std::io::Result<(Temporary, u64)> {
     out.flush()?;
     let mut file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
     let len = file.len()?;

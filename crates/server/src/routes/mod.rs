@@ -11,6 +11,7 @@ pub mod levels;
 pub mod live;
 pub mod many_samples;
 pub mod recordings;
+pub mod report;
 pub mod review;
 pub mod samples;
 pub mod sign_in;
