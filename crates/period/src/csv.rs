@@ -129,7 +129,9 @@ fn cells(event: &PeriodEvent, unit: Unit, warn: Option<f64>) -> Vec<String> {
         if of != PeakOf::VectorSum {
             // Beyond the instrument's range there is a bound and no number.
             let hertz = peak.map(|peak| peak.frequency.to_string()).filter(|hertz| hertz != "N/A");
-            cells.push(hertz.map_or_else(String::new, |hertz| hertz.trim_end_matches(" Hz").to_owned()));
+            cells.push(
+                hertz.map_or_else(String::new, |hertz| hertz.trim_end_matches(" Hz").to_owned()),
+            );
         }
     }
     cells.push(event.false_trigger.to_string());
@@ -175,15 +177,11 @@ fn verdict(verdict: Option<&Verdict>, unit: Unit, has_frequency: bool) -> Vec<St
     let (value, limit) = (shown(verdict.value), shown(verdict.limit));
     let of_unit = value.or(limit).map_or_else(String::new, |reading| reading.unit.to_string());
     let digits = |reading: Option<wavekeep_core::Reading>| {
-        reading.map_or_else(String::new, |reading| format!("{}{}", reading.sign(), reading.digits()))
+        reading
+            .map_or_else(String::new, |reading| format!("{}{}", reading.sign(), reading.digits()))
     };
-    let mut cells = vec![
-        outcome.to_owned(),
-        verdict.subject.clone(),
-        digits(value),
-        digits(limit),
-        of_unit,
-    ];
+    let mut cells =
+        vec![outcome.to_owned(), verdict.subject.clone(), digits(value), digits(limit), of_unit];
     if has_frequency {
         let hertz = verdict.frequency.filter(|frequency| frequency.hz().is_some());
         let hertz = hertz.map(|hertz| hertz.to_string()).unwrap_or_default();

@@ -11,7 +11,9 @@ pub enum PeriodError {
     #[error(transparent)]
     Archive(#[from] ArchiveError),
     /// There are more events than a report holds.
-    #[error("{events} events match: a report holds at most {most}; choose a shorter period, or one unit or project")]
+    #[error(
+        "{events} events match: a report holds at most {most}; choose a shorter period, or one unit or project"
+    )]
     TooMany {
         /// Events that match.
         events: u64,

@@ -47,7 +47,8 @@ impl PeriodReport {
         stop: &AtomicBool,
     ) -> Result<Self, PeriodError> {
         let (rows, streams) = in_period(archive, request)?;
-        let untimed = without_time(archive, request, request.most_events.saturating_sub(rows.len()))?;
+        let untimed =
+            without_time(archive, request, request.most_events.saturating_sub(rows.len()))?;
         let timed = read_all(archive, request, &rows, stop)?;
         let without_time = read_all(archive, request, &untimed, stop)?;
         let mut units: Vec<PeriodUnit> = Vec::new();
@@ -234,9 +235,7 @@ fn set_frequencies(event: &mut PeriodEvent, measured: &Measurements) {
         }
         let is_it = |channel: &&wavekeep_signal::ChannelMeasurements| match of {
             PeakOf::Microphone => channel.sensor == Sensor::Microphone,
-            _ => {
-                channel.sensor == Sensor::Geophone && channel.name.eq_ignore_ascii_case(of.word())
-            }
+            _ => channel.sensor == Sensor::Geophone && channel.name.eq_ignore_ascii_case(of.word()),
         };
         let Some(channel) = measured.channels.iter().find(is_it) else { continue };
         peak.frequency = channel.zc_frequency.value().unwrap_or(Frequency::NotAvailable);

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use wavekeep_archive::{Archive, EventRow};
 use wavekeep_report::{
     Appendix, Language, LedgerState, Letterhead, PageOptions, Paper, PeriodEvent, PeriodOptions,
-    PeriodPages, Review, Standing, Units,
+    PeriodPages, Review, Units,
 };
 use wavekeep_signal::{Outcome, Verdict, measure};
 
@@ -85,7 +85,7 @@ impl PeriodReport {
     /// The events that exceed a level or warn, the largest share of its level first.
     fn of_interest(&self) -> Vec<&PeriodEvent> {
         let warn = self.content().levels.warn_percent;
-        let matters = |event: &&PeriodEvent| event.standing(warn) >= Standing::Warns;
+        let matters = |event: &&PeriodEvent| event.is_of_interest(warn);
         let mut events: Vec<&PeriodEvent> = self.content().counted().filter(matters).collect();
         events.sort_by(|a, b| margin(a).total_cmp(&margin(b)).then(a.id.cmp(&b.id)));
         events
@@ -106,7 +106,9 @@ impl PeriodReport {
             archive: head.archive.clone(),
             entry: entry.entry.entry,
             leaf: entry.leaf.to_string(),
-            time: options.print_date.map_or_else(|| "this report".to_owned(), |day| day.to_string()),
+            time: options
+                .print_date
+                .map_or_else(|| "this report".to_owned(), |day| day.to_string()),
             size: head.size,
             root: head.root.clone(),
         }))

@@ -107,7 +107,8 @@ struct RawSignatory {
 pub fn read_template(path: &Path) -> Result<Letterhead, TemplateError> {
     let bytes = read(path, MOST_BYTES)?;
     let unreadable = |reason: String| TemplateError::Read { path: path.to_owned(), reason };
-    let text = String::from_utf8(bytes).map_err(|_| unreadable("it is no UTF-8 text".to_owned()))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| unreadable("it is no UTF-8 text".to_owned()))?;
     let at = |offset: usize, reason: String| TemplateError::Field {
         path: path.to_owned(),
         line: 1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count(),
@@ -173,7 +174,9 @@ struct Fields<'a> {
 impl Fields<'_> {
     fn check(&self, name: &str, text: &str, offset: usize) -> Result<(), TemplateError> {
         match text.chars().nth(MOST_LETTERS) {
-            Some(_) => Err((self.at)(offset, format!("{name}: has more than {MOST_LETTERS} letters"))),
+            Some(_) => {
+                Err((self.at)(offset, format!("{name}: has more than {MOST_LETTERS} letters")))
+            }
             None => Ok(()),
         }
     }
@@ -196,7 +199,10 @@ impl Fields<'_> {
         let Some(list) = list else { return Ok(Vec::new()) };
         let offset = list.span().start;
         if list.get_ref().len() > MOST_OF_A_LIST {
-            return Err((self.at)(offset, format!("{name}: has more than {MOST_OF_A_LIST} entries")));
+            return Err((self.at)(
+                offset,
+                format!("{name}: has more than {MOST_OF_A_LIST} entries"),
+            ));
         }
         for text in list.get_ref() {
             self.check(name, text, offset)?;

@@ -4,9 +4,7 @@ use rust_xlsxwriter::{
     DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError,
 };
 use wavekeep_core::{Frequency, Unit, UnitLocal};
-use wavekeep_report::{
-    PeakOf, PeriodContent, PeriodEvent, Standing, Stretch, Words, one_line,
-};
+use wavekeep_report::{PeakOf, PeriodContent, PeriodEvent, Standing, Stretch, Words, one_line};
 use wavekeep_signal::Verdict;
 
 use crate::csv::flag_word;
@@ -32,8 +30,13 @@ impl PeriodReport {
         let mut about = DocProperties::new().set_title(words.text("cover.title"));
         // The workbook would carry the time of its making otherwise.
         let made = options.print_date.unwrap_or(content.period.last_day());
-        let made = (made.year().unsigned_abs(), made.month().unsigned_abs(), made.day().unsigned_abs());
-        about = about.set_creation_datetime(&ExcelDateTime::from_ymd(made.0.max(1900), made.1, made.2)?);
+        let made =
+            (made.year().unsigned_abs(), made.month().unsigned_abs(), made.day().unsigned_abs());
+        about = about.set_creation_datetime(&ExcelDateTime::from_ymd(
+            made.0.max(1900),
+            made.1,
+            made.2,
+        )?);
         book.set_properties(&about);
         let sheet = Sheet { words, styles: Styles::of(words), unit: options.units.velocity() };
         sheet.summary(book.add_worksheet(), content, options)?;
@@ -86,7 +89,11 @@ struct Sheet {
 }
 
 impl Sheet {
-    fn begin<'a>(&self, sheet: &'a mut Worksheet, name: &str) -> Result<&'a mut Worksheet, XlsxError> {
+    fn begin<'a>(
+        &self,
+        sheet: &'a mut Worksheet,
+        name: &str,
+    ) -> Result<&'a mut Worksheet, XlsxError> {
         sheet.set_name(self.words.text(name))
     }
 
@@ -112,7 +119,9 @@ impl Sheet {
             }
             Ok::<(), XlsxError>(())
         };
-        let joined = |names: &[String]| cut(&names.iter().map(|it| one_line(it)).collect::<Vec<_>>().join(", "));
+        let joined = |names: &[String]| {
+            cut(&names.iter().map(|it| one_line(it)).collect::<Vec<_>>().join(", "))
+        };
         text(sheet, "cover.project", joined(&content.projects))?;
         text(sheet, "cover.client", joined(&content.clients))?;
         text(sheet, "cover.location", joined(&content.locations))?;
@@ -261,7 +270,12 @@ impl Sheet {
             }
             column += 1;
             if of != PeakOf::VectorSum {
-                self.hertz(sheet, row, column, peak.map_or(Frequency::NotAvailable, |it| it.frequency))?;
+                self.hertz(
+                    sheet,
+                    row,
+                    column,
+                    peak.map_or(Frequency::NotAvailable, |it| it.frequency),
+                )?;
                 column += 1;
             }
         }
@@ -371,7 +385,11 @@ impl Sheet {
     ) -> Result<(), XlsxError> {
         let (date, time) = (at.0.date(), at.0.time());
         let whole = |part: i8| part.unsigned_abs();
-        let day = ExcelDateTime::from_ymd(date.year().unsigned_abs(), whole(date.month()), whole(date.day()));
+        let day = ExcelDateTime::from_ymd(
+            date.year().unsigned_abs(),
+            whole(date.month()),
+            whole(date.day()),
+        );
         let moment = day.and_then(|day| {
             day.and_hms(whole(time.hour()).into(), whole(time.minute()), f64::from(time.second()))
         });
@@ -404,7 +422,9 @@ impl Sheet {
         }
         let length = content.period.stretch().seconds();
         for (row, unit) in (1..).zip(&content.units) {
-            let joined = |texts: &[String]| cut(&texts.iter().map(|it| one_line(it)).collect::<Vec<_>>().join("; "));
+            let joined = |texts: &[String]| {
+                cut(&texts.iter().map(|it| one_line(it)).collect::<Vec<_>>().join("; "))
+            };
             sheet.write_string(row, 0, one_line(&unit.serial))?;
             sheet.write_string(row, 1, joined(&unit.locations))?;
             sheet.write_string(row, 2, joined(&unit.calibrations))?;

@@ -64,7 +64,10 @@ impl Asked {
             },
         };
         if self.warn_percent.is_nan() || self.warn_percent <= 0.0 {
-            return Err(bad(format!("warn_percent is {}: it has to be above 0", self.warn_percent)));
+            return Err(bad(format!(
+                "warn_percent is {}: it has to be above 0",
+                self.warn_percent
+            )));
         }
         if self.distance_ft.is_some_and(|distance| distance.is_nan() || distance < 0.0) {
             return Err(bad("distance_ft must not be negative"));
@@ -93,7 +96,9 @@ impl Asked {
             Format::Xlsx => report.xlsx(&options)?,
             Format::Csv => {
                 let mut bytes = Vec::new();
-                report.csv(options.units, &mut bytes).map_err(|error| Failure::new("Error", error))?;
+                report
+                    .csv(options.units, &mut bytes)
+                    .map_err(|error| Failure::new("Error", error))?;
                 bytes
             }
         })

@@ -121,7 +121,8 @@ pub(crate) fn event_page(
 
     let left = Rect { y, ..left };
     let in_rows = options.sensor_check_in_rows;
-    let mut below = geophones(&mut canvas, left, &table(recording, measured, style.units, in_rows), in_rows);
+    let mut below =
+        geophones(&mut canvas, left, &table(recording, measured, style.units, in_rows), in_rows);
     let rest: Vec<Fact> = std::iter::once(vector_sum(recording, measured, style.units))
         .chain(microphone(recording, measured, style.units))
         .collect();

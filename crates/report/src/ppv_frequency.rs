@@ -330,7 +330,13 @@ pub(crate) fn shape(canvas: &mut Canvas, (x, y): (f64, f64), r: f64, row: usize,
 }
 
 /// An arrow for a frequency beyond the instruments' range: the true place is further that way.
-pub(crate) fn beyond(canvas: &mut Canvas, (x, y): (f64, f64), s: f64, frequency: Frequency, colour: Colour) {
+pub(crate) fn beyond(
+    canvas: &mut Canvas,
+    (x, y): (f64, f64),
+    s: f64,
+    frequency: Frequency,
+    colour: Colour,
+) {
     let way = match frequency {
         Frequency::AboveRange(_) => 1.0,
         Frequency::BelowRange(_) => -1.0,

@@ -148,7 +148,13 @@ impl Sheets {
                 let colours = self.canvas().palette;
                 if step == 0 {
                     let name = face.clip(name, label - 6.0).into_owned();
-                    self.canvas().text((area.x, base), &name, face, colours.soft_ink, Anchor::Start);
+                    self.canvas().text(
+                        (area.x, base),
+                        &name,
+                        face,
+                        colours.soft_ink,
+                        Anchor::Start,
+                    );
                 }
                 self.canvas().text((area.x + label, base), line, face, colours.ink, Anchor::Start);
             }

@@ -92,7 +92,8 @@ impl Table {
         self.heads(sheets, false);
         for row in rows {
             let notes = note.wrap(&row.note, note_width - PADDING, MOST_NOTE_LINES);
-            let height = self.line() + notes.len() as f64 * note.size * 1.3
+            let height = self.line()
+                + notes.len() as f64 * note.size * 1.3
                 + if notes.is_empty() { 0.0 } else { self.size * 0.25 };
             if sheets.rest().h < height {
                 sheets.start_page();

@@ -8,8 +8,8 @@ use std::time::Duration;
 use derive_setters::Setters;
 use wavekeep_archive::{Archive, ArchiveError, machine_user};
 use wavekeep_lake::Follower;
-use wavekeep_period::Letterhead;
 use wavekeep_link::Address;
+use wavekeep_period::Letterhead;
 
 use crate::app::app;
 use crate::audit::{self, Audit, AuditOptions};

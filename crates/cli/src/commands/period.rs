@@ -87,9 +87,7 @@ pub fn run(args: &Args, command: &ReportArgs, period: Period) -> anyhow::Result<
     }
     let events = content.events.iter().chain(&content.without_time);
     let damaged = events
-        .filter(|event| {
-            event.is_damaged || event.is_contradicted || event.not_decoded.is_some()
-        })
+        .filter(|event| event.is_damaged || event.is_contradicted || event.not_decoded.is_some())
         .count();
     Ok(Account { damaged, ..Account::default() })
 }

@@ -26,8 +26,8 @@ const ALLOWED: [(&str, &[&str]); 19] = [
     (
         "server",
         &[
-            "core", "custody", "archive", "lake", "formats", "signal", "export", "report", "period",
-            "smurf", "recorder", "link",
+            "core", "custody", "archive", "lake", "formats", "signal", "export", "report",
+            "period", "smurf", "recorder", "link",
         ],
     ),
     (

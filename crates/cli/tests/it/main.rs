@@ -34,6 +34,7 @@ mod program;
 #[cfg(unix)]
 mod proxies;
 mod recording;
+mod reports;
 mod safety;
 mod soak;
 mod windows;

@@ -202,6 +202,14 @@ impl Fleet {
         self.archive.save(&Submission::new(name, bytes)).unwrap().id
     }
 
+    /// A sample of the repository with its report.
+    pub fn save_reported(&self, sample: &str, report: &str) -> i64 {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");
+        let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+        let event = Submission::new(sample, read(sample)).report(report, read(report));
+        self.archive.save(&event).unwrap().id
+    }
+
     pub fn mark_false(&self, id: i64) {
         let patch = serde_json::json!({ "review": { "false_trigger": true, "notes": "a lorry" } });
         self.archive.patch_sidecar(id, &patch, "kim", PatchOptions::default()).unwrap();
@@ -212,7 +220,9 @@ impl Fleet {
         let fleet = Self::empty();
         let mut state = 7u64;
         let mut random = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (state >> 33) as f64 / (1u64 << 31) as f64
         };
         let units = [

@@ -74,17 +74,34 @@ fn without_logs_and_histograms_nothing_is_claimed() {
 #[test]
 fn a_histogram_shows_monitoring_from_its_start_to_its_end() {
     let fleet = Fleet::empty();
-    fleet.save_sample("UM11719_20260714220000.IDFH", "UM11719_20260714220000.IDFH");
+    fleet.save_reported("UM11719_20260714220000.IDFH", "UM11719_20260714220000.IDFH.txt");
     let request = may().with_period("2026-07".parse().unwrap());
     let report = gathered(&fleet, &request);
     let unit = &report.content().units[0];
     assert_eq!(unit.monitored.len(), 1);
     assert_eq!(unit.monitored[0].from.to_string(), "2026-07-14 22:00:00");
     assert_eq!(unit.monitored[0].to.to_string(), "2026-07-15 02:00:00");
-    // It reaches into a period that begins while it runs.
+}
+
+#[test]
+fn a_histogram_that_began_before_the_period_reaches_into_it() {
+    let fleet = Fleet::empty();
+    fleet.save_reported("UM11719_20260714220000.IDFH", "UM11719_20260714220000.IDFH.txt");
+    fleet.save_sample("UM11719_20260716084530.IDFW", "UM11719_20260715084530.IDFW");
     let request = may().with_period("2026-07-15".parse().unwrap());
-    fleet.save(&Made { serial: 1, ..Made::new(at((2026, 7, 15), (1, 0, 0))) });
-    assert!(gathered(&fleet, &request).content().units.iter().all(|unit| unit.monitored.is_empty()));
+    let report = gathered(&fleet, &request);
+    let unit = &report.content().units[0];
+    assert_eq!((unit.serial.as_str(), unit.monitored.len()), ("UM11719", 1));
+    assert_eq!(unit.monitored[0].from.to_string(), "2026-07-15 00:00:00");
+    assert_eq!(unit.monitored[0].to.to_string(), "2026-07-15 02:00:00");
+}
+
+#[test]
+fn a_histogram_whose_end_nothing_states_shows_nothing() {
+    let fleet = Fleet::empty();
+    fleet.save_sample("UM11719_20260714220000.IDFH", "UM11719_20260714220000.IDFH");
+    let request = may().with_period("2026-07".parse().unwrap());
+    assert!(gathered(&fleet, &request).content().units[0].monitored.is_empty());
 }
 
 #[test]

@@ -64,7 +64,10 @@ fn what_is_wrong_with_a_template_is_said_with_the_line() {
         ("[company]\nnamee = \"x\"", "line 2: unknown field `namee`"),
         ("[company]\n\nname = 5", "line 3: invalid type"),
         ("[company", "line 1"),
-        ("[company]\nlogo_height_mm = 1e9", "line 2: company.logo_height_mm: 1000000000 is not within"),
+        (
+            "[company]\nlogo_height_mm = 1e9",
+            "line 2: company.logo_height_mm: 1000000000 is not within",
+        ),
         ("[company]\nlogo_height_mm = nan", "company.logo_height_mm"),
         ("[company]\nlogo_height_mm = -3", "company.logo_height_mm"),
         ("[company]\nlogo = \"gone.png\"", "gone.png: cannot be read"),
@@ -72,7 +75,10 @@ fn what_is_wrong_with_a_template_is_said_with_the_line() {
         ("[company]\nlogo = \"office.toml\"", "neither"),
     ] {
         let refused = refusal(template, LOGO.as_bytes());
-        assert!(refused.contains(words) && refused.contains("office.toml") || refused.contains(words), "{refused}");
+        assert!(
+            refused.contains(words) && refused.contains("office.toml") || refused.contains(words),
+            "{refused}"
+        );
     }
     let long = format!("[report]\ntitle = \"{}\"", "x".repeat(3000));
     assert!(refusal(&long, b"").contains("line 2: report.title: has more than 2000 letters"));

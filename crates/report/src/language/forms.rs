@@ -77,13 +77,7 @@ impl Words {
     /// A moment by the unit's clock, to the second.
     pub fn moment(&self, at: UnitLocal) -> String {
         let (date, time) = (at.0.date(), at.0.time());
-        format!(
-            "{} {:02}:{:02}:{:02}",
-            self.date(date),
-            time.hour(),
-            time.minute(),
-            time.second()
-        )
+        format!("{} {:02}:{:02}:{:02}", self.date(date), time.hour(), time.minute(), time.second())
     }
 
     /// A length of time in days, hours and minutes.

@@ -89,7 +89,14 @@ fn chart(canvas: &mut Canvas, part: Part<'_>, area: Rect, dots: &[Dot<'_>]) {
         Log { from: 10f64.powf(from), to: 10f64.powf(to), start: plot.bottom(), end: plot.y };
     canvas.fill(plot, colours.panel);
     let decimal = words.text("forms.decimal");
-    grid(canvas, plot, LOOK, (&across, words.text("chart.frequency")), (&values, decimal), options.units);
+    grid(
+        canvas,
+        plot,
+        LOOK,
+        (&across, words.text("chart.frequency")),
+        (&values, decimal),
+        options.units,
+    );
     let mut path = Path::default();
     for (step, (hz, limit)) in line.iter().enumerate() {
         let at = (across.place(*hz), values.place(*limit));

@@ -1,6 +1,5 @@
 //! The end of a report: the ledger, the signatures, and what the appendix holds.
 
-use super::content::Standing;
 use super::letterhead::Signatory;
 use super::{Appendix, Part};
 use crate::canvas::{Anchor, pen};
@@ -60,7 +59,11 @@ fn signatures(sheets: &mut Sheets, part: Part<'_>) {
             let name = signatory.name.as_deref().map(one_line).filter(|name| !name.is_empty());
             let signature = words.text("closing.signature");
             let below = [name, role].into_iter().flatten().collect::<Vec<_>>().join(", ");
-            let label = if below.is_empty() { signature.to_owned() } else { format!("{signature}: {below}") };
+            let label = if below.is_empty() {
+                signature.to_owned()
+            } else {
+                format!("{signature}: {below}")
+            };
             line(area.y + 88.0, &label);
         }
     }
@@ -68,19 +71,12 @@ fn signatures(sheets: &mut Sheets, part: Part<'_>) {
 
 /// The page before the event pages: which events they are of.
 pub(super) fn appendix(sheets: &mut Sheets, part: Part<'_>, appendix: Appendix) {
-    let Part { content, words, .. } = part;
+    let words = part.words;
     sheets.start_page();
     sheets.heading(words.text("appendix.title"), 60.0);
     let (pages, of) = (appendix.pages as u64, appendix.of_interest as u64);
-    sheets.paragraph(&words.filled(
-        "appendix.which",
-        &[("pages", &words.count(pages)), ("n", &words.count(of))],
-    ));
-    let exceeding = content.of_standing(Standing::Exceeds);
-    let warning = content.of_standing(Standing::Warns);
-    sheets.paragraph(&words.filled(
-        "appendix.counts",
-        &[("exceeding", &words.count(exceeding)), ("warning", &words.count(warning))],
-    ));
+    sheets.paragraph(
+        &words.filled("appendix.which", &[("pages", &words.count(pages)), ("n", &words.count(of))]),
+    );
     sheets.paragraph(words.text("appendix.language"));
 }

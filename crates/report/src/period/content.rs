@@ -208,12 +208,26 @@ pub enum Standing {
     NotJudged,
     /// Within all limits.
     Within,
-    /// It cannot be told of one of them.
-    NoVerdict,
     /// Within, and so near to a limit that it is to be looked at.
     Warns,
+    /// It cannot be told of one of them: it may be above that.
+    NoVerdict,
     /// Above a limit.
     Exceeds,
+}
+
+fn standing_of(verdict: &Verdict, warn_percent: Option<f64>) -> Standing {
+    match verdict.outcome {
+        Outcome::Exceeds => Standing::Exceeds,
+        Outcome::NoVerdict => Standing::NoVerdict,
+        Outcome::Within => {
+            let share = verdict.margin_percent.map(|margin| 100.0 - margin);
+            match share.zip(warn_percent) {
+                Some((share, warn)) if share >= warn => Standing::Warns,
+                _ => Standing::Within,
+            }
+        }
+    }
 }
 
 impl PeriodEvent {
@@ -235,19 +249,14 @@ impl PeriodEvent {
 
     /// The worst of its verdicts.
     pub fn standing(&self, warn_percent: Option<f64>) -> Standing {
-        let of = |verdict: &Verdict| match verdict.outcome {
-            Outcome::Exceeds => Standing::Exceeds,
-            Outcome::NoVerdict => Standing::NoVerdict,
-            Outcome::Within => {
-                let share = verdict.margin_percent.map(|margin| 100.0 - margin);
-                match share.zip(warn_percent) {
-                    Some((share, warn)) if share >= warn => Standing::Warns,
-                    _ => Standing::Within,
-                }
-            }
-        };
-        let worst = self.verdicts().map(of).max();
+        let worst = self.verdicts().map(|verdict| standing_of(verdict, warn_percent)).max();
         worst.unwrap_or(if self.has_level { Standing::NoVerdict } else { Standing::NotJudged })
+    }
+
+    /// Whether one of its verdicts is that it exceeds a limit or is near it.
+    pub fn is_of_interest(&self, warn_percent: Option<f64>) -> bool {
+        let matters = |standing| matches!(standing, Standing::Exceeds | Standing::Warns);
+        self.verdicts().any(|verdict| matters(standing_of(verdict, warn_percent)))
     }
 
     /// Why a verdict is missing, each cause once.
@@ -283,16 +292,17 @@ impl PeriodContent {
         self.counted().filter(|event| event.standing(warn) == standing).count() as u64
     }
 
-    /// The largest value of a peak with its event, false triggers left out: the first of equals.
+    /// The largest value of a peak with its event, false triggers left out: the first of equals. Levels of
+    /// another weighting are not compared: those in dB(L) are taken where there are any.
     pub fn largest(&self, of: PeakOf) -> Option<(&PeriodEvent, PeriodPeak)> {
-        let found = self.counted().filter_map(|event| Some((event, event.peak(of)?)));
-        let comparable = |reading: &Reading| match reading.unit.is_level() {
-            true => reading.value,
-            false => reading.to(Unit::InchPerSecond).map_or(reading.value, |reading| reading.value),
-        };
-        found.reduce(|largest, next| {
-            let is_larger = comparable(&next.1.reading) > comparable(&largest.1.reading);
-            if is_larger { next } else { largest }
-        })
+        let all = || self.counted().filter_map(|event| Some((event, event.peak(of)?)));
+        let is_linear = |unit: Unit| unit == Unit::DecibelLinear;
+        let unit = all()
+            .map(|(_, peak)| peak.reading.unit)
+            .reduce(|first, next| if is_linear(next) { next } else { first })?;
+        let value = |peak: &PeriodPeak| Some(peak.reading.to(unit).ok()?.value);
+        let found = all().filter_map(|(event, peak)| Some((event, peak, value(&peak)?)));
+        let largest = found.reduce(|a, b| if b.2 > a.2 { b } else { a })?;
+        Some((largest.0, largest.1))
     }
 }

@@ -46,7 +46,13 @@ pub(super) fn draw(sheets: &mut Sheets, part: Part<'_>) {
     }
     for line in letterhead.lines.iter().take(MOST_LINES) {
         let (line, face) = (one_line(line), regular(8.2));
-        canvas.text((area.right(), y), &face.clip(&line, width), face, colours.soft_ink, Anchor::End);
+        canvas.text(
+            (area.right(), y),
+            &face.clip(&line, width),
+            face,
+            colours.soft_ink,
+            Anchor::End,
+        );
         y += 11.2;
     }
     below = below.max(y - 8.0) + 10.0;
@@ -155,7 +161,8 @@ fn outcome(content: &PeriodContent, part: Part<'_>) -> Vec<String> {
         _ => words.text("result.none_exceeds").to_owned(),
     });
     lines.push(words.counted("result.events", counted));
-    for (key, standing) in [("result.warn", Standing::Warns), ("result.no_verdict", Standing::NoVerdict)]
+    for (key, standing) in
+        [("result.warn", Standing::Warns), ("result.no_verdict", Standing::NoVerdict)]
     {
         let count = content.of_standing(standing);
         if count > 0 {

@@ -37,7 +37,8 @@ fn events(sheets: &mut Sheets, part: Part<'_>, events: &[PeriodEvent]) {
     };
     let mut columns = vec![
         Column::new(words.text("table.number"), 27.0, Align::Words),
-        Column::new(words.text("table.time"), 76.0, Align::Words).with_unit(words.text("table.unit_local")),
+        Column::new(words.text("table.time"), 76.0, Align::Words)
+            .with_unit(words.text("table.unit_local")),
         Column::new(words.text("table.unit"), 42.0, Align::Words),
     ];
     for of in PeakOf::GEOPHONES {
@@ -47,12 +48,16 @@ fn events(sheets: &mut Sheets, part: Part<'_>, events: &[PeriodEvent]) {
     columns.push(Column::new("MicL", 34.0, Align::Decimal).with_unit("dB"));
     let used = 27.0 + 76.0 + 42.0 + 3.0 * 64.0 + 38.0 + 34.0;
     let left = sheets.area().w - used;
-    columns.push(Column::new(words.text("table.share"), 34.0, Align::Right).with_unit(words.text("table.of_limit")));
+    columns.push(
+        Column::new(words.text("table.share"), 34.0, Align::Right)
+            .with_unit(words.text("table.of_limit")),
+    );
     columns.push(Column::new(words.text("table.verdict"), left - 34.0, Align::Right));
     // Where a unit stood at one place throughout, that is beside the unit.
     let several = content.units.iter().any(|unit| unit.locations.len() > 1);
     let rows: Vec<Row> = events.iter().map(|event| row(part, event, several)).collect();
-    let table = Table::new(columns, SIZE, words.text("events.continued"), words.text("forms.decimal"));
+    let table =
+        Table::new(columns, SIZE, words.text("events.continued"), words.text("forms.decimal"));
     table.draw(sheets, &rows);
 }
 
@@ -133,6 +138,7 @@ pub(super) fn sources(sheets: &mut Sheets, part: Part<'_>) {
         ])
     };
     let rows: Vec<Row> = content.events.iter().chain(&content.without_time).map(row).collect();
-    let table = Table::new(columns, SIZE, words.text("sources.continued"), words.text("forms.decimal"));
+    let table =
+        Table::new(columns, SIZE, words.text("sources.continued"), words.text("forms.decimal"));
     table.draw(sheets, &rows);
 }

@@ -84,8 +84,7 @@ fn lanes(sheets: &mut Sheets, part: Part<'_>) {
     let label = 58.0;
     let plot = Rect::new(area.x + label, area.y + 6.0, area.w - label, lane * shown as f64);
     let whole = content.period.stretch();
-    let across =
-        Linear { from: 0.0, to: whole.seconds(), start: plot.x, end: plot.right() };
+    let across = Linear { from: 0.0, to: whole.seconds(), start: plot.x, end: plot.right() };
     let canvas = sheets.canvas();
     let colours = canvas.palette;
     let face = regular(7.4);
@@ -140,7 +139,8 @@ fn gaps(sheets: &mut Sheets, part: Part<'_>) {
         if let Some(last) = rows.last_mut().filter(|_| !more.is_empty()) {
             let together = words.duration(more.iter().map(Stretch::seconds).sum());
             let count = words.counted("monitoring.more_gaps", more.len() as u64);
-            last.note = words.filled("monitoring.together", &[("times", &count), ("length", &together)]);
+            last.note =
+                words.filled("monitoring.together", &[("times", &count), ("length", &together)]);
         }
     }
     if rows.is_empty() {

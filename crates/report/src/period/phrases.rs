@@ -18,11 +18,14 @@ impl Words {
 
     /// The word for the end of a verdict.
     pub fn outcome(&self, outcome: Outcome) -> &str {
-        standing(self, match outcome {
-            Outcome::Within => Standing::Within,
-            Outcome::Exceeds => Standing::Exceeds,
-            Outcome::NoVerdict => Standing::NoVerdict,
-        })
+        standing(
+            self,
+            match outcome {
+                Outcome::Within => Standing::Within,
+                Outcome::Exceeds => Standing::Exceeds,
+                Outcome::NoVerdict => Standing::NoVerdict,
+            },
+        )
     }
 
     /// What of an event is to be known beside its numbers; velocities in `unit`.

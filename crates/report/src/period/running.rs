@@ -27,7 +27,12 @@ pub(super) fn running_head(page: &mut Canvas, part: Part<'_>) {
 }
 
 /// Print date, the company's line and the number of the page, between margins of `side`.
-pub(super) fn running_foot(page: &mut Canvas, part: Part<'_>, side: f64, (number, of): (usize, usize)) {
+pub(super) fn running_foot(
+    page: &mut Canvas,
+    part: Part<'_>,
+    side: f64,
+    (number, of): (usize, usize),
+) {
     let colours = page.palette;
     let bounds = page.bounds();
     let (left, right, y) = (side, bounds.right() - side, bounds.bottom() - 15.0);
@@ -48,10 +53,9 @@ pub(super) fn running_foot(page: &mut Canvas, part: Part<'_>, side: f64, (number
 pub(super) fn printed(part: Part<'_>) -> String {
     let program = concat!("wavekeep ", env!("CARGO_PKG_VERSION"));
     match part.options.print_date {
-        Some(date) => part.words.filled(
-            "page.printed",
-            &[("date", &part.words.date(date)), ("program", &program)],
-        ),
+        Some(date) => part
+            .words
+            .filled("page.printed", &[("date", &part.words.date(date)), ("program", &program)]),
         None => program.to_owned(),
     }
 }

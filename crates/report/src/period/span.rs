@@ -68,9 +68,10 @@ impl Period {
 
     /// All of it, up to the first moment of the day that follows.
     pub fn stretch(&self) -> Stretch {
-        let to = self.to.tomorrow().map_or(self.last(), |day| {
-            UnitLocal(day.to_datetime(Time::midnight()))
-        });
+        let to = self
+            .to
+            .tomorrow()
+            .map_or(self.last(), |day| UnitLocal(day.to_datetime(Time::midnight())));
         Stretch { from: self.first(), to }
     }
 
@@ -176,8 +177,19 @@ mod tests {
     #[test]
     fn what_is_no_period_is_refused_with_what_is_expected() {
         for text in [
-            "", "May", "2026-5", "2026-13", "2026-02-30", "2026-05-01Z", "2026-06..2026-05",
-            "2024..2025", "..", "2026-05..", "+2026", "２０２６", "0000-00-00",
+            "",
+            "May",
+            "2026-5",
+            "2026-13",
+            "2026-02-30",
+            "2026-05-01Z",
+            "2026-06..2026-05",
+            "2024..2025",
+            "..",
+            "2026-05..",
+            "+2026",
+            "２０２６",
+            "0000-00-00",
         ] {
             let refused = text.parse::<Period>().unwrap_err().to_string();
             assert!(refused.contains("such as 2026-05"), "{refused}");

@@ -41,7 +41,8 @@ fn counts(part: Part<'_>) -> Vec<(String, String)> {
     let of_kind = |kind| content.counted().filter(|event| event.kind == kind).count() as u64;
     let counted = content.counted().count() as u64;
     let mut facts = Vec::new();
-    let mut add = |key: &'static str, value: String| facts.push((words.text(key).to_owned(), value));
+    let mut add =
+        |key: &'static str, value: String| facts.push((words.text(key).to_owned(), value));
     let kinds = [
         ("kind.waveforms", of_kind(EventKind::Waveform)),
         ("kind.histograms", of_kind(EventKind::Histogram)),
@@ -53,16 +54,18 @@ fn counts(part: Part<'_>) -> Vec<(String, String)> {
         .map(|(key, count)| words.counted(key, count))
         .collect();
     let counted = words.count(counted);
-    add("summary.events", match kinds.is_empty() {
-        true => counted,
-        false => format!("{counted} ({})", kinds.join(", ")),
-    });
+    add(
+        "summary.events",
+        match kinds.is_empty() {
+            true => counted,
+            false => format!("{counted} ({})", kinds.join(", ")),
+        },
+    );
     let false_triggers: Vec<&PeriodEvent> =
         content.events.iter().filter(|event| event.false_trigger).collect();
-    let above = false_triggers
-        .iter()
-        .filter(|event| event.standing(None) == Standing::Exceeds)
-        .count() as u64;
+    let above =
+        false_triggers.iter().filter(|event| event.standing(None) == Standing::Exceeds).count()
+            as u64;
     let mut of_false = words.count(false_triggers.len() as u64);
     if above > 0 {
         of_false = format!("{of_false} ({})", words.counted("summary.false_above", above));

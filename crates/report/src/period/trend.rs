@@ -202,12 +202,7 @@ fn daily(
 
 /// A dot; hollow where its true value may be another or there is no verdict on it, a diamond where it
 /// exceeds, a cross for a false trigger.
-fn mark(
-    canvas: &mut Canvas,
-    (x, y): (f64, f64),
-    event: &PeriodEvent,
-    outcome: Option<Outcome>,
-) {
+fn mark(canvas: &mut Canvas, (x, y): (f64, f64), event: &PeriodEvent, outcome: Option<Outcome>) {
     let colours = canvas.palette;
     if event.false_trigger {
         let mut cross = Path::default();

@@ -56,7 +56,8 @@ fn every_date_has_only_parts_that_dates_have() {
 fn no_text_is_left_in_english() {
     let english = Language::English.words();
     for language in Language::ALL.into_iter().filter(|language| *language != Language::English) {
-        let same = |(key, text): &(&str, &str)| english.text(key) == *text;
+        let same =
+            |(key, text): &(&str, &str)| !key.starts_with("forms.") && english.text(key) == *text;
         let all = language.words().all();
         // Sentences are never the same; single words of the field may be.
         let left: Vec<_> = all.filter(same).filter(|(_, text)| text.contains(' ')).collect();

@@ -111,7 +111,8 @@ pub struct ReportParams {
 impl ReportParams {
     fn period(&self) -> Result<Period, Problem> {
         self.period.ok_or_else(|| {
-            let detail = "period is missing: a month such as 2026-05, or its first and its last day";
+            let detail =
+                "period is missing: a month such as 2026-05, or its first and its last day";
             Problem::unprocessable("period", detail)
         })
     }
@@ -125,8 +126,7 @@ impl ReportParams {
         };
         let ground = named(Some(self.curve.as_deref().unwrap_or(DEFAULT_CURVE)))?;
         let levels = Levels::new(ground, named(self.air_curve.as_deref())?);
-        let levels =
-            levels.map_err(|error| Problem::unprocessable("curve", error.to_string()))?;
+        let levels = levels.map_err(|error| Problem::unprocessable("curve", error.to_string()))?;
         if self.distance_ft.is_some_and(|distance| distance < 0.0) {
             return Err(Problem::unprocessable("distance", "distance_ft must not be negative"));
         }
@@ -199,8 +199,7 @@ pub async fn report(
             written.map_err(|error| temporary::failed(&error))?;
             let (file, len) = rewound(out).map_err(|error| temporary::failed(&error))?;
             let content = report.content();
-            let counts =
-                [content.counted().count() as u64, content.of_standing(Standing::Exceeds)];
+            let counts = [content.counted().count() as u64, content.of_standing(Standing::Exceeds)];
             Ok((file, len, counts))
         })
         .await?;

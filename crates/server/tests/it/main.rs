@@ -18,6 +18,7 @@ mod parameters;
 #[path = "../../../link/tests/it/peer.rs"]
 mod peer;
 mod recordings;
+mod reports;
 mod safety;
 mod scope;
 mod sign_in;

@@ -150,6 +150,7 @@ fn a_value_above_the_limit_on_an_assumed_range_is_no_verdict() {
     let verdict = judge("usbm-drywall", &measure(&recording));
     assert_eq!(verdict.outcome, Outcome::NoVerdict);
     assert!(verdict.reason.contains("the range of the geophones is assumed"), "{}", verdict.reason);
+    assert!(verdict.causes.contains(&wavekeep_signal::Cause::RangeAssumed));
 }
 
 #[test]

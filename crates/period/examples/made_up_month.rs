@@ -1,4 +1,4 @@
-//! Writes reports of a made-up month, to look at: `cargo run --example gallery -- FOLDER [EVENTS]`
+//! Writes reports of a made-up month, to look at: `cargo run --example made_up_month -- FOLDER [EVENTS]`
 
 #[allow(clippy::unwrap_used, reason = "it is made for tests")]
 #[path = "../tests/it/fleet.rs"]
