@@ -147,10 +147,13 @@ def test_all_that_alerts_and_dashboard_ask_for_is_there(served, watched, tmp_pat
     archive = shutil.copytree(archive, tmp_path / "fleet")
     token = subprocess.check_output([PROGRAM, "token", "add", "kim", "--archive", archive], text=True).strip()
     certify(tmp_path / "a.pem", tmp_path / "a.key")
+    rules = tmp_path / "alerts.toml"
+    rules.write_text("[[rule]]\non = ['exceeds']\nwebhook = 'http://127.0.0.1:9/'\n")
     port = free_port()
     process = subprocess.Popen(
         [PROGRAM, "serve", "--archive", archive, "--listen", f"127.0.0.1:{port}",
          "--lake", tmp_path / "lake", "--verify-at", "02:30", "--audit", tmp_path / "audit.jsonl",
+         "--alerts", rules,
          "--oidc-issuer", "http://127.0.0.1:1", "--oidc-client-id", "x", "--oidc-other-users", "read",
          "--tls-cert", tmp_path / "a.pem", "--tls-key", tmp_path / "a.key"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

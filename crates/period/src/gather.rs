@@ -74,11 +74,12 @@ impl PeriodReport {
             Err(ArchiveError::NoLedger { .. }) => None,
             Err(error) => return Err(error.into()),
         };
-        let levels = &request.levels;
+        let (levels, of_archive) = request.levels.common(&rows);
         let of_levels = PeriodLevels::default()
             .with_ground(levels.ground().cloned())
             .with_air(levels.air().cloned())
             .with_distance_ft(levels.distance_ft())
+            .with_of_archive(of_archive)
             .with_warn_percent(request.warn_percent);
         let content = PeriodContent::default()
             .with_period(request.period)
@@ -184,6 +185,8 @@ fn read(archive: &Archive, request: &PeriodRequest, row: &EventRow, heavy: &Mute
     let measured = measure(&recording);
     set_frequencies(&mut event, &measured);
     (event.ground, event.air) = levels.judge(&measured);
+    event.warn_percents =
+        [levels.ground, levels.air].map(|level| level.and_then(|level| level.warn_percent));
     let stated = recording.statement.as_ref();
     let calibration = stated.and_then(|stated| stated.calibration.clone());
     Read { event, calibration: calibration.filter(|text| !text.trim().is_empty()) }

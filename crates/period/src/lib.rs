@@ -35,6 +35,7 @@ mod levels;
 mod monitored;
 mod pdf;
 mod request;
+mod review;
 mod template;
 mod xlsx;
 
@@ -42,9 +43,10 @@ pub use csv::CSV_COLUMNS;
 pub use error::PeriodError;
 pub use format::{Format, UnknownFormat};
 pub use gather::PeriodReport;
-pub use levels::{EventLevels, Levels};
+pub use levels::{EventLevel, EventLevels, Levels};
 pub use pdf::ReportOptions;
 pub use request::PeriodRequest;
+pub use review::review_of;
 pub use template::{TemplateError, read_template};
 pub use wavekeep_report::{Language, Letterhead, Paper, Period};
 

@@ -2,15 +2,16 @@
 
 use derive_setters::Setters;
 use jiff::civil::Date;
-use wavekeep_archive::{Archive, EventRow};
+use wavekeep_archive::Archive;
 use wavekeep_report::{
     Appendix, Language, LedgerState, Letterhead, PageOptions, Paper, PeriodEvent, PeriodOptions,
-    PeriodPages, Review, Units,
+    PeriodPages, Units,
 };
 use wavekeep_signal::{Outcome, Verdict, measure};
 
 use crate::error::PeriodError;
 use crate::gather::PeriodReport;
+use crate::review::review_of;
 
 /// How a report is written.
 #[derive(Debug, Clone, PartialEq, Setters)]
@@ -73,8 +74,8 @@ impl PeriodReport {
                 false => levels.ground,
             };
             let page = PageOptions::default()
-                .with_curve(curve)
-                .with_distance_ft(levels.distance_ft)
+                .with_curve(curve.map(|level| level.curve))
+                .with_distance_ft(curve.and_then(|level| level.distance_ft))
                 .with_review(Some(&review))
                 .with_ledger(ledger.as_ref());
             document.add_event(&recording, &measured, page);
@@ -131,13 +132,4 @@ fn decides_air(event: &PeriodEvent) -> bool {
         verdict.and_then(|verdict| verdict.margin_percent).unwrap_or(f64::INFINITY)
     };
     event.ground.is_none() || of(&event.air) < of(&event.ground)
-}
-
-fn review_of(row: &EventRow) -> Review {
-    Review {
-        false_trigger: row.false_trigger,
-        reviewer: row.reviewer.clone(),
-        reviewed_at: row.reviewed_at.clone(),
-        notes: row.review_notes.clone(),
-    }
 }

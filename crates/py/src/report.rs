@@ -47,6 +47,9 @@ impl From<PeriodError> for Failure {
     }
 }
 
+/// The curve where none is named and the archive has no levels.
+const USUAL_CURVE: &str = "usbm-drywall";
+
 impl Asked {
     /// The bytes of the report.
     pub fn write(
@@ -58,6 +61,7 @@ impl Asked {
     ) -> Result<Vec<u8>, Failure> {
         let curve = |id: &Option<String>| match id {
             None => Ok(None),
+            Some(id) if id == "none" => Ok(None),
             Some(id) => match Curve::built_in(id) {
                 Some(curve) => Ok(Some(curve.clone())),
                 None => Err(bad(format!("there is no curve {id:?}"))),
@@ -74,7 +78,17 @@ impl Asked {
         }
         let printed: DayOrMoment = self.print_date.parse().map_err(bad)?;
         let letterhead = template.map(read_template).transpose().map_err(bad)?;
-        let levels = Levels::new(curve(&self.curve)?, curve(&self.air_curve)?)?;
+        let of_archive = match (&self.curve, &self.air_curve) {
+            (None, None) => Levels::of_archive(archive)?,
+            _ => Levels::default(),
+        };
+        let usual = || Some(USUAL_CURVE.to_owned());
+        let levels = match of_archive.is_empty() {
+            true => {
+                Levels::new(curve(&self.curve.clone().or_else(usual))?, curve(&self.air_curve)?)?
+            }
+            false => of_archive,
+        };
         let request = PeriodRequest::new(self.period.parse().map_err(bad)?)
             .with_query(query)
             .with_levels(levels.at_distance_ft(self.distance_ft))

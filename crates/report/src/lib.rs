@@ -66,7 +66,6 @@ mod words;
 pub use drawing::{DrawError, Drawing, StreamCaption};
 pub use language::{Language, UnknownLanguage, Words};
 pub use ledger::LedgerState;
-pub use review::{Correction, Review};
 pub use logo::{Logo, LogoError};
 pub use page::{PageFoot, PageOptions, event_report};
 pub use period::{
@@ -74,6 +73,7 @@ pub use period::{
     PeriodLedger, PeriodLevels, PeriodOptions, PeriodPages, PeriodPeak, PeriodUnit, Signatory,
     Standing, Stretch,
 };
+pub use review::{Correction, Review};
 pub use style::{Paper, Style, Theme, Units};
 pub use text::one_line;
 

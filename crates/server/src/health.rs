@@ -42,6 +42,9 @@ pub struct Checks {
     /// The last update of the lake ended well; without a lake, `none`. It makes no difference to whether
     /// the server is ready.
     lake: String,
+    /// The last attempt to send an alert succeeded; `none` where there are no alerts. It makes no difference
+    /// to whether the server is ready.
+    alerts: String,
     /// The identity provider answered as it should the last time it was asked; `none` where people sign in
     /// with tokens alone. It makes no difference to whether the server is ready.
     sign_in: String,
@@ -93,6 +96,14 @@ impl Health {
             certificate: self.certificate(Timestamp::now()),
             verification: state.verification.word(),
             lake: state.lake.as_ref().map_or("none", |lake| of_lake(&lake.status())).to_owned(),
+            alerts: match &state.alerts {
+                None => "none",
+                Some(alerts) if alerts.counts.trouble().is_some() => {
+                    "not sent: the server's log states why"
+                }
+                Some(_) => "ok",
+            }
+            .to_owned(),
             sign_in: state.settings().oidc.map_or("none", |oidc| of_sign_in(&oidc)).to_owned(),
         };
         *last = Some((Instant::now(), checks.clone()));

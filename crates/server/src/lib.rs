@@ -20,6 +20,7 @@
 //! | `temporary` | files of uploads and exports, bounded in number and bytes |
 #![forbid(unsafe_code)]
 
+mod alerts;
 mod app;
 mod arrow;
 mod audit;

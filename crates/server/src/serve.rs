@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use derive_setters::Setters;
+use wavekeep_alerts::RulesError;
 use wavekeep_archive::{Archive, ArchiveError, machine_user};
 use wavekeep_lake::Follower;
 use wavekeep_link::Address;
 use wavekeep_period::Letterhead;
 
+use crate::alerts::{self, Alerts};
 use crate::app::app;
 use crate::audit::{self, Audit, AuditOptions};
 use crate::auth::Access;
@@ -51,6 +53,8 @@ pub struct ServeOptions {
     pub verify: Option<VerifyPlan>,
     /// Where it is noted who asked for what.
     pub audit: Option<AuditOptions>,
+    /// The file with the rules of alerts.
+    pub alerts: Option<PathBuf>,
     /// What keeps a lake of the events up to date.
     pub lake: Option<Arc<Follower>>,
     /// Sign-in with an identity provider.
@@ -73,6 +77,7 @@ impl Default for ServeOptions {
             bridges: Vec::new(),
             verify: None,
             audit: None,
+            alerts: None,
             lake: None,
             oidc: None,
             letterhead: Letterhead::default(),
@@ -120,6 +125,9 @@ pub enum ServeError {
         /// Why not.
         source: io::Error,
     },
+    /// The rules of alerts cannot be used.
+    #[error(transparent)]
+    Alerts(#[from] RulesError),
     /// The identity provider could not send a browser back.
     #[error(
         "sign-in with an identity provider needs --public-url: {listen} is no address that a browser can be sent back to"
@@ -173,6 +181,9 @@ impl Reload {
                 || options.audit.as_ref().map(|audit| audit.path.clone()).unwrap_or_default();
             audit.reopen().map_err(|source| ServeError::Audit { path: path(), source })?;
         }
+        if let Some(alerts) = &self.state.alerts {
+            alerts.read_again()?;
+        }
         // Sign-ins that were begun go on where nothing of it changed.
         let before = self.state.settings().oidc;
         let oidc = options.oidc.as_ref().map(|now| match before {
@@ -221,10 +232,12 @@ impl Server {
             Audit::open(options).map_err(|source| ServeError::Audit { path, source })
         });
         let audit = audit.transpose()?;
+        let alerts = options.alerts.as_deref().map(Alerts::read).transpose()?.map(Arc::new);
         let setup = Setup {
             limits: options.limits,
             bridges: Bridges::new(options.bridges),
             lake: options.lake,
+            alerts,
             proxy: options.proxy,
             verify: options.verify,
             audit,
@@ -315,6 +328,7 @@ impl Server {
         let state = self.state;
         let follower = tokio::spawn(live::follow(state.clone()));
         let lake = lake::start(&state);
+        let alerting = alerts::start(&state);
         let judging = judging::start(&state);
         let verifying = verification::start(&state);
         let auditing = audit::start(&state);
@@ -340,6 +354,7 @@ impl Server {
         let _ = tokio::task::spawn_blocking(move || keep_uses_of_tokens(&noted)).await;
         let _ = follower.await;
         lake.stop(state.limits.stop_time).await;
+        alerting.stop(state.limits.stop_time).await;
         if let Err(error) = closed.await {
             tracing::error!("recordings were not closed: {error}");
         }

@@ -9,6 +9,7 @@ use wavekeep_archive::Archive;
 use wavekeep_lake::Follower;
 use wavekeep_period::Letterhead;
 
+use crate::alerts::Alerts;
 use crate::audit::Audit;
 use crate::auth::Access;
 use crate::cache::Cache;
@@ -75,6 +76,8 @@ pub struct Shared {
     pub lake: Option<Arc<Follower>>,
     /// What stands on the reports of periods.
     pub letterhead: Letterhead,
+    /// Alerts, where there are rules for them.
+    pub alerts: Option<Arc<Alerts>>,
     /// What can change while the server runs.
     settings: RwLock<Settings>,
     /// Where this machine finds the server; `None` where no URL names the place.
@@ -98,6 +101,8 @@ pub struct Setup {
     pub verify: Option<VerifyPlan>,
     /// Who asked for what.
     pub audit: Option<Audit>,
+    /// Alerts by mail and webhook.
+    pub alerts: Option<Arc<Alerts>>,
     /// Sign-in with an identity provider.
     pub oidc: Option<OidcOptions>,
     /// Where this machine finds the server; `None` where no URL names the place.
@@ -144,7 +149,18 @@ impl State {
         certificate_ends: Option<Timestamp>,
         setup: Setup,
     ) -> Self {
-        let Setup { limits, bridges, lake, proxy, verify, audit, letterhead, oidc, own_url } = setup;
+        let Setup {
+            limits,
+            bridges,
+            lake,
+            proxy,
+            verify,
+            audit,
+            alerts,
+            letterhead,
+            oidc,
+            own_url,
+        } = setup;
         let oidc = oidc.map(|options| Arc::new(SignIn::new(options)));
         let verification = Verifications::new(&archive, verify);
         Self(Arc::new(Shared {
@@ -169,6 +185,7 @@ impl State {
             intake: Intake::default(),
             lake,
             letterhead,
+            alerts,
         }))
     }
 

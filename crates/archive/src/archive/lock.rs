@@ -88,17 +88,21 @@ impl Queue {
     }
 }
 
-/// What a lock that is waited for gives under wine, now and then, instead of being waited for.
-const LOCK_VIOLATION: i32 = 33;
-
 /// Locks a file, however long that takes.
+#[cfg(not(windows))]
+fn waited_for(file: &File) -> io::Result<()> {
+    file.lock()
+}
+
+/// Locks a file, however long that takes. It is asked for again and again: under wine, who waits for a lock
+/// may be refused it, or never hear that it is free.
+#[cfg(windows)]
 fn waited_for(file: &File) -> io::Result<()> {
     loop {
-        match file.lock() {
-            Err(error) if cfg!(windows) && error.raw_os_error() == Some(LOCK_VIOLATION) => {
-                thread::sleep(LOOK_AGAIN);
-            }
-            locked => return locked,
+        match file.try_lock() {
+            Err(std::fs::TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(2)),
+            Err(std::fs::TryLockError::Error(error)) => return Err(error),
+            Ok(()) => return Ok(()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Command-line arguments.
 
+mod alerts;
 mod archive;
 mod backup;
 mod config;
@@ -22,6 +23,7 @@ use wavekeep_export::{Target, Units};
 use wavekeep_signal::Curve;
 
 use crate::log::LogOptions;
+pub use alerts::{AlertsArgs, AlertsCommand};
 pub use archive::{
     ArchiveCommand, ExportArgs, ExportTarget, ImportArgs, RebuildArgs, RepairArgs, ReviewArgs,
     VerifyArgs, WatchArgs, lake,
@@ -186,6 +188,14 @@ Examples:
   wavekeep token list --archive events/
   wavekeep token revoke kim --archive events/")]
     Token(TokenArgs),
+    /// Check rules of alerts, or send a test message to every target.
+    #[command(after_help = "\
+Alerts are sent by `wavekeep serve --alerts FILE`; docs/alerts.md describes the rules.
+
+Examples:
+  wavekeep alerts check alerts.toml
+  wavekeep alerts test alerts.toml")]
+    Alerts(AlertsArgs),
     /// Check the configuration, or show every option with its source.
     #[command(after_help = "\
 The file holds a table for each of serve, watch and record, with their options as keys, and the
@@ -372,12 +382,15 @@ pub struct OutputArgs {
     pub force: bool,
 }
 
+/// The curve of a report where none is named.
+pub const DEFAULT_CURVE: &str = "usbm-drywall";
+
 /// The limit curve for verdicts.
 #[derive(Debug, ClapArgs)]
 pub struct CurveArgs {
     /// Limit curve.
-    #[arg(long, value_name = "ID", default_value = "usbm-drywall", help = curve_help())]
-    pub curve: String,
+    #[arg(long, value_name = "ID", help = curve_help())]
+    pub curve: Option<String>,
     /// TOML file with custom curves.
     #[arg(long, value_name = "FILE")]
     pub curves: Option<PathBuf>,
@@ -500,7 +513,10 @@ fn pressure_unit(text: &str) -> Result<Unit, String> {
 /// The help of `--curve`, with the ids of all built-in curves.
 fn curve_help() -> String {
     let ids: Vec<&str> = Curve::all_built_in().iter().map(|curve| &*curve.id).collect();
-    format!("Id of a built-in limit curve or of one in --curves. Built-in: {}", ids.join(", "))
+    format!(
+        "Id of a built-in limit curve or of one in --curves [default: {DEFAULT_CURVE}; for --period the levels of the archive, where it has any]. Built-in: {}",
+        ids.join(", ")
+    )
 }
 
 #[cfg(test)]

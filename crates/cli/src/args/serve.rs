@@ -70,6 +70,9 @@ pub struct ServeArgs {
     /// TOML file with letterhead, logo, texts and signatures of the reports of periods.
     #[arg(long, value_name = "FILE")]
     pub report_template: Option<PathBuf>,
+    /// Send alerts by the rules in this file: see docs/alerts.md. SIGHUP reads it again.
+    #[arg(long, value_name = "FILE", conflicts_with = "read_only")]
+    pub alerts: Option<PathBuf>,
     /// Levels of the log, of all or by module, such as info or wavekeep_server=debug,warn; by default those of
     /// RUST_LOG, or warn.
     #[arg(long, value_name = "LEVELS")]

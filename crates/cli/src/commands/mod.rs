@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod alerts;
 mod archive;
 mod check;
 mod completions;
@@ -42,6 +43,7 @@ pub fn run(args: &Args) -> anyhow::Result<Account> {
         Command::Archive(command) => archive::run(args, command),
         Command::Serve(command) => serve::run(args, command),
         Command::Token(command) => token::run(args, command),
+        Command::Alerts(command) => alerts::run(args, command),
         Command::Config(command) => config::run(args, command),
         Command::Demo(command) => demo::run(args, command),
         Command::Completions { shell } => completions::run(*shell),

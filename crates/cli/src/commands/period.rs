@@ -14,7 +14,7 @@ use wavekeep_signal::Curve;
 
 use super::archive::{count, look};
 use super::pictures;
-use crate::args::{Args, PaperArg, ReportArgs, ThemeArg};
+use crate::args::{Args, DEFAULT_CURVE, PaperArg, ReportArgs, ThemeArg};
 use crate::exit::{Account, Usage};
 use crate::inputs::Failure;
 use crate::outputs::{Place, extension, write_whole};
@@ -40,7 +40,7 @@ pub fn run(args: &Args, command: &ReportArgs, period: Period) -> anyhow::Result<
     let archive = look(args, &command.events.path("a report of a period is")?)?;
     let request = PeriodRequest::new(period)
         .with_query(command.events.which.query(&archive)?)
-        .with_levels(levels(command)?)
+        .with_levels(levels(command, &archive)?)
         .with_warn_percent(Some(command.period.warn_percent));
     let today = || jiff::Zoned::now().date();
     let options = ReportOptions::default()
@@ -110,8 +110,15 @@ fn destination(command: &ReportArgs) -> anyhow::Result<(Format, Place)> {
     }
 }
 
-fn levels(command: &ReportArgs) -> anyhow::Result<Levels> {
+/// Those that were asked for; without any, those of the archive, and where it has none the usual curve.
+fn levels(command: &ReportArgs, archive: &Archive) -> anyhow::Result<Levels> {
     let args = &command.curve;
+    if args.curve.is_none() && command.period.air_curve.is_none() {
+        let levels = Levels::of_archive(archive)?;
+        if !levels.is_empty() {
+            return Ok(levels);
+        }
+    }
     let named = |id: &str| -> anyhow::Result<Option<Curve>> {
         match id {
             NONE => Ok(None),
@@ -119,7 +126,8 @@ fn levels(command: &ReportArgs) -> anyhow::Result<Levels> {
         }
     };
     let air = command.period.air_curve.as_deref().map(named).transpose()?.flatten();
-    let levels = Levels::new(named(&args.curve)?, air).map_err(|error| Usage(error.to_string()))?;
+    let levels = Levels::new(named(args.curve.as_deref().unwrap_or(DEFAULT_CURVE))?, air)
+        .map_err(|error| Usage(error.to_string()))?;
     Ok(levels.at_distance_ft(args.distance_ft))
 }
 

@@ -7,7 +7,7 @@ use wavekeep_core::{Kind, Recording, Unit};
 use wavekeep_report::{Drawing, Style, Theme, Units};
 use wavekeep_signal::{Curve, Measurements};
 
-use crate::args::{CurveArgs, PictureFormat, PlotKind, ThemeArg, near};
+use crate::args::{CurveArgs, DEFAULT_CURVE, PictureFormat, PlotKind, ThemeArg, near};
 use crate::exit::Usage;
 use crate::inputs::Failure;
 
@@ -30,7 +30,7 @@ pub fn style(theme: ThemeArg, velocity: Unit) -> Style {
 /// [`Usage`] that lists the curves when there is none of that name; otherwise when the user's file
 /// cannot be read.
 pub fn curve(args: &CurveArgs) -> anyhow::Result<Curve> {
-    curve_called(args, &args.curve)
+    curve_called(args, args.curve.as_deref().unwrap_or(DEFAULT_CURVE))
 }
 
 /// As [`curve`], for another id.

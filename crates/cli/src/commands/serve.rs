@@ -44,6 +44,7 @@ pub fn options(command: &ServeArgs) -> anyhow::Result<ServeOptions> {
                 .with_reads(command.audit_reads)
                 .with_webhook(command.audit_webhook.clone())
         }))
+        .with_alerts(command.alerts.clone())
         .with_verify(command.verify_at.map(|at| VerifyPlan { at, days: command.verify_days }))
         .with_oidc(command.oidc.options().map_err(|error| Usage(error.to_string()))?)
         .with_lake(command.lake.follower()?.map(Arc::new))

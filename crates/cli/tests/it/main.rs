@@ -3,6 +3,7 @@
 
 // It is about the sources, and asks cargo, which wine has not.
 #[cfg(unix)]
+mod alerts;
 mod architecture;
 mod archive;
 #[cfg(unix)]

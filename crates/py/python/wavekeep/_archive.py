@@ -498,7 +498,7 @@ class Archive:
         *,
         format: Literal["pdf", "xlsx", "csv"] | None = None,
         language: Literal["en", "de", "fr", "es", "pt"] = "en",
-        curve: str | None = "usbm-drywall",
+        curve: str | None = None,
         air_curve: str | None = None,
         distance_ft: float | None = None,
         warn_percent: float = 80.0,
@@ -532,8 +532,8 @@ class Archive:
         language
             Language of PDF and XLSX.
         curve, air_curve, distance_ft
-            The levels for ground vibration and air overpressure, as for :meth:`Event.verdict`; ``None`` for
-            none.
+            The levels for ground vibration and air overpressure, as for :meth:`Event.verdict`; ``"none"`` for
+            none. Without either, those of :meth:`levels`, or ``"usbm-drywall"`` where none was ever set.
         warn_percent
             An event within a level whose value is at least this share of it is near the level.
         appendix
@@ -583,7 +583,7 @@ class Archive:
         )
         for name, id in (("curve", curve), ("air_curve", air_curve)):
             if id is not None:
-                one_of(name, id, _wavekeep.curves())
+                one_of(name, id, ["none", *_wavekeep.curves()])
         extension = "" if path is None else os.path.splitext(os.fspath(path))[1].lower().lstrip(".")
         if format is None:
             format = "pdf" if path is None else one_of("the extension", extension, _FORMATS)  # type: ignore[assignment]

@@ -179,7 +179,7 @@ class Server:
             raise UnsupportedError(
                 "the template of a server is its own: it is named with --report-template when it is started"
             )
-        named = {**asked, "curve": asked["curve"] or "none"}
+        named = asked
         page = ("sort", "limit", "offset", "after_id")
         named.update((name, value) for name, value in question.items() if name not in page)
         return self._send("GET", self._address("/report", named))

@@ -48,6 +48,16 @@ pub struct PeriodLevels {
     pub distance_ft: Option<f64>,
     /// An event within a limit whose value is at least this share of it, in per cent, warns.
     pub warn_percent: Option<f64>,
+    /// The levels of the archive by which events were judged, a line each; [`ground`](Self::ground) and
+    /// [`air`](Self::air) are those that are the same for all events.
+    pub of_archive: Vec<String>,
+}
+
+impl PeriodLevels {
+    /// Whether events are judged at all.
+    pub fn is_any(&self) -> bool {
+        self.ground.is_some() || self.air.is_some() || !self.of_archive.is_empty()
+    }
 }
 
 /// The head of an archive's ledger.
@@ -197,6 +207,9 @@ pub struct PeriodEvent {
     pub bytes: Option<u64>,
     /// Why it could not be decoded.
     pub not_decoded: Option<String>,
+    /// From which share of the limit for ground and for air on it warns, in per cent, where that is not the
+    /// one of the report.
+    pub warn_percents: [Option<f64>; 2],
     /// Whether there is a level for it: without a verdict it may exceed that.
     pub has_level: bool,
 }
@@ -249,14 +262,21 @@ impl PeriodEvent {
 
     /// The worst of its verdicts.
     pub fn standing(&self, warn_percent: Option<f64>) -> Standing {
-        let worst = self.verdicts().map(|verdict| standing_of(verdict, warn_percent)).max();
+        let worst = self.standings(warn_percent).max();
         worst.unwrap_or(if self.has_level { Standing::NoVerdict } else { Standing::NotJudged })
     }
 
     /// Whether one of its verdicts is that it exceeds a limit or is near it.
     pub fn is_of_interest(&self, warn_percent: Option<f64>) -> bool {
         let matters = |standing| matches!(standing, Standing::Exceeds | Standing::Warns);
-        self.verdicts().any(|verdict| matters(standing_of(verdict, warn_percent)))
+        self.standings(warn_percent).any(matters)
+    }
+
+    fn standings(&self, warn_percent: Option<f64>) -> impl Iterator<Item = Standing> {
+        let both = [&self.ground, &self.air].into_iter().zip(self.warn_percents);
+        both.filter_map(move |(verdict, own)| {
+            Some(standing_of(verdict.as_ref()?, warn_percent.and(own.or(warn_percent))))
+        })
     }
 
     /// Why a verdict is missing, each cause once.

@@ -114,8 +114,17 @@ fn facts(part: Part<'_>) -> Vec<(String, String)> {
     for (key, curve) in
         [("cover.ground_level", &content.levels.ground), ("cover.air_level", &content.levels.air)]
     {
-        let name = curve.as_ref().map(|curve| curve_name(words, curve));
-        add(key, name.unwrap_or_else(|| words.text("limits.none").to_owned()));
+        match curve {
+            Some(curve) => add(key, curve_name(words, curve)),
+            None if content.levels.of_archive.is_empty() => {
+                add(key, words.text("limits.none").to_owned());
+            }
+            // The levels of the archive follow.
+            None => {}
+        }
+    }
+    for line in &content.levels.of_archive {
+        add("cover.archive_level", line.clone());
     }
     add("cover.printed", running::printed(part));
     facts
@@ -152,7 +161,7 @@ fn outcome(content: &PeriodContent, part: Part<'_>) -> Vec<String> {
     let words = part.words;
     let counted = content.counted().count() as u64;
     let exceeding = content.of_standing(Standing::Exceeds);
-    let is_judged = content.levels.ground.is_some() || content.levels.air.is_some();
+    let is_judged = content.levels.is_any();
     let mut lines = Vec::new();
     lines.push(match (counted, is_judged) {
         (0, _) => words.text("result.no_events").to_owned(),

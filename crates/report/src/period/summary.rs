@@ -71,7 +71,7 @@ fn counts(part: Part<'_>) -> Vec<(String, String)> {
         of_false = format!("{of_false} ({})", words.counted("summary.false_above", above));
     }
     add("summary.false_triggers", of_false);
-    if content.levels.ground.is_some() || content.levels.air.is_some() {
+    if content.levels.is_any() {
         add("summary.exceeding", words.count(content.of_standing(Standing::Exceeds)));
         if let Some(percent) = content.levels.warn_percent {
             let count = words.count(content.of_standing(Standing::Warns));

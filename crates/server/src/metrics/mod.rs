@@ -141,6 +141,14 @@ pub fn text(state: &State, recordings: &[Value]) -> String {
         state.sign_ins.write_metrics(&sign_in, &mut out);
     }
     of_recordings(recordings, &mut out);
+    if let Some(alerts) = &state.alerts {
+        let counts = &alerts.counts;
+        out.counter("wavekeep_alerts_sent_total", "Alerts that were sent.", counts.sent());
+        let help = "Attempts to send alerts that failed.";
+        out.counter("wavekeep_alerts_failures_total", help, counts.failed());
+        let help = "Alerts that wait for their time or for a receiver.";
+        out.gauge("wavekeep_alerts_waiting", help, counts.waiting());
+    }
     if let Some(lake) = &state.lake {
         of_lake(&lake.status(), &mut out);
     }

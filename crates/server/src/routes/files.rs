@@ -15,9 +15,10 @@ use bytes::Bytes;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
-use wavekeep_archive::{Corrections, EventRow, SafeName};
+use wavekeep_archive::SafeName;
 use wavekeep_export::{Target, write_event};
-use wavekeep_report::{Correction, LedgerState, PageOptions, Paper, Review, Style, event_report};
+use wavekeep_period::review_of;
+use wavekeep_report::{LedgerState, PageOptions, Paper, Style, event_report};
 
 use super::curves::curve_of;
 use super::{Id, answer};
@@ -237,7 +238,7 @@ pub async fn report_pdf(
             let decoded = state.decoded(id)?;
             let (recording, measured) = (&decoded.recording, &decoded.measured);
             // What is decoded is kept; the review may have changed since.
-            let review = review_of(state.archive.event(id)?);
+            let review = review_of(&state.archive.event(id)?);
             let ledger = ledger_of(state, id);
             let options = PageOptions::default()
                 .with_curve(Some(curve))
@@ -267,24 +268,6 @@ fn ledger_of(state: &State, id: i64) -> Option<LedgerState> {
         size: head.size,
         root: head.root.to_string(),
     })
-}
-
-fn review_of(row: EventRow) -> Review {
-    let texts = [&row.project, &row.client, &row.operator, &row.location];
-    let roles = ["project", "client", "operator", "sensor_location"];
-    let corrected: Vec<String> = serde_json::from_str(&row.corrected).unwrap_or_default();
-    let corrections = Corrections::FIELDS.into_iter().zip(roles.into_iter().zip(texts));
-    let corrections = corrections
-        .filter(|(field, _)| corrected.iter().any(|of| of == field))
-        .map(|(_, (role, text))| Correction { role, text: text.clone() })
-        .collect();
-    Review {
-        false_trigger: row.false_trigger,
-        reviewer: row.reviewer,
-        reviewed_at: row.reviewed_at,
-        notes: row.review_notes,
-        corrections,
-    }
 }
 
 /// All samples or intervals as CSV, in in/s and psi where no unit is asked for. Where one is, the

@@ -9,6 +9,7 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
+use wavekeep_archive::Archive;
 use wavekeep_core::DayOrMoment;
 use wavekeep_period::{
     Format, Language, Levels, Paper, Period, PeriodError, PeriodReport, PeriodRequest,
@@ -80,7 +81,8 @@ pub struct ReportParams {
     #[serde(deserialize_with = "optional")]
     #[param(value_type = Option<LanguageWord>)]
     language: Option<Language>,
-    /// Id of the curve for ground vibration; without it, `usbm-drywall`; `none` for none.
+    /// Id of the curve for ground vibration; `none` for none. Without it and `air_curve`, the alarm levels of the
+    /// archive apply, or `usbm-drywall` where none was ever set.
     #[serde(deserialize_with = "optional")]
     curve: Option<String>,
     /// Id of the curve for air overpressure; without it, none.
@@ -117,7 +119,14 @@ impl ReportParams {
         })
     }
 
-    fn levels(&self) -> Result<Levels, Problem> {
+    /// Those that were asked for; without any, those of the archive, and where it has none the usual curve.
+    fn levels(&self, archive: &Archive) -> Result<Levels, Problem> {
+        if self.curve.is_none() && self.air_curve.is_none() {
+            let levels = Levels::of_archive(archive).map_err(failed)?;
+            if !levels.is_empty() {
+                return Ok(levels);
+            }
+        }
         let named = |id: Option<&str>| -> Result<Option<Curve>, Problem> {
             match id {
                 None | Some("none") => Ok(None),
@@ -180,7 +189,6 @@ pub async fn report(
     }
     let request = PeriodRequest::new(period)
         .with_query(filters.query(&caller))
-        .with_levels(params.levels()?)
         .with_most_events(MOST_EVENTS)
         .with_warn_percent(Some(warn));
     let options = params.options(units, &state)?;
@@ -189,6 +197,7 @@ pub async fn report(
         .work(move |state| {
             let mut out = BufWriter::new(state.temporaries.export(&state.archive)?);
             let archive = &state.archive;
+            let request = request.with_levels(params.levels(archive)?);
             let report = PeriodReport::gather(archive, &request, &AtomicBool::new(false));
             let report = report.map_err(failed)?;
             let written = match format {
