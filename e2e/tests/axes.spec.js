@@ -33,7 +33,7 @@ for (const width of [360, 1280]) {
       }
       await route.fulfill({ response: answer, json });
     });
-    await page.goto(`${run.url}/?stream=1`);
+    await page.goto(`${run.url}/?stream=1&unit=count`);
     await expect(page.locator(".strip")).toHaveCount(4);
     const { cut, written } = await seen(page);
     expect(written).toEqual(expect.arrayContaining(["−2 147 483 648".replaceAll(" ", "\u202f"), "2 147 483 647".replaceAll(" ", "\u202f")]));

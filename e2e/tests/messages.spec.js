@@ -97,7 +97,7 @@ test("without tokens nobody is shown as signed in", async ({ page, full }) => {
 const recordings = async (url) => (await fetch(`${url}/api/v1/recordings`)).json();
 
 test("a recording is started after a question, and ends by itself", async ({ page, empty }) => {
-  await page.goto(`${empty.url}/?view=streams`);
+  await page.goto(`${empty.url}/?view=streams&show=recordings`);
   await page.getByLabel("Channels").fill("16");
   await page.getByLabel("Frames a second").fill("800");
   await page.getByRole("button", { name: "Record", exact: true }).click();
@@ -115,7 +115,7 @@ test("a recording is started after a question, and ends by itself", async ({ pag
 });
 
 test("a recording without an end is called one", async ({ page, empty }) => {
-  await page.goto(`${empty.url}/?view=streams`);
+  await page.goto(`${empty.url}/?view=streams&show=recordings`);
   await page.getByLabel("Channels").fill("4");
   await page.getByLabel("Frames a second").fill("100");
   await page.getByLabel("Seconds").fill("");

@@ -35,7 +35,7 @@ test("channels are picked, and the address keeps them", async ({ page, run }) =>
   await page.reload();
   await expect(page.locator(".strip")).toHaveCount(3);
   await page.getByRole("region", { name: "Channels", exact: true }).getByText("The same as a table").click();
-  await expect(page.getByRole("row", { name: "7 −8 192 8 192".replaceAll("8 192", "8\u202f192") })).toBeVisible();
+  await expect(page.getByRole("row", { name: "7 – −0.78540 0.78540" })).toBeVisible();
 });
 
 test("the overview is a table too", async ({ page, run }) => {
@@ -79,7 +79,7 @@ test("two fingers zoom a run, one moves it", async ({ page, run }) => {
 });
 
 test("a recording is begun, watched, closed and kept", async ({ page, empty }) => {
-  await page.goto(`${empty.url}/?view=streams`);
+  await page.goto(`${empty.url}/?view=streams&show=recordings`);
   await expect(page.getByText("Nothing is being recorded.")).toBeVisible();
   await page.getByLabel("Channels").fill("16");
   await page.getByLabel("Frames a second").fill("800");
@@ -102,7 +102,7 @@ test("a recording is begun, watched, closed and kept", async ({ page, empty }) =
 test("a recording that is refused says why", async ({ browser, empty }) => {
   // A page of its own: a refusal is written to the console.
   const page = await browser.newPage();
-  await page.goto(`${empty.url}/?view=streams`);
+  await page.goto(`${empty.url}/?view=streams&show=recordings`);
   await page.getByLabel("File; empty").fill("../outside.dat");
   await page.getByRole("button", { name: "Record", exact: true }).click();
   await page.getByRole("button", { name: "Start recording" }).click();

@@ -19,7 +19,8 @@ use crate::problem::Problem;
 use crate::proxy::behind_proxies;
 use crate::routes::{
     curves, events, export, files, import, ledger, legacy, levels, live, many_samples, recordings,
-    report, review, samples, sign_in, status, stream_samples, streams, summaries,
+    report, review, samples, sign_in, status, stream_export, stream_picture, stream_samples,
+    stream_spectrum, streams, summaries,
 };
 use crate::state::State;
 
@@ -77,6 +78,9 @@ fn paths() -> (Router<State>, utoipa::openapi::OpenApi) {
         .routes(routes!(streams::list))
         .routes(routes!(streams::one))
         .routes(routes!(stream_samples::samples))
+        .routes(routes!(stream_spectrum::spectrum))
+        .routes(routes!(stream_picture::picture))
+        .routes(routes!(stream_export::export))
         .routes(routes!(streams::overview))
         .routes(routes!(streams::metadata))
         .routes(routes!(recordings::list, recordings::create))

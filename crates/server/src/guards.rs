@@ -43,7 +43,8 @@ pub async fn request_limits(
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
     let is_long = path.contains("/import")
         || path.ends_with("/adopt")
-        || ["/api/v1/export", "/api/v1/report"].contains(&path.as_str());
+        || path.ends_with("/export")
+        || path == "/api/v1/report";
     let time = if is_long { state.limits.upload_time } else { state.limits.request_time };
     let in_flight = InFlight::new(state.clone());
     let was_idle = Arc::new(AtomicBool::new(false));

@@ -157,6 +157,21 @@ impl Envelope {
         Ok(envelope)
     }
 
+    /// An envelope that was made elsewhere, for example from tiles: `frames` of each step, and
+    /// `channels × frames.len()` extremes, all steps of the first channel first. `None` where the lengths
+    /// do not fit.
+    pub fn from_steps(
+        axis: FrameAxis,
+        channels: usize,
+        frames: Vec<Range<u64>>,
+        extremes: impl IntoIterator<Item = Option<(i32, i32)>>,
+    ) -> Option<Self> {
+        let extremes = extremes.into_iter().map(|found| found.unwrap_or((i32::MAX, i32::MIN)));
+        let extremes: Vec<_> = extremes.collect();
+        let fits = channels.checked_mul(frames.len()) == Some(extremes.len());
+        fits.then_some(Self { axis, channels, frames, extremes })
+    }
+
     /// Takes up a block whose first frame is `first`.
     fn take(&mut self, first: u64, block: &FrameBlock) {
         let end = first + block.frames as u64;
@@ -284,6 +299,19 @@ mod tests {
         let steps: Vec<_> = found.channel(0).collect();
         assert_eq!(steps, [Some((-3, 5)), None, None, Some((1, 7))]);
         assert_eq!(found.axis().missing().collect::<Vec<_>>(), [2..6]);
+    }
+
+    #[test]
+    fn steps_from_elsewhere_make_the_same_envelope() {
+        let gaps = vec![FrameGap { before: 2..3, missing: 4 }];
+        let made = envelope(vec![vec![5, -3, 7, 1], vec![0, 1, 2, 3]], gaps, 4);
+        let steps = (0..4).map(|step| made.frames(step)).collect::<Vec<_>>();
+        let extremes: Vec<_> = (0..2).flat_map(|row| made.channel(row)).collect();
+        let axis = made.axis().clone();
+        let again = Envelope::from_steps(axis.clone(), 2, steps.clone(), extremes.clone());
+        assert_eq!(again.as_ref(), Some(&made));
+        assert_eq!(Envelope::from_steps(axis.clone(), 3, steps.clone(), extremes.clone()), None);
+        assert_eq!(Envelope::from_steps(axis, usize::MAX, steps, extremes), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! - [`reduce`]: peak-keeping reduction for drawing; no peak and no gap is lost.
 //! - [`Envelope`]: the same of a stream of any length, on a [`FrameAxis`] with room for its gaps.
 //! - [`spectrum`]: amplitude spectrum with its dominant frequency.
+//! - [`DensityEstimate`]: amplitude spectral density of a stream, in one pass.
 //! - [`Curve`]: vibration and air limits as data, with a [`Verdict`] that says in words what it
 //!   rests on.
 #![forbid(unsafe_code)]
@@ -17,6 +18,7 @@ mod channel;
 mod contradiction;
 mod curve;
 mod curve_file;
+mod density;
 mod envelope;
 mod events;
 mod half_wave;
@@ -34,6 +36,7 @@ pub use channel::{ChannelMeasurements, IntervalPeak};
 pub use contradiction::{ContradictedQuantity, Contradiction, note_contradictions};
 pub use curve::{Curve, DistanceStep, Judged, Piece, PieceShape, Rule, ShareOfEvents, Standing};
 pub use curve_file::CurveFileError;
+pub use density::{AmplitudeDensity, DensityEstimate, Deviation, density_segment};
 pub use envelope::{Envelope, FrameAxis};
 pub use events::EventsVerdict;
 pub use half_wave::HalfWave;

@@ -62,7 +62,7 @@ pub enum NoSpectrum {
 }
 
 /// Fewer samples than this have no spectrum worth the name.
-const FEWEST_SAMPLES: usize = 16;
+pub(crate) const FEWEST_SAMPLES: usize = 16;
 
 /// Amplitude spectrum of a channel sampled at `rate_hz`.
 ///

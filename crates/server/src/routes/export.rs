@@ -158,7 +158,7 @@ pub fn rewound(mut out: BufWriter<Temporary>) -> std::io::Result<(Temporary, u64
 }
 
 /// The parts of a file, each read when the client has taken the one before.
-fn parts(file: Temporary) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> {
+pub(super) fn parts(file: Temporary) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> {
     try_unfold(file, async |mut file| {
         let read = tokio::task::spawn_blocking(move || {
             let mut part = Vec::new();

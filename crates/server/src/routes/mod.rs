@@ -16,7 +16,10 @@ pub mod review;
 pub mod samples;
 pub mod sign_in;
 pub mod status;
+pub mod stream_export;
+pub mod stream_picture;
 pub mod stream_samples;
+pub mod stream_spectrum;
 pub mod streams;
 pub mod summaries;
 

@@ -11,30 +11,30 @@ use serde_json::{Value, json};
 use wavekeep_core::{FrameBlock, FrameStream};
 use wavekeep_smurf::Selection;
 
-use super::streams::{MOST_NUMBERS, PartParams, bounded, channel_name, gaps};
+use super::streams::{MOST_NUMBERS, PartParams, ShownParams, bounded, channel_name, gaps};
 use super::{BINARY, Form, Id, answer, say};
 use crate::arrow::{ARROW, Table, facts};
 use crate::extract::{Path, Query};
 use crate::problem::Problem;
 use crate::state::State;
-use crate::streams::{OpenRun, Picture, View, failed};
+use crate::streams::{OpenRun, Picture, View, failed, time};
 
 /// Samples of an answer of bytes: 64 MiB.
-const MOST_SAMPLES: usize = 16 << 20;
+pub(super) const MOST_SAMPLES: usize = 16 << 20;
 
 /// What every form of samples says of them.
-struct Part {
-    id: i64,
-    open: Arc<OpenRun>,
-    section: usize,
-    frames: Range<u64>,
+pub(super) struct Part {
+    pub(super) id: i64,
+    pub(super) open: Arc<OpenRun>,
+    pub(super) section: usize,
+    pub(super) frames: Range<u64>,
     selection: Selection,
-    indices: Vec<usize>,
-    radians_per_count: f64,
+    pub(super) indices: Vec<usize>,
+    pub(super) radians_per_count: f64,
 }
 
 impl Part {
-    fn of(state: &State, id: i64, params: &PartParams) -> Result<Self, Problem> {
+    pub(super) fn of(state: &State, id: i64, params: &PartParams) -> Result<Self, Problem> {
         let open = state.run(id)?;
         let section = open.section(params.section)?;
         let frames = params.frames(&open, section);
@@ -48,9 +48,14 @@ impl Part {
         Ok(Self { id, open, section, frames, selection, indices, radians_per_count })
     }
 
+    /// These channels of some frames.
+    pub(super) fn choose(&self, frames: Range<u64>) -> Selection {
+        self.selection.clone().section(self.section).frames(frames)
+    }
+
     /// Every sample, all frames of the first channel first.
     fn samples(&self) -> Result<FrameBlock, Problem> {
-        let whole = self.selection.clone().section(self.section).frames(self.frames.clone());
+        let whole = self.choose(self.frames.clone());
         let mut stream = self.open.run.stream(&whole).map_err(failed)?;
         let count = usize::try_from(stream.frames()).unwrap_or(usize::MAX);
         let mut block = FrameBlock::default();
@@ -61,7 +66,7 @@ impl Part {
         Ok(block)
     }
 
-    fn picture(&self, state: &State, columns: usize) -> Result<Picture, Problem> {
+    pub(super) fn picture(&self, state: &State, columns: usize) -> Result<Picture, Problem> {
         let view = View {
             section: self.section,
             frames: self.frames.clone(),
@@ -71,11 +76,11 @@ impl Part {
         state.picture(&self.open, &view)
     }
 
-    fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         usize::try_from(self.frames.end - self.frames.start).unwrap_or(usize::MAX)
     }
 
-    fn name(&self, index: usize) -> String {
+    pub(super) fn name(&self, index: usize) -> String {
         let section = self.open.run.index().section_of(self.frames.start);
         let map = self.open.run.channel_map(section).ok().and_then(Result::ok);
         map.and_then(|map| map.name(index, 1)).unwrap_or_else(|| index.to_string())
@@ -94,6 +99,8 @@ impl Part {
             "id": self.id, "section": self.section, "first": self.frames.start, "end": self.frames.end, "unit": "count",
             "radians_per_count": self.radians_per_count, "rate_hz": run.rate_hz(), "gaps": gaps(run),
         });
+        let axis = time::axis(run, self.section, &self.frames)?;
+        answer["time"] = time::time(run, self.section, &self.frames, &axis)?;
         let mut channels = Vec::new();
         let mut push = |index: usize, name: &str, values: Value| {
             let mut channel = channel_name(run, index);
@@ -102,6 +109,10 @@ impl Part {
         };
         if self.count() <= points {
             let block = self.samples()?;
+            if axis.len() > axis.frames() {
+                answer["places"] = (0..axis.frames()).map(|frame| axis.place(frame)).collect();
+                answer["places_in_all"] = json!(axis.len());
+            }
             for (row, index) in self.indices.iter().enumerate() {
                 push(
                     *index,
@@ -112,6 +123,7 @@ impl Part {
         } else {
             let picture = self.picture(state, points / 2)?;
             answer["columns"] = picture.columns.iter().map(|column| json!(column.ends())).collect();
+            answer["gaps_shortened"] = json!(picture.is_shortened);
             answer["standing"] = picture.standing();
             for (row, index) in self.indices.iter().enumerate() {
                 push(*index, "pairs", json!(picture.channel(row)));
@@ -122,14 +134,14 @@ impl Part {
     }
 
     /// Refuses what is more than an answer of numbers holds.
-    fn whole_answer(&self) -> Result<(), Problem> {
+    pub(super) fn whole_answer(&self) -> Result<(), Problem> {
         let samples = self.indices.len().saturating_mul(self.count());
         if samples <= MOST_SAMPLES {
             return Ok(());
         }
         let detail = format!(
             "{samples} samples are asked for, an answer holds at most {MOST_SAMPLES}: \
-             ask for fewer channels, in parts with first and end, or with points"
+             ask for fewer channels, or in parts with first and end"
         );
         Err(Problem::unprocessable("samples", detail))
     }
@@ -240,17 +252,18 @@ impl Part {
 /// Samples of a run in counts. As JSON: all of them when they are few, else pairs of the smallest
 /// and the largest of each column; `standing` says whether every frame was read for them. As
 /// little-endian int32 or Arrow: every sample, or pairs when `points` is given.
-#[utoipa::path(get, path = "/api/v1/streams/{id}/samples", tag = "streams", params(("id" = i64, Path, description = "The run's number"), PartParams),
+#[utoipa::path(get, path = "/api/v1/streams/{id}/samples", tag = "streams", params(("id" = i64, Path, description = "The run's number"), PartParams, ShownParams),
     responses((status = 200, description = "The samples", content((Object = "application/json"), (Vec<u8> = "application/octet-stream"), (Vec<u8> = "application/vnd.apache.arrow.stream"))),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub async fn samples(
     Shared(state): Shared<State>,
     Path(id): Id,
     Query(params): Query<PartParams>,
+    Query(shown): Query<ShownParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let form = Form::of(params.format, &headers)?;
-    let points = params.points.map(|points| bounded("points", points, 2..=100_000)).transpose()?;
+    let form = Form::of(shown.format, &headers)?;
+    let points = shown.points.map(|points| bounded("points", points, 2..=100_000)).transpose()?;
     state
         .work(move |state| {
             let part = Part::of(state, id, &params)?;

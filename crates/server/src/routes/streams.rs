@@ -16,7 +16,7 @@ use crate::auth::Caller;
 use crate::extract::{Filters, Paging, Path, Query, optional};
 use crate::problem::Problem;
 use crate::state::State;
-use crate::streams::{Column, OpenRun, View, failed};
+use crate::streams::{Column, OpenRun, View, failed, time};
 
 /// Numbers of an answer of JSON.
 pub(super) const MOST_NUMBERS: usize = 2_000_000;
@@ -137,6 +137,13 @@ pub struct PartParams {
     #[serde(deserialize_with = "optional")]
     #[param(minimum = 0)]
     pub(super) section: Option<usize>,
+}
+
+/// How a part of a run is shown.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct ShownParams {
     /// At most so many numbers a channel; without it, 2000 as JSON, and every sample otherwise.
     #[serde(deserialize_with = "optional")]
     #[param(minimum = 2, maximum = 100_000)]
@@ -160,6 +167,11 @@ impl PartParams {
         let all = &open.run.index().sections()[section].frames;
         let first = self.first.unwrap_or(0).clamp(all.start, all.end);
         first..self.end.unwrap_or(u64::MAX).clamp(first, all.end)
+    }
+
+    /// Chooses all channels, whatever was asked for.
+    pub(super) fn all_channels(&mut self, channels: usize) {
+        self.channels = Some(format!("0-{}", channels.max(1) - 1));
     }
 
     pub(super) fn selection(&self, channels: usize) -> Result<Selection, Problem> {
@@ -190,16 +202,17 @@ pub(super) fn bounded(
 /// All channels over time: how far each moves from its smallest to its largest count in each
 /// column. Channels that share a row are answered with the largest of them. The answer comes at
 /// once: of a long run that was not read yet it is a sample of each column, and `standing` says so.
-#[utoipa::path(get, path = "/api/v1/streams/{id}/overview", tag = "streams", params(("id" = i64, Path, description = "The run's number"), PartParams),
+#[utoipa::path(get, path = "/api/v1/streams/{id}/overview", tag = "streams", params(("id" = i64, Path, description = "The run's number"), PartParams, ShownParams),
     responses((status = 200, description = "The cells", body = Object),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub async fn overview(
     Shared(state): Shared<State>,
     Path(id): Id,
     Query(params): Query<PartParams>,
+    Query(shown): Query<ShownParams>,
 ) -> Result<Response, Problem> {
-    let rows = bounded("rows", params.rows.unwrap_or(256), 1..=4096)?;
-    let columns = bounded("columns", params.columns.unwrap_or(600), 1..=8192)?;
+    let rows = bounded("rows", shown.rows.unwrap_or(256), 1..=4096)?;
+    let columns = bounded("columns", shown.columns.unwrap_or(600), 1..=8192)?;
     bounded("rows × columns", rows * columns, 1..=MOST_NUMBERS)?;
     state
         .work(move |state| {
@@ -222,11 +235,13 @@ pub async fn overview(
                 }
                 cells.extend(line);
             }
-            let axis: Vec<_> = picture.columns.iter().map(Column::ends).collect();
+            let edges: Vec<_> = picture.columns.iter().map(Column::ends).collect();
+            let axis = time::axis(&open.run, section, &frames)?;
             let groups: Vec<[usize; 2]> = (0..rows).map(|row| [edge(row), edge(row + 1)]).collect();
             super::json(&json!({
                 "id": id, "section": section, "first": frames.start, "end": frames.end, "unit": "count",
-                "rows": rows, "columns": columns, "row_channels": groups, "column_frames": axis,
+                "rows": rows, "columns": columns, "row_channels": groups, "column_frames": edges,
+                "time": time::time(&open.run, section, &frames, &axis)?,
                 "gaps_shortened": picture.is_shortened, "standing": picture.standing(), "cells": cells,
             }))
         })

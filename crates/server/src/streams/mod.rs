@@ -6,6 +6,7 @@
 mod picture;
 mod reading;
 mod tiles;
+pub mod time;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;

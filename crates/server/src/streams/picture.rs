@@ -74,15 +74,31 @@ impl Picture {
         &self.extremes[row * self.columns.len()..][..self.columns.len()]
     }
 
+    /// The picture as an envelope over `axis`, whose first frame is `first` of the run.
+    pub fn envelope(&self, axis: FrameAxis, first: u64) -> Option<Envelope> {
+        let of_view = |column: &Column| {
+            let from = column.frames.start.saturating_sub(first);
+            from..column.frames.end.saturating_sub(first).max(from)
+        };
+        let frames: Vec<_> = self.columns.iter().map(of_view).collect();
+        let rows = self.extremes.len().checked_div(self.columns.len()).unwrap_or(0);
+        let extremes = self.extremes.iter().map(|pair| pair.map(|[low, high]| (low, high)));
+        Envelope::from_steps(axis, rows, frames, extremes)
+    }
+
+    /// Whether every frame was read for it.
+    pub fn is_complete(&self) -> bool {
+        self.columns.iter().all(Column::is_whole)
+    }
+
     /// What a reader must know before believing it: whether every frame was read. Where not, peaks
     /// may be missing.
     pub fn standing(&self) -> Value {
-        let is_complete = self.columns.iter().all(Column::is_whole);
         let frames: u64 = self.columns.iter().map(|one| one.frames.end - one.frames.start).sum();
         let read: u64 = self.columns.iter().map(|column| column.read).sum();
         let whole = self.columns.iter().take_while(|column| column.is_whole()).last();
         json!({
-            "complete": is_complete,
+            "complete": self.is_complete(),
             "frames": frames,
             "frames_read": read,
             "complete_until": whole.map(|column| column.frames.end),

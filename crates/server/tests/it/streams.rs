@@ -210,3 +210,203 @@ fn samples_come_as_plain_numbers_too() {
         answer.body.as_chunks().0.iter().map(|bytes| i32::from_le_bytes(*bytes)).collect();
     assert_eq!(samples, [truth.channel(0), truth.channel(1)].concat());
 }
+
+#[test]
+fn a_picture_says_when_its_frames_were_taken() {
+    let server = with_run();
+    let run = Run::open(run_path()).unwrap();
+    let part = server.json("/api/v1/streams/1/samples?channels=0&first=2&end=7")["time"].clone();
+    let ns = |frame| run.time_ns(frame).unwrap().unwrap();
+    let after = part["start_s"].as_f64().unwrap();
+    assert!((after - (ns(2) - ns(0)) as f64 / 1e9).abs() < 1e-9, "{part}");
+    let moment: jiff::Timestamp = part["start_utc"].as_str().unwrap().parse().unwrap();
+    assert_eq!(moment.as_nanosecond(), i128::from(ns(2)));
+    let rate = run.rate_hz().unwrap();
+    assert!((part["seconds"].as_f64().unwrap() - 5.0 / rate).abs() < 1e-9, "{part}");
+    let overview = server.json("/api/v1/streams/1/overview?first=2&end=7");
+    assert_eq!(overview["time"], part);
+    let nothing = server.json("/api/v1/streams/1/samples?channels=0&first=99999999");
+    assert_eq!(nothing["time"]["start_utc"], serde_json::Value::Null);
+}
+
+/// A run of 4 channels and 12,000 frames of noise at 4 kHz, 1,000 of them missing after 5,000.
+fn with_gap() -> (Running, tempfile::TempDir) {
+    let (server, outside, _) = with_long_run();
+    let folder = server.stop();
+    let path = outside.path().join("long.dat");
+    let bytes = std::fs::read(&path).unwrap();
+    let record = bytes.len() / 40_000;
+    let part = [&bytes[..5_000 * record], &bytes[6_000 * record..12_000 * record]].concat();
+    std::fs::write(outside.path().join("gap.dat"), part).unwrap();
+    let archive = wavekeep_archive::Archive::open(folder.path()).unwrap();
+    archive.adopt("crate2", &outside.path().join("gap.dat")).unwrap();
+    drop(archive);
+    (Running::with(folder, ServeOptions::default()), outside)
+}
+
+#[test]
+fn the_spectrum_is_that_of_the_longest_stretch_without_a_gap_and_says_so() {
+    let (server, outside) = with_gap();
+    let found = server.json("/api/v1/streams/2/spectrum?channels=1,2");
+    assert_eq!(found["stretch"], json!([5_000, 11_000]));
+    let words = found["restriction"].as_str().unwrap();
+    assert!(words.contains("frames 5000 to 10999"), "{words}");
+    assert_eq!((&found["unit"], &found["density_unit"]), (&json!("rad"), &json!("rad/√Hz")));
+    let alone = server.json("/api/v1/streams/2/spectrum?channels=1,2&first=5000&end=11000");
+    assert_eq!(alone["restriction"], serde_json::Value::Null);
+    assert_eq!(found["channels"], alone["channels"]);
+    // What is known of the samples: their RMS, and the power below the density.
+    let run = Run::open(outside.path().join("gap.dat")).unwrap();
+    let truth = run.read::<f64>(&Selection::channels([1]).frames(5_000..11_000)).unwrap();
+    let truth = truth.channel(0);
+    let mean = truth.iter().sum::<f64>() / truth.len() as f64;
+    let square = truth.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / truth.len() as f64;
+    let channel = &found["channels"][0];
+    assert!((channel["rms"].as_f64().unwrap() / square.sqrt() - 1.0).abs() < 1e-9);
+    assert!((channel["mean"].as_f64().unwrap() - mean).abs() < 1e-9);
+    let resolution = found["resolution_hz"].as_f64().unwrap();
+    let density = channel["density"].as_array().unwrap();
+    let power: f64 = density.iter().map(|it| it.as_f64().unwrap().powi(2) * resolution).sum();
+    assert!((power / square - 1.0).abs() < 0.1, "{power} and {square}");
+}
+
+#[test]
+fn few_frames_have_an_rms_and_no_density() {
+    let (server, _outside) = with_gap();
+    let found = server.json("/api/v1/streams/2/spectrum?channels=1&first=10&end=18");
+    assert!(found["channels"][0]["rms"].as_f64().unwrap() > 0.0);
+    assert_eq!(found["channels"][0]["density"], serde_json::Value::Null);
+    assert!(found["no_density"].as_str().unwrap().contains("16"), "{found}");
+    let nothing = server.json("/api/v1/streams/2/spectrum?channels=1&first=99999");
+    assert_eq!(nothing["channels"][0]["rms"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_spectrum_of_more_than_one_request_may_read_says_what_it_is_of() {
+    let (server, _outside, _) = with_long_run();
+    let found = server.json("/api/v1/streams/1/spectrum?channels=0-3");
+    assert_eq!(found["stretch"], json!([0, 1_000]));
+    let words = found["restriction"].as_str().unwrap();
+    assert!(words.contains("first 1000 of 40000 frames"), "{words}");
+}
+
+#[test]
+fn the_shown_part_is_a_file_of_every_kind() {
+    let (server, outside) = with_gap();
+    let run = Run::open(outside.path().join("gap.dat")).unwrap();
+    let truth = run.read::<i32>(&Selection::channels([3, 1]).frames(4_990..5_010)).unwrap();
+    let path = "/api/v1/streams/2/export?channels=3,1&first=4990&end=5010";
+    let csv = server.get(path);
+    let disposition = csv.header("content-disposition").unwrap().to_owned();
+    assert!(disposition.contains("gap_4990-5009.csv"), "{disposition}");
+    let text = String::from_utf8(csv.body).unwrap();
+    assert_eq!(text.lines().count(), 21, "{text}");
+    let heading = text.lines().next().unwrap();
+    let column = heading.split(',').position(|name| name.starts_with("data_0")).unwrap();
+    for (line, count) in text.lines().skip(1).zip(truth.channel(0)) {
+        assert_eq!(line.split(',').nth(column), Some(count.to_string().as_str()));
+    }
+    let npy = server.get(&format!("{path}&to=npy")).body;
+    assert!(npy.starts_with(b"\x93NUMPY"));
+    let numbers = npy[npy.len() - 2 * 20 * 4..].as_chunks().0;
+    let numbers: Vec<i32> = numbers.iter().map(|bytes| i32::from_le_bytes(*bytes)).collect();
+    assert_eq!(numbers, [truth.channel(0), truth.channel(1)].concat());
+    for (to, magic) in [("gnz", "GN".as_bytes()), ("hdf5", b"\x89HDF"), ("parquet", b"PAR1")] {
+        let answer = server.get(&format!("{path}&to={to}&units=physical"));
+        assert_eq!(answer.status, 200, "{to}");
+        assert!(answer.body.starts_with(magic), "{to}: {:?}", &answer.body[..4]);
+    }
+    let left: Vec<_> = std::fs::read_dir(server.folder.path().join(".wavekeep")).unwrap().collect();
+    let names = left.into_iter().map(|it| it.unwrap().file_name().into_string().unwrap());
+    assert!(names.into_iter().all(|name| !name.starts_with(wavekeep_archive::TEMPORARY_PREFIX)));
+}
+
+#[test]
+fn the_shown_part_is_a_picture() {
+    let (server, _outside) = with_gap();
+    for (query, words) in
+        [("", "channels over time"), ("kind=traces&channels=1,2&theme=dark", "traces")]
+    {
+        let svg = server.get(&format!("/api/v1/streams/2/picture?{query}"));
+        assert_eq!(svg.header("content-type"), Some("image/svg+xml"));
+        let text = String::from_utf8(svg.body).unwrap();
+        assert!(text.contains(words) && text.contains("frames missing"), "{query}");
+        assert!(text.contains("rad"), "values are in rad");
+    }
+    let png = server.get("/api/v1/streams/2/picture?to=png&first=5&end=4000");
+    assert!(png.body.starts_with(b"\x89PNG"));
+}
+
+#[test]
+fn a_picture_of_some_of_the_frames_says_so() {
+    let (server, _outside, _) = with_long_run();
+    let mut listening = server.listen();
+    server.get(WHOLE);
+    listening.until("overview", |told| told["complete"] == true);
+    let text = String::from_utf8(server.get("/api/v1/streams/1/picture").body).unwrap();
+    assert!(!text.contains("peaks may be missing"), "every frame was read");
+}
+
+#[test]
+fn what_is_no_part_spectrum_file_or_picture_is_refused() {
+    let (server, _outside) = with_gap();
+    for query in [
+        "spectrum?channels=99999",
+        "spectrum?segment=15",
+        "spectrum?segment=131073",
+        "spectrum?segment=x",
+        "spectrum?section=7",
+        "spectrum?points=7",
+        "spectrum?channels=0-7,0-7,0-7&segment=131072",
+        "export?to=wav",
+        "export?to=../x",
+        "export?units=in/s",
+        "export?first=5&end=5",
+        "export?first=18446744073709551615",
+        "export?first=-1",
+        "export?rows=3",
+        "picture?kind=spectrum",
+        "picture?to=pdf",
+        "picture?theme=pink",
+        "picture?first=9&end=3",
+        "picture?kind=traces&channels=x",
+    ] {
+        assert_eq!(server.get(&format!("/api/v1/streams/2/{query}")).status, 422, "{query}");
+    }
+    for path in ["spectrum", "export", "picture"] {
+        assert_eq!(server.get(&format!("/api/v1/streams/99/{path}")).status, 404, "{path}");
+    }
+}
+
+#[test]
+fn scipy_finds_the_same_densities_and_rms() {
+    let (server, _outside) = with_gap();
+    let folder = tempfile::tempdir().unwrap();
+    let python = std::env::var_os("WAVEKEEP_PYTHON").unwrap_or_else(|| {
+        panic!("WAVEKEEP_PYTHON names no Python with the judges' libraries: run `make test`")
+    });
+    let judge = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../judges/spectra/density.py");
+    // The whole run with its gap, a part without one, a segment that is no power of two, and an odd one.
+    for (part, frames) in [
+        ("", 6_000),
+        ("&first=100&end=4100", 4_000),
+        ("&segment=1000", 6_000),
+        ("&first=5500&segment=77", 5_500),
+    ] {
+        let of = |path: &str, part: &str| {
+            let answer = server.get(&format!("/api/v1/streams/2/{path}channels=1,7,2{part}"));
+            assert_eq!(answer.status, 200, "{path} {part}");
+            answer.body
+        };
+        let (answer, samples) =
+            (folder.path().join("answer.json"), folder.path().join("samples.npy"));
+        std::fs::write(&answer, of("spectrum?", part)).unwrap();
+        let range = part.split("&segment").next().unwrap();
+        std::fs::write(&samples, of("export?to=npy&units=physical&", range)).unwrap();
+        let said = std::process::Command::new(&python).args([&judge, &answer, &samples]).output();
+        let said = said.unwrap();
+        let words = String::from_utf8_lossy(&said.stdout).into_owned();
+        let complaint = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert_eq!(words.trim(), format!("compared 3 of {frames} frames"), "{part}: {complaint}");
+    }
+}

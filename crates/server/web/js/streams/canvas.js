@@ -1,14 +1,15 @@
 // @ts-check
 /** Pictures of streams: the overview of all channels, and the strip of one. */
 
+import { h, s } from "../dom.js";
 import { hatch } from "../plot/marks.js";
-import { palette } from "../theme.js";
+import { channelColour, palette } from "../theme.js";
 import { countText } from "../units.js";
 
 /** @typedef {import("./frame_axis.js").FrameAxis} FrameAxis */
 /** @typedef {import("./types.js").Overview} Overview */
 /** @typedef {import("./types.js").StreamChannel} StreamChannel */
-/** @typedef {import("./types.js").StreamFacts} StreamFacts */
+/** @typedef {import("./types.js").Sheet} Sheet */
 
 /** The least width for the numbers of an axis. */
 const LEAST_LEFT = 62;
@@ -53,30 +54,31 @@ function prepared(canvas, height, left) {
   return { ctx, width, plot: width - left - RIGHT };
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {FrameAxis} axis @param {number} left @param {number} plot @param {number} y */
-function frameTicks(ctx, axis, left, plot, y) {
+/** @param {CanvasRenderingContext2D} ctx @param {Sheet} sheet @param {number} plot @param {number} y */
+function ticks(ctx, { across, left }, plot, y) {
   ctx.fillStyle = palette().soft;
   ctx.strokeStyle = palette().frame;
   ctx.textAlign = "center";
-  for (const frame of axis.ticks(Math.max(Math.floor(plot / 110), 2))) {
-    const share = axis.shareOf(frame);
-    if (share === null) continue;
+  let free = left - PADDING;
+  for (const { share, label } of across.ticks(Math.max(Math.floor(plot / 110), 2))) {
     const x = left + share * plot;
     ctx.beginPath();
     ctx.moveTo(x, y);
     ctx.lineTo(x, y + 4);
     ctx.stroke();
-    const label = countText(frame);
     const half = ctx.measureText(label).width / 2;
-    ctx.fillText(label, Math.min(Math.max(x, left + half), left + plot + RIGHT - half), y + 17);
+    const middle = Math.min(Math.max(x, left + half), left + plot + RIGHT - half);
+    if (middle - half < free) continue;
+    ctx.fillText(label, middle, y + 17);
+    free = middle + half + PADDING;
   }
   ctx.textAlign = "right";
-  ctx.fillText("frame", left - PADDING, y + 17);
+  ctx.fillText(across.label, left - PADDING, y + 17);
 }
 
-/** Missing columns and changes of the metadata. @param {CanvasRenderingContext2D} ctx @param {FrameAxis} axis @param {StreamFacts} facts @param {number} left @param {number} plot @param {number} top @param {number} height @param {boolean} [named] Whether gaps are labelled with their length. */
-function events(ctx, axis, facts, left, plot, top, height, named = false) {
-  const n = axis.columns.length;
+/** Missing columns and changes of the metadata. @param {CanvasRenderingContext2D} ctx @param {Sheet} sheet @param {number} plot @param {number} height @param {boolean} named Whether gaps are labelled with their length. */
+function events(ctx, { axis, facts, left }, plot, height, named) {
+  const n = axis.columns.length, top = 0;
   for (let column = 0; column < n; column += 1) {
     if (axis.columns[column]) continue;
     let end = column;
@@ -84,26 +86,29 @@ function events(ctx, axis, facts, left, plot, top, height, named = false) {
     hatch(ctx, left + (column / n) * plot, top, Math.max(((end - column) / n) * plot, 3), height, 1);
     column = end;
   }
-  ctx.strokeStyle = palette().warning;
+  ctx.strokeStyle = ctx.fillStyle = palette().warning;
   ctx.setLineDash([]);
-  for (const gap of facts.gaps) {
-    const share = axis.shareOf(gap.before_frames[0]);
-    if (share === null) continue;
+  const shown = facts.gaps.flatMap((gap) => { const share = axis.shareOf(gap.before_frames[0]); return share === null || gap.before_frames[0] === axis.first ? [] : [{ gap, x: left + share * plot }]; });
+  for (const { gap, x } of shown) {
     ctx.lineWidth = 2;
     ctx.beginPath();
-    ctx.moveTo(left + share * plot, top);
-    ctx.lineTo(left + share * plot, top + height);
+    ctx.moveTo(x, top);
+    ctx.lineTo(x, top + height);
     ctx.stroke();
-    if (!named || facts.gaps.length > 12) continue;
-    const words = `${countText(gap.missing)} missing`;
+    ctx.beginPath();
+    ctx.moveTo(x - 5, top);
+    ctx.lineTo(x + 5, top);
+    ctx.lineTo(x, top + 7);
+    ctx.fill();
+    if (!named || shown.length > 12) continue;
+    const words = `${countText(gap.missing)} ${gap.missing === 1 ? "frame" : "frames"} missing`;
     const wide = ctx.measureText(words).width + 8;
-    const right = left + share * plot + wide + 4 > left + plot;
-    const x = left + share * plot + (right ? -wide - 3 : 3);
+    const at = x + wide + 4 > left + plot ? x - wide - 3 : x + 3;
     ctx.fillStyle = palette().paper;
-    ctx.fillRect(x, top + height - 20, wide, 17);
+    ctx.fillRect(at, top + height - 20, wide, 17);
     ctx.fillStyle = palette().warning;
     ctx.textAlign = "left";
-    ctx.fillText(words, x + 4, top + height - 7);
+    ctx.fillText(words, at + 4, top + height - 7);
   }
   ctx.strokeStyle = palette().ink;
   ctx.lineWidth = 1;
@@ -119,28 +124,51 @@ function events(ctx, axis, facts, left, plot, top, height, named = false) {
   ctx.setLineDash([]);
 }
 
-/** All channels over time. @param {HTMLCanvasElement} canvas @param {Overview} overview @param {FrameAxis} axis @param {StreamFacts} facts @param {number} left Room for labels. */
-export function drawOverview(canvas, overview, axis, facts, left) {
-  const height = Math.min(Math.max(overview.rows * 2, 160), 340);
+/** The smallest and the largest movement of a picture, a factor of two apart at least; null where nothing moves. @param {Overview} overview @returns {[number, number] | null} */
+export function levelsOf(overview) {
+  let low = Infinity, high = 0;
+  for (const cell of overview.cells) if (cell) { low = Math.min(low, cell); high = Math.max(high, cell); }
+  return high > 0 ? [low, Math.max(high, 2 * low)] : null;
+}
+
+/** What the colours mean. @param {[number, number] | null} levels @param {import("./values.js").Values} values */
+export function colourBar(levels, values) {
+  if (!levels) return h("p", { class: "scale" }, "nothing moves");
+  const [low, high] = levels;
+  const at = (/** @type {number} */ level) => values.rough(low * (high / low) ** (level / RAMP.length));
+  const words = `Peak to peak from ${at(0)} to ${at(RAMP.length)} ${values.unit}, on a logarithmic scale from dark to light; grey: no change`;
+  return h("div", { class: "scale" }, h("span", null, `peak to peak, ${values.unit}`), s("svg", { viewBox: "0 0 420 32", width: 420, height: 32, role: "img", "aria-label": words },
+    RAMP.map((fill, level) => s("rect", { x: 10 + level * 27, y: 1, width: 27, height: 13, fill })),
+    s("rect", { x: 9.5, y: 0.5, width: 325, height: 14, fill: "none", stroke: palette().frame }),
+    [0, 3, 6, 9, 12].map((level) => s("text", { x: 10 + level * 27, y: 28, "font-size": 11, "text-anchor": level === 0 ? "start" : "middle", fill: palette().soft }, at(level))),
+    s("rect", { x: 350, y: 1, width: 27, height: 13, fill: STILL }), s("text", { x: 363, y: 28, "font-size": 11, "text-anchor": "middle", fill: palette().soft }, "no change")));
+}
+
+/** Pixels from the first row to the last. @param {Overview} overview */
+export const overviewHeight = (overview) => Math.min(Math.max(overview.rows * 2, 160), 340);
+
+/** All channels over time. @param {HTMLCanvasElement} canvas @param {Overview} overview @param {Sheet} sheet */
+export function drawOverview(canvas, overview, sheet) {
+  const { axis, facts, left } = sheet;
+  const height = overviewHeight(overview);
   const { ctx, plot } = prepared(canvas, height + AXIS, left);
   ctx.fillStyle = palette().panel;
   ctx.fillRect(left, 0, plot, height);
-  const there = overview.cells.filter((cell) => cell !== null && cell > 0).map((cell) => Math.log(/** @type {number} */ (cell)));
-  const least = there.reduce((a, b) => Math.min(a, b), Infinity), most = there.reduce((a, b) => Math.max(a, b), -Infinity);
+  const [least, most] = levelsOf(overview) ?? [1, 2];
   const { rows, columns } = overview;
   for (let row = 0; row < rows; row += 1) {
     const y = Math.floor((row * height) / rows), tall = Math.ceil(((row + 1) * height) / rows) - y;
     for (let column = 0; column < columns; column += 1) {
       const cell = overview.cells[row * columns + column];
       if (cell === null || cell === undefined) continue;
-      const level = most > least ? (Math.log(Math.max(cell, 1)) - least) / (most - least) : 0.5;
-      ctx.fillStyle = cell === 0 ? STILL : (RAMP[Math.min(Math.max(Math.round(level * (RAMP.length - 1)), 0), RAMP.length - 1)] ?? STILL);
+      const level = Math.floor((Math.log(cell / least) / Math.log(most / least)) * RAMP.length);
+      ctx.fillStyle = cell === 0 ? STILL : (RAMP[Math.min(level, RAMP.length - 1)] ?? STILL);
       const x = Math.floor(left + (column * plot) / columns);
       ctx.fillRect(x, y, Math.ceil(left + ((column + 1) * plot) / columns) - x, tall);
     }
   }
   unfinished(ctx, axis, overview.standing, left, plot, height);
-  events(ctx, axis, facts, left, plot, 0, height, true);
+  events(ctx, sheet, plot, height, true);
   ctx.strokeStyle = palette().frame;
   ctx.strokeRect(left, 0.5, plot, height - 1);
   ctx.fillStyle = palette().soft;
@@ -150,7 +178,7 @@ export function drawOverview(canvas, overview, axis, facts, left) {
     const channel = overview.row_channels[row]?.[0] ?? row;
     ctx.fillText(facts.channels[channel]?.name ?? String(channel), left - PADDING, (row / rows) * height + 11);
   }
-  frameTicks(ctx, axis, left, plot, height);
+  ticks(ctx, sheet, plot, height);
 }
 
 /** Fine lines over the part of which only a sample was read. @param {CanvasRenderingContext2D} ctx @param {FrameAxis} axis @param {import("./types.js").Standing | undefined} standing @param {number} left @param {number} plot @param {number} height */
@@ -164,29 +192,32 @@ function unfinished(ctx, axis, standing, left, plot, height) {
   ctx.globalAlpha = 1;
 }
 
-/** One channel. @param {HTMLCanvasElement} canvas @param {StreamChannel} channel @param {FrameAxis} axis @param {import("./types.js").Standing | undefined} standing @param {StreamFacts} facts @param {string} colour @param {boolean} last @param {number} left Room for labels. */
-export function drawStrip(canvas, channel, axis, standing, facts, colour, last, left) {
-  const height = 92;
+/** One channel. @param {HTMLCanvasElement} canvas @param {StreamChannel} channel @param {Sheet} sheet @param {import("./types.js").StreamSamples} all @param {number} row @param {boolean} last */
+export function drawStrip(canvas, channel, sheet, all, row, last) {
+  const { axis, left, values } = sheet;
+  const height = 92, colour = channelColour(row);
   const { ctx, plot } = prepared(canvas, height + (last ? AXIS : 4), left);
   ctx.fillStyle = palette().panel;
   ctx.fillRect(left, 0, plot, height);
   let [low, high] = extentOf(channel) ?? [-1, 1];
   if (low === high) [low, high] = [low - 1, high + 1];
   const y = (/** @type {number} */ value) => 6 + ((high - value) / (high - low)) * (height - 12);
-  unfinished(ctx, axis, standing, left, plot, height);
-  events(ctx, axis, facts, left, plot, 0, height);
+  unfinished(ctx, axis, all.standing, left, plot, height);
+  events(ctx, sheet, plot, height, row === 0);
   ctx.strokeStyle = colour;
   ctx.fillStyle = colour;
   // A hairline: many times as fast as a wider pen.
   ctx.lineWidth = 1;
   ctx.beginPath();
   if (channel.samples) {
-    const n = channel.samples.length;
-    const gaps = new Set(facts.gaps.map((gap) => gap.before_frames[0] - axis.first));
+    const n = axis.columns.length;
+    let before = -1;
     channel.samples.forEach((value, index) => {
-      const x = left + ((index + 0.5) / n) * plot;
-      if (index === 0 || gaps.has(index)) ctx.moveTo(x, y(value));
+      const place = all.places?.[index] ?? index;
+      const x = left + ((place + 0.5) / n) * plot;
+      if (index === 0 || place > before + 1) ctx.moveTo(x, y(value));
       else ctx.lineTo(x, y(value));
+      before = place;
       if (n <= 200) ctx.fillRect(x - 1.5, y(value) - 1.5, 3, 3);
     });
   } else {
@@ -207,7 +238,7 @@ export function drawStrip(canvas, channel, axis, standing, facts, colour, last, 
   ctx.strokeRect(left, 0.5, plot, height - 1);
   ctx.fillStyle = palette().soft;
   ctx.textAlign = "right";
-  ctx.fillText(countText(high), left - PADDING, 14);
-  ctx.fillText(countText(low), left - PADDING, height - 4);
-  if (last) frameTicks(ctx, axis, left, plot, height);
+  ctx.fillText(values.text(high), left - PADDING, 14);
+  ctx.fillText(values.text(low), left - PADDING, height - 4);
+  if (last) ticks(ctx, sheet, plot, height);
 }

@@ -19,6 +19,14 @@ export class FrameAxis {
     return new FrameAxis(Array.from({ length: end - first }, (_, index) => [first + index, first + index + 1]), first, end);
   }
 
+  /** Frames of their own places among missing ones. @param {number} first @param {number} end @param {number[]} places @param {number} all */
+  static ofPlaces(first, end, places, all) {
+    /** @type {Column[]} */
+    const columns = Array(all).fill(null);
+    places.forEach((place, index) => { columns[place] = [first + index, first + index + 1]; });
+    return new FrameAxis(columns, first, end);
+  }
+
   /** The frame at a share of the width. @param {number} share 0 to 1 */
   frameAt(share) {
     const n = this.columns.length;

@@ -1,5 +1,5 @@
 // @ts-check
-/** The runs that the archive knows. */
+/** The runs that the archive knows, and what the server records, apart from each other: who looks at runs sees no form. */
 
 import { get } from "../api.js";
 import { h, replace } from "../dom.js";
@@ -15,7 +15,11 @@ export function streamsView(main) {
   const place = h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Streams" });
   const count = h("p", { class: "total", role: "status" }, "…");
   const recorder = h("section", { class: "recorder", "aria-label": "Recordings" });
-  replace(main, h("div", { class: "page" }, h("div", { class: "list-head" }, h("h1", null, "Streams"), count), place, recorder));
+  const records = new URLSearchParams(location.search).get("show") === "recordings";
+  const tab = (/** @type {string} */ words, /** @type {boolean} */ isShown, /** @type {string} */ show) => h("a", { href: address({ view: "streams", show }), "data-route": true, "aria-current": isShown ? "page" : null }, words);
+  place.hidden = records;
+  recorder.hidden = !records;
+  replace(main, h("div", { class: "page" }, h("div", { class: "list-head" }, h("h1", null, "Streams"), h("nav", { class: "subtabs", "aria-label": "Streams" }, tab("Runs", !records, ""), tab("Recordings", records, "recordings")), count), place, recorder));
   const load = async () => {
     /** @type {{ total: number, streams: (import("../types.js").EventRow & { stream: { frames: number, start_utc: string | null, bytes: number } | null })[] }} */
     const answer = await get("/streams?limit=1000", leaving.signal);
@@ -29,6 +33,6 @@ export function streamsView(main) {
     return answer.streams;
   };
   let end = () => {};
-  void load().then((runs) => { if (!leaving.signal.aborted) end = showRecordings(recorder, runs, () => void load().catch(complain), leaving.signal); }).catch((error) => { if (!isSilent(error)) { count.textContent = ""; replace(place, failure(error, "The streams cannot be shown")); } });
+  void load().then((runs) => { if (records && !leaving.signal.aborted) end = showRecordings(recorder, runs, () => void load().catch(complain), leaving.signal); }).catch((error) => { if (!isSilent(error)) { count.textContent = ""; place.hidden = false; replace(place, failure(error, "The streams cannot be shown")); } });
   return () => { leaving.abort(); end(); };
 }

@@ -2,44 +2,43 @@
 /** One run: all channels over time, and chosen ones from the whole run down to single frames. */
 
 import { get, lastAsked, queryString } from "../api.js";
-import { h, later, replace } from "../dom.js";
+import { h, later, replace, select } from "../dom.js";
 import { setKeys } from "../keys.js";
 import { onReading } from "../live.js";
-import { touches } from "../plot/touch.js";
 import { onPrefs } from "../prefs.js";
 import { announce, complain, failure, isSilent } from "../say.js";
-import { channelColour } from "../theme.js";
-import { bytesText, countText, fixed, localText } from "../units.js";
-import { RIGHT, drawOverview, drawStrip, extentOf, leftOf } from "./canvas.js";
+import { channelColour, palette } from "../theme.js";
+import { bytesText, countText, durationText, fixed, localText } from "../units.js";
+import { Across, modesOf } from "./across.js";
+import { RIGHT, colourBar, drawOverview, drawStrip, extentOf, leftOf, levelsOf, overviewHeight } from "./canvas.js";
+import { showExports } from "./exports.js";
 import { FrameAxis } from "./frame_axis.js";
+import { follow, hands } from "./pointer.js";
+import { densities } from "./spectrum.js";
+import { showExtents, showMovements } from "./tables.js";
+import { Values } from "./values.js";
 
 /** @typedef {import("./types.js").StreamFacts} StreamFacts */
 /** @typedef {import("./types.js").Overview} Overview */
 /** @typedef {import("./types.js").StreamSamples} StreamSamples */
+/** @typedef {import("./across.js").Mode} Mode */
 
 /** Frames below which nothing is won by zooming. */
 const FEWEST = 16;
 /** Frames of a column of the overview: in a single one nothing moves. */
 const MOVING = 8;
-
-/** The overview as a table, for readers who do not see it. @param {HTMLElement} place @param {Overview} overview @param {StreamFacts} facts */
-function showMovements(place, overview, facts) {
-  const name = (/** @type {number} */ index) => facts.channels[index]?.name ?? String(index);
-  const rows = overview.row_channels.map(([from, end], row) => {
-    const cells = overview.cells.slice(row * overview.columns, (row + 1) * overview.columns).filter((cell) => cell !== null);
-    const most = cells.reduce((a, b) => Math.max(a, b ?? 0), 0), least = cells.reduce((a, b) => Math.min(a, b ?? 0), Infinity);
-    return h("tr", null, h("th", { scope: "row" }, end - from > 1 ? `${name(from)} to ${name(end - 1)}` : name(from)), h("td", null, cells.length ? countText(least) : "missing"), h("td", null, cells.length ? countText(most) : "missing"));
-  });
-  replace(place, h("summary", null, "The same as a table"), h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "How far channels move" }, h("table", { class: "plain" },
-    h("caption", null, `How many counts a channel moves within a column${overview.standing.complete ? "" : ", as far as the frames were read"}`),
-    h("thead", null, h("tr", null, ["Channel", "Least", "Most"].map((word) => h("th", { scope: "col" }, word)))), h("tbody", null, rows))));
-}
+const CHANNELS = "0-3";
+/** @type {Record<Mode, string>} */
+const AXES = { s: "seconds from the start", utc: "UTC", frame: "frames" };
 
 /** @param {string[]} words */
 const longest = (words) => words.reduce((best, word) => (word.length > best.length ? word : best), "");
 
 /** @param {number} hz */
 const rateText = (hz) => (hz >= 10_000 ? countText(Math.round(hz)) : String(Number(hz.toPrecision(6))));
+
+/** What is known of a channel. @param {import("./types.js").ChannelName | undefined} channel */
+const channelWords = (channel) => channel ? `${channel.name === null ? `channel ${channel.index}` : `${channel.name}, channel ${channel.index}`}${channel.frequency_mhz === null ? "" : `, ${channel.frequency_mhz} MHz`}` : "";
 
 /** @param {HTMLElement} main @param {string} id */
 export function streamView(main, id) {
@@ -51,12 +50,15 @@ export function streamView(main, id) {
   let overview = null;
   /** @type {StreamSamples | null} */
   let samples = null;
-  /** Room for the labels left of the plots. */
+  /** Width of the labels left of the plots. */
   let left = leftOf([]);
   let axis = FrameAxis.ofFrames(0, 0), traceAxis = axis;
   let first = 0, end = 0, section = 0;
   const wanted = new URLSearchParams(location.search);
-  let channels = wanted.get("channels") ?? "0-3";
+  let channels = wanted.get("channels") ?? CHANNELS;
+  let mode = /** @type {Mode} */ (wanted.get("axis") ?? "s"), unit = wanted.get("unit") ?? "rad";
+  let across = /** @type {Across | null} */ (null), traceAcross = across;
+  let values = new Values(NaN, unit);
   let asking = new AbortController();
   /** Share of the run that was read when the picture was made. */
   let drawnAt = 0;
@@ -66,26 +68,41 @@ export function streamView(main, id) {
   const canvas = h("canvas", { role: "img" });
   const strips = h("div", { class: "strips" });
   const range = h("p", { class: "readout", role: "status" });
-  const cover = h("div", { class: "brush", hidden: true });
+  const reading = h("p", { class: "reading under", "aria-hidden": "true" });
+  const why = h("p", { class: "small" });
   const standing = h("div", { class: "notice standing", role: "status", hidden: true });
   const bar = h("progress", { max: 1, value: 0, "aria-label": "How much of the run is read" });
-  const over = h("div", { class: "stream-plot", tabindex: 0, role: "application", "aria-label": "Channels over time. Plus and minus zoom, arrow keys move, Home shows the whole run." }, canvas, cover);
+  const over = h("div", { class: "stream-plot", tabindex: 0, role: "application", "aria-label": "Channels over time. Plus and minus zoom, arrow keys move, Home shows the whole run." }, canvas);
+  const colours = h("div");
   const input = h("input", { value: channels, id: "channels", "aria-label": "Channels: indices like 0-3 or band:channel like 2:107, separated by commas", spellcheck: "false" });
-  input.addEventListener("change", () => { channels = input.value.trim() || "0-3"; remember(); void load(); });
+  input.addEventListener("change", () => { channels = input.value.trim() || CHANNELS; remember(); void load(); });
   const bands = h("select", { "aria-label": "Band" });
   const inBand = h("select", { "aria-label": "Channel of the band" });
-  const twin = h("details", { class: "twin" }, h("summary", null, "The same as a table"));
-  const overviewTwin = h("details", { class: "twin" });
+  const axes = select("Axis", [], mode, (value) => { mode = /** @type {Mode} */ (value); remember(); draw(); });
+  const units = select("Values", [["rad", "rad"], ["count", "counts"]], unit, (value) => { unit = value; remember(); draw(); });
+  const sections = h("span", { hidden: true });
+  const files = h("div", { class: "exports" });
+  const twin = h("details", { class: "twin" }), overviewTwin = h("details", { class: "twin" });
   const config = h("div", { class: "config" });
+  const part = () => ({ section, first, end });
+  const spectrum = densities(id, () => ({ ...part(), channels }), complain, wanted.has("spectrum"));
+  spectrum.box.addEventListener("toggle", () => remember());
   replace(main, h("div", { class: "page stream" }, h("p", { class: "crumbs" }, h("a", { href: "?view=streams", "data-route": true }, "← Streams")), title, h("section", { class: "about", "aria-label": "Facts" }, about),
     h("section", { "aria-label": "All channels" }, h("div", { class: "section-head" }, h("h2", null, "All channels"), h("div", { class: "tools", role: "toolbar", "aria-label": "Plot" },
+      sections, axes, units,
       h("button", { type: "button", class: "quiet", "aria-label": "Zoom in", onclick: () => zoom(0.5) }, "+"), h("button", { type: "button", class: "quiet", "aria-label": "Zoom out", onclick: () => zoom(2) }, "−"),
       h("button", { type: "button", class: "quiet", id: "stream-whole", onclick: () => whole() }, "Whole"))),
-    range, standing, over, h("p", { class: "legend" }, h("span", null, "dark: small, light: large (logarithmic)"), h("span", null, "grey: constant"), h("span", null, "▨ and red lines: frames are missing"), h("span", null, "┆ the configuration changes"), h("span", { class: "hint" }, "click a row to see the channel")), overviewTwin),
-    h("section", { "aria-label": "Channels" }, h("div", { class: "section-head" }, h("h2", null, "Channels"), h("div", { class: "tools" }, h("label", null, "Show", input), bands, inBand)), strips, twin, config)));
+    range, reading, standing, over, colours, h("p", { class: "legend" }, h("span", null, "▼ ▨ and red lines: frames are missing"), h("span", null, "┆ the configuration changes"), h("span", { class: "hint" }, "drag to zoom, click a row to see the channel")), why, overviewTwin),
+    h("section", { "aria-label": "Channels" }, h("div", { class: "section-head" }, h("h2", null, "Channels"), h("div", { class: "tools" }, h("label", null, "Show", input), bands, inBand)), strips, twin, config),
+    h("section", { "aria-label": "Spectrum and RMS" }, spectrum.box),
+    h("section", { "aria-label": "Export" }, h("h2", null, "Export what is shown"), files)));
 
-  const remember = () => history.replaceState(null, "", `./${queryString({ stream: id, channels: channels === "0-3" ? "" : channels, first: first === sectionOf()?.first ? "" : first, end: end === sectionOf()?.end ? "" : end })}`);
   const sectionOf = () => facts?.sections[section];
+  const longestSection = () => (facts?.sections ?? []).reduce((best, other, index, all) => (other.end - other.first > (all[best]?.end ?? 0) - (all[best]?.first ?? 0) ? index : best), 0);
+  const remember = () => history.replaceState(null, "", `./${queryString({
+    stream: id, channels: channels === CHANNELS ? "" : channels, section: section === longestSection() ? "" : section, first: first === sectionOf()?.first ? "" : first, end: end === sectionOf()?.end ? "" : end,
+    axis: mode === "s" ? "" : mode, unit: unit === "rad" ? "" : unit, spectrum: spectrum.box.open ? 1 : "",
+  })}`);
   const whole = () => { const all = sectionOf(); if (all) view(all.first, all.end); };
 
   /** @param {number} from @param {number} to */
@@ -98,13 +115,15 @@ export function streamView(main, id) {
     remember();
     soon();
   }
-  /** @param {number} factor @param {number} [around] */
-  const zoom = (factor, around = (first + end) / 2) => {
+  /** @param {number} factor @param {number} [around] A share of the width. */
+  const zoom = (factor, around) => {
+    const middle = around === undefined ? (first + end) / 2 : axis.frameAt(around);
     const span = (end - first) * factor;
-    const share = (around - first) / Math.max(end - first, 1);
-    view(around - span * share, around - span * share + span);
+    const share = (middle - first) / Math.max(end - first, 1);
+    view(middle - span * share, middle - span * share + span);
   };
   const soon = later(40, () => void load());
+  const soonSpectrum = later(400, () => void spectrum.load());
 
   async function load() {
     asking.abort();
@@ -113,16 +132,16 @@ export function streamView(main, id) {
     leaving.signal.addEventListener("abort", () => asking.abort());
     const width = Math.max(over.clientWidth - left - RIGHT, 200);
     try {
-      const part = { section, first, end };
       const answers = await Promise.all([
-        /** @type {Promise<Overview>} */ (get(`/streams/${id}/overview${queryString({ ...part, rows: 170, columns: Math.max(Math.min(width, 1200, Math.floor((end - first) / MOVING)), 1) })}`, signal)),
-        /** @type {Promise<StreamSamples>} */ (get(`/streams/${id}/samples${queryString({ ...part, channels, points: width * 2 })}`, signal)),
+        /** @type {Promise<Overview>} */ (get(`/streams/${id}/overview${queryString({ ...part(), rows: 170, columns: Math.max(Math.min(width, 1200, Math.floor((end - first) / MOVING)), 1) })}`, signal)),
+        /** @type {Promise<StreamSamples>} */ (get(`/streams/${id}/samples${queryString({ ...part(), channels, points: width * 2 })}`, signal)),
       ]);
       [overview, samples] = answers;
       axis = new FrameAxis(overview.column_frames, first, end);
-      traceAxis = samples.columns ? new FrameAxis(samples.columns, first, end) : FrameAxis.ofFrames(first, end);
+      traceAxis = samples.columns ? new FrameAxis(samples.columns, first, end) : samples.places ? FrameAxis.ofPlaces(first, end, samples.places, samples.places_in_all ?? 0) : FrameAxis.ofFrames(first, end);
       draw();
       announce(range.textContent ?? "");
+      soonSpectrum();
     } catch (error) {
       if (!signal.aborted) complain(error);
     }
@@ -142,33 +161,44 @@ export function streamView(main, id) {
         reason === null ? `The run is being read, ${fixed(Math.floor((100 * done) / Math.max(total, 1)), 0)} % so far; the picture becomes complete by itself.` : `It stays incomplete: ${reason}.`), bar);
   }
 
+  const nameOf = (/** @type {number} */ index) => facts?.channels[index]?.name ?? String(index);
+
   function draw() {
     if (!facts || !overview || !samples) return;
-    const reading = overview.standing.reading;
-    stand(reading?.done ?? 0, reading?.total ?? 0, reading?.failure ?? null);
-    const all = facts;
-    const rate = facts.rate_hz;
+    const all = facts, shown = samples;
+    const about = overview.standing.reading;
+    stand(about?.done ?? 0, about?.total ?? 0, about?.failure ?? null);
+    values = new Values(samples.radians_per_count, unit);
+    const known = modesOf(overview.time, overview.gaps_shortened);
+    replace(axes, known.modes.map((one) => h("option", { value: one }, AXES[one])));
+    across = new Across(axis, overview.time, overview.gaps_shortened, mode);
+    traceAcross = new Across(traceAxis, samples.time, overview.gaps_shortened, mode);
+    axes.value = across.mode;
+    units.value = values.inRad ? "rad" : "count";
+    units.disabled = !values.scaled;
+    why.textContent = [known.reason, values.scaled ? "" : "The run states no phase scale: values are counts."].filter(Boolean).join(" ");
+    why.hidden = !why.textContent;
+    const { seconds, rate_hz: rate } = overview.time;
     const few = !samples.columns;
-    range.textContent = `Frames ${countText(first)} to ${countText(end - 1)} (${countText(end - first)}${rate ? `, ${fixed((end - first) / rate, (end - first) / rate < 1 ? 5 : 2)} s at ${rateText(rate)} Hz` : ""})${few ? ", every frame" : overview.standing.complete ? ", smallest and largest of each column" : ", a sample of each column"}`;
+    range.textContent = `Frames ${countText(first)} to ${countText(end - 1)} (${countText(end - first)}${seconds === null ? "" : `, ${seconds < 1 ? `${Number(seconds.toPrecision(4))} s` : durationText(seconds)}`}${rate ? ` at ${rateText(rate)} Hz` : ""})${across.timed ? `, from ${across.textAt(0)}` : ""}${few ? ", every frame" : overview.standing.complete ? ", smallest and largest of each column" : ", a sample of each column"}`;
     canvas.setAttribute("aria-label", `How far each of ${all.channels.length} channels moves, ${range.textContent}`);
-    left = leftOf([longest(facts.channels.map((channel) => channel.name ?? String(channel.index))), ...samples.channels.flatMap((channel) => (extentOf(channel) ?? []).map(countText)), "frame"]);
-    drawOverview(canvas, overview, axis, facts, left);
-    showMovements(overviewTwin, overview, facts);
+    left = leftOf([longest(all.channels.map((channel) => channel.name ?? String(channel.index))), ...samples.channels.flatMap((channel) => (extentOf(channel) ?? []).map((value) => values.text(value))), "frame"]);
+    drawOverview(canvas, overview, { axis, across, values, facts, left });
+    replace(colours, colourBar(levelsOf(overview), values));
+    showMovements(overviewTwin, overview, nameOf, values);
     const drawn = samples.channels.map((channel, index) => {
       const strip = h("canvas", { role: "img", "aria-label": `Channel ${channel.name ?? channel.index}` });
       const name = h("b", null, channel.name ?? `channel ${channel.index}`);
       name.style.color = channelColour(index);
-      return { channel, strip, box: h("figure", { class: "strip" }, h("figcaption", null, name, h("span", { class: "unit" }, channel.name ? `channel ${channel.index}, counts` : "counts")), h("div", null, strip)) };
+      const more = channel.name === null ? "" : `channel ${channel.index}${channel.frequency_mhz === null ? "" : `, ${channel.frequency_mhz} MHz`}, `;
+      return { channel, strip, box: h("figure", { class: "strip" }, h("figcaption", null, name, h("span", { class: "unit" }, more + values.unit), h("span", { class: "value", "aria-hidden": "true" })), h("div", null, strip)) };
     });
-    replace(strips, drawn.map(({ box }) => box));
-    drawn.forEach(({ channel, strip }, index) => drawStrip(strip, channel, traceAxis, samples?.standing, all, channelColour(index), index === drawn.length - 1, left));
-    const table = h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Channels as a table" }, h("table", { class: "plain" }, h("caption", null, samples.standing && !samples.standing.complete ? "Smallest and largest count of the frames that were read so far: not of all that are shown" : "Smallest and largest count of the frames that are shown"),
-      h("thead", null, h("tr", null, ["Channel", "Smallest", "Largest"].map((word) => h("th", { scope: "col" }, word)))),
-      h("tbody", null, samples.channels.map((channel) => {
-        const [low, high] = (extentOf(channel) ?? []).map(countText);
-        return h("tr", null, h("th", { scope: "row" }, channel.name ?? channel.index), h("td", null, low ?? "missing"), h("td", null, high ?? "missing"));
-      }))));
-    replace(twin, h("summary", null, "The same as a table"), table);
+    replace(strips, drawn.map(({ box }) => box), stripLine);
+    const sheet = { axis: traceAxis, across: traceAcross, values, facts, left };
+    drawn.forEach(({ channel, strip }, index) => drawStrip(strip, channel, sheet, shown, index, index === drawn.length - 1));
+    showExtents(twin, samples, values);
+    showExports(files, id, { ...part(), channels }, samples.channels.length, values.inRad, palette().paper !== "#ffffff");
+    spectrum.draw();
   }
 
   async function open() {
@@ -177,7 +207,8 @@ export function streamView(main, id) {
     const known = facts;
     title.textContent = known.event.filename;
     document.title = `${known.event.filename} · wavekeep`;
-    section = known.sections.reduce((best, other, index) => (other.end - other.first > (known.sections[best]?.end ?? 0) - (known.sections[best]?.first ?? 0) ? index : best), 0);
+    section = Number(wanted.get("section") ?? -1);
+    if (!known.sections[section]) section = longestSection();
     const all = sectionOf();
     first = Number(wanted.get("first") ?? all?.first ?? 0);
     end = Number(wanted.get("end") ?? all?.end ?? 0);
@@ -185,9 +216,12 @@ export function streamView(main, id) {
     replace(about, fact("Stream", known.event.serial), known.event.timestamp && fact("Start", localText(known.event.timestamp)), fact("Frames", `${countText(known.frames)} in ${known.pieces} ${known.pieces === 1 ? "piece" : "pieces"}, ${bytesText(known.bytes)}`),
       fact("Channels", countText(known.channels.length)), fact("Rate", known.rate_hz ? `${rateText(known.rate_hz)} Hz` : "not known"), fact("Time", known.time_basis),
       fact("Missing frames", known.missing_frames ? `${countText(known.missing_frames)} in ${countText(known.gap_places)} ${known.gap_places === 1 ? "place" : "places"}, shown as gaps` : "none"), known.errored_frames > 0 && fact("Frames with errors", countText(known.errored_frames)),
+      fact("Values", "phases: the format states 2¹⁶ counts as 2π rad"),
       fact("Configuration", known.metadata_frames.length ? `changes in ${countText(known.metadata_frames.length)} ${known.metadata_frames.length === 1 ? "place" : "places"}` : "none in the run"),
-      known.sections.length > 1 && fact("Sections", `${known.sections.length}; the longest is shown`));
+      known.sections.length > 1 && fact("Sections", `${countText(known.sections.length)}, one is shown at a time`));
     fillPicker(known);
+    sections.hidden = known.sections.length < 2;
+    if (known.sections.length > 1) replace(sections, select("Section", known.sections.map((one, index) => [String(index), `Section ${index + 1}: ${countText(one.channels)} channels, frames ${countText(one.first)} to ${countText(one.end - 1)}`]), String(section), (value) => { section = Number(value); whole(); }));
     await load();
     if (known.metadata_frames.length) void showConfig().catch(complain);
   }
@@ -222,56 +256,44 @@ export function streamView(main, id) {
     replace(config, h("details", { class: "twin" }, h("summary", null, "Configuration at the end of what is shown"), h("pre", { tabindex: 0 }, JSON.stringify(answer.config, null, 2))));
   }
 
-  /** @param {MouseEvent} event */
-  const shareAt = (event) => (event.clientX - canvas.getBoundingClientRect().left - left) / Math.max(canvas.clientWidth - left - RIGHT, 1);
-  let from = /** @type {number | null} */ (null);
-  over.addEventListener("pointerdown", (event) => { if (event.button === 0 && event.pointerType !== "touch") { from = shareAt(event); over.setPointerCapture(event.pointerId); } });
-  over.addEventListener("pointermove", (event) => {
-    if (from === null) return;
-    const [a, b] = [Math.min(from, shareAt(event)), Math.max(from, shareAt(event))];
-    const plot = canvas.clientWidth - left - RIGHT;
-    cover.hidden = (b - a) * plot < 5;
-    cover.style.left = `${left + Math.max(a, 0) * plot}px`;
-    cover.style.width = `${(Math.min(b, 1) - Math.max(a, 0)) * plot}px`;
-  });
-  over.addEventListener("pointerup", (event) => {
-    if (from === null) return;
-    const [a, b] = [Math.min(from, shareAt(event)), Math.max(from, shareAt(event))];
-    from = null;
-    cover.hidden = true;
-    if ((b - a) * canvas.clientWidth >= 5) view(axis.frameAt(a), Math.max(axis.frameAt(b), axis.frameAt(a) + 1));
-    else pickAt(event);
-  });
-  /** Shows the channel of a row. @param {PointerEvent} event */
-  function pickAt(event) {
-    const a = shareAt(event);
-    if (!overview || !facts || a < 0 || a > 1) return;
-    const y = (event.clientY - canvas.getBoundingClientRect().top) / (canvas.clientHeight - 26);
-    const channel = overview.row_channels[Math.floor(y * overview.rows)]?.[0];
-    if (channel !== undefined && y <= 1) pick(facts.channels[channel]?.name ?? String(channel));
-  }
-  touches(over, {
-    share: (clientX) => (clientX - canvas.getBoundingClientRect().left - left) / Math.max(canvas.clientWidth - left - RIGHT, 1),
+  /** The row of the picture at a height. @param {number} y */
+  const rowAt = (y) => (overview && y >= 0 && y < overviewHeight(overview) ? Math.floor((y / overviewHeight(overview)) * overview.rows) : -1);
+  hands(over, {
+    left: () => left, whole, zoom,
     move: (by) => view(first + by * (end - first), end + by * (end - first)),
-    zoom: (factor, around) => zoom(factor, first + around * (end - first)),
-    tap: pickAt,
+    span: (from, to) => view(axis.frameAt(from), Math.max(axis.frameAt(to), axis.frameAt(from) + 1)),
+    canWiden: () => { const all = sectionOf(); return Boolean(all && end - first < all.end - all.first); },
+    pick: (share, y) => {
+      const channel = overview?.row_channels[rowAt(y)]?.[0];
+      if (channel !== undefined && share >= 0 && share <= 1) pick(nameOf(channel));
+    },
   });
-  over.addEventListener("dblclick", whole);
-  over.addEventListener("wheel", (event) => {
-    const all = sectionOf();
-    if (!all || (event.deltaY > 0 && end - first >= all.end - all.first)) return;
-    event.preventDefault();
-    zoom(Math.exp(Math.max(Math.min(event.deltaY, 200), -200) / 300), axis.frameAt(shareAt(event)));
-  }, { passive: false });
-  over.addEventListener("keydown", (event) => {
-    const by = (end - first) / 4;
-    if (event.key === "+" || event.key === "=") zoom(0.5);
-    else if (event.key === "-") zoom(2);
-    else if (event.key === "Home") whole();
-    else if (event.key === "ArrowRight") view(first + by, end + by);
-    else if (event.key === "ArrowLeft") view(first - by, end - by);
-    else return;
-    event.preventDefault();
+
+  /** What lies at a place of the traces: of one channel, in words. @param {import("./types.js").StreamChannel} channel @param {number} share */
+  function valueAt(channel, share) {
+    const column = Math.min(Math.floor(share * traceAxis.columns.length), traceAxis.columns.length - 1);
+    if (!traceAxis.columns[column]) return "missing";
+    if (channel.pairs) {
+      const pair = channel.pairs[column];
+      return pair ? `${values.text(pair[0])} to ${values.text(pair[1])} ${values.unit}` : "missing";
+    }
+    const value = channel.samples?.[samples?.places ? samples.places.indexOf(column) : column];
+    return value === undefined ? "missing" : `${values.text(value)} ${values.unit}`;
+  }
+  over.append(follow(over, () => left, (share, y) => {
+    const row = rowAt(y), of = overview?.row_channels[row];
+    if (share === null || !overview || !across || !of) { reading.textContent = ""; return; }
+    const column = Math.min(Math.floor(share * overview.columns), overview.columns - 1);
+    const cell = overview.cells[row * overview.columns + column];
+    const frames = across.timed ? `, frame ${countText(axis.frameAt(share))}` : "";
+    reading.textContent = `${across.textAt(share)}${axis.columns[column] ? frames : ""}: ${of[1] - of[0] > 1 ? `channels ${nameOf(of[0])} to ${nameOf(of[1] - 1)}, the largest` : channelWords(facts?.channels[of[0]])}: ${cell === null || cell === undefined ? "missing" : `${values.rough(cell)} ${values.unit} peak to peak`}`;
+  }));
+  const stripLine = follow(strips, () => left, (share) => {
+    const captions = strips.querySelectorAll(".value");
+    samples?.channels.forEach((channel, index) => {
+      const caption = captions[index];
+      if (caption) caption.textContent = share === null ? "" : `${index === 0 ? `${traceAcross?.textAt(share)}: ` : ""}${valueAt(channel, share)}`;
+    });
   });
 
   const resize = new ResizeObserver(later(80, draw));
@@ -292,5 +314,5 @@ export function streamView(main, id) {
     if (isSilent(error)) return;
     replace(main, h("div", { class: "page" }, h("h1", { class: "unseen" }, `Stream ${id}`), failure(error, `Stream ${id} cannot be shown`, h("a", { class: "button primary", href: "?view=streams", "data-route": true }, "Back to the streams"))));
   });
-  return () => { leaving.abort(); resize.disconnect(); endPrefs(); endReading(); };
+  return () => { leaving.abort(); spectrum.end(); resize.disconnect(); endPrefs(); endReading(); };
 }
