@@ -86,7 +86,7 @@ test("a run of several sections shows the one that is chosen", async ({ page, ru
 
 test("spectrum and RMS are of the longest stretch without a gap, as pictures and as a table", async ({ page, run }) => {
   await opened(page, `${run.url}/?stream=1&channels=1,2`);
-  await page.getByText("Spectrum and RMS").click();
+  await page.getByRole("heading", { name: "Spectrum and RMS" }).click();
   const box = page.getByRole("region", { name: "Spectrum and RMS" });
   await expect(box.getByRole("img", { name: /^Amplitude spectral density of channel 1 in rad\/√Hz .* RMS [\d.]+ rad$/ })).toBeVisible();
   await expect(box.getByText(/^Not of all that is shown: frames are missing: computed from the longest stretch without a gap, frames 5000 to 10999/)).toBeVisible();
@@ -148,5 +148,12 @@ test("a run is not wider than a phone", async ({ page, run }) => {
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       expect(over, `${address} at ${width} px`).toBeLessThanOrEqual(0);
     }
+  }
+});
+
+test("an address that asks for frames that are not there shows the whole run", async ({ page, run }) => {
+  for (const query of ["first=x&end=y", "first=9000&end=3", "first=-5&end=99999999", "section=7", "axis=moon&unit=furlong"]) {
+    await opened(page, `${run.url}/?stream=1&${query}`);
+    await expect(page.locator(".readout"), query).toContainText(/Frames 0 to 10.999/);
   }
 });

@@ -2,6 +2,7 @@
 
 use std::io::BufWriter;
 use std::str::FromStr;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State as Shared;
@@ -10,8 +11,9 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::Response;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
+use wavekeep_archive::{Archive, TEMPORARY_PREFIX};
 use wavekeep_core::FrameStream;
-use wavekeep_export::{ExportOptions, StreamError, Target, Units, write_stream};
+use wavekeep_export::{ExportError, ExportOptions, StreamError, Target, Units, write_stream};
 
 use super::export::{parts, rewound};
 use super::files::attachment;
@@ -26,6 +28,8 @@ use crate::temporary::{self, Temporary};
 
 /// Bytes of the arrays of a file, header fields among them.
 const MOST_BYTES: u64 = 256 << 20;
+/// A folder that is so old belongs to no export.
+const ABANDONED: Duration = Duration::from_secs(3600);
 
 /// What a part of a run is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
@@ -183,23 +187,39 @@ impl Part {
         }
         let mut out = BufWriter::new(state.temporaries.export(&state.archive)?);
         let facts = stream.facts().map_err(failed)?;
-        // Beside the archive, as all that is made for an answer; nothing is written into one that is only read.
-        let folder = match state.archive.is_read_only() {
-            true => tempfile::tempdir(),
-            false => tempfile::Builder::new()
-                .prefix(wavekeep_archive::TEMPORARY_PREFIX)
-                .tempdir_in(state.archive.layout().own_folder()),
-        };
-        let folder = folder.map_err(|error| temporary::failed(&error))?;
+        let folder = folder_for(&state.archive).map_err(|error| temporary::failed(&error))?;
         let path = folder.path().join("part").with_extension(target.extension());
         let options = ExportOptions::default().with_units(units);
         let written = write_stream(&mut stream, facts, target, &path, &options, false, |_| {});
         written.map_err(|error| match error {
             StreamError::Source(error) => failed(error),
+            StreamError::Export(ExportError::File { source, .. } | ExportError::Write(source)) => {
+                temporary::failed(&source)
+            }
             error => Problem::internal(&error),
         })?;
         let copied =
             std::fs::File::open(&path).and_then(|mut file| std::io::copy(&mut file, &mut out));
         copied.and_then(|_| rewound(out)).map_err(|error| temporary::failed(&error))
     }
+}
+
+/// A folder for the file while it is made: beside the archive, as all that is made for an answer, but
+/// nothing is written into one that is only read. What a server that was killed left is removed first.
+fn folder_for(archive: &Archive) -> std::io::Result<tempfile::TempDir> {
+    if archive.is_read_only() {
+        return tempfile::tempdir();
+    }
+    let prefix = format!("{TEMPORARY_PREFIX}export-");
+    let own = archive.layout().own_folder();
+    for entry in std::fs::read_dir(&own)?.flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(&prefix);
+        // One that is filled right now is younger.
+        let age = entry.metadata().and_then(|facts| facts.modified()).ok();
+        let age = age.and_then(|changed| changed.elapsed().ok()).unwrap_or_default();
+        if is_ours && age > ABANDONED {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    tempfile::Builder::new().prefix(&prefix).tempdir_in(own)
 }

@@ -321,6 +321,38 @@ fn the_shown_part_is_a_file_of_every_kind() {
     assert!(names.into_iter().all(|name| !name.starts_with(wavekeep_archive::TEMPORARY_PREFIX)));
 }
 
+#[cfg(unix)]
+#[test]
+fn what_a_killed_server_left_of_an_export_is_removed_by_the_next_one() {
+    use std::time::{Duration, SystemTime};
+
+    let (server, _outside) = with_gap();
+    let own = server.folder.path().join(".wavekeep");
+    let [old, young] = ["old", "young"].map(|name| own.join(format!(".wavekeep-export-{name}")));
+    for folder in [&old, &young] {
+        std::fs::create_dir(folder).unwrap();
+        std::fs::write(folder.join("part.csv"), "half").unwrap();
+    }
+    let long_ago = SystemTime::now() - Duration::from_secs(7200);
+    std::fs::File::open(&old).unwrap().set_modified(long_ago).unwrap();
+    assert_eq!(server.get("/api/v1/streams/2/export?first=0&end=5").status, 200);
+    assert_eq!((old.exists(), young.exists()), (false, true));
+}
+
+#[test]
+fn two_exports_at_once_and_of_an_archive_that_is_only_read_are_whole() {
+    let (server, _outside) = with_gap();
+    let path = "/api/v1/streams/2/export?to=npy&channels=0-7";
+    let truth = server.get(path).body;
+    std::thread::scope(|scope| {
+        let asked: Vec<_> = (0..4).map(|_| scope.spawn(|| server.get(path).body)).collect();
+        assert!(asked.into_iter().all(|answer| answer.join().unwrap() == truth));
+    });
+    let folder = server.stop();
+    let server = Running::with(folder, ServeOptions::default().with_read_only(true));
+    assert_eq!(server.get(path).body, truth);
+}
+
 #[test]
 fn the_shown_part_is_a_picture() {
     let (server, _outside) = with_gap();
@@ -338,13 +370,20 @@ fn the_shown_part_is_a_picture() {
 }
 
 #[test]
-fn a_picture_of_some_of_the_frames_says_so() {
+fn a_picture_says_until_it_is_complete_that_peaks_may_be_missing() {
     let (server, _outside, _) = with_long_run();
     let mut listening = server.listen();
-    server.get(WHOLE);
-    listening.until("overview", |told| told["complete"] == true);
-    let text = String::from_utf8(server.get("/api/v1/streams/1/picture").body).unwrap();
-    assert!(!text.contains("peaks may be missing"), "every frame was read");
+    let says = || {
+        let picture = server.get("/api/v1/streams/1/picture").body;
+        String::from_utf8(picture).unwrap().contains("peaks may be missing")
+    };
+    if !says() {
+        assert_eq!(server.json(WHOLE)["standing"]["complete"], true, "it was read already");
+    }
+    if server.json(WHOLE)["standing"]["complete"] == false {
+        listening.until("overview", |told| told["complete"] == true);
+    }
+    assert!(!says(), "every frame was read");
 }
 
 #[test]

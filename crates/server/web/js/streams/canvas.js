@@ -32,6 +32,12 @@ export function extentOf(channel) {
   return low > high ? null : [low, high];
 }
 
+/** The ends of the axis of a channel. @param {StreamChannel} channel @returns {[number, number]} */
+export function endsOf(channel) {
+  const [low, high] = extentOf(channel) ?? [-1, 1];
+  return low === high ? [low - 1, high + 1] : [low, high];
+}
+
 /** The width that the labels left of the plots need, so that each is shown whole. @param {string[]} labels */
 export function leftOf(labels) {
   const ctx = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
@@ -76,8 +82,35 @@ function ticks(ctx, { across, left }, plot, y) {
   ctx.fillText(across.label, left - PADDING, y + 17);
 }
 
-/** Missing columns and changes of the metadata. @param {CanvasRenderingContext2D} ctx @param {Sheet} sheet @param {number} plot @param {number} height @param {boolean} named Whether gaps are labelled with their length. */
-function events(ctx, { axis, facts, left }, plot, height, named) {
+/** The gaps that are shown, and where. @param {Sheet} sheet @param {number} plot */
+const gapsOf = ({ axis, facts, left }, plot) => facts.gaps.flatMap((gap) => { const share = axis.shareOf(gap.before_frames[0]); return share === null || gap.before_frames[0] === axis.first ? [] : [{ gap, x: left + share * plot }]; });
+
+/** How many frames are missing in each gap, in words; one above the other where they are close. @param {CanvasRenderingContext2D} ctx @param {Sheet} sheet @param {number} plot @param {number} height */
+function gapNames(ctx, sheet, plot, height) {
+  const gaps = gapsOf(sheet, plot);
+  if (gaps.length > 12) return;
+  /** @type {number[]} */
+  const taken = [];
+  for (const { gap, x } of gaps) {
+    const words = `${countText(gap.missing)} ${gap.missing === 1 ? "frame" : "frames"} missing`;
+    const wide = ctx.measureText(words).width + 8;
+    const at = x + wide + 4 > sheet.left + plot ? x - wide - 3 : x + 3;
+    let line = taken.findIndex((end) => end < at);
+    if (line < 0) line = taken.length;
+    const y = height - 20 * (line + 1);
+    if (y < 8) continue;
+    taken[line] = at + wide;
+    ctx.fillStyle = palette().paper;
+    ctx.fillRect(at, y, wide, 17);
+    ctx.fillStyle = palette().warning;
+    ctx.textAlign = "left";
+    ctx.fillText(words, at + 4, y + 13);
+  }
+}
+
+/** Missing columns and changes of the metadata. @param {CanvasRenderingContext2D} ctx @param {Sheet} sheet @param {number} plot @param {number} height */
+function events(ctx, sheet, plot, height) {
+  const { axis, facts, left } = sheet;
   const n = axis.columns.length, top = 0;
   for (let column = 0; column < n; column += 1) {
     if (axis.columns[column]) continue;
@@ -88,8 +121,7 @@ function events(ctx, { axis, facts, left }, plot, height, named) {
   }
   ctx.strokeStyle = ctx.fillStyle = palette().warning;
   ctx.setLineDash([]);
-  const shown = facts.gaps.flatMap((gap) => { const share = axis.shareOf(gap.before_frames[0]); return share === null || gap.before_frames[0] === axis.first ? [] : [{ gap, x: left + share * plot }]; });
-  for (const { gap, x } of shown) {
+  for (const { x } of gapsOf(sheet, plot)) {
     ctx.lineWidth = 2;
     ctx.beginPath();
     ctx.moveTo(x, top);
@@ -100,15 +132,6 @@ function events(ctx, { axis, facts, left }, plot, height, named) {
     ctx.lineTo(x + 5, top);
     ctx.lineTo(x, top + 7);
     ctx.fill();
-    if (!named || shown.length > 12) continue;
-    const words = `${countText(gap.missing)} ${gap.missing === 1 ? "frame" : "frames"} missing`;
-    const wide = ctx.measureText(words).width + 8;
-    const at = x + wide + 4 > left + plot ? x - wide - 3 : x + 3;
-    ctx.fillStyle = palette().paper;
-    ctx.fillRect(at, top + height - 20, wide, 17);
-    ctx.fillStyle = palette().warning;
-    ctx.textAlign = "left";
-    ctx.fillText(words, at + 4, top + height - 7);
   }
   ctx.strokeStyle = palette().ink;
   ctx.lineWidth = 1;
@@ -137,11 +160,11 @@ export function colourBar(levels, values) {
   const [low, high] = levels;
   const at = (/** @type {number} */ level) => values.rough(low * (high / low) ** (level / RAMP.length));
   const words = `Peak to peak from ${at(0)} to ${at(RAMP.length)} ${values.unit}, on a logarithmic scale from dark to light; grey: no change`;
-  return h("div", { class: "scale" }, h("span", null, `peak to peak, ${values.unit}`), s("svg", { viewBox: "0 0 420 32", width: 420, height: 32, role: "img", "aria-label": words },
+  return h("div", { class: "scale" }, h("span", null, `peak to peak, ${values.unit}`), s("svg", { viewBox: "0 0 440 32", width: 440, height: 32, role: "img", "aria-label": words },
     RAMP.map((fill, level) => s("rect", { x: 10 + level * 27, y: 1, width: 27, height: 13, fill })),
     s("rect", { x: 9.5, y: 0.5, width: 325, height: 14, fill: "none", stroke: palette().frame }),
     [0, 3, 6, 9, 12].map((level) => s("text", { x: 10 + level * 27, y: 28, "font-size": 11, "text-anchor": level === 0 ? "start" : "middle", fill: palette().soft }, at(level))),
-    s("rect", { x: 350, y: 1, width: 27, height: 13, fill: STILL }), s("text", { x: 363, y: 28, "font-size": 11, "text-anchor": "middle", fill: palette().soft }, "no change")));
+    s("rect", { x: 388, y: 1, width: 27, height: 13, fill: STILL }), s("text", { x: 401, y: 28, "font-size": 11, "text-anchor": "middle", fill: palette().soft }, "no change")));
 }
 
 /** Pixels from the first row to the last. @param {Overview} overview */
@@ -168,15 +191,18 @@ export function drawOverview(canvas, overview, sheet) {
     }
   }
   unfinished(ctx, axis, overview.standing, left, plot, height);
-  events(ctx, sheet, plot, height, true);
+  events(ctx, sheet, plot, height);
+  gapNames(ctx, sheet, plot, height);
   ctx.strokeStyle = palette().frame;
   ctx.strokeRect(left, 0.5, plot, height - 1);
   ctx.fillStyle = palette().soft;
   ctx.textAlign = "right";
-  const step = Math.max(Math.round(rows / 6), 1);
-  for (let row = 0; row < rows; row += step) {
-    const channel = overview.row_channels[row]?.[0] ?? row;
-    ctx.fillText(facts.channels[channel]?.name ?? String(channel), left - PADDING, (row / rows) * height + 11);
+  // Readouts count in powers of two.
+  const all = overview.row_channels.at(-1)?.[1] ?? rows;
+  const step = 2 ** Math.ceil(Math.log2(Math.max(all / 8, 1)));
+  for (let channel = 0; channel < all; channel += step) {
+    const at = (channel / all) * height + 11;
+    if (at < height - 4) ctx.fillText(facts.channels[channel]?.name ?? String(channel), left - PADDING, at);
   }
   ticks(ctx, sheet, plot, height);
 }
@@ -199,11 +225,10 @@ export function drawStrip(canvas, channel, sheet, all, row, last) {
   const { ctx, plot } = prepared(canvas, height + (last ? AXIS : 4), left);
   ctx.fillStyle = palette().panel;
   ctx.fillRect(left, 0, plot, height);
-  let [low, high] = extentOf(channel) ?? [-1, 1];
-  if (low === high) [low, high] = [low - 1, high + 1];
+  const [low, high] = endsOf(channel);
   const y = (/** @type {number} */ value) => 6 + ((high - value) / (high - low)) * (height - 12);
   unfinished(ctx, axis, all.standing, left, plot, height);
-  events(ctx, sheet, plot, height, row === 0);
+  events(ctx, sheet, plot, height);
   ctx.strokeStyle = colour;
   ctx.fillStyle = colour;
   // A hairline: many times as fast as a wider pen.
@@ -233,6 +258,7 @@ export function drawStrip(canvas, channel, sheet, all, row, last) {
     });
   }
   ctx.stroke();
+  if (row === 0) gapNames(ctx, sheet, plot, height);
   ctx.strokeStyle = palette().frame;
   ctx.lineWidth = 1;
   ctx.strokeRect(left, 0.5, plot, height - 1);

@@ -18,5 +18,6 @@ export function showExports(place, id, part, rows, inRad, dark) {
   replace(place, samples > MOST ? h("p", { class: "small" }, `The shown part has ${countText(samples)} samples, a file holds at most ${countText(MOST)}: zoom in, or show fewer channels.`)
     : group(`Samples in ${inRad ? "rad" : "counts"}:`, [file("csv", "CSV"), file("npy", "npy"), file("gnz", "GNZ"), file("hdf5", "HDF5"), file("parquet", "Parquet")]),
   group("Picture of all channels:", [picture("overview", "svg"), picture("overview", "png")]),
-  group("of those below:", [picture("traces", "svg"), picture("traces", "png")]));
+  group("of those below:", [picture("traces", "svg"), picture("traces", "png")]),
+  group("Spectrum and RMS:", [at("spectrum", {}, "JSON", "Spectrum and RMS of the shown channels and frames as JSON")]));
 }

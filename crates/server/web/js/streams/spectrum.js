@@ -10,16 +10,20 @@ import { scientific } from "./values.js";
 /** @typedef {import("./types.js").Densities} Densities */
 
 const H = 190, LEFT = 62, RIGHT = 12, TOP = 6, BOTTOM = 34;
+/** The least width of a figure and the distance of two, as in streams.css. */
+const LEAST = 420, GAP = 18;
 
-/** @param {number} from @param {number} to @param {number} most */
-function decades(from, to, most) {
-  const first = Math.ceil(Math.log10(from) - 1e-9), last = Math.floor(Math.log10(to) + 1e-9);
-  const every = Math.max(Math.ceil((last - first + 1) / most), 1);
-  return Array.from({ length: Math.max(last - first + 1, 0) }, (_, n) => first + n).filter((power) => power % every === 0);
+/** Round values of a logarithmic axis: 1, or 1, 2 and 5 of each decade. @param {number} from @param {number} to @param {number} most */
+function marks(from, to, most) {
+  const first = Math.floor(Math.log10(from)), last = Math.ceil(Math.log10(to));
+  const digits = Math.log10(to / from) <= 2.5 ? [1, 2, 5] : [1];
+  const every = Math.max(Math.ceil((last - first) / most), 1);
+  return Array.from({ length: Math.max(last - first + 1, 0) }, (_, n) => first + n).filter((power) => power % every === 0)
+    .flatMap((power) => digits.map((digit) => Number(`${digit}e${power}`))).filter((value) => value >= from * 0.999999 && value <= to * 1.000001);
 }
 
-/** @param {number} power */
-const powerText = (power) => power >= 0 && power < 5 ? countText(10 ** power) : power < 0 && power > -3 ? String(10 ** power) : `1e${power}`.replace("-", "−");
+/** @param {number} value */
+const markText = (value) => value >= 0.01 && value < 100_000 ? (value < 1 ? String(value) : countText(value)) : value.toExponential(0).replace("e+", "e").replace("-", "−");
 
 /** One channel. @param {Densities} all @param {Densities["channels"][number]} channel @param {number} index @param {number} width @param {[number, number]} range */
 function one(all, channel, index, width, range) {
@@ -46,8 +50,8 @@ function one(all, channel, index, width, range) {
   return h("figure", { class: "density" }, h("figcaption", null, head, h("span", { class: "unit" }, words)),
     channel.density === null ? h("p", { class: "small" }, `No density: ${all.no_density}.`) : s("svg", { viewBox: `0 0 ${width} ${H}`, role: "img", "aria-label": `Amplitude spectral density of ${channel.name ?? `channel ${channel.index}`} in ${all.density_unit} from ${scientific(from)} to ${scientific(to)} Hz; ${words}` },
       s("rect", { x: LEFT, y: TOP, width: width - LEFT - RIGHT, height: H - TOP - BOTTOM, fill: colours.panel, stroke: colours.frame }),
-      decades(from, to, 8).map((power) => [s("line", { x1: x(10 ** power), x2: x(10 ** power), y1: TOP, y2: H - BOTTOM, stroke: colours.grid }), label({ x: x(10 ** power), y: H - 19, "text-anchor": "middle" }, powerText(power))]),
-      decades(low, high, 6).map((power) => [s("line", { x1: LEFT, x2: width - RIGHT, y1: y(10 ** power), y2: y(10 ** power), stroke: colours.grid }), label({ x: LEFT - 6, y: y(10 ** power) + 4, "text-anchor": "end" }, powerText(power))]),
+      marks(from, to, 8).map((hz) => [s("line", { x1: x(hz), x2: x(hz), y1: TOP, y2: H - BOTTOM, stroke: colours.grid }), label({ x: Math.min(x(hz), width - 22), y: H - 19, "text-anchor": "middle" }, markText(hz))]),
+      marks(low, high, 6).map((value) => [s("line", { x1: LEFT, x2: width - RIGHT, y1: y(value), y2: y(value), stroke: colours.grid }), label({ x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, markText(value))]),
       label({ x: width - RIGHT, y: H - 4, "text-anchor": "end" }, "Hz"), label({ x: LEFT, y: H - 4 }, all.density_unit),
       s("polyline", { points: path, fill: "none", stroke: channelColour(index), "stroke-width": 1.2, "stroke-linejoin": "round" })));
 }
@@ -56,7 +60,7 @@ function one(all, channel, index, width, range) {
 function table(all) {
   const step = all.resolution_hz ?? 0;
   const has = all.channels.some((channel) => channel.density);
-  const at = has && step > 0 ? decades(step, (all.rate_hz ?? 0) / 2, 6).map((power) => 10 ** power) : [];
+  const at = has && step > 0 ? marks(step, (all.rate_hz ?? 0) / 2, 6) : [];
   return h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "RMS and density" }, h("table", { class: "plain" },
     h("caption", null, `Mean and RMS about it in ${all.unit}; density in ${all.density_unit} at the line next to a frequency`),
     h("thead", null, h("tr", null, ["Channel", "Mean", "RMS", ...at.map((hz) => `${scientific(hz)} Hz`)].map((word) => h("th", { scope: "col" }, word)))),
@@ -74,7 +78,9 @@ export function densities(id, part, complain, open) {
   const draw = () => {
     const found = all;
     if (!found || !box.open) return;
-    const width = Math.min(Math.max(place.clientWidth, 260), place.clientWidth > 900 ? Math.floor((place.clientWidth - 18) / 2) : 2000);
+    // As many beside each other as the style sheet puts there.
+    const beside = Math.max(Math.min(Math.floor((place.clientWidth + GAP) / (LEAST + GAP)), found.channels.length), 1);
+    const width = Math.max((place.clientWidth - GAP * (beside - 1)) / beside, 240);
     const there = found.channels.flatMap((channel) => channel.density ? channel.density.slice(1).filter((value) => value > 0) : []);
     const low = there.reduce((a, b) => Math.min(a, b), Infinity), high = there.reduce((a, b) => Math.max(a, b), -Infinity);
     const range = /** @type {[number, number]} */ (low < high ? [Math.max(low, high * 1e-9), high * 1.3] : high > 0 ? [high / 10, high * 10] : [0.1, 1]);

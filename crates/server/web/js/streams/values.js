@@ -18,7 +18,7 @@ export class Values {
   /** Three digits of a distance. @param {number} counts */
   rough(counts) {
     const value = Math.abs(counts * this.ofOne);
-    return value >= 1000 ? countText(Math.round(value)) : String(Number(value.toPrecision(3)));
+    return value >= 1000 ? countText(Math.round(value)) : value > 0 && value < 0.001 ? value.toExponential(1).replace("-", "−") : String(Number(value.toPrecision(3)));
   }
 }
 

@@ -10,7 +10,7 @@ import { announce, complain, failure, isSilent } from "../say.js";
 import { channelColour, palette } from "../theme.js";
 import { bytesText, countText, durationText, fixed, localText } from "../units.js";
 import { Across, modesOf } from "./across.js";
-import { RIGHT, colourBar, drawOverview, drawStrip, extentOf, leftOf, levelsOf, overviewHeight } from "./canvas.js";
+import { RIGHT, colourBar, drawOverview, drawStrip, endsOf, leftOf, levelsOf, overviewHeight } from "./canvas.js";
 import { showExports } from "./exports.js";
 import { FrameAxis } from "./frame_axis.js";
 import { follow, hands } from "./pointer.js";
@@ -181,8 +181,11 @@ export function streamView(main, id) {
     const { seconds, rate_hz: rate } = overview.time;
     const few = !samples.columns;
     range.textContent = `Frames ${countText(first)} to ${countText(end - 1)} (${countText(end - first)}${seconds === null ? "" : `, ${seconds < 1 ? `${Number(seconds.toPrecision(4))} s` : durationText(seconds)}`}${rate ? ` at ${rateText(rate)} Hz` : ""})${across.timed ? `, from ${across.textAt(0)}` : ""}${few ? ", every frame" : overview.standing.complete ? ", smallest and largest of each column" : ", a sample of each column"}`;
+    const gaps = all.gaps.filter((gap) => gap.before_frames[0] > first && gap.before_frames[0] < end);
+    if (gaps.length) range.textContent += `; ${all.gaps.length < all.gap_places ? "at least " : ""}${countText(gaps.reduce((sum, gap) => sum + gap.missing, 0))} frames are missing in ${countText(gaps.length)} ${gaps.length === 1 ? "place" : "places"}`;
     canvas.setAttribute("aria-label", `How far each of ${all.channels.length} channels moves, ${range.textContent}`);
-    left = leftOf([longest(all.channels.map((channel) => channel.name ?? String(channel.index))), ...samples.channels.flatMap((channel) => (extentOf(channel) ?? []).map((value) => values.text(value))), "frame"]);
+    left = leftOf([longest(all.channels.map((channel) => channel.name ?? String(channel.index))), ...samples.channels.flatMap((channel) => endsOf(channel).map((value) => values.text(value))), "frame"]);
+    main.style.setProperty("--plot-left", `${left}px`);
     drawOverview(canvas, overview, { axis, across, values, facts, left });
     replace(colours, colourBar(levelsOf(overview), values));
     showMovements(overviewTwin, overview, nameOf, values);
@@ -209,9 +212,12 @@ export function streamView(main, id) {
     document.title = `${known.event.filename} · wavekeep`;
     section = Number(wanted.get("section") ?? -1);
     if (!known.sections[section]) section = longestSection();
-    const all = sectionOf();
-    first = Number(wanted.get("first") ?? all?.first ?? 0);
-    end = Number(wanted.get("end") ?? all?.end ?? 0);
+    const all = sectionOf() ?? { first: 0, end: 0 };
+    // What the address asks for, as far as the section has it.
+    const asked = (/** @type {string} */ name, /** @type {number} */ otherwise) => { const frame = Math.round(Number(wanted.get(name) ?? NaN)); return frame >= all.first && frame <= all.end ? frame : otherwise; };
+    first = asked("first", all.first);
+    end = asked("end", all.end);
+    if (first >= end) ({ first, end } = all);
     const fact = (/** @type {string} */ term, /** @type {import("../dom.js").Child} */ value) => h("div", null, h("dt", null, term), h("dd", null, value));
     replace(about, fact("Stream", known.event.serial), known.event.timestamp && fact("Start", localText(known.event.timestamp)), fact("Frames", `${countText(known.frames)} in ${known.pieces} ${known.pieces === 1 ? "piece" : "pieces"}, ${bytesText(known.bytes)}`),
       fact("Channels", countText(known.channels.length)), fact("Rate", known.rate_hz ? `${rateText(known.rate_hz)} Hz` : "not known"), fact("Time", known.time_basis),
@@ -221,7 +227,7 @@ export function streamView(main, id) {
       known.sections.length > 1 && fact("Sections", `${countText(known.sections.length)}, one is shown at a time`));
     fillPicker(known);
     sections.hidden = known.sections.length < 2;
-    if (known.sections.length > 1) replace(sections, select("Section", known.sections.map((one, index) => [String(index), `Section ${index + 1}: ${countText(one.channels)} channels, frames ${countText(one.first)} to ${countText(one.end - 1)}`]), String(section), (value) => { section = Number(value); whole(); }));
+    if (known.sections.length > 1) replace(sections, select("Section", known.sections.map((one, index) => [String(index), `Section ${index}: ${countText(one.channels)} channels, frames ${countText(one.first)} to ${countText(one.end - 1)}`]), String(section), (value) => { section = Number(value); whole(); }));
     await load();
     if (known.metadata_frames.length) void showConfig().catch(complain);
   }
