@@ -14,10 +14,12 @@ use super::streams::{MOST_NUMBERS, PartParams, bounded, channel_name};
 use crate::extract::{Path, Query, optional};
 use crate::problem::Problem;
 use crate::state::State;
-use crate::streams::{failed, time};
+use crate::streams::{FRAME_HEAD, failed, time};
 
 /// Samples that are read at a time: 4 MiB.
 const BLOCK_SAMPLES: usize = 1 << 20;
+/// Bytes of a run that are read for an answer: all channels of its frames pass, whichever are chosen.
+const MOST_READ: u64 = 1 << 30;
 
 /// How the density is estimated.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -61,7 +63,9 @@ impl Part {
         };
         let (shown, whole) = (self.frames.end - self.frames.start, stretch.end - stretch.start);
         // What one request reads is bounded; what is left out is said.
-        let most = state.limits.samples_at_once / rows.max(1) as u64;
+        let channels = run.index().sections()[self.section].channels;
+        let most = (state.limits.samples_at_once / rows.max(1) as u64)
+            .min(MOST_READ / (FRAME_HEAD + 4 * u64::from(channels)));
         stretch.end = stretch.end.min(stretch.start + most);
         let frames = stretch.end - stretch.start;
         let stretch = self.frames.start + stretch.start..self.frames.start + stretch.end;
@@ -120,8 +124,9 @@ impl Part {
         }
         if frames < whole {
             restriction.push(format!(
-                "computed from the first {frames} of {whole} frames: an answer is made of at most {} samples",
-                state.limits.samples_at_once
+                "computed from the first {frames} of {whole} frames: an answer is made of at most {} samples and {} MiB of the run",
+                state.limits.samples_at_once,
+                MOST_READ >> 20
             ));
         }
         Ok(json!({

@@ -17,7 +17,7 @@ use lru::LruCache;
 use tokio::sync::Semaphore;
 use wavekeep_smurf::Run;
 
-pub use picture::{Column, Picture, View};
+pub use picture::{Column, FRAME_HEAD, Picture, View};
 
 use crate::problem::Problem;
 use crate::state::State;

@@ -19,7 +19,7 @@ const SAMPLED_COLUMNS: usize = 256;
 /// Bytes that are read for such a picture.
 const SAMPLED_BYTES: u64 = 8 << 20;
 /// Bytes of a frame beside its samples.
-const FRAME_HEAD: u64 = 136;
+pub const FRAME_HEAD: u64 = 136;
 
 /// Which part of a run, in how many columns.
 #[derive(Debug, Clone)]
