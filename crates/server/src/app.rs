@@ -18,9 +18,9 @@ use crate::parameters::{Known, known_alone};
 use crate::problem::Problem;
 use crate::proxy::behind_proxies;
 use crate::routes::{
-    curves, events, export, files, import, ledger, legacy, levels, live, many_samples, recordings,
-    report, review, samples, sign_in, status, stream_export, stream_picture, stream_samples,
-    stream_spectrum, streams, summaries,
+    curves, events, export, files, import, ledger, legacy, levels, live, many_samples, page,
+    recordings, report, review, samples, sign_in, status, stream_export, stream_picture,
+    stream_samples, stream_spectrum, streams, summaries,
 };
 use crate::state::State;
 
@@ -57,6 +57,7 @@ fn paths() -> (Router<State>, utoipa::openapi::OpenApi) {
         .routes(routes!(review::unit))
         .routes(routes!(review::log))
         .routes(routes!(review::bulk))
+        .routes(routes!(review::undo_bulk))
         .routes(routes!(ledger::head))
         .routes(routes!(ledger::list))
         .routes(routes!(ledger::of_event))
@@ -71,6 +72,7 @@ fn paths() -> (Router<State>, utoipa::openapi::OpenApi) {
         .routes(routes!(report::report))
         .routes(routes!(summaries::units))
         .routes(routes!(summaries::projects))
+        .routes(routes!(summaries::locations))
         .routes(routes!(summaries::months))
         .routes(routes!(summaries::sessions))
         .routes(routes!(summaries::monitor_log))
@@ -138,7 +140,7 @@ fn inside(state: State) -> Router {
     router
         .layer(bounded)
         .merge(documentation)
-        .fallback(status::web)
+        .fallback(page::file)
         .layer(middleware::from_fn_with_state(known, known_alone))
         .layer(middleware::from_fn(route))
         .layer(middleware::from_fn_with_state(state.clone(), guard))

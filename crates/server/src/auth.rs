@@ -343,14 +343,27 @@ fn within(state: &State, scope: &Scope, method: &Method, path: &str) -> Result<(
             if scope.has(&event) { Ok(()) } else { Err(gone()) }
         }
         (list, None) if OF_SCOPE.contains(&list) => Ok(()),
+        _ if below == "review/undo" => Ok(()),
         _ => Err(outside()),
     }
 }
 
 /// Lists that leave out what is not in the scope of who asks, and what is the same for everybody.
-const OF_SCOPE: [&str; 13] = [
-    "events", "streams", "samples", "export", "report", "review", "units", "projects", "months",
-    "live", "session", "curves", "levels",
+const OF_SCOPE: [&str; 14] = [
+    "events",
+    "streams",
+    "samples",
+    "export",
+    "report",
+    "review",
+    "units",
+    "projects",
+    "locations",
+    "months",
+    "live",
+    "session",
+    "curves",
+    "levels",
 ];
 
 fn outside() -> Problem {

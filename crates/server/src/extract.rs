@@ -4,10 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use axum::extract::{FromRequest, FromRequestParts};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use utoipa::{IntoParams, ToSchema};
-use wavekeep_archive::{LevelOutcome, Query as ArchiveQuery, Sort};
+use wavekeep_archive::{LevelOutcome, Query as ArchiveQuery, Sort, TextField};
 use wavekeep_core::DayOrMoment;
 
 use crate::auth::Caller;
@@ -101,6 +104,29 @@ pub struct Filters {
     #[serde(deserialize_with = "optional")]
     #[param(value_type = Option<String>, example = "exceeds,warns")]
     pub verdict: Option<Outcomes>,
+    /// As `verdict`, of the air overpressure alone.
+    #[serde(deserialize_with = "optional")]
+    #[param(value_type = Option<String>, example = "exceeds")]
+    pub air_verdict: Option<Outcomes>,
+    /// Only events whose data is damaged or missing, or none of them.
+    #[serde(deserialize_with = "optional")]
+    pub damaged: Option<bool>,
+    /// Only events with a sensor at its limit, or none of them.
+    #[serde(deserialize_with = "optional")]
+    pub saturated: Option<bool>,
+    /// Only events with a report, or those without.
+    #[serde(deserialize_with = "optional")]
+    pub has_report: Option<bool>,
+    /// Only events that have none of these texts: `project`, `client`, `operator`, `location`, separated by
+    /// commas.
+    #[serde(deserialize_with = "optional")]
+    #[param(value_type = Option<String>, example = "project")]
+    pub without: Option<Texts>,
+    /// Only events that came into the archive at this time or later: `2026-05-01`, `2026-05-01T06:00:00Z`
+    /// (UTC), `today` or `yesterday` (since its beginning, UTC).
+    #[serde(deserialize_with = "optional")]
+    #[param(value_type = Option<String>, example = "yesterday")]
+    pub imported_since: Option<Since>,
     /// Contained in project, client, operator, location or notes, or at the beginning of file name
     /// or serial number; without regard to case.
     #[serde(deserialize_with = "optional")]
@@ -120,6 +146,43 @@ impl FromStr for Outcomes {
     fn from_str(words: &str) -> Result<Self, Self::Err> {
         let all = words.split(',').map(LevelOutcome::of_word).collect::<Option<Vec<_>>>();
         all.map(Self).ok_or("exceeds, warns, no_verdict, within or no_level was expected")
+    }
+}
+
+/// Texts of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Texts(Vec<TextField>);
+
+impl FromStr for Texts {
+    type Err = &'static str;
+
+    fn from_str(words: &str) -> Result<Self, Self::Err> {
+        let of = |word| TextField::ALL.into_iter().find(|field| field.word() == word);
+        let all = words.split(',').map(of).collect::<Option<Vec<_>>>();
+        all.map(Self).ok_or("project, client, operator or location was expected")
+    }
+}
+
+/// A moment in UTC from which on something is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Since(Timestamp);
+
+impl FromStr for Since {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+        let day = match text {
+            "today" => Some(today),
+            "yesterday" => today.yesterday().ok(),
+            _ if text.len() == 10 => text.parse::<Date>().ok(),
+            _ => None,
+        };
+        let moment = match day {
+            Some(day) => day.to_zoned(TimeZone::UTC).map(|day| day.timestamp()).ok(),
+            None => text.parse().ok(),
+        };
+        moment.map(Self).ok_or("a day, a time that ends with Z, today or yesterday was expected")
     }
 }
 
@@ -174,6 +237,12 @@ impl Filters {
             .with_false_trigger(self.false_trigger)
             .with_reviewed(self.reviewed)
             .with_verdicts(self.verdict.as_ref().map(|of| of.0.clone()))
+            .with_air_verdicts(self.air_verdict.as_ref().map(|of| of.0.clone()))
+            .with_damaged(self.damaged)
+            .with_saturated(self.saturated)
+            .with_has_report(self.has_report)
+            .with_without(self.without.as_ref().map(|of| of.0.clone()).unwrap_or_default())
+            .with_imported_since(self.imported_since.map(|of| of.0))
             .with_text(self.text.clone())
             .with_changed_since(self.changed_since)
     }

@@ -14,8 +14,9 @@ use crate::counts::Waiting;
 use crate::error::ArchiveError;
 use crate::files::{Disk, Entry, FileSystem, refuse_links};
 use crate::index::{
-    self, Change, EventRow, ImportSession, Index, MonitorLogQuery, MonitorLogRow, MonthSummary,
-    Page, ProjectSummary, Query, SessionCounts, UnitSummary, summary, sums,
+    self, Change, EventRow, ImportSession, Index, LocationSummary, MonitorLogQuery, MonitorLogRow,
+    MonthSummary, Page, ProjectSummary, Query, SessionCounts, UnitSummary, locations, summary,
+    sums,
 };
 use crate::layout::{Layout, OWN_FOLDER};
 use crate::owner::Owner;
@@ -500,6 +501,14 @@ impl Archive {
     /// What the index says.
     pub fn projects_matching(&self, query: &Query) -> Result<Vec<ProjectSummary>, ArchiveError> {
         self.ask(|connection| summary::projects(connection, query))
+    }
+
+    /// What there is of each location, of the events that answer `query`, whose order and page do not matter.
+    ///
+    /// # Errors
+    /// What the index says.
+    pub fn locations_matching(&self, query: &Query) -> Result<Vec<LocationSummary>, ArchiveError> {
+        self.ask(|connection| locations::locations(connection, query))
     }
 
     /// What there is of each month, the latest first.

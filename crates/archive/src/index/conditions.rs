@@ -91,6 +91,29 @@ impl Query {
             let list = Sql::Text(serde_json::Value::from(words).to_string());
             all.add("e.verdict IN (SELECT value FROM json_each(?))", [list]);
         }
+        if let Some(verdicts) = &self.air_verdicts {
+            let words: Vec<&str> = verdicts.iter().map(|verdict| verdict.word()).collect();
+            let list = Sql::Text(serde_json::Value::from(words).to_string());
+            let of_air = "e.judged ->> '$.air.outcome' IN (SELECT value FROM json_each(?))";
+            all.add(of_air, [list]);
+        }
+        for field in &self.without {
+            let texts = format!("SELECT id FROM texts WHERE ifnull({}, '') = ''", field.word());
+            all.add(format!("e.text_id IN ({texts})"), []);
+        }
+        if let Some(since) = self.imported_since {
+            all.add("e.captured_at >= ?", [Sql::Text(since.to_string())]);
+        }
+        let states = [
+            ("e.damaged = 1", self.damaged),
+            ("e.flags LIKE '%\"saturated\"%'", self.saturated),
+            ("e.has_report = 1", self.has_report),
+        ];
+        for (state, wanted) in states {
+            if let Some(wanted) = wanted {
+                all.add(if wanted { state.to_owned() } else { format!("NOT ({state})") }, []);
+            }
+        }
         if let Some(from) = self.from {
             all.add("e.timestamp >= ?", [Sql::Text(from.0.to_string())]);
         }

@@ -5,6 +5,7 @@
 
 mod conditions;
 pub(crate) mod grouped;
+pub(crate) mod locations;
 mod look;
 pub(crate) mod migrate;
 mod query;
@@ -25,8 +26,9 @@ use crate::ArchiveError;
 use crate::place::Identity;
 use crate::sidecar::Sidecar;
 
+pub use locations::LocationSummary;
 use look::Stamp;
-pub use query::{Page, Query, Sort, SortKey, UnknownOrder};
+pub use query::{Page, Query, Sort, SortKey, TextField, UnknownOrder};
 pub use row::{EventRow, Peak};
 pub use summary::{
     Change, ImportSession, MonitorLogQuery, MonitorLogRow, MonthSummary, ProjectSummary,

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use derive_setters::Setters;
+use jiff::Timestamp;
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use serde::Serialize;
@@ -44,6 +45,18 @@ pub struct Query {
     pub reviewed: Option<bool>,
     /// Only events of which the alarm levels say one of these; those that are not judged are left out.
     pub verdicts: Option<Vec<LevelOutcome>>,
+    /// As [`verdicts`](Self::verdicts), of the air alone.
+    pub air_verdicts: Option<Vec<LevelOutcome>>,
+    /// Only events whose data is damaged or missing, or none of them.
+    pub damaged: Option<bool>,
+    /// Only events with a sensor at its limit, or none of them.
+    pub saturated: Option<bool>,
+    /// Only events with a report, or those without.
+    pub has_report: Option<bool>,
+    /// Only events that have none of these texts.
+    pub without: Vec<TextField>,
+    /// Only events that came into the archive at this time or later.
+    pub imported_since: Option<Timestamp>,
     /// Contained in project, client, operator, location, notes or the reviewer's notes, or at the
     /// beginning of file name or serial number; without regard to case (ASCII).
     pub text: Option<String>,
@@ -59,6 +72,35 @@ pub struct Query {
     pub limit: Option<usize>,
     /// So many of the first ones are left out; of those behind `after_id`, if that is given.
     pub offset: usize,
+}
+
+/// A text of an event, which a person typed into the unit or corrected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TextField {
+    /// Project.
+    Project,
+    /// Client.
+    Client,
+    /// Operator.
+    Operator,
+    /// Location of the sensor.
+    Location,
+}
+
+impl TextField {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Project, Self::Client, Self::Operator, Self::Location];
+
+    /// As it is written in queries and in the index.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Project => "project",
+            Self::Client => "client",
+            Self::Operator => "operator",
+            Self::Location => "location",
+        }
+    }
 }
 
 /// An order of events. Equals follow by their numbers; what has no value comes last.

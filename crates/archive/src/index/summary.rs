@@ -20,6 +20,8 @@ pub struct UnitSummary {
     pub serial: String,
     /// Events, false triggers among them.
     pub events: u64,
+    /// Runs of streams, which are among the events.
+    pub streams: u64,
     /// False triggers: they are not in `largest_ppv_in_s`.
     pub false_triggers: u64,
     /// Events that nobody has reviewed.
@@ -142,14 +144,14 @@ pub struct Change {
     pub id: i64,
 }
 
-fn count(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
+pub(super) fn count(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
     row.get::<_, Option<i64>>(column).map(|n| n.and_then(|n| n.try_into().ok()).unwrap_or(0))
 }
 
 /// The largest PPV, false triggers left out.
 const LARGEST: &str = "max(CASE WHEN e.false_trigger = 0 THEN e.ppv_in_s END)";
 
-fn collect<T>(
+pub(super) fn collect<T>(
     connection: &Connection,
     sql: &str,
     values: &[Sql],
@@ -208,6 +210,7 @@ pub(crate) fn units(connection: &Connection, query: &Query) -> rusqlite::Result<
         Ok(UnitSummary {
             serial: row.get("serial")?,
             events: count(row, "events")?,
+            streams: 0,
             false_triggers: count(row, "false_triggers")?,
             unreviewed: count(row, "unreviewed")?,
             largest_ppv_in_s: row.get("largest")?,
@@ -218,6 +221,18 @@ pub(crate) fn units(connection: &Connection, query: &Query) -> rusqlite::Result<
             last_captured_at: row.get("captured")?,
         })
     })?;
+    let streams = format!(
+        "SELECT e.serial, count(*) FROM events e{} GROUP BY e.serial",
+        conditions.and("e.kind = 'stream'")
+    );
+    let streams: Vec<(String, i64)> =
+        collect(connection, &streams, &conditions.values, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    for (serial, runs) in streams {
+        let unit = units.iter_mut().find(|unit| unit.serial == serial);
+        if let Some(unit) = unit {
+            unit.streams = runs.try_into().unwrap_or(0);
+        }
+    }
     // By the PPV, of which there are few the same.
     let further = "+e.serial = ? AND e.ppv_in_s = ? AND e.false_trigger = 0";
     let mut largest = OfGroup::prepare(connection, &conditions, "min(e.id)", further)?;

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
-use wavekeep_archive::{Actor, PatchOptions, Sidecar, Sort, SortKey};
+use wavekeep_archive::{Actor, PatchOptions, Query as ArchiveQuery, Sidecar, Sort, SortKey};
 
 use super::Id;
 use crate::auth::Caller;
@@ -219,21 +219,23 @@ pub async fn log(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BulkReview {
-    /// Filters as in `GET /events`, as an object.
+    /// Filters as in `GET /events`, as an object; an empty one is all events.
     #[serde(rename = "where")]
-    #[schema(value_type = Object)]
-    filter: serde_json::Map<String, Value>,
+    #[schema(value_type = Option<Object>)]
+    filter: Option<serde_json::Map<String, Value>>,
+    /// Numbers of events. With `where`, those of them that match; one of the two has to be there.
+    ids: Option<Vec<i64>>,
     /// What is said of all of them.
     #[schema(value_type = ReviewPatch)]
     patch: Value,
-    /// Only counts.
+    /// Changes nothing, and names the events.
     #[serde(default)]
     dry_run: bool,
 }
 
 /// The filters of a body. A name that is not one must not be taken for "all".
 fn filters_of(filter: serde_json::Map<String, Value>) -> Result<Filters, Problem> {
-    const NAMES: [&str; 12] = [
+    const NAMES: [&str; 18] = [
         "serial",
         "project",
         "location",
@@ -245,6 +247,12 @@ fn filters_of(filter: serde_json::Map<String, Value>) -> Result<Filters, Problem
         "false_trigger",
         "reviewed",
         "verdict",
+        "air_verdict",
+        "damaged",
+        "saturated",
+        "has_report",
+        "without",
+        "imported_since",
         "text",
     ];
     let mut texts = serde_json::Map::new();
@@ -266,50 +274,92 @@ fn filters_of(filter: serde_json::Map<String, Value>) -> Result<Filters, Problem
     object(Value::Object(texts))
 }
 
-/// Reviews all events that the filters let through, each with an entry of its own in the log.
+/// Which events a request for several is about, at most [`MOST_REVIEWED`]: those that the caller may see.
+fn events_of(state: &State, query: ArchiveQuery) -> Result<Vec<i64>, Problem> {
+    let sort = Sort { key: SortKey::Id, descending: false };
+    let query = query.with_sort(sort).with_limit(Some(MOST_REVIEWED as usize));
+    let page = state.archive.query(&query)?;
+    if page.total > MOST_REVIEWED {
+        let detail = format!(
+            "{} events match: at most {MOST_REVIEWED} are reviewed at a time, narrow the filters",
+            page.total
+        );
+        return Err(Problem::unprocessable("too_many", detail));
+    }
+    Ok(page.events.iter().map(|event| event.id).collect())
+}
+
+/// Reviews all events that the filters let through, or those that are named, each with an entry of its own in
+/// the log.
 #[utoipa::path(post, path = "/api/v1/review", tag = "review", request_body = BulkReview,
-    responses((status = 200, description = "How many there were, and how many were changed", body = Object),
+    responses((status = 200, description = "How many there were, and how many were changed; of a dry run also `ids`", body = Object),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub async fn bulk(
     Shared(state): Shared<State>,
     Extension(caller): Extension<Caller>,
     Json(body): Json<BulkReview>,
 ) -> Result<Response, Problem> {
+    if body.filter.is_none() && body.ids.is_none() {
+        let detail = "`where` or `ids` has to state which events; `\"where\": {}` is all of them";
+        return Err(Problem::unprocessable("filter", detail));
+    }
     let who = who(&state, &caller);
-    let filters = filters_of(body.filter)?;
+    let query = filters_of(body.filter.unwrap_or_default())?.query(&caller).with_ids(body.ids);
     let patch = json!({ "review": body.patch });
     stays_in_scope(&caller, &patch)?;
     let patch = signed(patch, &who.name);
     let dry_run = body.dry_run;
     state
         .write(move |state| {
-            let sort = Sort { key: SortKey::Id, descending: false };
-            let limit = Some(MOST_REVIEWED as usize);
-            let query = filters.query(&caller)
-.with_sort(sort)
-.with_limit(limit);
-            let page = state.archive.query(&query)?;
-            if page.total > MOST_REVIEWED {
-                let detail = format!(
-                    "{} events match: at most {MOST_REVIEWED} are reviewed at a time, narrow the filters",
-                    page.total
-                );
-                return Err(Problem::unprocessable("too_many", detail));
+            let ids = events_of(state, query)?;
+            let matched = ids.len();
+            if dry_run {
+                let dry = json!({ "matched": matched, "changed": 0, "dry_run": true, "ids": ids });
+                return super::json(&dry);
             }
-            let mut changed = 0;
-            if !dry_run {
-                let ids: Vec<i64> = page.events.iter().map(|event| event.id).collect();
-                let mut failed = None;
-                let options = PatchOptions::default();
-                state.archive.patch_together(&ids, &patch, who, options, &mut |_, made| match made {
-                    Ok(_) => changed += 1,
-                    Err(error) => failed = failed.take().or(Some(error)),
-                });
-                if let Some(error) = failed {
-                    return Err(error.into());
-                }
+            let (mut changed, mut failed) = (0, None);
+            let options = PatchOptions::default();
+            state.archive.patch_together(&ids, &patch, who, options, &mut |_, made| match made {
+                Ok(_) => changed += 1,
+                Err(error) => failed = failed.take().or(Some(error)),
+            });
+            if let Some(error) = failed {
+                return Err(error.into());
             }
-            super::json(&json!({ "matched": page.total, "changed": changed, "dry_run": dry_run }))
+            super::json(&json!({ "matched": matched, "changed": changed, "dry_run": false }))
+        })
+        .await
+}
+
+/// Of which events the last review together is undone.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BulkUndo {
+    /// Numbers of events.
+    ids: Vec<i64>,
+}
+
+/// Undoes the latest review of several events together: of those among `ids` that were part of it. An event
+/// that was changed again since stays as it is.
+#[utoipa::path(post, path = "/api/v1/review/undo", tag = "review", request_body = BulkUndo,
+    responses((status = 200, description = "`undone`, and `not_undone` with the `id` and the `detail` of each", body = Object),
+        (status = "4XX", description = "Refused; nothing was changed", body = Problem, content_type = "application/problem+json")))]
+pub async fn undo_bulk(
+    Shared(state): Shared<State>,
+    Extension(caller): Extension<Caller>,
+    Json(body): Json<BulkUndo>,
+) -> Result<Response, Problem> {
+    let who = who(&state, &caller);
+    let query = Filters::default().query(&caller).with_ids(Some(body.ids));
+    state
+        .write(move |state| {
+            let ids = events_of(state, query)?;
+            let (mut undone, mut not_undone) = (0, Vec::new());
+            state.archive.undo_together(&ids, who, &mut |id, made| match made {
+                Ok(_) => undone += 1,
+                Err(error) => not_undone.push(json!({ "id": id, "detail": error.to_string() })),
+            })?;
+            super::json(&json!({ "undone": undone, "not_undone": not_undone }))
         })
         .await
 }

@@ -1,19 +1,16 @@
-//! The server itself: health, metrics, who asks, the page.
+//! The server itself: health, metrics, who asks.
 
 use std::time::Duration;
 
 use axum::Extension;
-use axum::body::Body;
-use axum::extract::{Request, State as Shared};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::extract::State as Shared;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use rust_embed::RustEmbed;
 use serde_json::json;
 
 use super::{answer, sign_in};
-use crate::auth::{Caller, hex, token_of};
+use crate::auth::{Caller, token_of};
 use crate::cookie::{self, SameSite};
 use crate::guards::Whole;
 use crate::metrics;
@@ -25,11 +22,6 @@ use crate::verification::VerificationStatus;
 
 /// How long a recording may take to say how it is.
 const MOST_PATIENCE: Duration = Duration::from_millis(500);
-
-/// The files of the page.
-#[derive(RustEmbed)]
-#[folder = "web/"]
-struct Web;
 
 /// Whether the server can do what it is asked for: its archive is there, the index answers, the disk
 /// takes what is written, the certificate is valid.
@@ -137,90 +129,4 @@ pub async fn sign_out(
         cookie::set(&state, proxied.as_deref(), &mut response, (name, ""), 0, SameSite::Strict);
     }
     response
-}
-
-/// The page: embedded files, found by their exact names and never on the disk.
-pub async fn web(request: Request) -> Response {
-    let path = request.uri().path().trim_start_matches('/');
-    let path = if path.is_empty() { "index.html" } else { path };
-    let Some(file) = Web::get(path) else {
-        return Problem::not_found("there is nothing at this path").into_response();
-    };
-    if *request.method() != Method::GET && *request.method() != Method::HEAD {
-        return Problem::of_status(StatusCode::METHOD_NOT_ALLOWED).into_response();
-    }
-    let etag = format!("\"{}\"", hex(&file.metadata.sha256_hash()));
-    let is_known =
-        request.headers().get(IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == etag.as_bytes());
-    let mut response = match is_known {
-        true => StatusCode::NOT_MODIFIED.into_response(),
-        false if path.starts_with("js/") => Response::new(Body::from(without_comments(&file.data))),
-        false => Response::new(Body::from(file.data)),
-    };
-    // A browser keeps the page, and asks whether it is still the one that belongs to this server.
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    if let Ok(etag) = HeaderValue::from_str(&etag) {
-        response.headers_mut().insert(ETAG, etag);
-    }
-    let kind = mime_guess::from_path(path).first_or_octet_stream();
-    if let Ok(kind) = HeaderValue::from_str(kind.as_ref()) {
-        response.headers_mut().insert(CONTENT_TYPE, kind);
-    }
-    response
-}
-
-/// A script of the page without the comments that stand on lines of their own: a fifth of it, which no
-/// browser needs. All lines stay where they are.
-fn without_comments(script: &[u8]) -> Vec<u8> {
-    let mut kept = Vec::with_capacity(script.len());
-    let mut is_inside = false;
-    for line in script.split_inclusive(|byte| *byte == b'\n') {
-        let words = line.trim_ascii();
-        let ends = words.ends_with(b"*/");
-        let begins = words.starts_with(b"/**")
-            && (ends || !words.windows(2).any(|pair| pair == b"*/"))
-            // A cast of a type, and code behind it.
-            && words.windows(2).filter(|pair| pair == b"*/").count() <= 1;
-        if is_inside || begins || words.starts_with(b"//") {
-            is_inside = (is_inside || begins) && !ends;
-            kept.push(b'\n');
-        } else {
-            kept.extend_from_slice(line);
-        }
-    }
-    kept
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn comments_on_lines_of_their_own_are_left_out_and_nothing_else() {
-        let script = "// a\n/** b */\nlet x = 1; // c\n  /**\n   * d\n   */\n  f(/** @type {X} */ (x));\n\
-                      /** @type {X} */ (x).y();\nconst z = `\n  /^a/ * 2`;\n";
-        let kept = "\n\nlet x = 1; // c\n\n\n\n  f(/** @type {X} */ (x));\n\
-                    /** @type {X} */ (x).y();\nconst z = `\n  /^a/ * 2`;\n";
-        assert_eq!(String::from_utf8(without_comments(script.as_bytes())).unwrap(), kept);
-        assert!(without_comments(b"").is_empty());
-        assert_eq!(without_comments(b"/** it never ends\nlet x;"), b"\n\n");
-    }
-
-    #[test]
-    fn every_script_of_the_page_keeps_its_lines_and_its_code() {
-        let scripts: Vec<_> = Web::iter().filter(|name| name.starts_with("js/")).collect();
-        assert!(scripts.len() > 30);
-        for name in scripts {
-            let script = Web::get(&name).unwrap().data;
-            let kept = without_comments(&script);
-            let lines = |of: &[u8]| of.iter().filter(|byte| **byte == b'\n').count();
-            assert_eq!(lines(&kept), lines(&script), "{name}");
-            let code =
-                kept.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
-            let text = String::from_utf8(script.into_owned()).unwrap();
-            for line in code {
-                assert!(text.contains(std::str::from_utf8(line).unwrap()), "{name}");
-            }
-        }
-    }
 }

@@ -35,6 +35,8 @@ macro_rules! summaries {
 summaries! {
     /// What there is of each project.
     projects, projects_matching, "/api/v1/projects";
+    /// What there is of each location.
+    locations, locations_matching, "/api/v1/locations";
     /// What there is of each month by the units' own clocks, the latest first.
     months, months_matching, "/api/v1/months";
 }

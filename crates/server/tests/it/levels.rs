@@ -91,3 +91,58 @@ fn levels_are_set_by_admins_and_shown_to_others_as_far_as_they_see_events() {
     };
     assert_eq!((seen(&admin), seen(&review), seen(&part)), (3, 3, 2));
 }
+
+#[test]
+fn events_are_selected_by_their_state_and_by_what_they_lack() {
+    let server = Running::with_samples(&[QUIET, "M529LN1C.QE0W", "M529LNE5.390"]);
+    let report = format!("{BLAST}.TXT");
+    server.import("/api/v1/import", &[(BLAST, sample(BLAST)), (&report, sample(BLAST_REPORT))]);
+    let loud = json!({"for": {}, "air": {"curve": "nbr-9653-air"}});
+    assert_eq!(set(&server, &[JSON], &loud).status, 200);
+    let total =
+        |query: &str| server.get(&format!("/api/v1/events?{query}")).json()["total"].clone();
+    wait_for(&server, "verdict=exceeds,warns,no_verdict,within", 4);
+    for verdict in ["exceeds", "warns", "no_verdict", "within", "no_level"] {
+        assert_eq!(
+            total(&format!("air_verdict={verdict}")),
+            total(&format!("verdict={verdict}")),
+            "{verdict}: there is no level of the ground"
+        );
+    }
+    let all = server.get("/api/v1/events").json();
+    let count = |is: &dyn Fn(&Value) -> bool| {
+        json!(all["events"].as_array().unwrap().iter().filter(|event| is(event)).count())
+    };
+    let is_saturated = |event: &Value| event["flags"].to_string().contains("saturated");
+    assert_eq!(total("damaged=true"), count(&|event| event["damaged"] == true));
+    assert_eq!(total("damaged=false"), count(&|event| event["damaged"] == false));
+    assert_eq!(total("saturated=true"), count(&is_saturated));
+    assert_eq!(total("saturated=false"), count(&|event| !is_saturated(event)));
+    assert_eq!(total("has_report=false"), 3);
+    assert_eq!(total("has_report=true"), 1);
+    let without = count(&|event| event["project"].is_null());
+    assert_eq!(total("without=project"), without);
+    assert_eq!(total("imported_since=yesterday"), 4);
+    assert_eq!(total("imported_since=2001-01-01"), 4);
+    assert_eq!(total("imported_since=2100-01-01T00:00:00Z"), 0);
+    for wrong in ["without=notes", "imported_since=monday", "damaged=2", "air_verdict=loud"] {
+        assert_eq!(server.get(&format!("/api/v1/events?{wrong}")).status, 422, "{wrong}");
+    }
+}
+
+#[test]
+fn locations_are_listed_with_the_events_that_have_none_last() {
+    let server = Running::with_samples(&[QUIET, BLAST]);
+    let body = json!({"corrections": {"location": "School"}}).to_string();
+    let corrected = server.ask("PATCH", "/api/v1/events/1/review", &[JSON], body.as_bytes());
+    assert_eq!(corrected.status, 200);
+    let body = json!({"corrections": {"location": ""}}).to_string();
+    let corrected = server.ask("PATCH", "/api/v1/events/2/review", &[JSON], body.as_bytes());
+    assert_eq!(corrected.status, 200);
+    let locations = server.get("/api/v1/locations").json();
+    let names: Vec<&Value> =
+        locations.as_array().unwrap().iter().map(|one| &one["location"]).collect();
+    assert_eq!(names, [&json!("School"), &Value::Null]);
+    assert_eq!((&locations[0]["events"], &locations[1]["events"]), (&json!(1), &json!(1)));
+    assert_eq!(server.get("/api/v1/events?without=location").json()["total"], 1);
+}

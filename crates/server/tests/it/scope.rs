@@ -169,3 +169,24 @@ fn nobody_takes_an_event_into_or_out_of_the_part() {
     assert_eq!((row.serial.as_str(), row.location.as_deref()), ("BE12844", Some("x")));
     assert_eq!(row.project.as_deref(), None);
 }
+
+#[test]
+fn events_that_are_named_are_reviewed_and_undone_as_far_as_they_are_of_the_part() {
+    let (server, bearer) = with_scope(&["BE12844"], &[], Role::Review);
+    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+    let ask = |path: &str, body: Value| {
+        server.ask("POST", path, &headers, body.to_string().as_bytes()).json()
+    };
+    let note = json!({"notes": "x"});
+    let dry = ask("/api/v1/review", json!({"ids": [1, 2, 3], "patch": note, "dry_run": true}));
+    assert_eq!(dry, json!({"matched": 1, "changed": 0, "dry_run": true, "ids": [3]}));
+    let made = ask("/api/v1/review", json!({"ids": [1, 2, 3], "patch": note}));
+    assert_eq!(made, json!({"matched": 1, "changed": 1, "dry_run": false}));
+    let undone = ask("/api/v1/review/undo", json!({"ids": [1, 3]}));
+    assert_eq!(undone, json!({"undone": 1, "not_undone": []}));
+    let archive = Archive::open(server.folder.path()).unwrap();
+    let notes = [1, 2, 3].map(|id| archive.event(id).unwrap().review_notes);
+    assert_eq!(notes, [Some("secret of BE11529".to_owned()), None, None]);
+    let outside = ask("/api/v1/review/undo", json!({"ids": [1]}));
+    assert_eq!(outside["type"], "urn:wavekeep:nothing_to_undo", "{outside}");
+}
