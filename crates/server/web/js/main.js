@@ -5,6 +5,7 @@ import { byId, h, replace } from "./dom.js";
 import { eventView } from "./event/view.js";
 import { eventsView } from "./events/view.js";
 import { acceptDrops, importView } from "./import.js";
+import { levelsView } from "./levels/view.js";
 import { listen, setKeys } from "./keys.js";
 import { connect } from "./live.js";
 import { address, filters, start } from "./router.js";
@@ -26,7 +27,7 @@ function draw(params) {
   const main = byId("main");
   const place = params["event"] ? "events" : params["stream"] ? "streams" : (params["view"] ?? "events");
   const within = params["event"] || place === "import" ? filters(params) : {};
-  const tabs = [["events", "Events", address(within)], ["streams", "Streams", "?view=streams"], ["import", "Import", "?view=import"]];
+  const tabs = [["events", "Events", address(within)], ["streams", "Streams", "?view=streams"], ["levels", "Levels", "?view=levels"], ["import", "Import", "?view=import"]];
   replace(byId("nav"), tabs.map(([id, words, href]) => h("a", { href, "data-route": true, "aria-current": id === place ? "page" : null }, words)));
   replace(main);
   try {
@@ -35,9 +36,10 @@ function draw(params) {
     else if (params["event"]) leave = eventView(main, Number(params["event"]), filters(params));
     else if (params["stream"]) leave = streamView(main, params["stream"]);
     else if (place === "streams") leave = streamsView(main);
+    else if (place === "levels") leave = levelsView(main);
     else if (place === "import") leave = importView(main);
     else if (place === "events") leave = eventsView(main, filters(params));
-    else unknown(main, `The address asks for a view “${place}”: there are events, streams and import`);
+    else unknown(main, `The address asks for a view “${place}”: there are events, streams, levels and import`);
   } catch (error) {
     complain(error);
   }

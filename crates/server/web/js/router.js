@@ -2,7 +2,8 @@
 /** The address holds all that is shown: a link opens the same page with the same filters. */
 
 export const FILTERS = /** @type {const} */ ([
-  "serial", "project", "kind", "from", "to", "min_ppv_in_s", "false_trigger", "reviewed", "text", "sort",
+  "serial", "project", "location", "without", "kind", "from", "to", "min_ppv_in_s", "false_trigger", "reviewed",
+  "verdict", "air_verdict", "damaged", "saturated", "has_report", "imported_since", "text", "sort",
 ]);
 
 /** @typedef {Record<string, string>} Params */

@@ -3,7 +3,7 @@
 
 import { h, replace } from "./dom.js";
 
-/** @typedef {{ name: string | null, by: "token" | "oidc" | "proxy" | "local", role: string, tokens_required: boolean }} Caller */
+/** @typedef {{ name: string | null, by: "token" | "oidc" | "proxy" | "local", role: string, tokens_required: boolean, read_only: boolean }} Caller */
 
 const SESSION = "api/v1/session";
 
@@ -60,13 +60,17 @@ export function askForToken() {
   })();
 }
 
-/** Shows who is signed in, with a button to sign out; nothing where the server needs no token. @param {HTMLElement} place @param {(error: unknown) => void} failed */
-export async function showCaller(place, failed) {
+/** Who asks, and what they may. @returns {Promise<Caller>} */
+export async function session() {
   const answer = await fetch(SESSION);
   if (answer.status === 401) askForToken();
-  if (!answer.ok) return;
-  /** @type {Caller} */
-  const caller = await answer.json();
+  if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
+  return answer.json();
+}
+
+/** Shows who is signed in, with a button to sign out; nothing where the server needs no token. @param {HTMLElement} place @param {(error: unknown) => void} failed */
+export async function showCaller(place, failed) {
+  const caller = await session();
   if (caller.name === null) return;
   const signOut = async () => {
     try {

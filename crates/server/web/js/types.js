@@ -12,8 +12,20 @@
  *   reviewed_at: string | null, review_notes: string | null, has_report: boolean, assumed: string[],
  *   missing_samples: number, damaged: boolean, sha256: string | null, filesize: number | null,
  *   tool_version: string | null, captured_at: string | null, source_kind: string | null,
- *   mic_db_a: number | null, mic_db_c: number | null, readings: Record<string, Reading>, contradicted: boolean
+ *   mic_db_a: number | null, mic_db_c: number | null, readings: Record<string, Reading>, contradicted: boolean,
+ *   corrected: string[], verdict: string | null, margin_percent: number | null,
+ *   judged: { ground?: LevelVerdict, air?: LevelVerdict }
  * }} EventRow
+ * @typedef {{
+ *   level: number, curve: string, outcome: string, subject: string, value?: Reading, frequency?: string,
+ *   frequency_hz?: number, limit?: Reading, margin_percent?: number | null, reason: string
+ * }} LevelVerdict
+ * @typedef {{ curve: string, own?: string, distance_ft?: number, warning_percent: number }} Limit
+ * @typedef {{
+ *   entry: number, at: string, who: string, for: { project?: string, location?: string, serial?: string },
+ *   from?: string | null, hours?: string | null, ground?: Limit | null, air?: Limit | null,
+ *   ends?: ("ground" | "air")[], reason?: string | null, in_force: boolean
+ * }} Level
  *
  * @typedef {{ total: number, limit: number, offset: number, events: EventRow[] }} EventPage
  * @typedef {{ value: number, unit: string, flag?: string, decimals?: number }} Reading
@@ -92,7 +104,8 @@
  * }} LedgerEntry
  * @typedef {{ archive: string, size: number, root: string, time: string }} LedgerHead
  *
- * @typedef {{ serial: string, events: number, false_triggers: number, unreviewed: number, last: string | null }} UnitSummary
+ * @typedef {{ serial: string, events: number, streams: number, false_triggers: number, unreviewed: number, last: string | null }} UnitSummary
+ * @typedef {{ location: string | null, events: number }} LocationSummary
  * @typedef {{ project: string | null, events: number, false_triggers: number }} ProjectSummary
  */
 

@@ -1,6 +1,7 @@
 // @ts-check
 /** The facts of an event with their sources, what was assumed, what is damaged. */
 
+import { TEXTS } from "../correct.js";
 import { h } from "../dom.js";
 import { NONE, bytesText, countText, durationText, fixed, inUnits, localText, utcText, velocity, velocityUnit } from "../units.js";
 
@@ -9,8 +10,8 @@ import { NONE, bytesText, countText, durationText, fixed, inUnits, localText, ut
 /** Names of fields in words. @type {Record<string, string>} */
 const FIELD_WORDS = { rate_hz: "sample rate", pretrigger_s: "time before the trigger", range: "geophone range", serial: "serial number", start: "start", length_s: "interval length" };
 
-/** @param {EventDetail} detail */
-export function facts(detail) {
+/** @param {EventDetail} detail @param {{ correct: () => void, move: () => void }} act */
+export function facts(detail, act) {
   const { event, sidecar, notes } = detail;
   const block = sidecar["event"] ?? {}, source = sidecar["source"] ?? {}, file = sidecar["blastware"] ?? {}, info = sidecar["project_info"] ?? {};
   const report = sidecar["bw_report"] ?? sidecar["extensions"]?.["idf_report"] ?? null;
@@ -24,7 +25,7 @@ export function facts(detail) {
   const one = detail.measurements?.kind === "histogram" ? "interval" : "sample";
   const kept = notes.filter((note) => note.kind !== "assumption");
   return [
-    h("h2", null, "Facts"),
+    h("div", { class: "section-head" }, h("h2", null, "Facts"), event.kind !== "stream" && h("div", { class: "tools" }, h("button", { type: "button", onclick: act.correct }, "Correct …"), h("button", { type: "button", onclick: act.move }, "Other unit …"))),
     (event.damaged || kept.length > 0 || detail.not_decoded) && h("div", { class: "notice bad" },
       h("strong", null, event.damaged ? "Damaged or incomplete" : event.contradicted ? "Report and samples disagree" : "Notes on the file"),
       h("ul", null, detail.not_decoded && h("li", null, detail.not_decoded), kept.map((note) => h("li", null, note.channel ? `${note.channel}: ` : "", inUnits(note.message))))),
@@ -40,7 +41,9 @@ export function facts(detail) {
       fact("Unit", event.serial, mark("serial"), report?.firmware && ` · ${report.firmware}`),
       fact("Calibration", report?.calibration),
       fact("Battery", report?.battery),
-      fact("Project", info.project), fact("Client", info.client), fact("Operator", info.operator), fact("Location", info.sensor_location), fact("Notes", info.notes),
+      TEXTS.map(([name, label, own]) => event.corrected.includes(name)
+        ? fact(label, event[name] ?? "none", " ", h("span", { class: "badge corrected-mark" }, "corrected"), h("span", { class: "small" }, info[own] ? `the unit has “${info[own]}”` : "the unit has none")) : fact(label, event[name])),
+      fact("Notes", info.notes),
       fact("Trigger", report?.trigger && inUnits(report.trigger)),
       fact("Sample rate", known(event.sample_rate_hz, `${event.sample_rate_hz} samples/s `), event.sample_rate_hz !== null && mark("rate_hz")),
       fact("Record time", known(event.record_time_s, `${durationText(event.record_time_s ?? 0)} `), known(block.pretrigger_s, `and ${fixed(block.pretrigger_s ?? 0, 2)} s before the trigger `), block.pretrigger_s !== undefined && block.pretrigger_s !== null && mark("pretrigger_s")),

@@ -17,7 +17,7 @@ const HZ = /** @type {const} */ ([1, 100]);
 
 /** @type {Promise<Curve[]> | null} */
 let curves = null;
-const allCurves = () => (curves ??= get("/curves"));
+export const allCurves = () => (curves ??= get("/curves"));
 
 /** The points of an event: peaks with their frequencies; of a histogram every interval. @param {import("../types.js").EventDetail} detail @param {import("../types.js").PlotDocument} plot */
 function pointsOf(detail, plot) {

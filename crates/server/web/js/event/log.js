@@ -10,11 +10,18 @@ import { utcText } from "../units.js";
 /** @param {unknown} value */
 const shown = (value) => value === undefined || value === null || value === "" ? "nothing" : value === true ? "yes" : value === false ? "no" : `“${String(value)}”`;
 
+/** @param {unknown} text */
+const corrected = (text) => (text === undefined || text === null ? "as the unit has it" : text === "" ? "none" : `“${String(text)}”`);
+
 /** @param {ReviewEntry} entry */
 function words(entry) {
   const before = entry.before["review"] ?? {}, after = entry.after["review"] ?? {};
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => name !== "reviewed_at" && name !== "reviewer");
-  const changes = names.map((name) => `${name.replaceAll("_", " ")}: ${shown(before[name])} → ${shown(after[name])}`);
+  /** Corrections are one member, with a text for each field. */
+  const texts = [...new Set([...Object.keys(before["corrections"] ?? {}), ...Object.keys(after["corrections"] ?? {})])]
+    .filter((name) => before["corrections"]?.[name] !== after["corrections"]?.[name])
+    .map((name) => `${name} corrected: ${corrected(before["corrections"]?.[name])} → ${corrected(after["corrections"]?.[name])}`);
+  const changes = texts.concat(names.filter((name) => name !== "corrections").map((name) => `${name.replaceAll("_", " ")}: ${shown(before[name])} → ${shown(after[name])}`));
   return (entry.undoes ? `undid change ${entry.undoes}: ` : "") + (changes.join("; ") || "marked as reviewed");
 }
 

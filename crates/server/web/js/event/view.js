@@ -8,6 +8,7 @@ import { onChange } from "../live.js";
 import { onPrefs, pref, unitQuery } from "../prefs.js";
 import { address, go } from "../router.js";
 import { announce, complain, failure, isSilent, toast } from "../say.js";
+import { correctOne, moveToUnit } from "../correct.js";
 import { isSaturated } from "../events/columns.js";
 import { neighbours, places, sessionOf } from "../events/session.js";
 import { review, undo } from "../review.js";
@@ -20,6 +21,7 @@ import { measuresTable } from "./measures.js";
 import { reviewBar } from "./review_bar.js";
 import { showSpectrum } from "./spectrum.js";
 import { allValues, showTraces } from "./traces.js";
+import { showVerdict } from "./verdict.js";
 
 /** @typedef {import("../types.js").EventDetail} EventDetail */
 /** @typedef {import("../types.js").PlotDocument} PlotDocument */
@@ -50,13 +52,14 @@ export function eventView(main, id, filters) {
     undo: () => void takeBack(),
   });
   const traces = h("section", { class: "traces", "aria-label": "Channels" }, h("p", { class: "waiting-words" }, "Reading the event …"));
+  const verdict = h("section", { class: "verdicts", "aria-label": "Verdict" });
   const measures = h("section", { "aria-label": "Peaks" });
   const limits = h("section", { "aria-label": "Limits" });
   const spectrum = h("section", { "aria-label": "Spectra" });
   const known = h("section", { "aria-label": "Facts" });
   const log = h("section", { "aria-label": "Log" });
   const ledger = h("section", { "aria-label": "Ledger" });
-  replace(main, h("article", { class: "event" }, head, bar.element,
+  replace(main, h("article", { class: "event" }, head, bar.element, verdict,
     h("div", { class: "event-grid" },
       h("div", { class: "wide" }, traces, spectrum),
       h("div", { class: "narrow" }, measures, limits, known, log, ledger))));
@@ -77,8 +80,8 @@ export function eventView(main, id, filters) {
         h("nav", { "aria-label": "Other events" }, step("before", "‹ Previous", "p"), h("span", { class: "place" }, around ? `${countText(around.place)} of ${countText(around.total)}` : "place in the list not known"), step("after", "Next ›", "n"))),
       h("h1", null, h("span", null, event.serial), " ", h("span", { class: "when" }, localText(event.timestamp)), h("span", { class: "zone" }, " unit-local time, no zone"),
         event.false_trigger && h("span", { class: "badge struck" }, "false trigger"), event.damaged && h("span", { class: "badge bad" }, "damaged"),
-        event.contradicted && h("span", { class: "badge bad" }, "report disagrees"), isSaturated(event) && h("span", { class: "badge bad" }, "saturated")),
-      h("p", { class: "sub" }, [event.kind, event.filename, event.project, event.location].filter(Boolean).join(" · "),
+        event.contradicted && h("span", { class: "badge bad" }, "report disagrees"), event.corrected.length > 0 && h("span", { class: "badge", title: `Corrected: ${event.corrected.join(", ")}` }, "corrected"), isSaturated(event) && h("span", { class: "badge bad" }, "saturated")),
+      h("p", { class: "sub" }, h("span", { class: "about-event" }, [event.kind, event.filename, event.project, event.location].filter(Boolean).join(" · ")),
         h("span", { class: "downloads" },
           h("a", { class: "button", href: link(`/events/${id}/report.pdf${queryString({ curve: pref("curve"), distance_ft, ...unitQuery() })}`), target: "_blank", rel: "noopener" }, "Report PDF"),
           h("a", { class: "button", href: link(`/events/${id}/csv${queryString(unitQuery())}`), download: `${event.filename}.csv` }, "CSV"),
@@ -90,7 +93,8 @@ export function eventView(main, id, filters) {
     if (!detail) return;
     showHead();
     bar.show(detail.event);
-    replace(known, facts(detail));
+    replace(known, facts(detail, { correct, move }));
+    void showVerdict(verdict, detail.event, signal).catch((error) => { if (!isSilent(error)) replace(verdict, failure(error, "The verdict cannot be shown")); });
     replace(measures, h("h2", null, "Peaks"), detail.measurements ? measuresTable(detail.measurements) : h("p", null, "Nothing could be measured."));
   };
 
@@ -117,6 +121,19 @@ export function eventView(main, id, filters) {
       complain(error, `${name} was not changed`);
     }
   }
+  const correct = () => {
+    if (detail) correctOne(detail.event, detail.sidecar, async (corrections) => {
+      await review(id, { corrections });
+      toast(`${nameOf()}: corrected`, { label: "Undo", act: () => void takeBack() });
+      await reread();
+    });
+  };
+  const move = () => {
+    if (detail) moveToUnit(detail.event, async () => {
+      await reread();
+      toast(`Moved to ${detail?.event.serial}`);
+    });
+  };
   async function takeBack() {
     const name = nameOf();
     try {
@@ -181,6 +198,7 @@ export function eventView(main, id, filters) {
     { keys: ["p", "k"], words: "previous event", act: () => step("before") },
     { keys: ["f"], words: "a false trigger", act: () => void change({ false_trigger: true }) },
     { keys: ["r"], words: "reviewed: a real event", act: () => void change({ false_trigger: false }) },
+    { keys: ["c"], words: "correct project, client, operator, location", act: () => correct() },
     { keys: ["e"], words: "write a note", act: () => bar.edit() },
     { keys: ["u"], words: "undo the last change", act: () => void takeBack() },
     { keys: ["Escape"], words: "back to the list", act: () => go(filters) },

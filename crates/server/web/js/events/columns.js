@@ -4,9 +4,10 @@
 import { h } from "../dom.js";
 import { converted, digits, localText, microphoneReading, readingText, signWords, velocityUnit } from "../units.js";
 import { pref } from "../prefs.js";
+import { frequencyCell, verdictCell } from "../verdict.js";
 
 /** @typedef {import("../types.js").EventRow} EventRow */
-/** @typedef {{ id: string, title: () => string, sort?: string, number?: boolean, hint?: string, cell: (row: EventRow) => import("../dom.js").Child }} Column */
+/** @typedef {{ id: string, title: () => string, sort?: string, isWorstFirst?: boolean, number?: boolean, hint?: string, cell: (row: EventRow) => import("../dom.js").Child }} Column */
 
 /** @typedef {import("../types.js").Reading} Reading */
 
@@ -65,17 +66,26 @@ export function badges(row) {
   ];
 }
 
+/** A text of an event, with the mark that it was corrected. @param {EventRow} row @param {"project" | "location"} name */
+const textCell = (row, name) => [row[name] ?? "", row.corrected.includes(name) && h("span", { class: "corrected", title: "Corrected: the page of the event has what the unit has" }, " corrected")];
+
+/** Its unit where the head with the units is not there. @param {string} unit */
+const phoneUnit = (unit) => h("span", { class: "unit on-phone" }, ` ${unit}`);
+
 /** @type {Column[]} */
 export const COLUMNS = [
   { id: "time", title: () => "Unit-local time", sort: "timestamp", hint: "By the unit's own clock, which knows no time zone", cell: (row) => localText(row.timestamp) },
   { id: "unit", title: () => "Unit", cell: (row) => row.serial },
   { id: "kind", title: () => "Kind", cell: (row) => row.kind },
-  { id: "ppv", title: () => `PPV ${velocityUnit()}`, sort: "ppv", number: true, hint: "The largest of the three components", cell: (row) => h("strong", null, cellOf(ppv(row), velocityUnit())) },
+  { id: "verdict", title: () => "Verdict", sort: "margin", isWorstFirst: true, hint: "By the alarm levels; the margin is the distance from the limit that decides", cell: verdictCell },
+  { id: "ppv", title: () => `PPV ${velocityUnit()}`, sort: "ppv", number: true, hint: "The largest of the three components", cell: (row) => [h("strong", null, cellOf(ppv(row), velocityUnit())), phoneUnit(velocityUnit())] },
+  { id: "hz", title: () => "Hz", number: true, hint: "The frequency of the channel that decides for the ground", cell: frequencyCell },
+  { id: "mic", title: () => `Air ${pref("pressure")}`, number: true, hint: "PSPL, the peak of the microphone", cell: (row) => [air(row), phoneUnit(pref("pressure"))] },
   { id: "tran", title: () => "Tran", number: true, cell: (row) => peak(row, "tran", row.tran_in_s) },
   { id: "vert", title: () => "Vert", number: true, cell: (row) => peak(row, "vert", row.vert_in_s) },
   { id: "long", title: () => "Long", number: true, cell: (row) => peak(row, "long", row.long_in_s) },
   { id: "pvs", title: () => "PVS", number: true, hint: "Peak vector sum", cell: (row) => peak(row, "peak_vector_sum", row.pvs_in_s) },
-  { id: "mic", title: () => `Air ${pref("pressure")}`, number: true, hint: "PSPL, the peak of the microphone", cell: (row) => air(row) },
-  { id: "project", title: () => "Project", cell: (row) => row.project ?? "" },
+  { id: "project", title: () => "Project", cell: (row) => [row.project ? h("span", null, textCell(row, "project")) : "", row.location ? h("span", { class: "under" }, textCell(row, "location")) : ""] },
+  { id: "location", title: () => "Location", cell: (row) => textCell(row, "location") },
   { id: "state", title: () => "Review", cell: badges },
 ];

@@ -57,6 +57,24 @@ export class Pages {
     return { before, after };
   }
 
+  /** The events from one row to another, with those that are not here. @param {number} first @param {number} last */
+  async between(first, last) {
+    /** @type {number[]} */
+    const ids = [];
+    for (let index = first; index <= last; index += 1) {
+      const row = this.row(index);
+      if (row) ids.push(row.id);
+      else {
+        const page = Math.floor(index / PAGE);
+        const { events } = await this.#answer(page, this.#refreshing.signal);
+        const rest = events.slice(index % PAGE, index % PAGE + last - index + 1);
+        ids.push(...rest.map((row) => row.id));
+        index = Math.max(page * PAGE + PAGE - 1, index);
+      }
+    }
+    return ids;
+  }
+
   /** Asks for what is missing between two rows; what is out of sight is not waited for. @param {number} first @param {number} last */
   want(first, last) {
     const from = Math.floor(Math.max(first - BESIDE, 0) / PAGE);

@@ -60,7 +60,8 @@ export class TracePlot {
     return this.plot.posToVal(event.clientX - this.plot.over.getBoundingClientRect().left, "x");
   }
 
-  #height() { return (innerWidth < 640 ? 104 : 128) + (this.hasAxis ? AXIS : 7); }
+  /** Four of them, with what stands above, fit a window as far as they stay readable. */
+  #height() { return (innerWidth < 640 ? 104 : Math.round(Math.min(Math.max((innerHeight - 430) / 4 - 26, 72), 128))) + (this.hasAxis ? AXIS : 7); }
 
   /** @returns {[number[], (number | null)[]]} */
   #data() {
