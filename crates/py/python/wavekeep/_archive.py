@@ -968,8 +968,8 @@ class Archive:
         Returns
         -------
         Table
-            One row per unit: ``serial``, ``events``, ``false_triggers``, ``largest_ppv_in_s``, ``largest_ppv``,
-            ``largest_event``, ``unreviewed``, ``first``, ``last``, ``last_captured_at``. The largest values
+            One row per unit: ``serial``, ``events``, ``streams``, ``false_triggers``, ``largest_ppv_in_s``,
+            ``largest_ppv``, ``largest_event``, ``unreviewed``, ``first``, ``last``, ``last_captured_at``. The largest values
             exclude false triggers.
         """
         return Table(self._backend.summaries("units"), _table.UNITS)

@@ -77,6 +77,7 @@ _SPAN: Kinds = {"first": "unit-local", "last": "unit-local"}
 UNITS: Kinds = {
     "serial": "text",
     **_SUMMARY,
+    "streams": "count",
     "unreviewed": "count",
     **_SPAN,
     "last_captured_at": "utc",
