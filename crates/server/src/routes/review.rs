@@ -124,6 +124,24 @@ fn stays_in_scope(caller: &Caller, patch: &Value) -> Result<(), Problem> {
     }
 }
 
+/// As [`stays_in_scope`], of the last changes of events, which are about to be undone.
+fn undo_stays_in_scope(state: &State, caller: &Caller, ids: &[i64]) -> Result<(), Problem> {
+    if caller.scope.is_none() {
+        return Ok(());
+    }
+    for &id in ids {
+        for entry in state.archive.review_log(Some(id), 1)? {
+            let project = "/review/corrections/project";
+            if entry.before.pointer(project) != entry.after.pointer(project) {
+                return Err(Problem::forbidden(
+                    "a token for a part of the archive cannot undo a correction of the project",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The unit that an event is of.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -183,7 +201,12 @@ pub async fn undo(
     Path(id): Id,
 ) -> Result<Response, Problem> {
     let who = who(&state, &caller);
-    state.write(move |state| super::json(&shown(state.archive.undo(id, who)?))).await
+    state
+        .write(move |state| {
+            undo_stays_in_scope(state, &caller, &[id])?;
+            super::json(&shown(state.archive.undo(id, who)?))
+        })
+        .await
 }
 
 /// How much of a log.
@@ -354,6 +377,7 @@ pub async fn undo_bulk(
     state
         .write(move |state| {
             let ids = events_of(state, query)?;
+            undo_stays_in_scope(state, &caller, &ids)?;
             let (mut undone, mut not_undone) = (0, Vec::new());
             state.archive.undo_together(&ids, who, &mut |id, made| match made {
                 Ok(_) => undone += 1,

@@ -190,3 +190,18 @@ fn events_that_are_named_are_reviewed_and_undone_as_far_as_they_are_of_the_part(
     let outside = ask("/api/v1/review/undo", json!({"ids": [1]}));
     assert_eq!(outside["type"], "urn:wavekeep:nothing_to_undo", "{outside}");
 }
+
+#[test]
+fn a_correction_of_the_project_is_not_undone_by_who_sees_a_part() {
+    let (server, bearer) = with_scope(&[], &["Quarry 4"], Role::Review);
+    let archive = Archive::open(server.folder.path()).unwrap();
+    let corrected = json!({"review": {"corrections": {"project": "Quarry 4"}}});
+    archive.patch_sidecar(3, &corrected, "kim", PatchOptions::default()).unwrap();
+    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+    let ask = |path: &str, body: &str| server.ask("POST", path, &headers, body.as_bytes()).status;
+    assert_eq!(ask("/api/v1/events/3/undo", ""), 403);
+    assert_eq!(ask("/api/v1/review/undo", r#"{"ids": [3]}"#), 403);
+    assert_eq!(archive.event(3).unwrap().project.as_deref(), Some("Quarry 4"));
+    assert_eq!(ask("/api/v1/review", r#"{"ids": [3], "patch": {"notes": "x"}}"#), 200);
+    assert_eq!(ask("/api/v1/review/undo", r#"{"ids": [3]}"#), 200);
+}
