@@ -141,12 +141,13 @@ fn a_row_that_says_something_else_is_found_in_every_column() {
             "false_trigger" | "has_report" | "damaged" | "contradicted" => {
                 format!("{column} = 1 - {column}")
             }
-            "missing_samples" | "filesize" | "last_seen_sum" => {
+            "missing_samples" | "filesize" | "last_seen_sum" | "verdict_sum" => {
                 format!("{column} = coalesce({column}, 0) + 1")
             }
             name if name.ends_with("_in_s")
                 || name.ends_with("_hz")
                 || name.ends_with("_s")
+                || name.ends_with("_percent")
                 || name.starts_with("mic_") =>
             {
                 format!("{column} = coalesce({column}, 0) + 0.5")
