@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def test_a_report_is_bytes_in_the_format_that_was_asked_for(archive: wavekeep.Ar
     assert [row["filename"] for row in table] == ["M529LMOK.DK0W", "M529LMP3.O00H"]
     expected = {row["id"]: row["vert_in_s"] for row in archive.query()}
     for row in table:
-        assert float(row["vert_mm_s"]) == pytest.approx(expected[int(row["id"])] * 25.4, rel=1e-3)
+        assert float(row["vert_mm_s"]) == pytest.approx(expected[int(row["id"])] * 25.4, abs=0.006)
     assert table[0]["ground_outcome"] == "exceeds"
 
 
@@ -57,7 +58,7 @@ def test_the_same_print_date_gives_the_same_bytes(archive: wavekeep.Archive) -> 
 
 
 def test_events_are_chosen_as_in_a_query(archive: wavekeep.Archive) -> None:
-    def names(**asked: str) -> list[str]:
+    def names(**asked: Any) -> list[str]:
         return [row["filename"] for row in rows(archive.report("2026-06", format="csv", **asked))]
 
     assert names(kind="histogram") == ["M529LMP3.O00H"]
@@ -86,7 +87,7 @@ def test_a_template_is_the_letterhead(archive: wavekeep.Archive, tmp_path: Path)
         ({"period": "2026-06", "language": "xx"}, "language"),
         ({"period": "2026-06", "format": "docx"}, "format"),
         ({"period": "2026-06", "warn_percent": 0}, "above 0"),
-        ({"period": "2026-06", "warn_percent": float("nan")}, ""),
+        ({"period": "2026-06", "warn_percent": float("nan")}, "."),
         ({"period": "2026-06", "distance_ft": -1}, "negative"),
         ({"period": "2026-06", "print_date": "today"}, "today"),
         ({"period": "2026-06", "path": "june.txt"}, "extension"),
@@ -94,18 +95,19 @@ def test_a_template_is_the_letterhead(archive: wavekeep.Archive, tmp_path: Path)
     ],
 )
 def test_what_cannot_be_is_refused(
-    archive: wavekeep.Archive, asked: dict[str, object], words: str
+    archive: wavekeep.Archive, asked: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(wavekeep.BadArgumentError, match=words):
-        archive.report(**asked)  # type: ignore[arg-type]
+        archive.report(**asked)
 
 
 def test_a_server_gives_the_same_report(archive: wavekeep.Archive, tmp_path: Path) -> None:
     with serving(Path(archive.where)) as address:
         remote = wavekeep.Archive(address)
-        for asked in ({"curve": "din-2"}, {"curve": None}, {"kind": "waveform", "format": "csv"}):
-            here = archive.report("2026-06", print_date="2026-07-01", **asked)  # type: ignore[arg-type]
-            there = remote.report("2026-06", print_date="2026-07-01", **asked)  # type: ignore[arg-type]
+        choices: list[dict[str, Any]] = [{"curve": "din-2"}, {"curve": None}, {"kind": "waveform", "format": "csv"}]
+        for asked in choices:
+            here = archive.report("2026-06", print_date="2026-07-01", **asked)
+            there = remote.report("2026-06", print_date="2026-07-01", **asked)
             assert here == there, asked
         with pytest.raises(wavekeep.UnsupportedError, match="--report-template"):
             remote.report("2026-06", template="office.toml")

@@ -84,9 +84,9 @@ fn five_thousand_events_are_a_document_with_heads_on_its_last_pages() {
     let document = read(&content(5000), &PeriodOptions::default());
     let pages = document.get_pages().len() as u32;
     assert!(pages > 120, "{pages}");
-    let last = page(&document, pages - 1);
-    assert!(last.contains("Source files, continued") && last.contains("SHA-256"), "{last}");
-    assert!(last.contains("E05000.W0W") || page(&document, pages - 2).contains("E05000.W0W"));
+    let last: Vec<String> = (pages - 3..=pages).map(|number| page(&document, number)).collect();
+    let of_last = last.iter().find(|text| text.contains("E05000.W0W")).unwrap();
+    assert!(of_last.contains("Source files, continued") && of_last.contains("SHA-256"));
     assert!(page(&document, 60).contains("Events, continuedNo.Date and time"));
 }
 
