@@ -3,6 +3,7 @@
 
 mod drawings;
 mod events;
+mod frames;
 mod languages;
 mod ledger;
 mod periods;
