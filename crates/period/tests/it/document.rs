@@ -102,6 +102,17 @@ fn verdicts_are_counted_and_those_without_one_with_their_reasons() {
 }
 
 #[test]
+fn what_an_exceedance_rests_on_has_the_digits_of_its_row() {
+    let fleet = Fleet::empty();
+    let id = fleet.save(&Made { peak: 400.0, ..Made::new(at((2026, 5, 8), (13, 16, 34))) });
+    // Its limits are in mm/s.
+    let levels = wavekeep_period::Levels::new(Some(curve("din-3")), None).unwrap();
+    let text = pages(&fleet, &may().with_levels(levels), &options()).concat();
+    let vert = fleet.archive.event(id).unwrap().peak(Peak::Vert).unwrap();
+    assert!(text.contains(&format!("Vert {} in/s at ", vert.digits())), "{text}");
+}
+
+#[test]
 fn without_levels_nothing_is_judged() {
     let fleet = Fleet::may(12);
     let request = PeriodRequest::new("2026-05".parse().unwrap());

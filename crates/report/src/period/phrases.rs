@@ -1,9 +1,9 @@
 //! Words for what the tables and charts of a period name.
 
-use wavekeep_core::{Flag, Unit};
+use wavekeep_core::{Flag, Reading, Unit};
 use wavekeep_signal::{Cause, Curve, Outcome, Rule, Standing as CurveStanding, Verdict};
 
-use super::content::{EventKind, PeriodEvent, Standing};
+use super::content::{EventKind, PeakOf, PeriodEvent, Standing};
 use crate::language::Words;
 use crate::text::one_line;
 
@@ -81,12 +81,30 @@ pub(super) fn share(words: &Words, verdict: &Verdict) -> Option<String> {
     Some(format!("{sign}{} %", words.number(100.0 - margin, 0)))
 }
 
-/// What a verdict rests on: `Vert 12.30 mm/s, 24 Hz; limit 5.00 mm/s`.
-pub(super) fn basis(words: &Words, verdict: &Verdict, unit: Unit) -> Option<String> {
+/// A limit with the decimals of its unit.
+pub(super) fn limit_digits(words: &Words, value: f64, unit: Unit) -> String {
+    let decimals = match unit {
+        _ if unit.is_level() => 1,
+        Unit::MillimetrePerSecond => 2,
+        _ => 3,
+    };
+    words.number(value, decimals)
+}
+
+/// What a verdict on an event rests on: `Vert 12.30 mm/s at 24 Hz, level 5.00 mm/s`. The value has the
+/// digits of the event's peak, which the unit of the curve may have changed.
+fn basis(words: &Words, event: &PeriodEvent, verdict: &Verdict, unit: Unit) -> Option<String> {
     let (value, limit) = (verdict.value?, verdict.limit?);
+    let named = PeakOf::ALL.into_iter().find(|of| of.word() == verdict.subject);
+    let peak = named.and_then(|of| event.peak(of)).map(|peak| peak.reading);
+    let is_same = |peak: &Reading| {
+        let peak = peak.to(value.unit).map(|peak| peak.value);
+        peak.is_ok_and(|peak| (peak - value.value).abs() <= 1e-9 * value.value.abs())
+    };
+    let value = words.reading(peak.filter(is_same).unwrap_or(value), unit);
+    let limit = limit.to(unit).unwrap_or(limit);
+    let limit = format!("{} {}", limit_digits(words, limit.value, limit.unit), limit.unit);
     let subject = subject(words, &verdict.subject);
-    let value = words.reading(value, unit);
-    let limit = words.reading(limit, unit);
     Some(match verdict.frequency.filter(|frequency| frequency.hz().is_some()) {
         Some(frequency) => {
             let hz = words.hertz(frequency);
@@ -188,7 +206,7 @@ pub(super) fn remarks(words: &Words, event: &PeriodEvent, unit: Unit) -> Vec<Str
     remarks.extend(event.assumed.iter().map(|what| assumption(words, what)));
     for verdict in event.verdicts() {
         if verdict.outcome == Outcome::Exceeds {
-            remarks.extend(basis(words, verdict, unit));
+            remarks.extend(basis(words, event, verdict, unit));
         }
     }
     let causes = event.causes();

@@ -1,10 +1,9 @@
 //! The summary: counts, limits, the largest values.
 
-use wavekeep_core::Unit;
 use wavekeep_signal::{Cause, Rule};
 
 use super::content::{EventKind, PeakOf, PeriodEvent, Standing};
-use super::phrases::{cause, curve_name, range_of_limits};
+use super::phrases::{cause, curve_name, limit_digits, range_of_limits};
 use super::{Appendix, Part};
 use crate::sheets::Sheets;
 use crate::table::{Align, Column, Row, Table};
@@ -150,7 +149,7 @@ fn levels(sheets: &mut Sheets, part: Part<'_>) {
         let mut said = curve_name(words, curve);
         match range_of_limits(curve, levels.distance_ft, unit) {
             Some((low, high)) => {
-                let digits = |value: f64| limit_digits(part, value, unit);
+                let digits = |value: f64| limit_digits(words, value, unit);
                 said.push_str(": ");
                 said.push_str(&match low == high {
                     true => format!("{} {unit}", digits(low)),
@@ -176,16 +175,6 @@ fn levels(sheets: &mut Sheets, part: Part<'_>) {
     }
 }
 
-/// A limit with the decimals of its unit.
-pub(super) fn limit_digits(part: Part<'_>, value: f64, unit: Unit) -> String {
-    let decimals = match unit {
-        _ if unit.is_level() => 1,
-        Unit::MillimetrePerSecond => 2,
-        _ => 3,
-    };
-    part.words.number(value, decimals)
-}
-
 /// The largest value of each channel.
 fn largest(sheets: &mut Sheets, part: Part<'_>) {
     let Part { content, options, words } = part;
@@ -194,11 +183,12 @@ fn largest(sheets: &mut Sheets, part: Part<'_>) {
     let columns = vec![
         Column::new(words.text("largest.channel"), 60.0, Align::Words),
         Column::new(words.text("largest.value"), 66.0, Align::Decimal),
+        Column::new("", 8.0, Align::Words),
         Column::new(words.text("largest.unit"), 44.0, Align::Words),
         Column::new("Hz", 48.0, Align::Decimal),
         Column::new(words.text("largest.time"), 118.0, Align::Right),
         Column::new(words.text("table.unit"), 66.0, Align::Right),
-        Column::new(words.text("table.event"), width - 402.0, Align::Right),
+        Column::new(words.text("table.event"), width - 410.0, Align::Right),
     ];
     let rows: Vec<Row> = PeakOf::ALL
         .into_iter()
@@ -214,6 +204,7 @@ fn largest(sheets: &mut Sheets, part: Part<'_>) {
             Row::of([
                 of.word().to_owned(),
                 words.digits(peak.reading, unit),
+                String::new(),
                 unit.to_string(),
                 words.hertz(peak.frequency),
                 at.map_or(NOTHING.to_owned(), |at| words.moment(at)),

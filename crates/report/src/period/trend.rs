@@ -5,8 +5,7 @@ use wavekeep_signal::{Curve, Outcome};
 
 use super::Part;
 use super::content::{PeakOf, PeriodEvent};
-use super::phrases::range_of_limits;
-use super::summary::limit_digits;
+use super::phrases::{limit_digits, range_of_limits};
 use crate::axis::{Linear, Log};
 use crate::canvas::{Anchor, Canvas, Path, Rect, pen};
 use crate::sheets::Sheets;
@@ -160,7 +159,7 @@ impl Series<'_> {
             // The higher one makes way where they are near each other.
             let base = (y + 2.4).min(taken - 7.6);
             taken = base;
-            let digits = limit_digits(part, *value, self.unit);
+            let digits = limit_digits(words, *value, self.unit);
             canvas.text((plot.right() + 3.0, base), &digits, FACE, colours.ink, Anchor::Start);
         }
         let key = if low == high { "trend.limit" } else { "trend.limits" };
