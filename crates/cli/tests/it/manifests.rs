@@ -42,7 +42,7 @@ fn published() -> Vec<(PathBuf, toml::Table)> {
 fn libraries() -> Vec<(PathBuf, toml::Table)> {
     let mut all = published();
     all.retain(|(folder, _)| folder.join("src/lib.rs").exists());
-    assert_eq!(all.len(), 17);
+    assert_eq!(all.len(), 18);
     all
 }
 
