@@ -286,7 +286,7 @@ test("after Back and Forward between views changes still arrive", async ({ page,
   await page.goto(empty.url);
   await countIs(page, 1);
   await page.getByRole("link", { name: "Streams", exact: true }).click();
-  await expect(page.getByText("Nothing is being recorded.")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Streams" })).toBeVisible();
   await page.goBack();
   await countIs(page, 1);
   await importInto(empty.url, LATE[0] ?? []);
