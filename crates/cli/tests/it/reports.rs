@@ -183,5 +183,5 @@ fn what_cannot_be_is_wrong_usage_and_says_why() {
 #[cfg(unix)]
 #[test]
 fn the_workbook_and_the_csv_read_in_the_programs_that_people_use() {
-    crate::judges::run("WAVEKEEP_PYTHON", "test_reports.py");
+    crate::judges::run("WAVEKEEP_PYTHON", "reports/test_reports.py");
 }

@@ -2,14 +2,19 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::io::Write;
 use std::sync::LazyLock;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use rust_embed::RustEmbed;
 
 use crate::auth::hex;
@@ -22,6 +27,8 @@ struct Web;
 /// A file as it is sent.
 struct File {
     bytes: Bytes,
+    /// The same, compressed with gzip.
+    packed: Bytes,
     etag: String,
 }
 
@@ -29,16 +36,40 @@ struct File {
 static FILES: LazyLock<HashMap<Cow<'static, str>, File>> = LazyLock::new(|| {
     let files = Web::iter().filter_map(|path| {
         let file = Web::get(&path)?;
-        let etag = format!("\"{}\"", hex(&file.metadata.sha256_hash()));
+        // Packed or not, it is the same file: a weak tag.
+        let etag = format!("W/\"{}\"", hex(&file.metadata.sha256_hash()));
         let is_module = path.starts_with("js/") && path.ends_with(".js");
         let bytes = match std::str::from_utf8(&file.data) {
             Ok(text) if is_module => Bytes::from(condensed(text)),
             _ => Bytes::from(file.data.into_owned()),
         };
-        Some((path, File { bytes, etag }))
+        let packed = packed(&bytes);
+        Some((path, File { bytes, packed, etag }))
     });
     files.collect()
 });
+
+/// Bytes compressed with gzip, the same each time.
+fn packed(bytes: &[u8]) -> Bytes {
+    let mut writer = GzEncoder::new(Vec::new(), Compression::best());
+    // Nothing fails that writes to memory.
+    let written = writer.write_all(bytes).and_then(|()| writer.finish());
+    written.unwrap_or_default().into()
+}
+
+/// Whether who asks takes gzip.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let all = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(|value| value.split(',')).any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        let is_gzip = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
+        let is_refused = |part: &str| {
+            let weight = part.strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
+            weight.is_some_and(|weight| weight <= 0.0)
+        };
+        is_gzip && !parts.any(is_refused)
+    })
+}
 
 /// A module whose lines of comments are empty and whose other lines are not indented: every line keeps its
 /// number, so that the lines in messages of a browser are those of the source. Comments behind code stay. The
@@ -71,10 +102,16 @@ pub async fn file(request: Request) -> Response {
     }
     let known = request.headers().get(IF_NONE_MATCH);
     let is_known = known.is_some_and(|tag| tag.as_bytes() == file.etag.as_bytes());
+    let is_packed = takes_gzip(request.headers());
     let mut response = match is_known {
         true => StatusCode::NOT_MODIFIED.into_response(),
+        false if is_packed => Response::new(Body::from(file.packed.clone())),
         false => Response::new(Body::from(file.bytes.clone())),
     };
+    if is_packed && !is_known {
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    response.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     // A browser keeps the page, and asks whether it is still the one that belongs to this server.
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     if let Ok(etag) = HeaderValue::from_str(&file.etag) {
@@ -98,6 +135,20 @@ mod tests {
         let expected = "\n\nlet a = 1; // why\n\n\n\n\
                         const url = \"http://x\"; /** @type {A} */ (b)();\n/** @type {X} */ (c)();\nb();\n";
         assert_eq!(condensed(module), expected);
+    }
+
+    #[test]
+    fn gzip_is_sent_to_who_takes_it() {
+        let takes = |value: &str| {
+            let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, value.parse().unwrap())]);
+            takes_gzip(&headers)
+        };
+        for value in ["gzip", "br, GZIP;q=0.5", "deflate, gzip;q=1.0, *;q=0.5"] {
+            assert!(takes(value), "{value}");
+        }
+        for value in ["", "br", "gzip;q=0", "identity, gzip; q=0.0", "xgzip"] {
+            assert!(!takes(value), "{value}");
+        }
     }
 
     #[test]

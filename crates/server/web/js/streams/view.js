@@ -99,10 +99,11 @@ export function streamView(main, id) {
 
   const sectionOf = () => facts?.sections[section];
   const longestSection = () => (facts?.sections ?? []).reduce((best, other, index, all) => (other.end - other.first > (all[best]?.end ?? 0) - (all[best]?.first ?? 0) ? index : best), 0);
-  const remember = () => history.replaceState(null, "", `./${queryString({
+  const shownNow = () => queryString({
     stream: id, channels: channels === CHANNELS ? "" : channels, section: section === longestSection() ? "" : section, first: first === sectionOf()?.first ? "" : first, end: end === sectionOf()?.end ? "" : end,
     axis: mode === "s" ? "" : mode, unit: unit === "rad" ? "" : unit, spectrum: spectrum.box.open ? 1 : "",
-  })}`);
+  });
+  const remember = () => history.replaceState(null, "", `./${shownNow()}`);
   const whole = () => { const all = sectionOf(); if (all) view(all.first, all.end); };
 
   /** @param {number} from @param {number} to */

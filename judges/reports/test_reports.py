@@ -16,7 +16,7 @@ import pandas
 import polars
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PROGRAM = os.environ["WAVEKEEP_BIN"]
 
 
