@@ -1071,7 +1071,7 @@ class Archive:
         >>> archive.set_level(ground="din-1", reason="permit 7")["ground"]["curve"]
         'din-1'
         >>> archive.query()[0]["verdict"]
-        'no_verdict'
+        'within'
         """
         place = {"project": project, "location": location, "serial": serial}
         level: dict[str, Any] = {

@@ -1,14 +1,21 @@
 // @ts-check
 /** Pictures of streams as tables, for readers who do not see them. */
 
-import { h, replace } from "../dom.js";
+import { h } from "../dom.js";
 import { extentOf } from "./canvas.js";
 
 /** @typedef {import("./values.js").Values} Values */
 
 /** @param {string} label @param {string} caption @param {string[]} head @param {import("../dom.js").Child[]} rows */
-const table = (label, caption, head, rows) => [h("summary", null, "The same as a table"), h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": label }, h("table", { class: "plain" }, h("caption", null, caption),
-  h("thead", null, h("tr", null, head.map((word) => h("th", { scope: "col" }, word)))), h("tbody", null, rows)))];
+const table = (label, caption, head, rows) => h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": label }, h("table", { class: "plain" }, h("caption", null, caption),
+  h("thead", null, h("tr", null, head.map((word) => h("th", { scope: "col" }, word)))), h("tbody", null, rows)));
+
+/** The summary stays: it may be about to be clicked. @param {HTMLElement} place @param {HTMLElement} content */
+const fill = (place, content) => {
+  if (!place.querySelector("summary")) place.append(h("summary", null, "The same as a table"));
+  const before = place.querySelector(".scroll");
+  if (before) before.replaceWith(content); else place.append(content);
+};
 
 /** @param {string} name @param {string[]} cells */
 const line = (name, cells) => h("tr", null, h("th", { scope: "row" }, name), cells.map((cell) => h("td", null, cell)));
@@ -20,7 +27,7 @@ export function showMovements(place, overview, name, values) {
     const most = cells.reduce((a, b) => Math.max(a, b), 0), least = cells.reduce((a, b) => Math.min(a, b), Infinity);
     return line(end - from > 1 ? `${name(from)} to ${name(end - 1)}` : name(from), cells.length ? [values.text(least), values.text(most)] : ["missing", "missing"]);
   });
-  replace(place, table("How far channels move", `How many ${values.unit} a channel moves within a column${overview.standing.complete ? "" : ", as far as the frames were read"}`, ["Channel", "Least", "Most"], rows));
+  fill(place, table("How far channels move", `How many ${values.unit} a channel moves within a column${overview.standing.complete ? "" : ", as far as the frames were read"}`, ["Channel", "Least", "Most"], rows));
 }
 
 /** @param {HTMLElement} place @param {import("./types.js").StreamSamples} samples @param {Values} values */
@@ -29,5 +36,5 @@ export function showExtents(place, samples, values) {
     const [low, high] = (extentOf(channel) ?? []).map((value) => values.text(value));
     return line(String(channel.name ?? channel.index), [channel.frequency_mhz === null ? "–" : `${channel.frequency_mhz} MHz`, low ?? "missing", high ?? "missing"]);
   });
-  replace(place, table("Channels as a table", `Smallest and largest value in ${values.unit} of the frames that ${samples.standing && !samples.standing.complete ? "were read so far: not of all that are shown" : "are shown"}`, ["Channel", "Frequency", "Smallest", "Largest"], rows));
+  fill(place, table("Channels as a table", `Smallest and largest value in ${values.unit} of the frames that ${samples.standing && !samples.standing.complete ? "were read so far: not of all that are shown" : "are shown"}`, ["Channel", "Frequency", "Smallest", "Largest"], rows));
 }
