@@ -186,7 +186,7 @@ impl OfArchive {
         Some(EventLevel { curve, distance_ft, warn_percent })
     }
 
-    /// `Quarry 4, School: DIN 4150-3, line 2; 120 dB(L); 2026-05-01 →`, the same in every language.
+    /// `Quarry 4, School: DIN 4150-3, line 2; 120 dB(L); 2026-05-01 –`, the same in every language.
     fn line(&self, set: &SetLevel) -> String {
         let place = &set.level.place;
         let names = [&place.project, &place.location, &place.serial];
@@ -195,7 +195,11 @@ impl OfArchive {
         let curves = self.curves.get(&set.entry).into_iter().flatten().flatten();
         let mut parts: Vec<String> = curves.map(|curve| curve.name.clone()).collect();
         parts.extend(set.level.hours.map(|hours| hours.to_string()));
-        parts.extend(set.level.from.map(|from| format!("{from} →")));
+        parts.extend(set.level.from.map(|from| {
+            let text = from.to_string();
+            // A day is what is meant by its beginning.
+            format!("{}\u{a0}–", text.strip_suffix(" 00:00:00").unwrap_or(&text))
+        }));
         format!("{place}: {}", parts.join("; "))
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 
-use wavekeep_archive::{Peak, Query, Scope};
+use wavekeep_archive::{Level, LevelPlace, Limit, Peak, Query, Scope};
 use wavekeep_core::Unit;
-use wavekeep_period::{Language, PeriodError, PeriodReport, PeriodRequest, ReportOptions};
+use wavekeep_period::{Language, Levels, PeriodError, PeriodReport, PeriodRequest, ReportOptions};
 use wavekeep_report::{PeakOf, Standing};
 
 use crate::fleet::{Fleet, Made, at, curve, gathered, may};
@@ -101,12 +101,72 @@ fn verdicts_are_counted_and_those_without_one_with_their_reasons() {
     assert_eq!(text.matches("Event report").count(), 2);
 }
 
+fn of_archive(fleet: &Fleet) -> PeriodRequest {
+    may().with_levels(Levels::of_archive(&fleet.archive).unwrap())
+}
+
+fn set(fleet: &Fleet, project: Option<&str>, limit: Limit) {
+    let place = LevelPlace::default().with_project(project.map(str::to_owned));
+    let level = Level::default().with_place(place).with_ground(Some(limit));
+    fleet.archive.set_level(level, "kim").unwrap();
+}
+
+#[test]
+fn by_the_levels_of_the_archive_the_report_says_what_the_list_says() {
+    let fleet = Fleet::empty();
+    // 0.4 in/s at 8 Hz: within OSMRE, above the third line of DIN 4150-3.
+    let made = |project: &str, day| Made {
+        peak: 80.0,
+        hz: 8.0,
+        project: project.to_owned(),
+        ..Made::new(at((2026, 5, day), (12, 0, 0)))
+    };
+    fleet.save(&made("Quarry 4", 1));
+    fleet.save(&made("Quarry 5", 2));
+    assert!(Levels::of_archive(&fleet.archive).unwrap().is_empty());
+    set(&fleet, None, Limit::built_in("osmre").with_warning_percent(99.0));
+    set(&fleet, Some("Quarry 4"), Limit::built_in("din-3"));
+    fleet.archive.judge(&mut |_, _| {}).unwrap();
+    let report = gathered(&fleet, &of_archive(&fleet));
+    for event in &report.content().events {
+        let listed = fleet.archive.event(event.id).unwrap().verdict.unwrap();
+        let wanted = match event.standing(Some(80.0)) {
+            Standing::Exceeds => "exceeds",
+            Standing::Within => "within",
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(listed, wanted);
+    }
+    let text = pages(&fleet, &of_archive(&fleet), &options()).concat();
+    for wanted in [
+        "Quarry 4: DIN 4150-3",
+        "—: OSMRE",
+        "1 event exceeds a level.",
+        "not the same for all events",
+    ] {
+        assert!(text.contains(wanted), "{wanted}: {text}");
+    }
+    assert!(!text.contains("No curve for ground vibration was given"), "{text}");
+}
+
+#[test]
+fn one_level_of_the_archive_is_drawn_as_a_curve_and_its_warning_share_counts() {
+    let fleet = Fleet::empty();
+    fleet.save(&Made { peak: 80.0, hz: 8.0, ..Made::new(at((2026, 5, 1), (12, 0, 0))) });
+    set(&fleet, None, Limit::built_in("osmre").with_warning_percent(45.0));
+    let report = gathered(&fleet, &of_archive(&fleet));
+    let levels = &report.content().levels;
+    assert_eq!(levels.ground.as_ref().map(|curve| curve.id.as_str()), Some("osmre"));
+    let event = &report.content().events[0];
+    assert_eq!(event.standing(Some(80.0)), Standing::Warns, "{:?}", event.ground);
+}
+
 #[test]
 fn what_an_exceedance_rests_on_has_the_digits_of_its_row() {
     let fleet = Fleet::empty();
     let id = fleet.save(&Made { peak: 400.0, ..Made::new(at((2026, 5, 8), (13, 16, 34))) });
     // Its limits are in mm/s.
-    let levels = wavekeep_period::Levels::new(Some(curve("din-3")), None).unwrap();
+    let levels = Levels::new(Some(curve("din-3")), None).unwrap();
     let text = pages(&fleet, &may().with_levels(levels), &options()).concat();
     let vert = fleet.archive.event(id).unwrap().peak(Peak::Vert).unwrap();
     assert!(text.contains(&format!("Vert {} in/s at ", vert.digits())), "{text}");
@@ -174,7 +234,7 @@ fn an_event_whose_source_is_gone_has_its_row_and_no_verdict() {
 #[test]
 fn the_same_archive_and_print_date_give_the_same_bytes() {
     let fleet = Fleet::may(20);
-    let levels = wavekeep_period::Levels::new(Some(curve("din-3")), None).unwrap();
+    let levels = Levels::new(Some(curve("din-3")), None).unwrap();
     let request = may().with_levels(levels);
     let written = || {
         let report = gathered(&fleet, &request);
@@ -224,9 +284,9 @@ fn more_events_than_a_report_holds_are_refused_before_they_are_read() {
 
 #[test]
 fn a_curve_is_the_level_for_what_it_judges_alone() {
-    let air = wavekeep_period::Levels::new(Some(curve("osmre-air-2hz")), None);
+    let air = Levels::new(Some(curve("osmre-air-2hz")), None);
     assert!(air.unwrap_err().to_string().contains("ground vibration"));
-    let ground = wavekeep_period::Levels::new(None, Some(curve("osmre")));
+    let ground = Levels::new(None, Some(curve("osmre")));
     assert!(ground.unwrap_err().to_string().contains("air overpressure"));
 }
 

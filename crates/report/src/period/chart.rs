@@ -34,8 +34,10 @@ pub(super) fn draw(sheets: &mut Sheets, part: Part<'_>) {
     let (dots, not_drawn) = dots(content.events.iter(), unit);
     let area = sheets.take(height);
     chart(sheets.canvas(), part, area, &dots);
-    if content.levels.ground.is_none() {
-        sheets.remark(words.text("chart.no_curve"));
+    match (&content.levels.ground, content.levels.of_archive.is_empty()) {
+        (Some(_), _) => {}
+        (None, true) => sheets.remark(words.text("chart.no_curve")),
+        (None, false) => sheets.remark(words.text("chart.several_curves")),
     }
     sheets.remark(words.text("chart.legend"));
     if not_drawn > 0 {

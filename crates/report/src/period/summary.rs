@@ -135,7 +135,11 @@ fn levels(sheets: &mut Sheets, part: Part<'_>) {
     let Part { content, options, words } = part;
     sheets.subheading(words.text("limits.title"), 14.0);
     let levels = &content.levels;
-    let none = |key: &str| vec![(words.text(key).to_owned(), words.text("limits.none").to_owned())];
+    let none = match levels.of_archive.is_empty() {
+        true => "limits.none",
+        false => "limits.differ",
+    };
+    let none = |key: &str| vec![(words.text(key).to_owned(), words.text(none).to_owned())];
     for (key, curve) in [("cover.ground_level", &levels.ground), ("cover.air_level", &levels.air)] {
         let Some(curve) = curve else {
             sheets.facts(&none(key), LABEL);
