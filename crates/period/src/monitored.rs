@@ -86,7 +86,7 @@ fn lasted(row: &EventRow) -> Option<Stretch> {
     Some(Stretch { from, to: from.checked_add_seconds(seconds)? })
 }
 
-/// A moment as a monitor log prints it. A date whose day and month nothing tells apart is none.
+/// A moment as a monitor log prints it. A date whose day could be its month is none.
 fn moment(text: &str) -> Option<UnitLocal> {
     let (date, rest) = leading_date(text)?;
     Some(UnitLocal(date.decided(None)?.to_datetime(printed_time(rest)?)))

@@ -116,7 +116,7 @@ impl PeriodReport {
     }
 }
 
-/// The least room below a level, negative above it.
+/// The smallest margin below a level, negative above it.
 fn margin(event: &PeriodEvent) -> f64 {
     let of = |verdict: &Verdict| match verdict.outcome {
         Outcome::NoVerdict => None,

@@ -11,3 +11,8 @@ CREATE INDEX events_not_judged ON events (id) WHERE verdict IS NULL;
 CREATE INDEX events_verdict ON events (verdict, timestamp, id) WHERE verdict IS NOT NULL;
 CREATE INDEX events_margin ON events (margin_percent, id);
 CREATE INDEX ledger_level ON ledger (entry) WHERE action = 'level';
+
+-- The last entry of the ledger that set a level by which verdicts were looked through: those of other levels
+-- than the ones in force are gone.
+CREATE TABLE levels_seen (entry INTEGER NOT NULL) STRICT;
+INSERT INTO levels_seen VALUES (0);

@@ -52,6 +52,17 @@ pub(crate) fn store(
     Ok(outcomes)
 }
 
+/// The last entry of the ledger with a level by which the verdicts were looked through.
+pub(crate) fn levels_seen(connection: &Connection) -> rusqlite::Result<i64> {
+    let sql = "SELECT coalesce(max(entry), 0) FROM levels_seen";
+    connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
+}
+
+/// Notes that the verdicts were looked through by the levels up to this entry.
+pub(crate) fn note_levels_seen(transaction: &Transaction<'_>, entry: i64) -> rusqlite::Result<()> {
+    transaction.prepare_cached("UPDATE levels_seen SET entry = ?1")?.execute([entry]).map(drop)
+}
+
 /// What a row without a verdict has.
 pub(crate) const NONE: &str =
     "verdict = NULL, margin_percent = NULL, judged = '{}', verdict_sum = NULL";

@@ -1,7 +1,7 @@
 //! Verdicts in the index: found anew for the events that have none.
 //!
 //! A verdict is derived: from a source, its report and the levels in force. Whatever changes one of
-//! them takes the verdict away, and whoever can write finds it anew.
+//! them takes the verdict away, and the next program that can write finds it anew.
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -40,6 +40,7 @@ impl Archive {
         if levels.is_empty() {
             return Ok(judging);
         }
+        self.forget_stale_verdicts(&levels)?;
         let total = self.ask(verdicts::pending_count)?;
         let mut after = 0;
         loop {
@@ -98,9 +99,15 @@ impl Archive {
         Ok(Some((row, verdicts)))
     }
 
-    /// Takes the verdicts away that are of other levels than those in force.
-    pub(super) fn forget_stale_verdicts(&self) -> Result<(), ArchiveError> {
-        let levels = self.levels()?;
+    /// Takes the verdicts away that are of other levels than those in force, where a level was set since they
+    /// were looked through: here, by a program that was killed then, or in an index that is older than the
+    /// ledger.
+    pub(super) fn forget_stale_verdicts(&self, levels: &Levels) -> Result<(), ArchiveError> {
+        let last = levels.all().last().map_or(0, |set| set.entry);
+        let last = i64::try_from(last).unwrap_or(i64::MAX);
+        if self.ask(verdicts::levels_seen)? == last {
+            return Ok(());
+        }
         let mut stale = Vec::new();
         let all = Query::default().with_limit(Some(usize::MAX));
         self.each_event::<ArchiveError>(&all, &mut |row| {
@@ -114,7 +121,9 @@ impl Archive {
                 self.commit(writer, |transaction| verdicts::forget(transaction, stale))
             })?;
         }
-        Ok(())
+        self.with_lock(|writer| {
+            self.commit(writer, |transaction| verdicts::note_levels_seen(transaction, last))
+        })
     }
 }
 

@@ -175,7 +175,7 @@ impl Archive {
             self.note(writer, vec![draft])?;
             crate::ledger::size(&writer.connection).map_err(|source| self.index_failed(source))
         })?;
-        self.forget_stale_verdicts()?;
+        self.forget_stale_verdicts(&self.levels()?)?;
         Ok(SetLevel { entry, at, who, level })
     }
 }

@@ -13,7 +13,7 @@ use crate::{Actor, Archive, ArchiveError};
 
 impl Archive {
     /// Lets an event go to another unit, with all of its files. Its number, its reviews and its source
-    /// bytes stay; the ledger notes where it was, why it went and who said so. The same file does not
+    /// bytes stay; the ledger notes where it was, why it went and who moved it. The same file does not
     /// come in again under the unit that it was in.
     ///
     /// # Errors
@@ -79,7 +79,7 @@ impl Archive {
         }
     }
 
-    /// The event with these bytes and this name that was of this unit until somebody said that it is of
+    /// The event with these bytes and this name that was of this unit until somebody moved it to
     /// another one: serial number and file name of its place now.
     pub(super) fn reassigned_from(
         &self,
@@ -87,8 +87,7 @@ impl Archive {
         prepared: &Prepared,
     ) -> Result<Option<(String, String, Sidecar)>, SaveError> {
         for name in [prepared.name.clone(), prepared.name.with_sha(&prepared.sha256)] {
-            let found =
-                index::same_bytes(&writer.connection, SafeName::as_str(&name), &prepared.sha256);
+            let found = index::same_bytes(&writer.connection, name.as_str(), &prepared.sha256);
             for (_, serial, filename) in found.map_err(|source| self.index_failed(source))? {
                 let Some(sidecar) = self.sidecar_if_there(&serial, &filename)? else { continue };
                 let earlier = sidecar.own().earlier_units.unwrap_or_default();

@@ -289,7 +289,7 @@ pub struct OwnBlock {
     /// hand is one event.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub other_names: Option<Vec<String>>,
-    /// The units that it was of until somebody said that it is of another one.
+    /// The units that it was of before it was moved to another one.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub earlier_units: Option<Vec<String>>,
     /// SHA-256 of the `.h5` that was written. One with another sum is another program's.

@@ -219,3 +219,23 @@ fn two_who_judge_while_others_import_judge_every_event_once() {
     assert_eq!(judged + judge(&fresh.archive), 12);
     fresh.verify_clean();
 }
+
+#[test]
+fn an_index_that_is_older_than_a_level_judges_by_it_all_the_same() {
+    let Fresh { folder, archive } = two();
+    archive.set_level(everywhere("din-1"), "kim").unwrap();
+    judge(&archive);
+    let index = archive.layout().index();
+    drop(archive);
+    let older = std::fs::read(&index).unwrap();
+    let archive = Archive::open(folder.path()).unwrap();
+    archive.set_level(everywhere("din-3"), "kim").unwrap();
+    drop(archive);
+    for name in ["index.sqlite-wal", "index.sqlite-shm"] {
+        let _ = std::fs::remove_file(index.with_file_name(name));
+    }
+    std::fs::write(&index, older).unwrap();
+    let archive = Archive::open(folder.path()).unwrap();
+    assert_eq!(judge(&archive), 2);
+    assert_eq!(archive.event(1).unwrap().verdicts().ground.unwrap().curve, "din-3");
+}

@@ -223,7 +223,7 @@ pub enum Standing {
     Within,
     /// Within, and so near to a limit that it is to be looked at.
     Warns,
-    /// It cannot be told of one of them: it may be above that.
+    /// There is no verdict on one of them: it may be above that.
     NoVerdict,
     /// Above a limit.
     Exceeds,

@@ -50,7 +50,7 @@ pub(super) struct Provider {
 impl Provider {
     /// A provider that was not asked yet. `patience` is how long an answer may take as a whole.
     pub fn new(patience: Duration) -> Self {
-        // Whoever was first has installed the same.
+        // The first one has installed the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().timeout(patience).redirect(Policy::none()).build();
         Self {

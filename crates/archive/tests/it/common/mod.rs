@@ -94,7 +94,7 @@ pub const BEFORE_VERSION_5: &str = "DROP INDEX events_state; DROP TRIGGER events
     DROP VIEW project_units_now; DROP VIEW month_sums_now; DROP TABLE unit_sums; DROP TABLE project_sums; \
     DROP TABLE project_units; DROP TABLE month_sums; DROP INDEX events_unit_largest; \
     DROP INDEX events_text_largest; DROP INDEX events_month_largest; \
-    DROP INDEX events_not_judged; DROP INDEX events_verdict; DROP INDEX events_margin; DROP INDEX ledger_level; \
+    DROP TABLE levels_seen; DROP INDEX events_not_judged; DROP INDEX events_verdict; DROP INDEX events_margin; DROP INDEX ledger_level; \
     ALTER TABLE events DROP COLUMN corrected; ALTER TABLE events DROP COLUMN verdict; \
     ALTER TABLE events DROP COLUMN margin_percent; ALTER TABLE events DROP COLUMN judged; \
     ALTER TABLE events DROP COLUMN verdict_sum;";

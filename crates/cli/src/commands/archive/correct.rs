@@ -11,7 +11,7 @@ use crate::exit::{Account, Usage};
 use crate::render;
 use crate::terminal::{errln, outln};
 
-/// Changes what events are said to be of; without `--yes`, says what would change.
+/// Corrects events; without `--yes`, lists what would change.
 pub fn run(args: &Args, command: &CorrectArgs) -> anyhow::Result<Account> {
     let corrections = corrections(command)?;
     let archive = match command.yes {
