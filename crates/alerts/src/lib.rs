@@ -9,7 +9,7 @@
 //! use std::sync::atomic::AtomicBool;
 //! use wavekeep_alerts::{AlertCounts, Rules, run};
 //!
-//! let archive = wavekeep_archive::Archive::open("fleet".as_ref())?;
+//! let archive = wavekeep_archive::Archive::open("fleet")?;
 //! let rules = Mutex::new(Rules::read("alerts.toml".as_ref())?);
 //! let (counts, stop) = (AlertCounts::default(), AtomicBool::new(false));
 //! run(&archive, &rules, &counts, &stop, &mut |happened| println!("{happened:?}"))?;
