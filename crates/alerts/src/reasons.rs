@@ -243,9 +243,7 @@ mod tests {
 
     fn rule(quiet: Option<&str>, digest: Option<&str>) -> Rule {
         Rule {
-            project: None,
-            location: None,
-            serial: None,
+            place: wavekeep_archive::LevelPlace::default(),
             on: vec![Occasion::Exceeds],
             targets: vec![Target::Webhook("http://x/".to_owned())],
             quiet: quiet.map(|quiet| quiet.parse().unwrap()),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use lettre::message::Mailbox;
 use serde::Deserialize;
 use toml::Spanned;
-use wavekeep_archive::{EventRow, Hours};
+use wavekeep_archive::{EventRow, Hours, LevelPlace};
 use wavekeep_core::Unit;
 
 /// What is wrong with a file of rules, and where.
@@ -100,9 +100,7 @@ impl Target {
 /// One rule.
 #[derive(Debug, Clone)]
 pub struct Rule {
-    pub(crate) project: Option<String>,
-    pub(crate) location: Option<String>,
-    pub(crate) serial: Option<String>,
+    pub(crate) place: LevelPlace,
     pub(crate) on: Vec<Occasion>,
     pub(crate) targets: Vec<Target>,
     pub(crate) quiet: Option<Hours>,
@@ -116,12 +114,7 @@ pub struct Rule {
 impl Rule {
     /// Whether an event is one that the rule is about.
     pub fn has(&self, event: &EventRow) -> bool {
-        let fits = |wanted: &Option<String>, is: Option<&str>| {
-            wanted.as_deref().is_none_or(|wanted| is == Some(wanted))
-        };
-        fits(&self.project, event.project.as_deref())
-            && fits(&self.location, event.location.as_deref())
-            && fits(&self.serial, Some(&event.serial))
+        self.place.has(event)
     }
 }
 
@@ -285,9 +278,10 @@ fn rule_of(raw: Spanned<RawRule>, has_smtp: bool) -> Result<Rule, (usize, String
         None => Unit::MillimetrePerSecond,
     };
     Ok(Rule {
-        project: raw.project,
-        location: raw.location,
-        serial: raw.serial,
+        place: LevelPlace::default()
+            .with_project(raw.project)
+            .with_location(raw.location)
+            .with_serial(raw.serial),
         on: raw.on.into_inner(),
         targets,
         quiet: raw.quiet.map(Spanned::into_inner),

@@ -1,17 +1,14 @@
 //! Alerts by mail and webhook, on a thread of their own: no import waits for them.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use wavekeep_alerts::{AlertCounts, Alerted, Rules, RulesError};
 
+use crate::beside::{Beside, Ended};
 use crate::state::State;
-
-/// How often it is looked whether the thread has ended.
-const NAP: Duration = Duration::from_millis(20);
 
 /// The rules of alerts, and how they fare.
 #[derive(Debug)]
@@ -43,20 +40,18 @@ impl Alerts {
     }
 }
 
-/// The thread, where there are rules.
-#[derive(Debug)]
-pub struct Alerting {
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+/// Begins to send alerts, where the state has rules.
+pub fn start(state: &State) -> Beside {
+    let state = state.clone();
+    let alerts = state.alerts.clone();
+    Beside::start(alerts.map(|alerts| move |stop: &_| send(&state, &alerts, stop)))
 }
 
-/// Begins to send alerts, where the state has rules.
-pub fn start(state: &State) -> Alerting {
-    let stop = Arc::new(AtomicBool::new(false));
-    let (state, seen) = (state.clone(), Arc::clone(&stop));
-    let thread =
-        state.alerts.clone().map(|alerts| thread::spawn(move || send(&state, &alerts, &seen)));
-    Alerting { stop, thread }
+/// Ends it within a bound: what is being delivered is delivered, or sent again by the next server.
+pub async fn stop(alerting: Beside, bound: Duration) {
+    if alerting.stop(bound).await == Ended::Failed {
+        tracing::error!("alerts were not sent any more: their thread had failed");
+    }
 }
 
 fn send(state: &State, alerts: &Alerts, stop: &AtomicBool) {
@@ -86,21 +81,5 @@ fn send(state: &State, alerts: &Alerts, stop: &AtomicBool) {
     );
     if let Err(error) = ended {
         tracing::error!("no alerts are sent: {error}");
-    }
-}
-
-impl Alerting {
-    /// Ends it within a bound: what is being delivered is delivered, or sent again by the next server.
-    pub async fn stop(self, bound: Duration) {
-        self.stop.store(true, Ordering::Relaxed);
-        let Some(thread) = self.thread else { return };
-        let begun = Instant::now();
-        while !thread.is_finished() && begun.elapsed() < bound {
-            tokio::time::sleep(NAP).await;
-        }
-        // One that waits for a receiver ends with the process.
-        if thread.is_finished() && thread.join().is_err() {
-            tracing::error!("alerts were not sent any more: their thread had failed");
-        }
     }
 }

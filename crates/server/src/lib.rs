@@ -25,6 +25,7 @@ mod app;
 mod arrow;
 mod audit;
 mod auth;
+mod beside;
 mod cache;
 mod connections;
 mod cookie;

@@ -353,8 +353,8 @@ impl Server {
         let noted = state.clone();
         let _ = tokio::task::spawn_blocking(move || keep_uses_of_tokens(&noted)).await;
         let _ = follower.await;
-        lake.stop(state.limits.stop_time).await;
-        alerting.stop(state.limits.stop_time).await;
+        lake::stop(lake, state.limits.stop_time).await;
+        alerts::stop(alerting, state.limits.stop_time).await;
         if let Err(error) = closed.await {
             tracing::error!("recordings were not closed: {error}");
         }

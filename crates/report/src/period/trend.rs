@@ -12,7 +12,7 @@ use crate::sheets::Sheets;
 use crate::text::{Type, bold, regular};
 
 const FACE: Type = regular(7.0);
-/// Room for the value axis, and for the values of limits.
+/// Space for the value axis, and for the values of limits.
 const LEFT: f64 = 44.0;
 const RIGHT: f64 = 30.0;
 
@@ -230,8 +230,8 @@ pub(super) fn day_axis(canvas: &mut Canvas, part: Part<'_>, plot: Rect, size: f6
     let days = content.period.days();
     let face = regular(size);
     let label = content.period.first_day();
-    let room = (plot.w / (face.width(&words.day_month(label)) + 8.0)).max(1.0);
-    let step = [1, 2, 5, 7, 14, 28, 56, 91].into_iter().find(|step| f64::from(days / step) <= room);
+    let free = (plot.w / (face.width(&words.day_month(label)) + 8.0)).max(1.0);
+    let step = [1, 2, 5, 7, 14, 28, 56, 91].into_iter().find(|step| f64::from(days / step) <= free);
     let step = step.unwrap_or(182);
     let colours = canvas.palette;
     for number in (0..days).step_by(step as usize) {

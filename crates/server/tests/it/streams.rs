@@ -123,7 +123,7 @@ fn a_picture_is_there_at_once_and_says_until_it_is_complete_that_it_is_not() {
     // Coarse tiles can be there before the fine ones are.
     if !standing["reading"].is_null() {
         assert_eq!(standing["reading"]["total"], 40_000);
-        let told = listening.until("overview", |told| told["complete"] == true);
+        let told = listening.until("overview", |message| message["complete"] == true);
         let last = told.last().unwrap();
         assert_eq!(
             (&last["stream"], &last["done"], &last["total"]),
@@ -143,7 +143,7 @@ fn tiles_give_the_extremes_of_every_column() {
     let (server, outside, _) = with_long_run();
     let mut listening = server.listen();
     server.get(WHOLE);
-    listening.until("overview", |told| told["complete"] == true);
+    listening.until("overview", |message| message["complete"] == true);
     let run = Run::open(outside.path().join("long.dat")).unwrap();
     let truth = run.read::<i32>(&Selection::channels([3])).unwrap();
     // From the whole to a part that is as short as is drawn from tiles; ends within tiles.
@@ -180,7 +180,7 @@ fn what_was_read_once_is_kept_for_the_next_server() {
     assert!(kept(&server).join("1.index").exists(), "since it was adopted");
     let mut listening = server.listen();
     server.get(WHOLE);
-    listening.until("overview", |told| told["complete"] == true);
+    listening.until("overview", |message| message["complete"] == true);
     let first = server.json(WHOLE);
     drop(listening);
     assert!(kept(&server).join("1-0.tiles").exists());
@@ -193,7 +193,7 @@ fn what_was_read_once_is_kept_for_the_next_server() {
     let server = Running::with(folder, from_tiles());
     let mut listening = server.listen();
     server.get(WHOLE);
-    listening.until("overview", |told| told["complete"] == true);
+    listening.until("overview", |message| message["complete"] == true);
     assert_eq!(server.json(WHOLE), first);
 }
 
@@ -381,7 +381,7 @@ fn a_picture_says_until_it_is_complete_that_peaks_may_be_missing() {
         assert_eq!(server.json(WHOLE)["standing"]["complete"], true, "it was read already");
     }
     if server.json(WHOLE)["standing"]["complete"] == false {
-        listening.until("overview", |told| told["complete"] == true);
+        listening.until("overview", |message| message["complete"] == true);
     }
     assert!(!says(), "every frame was read");
 }
