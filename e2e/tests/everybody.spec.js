@@ -22,6 +22,20 @@ test("axe finds nothing on a list of runs and recordings", async ({ page, run })
   expect(await violations(page)).toEqual([]);
 });
 
+test("what a view loads has less than 300 KB, uncompressed", async ({ browser, full }) => {
+  for (const [address, ready] of [["/", ".tr[data-id]"], ["/?event=4", ".limits svg"], ["/?view=streams", ".empty"], ["/?view=levels", "h1"], ["/?view=import", ".drop"]]) {
+    // Nothing is kept from the view before.
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(full.url + address);
+    await expect(page.locator(/** @type {string} */ (ready)).first()).toBeVisible();
+    const bytes = await page.evaluate(() => performance.getEntriesByType("resource").filter((one) => !one.name.includes("/api/")).reduce((sum, one) => sum + /** @type {PerformanceResourceTiming} */ (one).decodedBodySize, 0));
+    expect(bytes, `${address} loads ${bytes} bytes`).toBeLessThan(300_000);
+    expect(bytes, address).toBeGreaterThan(100_000);
+    await context.close();
+  }
+});
+
 test("nothing is wider than a phone, nor than a screen at 200 %", async ({ page, full }) => {
   for (const width of [360, 640]) {
     await page.setViewportSize({ width, height: 780 });

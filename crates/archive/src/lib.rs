@@ -83,9 +83,9 @@ pub use import::{
     Account, ContainerLimits, Failure, Fate, ImportOptions, Imported, Listener, TakenIn,
 };
 pub use index::{
-    Change, EventRow, ImportSession, LocationSummary, MonitorLogQuery, MonitorLogRow, MonthSummary,
-    Page, Peak, ProjectSummary, Query, SessionCounts, Sort, SortKey, TextField, UnitSummary,
-    UnknownOrder,
+    Change, EventRow, ImportSession, ImportedSince, LocationSummary, MonitorLogQuery,
+    MonitorLogRow, MonthSummary, Outcomes, Page, Peak, ProjectSummary, Query, SessionCounts, Sort,
+    SortKey, TextField, TextFields, UnitSummary, UnknownOrder, UnknownWord,
 };
 pub use layout::{
     EventFiles, FRAMES_SUFFIX, GNZ_SUFFIX, HDF5_SUFFIX, Layout, SIDECAR_SUFFIX, TEMPORARY_PREFIX,

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wavekeep_archive::{Archive, EventRow, Levels as SetLevels, Limit, SetLevel};
-use wavekeep_signal::{Curve, Judged, Measurements, Verdict};
+use wavekeep_signal::{Curve, DEFAULT_CURVE, Judged, Measurements, Verdict};
 
 use crate::error::PeriodError;
+
+/// Instead of the id of a curve: no curve.
+pub const NO_CURVE: &str = "none";
 
 /// The levels of a report: the same for all events, or those of the archive.
 #[derive(Debug, Clone, Default)]
@@ -64,6 +67,29 @@ impl Levels {
             return Err(other(curve, "ground vibration", "air overpressure"));
         }
         Ok(Self { ground, air, distance_ft: None, of_archive: None })
+    }
+
+    /// The curves that are named for ground vibration and for air overpressure; [`NO_CURVE`] is none. Where
+    /// neither is named, the alarm levels of the archive, and where none was ever set [`DEFAULT_CURVE`].
+    ///
+    /// # Errors
+    /// What `curve_called` says of a name, [`PeriodError::OtherCurve`], and what the archive says.
+    pub fn asked<E: From<PeriodError>>(
+        archive: &Archive,
+        ground: Option<&str>,
+        air: Option<&str>,
+        curve_called: impl Fn(&str) -> Result<Curve, E>,
+    ) -> Result<Self, E> {
+        if ground.is_none() && air.is_none() {
+            let levels = Self::of_archive(archive)?;
+            if !levels.is_empty() {
+                return Ok(levels);
+            }
+        }
+        let named = |id: &str| (id != NO_CURVE).then(|| curve_called(id)).transpose();
+        let ground = named(ground.unwrap_or(DEFAULT_CURVE))?;
+        let air = air.map(named).transpose()?.flatten();
+        Ok(Self::new(ground, air)?)
     }
 
     /// The alarm levels of an archive, as they were in force at the time of each event; none at all where

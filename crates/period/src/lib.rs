@@ -43,7 +43,7 @@ pub use csv::CSV_COLUMNS;
 pub use error::PeriodError;
 pub use format::{Format, UnknownFormat};
 pub use gather::PeriodReport;
-pub use levels::{EventLevel, EventLevels, Levels};
+pub use levels::{EventLevel, EventLevels, Levels, NO_CURVE};
 pub use pdf::ReportOptions;
 pub use request::PeriodRequest;
 pub use review::review_of;

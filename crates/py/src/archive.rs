@@ -1,7 +1,9 @@
 //! Archives on this machine.
 
+use std::fmt::Display;
 use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -10,8 +12,8 @@ use pyo3::types::PyBytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wavekeep_archive::{
-    self as archive, ArchiveError, Head, ImportOptions, Level, LevelOutcome, PatchOptions, Query,
-    Sidecar, Stated, VerifyOptions, recording_from,
+    self as archive, ArchiveError, Head, ImportOptions, ImportedSince, Level, Outcomes,
+    PatchOptions, Query, Sidecar, Stated, TextFields, VerifyOptions, recording_from,
 };
 use wavekeep_core::{DayOrMoment, UnitLocal};
 
@@ -42,9 +44,16 @@ struct Question {
     from: Option<String>,
     to: Option<String>,
     min_ppv_in_s: Option<f64>,
+    max_ppv_in_s: Option<f64>,
     false_trigger: Option<bool>,
     reviewed: Option<bool>,
     verdict: Option<String>,
+    air_verdict: Option<String>,
+    damaged: Option<bool>,
+    saturated: Option<bool>,
+    has_report: Option<bool>,
+    without: Option<String>,
+    imported_since: Option<String>,
     text: Option<String>,
     changed_since: Option<i64>,
     sort: String,
@@ -55,9 +64,7 @@ struct Question {
 
 impl Question {
     fn query(self) -> Result<Query, Failure> {
-        let time = |text: Option<String>| -> Result<Option<DayOrMoment>, Failure> {
-            text.map(|text| text.parse().map_err(bad)).transpose()
-        };
+        let time = |argument: &str, text| parsed::<DayOrMoment>(argument, text);
         if let Some(kind) = self.kind.as_deref().filter(|kind| !Query::KINDS.contains(kind)) {
             let known = Query::KINDS.join(", ");
             return Err(bad(format!("kind is {kind:?}: expected one of {known}")));
@@ -67,12 +74,21 @@ impl Question {
             .with_project(self.project)
             .with_location(self.location)
             .with_kind(self.kind)
-            .with_from(time(self.from)?.map(DayOrMoment::first))
-            .with_to(time(self.to)?.map(DayOrMoment::last))
+            .with_from(time("from_", self.from)?.map(DayOrMoment::first))
+            .with_to(time("to", self.to)?.map(DayOrMoment::last))
             .with_min_ppv_in_s(self.min_ppv_in_s)
+            .with_max_ppv_in_s(self.max_ppv_in_s)
             .with_false_trigger(self.false_trigger)
             .with_reviewed(self.reviewed)
-            .with_verdicts(self.verdict.as_deref().map(verdicts).transpose()?)
+            .with_verdicts(parsed("verdict", self.verdict)?.map(|Outcomes(of)| of))
+            .with_air_verdicts(parsed("air_verdict", self.air_verdict)?.map(|Outcomes(of)| of))
+            .with_damaged(self.damaged)
+            .with_saturated(self.saturated)
+            .with_has_report(self.has_report)
+            .with_without(parsed("without", self.without)?.map_or(Vec::new(), |TextFields(of)| of))
+            .with_imported_since(
+                parsed("imported_since", self.imported_since)?.map(|ImportedSince(at)| at),
+            )
             .with_text(self.text)
             .with_changed_since(self.changed_since)
             .with_sort(self.sort.parse().map_err(bad)?)
@@ -82,13 +98,14 @@ impl Question {
     }
 }
 
-fn verdicts(words: &str) -> Result<Vec<LevelOutcome>, Failure> {
-    let outcome = |word: &str| {
-        let known = || LevelOutcome::ALL.map(LevelOutcome::word).join(", ");
-        LevelOutcome::of_word(word)
-            .ok_or_else(|| bad(format!("verdict is {word:?}: expected one of {}", known())))
-    };
-    words.split(',').map(outcome).collect()
+/// An argument as it is read from its words.
+fn parsed<T: FromStr<Err: Display>>(
+    argument: &str,
+    words: Option<String>,
+) -> Result<Option<T>, Failure> {
+    let words =
+        words.map(|words| words.parse().map_err(|error| bad(format!("{argument}: {error}"))));
+    words.transpose()
 }
 
 fn bad(error: impl ToString) -> Failure {

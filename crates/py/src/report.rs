@@ -47,9 +47,6 @@ impl From<PeriodError> for Failure {
     }
 }
 
-/// The curve where none is named and the archive has no levels.
-const USUAL_CURVE: &str = "usbm-drywall";
-
 impl Asked {
     /// The bytes of the report.
     pub fn write(
@@ -59,13 +56,9 @@ impl Asked {
         template: Option<&Path>,
         stop: &AtomicBool,
     ) -> Result<Vec<u8>, Failure> {
-        let curve = |id: &Option<String>| match id {
-            None => Ok(None),
-            Some(id) if id == "none" => Ok(None),
-            Some(id) => match Curve::built_in(id) {
-                Some(curve) => Ok(Some(curve.clone())),
-                None => Err(bad(format!("there is no curve {id:?}"))),
-            },
+        let named = |id: &str| {
+            let curve = Curve::built_in(id).cloned();
+            curve.ok_or_else(|| bad(format!("there is no curve {id:?}")))
         };
         if self.warn_percent.is_nan() || self.warn_percent <= 0.0 {
             return Err(bad(format!(
@@ -78,17 +71,8 @@ impl Asked {
         }
         let printed: DayOrMoment = self.print_date.parse().map_err(bad)?;
         let letterhead = template.map(read_template).transpose().map_err(bad)?;
-        let of_archive = match (&self.curve, &self.air_curve) {
-            (None, None) => Levels::of_archive(archive)?,
-            _ => Levels::default(),
-        };
-        let usual = || Some(USUAL_CURVE.to_owned());
-        let levels = match of_archive.is_empty() {
-            true => {
-                Levels::new(curve(&self.curve.clone().or_else(usual))?, curve(&self.air_curve)?)?
-            }
-            false => of_archive,
-        };
+        let (ground, air) = (self.curve.as_deref(), self.air_curve.as_deref());
+        let levels = Levels::asked(archive, ground, air, named)?;
         let request = PeriodRequest::new(self.period.parse().map_err(bad)?)
             .with_query(query)
             .with_levels(levels.at_distance_ft(self.distance_ft))

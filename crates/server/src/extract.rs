@@ -4,13 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use axum::extract::{FromRequest, FromRequestParts};
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use utoipa::{IntoParams, ToSchema};
-use wavekeep_archive::{LevelOutcome, Query as ArchiveQuery, Sort, TextField};
+use wavekeep_archive::{ImportedSince, Outcomes, Query as ArchiveQuery, Sort, TextFields};
 use wavekeep_core::DayOrMoment;
 
 use crate::auth::Caller;
@@ -121,12 +118,12 @@ pub struct Filters {
     /// commas.
     #[serde(deserialize_with = "optional")]
     #[param(value_type = Option<String>, example = "project")]
-    pub without: Option<Texts>,
+    pub without: Option<TextFields>,
     /// Only events that came into the archive at this time or later: `2026-05-01`, `2026-05-01T06:00:00Z`
     /// (UTC), `today` or `yesterday` (since its beginning, UTC).
     #[serde(deserialize_with = "optional")]
     #[param(value_type = Option<String>, example = "yesterday")]
-    pub imported_since: Option<Since>,
+    pub imported_since: Option<ImportedSince>,
     /// Contained in project, client, operator, location or notes, or at the beginning of file name
     /// or serial number; without regard to case.
     #[serde(deserialize_with = "optional")]
@@ -134,56 +131,6 @@ pub struct Filters {
     /// Only events that changed after this: the `changed` of the last one that is known, 0 for all.
     #[serde(deserialize_with = "optional")]
     pub changed_since: Option<i64>,
-}
-
-/// What the alarm levels may say of an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcomes(Vec<LevelOutcome>);
-
-impl FromStr for Outcomes {
-    type Err = &'static str;
-
-    fn from_str(words: &str) -> Result<Self, Self::Err> {
-        let all = words.split(',').map(LevelOutcome::of_word).collect::<Option<Vec<_>>>();
-        all.map(Self).ok_or("exceeds, warns, no_verdict, within or no_level was expected")
-    }
-}
-
-/// Texts of an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Texts(Vec<TextField>);
-
-impl FromStr for Texts {
-    type Err = &'static str;
-
-    fn from_str(words: &str) -> Result<Self, Self::Err> {
-        let of = |word| TextField::ALL.into_iter().find(|field| field.word() == word);
-        let all = words.split(',').map(of).collect::<Option<Vec<_>>>();
-        all.map(Self).ok_or("project, client, operator or location was expected")
-    }
-}
-
-/// A moment in UTC from which on something is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Since(Timestamp);
-
-impl FromStr for Since {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
-        let day = match text {
-            "today" => Some(today),
-            "yesterday" => today.yesterday().ok(),
-            _ if text.len() == 10 => text.parse::<Date>().ok(),
-            _ => None,
-        };
-        let moment = match day {
-            Some(day) => day.to_zoned(TimeZone::UTC).map(|day| day.timestamp()).ok(),
-            None => text.parse().ok(),
-        };
-        moment.map(Self).ok_or("a day, a time that ends with Z, today or yesterday was expected")
-    }
 }
 
 /// Kinds of events.

@@ -9,6 +9,9 @@ use wavekeep_core::Unit;
 
 use crate::curve_file::{self, CurveFileError};
 
+/// Id of the built-in curve that applies where nobody names one.
+pub const DEFAULT_CURVE: &str = "usbm-drywall";
+
 /// A vibration or air limit: the rule, where it comes from and how far that can be trusted.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]

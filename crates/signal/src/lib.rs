@@ -34,7 +34,9 @@ mod verdict;
 
 pub use channel::{ChannelMeasurements, IntervalPeak};
 pub use contradiction::{ContradictedQuantity, Contradiction, note_contradictions};
-pub use curve::{Curve, DistanceStep, Judged, Piece, PieceShape, Rule, ShareOfEvents, Standing};
+pub use curve::{
+    Curve, DEFAULT_CURVE, DistanceStep, Judged, Piece, PieceShape, Rule, ShareOfEvents, Standing,
+};
 pub use curve_file::CurveFileError;
 pub use density::{AmplitudeDensity, DensityEstimate, Deviation, density_segment};
 pub use envelope::{Envelope, FrameAxis};

@@ -13,6 +13,7 @@ pub(crate) mod row;
 pub(crate) mod summary;
 pub(crate) mod sums;
 pub(crate) mod verdicts;
+mod words;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,7 @@ pub use summary::{
     Change, ImportSession, MonitorLogQuery, MonitorLogRow, MonthSummary, ProjectSummary,
     SessionCounts, UnitSummary,
 };
+pub use words::{ImportedSince, Outcomes, TextFields, UnknownWord};
 
 /// Readers that are kept open for the next question.
 const READERS: usize = 8;

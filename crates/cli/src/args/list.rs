@@ -1,12 +1,13 @@
 //! Which events of an archive are meant, and in what order.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use anyhow::Context;
 use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, ValueEnum};
-use wavekeep_archive::{Archive, LevelOutcome, Query, Sort};
+use wavekeep_archive::{Archive, ImportedSince, Outcomes, Query, Sort, TextFields};
 use wavekeep_core::DayOrMoment;
 
 use super::archive::ArchiveArg;
@@ -24,7 +25,9 @@ pub struct WhichArgs {
     #[arg(long = "id", value_name = "LIST", value_delimiter = ',', help_heading = EVENTS)]
     pub ids: Vec<Ids>,
     /// Only events that match: serial, project, location, kind, from, to, min-ppv, max-ppv (in/s),
-    /// false-trigger, reviewed, verdict, text. Repeat it to combine conditions.
+    /// false-trigger, reviewed, verdict, air-verdict, damaged, saturated, has-report, without (project,
+    /// client, operator, location), imported-since (2026-05-01, today, yesterday; UTC), text. Repeat it to
+    /// combine conditions.
     #[arg(long = "where", value_name = "NAME=VALUE", help_heading = EVENTS)]
     pub conditions: Vec<Condition>,
 }
@@ -281,7 +284,7 @@ pub struct Condition {
 }
 
 /// What a condition may be about.
-const CONDITIONS: [&str; 12] = [
+const CONDITIONS: [&str; 18] = [
     "serial",
     "project",
     "location",
@@ -293,18 +296,14 @@ const CONDITIONS: [&str; 12] = [
     "false-trigger",
     "reviewed",
     "verdict",
+    "air-verdict",
+    "damaged",
+    "saturated",
+    "has-report",
+    "without",
+    "imported-since",
     "text",
 ];
-
-/// `exceeds,warns`
-fn verdicts(text: &str) -> Result<Vec<LevelOutcome>, String> {
-    let outcome = |word: &str| {
-        let all = || LevelOutcome::ALL.map(LevelOutcome::word).join(", ");
-        LevelOutcome::of_word(word.trim())
-            .ok_or_else(|| format!("verdict: {word:?} is none of {}", all()))
-    };
-    text.split(',').map(outcome).collect()
-}
 
 impl FromStr for Condition {
     type Err = String;
@@ -320,16 +319,18 @@ impl FromStr for Condition {
 }
 
 impl Condition {
+    /// The value, or which condition has one that cannot be read.
+    fn parsed<T: FromStr<Err: fmt::Display>>(&self) -> Result<T, String> {
+        self.value.parse().map_err(|error| format!("{}: {error}", self.name))
+    }
+
     /// Adds the condition to a query.
     ///
     /// # Errors
     /// Which name or value was not understood, and what may stand there.
     pub fn apply(&self, query: &mut Query) -> Result<(), String> {
         let text = || Some(self.value.clone());
-        let time = || {
-            let parsed = self.value.parse::<DayOrMoment>();
-            parsed.map_err(|error| format!("{}: {error}", self.name))
-        };
+        let time = || self.parsed::<DayOrMoment>();
         let number = || not_negative(&self.value).map_err(|why| format!("{}: {why}", self.name));
         let yes = || yes_or_no(&self.value).map_err(|why| format!("{}: {why}", self.name));
         match self.name.as_str() {
@@ -351,7 +352,13 @@ impl Condition {
             "max-ppv" => query.max_ppv_in_s = Some(number()?),
             "false-trigger" => query.false_trigger = Some(yes()?),
             "reviewed" => query.reviewed = Some(yes()?),
-            "verdict" => query.verdicts = Some(verdicts(&self.value)?),
+            "verdict" => query.verdicts = Some(self.parsed::<Outcomes>()?.0),
+            "air-verdict" => query.air_verdicts = Some(self.parsed::<Outcomes>()?.0),
+            "damaged" => query.damaged = Some(yes()?),
+            "saturated" => query.saturated = Some(yes()?),
+            "has-report" => query.has_report = Some(yes()?),
+            "without" => query.without = self.parsed::<TextFields>()?.0,
+            "imported-since" => query.imported_since = Some(self.parsed::<ImportedSince>()?.0),
             other => {
                 let hint = near(other, &CONDITIONS)
                     .map_or(String::new(), |near| format!("; did you mean {near}?"));
@@ -368,7 +375,16 @@ mod tests {
 
     #[test]
     fn a_condition_with_a_wrong_name_or_value_is_refused_and_a_near_name_is_suggested() {
-        for wrong in ["ppv=1", "min-ppv=loud", "kind=wave", "from=2026-05-01T13:16:34-05:00"] {
+        for wrong in [
+            "ppv=1",
+            "min-ppv=loud",
+            "kind=wave",
+            "from=2026-05-01T13:16:34-05:00",
+            "air-verdict=loud",
+            "damaged=perhaps",
+            "without=notes",
+            "imported-since=monday",
+        ] {
             assert!(wrong.parse::<Condition>().is_err(), "{wrong}");
         }
         assert!("seriall=BE1".parse::<Condition>().unwrap_err().contains("did you mean serial?"));

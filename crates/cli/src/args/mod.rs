@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use wavekeep_core::Unit;
 use wavekeep_export::{Target, Units};
-use wavekeep_signal::Curve;
+use wavekeep_signal::{Curve, DEFAULT_CURVE};
 
 use crate::log::LogOptions;
 pub use alerts::{AlertsArgs, AlertsCommand};
@@ -381,9 +381,6 @@ pub struct OutputArgs {
     #[arg(long)]
     pub force: bool,
 }
-
-/// The curve of a report where none is named.
-pub const DEFAULT_CURVE: &str = "usbm-drywall";
 
 /// The limit curve for verdicts.
 #[derive(Debug, ClapArgs)]

@@ -10,7 +10,7 @@ use wavekeep_core::Unit;
 use wavekeep_export::{ExportOptions, Target, write_event_file};
 use wavekeep_report::{PageOptions, Theme, event_report};
 use wavekeep_server::{Listen, ServeError, ServeOptions};
-use wavekeep_signal::{Curve, measure};
+use wavekeep_signal::{Curve, DEFAULT_CURVE, measure};
 
 use super::{archive, info, pictures, serve};
 use crate::args::{
@@ -24,7 +24,6 @@ use crate::terminal::{self, outln};
 /// The event that plots and report are made of.
 const SHOWN: &str = "M529LMOK.DK0W";
 const NIGHT: &str = "M529LMP3.O00H";
-const CURVE: &str = "usbm-drywall";
 const WIDTH: u32 = 1600;
 
 /// Writes the samples, prints their table, draws the pictures, says where they are and serves their
@@ -96,7 +95,7 @@ fn serve_archive(args: &Args, command: &DemoArgs) -> anyhow::Result<()> {
 /// The pictures of the demo, light and dark, its report and its tables.
 fn pictures_of(samples: &Path, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let opener = wavekeep_formats::Opener::default();
-    let curve = Curve::built_in(CURVE).context("the curve of the demo")?;
+    let curve = Curve::built_in(DEFAULT_CURVE).context("the curve of the demo")?;
     let mut written = Vec::new();
     let mut write = |name: String, bytes: &[u8]| -> anyhow::Result<()> {
         let path = folder.join(name);

@@ -6,22 +6,18 @@ use std::sync::atomic::AtomicBool;
 use serde_json::json;
 use wavekeep_archive::Archive;
 use wavekeep_period::{
-    Format, Letterhead, Levels, Paper, Period, PeriodReport, PeriodRequest, ReportOptions,
-    read_template,
+    Format, Letterhead, Levels, Paper, Period, PeriodError, PeriodReport, PeriodRequest,
+    ReportOptions, read_template,
 };
 use wavekeep_report::Standing;
-use wavekeep_signal::Curve;
 
 use super::archive::{count, look};
 use super::pictures;
-use crate::args::{Args, DEFAULT_CURVE, PaperArg, ReportArgs, ThemeArg};
+use crate::args::{Args, PaperArg, ReportArgs, ThemeArg};
 use crate::exit::{Account, Usage};
 use crate::inputs::Failure;
 use crate::outputs::{Place, extension, write_whole};
 use crate::terminal::{errln, outln};
-
-/// The id of a curve that stands for no level.
-const NONE: &str = "none";
 
 /// Writes the report of a period.
 pub fn run(args: &Args, command: &ReportArgs, period: Period) -> anyhow::Result<Account> {
@@ -110,24 +106,17 @@ fn destination(command: &ReportArgs) -> anyhow::Result<(Format, Place)> {
     }
 }
 
-/// Those that were asked for; without any, those of the archive, and where it has none the usual curve.
+/// The levels that the events are held against.
 fn levels(command: &ReportArgs, archive: &Archive) -> anyhow::Result<Levels> {
     let args = &command.curve;
-    if args.curve.is_none() && command.period.air_curve.is_none() {
-        let levels = Levels::of_archive(archive)?;
-        if !levels.is_empty() {
-            return Ok(levels);
-        }
-    }
-    let named = |id: &str| -> anyhow::Result<Option<Curve>> {
-        match id {
-            NONE => Ok(None),
-            id => pictures::curve_called(args, id).map(Some),
-        }
-    };
-    let air = command.period.air_curve.as_deref().map(named).transpose()?.flatten();
-    let levels = Levels::new(named(args.curve.as_deref().unwrap_or(DEFAULT_CURVE))?, air)
-        .map_err(|error| Usage(error.to_string()))?;
+    let named = |id: &str| pictures::curve_called(args, id);
+    let air = command.period.air_curve.as_deref();
+    let levels = Levels::asked(archive, args.curve.as_deref(), air, named);
+    let levels = levels.map_err(|error: anyhow::Error| match error.downcast::<PeriodError>() {
+        Ok(error @ PeriodError::OtherCurve { .. }) => Usage(error.to_string()).into(),
+        Ok(error) => error.into(),
+        Err(error) => error,
+    })?;
     Ok(levels.at_distance_ft(args.distance_ft))
 }
 

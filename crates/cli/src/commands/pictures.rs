@@ -5,9 +5,9 @@ use std::path::Path;
 use anyhow::Context;
 use wavekeep_core::{Kind, Recording, Unit};
 use wavekeep_report::{Drawing, Style, Theme, Units};
-use wavekeep_signal::{Curve, Measurements};
+use wavekeep_signal::{Curve, DEFAULT_CURVE, Measurements};
 
-use crate::args::{CurveArgs, DEFAULT_CURVE, PictureFormat, PlotKind, ThemeArg, near};
+use crate::args::{CurveArgs, PictureFormat, PlotKind, ThemeArg, near};
 use crate::exit::Usage;
 use crate::inputs::Failure;
 

@@ -205,9 +205,16 @@ class Archive:
         from_: Moment = None,
         to: Moment = None,
         min_ppv_in_s: float | None = None,
+        max_ppv_in_s: float | None = None,
         false_trigger: bool | None = None,
         reviewed: bool | None = None,
         verdict: str | None = None,
+        air_verdict: str | None = None,
+        damaged: bool | None = None,
+        saturated: bool | None = None,
+        has_report: bool | None = None,
+        without: str | None = None,
+        imported_since: str | None = None,
         text: str | None = None,
         changed_since: int | None = None,
         sort: str = "-timestamp",
@@ -225,8 +232,8 @@ class Archive:
             ``"waveform"``, ``"histogram"``, ``"stream"`` or ``"unknown"``.
         from_, to
             A unit-local date or time, both inclusive; ``to`` as a date includes the whole day.
-        min_ppv_in_s
-            The minimum PPV, in in/s.
+        min_ppv_in_s, max_ppv_in_s
+            The minimum and the maximum PPV, in in/s.
         false_trigger
             ``False`` excludes false triggers, ``True`` selects them; by default they are included.
         reviewed
@@ -234,6 +241,17 @@ class Archive:
         verdict
             What the alarm levels say: ``"exceeds"``, ``"warns"``, ``"no_verdict"``, ``"within"`` or ``"no_level"``,
             or several of them separated by commas.
+        air_verdict
+            The same, of the air overpressure alone.
+        damaged, saturated, has_report
+            Events with damaged or missing data, with a sensor at its limit, with a report; ``False`` selects
+            the others.
+        without
+            Events that lack ``"project"``, ``"client"``, ``"operator"`` or ``"location"``, or all of several
+            texts separated by commas.
+        imported_since
+            Events imported since a day or a time in UTC: ``"2026-05-01"``, ``"2026-05-01T06:00:00Z"``,
+            ``"today"`` or ``"yesterday"``.
         text
             Text in project, client, operator, location or notes, or at the beginning of the file name or
             the serial number.
@@ -278,9 +296,16 @@ class Archive:
             from_=from_,
             to=to,
             min_ppv_in_s=min_ppv_in_s,
+            max_ppv_in_s=max_ppv_in_s,
             false_trigger=false_trigger,
             reviewed=reviewed,
             verdict=verdict,
+            air_verdict=air_verdict,
+            damaged=damaged,
+            saturated=saturated,
+            has_report=has_report,
+            without=without,
+            imported_since=imported_since,
             text=text,
             changed_since=changed_since,
             sort=sort,

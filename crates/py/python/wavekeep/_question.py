@@ -22,9 +22,16 @@ class Question(TypedDict, total=False):
     from_: Moment
     to: Moment
     min_ppv_in_s: float | None
+    max_ppv_in_s: float | None
     false_trigger: bool | None
     reviewed: bool | None
     verdict: str | None
+    air_verdict: str | None
+    damaged: bool | None
+    saturated: bool | None
+    has_report: bool | None
+    without: str | None
+    imported_since: str | None
     text: str | None
     changed_since: int | None
     sort: str
@@ -48,9 +55,16 @@ def question(
     from_: Moment = None,
     to: Moment = None,
     min_ppv_in_s: float | None = None,
+    max_ppv_in_s: float | None = None,
     false_trigger: bool | None = None,
     reviewed: bool | None = None,
     verdict: str | None = None,
+    air_verdict: str | None = None,
+    damaged: bool | None = None,
+    saturated: bool | None = None,
+    has_report: bool | None = None,
+    without: str | None = None,
+    imported_since: str | None = None,
     text: str | None = None,
     changed_since: int | None = None,
     sort: str = "-timestamp",
@@ -70,9 +84,16 @@ def question(
         "from": _moment(from_, "00:00:00"),
         "to": _moment(to, "23:59:59"),
         "min_ppv_in_s": min_ppv_in_s,
+        "max_ppv_in_s": max_ppv_in_s,
         "false_trigger": false_trigger,
         "reviewed": reviewed,
         "verdict": verdict,
+        "air_verdict": air_verdict,
+        "damaged": damaged,
+        "saturated": saturated,
+        "has_report": has_report,
+        "without": without,
+        "imported_since": imported_since,
         "text": text,
         "changed_since": None if changed_since is None else count_of(changed_since, "changed_since"),
         "sort": sort,

@@ -6,15 +6,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
 use wavekeep_core::{Quantity, Unit};
-use wavekeep_signal::{Curve, Outcome};
+use wavekeep_signal::{Curve, DEFAULT_CURVE, Outcome};
 
 use super::Id;
 use crate::extract::{Path, Query, finite, optional};
 use crate::problem::Problem;
 use crate::state::State;
 
-/// The curve that is taken when none is asked for.
-pub const DEFAULT_CURVE: &str = "usbm-drywall";
 /// The range of the instruments, in which curves are drawn.
 const DRAWN_HZ: (f64, f64) = (1.0, 100.0);
 

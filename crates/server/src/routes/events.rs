@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use wavekeep_archive::Query as ArchiveQuery;
+use wavekeep_signal::DEFAULT_CURVE;
 
 use super::review::shown;
 use super::{Id, accepted, answer};
@@ -123,7 +124,7 @@ pub async fn one(Shared(state): Shared<State>, Path(id): Id) -> Result<Response,
                 "measurements": measurements,
                 "notes": notes,
                 "not_decoded": undecoded,
-                "curves_hint": ["usbm-drywall"],
+                "curves_hint": [DEFAULT_CURVE],
             }))
         })
         .await

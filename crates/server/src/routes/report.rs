@@ -16,9 +16,8 @@ use wavekeep_period::{
     ReportOptions,
 };
 use wavekeep_report::Standing;
-use wavekeep_signal::Curve;
 
-use super::curves::{DEFAULT_CURVE, curve_of};
+use super::curves::curve_of;
 use super::export::{rewound, sent};
 use super::files::PaperWord;
 use crate::auth::Caller;
@@ -119,27 +118,14 @@ impl ReportParams {
         })
     }
 
-    /// Those that were asked for; without any, those of the archive, and where it has none the usual curve.
+    /// The levels that the events are held against.
     fn levels(&self, archive: &Archive) -> Result<Levels, Problem> {
-        if self.curve.is_none() && self.air_curve.is_none() {
-            let levels = Levels::of_archive(archive).map_err(failed)?;
-            if !levels.is_empty() {
-                return Ok(levels);
-            }
-        }
-        let named = |id: Option<&str>| -> Result<Option<Curve>, Problem> {
-            match id {
-                None | Some("none") => Ok(None),
-                id => curve_of(id).map(|curve| Some(curve.clone())),
-            }
-        };
-        let ground = named(Some(self.curve.as_deref().unwrap_or(DEFAULT_CURVE)))?;
-        let levels = Levels::new(ground, named(self.air_curve.as_deref())?);
-        let levels = levels.map_err(|error| Problem::unprocessable("curve", error.to_string()))?;
         if self.distance_ft.is_some_and(|distance| distance < 0.0) {
             return Err(Problem::unprocessable("distance", "distance_ft must not be negative"));
         }
-        Ok(levels.at_distance_ft(self.distance_ft))
+        let named = |id: &str| curve_of(Some(id)).cloned();
+        let (ground, air) = (self.curve.as_deref(), self.air_curve.as_deref());
+        Ok(Levels::asked(archive, ground, air, named)?.at_distance_ft(self.distance_ft))
     }
 
     fn options(&self, units: UnitParams, state: &State) -> Result<ReportOptions, Problem> {
@@ -199,10 +185,10 @@ pub async fn report(
             let archive = &state.archive;
             let request = request.with_levels(params.levels(archive)?);
             let report = PeriodReport::gather(archive, &request, &AtomicBool::new(false));
-            let report = report.map_err(failed)?;
+            let report = report?;
             let written = match format {
-                Format::Pdf => out.write_all(&report.pdf(archive, &options).map_err(failed)?),
-                Format::Xlsx => out.write_all(&report.xlsx(&options).map_err(failed)?),
+                Format::Pdf => out.write_all(&report.pdf(archive, &options)?),
+                Format::Xlsx => out.write_all(&report.xlsx(&options)?),
                 Format::Csv => report.csv(options.units, &mut out).map(drop),
             };
             written.map_err(|error| temporary::failed(&error))?;
@@ -220,10 +206,13 @@ pub async fn report(
     Ok(response)
 }
 
-fn failed(error: PeriodError) -> Problem {
-    match error {
-        PeriodError::Archive(error) => error.into(),
-        PeriodError::TooMany { .. } => Problem::unprocessable("too_many", error.to_string()),
-        error => Problem::internal(&error),
+impl From<PeriodError> for Problem {
+    fn from(error: PeriodError) -> Self {
+        match error {
+            PeriodError::Archive(error) => error.into(),
+            PeriodError::OtherCurve { .. } => Self::unprocessable("curve", error.to_string()),
+            PeriodError::TooMany { .. } => Self::unprocessable("too_many", error.to_string()),
+            error => Self::internal(&error),
+        }
     }
 }

@@ -4,22 +4,34 @@
 import { byId, h, replace } from "./dom.js";
 import { eventView } from "./event/view.js";
 import { eventsView } from "./events/view.js";
-import { acceptDrops, importView } from "./import.js";
-import { levelsView } from "./levels/view.js";
+import { acceptDrops } from "./drops.js";
 import { listen, setKeys } from "./keys.js";
 import { connect } from "./live.js";
 import { address, filters, start } from "./router.js";
 import { complain, failure } from "./say.js";
 import { showSettings } from "./settings.js";
-import { streamView } from "./streams/view.js";
-import { streamsView } from "./streams/list.js";
 
+/** @typedef {import("./router.js").Params} Params */
 /** What a view gives: its end. @typedef {() => void} Leave */
+/** @typedef {(main: HTMLElement, params: Params) => Leave} View */
+
+/**
+ * The views behind the tabs. What nobody opens is not loaded: the list of events and an event are there at once.
+ * @type {Record<string, { tab: string, load: () => View | Promise<View> }>}
+ */
+const VIEWS = {
+  events: { tab: "Events", load: () => (main, params) => eventsView(main, filters(params)) },
+  streams: { tab: "Streams", load: async () => (await import("./streams/list.js")).streamsView },
+  levels: { tab: "Levels", load: async () => (await import("./levels/view.js")).levelsView },
+  import: { tab: "Import", load: async () => (await import("./import.js")).importView },
+};
 
 /** @type {Leave} */
 let leave = () => {};
+/** Counts what was asked for: a view that is loaded too late is not drawn. */
+let asked = 0;
 
-/** @param {import("./router.js").Params} params */
+/** @param {Params} params */
 function draw(params) {
   leave();
   leave = () => {};
@@ -27,29 +39,45 @@ function draw(params) {
   const main = byId("main");
   const place = params["event"] ? "events" : params["stream"] ? "streams" : (params["view"] ?? "events");
   const within = params["event"] || place === "import" ? filters(params) : {};
-  const tabs = [["events", "Events", address(within)], ["streams", "Streams", "?view=streams"], ["levels", "Levels", "?view=levels"], ["import", "Import", "?view=import"]];
-  replace(byId("nav"), tabs.map(([id, words, href]) => h("a", { href, "data-route": true, "aria-current": id === place ? "page" : null }, words)));
+  replace(byId("nav"), Object.entries(VIEWS).map(([id, { tab }]) => h("a", { href: id === "events" ? address(within) : `?view=${id}`, "data-route": true, "aria-current": id === place ? "page" : null }, tab)));
   replace(main);
+  const own = ++asked;
+  const shown = (/** @type {View} */ view) => { if (own === asked) leave = view(main, params); };
   try {
-    const number = params["event"] ?? params["stream"];
-    if (number !== undefined && !/^\d{1,15}$/.test(number)) unknown(main, `The address asks for number “${number}”: events and streams have whole numbers`);
-    else if (params["event"]) leave = eventView(main, Number(params["event"]), filters(params));
-    else if (params["stream"]) leave = streamView(main, params["stream"]);
-    else if (place === "streams") leave = streamsView(main);
-    else if (place === "levels") leave = levelsView(main);
-    else if (place === "import") leave = importView(main);
-    else if (place === "events") leave = eventsView(main, filters(params));
-    else unknown(main, `The address asks for a view “${place}”: there are events, streams, levels and import`);
+    const view = viewOf(params, place);
+    if (!(view instanceof Promise)) shown(view);
+    else {
+      main.setAttribute("aria-busy", "true");
+      void view.then(shown).catch((error) => { if (own === asked) notLoaded(main, error); }).finally(() => main.removeAttribute("aria-busy"));
+    }
   } catch (error) {
     complain(error);
   }
 }
 
-/** @param {HTMLElement} main @param {string} reason */
-function unknown(main, reason) {
+/** @param {Params} params @param {string} place @returns {View | Promise<View>} */
+function viewOf(params, place) {
+  const number = params["event"] ?? params["stream"];
+  if (number !== undefined && !/^\d{1,15}$/.test(number)) return unknown(`The address asks for number “${number}”: events and streams have whole numbers`);
+  if (params["event"]) return (main) => eventView(main, Number(params["event"]), filters(params));
+  const stream = params["stream"];
+  if (stream) return import("./streams/view.js").then(({ streamView }) => (main) => streamView(main, stream));
+  const known = Object.keys(VIEWS);
+  return VIEWS[place]?.load() ?? unknown(`The address asks for a view “${place}”: there are ${known.slice(0, -1).join(", ")} and ${known.at(-1)}`);
+}
+
+/** What cannot be loaded any more: the server is away, or a newer version has other files. @param {HTMLElement} main @param {unknown} error */
+function notLoaded(main, error) {
+  document.title = "Not loaded · wavekeep";
+  replace(main, h("div", { class: "page" }, h("h1", { class: "unseen" }, "Not loaded"), failure(error, "This view cannot be loaded", h("button", { type: "button", class: "primary", onclick: () => location.reload() }, "Load the page again"))));
+}
+
+/** @param {string} reason @returns {View} */
+const unknown = (reason) => (main) => {
   document.title = "Not found · wavekeep";
   replace(main, h("div", { class: "page" }, h("h1", { class: "unseen" }, "Not found"), failure(reason, "There is no such page", h("a", { class: "button primary", href: "./", "data-route": true }, "Show all events"))));
-}
+  return () => {};
+};
 
 addEventListener("unhandledrejection", (event) => {
   complain(event.reason);
