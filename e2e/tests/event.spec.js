@@ -1,5 +1,6 @@
 // @ts-check
 import { expect, pinch, swipe, target, test } from "../archive.js";
+import { violations } from "../axe.js";
 
 /** @param {import("@playwright/test").Page} page @param {string} url @param {string} file */
 async function open(page, url, file) {
@@ -188,4 +189,15 @@ test("spectra name their dominant frequencies, also as a table", async ({ page, 
   await expect(spectra.getByRole("img", { name: /Spectrum of Vert: dominant at 32\.00 Hz/ })).toBeVisible();
   await spectra.getByText("The same as a table").click();
   await expect(spectra.getByRole("row", { name: /Vert 32\.00 Hz/ })).toBeVisible();
+});
+
+test("the sensor check shows what the report states, and a response where frequency and ratio are stated", async ({ page, full }) => {
+  await open(page, full.url, "M529LMOK.DK0W");
+  const table = page.getByRole("table", { name: "Sensor check" });
+  await expect(table.getByRole("row", { name: /^Tran/ })).toContainText(/Passed\s*7\.4\s*3\.7/);
+  await expect(table.getByRole("img", { name: "A response of 7.4 Hz with ratio 3.7" })).toHaveCount(3);
+  await expect(table.getByRole("row", { name: /^MicL/ })).toContainText("533");
+  expect(await violations(page)).toEqual([]);
+  await open(page, full.url, "M529LKIQ.7M0W");
+  await expect(page.getByText("Sensor check")).toHaveCount(0);
 });

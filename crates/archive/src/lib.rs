@@ -17,6 +17,7 @@
 //! | `sidecar` | the sidecar: typed views on a document that keeps what it does not know |
 //! | `save`, `review`, `remake`, `stream` | what changes the archive |
 //! | `import` | files, folders, zip and tar archives: found, paired, handed in |
+//! | `monitor_log_files` | monitor logs of units, kept as they came |
 //! | `index` | SQLite: rows, questions, summaries |
 //! | `removal` | letting go of events that are lost or not to be kept |
 //! | `recordings` | what a server is recording, in case it ends while it records |
@@ -47,6 +48,7 @@ mod layout;
 mod ledger;
 mod levels;
 mod merge;
+mod monitor_log_files;
 mod name;
 mod owner;
 mod place;
@@ -94,6 +96,9 @@ pub use ledger::{Grown, LedgerCheck, LedgerEntry, Since};
 pub use levels::{
     Hours, InForce, Judging, Level, LevelError, LevelOutcome, LevelPlace, LevelQuantity,
     LevelVerdict, LevelVerdicts, Levels, Limit, SetLevel, USUAL_WARNING_PERCENT,
+};
+pub use monitor_log_files::{
+    KeptMonitorLog, MonitorLogFile, UnitFrom, is_monitor_log, is_named_as_monitor_log,
 };
 pub use name::{NAME_BYTES, NameError, SafeName, fault_on_windows};
 pub use rebuild::Rebuilt;

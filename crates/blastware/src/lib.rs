@@ -50,7 +50,7 @@ pub use file::{
     BODY_OFFSET, EVENT_TAG, EventFile, FOOTER_LEN, Footer, MAGIC, MONITOR_LOG_TAG, RecordMode,
     StartRecord,
 };
-pub use name::{EventName, NameRange, NotAnEventName, TypeLetter};
+pub use name::{EventName, NameRange, NotAnEventName, TypeLetter, serial_of_stem};
 
 const INFO: FormatInfo = FormatInfo {
     id: "blastware",

@@ -150,16 +150,31 @@ impl std::str::FromStr for EventName {
     }
 }
 
+/// The serial number that the eight characters of a stem begin with, for files of a unit that are no events:
+/// `M529LKIQ` is of BE11529. The facts are those of events' names.
+pub fn serial_of_stem(stem: &str) -> Option<String> {
+    let upper = stem.to_ascii_uppercase();
+    let is_stem = upper.len() == 8 && upper.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let number = is_stem.then(|| serial_number(upper.as_bytes())).flatten()?;
+    Some(format!("BE{number}"))
+}
+
+/// The number that a stem of eight characters begins with.
+fn serial_number(stem: &[u8]) -> Option<u32> {
+    let thousands = stem[0].checked_sub(b'B').filter(|_| stem[0] <= b'Z')?;
+    let hundreds = stem[1..4].iter().try_fold(0u32, |number, &digit| {
+        digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0'))
+    })?;
+    Some(u32::from(thousands) * 1000 + hundreds)
+}
+
 fn parse(name: &str) -> Option<EventName> {
     let (stem, extension) = name.split_once('.')?;
     let (stem, extension) = (stem.as_bytes(), extension.as_bytes());
     if stem.len() != 8 {
         return None;
     }
-    let thousands = stem[0].checked_sub(b'B').filter(|_| stem[0] <= b'Z')?;
-    let hundreds = stem[1..4].iter().try_fold(0u32, |number, &digit| {
-        digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0'))
-    })?;
+    let serial_number = serial_number(stem)?;
     let (remainder_digits, type_letter) = match extension {
         [a, b, b'0'] => ([*a, *b], TypeLetter::Absent),
         [a, b, b'0', letter] => ([*a, *b], type_letter(*letter)?),
@@ -170,7 +185,7 @@ fn parse(name: &str) -> Option<EventName> {
         return None;
     }
     Some(EventName {
-        serial_number: u32::from(thousands) * 1000 + hundreds,
+        serial_number,
         seconds: base36(&stem[4..])? * STEM_UNIT_S + remainder,
         type_letter,
     })

@@ -44,6 +44,8 @@ pub enum Action {
     Token,
     /// An alarm level was set, or ended.
     Level,
+    /// A file that is no event was kept as it came.
+    Keep,
     /// An archive was taken in: its head.
     Merge,
     /// Stands for an entry whose text is lost, by its hash.
@@ -71,6 +73,7 @@ impl Action {
             Self::Remove => "remove",
             Self::Token => "token",
             Self::Level => "level",
+            Self::Keep => "keep",
             Self::Merge => "merge",
             Self::Lost => "lost",
             Self::Other => "other",

@@ -341,6 +341,11 @@ impl Archive {
         detached(py, || Ok(json!(self.archive.projects()?).to_string()))
     }
 
+    /// The monitor log files, as JSON.
+    fn monitor_log_files(&self, py: Python<'_>) -> PyResult<String> {
+        detached(py, || Ok(json!(self.archive.monitor_log_files()?).to_string()))
+    }
+
     /// What there is of each month, as JSON.
     fn months(&self, py: Python<'_>) -> PyResult<String> {
         detached(py, || Ok(json!(self.archive.months()?).to_string()))

@@ -18,9 +18,9 @@ use crate::parameters::{Known, known_alone};
 use crate::problem::Problem;
 use crate::proxy::behind_proxies;
 use crate::routes::{
-    curves, events, export, files, import, ledger, legacy, levels, live, many_samples, page,
-    recordings, report, review, samples, sign_in, status, stream_export, stream_picture,
-    stream_samples, stream_spectrum, streams, summaries,
+    curves, events, export, files, import, ledger, legacy, levels, live, many_samples,
+    monitor_log_files, page, recordings, report, review, samples, sign_in, status, stream_export,
+    stream_picture, stream_samples, stream_spectrum, streams, summaries,
 };
 use crate::state::State;
 
@@ -76,6 +76,8 @@ fn paths() -> (Router<State>, utoipa::openapi::OpenApi) {
         .routes(routes!(summaries::months))
         .routes(routes!(summaries::sessions))
         .routes(routes!(summaries::monitor_log))
+        .routes(routes!(monitor_log_files::list))
+        .routes(routes!(monitor_log_files::file))
         .routes(routes!(live::live))
         .routes(routes!(streams::list))
         .routes(routes!(streams::one))

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use axum::extract::multipart::{Multipart, MultipartError};
 use axum::http::StatusCode;
-use wavekeep_archive::FRAMES_SUFFIX;
+use wavekeep_archive::{FRAMES_SUFFIX, is_monitor_log};
 use wavekeep_formats::EVENT_FORMATS;
 
 use crate::problem::Problem;
@@ -91,8 +91,15 @@ impl Upload {
 }
 
 impl Received {
+    /// Whether it is a monitor log.
+    pub fn is_monitor_log(&self) -> bool {
+        self.len > 0 && is_monitor_log(&self.head, &self.name)
+    }
+
     fn is_event(&self) -> bool {
-        self.len > 0 && wavekeep_formats::detect(&self.head, Some(&self.name)).is_some()
+        self.len > 0
+            && !self.is_monitor_log()
+            && wavekeep_formats::detect(&self.head, Some(&self.name)).is_some()
     }
 }
 

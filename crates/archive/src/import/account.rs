@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::SaveError;
 use crate::index::SessionCounts;
+use crate::monitor_log_files::KeptMonitorLog;
 use crate::save::{Outcome, Pairing, Saved};
 use crate::stream::Adopted;
 
@@ -30,6 +31,8 @@ pub enum Fate {
     Report(Saved),
     /// It is a run of a stream, and in the archive.
     Stream(Adopted),
+    /// It is a monitor log file, and in the archive as it came.
+    MonitorLog(KeptMonitorLog),
     /// It is nothing for an archive.
     Skipped {
         /// What it is.
@@ -91,6 +94,10 @@ pub struct Account {
     pub superseded: u64,
     /// Runs of streams that were recorded.
     pub streams: u64,
+    /// Monitor log files that were kept.
+    pub monitor_logs: u64,
+    /// Monitor log files that were there already.
+    pub same_monitor_logs: u64,
     /// Events without a report.
     pub without_report: u64,
     /// Events whose report could not be read, or differs from the one that was there.
@@ -128,9 +135,13 @@ impl Account {
 
     pub(super) fn counts(&self) -> SessionCounts {
         SessionCounts {
-            received: self.events() + self.streams + self.failed,
-            new: self.new + self.streams,
-            same: self.same + self.superseded,
+            received: self.events()
+                + self.streams
+                + self.monitor_logs
+                + self.same_monitor_logs
+                + self.failed,
+            new: self.new + self.streams + self.monitor_logs,
+            same: self.same + self.superseded + self.same_monitor_logs,
             paired_late: self.paired_late + self.frames_added,
             conflicts: self.conflicts,
             refused: self.failed,
@@ -155,6 +166,8 @@ impl Account {
             },
             Fate::Stream(adopted) if adopted.same => self.same += 1,
             Fate::Stream(_) => self.streams += 1,
+            Fate::MonitorLog(kept) if kept.same => self.same_monitor_logs += 1,
+            Fate::MonitorLog(_) => self.monitor_logs += 1,
             Fate::Skipped { reason } => *self.skipped.entry(reason).or_default() += 1,
             Fate::Failed { kind, message } => {
                 self.failed += 1;

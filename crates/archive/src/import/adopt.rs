@@ -8,6 +8,7 @@ use wavekeep_formats::{HEAD_LEN, detect};
 use super::ImportOptions;
 use super::pairing::{Pairs, skipped_by_name};
 use crate::layout::{OWN_FOLDER, TEMPORARY_PREFIX};
+use crate::monitor_log_files::is_named_as_monitor_log;
 use crate::save::{ReportFile, Saved, Submission};
 use crate::{Archive, ArchiveError, SaveError};
 
@@ -39,6 +40,7 @@ impl Archive {
             for (turn, name) in names.iter().enumerate() {
                 let place = (folder.name.clone(), (*name).to_owned());
                 let is_source = skipped_by_name(name).is_none()
+                    && !is_named_as_monitor_log(name)
                     && !pairs.claimed.contains(&turn)
                     && !with_sidecar.contains(&place);
                 if !is_source {

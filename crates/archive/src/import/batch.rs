@@ -13,6 +13,7 @@ use wavekeep_smurf::first_piece_before;
 use super::pairing::{is_text, skipped_by_name};
 use super::spool::Spooled;
 use super::{BATCH_BYTES, Fate, Shared};
+use crate::monitor_log_files::is_monitor_log;
 use crate::save::{ReportFile, SourceKind, Submission};
 use crate::{ArchiveError, SaveError};
 
@@ -139,6 +140,8 @@ enum Identified {
     Report,
     /// A run, by its first piece.
     Stream(PathBuf),
+    /// A monitor log file: its bytes.
+    MonitorLog(Vec<u8>),
     Fate(Box<Fate>),
 }
 
@@ -163,6 +166,10 @@ impl Shared<'_> {
                 }
                 Identified::Report => self.hold_late(pending),
                 Identified::Stream(path) => self.notify(pending.shown, self.stream(&path)),
+                Identified::MonitorLog(bytes) => {
+                    let fate = self.monitor_log(&pending.name, &bytes);
+                    self.answer(pending.shown, fate);
+                }
                 Identified::Fate(fate) => self.notify(pending.shown, *fate),
             }
         }
@@ -199,6 +206,16 @@ impl Shared<'_> {
             Err(error) => return failed(error),
         };
         let head = opened.head();
+        let limits = self.options.decode_limits;
+        if is_monitor_log(head, name) {
+            return match opened.rest(limits.event_bytes, EVENT_OPTION) {
+                Ok(()) if opened.bytes.is_empty() => {
+                    Identified::from(Fate::Skipped { reason: "empty monitor log" })
+                }
+                Ok(()) => Identified::MonitorLog(opened.bytes),
+                Err(error) => failed(error),
+            };
+        }
         // A name alone does not make a recording of what is marked as arrays.
         if detect_arrays(head, Some(name)).is_some() {
             return Identified::from(Fate::Skipped { reason: "named arrays without a time axis" });
@@ -217,7 +234,6 @@ impl Shared<'_> {
                 _ => Identified::from(Fate::Skipped { reason: "no known format" }),
             };
         };
-        let limits = self.options.decode_limits;
         if let Err(error) = opened.rest(limits.event_bytes, EVENT_OPTION) {
             return failed(error);
         }
@@ -253,6 +269,12 @@ impl Shared<'_> {
             }
         }
         Identified::Event(Box::new(submission))
+    }
+
+    fn monitor_log(&self, name: &str, bytes: &[u8]) -> Result<Fate, SaveError> {
+        let by = self.options.sender(self.archive.actor());
+        let serial = self.options.stated.serial.as_deref();
+        self.archive.keep_monitor_log(name, bytes, serial, by).map(Fate::MonitorLog)
     }
 
     /// A report waits until all events are in.

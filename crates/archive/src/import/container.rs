@@ -16,6 +16,7 @@ use wavekeep_formats::{HEAD_LEN, detect};
 use super::batch::{Content, Pending, option_of};
 use super::pairing::{Pairs, is_report_folder, is_text, skipped_by_name};
 use super::{Fate, Finder};
+use crate::monitor_log_files::is_monitor_log;
 
 /// How far zip and tar archives are followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Setters)]
@@ -274,6 +275,7 @@ impl Finder<'_, '_> {
                 Err(error) => return refuse(shown, error),
             };
             let limit = match (detect(&head, Some(&name)), is_text(&name)) {
+                _ if is_monitor_log(&head, &name) => decode.event_bytes,
                 (Some(_), _) => decode.event_bytes,
                 (None, true) => decode.report_text_bytes,
                 (None, false) => {

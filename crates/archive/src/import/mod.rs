@@ -25,7 +25,7 @@ use derive_setters::Setters;
 use wavekeep_core::Limits;
 
 use crate::sidecar::Stated;
-use crate::{Archive, ArchiveError};
+use crate::{Actor, Archive, ArchiveError};
 
 pub use account::{Account, Failure, Fate, Imported};
 use batch::Pending;
@@ -73,6 +73,17 @@ impl Default for ImportOptions {
             sent_from: None,
             limits: ContainerLimits::default(),
             decode_limits: Limits::default(),
+        }
+    }
+}
+
+impl ImportOptions {
+    /// Who sends what is imported; `user` where nobody says.
+    fn sender(&self, user: &Actor) -> Actor {
+        match (&self.sent_by, &self.sent_from) {
+            (Some(name), Some(from)) => Actor::at(name, from),
+            (Some(name), None) => Actor::from(name.as_str()),
+            (None, _) => user.clone(),
         }
     }
 }

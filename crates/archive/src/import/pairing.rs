@@ -47,8 +47,6 @@ pub(super) fn skipped_by_name(name: &str) -> Option<&'static str> {
     let ends = |suffix: &str| name.ends_with(suffix);
     if is_unfinished(&name) {
         Some("unfinished upload, by its name")
-    } else if ends(".mlg") {
-        Some("monitor log")
     } else if ends(".cdb") {
         Some("cache of the vendor's software")
     } else if ends(".sfm.json") {

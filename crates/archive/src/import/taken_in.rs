@@ -14,7 +14,9 @@ use crate::index::{self, EventRow};
 use crate::journal::Change;
 use crate::ledger::{Draft, facts_of, files_of, review_member};
 use crate::merge::limits_of_archive;
+use crate::monitor_log_files::MonitorLogFile;
 use crate::name::is_beside;
+use crate::remake::sha256;
 use crate::save::{Placed, ReportFile, Saved, SourceKind, Submission};
 use crate::sidecar::Sidecar;
 use crate::{Archive, ArchiveError, ReviewEntry, review};
@@ -90,6 +92,12 @@ impl Archive {
             }
             self.take_in_some(other, (some, last_id), stop, &mut taken, listener)?;
         }
+        // They are of no project and no time: a part of an archive is without them.
+        if *query == crate::Query::default() && !taken.account.stopped {
+            for file in other.monitor_log_files()? {
+                self.take_in_monitor_log(other, &file, &mut taken, listener)?;
+            }
+        }
         taken.account.session = session;
         if let Ok(head) = other.head() {
             let mut draft = Draft::new(Action::Merge, by);
@@ -107,6 +115,28 @@ impl Archive {
             self.end_session(session, taken.account.counts())?;
         }
         Ok(taken)
+    }
+
+    fn take_in_monitor_log(
+        &self,
+        other: &Archive,
+        file: &MonitorLogFile,
+        taken: &mut TakenIn,
+        listener: Listener<'_>,
+    ) -> Result<(), ArchiveError> {
+        let path = other.layout().folder(&file.serial).join(&file.filename);
+        let fate = match other.read_if_there(&path)? {
+            Some(bytes) if sha256(&bytes) == file.sha256 => {
+                let by = self.actor().clone();
+                let kept = self.keep_monitor_log(&file.filename, &bytes, Some(&file.serial), by);
+                kept.map_or_else(|error| Fate::from(&error), Fate::MonitorLog)
+            }
+            _ => Fate::failed("damaged", "the monitor log is gone, or other bytes than came in"),
+        };
+        let imported = Imported { path: path.display().to_string(), fate };
+        taken.account.count(&imported, NAMED);
+        listener(&imported);
+        Ok(())
     }
 
     fn take_in_some(

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 use wavekeep_custody::merkle::{Nodes, completed};
-use wavekeep_custody::{Entry, Hash, hash_of_line};
+use wavekeep_custody::{Action, Entry, Hash, hash_of_line};
 
 use super::End;
 
@@ -117,17 +117,25 @@ pub(crate) fn between(
 
 /// Where the entries of reviews stand.
 pub(crate) fn reviews(connection: &Connection) -> rusqlite::Result<Vec<Place>> {
-    let sql = "SELECT entry, offset, bytes FROM ledger WHERE action = 'review' ORDER BY entry";
-    connection.prepare_cached(sql)?.query_map([], place)?.collect()
+    of_action(connection, Action::Review)
+}
+
+/// The entries that set or end alarm levels.
+pub(crate) fn levels(connection: &Connection) -> rusqlite::Result<Vec<Place>> {
+    of_action(connection, Action::Level)
+}
+
+/// The entries of files that are no events and are kept as they came.
+pub(crate) fn kept(connection: &Connection) -> rusqlite::Result<Vec<Place>> {
+    of_action(connection, Action::Keep)
+}
+
+fn of_action(connection: &Connection, action: Action) -> rusqlite::Result<Vec<Place>> {
+    let sql = "SELECT entry, offset, bytes FROM ledger WHERE action = ?1 ORDER BY entry";
+    connection.prepare_cached(sql)?.query_map([action.word()], place)?.collect()
 }
 
 /// Numbers of entries whose text is lost.
-/// The entries that set or end alarm levels.
-pub(crate) fn levels(connection: &Connection) -> rusqlite::Result<Vec<Place>> {
-    let sql = "SELECT entry, offset, bytes FROM ledger WHERE action = 'level' ORDER BY entry";
-    connection.prepare_cached(sql)?.query_map([], place)?.collect()
-}
-
 pub(crate) fn lost(connection: &Connection) -> rusqlite::Result<Vec<u64>> {
     let sql = "SELECT entry FROM ledger WHERE action = 'lost' ORDER BY entry";
     connection.prepare_cached(sql)?.query_map([], |row| Ok(number(row.get(0)?)))?.collect()

@@ -293,7 +293,10 @@ impl Archive {
 
     /// The serial number as the archive has it, where that differs in capitals alone: on Windows and
     /// macOS both would be one folder.
-    fn unit_in_other_capitals(&self, serial: &str) -> Result<Option<String>, ArchiveError> {
+    pub(crate) fn unit_in_other_capitals(
+        &self,
+        serial: &str,
+    ) -> Result<Option<String>, ArchiveError> {
         self.ask(|connection| index::unit_in_other_capitals(connection, serial))
     }
 

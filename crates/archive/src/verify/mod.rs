@@ -262,6 +262,7 @@ impl Archive {
             named.extend(beside);
         }
         if options.share.is_none() && options.part.is_none() && query.is_none() {
+            named.extend(self.verify_monitor_logs(&mut found)?);
             self.find_strays(&all, &named, unfinished.as_ref(), &mut found)?;
         }
         go_on()?;
@@ -370,7 +371,7 @@ impl Archive {
 }
 
 impl Verification {
-    fn finding(&mut self, path: PathBuf, kind: FindingKind, message: impl Into<String>) {
+    pub(crate) fn finding(&mut self, path: PathBuf, kind: FindingKind, message: impl Into<String>) {
         self.findings.push(Finding { path, kind, message: message.into() });
     }
 

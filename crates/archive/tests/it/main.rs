@@ -18,6 +18,7 @@ mod judges;
 mod lessons;
 mod levels;
 mod looking;
+mod monitor_log_files;
 mod reassign;
 mod review;
 mod rounds;

@@ -209,6 +209,9 @@ pub struct ListArgs {
     /// Summarise by unit, project or month instead of listing events.
     #[arg(long, value_name = "WHAT")]
     pub by: Option<By>,
+    /// List the monitor log files (.MLG) that were kept as they came, instead of events.
+    #[arg(long, conflicts_with_all = ["by", "after_id", "conditions", "ids"])]
+    pub monitor_logs: bool,
     /// Sort order; with a leading -, the largest or latest first.
     #[arg(long, value_name = "ORDER", default_value = "-timestamp", allow_hyphen_values = true, value_parser = sort)]
     pub sort: Sort,

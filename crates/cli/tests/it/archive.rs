@@ -186,7 +186,9 @@ fn results_are_not_replaced_without_being_asked() {
 /// The numbers of the events that a list with these arguments has.
 fn ids(folder: &Path, args: &[&str]) -> Vec<i64> {
     let listed = run(folder, &[&["list", "--json"], args].concat());
-    documents(&listed).iter().map(|event| event["id"].as_i64().unwrap()).collect()
+    // Where no event matches, the document says so.
+    let listed = documents(&listed).into_iter().filter(|one| one.get("error").is_none());
+    listed.map(|event| event["id"].as_i64().unwrap()).collect()
 }
 
 #[test]
@@ -213,6 +215,60 @@ fn every_summary_heeds_the_filters_of_the_list() {
             }
         }
     }
+}
+
+#[test]
+fn conditions_of_states_choose_as_the_rows_say() {
+    let fleet = fleet();
+    let all = documents(&run(fleet.path(), &["list", "--json"]));
+    let fits = |condition: &str, row: &Value| match condition {
+        "damaged=yes" => row["damaged"] == true,
+        "damaged=no" => row["damaged"] == false,
+        "has-report=yes" => row["has_report"] == true,
+        "has-report=no" => row["has_report"] == false,
+        "saturated=yes" => row["flags"].to_string().contains("saturated"),
+        "without=project" => row["project"].is_null(),
+        "without=project,client" => row["project"].is_null() && row["client"].is_null(),
+        "imported-since=yesterday" => true,
+        "imported-since=2100-01-01" => false,
+        "air-verdict=exceeds" => row["air_verdict"] == "exceeds",
+        other => unreachable!("{other}"),
+    };
+    for condition in [
+        "damaged=yes",
+        "damaged=no",
+        "has-report=yes",
+        "has-report=no",
+        "saturated=yes",
+        "without=project",
+        "without=project,client",
+        "imported-since=yesterday",
+        "imported-since=2100-01-01",
+        "air-verdict=exceeds",
+    ] {
+        let expected = all.iter().filter(|row| fits(condition, row)).count();
+        let listed = ids(fleet.path(), &["--where", condition]);
+        assert_eq!(listed.len(), expected, "{condition}");
+    }
+    assert!(all.iter().any(|row| fits("damaged=yes", row)));
+    assert!(all.iter().any(|row| fits("saturated=yes", row)));
+}
+
+#[test]
+fn monitor_logs_are_kept_and_listed_apart_from_events() {
+    let fleet = fleet();
+    let log = b"\x10\x00\x01\x80\x00\x00Instantel\x00\x07\x2c\x22\x01\x0e\xa0";
+    fs::write(fleet.path().join("M529LKIQ.MLG"), log).unwrap();
+    let imported = run(fleet.path(), &["import", "M529LKIQ.MLG"]);
+    assert_eq!(stdout(&imported), "0 events: 0 new\n1 monitor log file kept unchanged\n");
+    let again = run(fleet.path(), &["import", "M529LKIQ.MLG"]);
+    assert!(stdout(&again).ends_with("1 monitor log file already kept\n"));
+    let listed = stdout(&run(fleet.path(), &["list", "--monitor-logs"]));
+    assert!(listed.contains("BE11529 (by the file name)  M529LKIQ.MLG"), "{listed}");
+    let document = &documents(&run(fleet.path(), &["list", "--monitor-logs", "--json"]))[0];
+    assert_eq!((&document["serial"], &document["bytes"]), (&"BE11529".into(), &log.len().into()));
+    let none = run(fleet.path(), &["list", "--monitor-logs", "--serial", "BE12844"]);
+    assert_eq!((code(&none), stdout(&none)), (1, String::new()));
 }
 
 #[test]

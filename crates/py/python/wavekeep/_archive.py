@@ -1021,6 +1021,19 @@ class Archive:
         """
         return Table(self._backend.summaries("months"), _table.MONTHS)
 
+    def monitor_log_files(self) -> Table:
+        """The monitor log files (``.MLG``) of units, kept as they came, the earliest first.
+
+        What is in them is not known; they are listed, verified and backed up with the events.
+
+        Returns
+        -------
+        Table
+            One row per file: ``entry`` in the ledger, ``at``, ``who``, ``serial``, ``unit_from`` (``"caller"``,
+            ``"name"`` or ``"nothing"``), ``filename``, ``bytes``, ``sha256``.
+        """
+        return Table(self._backend.summaries("monitor_log_files"), _table.MONITOR_LOG_FILES)
+
     @strict
     def levels(self, *, all: bool = False) -> Table:
         """The alarm levels in force now.

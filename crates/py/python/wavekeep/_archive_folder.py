@@ -70,6 +70,7 @@ class Folder:
             "units": self._handle.units,
             "projects": self._handle.projects,
             "months": self._handle.months,
+            "monitor_log_files": self._handle.monitor_log_files,
         }
         rows: list[dict[str, Any]] = json.loads(ask[of]())
         return rows

@@ -84,6 +84,16 @@ UNITS: Kinds = {
 }
 PROJECTS: Kinds = {"project": "text", **_SUMMARY, "units": "count", **_SPAN}
 MONTHS: Kinds = {"month": "text", **_SUMMARY}
+MONITOR_LOG_FILES: Kinds = {
+    "entry": "count",
+    "at": "utc",
+    "who": "text",
+    "serial": "text",
+    "unit_from": "text",
+    "filename": "text",
+    "bytes": "count",
+    "sha256": "text",
+}
 LOG: Kinds = {
     "number": "count",
     "event_id": "count",

@@ -71,7 +71,7 @@ fn range_of(headers: &HeaderMap, len: u64, etag: &str) -> Result<Option<Range<u6
 }
 
 /// A file as its bytes, a part of them, or the word that nothing changed.
-fn file_answer(headers: &HeaderMap, name: &str, bytes: Vec<u8>) -> Response {
+pub fn file_answer(headers: &HeaderMap, name: &str, bytes: Vec<u8>) -> Response {
     let etag = format!("\"{}\"", hex(&Sha256::digest(&bytes)));
     let bytes = Bytes::from(bytes);
     let len = bytes.len() as u64;
@@ -119,7 +119,7 @@ fn file_answer(headers: &HeaderMap, name: &str, bytes: Vec<u8>) -> Response {
 
 /// The bytes of a file of the archive; `None` where there is none. A link is refused: it could lead
 /// anywhere.
-fn read(state: &State, path: &std::path::Path) -> Result<Option<Vec<u8>>, Problem> {
+pub fn read(state: &State, path: &std::path::Path) -> Result<Option<Vec<u8>>, Problem> {
     state.archive.refuse_links(path)?;
     let file = match std::fs::File::open(path) {
         Ok(file) => file,

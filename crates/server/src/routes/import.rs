@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use wavekeep_archive::{
-    Actor, NewSession, Outcome, ReportFile, SafeName, SaveError, Saved, SessionCounts, SourceKind,
-    Stated, Submission,
+    Actor, KeptMonitorLog, NewSession, Outcome, ReportFile, SafeName, SaveError, Saved,
+    SessionCounts, SourceKind, Stated, Submission,
 };
 
 use super::review::who;
@@ -203,6 +203,11 @@ impl Incoming {
         for index in std::mem::take(&mut self.alone) {
             let bytes = self.upload.bytes(index)?;
             let (serial, name) = (self.params.serial.as_deref(), &answers.names[index]);
+            if self.upload.files[index].is_monitor_log() {
+                let kept = state.archive.keep_monitor_log(name, &bytes, serial, self.who.clone());
+                answers.monitor_log(index, kept);
+                continue;
+            }
             let paired = state.archive.add_report(serial, name, &bytes, Some(self.who.clone()));
             answers.report(index, paired.transpose());
         }
@@ -234,6 +239,26 @@ impl Answers {
         let mut result = result_of(&self.names[group.event], saved, &self.sent_by);
         result["report_name"] = json!(group.report.map(|index| &self.names[index]));
         self.results.push(result);
+    }
+
+    /// Adds the answer for a monitor log file.
+    fn monitor_log(&mut self, index: usize, kept: Result<KeptMonitorLog, SaveError>) {
+        let name = &self.names[index];
+        self.counts.received += 1;
+        self.results.push(match kept {
+            Ok(kept) => {
+                *(if kept.same { &mut self.counts.same } else { &mut self.counts.new }) += 1;
+                let mut value = json!(kept.file);
+                value["name"] = json!(name);
+                value["outcome"] = json!(if kept.same { "same" } else { "new" });
+                value["monitor_log"] = json!(true);
+                value
+            }
+            Err(error) => {
+                self.counts.refused += 1;
+                refused(name, &error)
+            }
+        });
     }
 
     /// Adds the answer for a report that came without its event; `None` where there is none for it.
@@ -297,16 +322,18 @@ fn result_of(name: &str, saved: Result<Saved, SaveError>, who: &str) -> Value {
             value["name"] = json!(name);
             value
         }
-        Err(error) => {
-            let detail = match &error {
-                SaveError::Archive(error) => {
-                    tracing::error!("{name:?}: {error}");
-                    "the archive failed: whether the event is there is not known, send it again"
-                        .to_owned()
-                }
-                error => error.to_string(),
-            };
-            json!({ "name": name, "error": { "kind": error.kind(), "detail": detail } })
-        }
+        Err(error) => refused(name, &error),
     }
+}
+
+/// The answer for a file that was not saved.
+fn refused(name: &str, error: &SaveError) -> Value {
+    let detail = match error {
+        SaveError::Archive(error) => {
+            tracing::error!("{name:?}: {error}");
+            "the archive failed: whether the file is there is not known, send it again".to_owned()
+        }
+        error => error.to_string(),
+    };
+    json!({ "name": name, "error": { "kind": error.kind(), "detail": detail } })
 }

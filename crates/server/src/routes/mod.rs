@@ -10,6 +10,7 @@ pub mod legacy;
 pub mod levels;
 pub mod live;
 pub mod many_samples;
+pub mod monitor_log_files;
 pub mod page;
 pub mod recordings;
 pub mod report;

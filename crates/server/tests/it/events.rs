@@ -355,3 +355,28 @@ fn monitor_logs_are_those_of_a_unit_and_of_events_of_a_time() {
     assert!(events("?to=2026-06-12").iter().all(|id| *id == 1));
     assert_eq!(events("?from=2026-06-19").len() + events("?to=2026-06-12").len(), all.len());
 }
+
+#[test]
+fn monitor_log_files_are_kept_listed_and_come_back_byte_for_byte() {
+    let server = Running::start();
+    let log = b"\x10\x00\x01\x80\x00\x00Instantel\x00\x07\x2c\x22\x01\x0e\xa0 and more".to_vec();
+    let files = [("M529LKIQ.MLG", log.clone()), (BLAST, sample(BLAST))];
+    for (outcome, events) in [("new", "new"), ("same", "same")] {
+        let answer = server.import("/api/v1/import", &files).json();
+        let results = answer["results"].as_array().unwrap();
+        let of = |name: &str| results.iter().find(|one| one["name"] == name).unwrap();
+        assert_eq!(of("M529LKIQ.MLG")["outcome"], outcome);
+        assert_eq!(of("M529LKIQ.MLG")["monitor_log"], true);
+        assert_eq!(of(BLAST)["outcome"], events);
+    }
+    let list = server.json("/api/v1/monitor_log_files?serial=BE11529");
+    let one = &list[0];
+    assert_eq!((list.as_array().unwrap().len(), &one["unit_from"]), (1, &json!("name")));
+    let path = format!("/api/v1/monitor_log_files/{}/file", one["entry"]);
+    let file = server.get(&path);
+    assert_eq!((file.status, &file.body), (200, &log));
+    assert_eq!(file.header("etag"), Some(&*format!("\"{}\"", one["sha256"].as_str().unwrap())));
+    assert_eq!(server.json("/api/v1/monitor_log_files?serial=UM1"), json!([]));
+    assert_eq!(server.get("/api/v1/monitor_log_files/9999/file").status, 404);
+    assert_eq!(server.json("/api/v1/events")["total"], 1);
+}

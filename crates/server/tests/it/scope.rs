@@ -2,7 +2,7 @@
 
 use crate::common::*;
 use serde_json::{Value, json};
-use wavekeep_archive::{Archive, NewToken, PatchOptions, Role, Scope};
+use wavekeep_archive::{Actor, Archive, NewToken, PatchOptions, Role, Scope};
 use wavekeep_server::{ServeOptions, openapi};
 
 /// A unit of its own, and its event.
@@ -44,6 +44,22 @@ fn lists_and_summaries_are_of_the_part_alone() {
     let csv = String::from_utf8(get(&server, &bearer, "/api/v1/export").body).unwrap();
     assert_eq!(csv.lines().count(), 2, "{csv}");
     assert_eq!(get(&server, &bearer, "/api/v1/events/3/samples").status, 200);
+}
+
+#[test]
+fn monitor_log_files_are_of_the_units_of_the_part_alone() {
+    let (server, bearer) = with_scope(&["BE12844"], &[], Role::Read);
+    let archive = Archive::open(server.folder.path()).unwrap();
+    let keep = |name: &str, serial: &str| {
+        archive.keep_monitor_log(name, b"x", Some(serial), Actor::local()).unwrap().file.entry
+    };
+    let (own, other) = (keep("a.MLG", "BE12844"), keep("b.MLG", "BE11529"));
+    let list = get(&server, &bearer, "/api/v1/monitor_log_files").json();
+    assert_eq!((list.as_array().unwrap().len(), &list[0]["entry"]), (1, &json!(own)));
+    for (entry, status) in [(own, 200), (other, 404)] {
+        let path = format!("/api/v1/monitor_log_files/{entry}/file");
+        assert_eq!(get(&server, &bearer, &path).status, status);
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ import { bytesText, countText, utcText } from "./units.js";
  * @typedef {{
  *   name: string, id?: number, serial?: string, filename?: string, outcome?: string,
  *   report_name?: string | null, report?: { status: string }, assumed?: string[], not_decoded?: string[],
- *   serial_unknown?: boolean, error?: { kind: string, detail: string }
+ *   serial_unknown?: boolean, monitor_log?: boolean, error?: { kind: string, detail: string }
  * }} Result
  * @typedef {{ session: number, warnings?: string[], results: Result[] }} Answer
  */
@@ -102,6 +102,7 @@ function row(result) {
   const more = [
     result.report_name ? `with ${result.report_name}` : result.report?.status === "not_paired" ? "no report" : "",
     result.assumed?.length ? `assumed: ${result.assumed.join(", ")}` : "",
+    result.monitor_log ? "a monitor log: kept as it came, nothing is read from it" : "",
     result.serial_unknown ? "unknown unit: stored as UNKNOWN" : "",
     ...(result.not_decoded ?? []),
   ].filter(Boolean).join("; ");

@@ -137,6 +137,14 @@ pub(super) fn sentences(account: &Imports) -> String {
     );
     line(account.streams, count(account.streams, "stream"));
     line(
+        account.monitor_logs,
+        format!("{} kept unchanged", count(account.monitor_logs, "monitor log file")),
+    );
+    line(
+        account.same_monitor_logs,
+        format!("{} already kept", count(account.same_monitor_logs, "monitor log file")),
+    );
+    line(
         account.without_report,
         format!("{} without a report", count(account.without_report, "event")),
     );

@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Write};
 
 use serde_json::json;
-use wavekeep_archive::{EventRow, LevelOutcome, Page, Peak};
+use wavekeep_archive::{Archive, EventRow, LevelOutcome, Page, Peak, UnitFrom};
 use wavekeep_core::{Reading, Unit};
 
 use super::{count, look};
@@ -12,10 +12,13 @@ use crate::exit::Account;
 use crate::render;
 use crate::terminal;
 
-/// Prints events, or what there is of each unit, project or month.
+/// Prints events, what there is of each unit, project or month, or monitor log files.
 pub fn run(args: &Args, command: &ListArgs) -> anyhow::Result<Account> {
     let archive = look(args, &command.archive.archive)?;
     let mut out = BufWriter::new(terminal::stdout());
+    if command.monitor_logs {
+        return monitor_logs(args, command, &archive, &mut out);
+    }
     let query = command.query(&archive)?;
     let rows = match command.by {
         None => {
@@ -103,6 +106,43 @@ pub fn run(args: &Args, command: &ListArgs) -> anyhow::Result<Account> {
     out.flush()?;
     if rows == 0 {
         anyhow::bail!("no event matches");
+    }
+    Ok(Account::default())
+}
+
+fn monitor_logs(
+    args: &Args,
+    command: &ListArgs,
+    archive: &Archive,
+    out: &mut dyn Write,
+) -> anyhow::Result<Account> {
+    let mut files = archive.monitor_log_files()?;
+    if let Some(serial) = &command.filter.serial {
+        files.retain(|file| file.serial == *serial);
+    }
+    if args.json {
+        lines(out, &files)?;
+    } else if !files.is_empty() {
+        let rows = files.iter().map(|file| {
+            let unit = match file.unit_from {
+                UnitFrom::Name => format!("{} (by the file name)", file.serial),
+                _ => file.serial.clone(),
+            };
+            [
+                file.entry.to_string(),
+                unit,
+                file.filename.clone(),
+                file.bytes.to_string(),
+                file.at.clone(),
+                file.sha256.clone(),
+            ]
+        });
+        let heads = [">ENTRY", "UNIT", "FILE", ">BYTES", "IMPORTED (UTC)", "SHA-256"];
+        writeln!(out, "{}", render::plain_table(&heads, rows))?;
+    }
+    out.flush()?;
+    if files.is_empty() {
+        anyhow::bail!("the archive has no monitor log files that match");
     }
     Ok(Account::default())
 }

@@ -19,6 +19,7 @@ import { showLimits } from "./limits.js";
 import { showLog } from "./log.js";
 import { measuresTable } from "./measures.js";
 import { reviewBar } from "./review_bar.js";
+import { sensorCheck } from "./sensor_check.js";
 import { showSpectrum } from "./spectrum.js";
 import { allValues, showTraces } from "./traces.js";
 import { showVerdict } from "./verdict.js";
@@ -95,7 +96,7 @@ export function eventView(main, id, filters) {
     bar.show(detail.event);
     replace(known, facts(detail, { correct, move }));
     void showVerdict(verdict, detail.event, signal).catch((error) => { if (!isSilent(error)) replace(verdict, failure(error, "The verdict cannot be shown")); });
-    replace(measures, h("h2", null, "Peaks"), detail.measurements ? measuresTable(detail.measurements) : h("p", null, "Nothing could be measured."));
+    replace(measures, h("h2", null, "Peaks"), detail.measurements ? measuresTable(detail.measurements) : h("p", null, "Nothing could be measured."), sensorCheck(detail.sidecar));
   };
 
   const ask = lastAsked();

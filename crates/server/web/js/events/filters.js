@@ -5,6 +5,7 @@ import { link, queryString } from "../api.js";
 import { h, later, select } from "../dom.js";
 import { go } from "../router.js";
 import { unitQuery } from "../prefs.js";
+import { complain } from "../say.js";
 import { fixed, inPerSecond, velocity, velocityUnit } from "../units.js";
 import { VERDICTS } from "../verdict.js";
 import { savedMenu } from "./saved.js";
@@ -97,5 +98,6 @@ export function downloads(filters, print) {
   /** @param {Record<string, string>} form @param {string} words @param {string} title */
   const one = (form, words, title) => h("a", { class: "button", href: link(`/export${queryString({ ...filters, ...form })}`), download: true, title }, words);
   return [one({ format: "csv", ...unitQuery() }, "CSV", "The table as CSV, in the units of the page"), one({ format: "parquet" }, "Parquet", "The table as Parquet, in in/s and psi"), one({ format: "zip" }, "ZIP", "The original files"),
+    h("button", { type: "button", title: "The report of a month or of other days, as PDF, XLSX or CSV", onclick: () => void import("./report.js").then(({ reportForm }) => reportForm(filters)).catch((error) => complain(error, "No report was written")) }, "Report …"),
     h("button", { type: "button", onclick: print, title: "The whole list on paper (Ctrl P)" }, "Print")];
 }
