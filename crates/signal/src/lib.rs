@@ -7,7 +7,9 @@
 //!   the vendor's report states it ([`Measured`]), flagged where samples are missing or saturated.
 //! - [`reduce`]: peak-keeping reduction for drawing; no peak and no gap is lost.
 //! - [`Envelope`]: the same of a stream of any length, on a [`FrameAxis`] with room for its gaps.
-//! - [`spectrum`]: amplitude spectrum with its dominant frequency.
+//! - [`motion_traces`]: acceleration, displacement and vector sum, sample by sample.
+//! - [`spectrum`]: amplitude spectrum with its dominant frequency, under a [`Window`] if one is chosen.
+//! - [`third_octaves`]: one-third-octave band levels.
 //! - [`DensityEstimate`]: amplitude spectral density of a stream, in one pass.
 //! - [`Curve`]: vibration and air limits as data, with a [`Verdict`] that says in words what it
 //!   rests on.
@@ -25,12 +27,15 @@ mod half_wave;
 mod measured;
 mod measurements;
 mod motion;
+mod motion_traces;
 mod reduction;
 mod shown_in;
 mod spectrum;
+mod third_octaves;
 mod trace;
 mod vector_sum;
 mod verdict;
+mod window;
 
 pub use channel::{ChannelMeasurements, IntervalPeak};
 pub use contradiction::{ContradictedQuantity, Contradiction, note_contradictions};
@@ -44,10 +49,13 @@ pub use events::EventsVerdict;
 pub use half_wave::HalfWave;
 pub use measured::{Measured, Origin};
 pub use measurements::{Measurements, VectorSumUpperBound, measure};
+pub use motion_traces::{MotionQuantity, MotionTraces, NoMotion, UnknownQuantity, motion_traces};
 pub use reduction::{Bucket, reduce};
 pub use shown_in::velocities_in;
-pub use spectrum::{NoSpectrum, SpectralLine, Spectrum, spectrum};
+pub use spectrum::{NoSpectrum, SpectralLine, Spectrum, spectrum, windowed_spectrum};
+pub use third_octaves::{ThirdOctave, ThirdOctaves, third_octaves};
 pub use verdict::{Cause, Outcome, Verdict};
+pub use window::{UnknownWindow, Window};
 
 /// The example of the README compiles.
 #[cfg(doctest)]

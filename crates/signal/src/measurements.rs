@@ -139,7 +139,10 @@ pub fn measure(recording: &Recording) -> Measurements {
 }
 
 /// The traces of a recording's geophones, when there are exactly three with one velocity unit.
-fn three_geophones<'a>(recording: &Recording, traces: &'a [Trace]) -> Option<[&'a Trace; 3]> {
+pub(crate) fn three_geophones<'a>(
+    recording: &Recording,
+    traces: &'a [Trace],
+) -> Option<[&'a Trace; 3]> {
     let geophones: Vec<&Trace> = recording
         .channels
         .iter()

@@ -3,8 +3,11 @@
 use std::ops::Range;
 
 use realfft::RealFftPlanner;
+use realfft::num_complex::Complex;
 use serde::Serialize;
-use wavekeep_core::{Channel, Unit};
+use wavekeep_core::{Channel, Flag, Unit};
+
+use crate::window::Window;
 
 /// Lines below this are drift and not vibration: they never become the dominant frequency. It is
 /// the lower end of the instruments' range.
@@ -12,10 +15,9 @@ const LOWEST_DOMINANT_HZ: f64 = 1.0;
 
 /// Single-sided amplitude spectrum of a channel.
 ///
-/// No window is applied and the mean is taken off: an event begins and ends at rest, and a window
-/// that falls to zero at the ends would weaken a blast that comes soon after the trigger. A sine of
-/// amplitude A on a line of the spectrum has amplitude A there: |X(k)| × 2 / n, and |X(k)| / n at
-/// half the sample rate.
+/// The mean is taken off. A sine of amplitude A on a line of the spectrum has amplitude A there:
+/// |X(k)| × 2 / n, and |X(k)| / n at half the sample rate, divided by the coherent gain of the
+/// [`Window`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Spectrum {
@@ -25,6 +27,8 @@ pub struct Spectrum {
     pub resolution_hz: f64,
     /// Unit of the amplitudes.
     pub unit: Unit,
+    /// What the samples were multiplied by.
+    pub window: Window,
     /// The largest line from 1 Hz up; `None` when nothing moves.
     pub dominant: Option<SpectralLine>,
     /// The samples that it was computed from.
@@ -32,6 +36,9 @@ pub struct Spectrum {
     /// Why it was not computed from the whole channel, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restriction: Option<String>,
+    /// What is wrong with the samples: the amplitudes may be wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flag: Option<Flag>,
 }
 
 /// One line of a spectrum.
@@ -64,7 +71,7 @@ pub enum NoSpectrum {
 /// Fewer samples than this have no spectrum worth the name.
 pub(crate) const FEWEST_SAMPLES: usize = 16;
 
-/// Amplitude spectrum of a channel sampled at `rate_hz`.
+/// Amplitude spectrum of a channel sampled at `rate_hz`, without a window.
 ///
 /// A gap cannot be transformed and is never filled: the longest run of present samples is taken,
 /// and [`Spectrum::restriction`] says so.
@@ -72,25 +79,26 @@ pub(crate) const FEWEST_SAMPLES: usize = 16;
 /// # Errors
 /// [`NoSpectrum`] when the longest run has fewer than 16 samples or the rate is no positive number.
 pub fn spectrum(channel: &Channel, rate_hz: f64) -> Result<Spectrum, NoSpectrum> {
-    if !(rate_hz.is_finite() && rate_hz > 0.0) {
-        return Err(NoSpectrum::Rate(rate_hz));
-    }
-    let values = || channel.physical().map(|value| value.filter(|value| value.is_finite()));
-    let samples = longest_run(values().map(|value| value.is_some()));
-    if samples.len() < FEWEST_SAMPLES {
-        return Err(NoSpectrum::TooShort { needed: FEWEST_SAMPLES, found: samples.len() });
-    }
-    let mut input: Vec<f64> = values().skip(samples.start).take(samples.len()).flatten().collect();
-    let n = input.len() as f64;
-    let mean = input.iter().sum::<f64>() / n;
-    input.iter_mut().for_each(|value| *value -= mean);
+    windowed_spectrum(channel, rate_hz, Window::None)
+}
 
-    let transform = RealFftPlanner::new().plan_fft_forward(input.len());
-    let mut lines = transform.make_output_vec();
-    transform.process(&mut input, &mut lines).expect("both buffers have the planned lengths");
-
-    let half_rate = input.len().is_multiple_of(2).then_some(input.len() / 2);
-    let amplitudes: Vec<f64> = lines
+/// As [`spectrum`], under a window: amplitudes are divided by its coherent gain.
+///
+/// # Errors
+/// As [`spectrum`].
+pub fn windowed_spectrum(
+    channel: &Channel,
+    rate_hz: f64,
+    window: Window,
+) -> Result<Spectrum, NoSpectrum> {
+    let mut stretch = Stretch::of(channel, rate_hz)?;
+    stretch.remove_mean();
+    window.apply(&mut stretch.values);
+    let len = stretch.values.len();
+    let n = len as f64;
+    let half_rate = len.is_multiple_of(2).then_some(len / 2);
+    let amplitudes: Vec<f64> = stretch
+        .transformed()
         .iter()
         .enumerate()
         .map(|(k, line)| if k == 0 || Some(k) == half_rate { 1.0 } else { 2.0 } * line.norm() / n)
@@ -102,16 +110,70 @@ pub fn spectrum(channel: &Channel, rate_hz: f64) -> Result<Spectrum, NoSpectrum>
         .map(|(k, amplitude)| SpectralLine { hz: k as f64 * resolution_hz, amplitude: *amplitude })
         .filter(|line| line.hz >= LOWEST_DOMINANT_HZ && line.amplitude > 0.0)
         .reduce(|best, line| if line.amplitude > best.amplitude { line } else { best });
-    let restriction = (samples.len() < channel.len()).then(|| {
-        format!(
-            "samples are missing: computed from the longest run without a gap, samples {} to {} \
-             of {}",
-            samples.start,
-            samples.end - 1,
-            channel.len()
-        )
-    });
-    Ok(Spectrum { amplitudes, resolution_hz, unit: channel.unit(), dominant, samples, restriction })
+    let Stretch { samples, restriction, flag, .. } = stretch;
+    let unit = channel.unit();
+    Ok(Spectrum { amplitudes, resolution_hz, unit, window, dominant, samples, restriction, flag })
+}
+
+/// The samples that a spectrum is made from.
+pub(crate) struct Stretch {
+    /// Their values, none missing.
+    pub(crate) values: Vec<f64>,
+    /// Where they are in the channel.
+    pub(crate) samples: Range<usize>,
+    /// Why they are not the whole channel.
+    pub(crate) restriction: Option<String>,
+    /// What is wrong with them.
+    pub(crate) flag: Option<Flag>,
+}
+
+impl Stretch {
+    /// The longest run of present samples.
+    ///
+    /// # Errors
+    /// [`NoSpectrum`] when it has fewer than 16 samples or the rate is no positive number.
+    pub(crate) fn of(channel: &Channel, rate_hz: f64) -> Result<Self, NoSpectrum> {
+        if !(rate_hz.is_finite() && rate_hz > 0.0) {
+            return Err(NoSpectrum::Rate(rate_hz));
+        }
+        let values = || channel.physical().map(|value| value.filter(|value| value.is_finite()));
+        let samples = longest_run(values().map(|value| value.is_some()));
+        if samples.len() < FEWEST_SAMPLES {
+            return Err(NoSpectrum::TooShort { needed: FEWEST_SAMPLES, found: samples.len() });
+        }
+        let restriction = (samples.len() < channel.len()).then(|| {
+            format!(
+                "samples are missing: computed from the longest run without a gap, samples {} to {} \
+                 of {}",
+                samples.start,
+                samples.end - 1,
+                channel.len()
+            )
+        });
+        let run = || channel.counts().skip(samples.start).take(samples.len()).flatten();
+        let flag = if run().any(|count| channel.is_impossible(count)) {
+            Some(Flag::Impossible)
+        } else {
+            run().any(|count| channel.is_at_limit(count)).then_some(Flag::Saturated)
+        };
+        let values = values().skip(samples.start).take(samples.len()).flatten().collect();
+        Ok(Self { values, samples, restriction, flag })
+    }
+
+    /// Takes the mean off the values, and gives it.
+    pub(crate) fn remove_mean(&mut self) -> f64 {
+        let mean = self.values.iter().sum::<f64>() / self.values.len() as f64;
+        self.values.iter_mut().for_each(|value| *value -= mean);
+        mean
+    }
+
+    /// The lines of the discrete Fourier transform, from 0 to half the rate. The values are used up.
+    pub(crate) fn transformed(&mut self) -> Vec<Complex<f64>> {
+        let transform = RealFftPlanner::new().plan_fft_forward(self.values.len());
+        let mut lines = transform.make_output_vec();
+        transform.process(&mut self.values, &mut lines).expect("both have the planned lengths");
+        lines
+    }
 }
 
 /// The longest run of samples that are there.
@@ -171,6 +233,35 @@ mod tests {
         assert_eq!(found.samples, 600..2648);
         assert!((found.dominant.unwrap().amplitude - 0.7).abs() < 1e-9);
         assert!(found.restriction.unwrap().contains("samples 600 to 2647 of 3000"));
+    }
+
+    #[test]
+    fn a_sine_on_a_line_has_its_own_amplitude_under_every_window() {
+        for window in Window::ALL {
+            let found = windowed_spectrum(&sine(32.0, 0.7, 2048), 1024.0, window).unwrap();
+            assert_eq!((found.window, found.flag), (window, None));
+            assert!((found.amplitudes[64] - 0.7).abs() < 1e-9, "{window}");
+        }
+    }
+
+    #[test]
+    fn a_flat_top_keeps_the_amplitude_of_a_sine_between_two_lines() {
+        let off_a_line = sine(32.25, 0.7, 2048);
+        let error = |window| {
+            let found = windowed_spectrum(&off_a_line, 1024.0, window).unwrap();
+            (found.dominant.unwrap().amplitude / 0.7 - 1.0).abs()
+        };
+        assert!(error(Window::FlatTop) < 2e-3, "{}", error(Window::FlatTop));
+        assert!(error(Window::Hann) < 0.16 && error(Window::None) > 0.3);
+    }
+
+    #[test]
+    fn a_spectrum_of_saturated_samples_is_flagged() {
+        let mut channel = sine(32.0, 0.7, 2048);
+        channel.limit_count = Some(3.69);
+        assert_eq!(spectrum(&channel, 1024.0).unwrap().flag, Some(Flag::Saturated));
+        channel.converter_limit = Some(3.6);
+        assert_eq!(spectrum(&channel, 1024.0).unwrap().flag, Some(Flag::Impossible));
     }
 
     #[test]

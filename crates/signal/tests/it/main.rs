@@ -1,5 +1,8 @@
 //! Measurements and verdicts.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod common;
+mod judges;
 mod measure;
+mod motion_traces;
 mod verdict;
