@@ -1,21 +1,35 @@
 //! A drawing, and the files that it becomes.
 
-use wavekeep_core::{Kind, Recording, Scale, TimeAxis};
-use wavekeep_signal::{Curve, Envelope, Measurements, NoSpectrum};
+use wavekeep_core::{Channel, Kind, Recording, Scale, TimeAxis};
+use wavekeep_signal::{
+    Curve, Envelope, Measurements, MotionQuantity, MotionTraces, NoMotion, NoSpectrum, Window,
+    motion_traces, third_octaves, windowed_spectrum,
+};
 
+use crate::axis::trimmed;
+use crate::bands::bands;
 use crate::bars::bars;
 use crate::canvas::{Anchor, Canvas, Rect};
 use crate::overview::overview;
 use crate::panel::Look;
 use crate::ppv_frequency::ppv_frequency;
 use crate::render;
-use crate::spectra::{spectra, spectra_of};
+use crate::spectra::{found_in, spectra};
 use crate::stream_traces::stream_traces;
-use crate::style::{Style, Theme};
+use crate::style::{Style, Theme, Units};
 use crate::text::{bold, regular};
 use crate::traces::{MOST_PANELS, scale_words, traces};
 use crate::verdict_words::verdict_words;
 use crate::words::{heading, timing};
+
+/// A window as people call it.
+fn window_name(window: Window) -> &'static str {
+    match window {
+        Window::Hann => "Hann",
+        Window::FlatTop => "flat top",
+        other => other.word(),
+    }
+}
 
 /// Why there is no drawing, or no file of it.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -30,6 +44,9 @@ pub enum DrawError {
     /// No channel has a spectrum.
     #[error(transparent)]
     NoSpectrum(#[from] NoSpectrum),
+    /// The recording has no traces of the quantity.
+    #[error(transparent)]
+    NoMotion(#[from] NoMotion),
     /// The recording has no channels.
     #[error("the recording has no channels")]
     NoChannels,
@@ -123,6 +140,29 @@ impl Drawing {
         Ok(Self::finish(canvas, format!("{}: traces", heading(recording))))
     }
 
+    /// The traces of a quantity that is computed from the geophones, each on its own scale.
+    ///
+    /// # Errors
+    /// [`DrawError::NoMotion`] when the recording has no such traces.
+    pub fn motion_traces(
+        recording: &Recording,
+        quantity: MotionQuantity,
+        style: Style,
+    ) -> Result<Self, DrawError> {
+        let MotionTraces { recording, measured, .. } = motion_traces(recording, quantity)?;
+        let mut canvas = panels_sheet(&recording, style);
+        let name = match quantity {
+            MotionQuantity::Acceleration => "acceleration",
+            MotionQuantity::Displacement => "displacement",
+            _ => "vector sum",
+        };
+        let scale = scale_words(&recording, &measured, style.units);
+        let below = format!("{name}, {}, scale: {scale}", timing(&recording));
+        let area = headings(&mut canvas, &heading(&recording), &(below + &left_out(&recording)));
+        traces(&mut canvas, area, Look::SCREEN, &recording, &measured, style.units);
+        Ok(Self::finish(canvas, format!("{}: {name}", heading(&recording))))
+    }
+
     /// Channels of a stream, stacked over a common axis of time, each on its own scale and between
     /// its smallest and its largest sample; where frames are missing nothing is drawn. Of more
     /// than 16 channels the first 16.
@@ -196,19 +236,61 @@ impl Drawing {
     /// [`DrawError::NotAWaveform`] for a histogram; [`DrawError::NoSpectrum`] when no channel has
     /// one; [`DrawError::NoChannels`].
     pub fn spectrum(recording: &Recording, style: Style) -> Result<Self, DrawError> {
+        Self::windowed_spectrum(recording, Window::None, style)
+    }
+
+    /// As [`spectrum`](Self::spectrum), under a window.
+    ///
+    /// # Errors
+    /// As for [`spectrum`](Self::spectrum).
+    pub fn windowed_spectrum(
+        recording: &Recording,
+        window: Window,
+        style: Style,
+    ) -> Result<Self, DrawError> {
+        let name = match window {
+            Window::None => "no window".to_owned(),
+            other => {
+                let gain = trimmed(other.coherent_gain(), 4);
+                format!("{} window, divided by its coherent gain {gain}", window_name(other))
+            }
+        };
+        let one = |channel: &Channel, rate_hz: f64| windowed_spectrum(channel, rate_hz, window);
+        let words = format!("amplitude spectrum, {name}");
+        Self::by_frequency(recording, style, &words, "spectrum", one, spectra)
+    }
+
+    /// The one-third-octave bands of each channel: RMS, and of a microphone levels in dB re 20 µPa.
+    ///
+    /// # Errors
+    /// As for [`spectrum`](Self::spectrum).
+    pub fn third_octaves(recording: &Recording, style: Style) -> Result<Self, DrawError> {
+        let words = "one-third-octave bands of IEC 61260-1, summed from a Fourier transform";
+        Self::by_frequency(recording, style, words, "one-third octaves", third_octaves, bands)
+    }
+
+    /// What `of` finds in each channel, drawn by `draw`.
+    fn by_frequency<T>(
+        recording: &Recording,
+        style: Style,
+        words: &str,
+        title: &str,
+        of: impl Fn(&Channel, f64) -> Result<T, NoSpectrum>,
+        draw: impl Fn(&mut Canvas, Rect, Look, &Recording, &[Result<T, NoSpectrum>], f64, Units),
+    ) -> Result<Self, DrawError> {
         let TimeAxis::Samples { rate_hz, .. } = recording.time else {
             return Err(DrawError::NotAWaveform);
         };
         if recording.channels.is_empty() {
             return Err(DrawError::NoChannels);
         }
-        let found = spectra_of(recording, rate_hz.value)?;
+        let rate_hz = rate_hz.value;
+        let found = found_in(recording, |channel| of(channel, rate_hz))?;
         let mut canvas = panels_sheet(recording, style);
-        let below = format!("amplitude spectrum, no window, {}", timing(recording));
+        let below = format!("{words}, {}", timing(recording));
         let area = headings(&mut canvas, &heading(recording), &(below + &left_out(recording)));
-        let (rate_hz, units) = (rate_hz.value, style.units);
-        spectra(&mut canvas, area, Look::SCREEN, recording, &found, rate_hz, units);
-        Ok(Self::finish(canvas, format!("{}: spectrum", heading(recording))))
+        draw(&mut canvas, area, Look::SCREEN, recording, &found, rate_hz, style.units);
+        Ok(Self::finish(canvas, format!("{}: {title}", heading(recording))))
     }
 
     /// PPV against frequency on log-log axes, with `curve` and, in words, what it says about the

@@ -37,6 +37,7 @@
 #![forbid(unsafe_code)]
 
 mod axis;
+mod bands;
 mod bars;
 mod canvas;
 mod clock;

@@ -1,7 +1,7 @@
 //! The amplitude spectra of a waveform, one panel a channel, over a common frequency axis.
 
-use wavekeep_core::{Channel, Recording};
-use wavekeep_signal::{NoSpectrum, Spectrum, spectrum};
+use wavekeep_core::{Channel, Flag, Recording};
+use wavekeep_signal::{NoSpectrum, Spectrum};
 
 use crate::axis::{Linear, Log, printed, round_up};
 use crate::canvas::{Anchor, Canvas, Path, Rect, pen};
@@ -11,21 +11,17 @@ use crate::text::regular;
 use crate::traces::MOST_PANELS;
 use crate::words::{decimals, drawn_unit};
 
-/// The spectra of the channels of a waveform, as far as there are any.
-pub(crate) fn spectra_of(
+/// What is found in the channels of a waveform, as far as there is anything.
+pub(crate) fn found_in<T>(
     recording: &Recording,
-    rate_hz: f64,
-) -> Result<Vec<Result<Spectrum, NoSpectrum>>, NoSpectrum> {
-    let all: Vec<_> = recording
-        .channels
-        .iter()
-        .take(MOST_PANELS)
-        .map(|channel| spectrum(channel, rate_hz))
-        .collect();
-    match all.iter().find(|found| found.is_ok()) {
-        Some(_) => Ok(all),
-        None => Err(all.into_iter().find_map(Result::err).unwrap_or(NoSpectrum::Rate(rate_hz))),
+    of: impl Fn(&Channel) -> Result<T, NoSpectrum>,
+) -> Result<Vec<Result<T, NoSpectrum>>, NoSpectrum> {
+    let all: Vec<_> = recording.channels.iter().take(MOST_PANELS).map(of).collect();
+    if all.iter().any(Result::is_ok) {
+        return Ok(all);
     }
+    // There is at least one channel.
+    Err(all.into_iter().find_map(Result::err).unwrap_or(NoSpectrum::Rate(f64::NAN)))
 }
 
 /// Draws the spectra into `area`.
@@ -37,6 +33,21 @@ pub(crate) fn spectra(
     found: &[Result<Spectrum, NoSpectrum>],
     rate_hz: f64,
     units: Units,
+) {
+    panels(canvas, area, look, recording, found, rate_hz, |canvas, rect, row, found, across| {
+        one(canvas, rect, look, row, &recording.channels[row], found, across, units);
+    });
+}
+
+/// A panel for each channel over a common logarithmic axis of frequency; `draw` fills one.
+pub(crate) fn panels<T>(
+    canvas: &mut Canvas,
+    area: Rect,
+    look: Look,
+    recording: &Recording,
+    found: &[Result<T, NoSpectrum>],
+    rate_hz: f64,
+    draw: impl Fn(&mut Canvas, Rect, usize, &T, &Log),
 ) {
     let colours = canvas.palette;
     let plot = area.inset(look.left(), 0.0, look.text * 0.8, look.text * 3.0);
@@ -51,7 +62,7 @@ pub(crate) fn spectra(
         let rect = Rect::new(plot.x, top, plot.w, height - look.heading());
         bottom = rect.bottom();
         match found {
-            Ok(found) => one(canvas, rect, look, row, channel, found, &across, units),
+            Ok(found) => draw(canvas, rect, row, found, &across),
             Err(reason) => {
                 let heading = Heading {
                     name: &channel.name,
@@ -124,9 +135,7 @@ fn one(
         ),
         None => "nothing moves".to_owned(),
     };
-    let warning = found.restriction.as_ref().map_or_else(String::new, |_| {
-        format!("samples are missing: longest run of {} used", found.samples.len())
-    });
+    let warning = spectrum_warning(found.restriction.is_some(), found.samples.len(), found.flag);
     let heading = Heading { name: &channel.name, words, warning, colour: colours.channel(row) };
     let ticks: Vec<(f64, String)> = values
         .ticks(if rect.h > look.text * 5.0 { 4 } else { 2 })
@@ -155,6 +164,14 @@ fn one(
         if step == 0 { path.move_to(x, y) } else { path.line_to(x, y) }
     }
     canvas.stroke(&path, pen(colours.channel(row), look.line));
+}
+
+/// What is wrong with a spectrum, in words; empty when nothing is.
+pub(crate) fn spectrum_warning(is_restricted: bool, samples: usize, flag: Option<Flag>) -> String {
+    let flagged = flag.map(|flag| format!("{}: amplitudes may be wrong", flag.word()));
+    let restricted =
+        is_restricted.then(|| format!("samples are missing: longest run of {samples} used"));
+    flagged.into_iter().chain(restricted).collect::<Vec<_>>().join("; ")
 }
 
 /// The lines as places across, of those that fall on one place only the largest.

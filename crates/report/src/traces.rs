@@ -91,10 +91,14 @@ pub(crate) fn scale_words(recording: &Recording, measured: &Measurements, units:
     if channels.iter().any(|(channel, _)| channel.sensor == Sensor::Geophone) {
         words.push(format!("geophones ±{}", plain(common_end(&channels, units), units.velocity())));
     }
-    for (channel, _) in channels.iter().filter(|(channel, _)| channel.sensor == Sensor::Microphone)
-    {
+    for (channel, _) in &channels {
+        let name = match channel.sensor {
+            Sensor::Geophone => continue,
+            Sensor::Microphone => "microphone",
+            Sensor::Other => &channel.name,
+        };
         let unit = drawn_unit(channel, units);
-        words.push(format!("microphone ±{}", plain(own_end(channel, unit), unit)));
+        words.push(format!("{name} ±{}", plain(own_end(channel, unit), unit)));
     }
     words.join(", ")
 }

@@ -1,7 +1,8 @@
 //! Numbers and facts as people read them.
 
 use wavekeep_core::{
-    Channel, Kind, Reading, Recording, Sensor, TimeAxis, Unit, UnitLocal, seconds_decimals,
+    Channel, Kind, Quantity, Reading, Recording, Sensor, TimeAxis, Unit, UnitLocal,
+    seconds_decimals,
 };
 use wavekeep_signal::ChannelMeasurements;
 
@@ -35,7 +36,12 @@ pub(crate) fn drawn_unit(channel: &Channel, units: Units) -> Unit {
     let wanted = match channel.sensor {
         Sensor::Geophone => units.velocity(),
         Sensor::Microphone => units.pressure(),
-        Sensor::Other => channel.unit(),
+        // What is computed from a geophone.
+        Sensor::Other => match channel.unit().quantity() {
+            Quantity::Velocity => units.velocity(),
+            Quantity::Length => units.length(),
+            _ => channel.unit(),
+        },
     };
     // A level is not a multiple of a pressure: it is drawn as it is.
     let linear = !channel.unit().is_level();
@@ -50,7 +56,11 @@ pub(crate) fn peak_line(channel: &ChannelMeasurements, units: Units) -> String {
     let mut words = match channel.sensor {
         Sensor::Geophone => format!("PPV {}", reading(peak, units.velocity())),
         Sensor::Microphone => format!("PSPL {}", pspl(channel, peak, units)),
-        Sensor::Other => format!("peak {}", reading(peak, peak.unit)),
+        Sensor::Other => match peak.unit.quantity() {
+            Quantity::Velocity => format!("peak {}", reading(peak, units.velocity())),
+            Quantity::Length => format!("peak {}", reading(peak, units.length())),
+            _ => format!("peak {}", reading(peak, peak.unit)),
+        },
     };
     if let Some(time) = channel.time_of_peak_s.value() {
         words.push_str(&format!(" at {} s", seconds(time)));

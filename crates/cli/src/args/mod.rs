@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use wavekeep_core::Unit;
 use wavekeep_export::{Target, Units};
-use wavekeep_signal::{Curve, DEFAULT_CURVE};
+use wavekeep_signal::{Curve, DEFAULT_CURVE, MotionQuantity, Window};
 
 use crate::log::LogOptions;
 pub use alerts::{AlertsArgs, AlertsCommand};
@@ -124,6 +124,9 @@ Examples:
   wavekeep plot M529LKIQ.7M0W --kind limits --curve osmre --format svg
   wavekeep plot M529LKIQ.7M0W -o traces.pdf
   wavekeep plot events/ --kind all --theme dark -o plots/
+  wavekeep plot M529LKIQ.7M0W --quantity displacement --velocity mm/s
+  wavekeep plot M529LKIQ.7M0W --kind spectrum --window hann
+  wavekeep plot M529LKIQ.7M0W --kind third-octaves
   wavekeep plot --archive fleet --where min-ppv=0.5 -o plots/
   wavekeep plot run.dat
   wavekeep plot run.dat --channels 0-3,2:107 --start 10 --end 12")]
@@ -324,6 +327,12 @@ pub struct PlotArgs {
     /// overview if it has more than 16 channels.
     #[arg(long, value_name = "KIND")]
     pub kind: Option<PlotKind>,
+    /// Quantity of the traces of an event: the recorded velocity, or what is computed from it.
+    #[arg(long, value_name = "QUANTITY", default_value = "velocity")]
+    pub quantity: QuantityArg,
+    /// Window of amplitude spectra; amplitudes are divided by its coherent gain.
+    #[arg(long, value_name = "WINDOW", default_value = "none")]
+    pub window: WindowArg,
     /// Picture format; by default the extension of -o, or png.
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<PictureFormat>,
@@ -413,6 +422,8 @@ pub enum PlotKind {
     Histogram,
     /// Amplitude spectra.
     Spectrum,
+    /// One-third-octave bands of IEC 61260-1.
+    ThirdOctaves,
     /// PPV against frequency with a limit curve.
     Limits,
     /// All channels of a stream over time, by the range of their samples.
@@ -428,9 +439,57 @@ impl PlotKind {
             Self::Traces => "traces",
             Self::Histogram => "histogram",
             Self::Spectrum => "spectrum",
+            Self::ThirdOctaves => "third-octaves",
             Self::Limits => "limits",
             Self::Overview => "overview",
             Self::All => "all",
+        }
+    }
+}
+
+/// What of the ground's motion traces show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum QuantityArg {
+    /// As recorded, with the microphone.
+    Velocity,
+    /// The difference quotient of the velocity, in g.
+    Acceleration,
+    /// The integral of the velocity, in inches or millimetres.
+    Displacement,
+    /// The vector sum of the three geophones.
+    VectorSum,
+}
+
+impl QuantityArg {
+    /// What has to be computed; `None` for what was recorded.
+    pub fn computed(self) -> Option<MotionQuantity> {
+        match self {
+            Self::Velocity => None,
+            Self::Acceleration => Some(MotionQuantity::Acceleration),
+            Self::Displacement => Some(MotionQuantity::Displacement),
+            Self::VectorSum => Some(MotionQuantity::VectorSum),
+        }
+    }
+}
+
+/// What the samples of a spectrum are multiplied by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WindowArg {
+    /// No window.
+    None,
+    /// Hann: separates close frequencies.
+    Hann,
+    /// Flat top: true amplitudes between two lines.
+    FlatTop,
+}
+
+impl WindowArg {
+    /// The window.
+    pub fn window(self) -> Window {
+        match self {
+            Self::None => Window::None,
+            Self::Hann => Window::Hann,
+            Self::FlatTop => Window::FlatTop,
         }
     }
 }

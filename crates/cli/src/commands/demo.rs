@@ -116,12 +116,15 @@ fn pictures_of(samples: &Path, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
             let style = pictures::style(theme, Unit::InchPerSecond);
             let suffix = if style.theme == Theme::Dark { "-dark" } else { "" };
             for &kind in pictures::all_kinds(recording.kind) {
-                let picture =
-                    pictures::draw(&path, kind, &recording, &measured, curve, None, style)
-                        .and_then(|drawing| {
-                            pictures::encode(&path, &drawing, PictureFormat::Png, WIDTH)
-                        })
-                        .map_err(|failure| anyhow::anyhow!(failure.message))?;
+                let picture = pictures::draw(
+                    &path,
+                    kind,
+                    &recording,
+                    &measured,
+                    pictures::Shown::of(curve, style),
+                )
+                .and_then(|drawing| pictures::encode(&path, &drawing, PictureFormat::Png, WIDTH))
+                .map_err(|failure| anyhow::anyhow!(failure.message))?;
                 write(format!("{name}.{}{suffix}.png", kind.word()), &picture)?;
             }
         }

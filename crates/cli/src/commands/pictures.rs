@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use wavekeep_core::{Kind, Recording, Unit};
 use wavekeep_report::{Drawing, Style, Theme, Units};
-use wavekeep_signal::{Curve, DEFAULT_CURVE, Measurements};
+use wavekeep_signal::{Curve, DEFAULT_CURVE, Measurements, MotionQuantity, Window};
 
 use crate::args::{CurveArgs, PictureFormat, PlotKind, ThemeArg, near};
 use crate::exit::Usage;
@@ -62,8 +62,32 @@ pub fn curve_called(args: &CurveArgs, id: &str) -> anyhow::Result<Curve> {
 /// What can be drawn of a recording when all is asked for.
 pub fn all_kinds(kind: Kind) -> &'static [PlotKind] {
     match kind {
-        Kind::Waveform => &[PlotKind::Traces, PlotKind::Spectrum, PlotKind::Limits],
+        Kind::Waveform => {
+            &[PlotKind::Traces, PlotKind::Spectrum, PlotKind::ThirdOctaves, PlotKind::Limits]
+        }
         Kind::Histogram => &[PlotKind::Histogram, PlotKind::Limits],
+    }
+}
+
+/// What is drawn of an event.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// The limit curve.
+    pub curve: &'a Curve,
+    /// Distance to the blast, for curves that go by it.
+    pub distance_ft: Option<f64>,
+    /// What the traces show; `None` for what was recorded.
+    pub quantity: Option<MotionQuantity>,
+    /// The window of spectra.
+    pub window: Window,
+    /// Colours and units.
+    pub style: Style,
+}
+
+impl<'a> Shown<'a> {
+    /// What was recorded, without a window.
+    pub fn of(curve: &'a Curve, style: Style) -> Self {
+        Self { curve, distance_ft: None, quantity: None, window: Window::None, style }
     }
 }
 
@@ -76,13 +100,13 @@ pub fn draw(
     kind: PlotKind,
     recording: &Recording,
     measured: &Measurements,
-    curve: &Curve,
-    distance_ft: Option<f64>,
-    style: Style,
+    shown: Shown<'_>,
 ) -> Result<Drawing, Failure> {
+    let Shown { curve, distance_ft, quantity, window, style } = shown;
     let drawing = match kind {
         PlotKind::Histogram => Drawing::histogram(recording, measured, style),
-        PlotKind::Spectrum => Drawing::spectrum(recording, style),
+        PlotKind::Spectrum => Drawing::windowed_spectrum(recording, window, style),
+        PlotKind::ThirdOctaves => Drawing::third_octaves(recording, style),
         PlotKind::Limits => {
             Ok(Drawing::ppv_frequency(recording, measured, curve, distance_ft, style))
         }
@@ -90,7 +114,10 @@ pub fn draw(
             let message = "an overview is drawn of streams; an event has traces or intervals";
             return Err(Failure::new("draw", path, message));
         }
-        PlotKind::Traces | PlotKind::All => Drawing::traces(recording, measured, style),
+        PlotKind::Traces | PlotKind::All => match quantity {
+            Some(quantity) => Drawing::motion_traces(recording, quantity, style),
+            None => Drawing::traces(recording, measured, style),
+        },
     };
     drawing.map_err(|error| Failure::new("draw", path, error))
 }

@@ -10,8 +10,8 @@ use wavekeep_report::{Drawing, Style, Theme};
 use wavekeep_signal::{Curve, measure};
 use wavekeep_smurf::Run;
 
-use super::pictures;
-use crate::args::{Args, PictureFormat, PlotArgs, PlotKind, SelectionArgs};
+use super::pictures::{self, Shown};
+use crate::args::{Args, PictureFormat, PlotArgs, PlotKind, QuantityArg, SelectionArgs, WindowArg};
 use crate::exit::{Account, Usage};
 use crate::inputs::{self, Done, Failure, Found, Inputs};
 use crate::outputs::{Place, extension, write_whole};
@@ -32,6 +32,7 @@ pub fn run(args: &Args, command: &PlotArgs) -> anyhow::Result<Account> {
         let message = "--kind all makes several pictures: -o has to name a folder";
         return Err(Usage(message.to_owned()).into());
     }
+    refuse_without_effect(command)?;
     place.refuse_clashes(&inputs)?;
     let plotting = Plotting { args, command, place, format };
     inputs::for_each(
@@ -70,6 +71,19 @@ pub fn run(args: &Args, command: &PlotArgs) -> anyhow::Result<Account> {
             Ok(())
         },
     )
+}
+
+/// An option that would change nothing is a mistake.
+fn refuse_without_effect(command: &PlotArgs) -> Result<(), Usage> {
+    let shows = |kind: PlotKind| command.kind.is_none_or(|it| it == kind || it == PlotKind::All);
+    if command.quantity != QuantityArg::Velocity && !shows(PlotKind::Traces) {
+        return Err(Usage("--quantity is of traces: it goes with --kind traces".to_owned()));
+    }
+    let draws_spectra = command.kind.is_some() && shows(PlotKind::Spectrum);
+    if command.window != WindowArg::None && !draws_spectra {
+        return Err(Usage("--window is of spectra: it goes with --kind spectrum".to_owned()));
+    }
+    Ok(())
 }
 
 /// Where a picture went, or its bytes when they go to standard output.
@@ -121,9 +135,10 @@ impl Plotting<'_> {
             return Err(Failure::new("selection", &file.path, message));
         }
         let measured = measure(recording);
-        let by_kind = [match recording.kind {
-            Kind::Waveform => PlotKind::Traces,
-            Kind::Histogram => PlotKind::Histogram,
+        let by_kind = [match (recording.kind, self.command.quantity) {
+            (Kind::Histogram, QuantityArg::Velocity) => PlotKind::Histogram,
+            // Of a histogram it is refused, in words.
+            _ => PlotKind::Traces,
         }];
         let asked;
         let kinds: &[PlotKind] = match self.command.kind {
@@ -134,11 +149,15 @@ impl Plotting<'_> {
                 &asked
             }
         };
-        let distance_ft = self.command.curve.distance_ft;
+        let shown = Shown {
+            distance_ft: self.command.curve.distance_ft,
+            quantity: self.command.quantity.computed(),
+            window: self.command.window.window(),
+            ..Shown::of(curve, style)
+        };
         let mut pictures = Vec::new();
         for &kind in kinds {
-            let drawing =
-                pictures::draw(&file.path, kind, recording, &measured, curve, distance_ft, style)?;
+            let drawing = pictures::draw(&file.path, kind, recording, &measured, shown)?;
             pictures.push((kind, self.put(kind, file, &drawing)?));
         }
         Ok(pictures)
@@ -151,6 +170,10 @@ impl Plotting<'_> {
         file: &Found,
         run: &Run,
     ) -> Result<Vec<(PlotKind, Picture)>, Failure> {
+        if self.command.quantity.computed().is_some() {
+            let message = "quantities are computed from the geophones of an event, not of a stream";
+            return Err(Failure::new("draw", &file.path, message));
+        }
         let selection = super::stream::selection(&self.command.selection, file, run)?;
         let refused = |error: &dyn std::fmt::Display| Failure::new("stream", &file.path, error);
         let both = [PlotKind::Overview, PlotKind::Traces];

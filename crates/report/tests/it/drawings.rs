@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use resvg::usvg::roxmltree::Document;
 use wavekeep_core::{Assumed, Channel, Kind, Recording, Samples, Sensor, TimeAxis};
 use wavekeep_report::{DrawError, Drawing, PageOptions, Paper, Style, Theme, Units, event_report};
-use wavekeep_signal::{Curve, measure};
+use wavekeep_signal::{Curve, MotionQuantity, Window, measure};
 
 fn dark() -> Style {
     Style::default().with_theme(Theme::Dark).with_units(Units::METRIC)
@@ -93,6 +93,43 @@ fn a_spectrum_shows_its_dominant_frequency_and_what_was_left_out() {
     let drawing = Drawing::spectrum(&events::gapped(), Style::default()).unwrap();
     assert!(has(&drawing, "dominant 20.9 Hz"), "{:?}", texts(&drawing));
     assert!(has(&drawing, "longest run of 2304 used"));
+}
+
+#[test]
+fn a_spectrum_under_a_window_names_it_and_its_gain() {
+    let draw =
+        |window| Drawing::windowed_spectrum(&events::blast(), window, Style::default()).unwrap();
+    assert!(has(&draw(Window::Hann), "Hann window, divided by its coherent gain 0.5"));
+    assert!(has(&draw(Window::FlatTop), "flat top window, divided by its coherent gain 0.2156"));
+    let plain = Drawing::spectrum(&events::blast(), Style::default()).unwrap();
+    assert_eq!(draw(Window::None), plain);
+}
+
+#[test]
+fn bands_name_the_largest_one_and_what_was_left_out() {
+    let drawing = Drawing::third_octaves(&events::gapped(), Style::default()).unwrap();
+    assert!(has(&drawing, "largest in the band of 20 Hz"), "{:?}", texts(&drawing));
+    assert!(has(&drawing, "in/s RMS") && has(&drawing, "dB re 20 µPa"));
+    assert!(has(&drawing, "longest run of 2304 used"));
+    let metric = Style::default().with_units(Units::METRIC);
+    let drawing = Drawing::third_octaves(&events::gapped(), metric).unwrap();
+    assert!(has(&drawing, "mm/s RMS"));
+}
+
+#[test]
+fn traces_of_another_quantity_name_it_and_are_in_its_unit() {
+    let metric = Style::default().with_units(Units::METRIC);
+    let draw = |quantity, style| Drawing::motion_traces(&events::blast(), quantity, style).unwrap();
+    let acceleration = draw(MotionQuantity::Acceleration, metric);
+    assert!(has(&acceleration, "acceleration, 1024 samples/s"), "{:?}", texts(&acceleration));
+    assert!(has(&acceleration, "peak ") && !has(&acceleration, "PPV"));
+    let displacement = draw(MotionQuantity::Displacement, metric);
+    assert!(has(&displacement, " mm at "), "{:?}", texts(&displacement));
+    assert!(has(&draw(MotionQuantity::Displacement, Style::default()), " in at "));
+    let sum = draw(MotionQuantity::VectorSum, metric);
+    assert!(has(&sum, "Vector sum ±") && has(&sum, " mm/s at "), "{:?}", texts(&sum));
+    let refused = Drawing::motion_traces(&events::night(), MotionQuantity::Displacement, metric);
+    assert!(refused.unwrap_err().to_string().contains("peaks, not samples"));
 }
 
 #[test]
@@ -282,6 +319,10 @@ fn draw_everything(recording: &Recording, style: Style) -> Vec<Drawing> {
     all.extend(Drawing::traces(recording, &measured, style));
     all.extend(Drawing::histogram(recording, &measured, style));
     all.extend(Drawing::spectrum(recording, style));
+    all.extend(Drawing::third_octaves(recording, style));
+    for quantity in MotionQuantity::ALL {
+        all.extend(Drawing::motion_traces(recording, quantity, style));
+    }
     for curve in Curve::all_built_in() {
         all.push(Drawing::ppv_frequency(recording, &measured, curve, Some(500.0), style));
     }

@@ -13,7 +13,7 @@ fn every_kind_is_drawn_in_every_format() {
             vec!["plot", "--kind", "all", "--format", format, "-o", "plots", "--width", "400"];
         args.extend(inputs.iter().map(String::as_str));
         assert_eq!(code(&run_in(folder.path(), &args)), 3);
-        for name in ["traces", "spectrum", "limits"] {
+        for name in ["traces", "spectrum", "third-octaves", "limits"] {
             let path = folder.path().join(format!("plots/{BLAST}.{name}.{format}"));
             let bytes = fs::read(&path).unwrap();
             assert!(
@@ -38,6 +38,29 @@ fn a_kind_that_a_recording_has_not_is_an_error_that_says_so() {
     let output = run(&["plot", NIGHT, "--kind", "traces", "-o", "-"]);
     assert_eq!(code(&output), 1);
     assert!(stderr(&output).contains("a histogram has no traces"));
+}
+
+#[test]
+fn a_quantity_and_a_window_are_drawn_and_refused_where_they_change_nothing() {
+    let drawn = |arguments: &[&str]| {
+        let asked = [&["plot", BLAST, "-o", "-", "--format", "svg"], arguments].concat();
+        String::from_utf8(run(&asked).stdout).unwrap()
+    };
+    assert!(drawn(&["--quantity", "acceleration"]).contains("acceleration, 1024 samples/s"));
+    assert!(drawn(&["--quantity", "displacement", "--velocity", "mm/s"]).contains(" mm at "));
+    assert!(drawn(&["--quantity", "vector-sum"]).contains("Vector sum ±"));
+    assert!(drawn(&["--kind", "spectrum", "--window", "hann"]).contains("Hann window"));
+    assert!(drawn(&["--kind", "third-octaves"]).contains("IEC 61260-1"));
+    let refused = |arguments: &[&str]| {
+        let output = run(&[&["plot", "-o", "-"], arguments].concat());
+        (code(&output), stderr(&output))
+    };
+    let (exit, words) = refused(&[NIGHT, "--quantity", "displacement"]);
+    assert!(exit == 1 && words.contains("peaks, not samples"), "{words}");
+    let (exit, words) = refused(&[BLAST, "--kind", "limits", "--quantity", "displacement"]);
+    assert!(exit == 2 && words.contains("--kind traces"), "{words}");
+    let (exit, words) = refused(&[BLAST, "--window", "hann"]);
+    assert!(exit == 2 && words.contains("--kind spectrum"), "{words}");
 }
 
 #[test]
