@@ -19,8 +19,8 @@ use crate::problem::Problem;
 use crate::proxy::behind_proxies;
 use crate::routes::{
     curves, events, export, files, import, ledger, legacy, levels, live, many_samples,
-    monitor_log_files, page, recordings, report, review, samples, sign_in, status, stream_export,
-    stream_picture, stream_samples, stream_spectrum, streams, summaries,
+    monitor_log_files, page, recordings, report, review, samples, sign_in, spectrum, status,
+    stream_export, stream_picture, stream_samples, stream_spectrum, streams, summaries,
 };
 use crate::state::State;
 
@@ -46,7 +46,7 @@ fn paths() -> (Router<State>, utoipa::openapi::OpenApi) {
         .routes(routes!(events::one))
         .routes(routes!(events::plot))
         .routes(routes!(samples::samples))
-        .routes(routes!(samples::spectrum))
+        .routes(routes!(spectrum::spectrum))
         .routes(routes!(many_samples::many))
         .routes(routes!(curves::list))
         .routes(routes!(curves::verdict))

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use lru::LruCache;
 use wavekeep_archive::EventRow;
 use wavekeep_core::Recording;
-use wavekeep_signal::{Measurements, measure};
+use wavekeep_signal::{Measurements, MotionQuantity, measure};
 
 use crate::problem::Problem;
 use crate::state::State;
@@ -38,6 +38,8 @@ pub struct PlotKey {
     pub changed: i64,
     /// The points that were asked for.
     pub points: Option<usize>,
+    /// The quantity that was asked for; `None` for the channels as they were recorded.
+    pub quantity: Option<MotionQuantity>,
 }
 
 /// An event and its place in the order of changes.

@@ -12,7 +12,7 @@
 //! | `health`, `metrics` | whether the server can do what it is asked for; all that Prometheus reads |
 //! | `verification` | the verification of a part of the archive every night |
 //! | `lake` | a lake of the events, which is kept up to date on a thread of its own |
-//! | `plot`, `arrow` | `sfm.plot.v1`, and samples as they travel |
+//! | `plot`, `quantity`, `arrow` | `sfm.plot.v1`, what it is of, and samples as they travel |
 //! | `serve`, `listen`, `connections`, `tls` | listening, answering, stopping |
 //! | `proxy` | reverse proxies: clients, hosts, users and the path that they state |
 //! | `idle`, `stalled`, `rate` | clients that send nothing, that read nothing, and that send too many requests |
@@ -45,6 +45,7 @@ mod parameters;
 mod plot;
 mod problem;
 mod proxy;
+mod quantity;
 mod rate;
 mod recordings;
 mod routes;

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use wavekeep_archive::{travel_unit, travel_values};
 use wavekeep_core::{Channel, Kind, Reading, Recording, Sensor, TimeAxis, Unit};
-use wavekeep_signal::{ChannelMeasurements, Measurements, reduce};
+use wavekeep_signal::{ChannelMeasurements, Measurements, MotionQuantity, reduce};
 
 /// Both measure the same quantity.
 fn convert(value: f64, from: Unit, to: Unit) -> f64 {
@@ -139,15 +139,19 @@ fn flags(reading: Option<Reading>) -> Vec<String> {
 }
 
 /// The plot document of a recording, with at most `points` numbers a channel when that is given.
+/// `quantity` says what its channels were computed as; a recorded one says nothing.
 pub fn document(
     recording: &Recording,
     measured: &Measurements,
     points: Option<usize>,
+    quantity: Option<MotionQuantity>,
 ) -> serde_json::Result<Vec<u8>> {
     #[derive(Serialize)]
     struct Plot<'a> {
         kind: &'static str,
         record_type: Kind,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        quantity: Option<MotionQuantity>,
         serial: Option<&'a str>,
         filename: Option<&'a str>,
         timestamp_local: Option<wavekeep_core::UnitLocal>,
@@ -161,6 +165,7 @@ pub fn document(
     let plot = Plot {
         kind: "sfm.plot.v1",
         record_type: recording.kind,
+        quantity,
         serial: recording.serial.as_ref().map(|serial| serial.value.as_str()),
         filename: recording.source.name.as_deref(),
         timestamp_local: recording.start.map(|start| start.value),

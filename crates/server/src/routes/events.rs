@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use wavekeep_archive::Query as ArchiveQuery;
-use wavekeep_signal::DEFAULT_CURVE;
+use wavekeep_signal::{DEFAULT_CURVE, MotionQuantity};
 
 use super::review::shown;
 use super::{Id, accepted, answer};
@@ -21,6 +21,7 @@ use crate::cache::PlotKey;
 use crate::extract::{Filters, Paging, Path, Query, optional};
 use crate::plot;
 use crate::problem::Problem;
+use crate::quantity::QuantityParams;
 use crate::state::State;
 
 /// Events that the filters let through.
@@ -156,32 +157,39 @@ pub fn checked_points(points: Option<usize>) -> Result<Option<usize>, Problem> {
     }
 }
 
-/// The plot document `sfm.plot.v1`: samples in in/s and psi, missing ones null, peaks with flags.
-#[utoipa::path(get, path = "/api/v1/events/{id}/plot", tag = "events", params(("id" = i64, Path, description = "The event's number"), PlotParams),
+/// The plot document `sfm.plot.v1`: samples in in/s and psi, missing ones null, peaks with flags; of
+/// another quantity than the velocity those of the geophones, with the word of the `quantity`.
+#[utoipa::path(get, path = "/api/v1/events/{id}/plot", tag = "events", params(("id" = i64, Path, description = "The event's number"), PlotParams, QuantityParams),
     responses((status = 200, description = "The plot", body = Object),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub async fn plot(
     Shared(state): Shared<State>,
     Path(id): Id,
     Query(params): Query<PlotParams>,
+    Query(quantity): Query<QuantityParams>,
 ) -> Result<Response, Problem> {
-    plot_of(state, id, checked_points(params.points)?).await
+    plot_of(state, id, checked_points(params.points)?, quantity.computed()).await
 }
 
 /// The plot document of an event.
 ///
 /// # Errors
-/// When there is no such event, or it cannot be decoded.
-pub async fn plot_of(state: State, id: i64, points: Option<usize>) -> Result<Response, Problem> {
+/// When there is no such event, it cannot be decoded, or it has no traces of the quantity.
+pub async fn plot_of(
+    state: State,
+    id: i64,
+    points: Option<usize>,
+    quantity: Option<MotionQuantity>,
+) -> Result<Response, Problem> {
     state
         .work(move |state| {
             let changed = state.archive.event(id)?.changed;
-            let key = PlotKey { id, changed, points };
+            let key = PlotKey { id, changed, points, quantity };
             if let Some(plot) = state.cache.plot(&key) {
                 return Ok(answer("application/json", plot));
             }
-            let decoded = state.decoded(id)?;
-            let plot = plot::document(&decoded.recording, &decoded.measured, points);
+            let decoded = state.decoded_as(id, quantity)?;
+            let plot = plot::document(&decoded.recording, &decoded.measured, points, quantity);
             let plot = Bytes::from(plot.map_err(|error| Problem::internal(&error))?);
             state.cache.keep_plot(key, plot.clone());
             Ok(answer("application/json", plot))

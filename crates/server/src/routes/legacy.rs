@@ -17,6 +17,7 @@ use super::{Id, events, files, review, summaries};
 use crate::auth::Caller;
 use crate::extract::{Filters, Json, Paging, Path, Query, optional};
 use crate::problem::Problem;
+use crate::quantity::QuantityParams;
 use crate::state::State;
 use crate::units::UnitParams;
 
@@ -58,7 +59,7 @@ same! {
         |state: S, id: Id| review::sidecar(state, id);
     /// As `/api/v1/events/{id}/plot`.
     waveform "/db/events/{id}/waveform.json", [("id" = i64, Path, description = "The event's number"), PlotParams], Object, "application/json" =>
-        |state: S, id: Id, params: Query<PlotParams>| events::plot(state, id, params);
+        |state: S, id: Id, params: Query<PlotParams>| events::plot(state, id, params, Query(QuantityParams::default()));
     /// As `/api/v1/events/{id}/report.pdf`.
     report_pdf "/db/events/{id}/report.pdf", [("id" = i64, Path, description = "The event's number"), files::PageParams, UnitParams], Vec<u8>, "application/pdf" =>
         |state: S, id: Id, params: Query<files::PageParams>, units: Query<UnitParams>| files::report_pdf(state, id, params, units);
@@ -167,5 +168,5 @@ pub async fn nth_newest(
     let (row, serial) = found;
     let row =
         row.ok_or_else(|| Problem::not_found(format!("unit {serial:?} has no event {idx}")))?;
-    plot_of(state, row.id, points).await
+    plot_of(state, row.id, points, None).await
 }

@@ -17,6 +17,7 @@ pub mod report;
 pub mod review;
 pub mod samples;
 pub mod sign_in;
+pub mod spectrum;
 pub mod status;
 pub mod stream_export;
 pub mod stream_picture;

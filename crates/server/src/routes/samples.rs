@@ -1,4 +1,4 @@
-//! Samples of an event, and its spectrum.
+//! Samples of an event.
 
 use std::sync::Arc;
 
@@ -11,7 +11,6 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
 use wavekeep_archive::{travel_unit, travel_values};
 use wavekeep_core::{ChannelChoice, Recording, Selection, SelectionError, TimeAxis};
-use wavekeep_signal::spectrum as spectrum_of;
 
 use super::events::checked_points;
 use super::{BINARY, Form, Id, answer, say};
@@ -19,6 +18,7 @@ use crate::arrow::{ARROW, Table, facts};
 use crate::extract::{Path, Query, finite, optional};
 use crate::plot::{self, Samples};
 use crate::problem::Problem;
+use crate::quantity::QuantityParams;
 use crate::state::State;
 
 /// Which samples, and how they travel.
@@ -88,22 +88,28 @@ impl SampleParams {
 ///
 /// As `application/octet-stream` the channels follow each other; `X-Wavekeep-Shape`,
 /// `X-Wavekeep-Channels` and `X-Wavekeep-Units` say what the bytes are.
-#[utoipa::path(get, path = "/api/v1/events/{id}/samples", tag = "events", params(("id" = i64, Path, description = "The event's number"), SampleParams),
+#[utoipa::path(get, path = "/api/v1/events/{id}/samples", tag = "events", params(("id" = i64, Path, description = "The event's number"), SampleParams, QuantityParams),
     responses((status = 200, description = "The samples", content((Object = "application/json"), (Vec<u8> = "application/octet-stream"), (Vec<u8> = "application/vnd.apache.arrow.stream"))),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 pub async fn samples(
     Shared(state): Shared<State>,
     Path(id): Id,
     Query(params): Query<SampleParams>,
+    Query(quantity): Query<QuantityParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let form = Form::of(params.format, &headers)?;
     let points = checked_points(params.points)?;
     let raw = params.units == Some(UnitsWord::Raw);
     let selection = params.selection()?;
+    let quantity = quantity.computed();
+    if let Some(quantity) = quantity.filter(|_| raw) {
+        let detail = format!("units=raw with quantity={quantity}: computed values have no counts");
+        return Err(Problem::unprocessable("units", detail));
+    }
     state
         .work(move |state| {
-            let decoded = state.decoded(id)?;
+            let decoded = state.decoded_as(id, quantity)?;
             let part = decoded.recording.select(&selection)?;
             match form {
                 Form::Binary => binary(&part, raw, points),
@@ -235,54 +241,4 @@ fn table(id: i64, part: &Recording, raw: bool, points: Option<usize>) -> Table {
         }
     }
     table
-}
-
-/// Amplitude spectra of a waveform's channels.
-#[utoipa::path(get, path = "/api/v1/events/{id}/spectrum", tag = "events", params(("id" = i64, Path, description = "The event's number")),
-    responses((status = 200, description = "The spectra", body = Object),
-        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
-pub async fn spectrum(Shared(state): Shared<State>, Path(id): Id) -> Result<Response, Problem> {
-    state
-        .work(move |state| {
-            let decoded = state.decoded(id)?;
-            let TimeAxis::Samples { rate_hz, .. } = decoded.recording.time else {
-                let detail = "a histogram has no spectrum: it holds peaks, not samples";
-                return Err(Problem::conflict("no_spectrum", detail));
-            };
-            let mut channels = Map::new();
-            for channel in &decoded.recording.channels {
-                let one = match spectrum_of(channel, rate_hz.value) {
-                    Ok(found) => {
-                        let unit = travel_unit(channel);
-                        let shown =
-                            |value: f64| channel.unit().convert(value, unit).unwrap_or(f64::NAN);
-                        let frequencies: Vec<f64> = (0..found.amplitudes.len())
-                            .map(|k| k as f64 * found.resolution_hz)
-                            .collect();
-                        let amplitudes: Vec<f64> =
-                            found.amplitudes.iter().copied().map(shown).collect();
-                        json!({
-                            "unit": unit,
-                            "frequencies_hz": frequencies,
-                            "amplitudes": amplitudes,
-                            "resolution_hz": found.resolution_hz,
-                            "dominant_hz": found.dominant.map(|line| line.hz),
-                            "dominant_amplitude": found.dominant.map(|line| shown(line.amplitude)),
-                            "restriction": found.restriction,
-                        })
-                    }
-                    Err(none) => json!({
-                        "unit": travel_unit(channel), "frequencies_hz": [], "amplitudes": [],
-                        "resolution_hz": null, "dominant_hz": null, "dominant_amplitude": null,
-                        "restriction": none.to_string(),
-                    }),
-                };
-                channels.insert(channel.name.to_string(), one);
-            }
-            super::json(&json!({
-                "id": id, "rate_hz": rate_hz.value, "rate_assumed": rate_hz.is_assumed(),
-                "channels": channels,
-            }))
-        })
-        .await
 }

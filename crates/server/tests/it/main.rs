@@ -14,6 +14,7 @@ mod judges;
 mod ledger;
 mod levels;
 mod limits;
+mod motion;
 mod parameters;
 #[path = "../../../link/tests/it/peer.rs"]
 mod peer;
