@@ -7,12 +7,14 @@ use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::json;
-use wavekeep_core::{Channel, Frequency, Kind, Quantity, Recording, Samples, Selection, Unit};
+use wavekeep_core::{
+    Channel, Frequency, Kind, Quantity, Recording, Samples, Selection, TimeAxis, Unit,
+};
 use wavekeep_export::{
     ExportOptions, Target, Units, facts, frequency_flag, seed, write_event_file,
 };
 use wavekeep_report::{Drawing, PageOptions, Paper, Style, Theme, event_report};
-use wavekeep_signal::{Curve, measure};
+use wavekeep_signal::{Curve, measure, motion_traces, third_octaves, windowed_spectrum};
 
 use crate::failure::{Failure, detached};
 use crate::seed::{Codes, codes};
@@ -44,6 +46,15 @@ impl Event {
     fn without_channels(part: Recording) -> Self {
         let recording = Arc::new(Recording { channels: Vec::new(), ..part.clone() });
         Self { recording, length: part.len(), with_channels: Some(Arc::new(part)) }
+    }
+
+    /// A channel with its sample rate.
+    fn sampled(&self, index: usize) -> Result<(&Channel, f64), Failure> {
+        let TimeAxis::Samples { rate_hz, .. } = self.recording.time else {
+            let message = "a histogram has no spectrum: it holds peaks, not samples";
+            return Err(Failure::new("UnsupportedError", message));
+        };
+        Ok((self.channel(index)?, rate_hz.value))
     }
 
     fn channel(&self, index: usize) -> Result<&Channel, Failure> {
@@ -141,6 +152,33 @@ impl Event {
         detached(py, || {
             let verdict = built_in(curve)?.judge(&measure(&self.recording), distance_ft);
             Ok(json!(verdict).to_string())
+        })
+    }
+
+    /// The traces of `acceleration`, `displacement` or `vector_sum`.
+    fn motion(&self, py: Python<'_>, quantity: &str) -> PyResult<Self> {
+        detached(py, || {
+            let traces = motion_traces(&self.recording, word(quantity)?)
+                .map_err(|none| Failure::new("UnsupportedError", none))?;
+            Ok(Self::new(traces.recording))
+        })
+    }
+
+    /// The amplitude spectrum of a channel, as JSON.
+    fn spectrum(&self, py: Python<'_>, index: usize, window: &str) -> PyResult<String> {
+        detached(py, || {
+            let (channel, rate_hz) = self.sampled(index)?;
+            let found = windowed_spectrum(channel, rate_hz, word(window)?);
+            Ok(json!(found.map_err(|none| Failure::new("UnsupportedError", none))?).to_string())
+        })
+    }
+
+    /// The one-third-octave bands of a channel, as JSON.
+    fn third_octaves(&self, py: Python<'_>, index: usize) -> PyResult<String> {
+        detached(py, || {
+            let (channel, rate_hz) = self.sampled(index)?;
+            let found = third_octaves(channel, rate_hz);
+            Ok(json!(found.map_err(|none| Failure::new("UnsupportedError", none))?).to_string())
         })
     }
 
@@ -265,8 +303,8 @@ impl Event {
         })
     }
 
-    /// A picture: `traces`, `histogram`, `spectrum`, `limits` or the whole `page`; as `svg`, `png`
-    /// or `pdf`.
+    /// A picture: `traces`, `histogram`, `spectrum`, `third_octaves`, `limits` or the whole `page`; as
+    /// `svg`, `png` or `pdf`.
     #[pyo3(signature = (kind, form, *, dark=false, metric=false, curve="osmre", distance_ft=None, letter=false, width_px=1600))]
     #[allow(clippy::too_many_arguments, reason = "keywords of one Python call")]
     fn draw<'py>(
@@ -294,6 +332,7 @@ impl Event {
                 "traces" => Drawing::traces(recording, &measured, style)?,
                 "histogram" => Drawing::histogram(recording, &measured, style)?,
                 "spectrum" => Drawing::spectrum(recording, style)?,
+                "third_octaves" => Drawing::third_octaves(recording, style)?,
                 "limits" => {
                     let curve = built_in(curve)?;
                     Drawing::ppv_frequency(recording, &measured, curve, distance_ft, style)
@@ -309,8 +348,9 @@ impl Event {
                     event_report(recording, &measured, options)
                 }
                 _ => {
-                    let message =
-                        format!("{kind:?} is none of traces, histogram, spectrum, limits, page");
+                    let message = format!(
+                        "{kind:?} is none of traces, histogram, spectrum, third_octaves, limits, page"
+                    );
                     return Err(Failure::new("BadArgumentError", message));
                 }
             };

@@ -15,6 +15,8 @@ import pytest
 import wavekeep
 from conftest import BLAST, DAMAGED, NIGHT, SAMPLES
 
+OVER_RANGE = SAMPLES / "M529LN1C.QE0W"
+
 
 def event(path: Path, **options: object) -> wavekeep.Event:
     with warnings.catch_warnings():
@@ -235,6 +237,66 @@ def test_pictures_are_drawn_in_three_forms() -> None:
         rec.picture("sculpture")  # type: ignore[arg-type]
     with pytest.raises(ValueError):
         rec.picture("histogram")
+
+
+def test_motion_is_an_event_with_the_peaks_of_the_recorded_one() -> None:
+    rec = event(BLAST)
+    acceleration = rec.motion("acceleration")
+    assert acceleration.channels == ("Tran", "Vert", "Long") and acceleration.shape == (3, rec.shape[1] - 1)
+    for place, name in enumerate(acceleration.channels):
+        peak = rec.measurements["channels"][place]["peak_acceleration"]["computed"]["value"]
+        assert np.isclose(np.abs(acceleration[name]).max(), peak, rtol=1e-12)
+    velocity = np.asarray(rec["Tran"])
+    quotient = np.diff(velocity) * 1024 * 0.0254 / 9.80665
+    np.testing.assert_allclose(acceleration["Tran"], quotient, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(acceleration.t, (rec.t[1:] + rec.t[:-1]) / 2, atol=1e-12)
+
+    from scipy import integrate
+
+    moved = integrate.cumulative_trapezoid(
+        velocity - integrate.trapezoid(velocity) / (len(velocity) - 1), dx=1 / 1024, initial=0
+    )
+    moved -= integrate.trapezoid(moved) / (len(moved) - 1)
+    np.testing.assert_allclose(rec.motion("displacement")["Tran"], moved, rtol=1e-9, atol=1e-12)
+
+    three = np.stack([np.asarray(rec[name]) for name in ("Tran", "Vert", "Long")])
+    total = rec.motion("vector_sum")["Vector sum"]
+    np.testing.assert_allclose(total, np.sqrt((three**2).sum(axis=0)), rtol=1e-12)
+
+
+def test_motion_keeps_gaps_and_flags_and_refuses_a_histogram(tmp_path: Path) -> None:
+    gapped = event(DAMAGED).motion("displacement")
+    assert np.isnan(gapped["Vert"]).any() and gapped.gaps["Vert"]
+    saturated = event(OVER_RANGE).motion("acceleration")
+    assert saturated.measurements["channels"][0]["peak"]["value"]["flag"] == "saturated"
+    with pytest.raises(wavekeep.UnsupportedError, match="peaks, not samples"):
+        event(NIGHT).motion("acceleration")
+    with pytest.raises(ValueError, match="acceleration"):
+        event(BLAST).motion("jerk")  # type: ignore[arg-type]
+    path = tmp_path / "moved.csv"
+    gapped.save(path)
+    assert "Vert" in path.read_text(encoding="utf-8")
+
+
+def test_spectra_and_bands_are_those_of_scipy() -> None:
+    from scipy import signal
+
+    rec = event(BLAST)
+    samples = np.asarray(rec["Vert"])
+    for window, name in (("none", "boxcar"), ("hann", "hann"), ("flat_top", "flattop")):
+        found = rec.spectrum("vert", window=window)  # type: ignore[arg-type]
+        hertz, power = signal.periodogram(samples, fs=1024, window=name, scaling="spectrum")
+        np.testing.assert_allclose(found.hz, hertz)
+        np.testing.assert_allclose(found.amplitude[1:-1], np.sqrt(2 * power[1:-1]), rtol=1e-6, atol=1e-12)
+        assert found.samples == (0, len(samples)) and found.flag is None
+    bands = rec.third_octaves("Vert")
+    assert sum(band["rms"] ** 2 for band in bands) <= np.var(samples)
+    assert bands[0]["level_db"] is None and rec.third_octaves("MicL")[0]["level_db"] > 40
+    assert rec.picture("third_octaves").startswith(b"<svg")
+    with pytest.raises(wavekeep.UnsupportedError, match="histogram has no spectrum"):
+        event(NIGHT).spectrum("Tran")
+    again = pickle.loads(pickle.dumps(rec.select(time=(0, 1)).motion("displacement").select(["Vert"])))
+    assert again.channels == ("Vert",)
 
 
 def test_an_event_and_a_part_of_it_can_be_pickled() -> None:

@@ -87,6 +87,7 @@ from ._findings import Gap, Section
 from ._head import Head
 from ._memory import trim
 from ._open import open, open_arrays, open_event, open_stream
+from ._spectrum import Spectrum
 from ._stream import Stream
 from ._table import Table
 
@@ -135,6 +136,7 @@ __all__ = [
     "Section",
     "SelectionError",
     "ServerError",
+    "Spectrum",
     "Stream",
     "Table",
     "TooLargeError",

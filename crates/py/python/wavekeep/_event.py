@@ -31,6 +31,7 @@ from ._recording import (
     target_of,
 )
 from ._report import Report
+from ._spectrum import WINDOWS, Spectrum, spectrum_of, third_octaves_of
 from ._table import Table
 from ._units import RAW, Units, chosen, of_quantity
 from ._words import instead, one_of, strict
@@ -40,7 +41,8 @@ if TYPE_CHECKING:
 
     from ._archive import Archived
 
-_KINDS = ("traces", "histogram", "spectrum", "limits", "page")
+_KINDS = ("traces", "histogram", "spectrum", "third_octaves", "limits", "page")
+_QUANTITIES = ("acceleration", "displacement", "vector_sum")
 
 
 class Event(Recording):
@@ -261,6 +263,119 @@ class Event(Recording):
         word = one_of("curve", curve, _wavekeep.curves())
         found: Verdict = json.loads(self._handle.verdict(word, distance_ft))
         return found
+
+    @strict
+    def motion(self, quantity: Literal["acceleration", "displacement", "vector_sum"]) -> Event:
+        """The traces of a quantity that is computed from the geophones.
+
+        The result is an event like any other: its channels are arrays, it has its times, and it is plotted,
+        converted and saved. It has no microphone, and no values of the report. Missing samples stay missing.
+
+        Parameters
+        ----------
+        quantity
+            ``"acceleration"``: the difference quotient of neighbouring samples in g, in the middle between
+            them, so that there is one value less than samples. Its largest absolute value is the peak
+            acceleration. ``"displacement"``: the integral over each run without a gap, in inches for in/s,
+            else in millimetres; the mean velocity of the run is taken off before, the mean of the result
+            after it, and no filter is applied. ``"vector_sum"``: the root of the sum of the squares of the
+            three geophones; its largest value is the PVS.
+
+        Returns
+        -------
+        Event
+            A new event; this one is unchanged. Where a sample of a geophone is saturated, the largest value
+            of its trace is flagged in :attr:`measurements`.
+
+        Raises
+        ------
+        BadArgumentError
+            The quantity is unknown.
+        UnsupportedError
+            The event is a histogram, or has no geophone, or for a vector sum not three of them.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> rec = wavekeep.open("samples/M529LMOK.DK0W")
+        >>> acceleration = rec.motion("acceleration")
+        >>> acceleration.shape, acceleration.units["Vert"], float(abs(acceleration["Vert"]).max().round(3))
+        ((3, 3327), 'g', 0.186)
+        >>> rec.motion("vector_sum").channels, rec.motion("displacement").units["Tran"]
+        (('Vector sum',), 'in')
+        """
+        word = one_of("quantity", quantity, _QUANTITIES)
+        source, options, parts = self._recipe
+        return Event(self._handle.motion(word), self.path, (source, options, (*parts, (word,))))
+
+    @strict
+    def spectrum(self, channel: Any, window: Literal["none", "hann", "flat_top"] = "none") -> Spectrum:
+        """The amplitude spectrum of a channel, from its longest run without a gap.
+
+        Parameters
+        ----------
+        channel
+            A name, without regard to case, or an index.
+        window
+            ``"none"``; ``"hann"``, which separates close frequencies; ``"flat_top"``, which keeps the
+            amplitude of a sine between two lines. Amplitudes are divided by the coherent gain of the window.
+
+        Returns
+        -------
+        Spectrum
+            Frequencies and amplitudes, in the unit of the channel in the file.
+
+        Raises
+        ------
+        NoSuchChannelError
+            The event has no such channel.
+        UnsupportedError
+            The event is a histogram, or fewer than 16 samples in a row are present.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> found = wavekeep.open("samples/M529LMOK.DK0W").spectrum("Vert", window="hann")
+        >>> found.unit, len(found.hz) == len(found.amplitude), float(found.hz[-1])
+        ('in/s', True, 512.0)
+        """
+        word = one_of("window", window, WINDOWS)
+        return spectrum_of(json.loads(self._handle.spectrum(self._place(channel), word)))
+
+    @strict
+    def third_octaves(self, channel: Any) -> Table:
+        """The one-third-octave bands of a channel, from its longest run without a gap.
+
+        Bands by IEC 61260-1 (base 10), summed from the lines of a Fourier transform without a window; a line
+        that lies across an edge is divided. These are no levels of a class 1 filter bank.
+
+        Parameters
+        ----------
+        channel
+            A name, without regard to case, or an index.
+
+        Returns
+        -------
+        Table
+            A row for each band: ``nominal_hz``, ``mid_hz``, ``from_hz``, ``to_hz``, ``rms`` with its
+            ``unit``, of a microphone ``level_db`` re 20 µPa; ``flag`` if a sample is saturated or
+            impossible, ``restriction`` if samples are missing.
+
+        Raises
+        ------
+        NoSuchChannelError
+            The event has no such channel.
+        UnsupportedError
+            The event is a histogram, or fewer than 16 samples in a row are present.
+
+        Examples
+        --------
+        >>> import wavekeep
+        >>> bands = wavekeep.open("samples/M529LMOK.DK0W").third_octaves("Vert")
+        >>> [band["nominal_hz"] for band in bands[:4]], bands[0]["unit"]
+        ([1.6, 2.0, 2.5, 3.15], 'in/s')
+        """
+        return third_octaves_of(json.loads(self._handle.third_octaves(self._place(channel))))
 
     def __getitem__(self, channel: Any) -> Channel:
         """One channel, by name without regard to case or by place."""
@@ -601,7 +716,7 @@ class Event(Recording):
     @strict
     def picture(
         self,
-        kind: Literal["traces", "histogram", "spectrum", "limits", "page"] | None = None,
+        kind: Literal["traces", "histogram", "spectrum", "third_octaves", "limits", "page"] | None = None,
         form: Literal["svg", "png", "pdf"] = "svg",
         *,
         curve: str = "osmre",
@@ -616,8 +731,8 @@ class Event(Recording):
         Parameters
         ----------
         kind
-            ``"traces"``, ``"histogram"``, ``"spectrum"``, ``"limits"`` (PPV against frequency) or
-            ``"page"`` (the one-page report); by default the one that fits the event.
+            ``"traces"``, ``"histogram"``, ``"spectrum"``, ``"third_octaves"``, ``"limits"`` (PPV against
+            frequency) or ``"page"`` (the one-page report); by default the one that fits the event.
         form
             ``"svg"``, ``"png"`` or ``"pdf"``.
         curve, distance_ft
@@ -696,6 +811,10 @@ def _again(
 
     event = open_again(source, **options) if isinstance(source, str) else source.open()
     assert isinstance(event, Event)
-    for channels, bounds, time in parts:
+    for part in parts:
+        if len(part) == 1:
+            event = event.motion(part[0])
+            continue
+        channels, bounds, time = part
         event = event.select(channels, bounds, None if time == (None, None) else time)
     return event if units is None else event._in(units)
