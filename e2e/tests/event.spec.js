@@ -29,7 +29,7 @@ test("dragging zooms all channels; double-click and Home show the whole", async 
   await plot.dblclick();
   await expect(whole).toBeDisabled();
   await drag();
-  await page.getByRole("application").focus();
+  await page.getByRole("application", { name: "Traces" }).focus();
   await page.keyboard.press("Home");
   await expect(whole).toBeDisabled();
   await plot.hover();
@@ -40,7 +40,7 @@ test("dragging zooms all channels; double-click and Home show the whole", async 
 test("the cursor reads the exact sample, also by keyboard", async ({ page, full }) => {
   const id = await open(page, full.url, "M529LMOK.DK0W");
   const { channels } = await (await fetch(`${full.url}/api/v1/events/${id}/plot`)).json();
-  await page.getByRole("application").focus();
+  await page.getByRole("application", { name: "Traces" }).focus();
   await page.keyboard.press("Home");
   await page.keyboard.press("ArrowRight");
   const words = await page.locator(".readout").innerText();
@@ -55,7 +55,7 @@ test("the cursor reads the exact sample, also by keyboard", async ({ page, full 
 test("the mouse reads the sample that it is nearest to", async ({ page, full }) => {
   const id = await open(page, full.url, "M529LMOK.DK0W");
   const { time_axis } = await (await fetch(`${full.url}/api/v1/events/${id}/plot`)).json();
-  await page.getByRole("application").focus();
+  await page.getByRole("application", { name: "Traces" }).focus();
   for (let step = 0; step < 8; step += 1) await page.keyboard.press("+");
   await expect(page.getByRole("button", { name: "Whole" })).toBeEnabled();
   const box = await page.locator(".u-over").first().boundingBox();
@@ -134,7 +134,7 @@ test("the plot of the limits is a table too", async ({ page, full }) => {
 test("a histogram shows intervals with their unit-local times", async ({ page, full }) => {
   await open(page, full.url, "M529LMP3.O00H");
   await expect(page.getByRole("heading", { name: "Intervals" })).toBeVisible();
-  await page.getByRole("application").focus();
+  await page.getByRole("application", { name: "Traces" }).focus();
   await page.keyboard.press("ArrowRight");
   await expect(page.locator(".readout")).toContainText(/Interval \d+ from 2026-06-1[23] \d\d:\d\d:00 \(unit-local\)/);
   await expect(page.getByText("microphone 60 to 110 dB(L)")).toBeVisible();

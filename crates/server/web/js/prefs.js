@@ -1,13 +1,19 @@
 // @ts-check
 /** What a reader chose, kept in this browser and shared by all of its tabs. */
 
-/** @typedef {{ velocity: "in/s" | "mm/s", pressure: "dB(L)" | "Pa" | "psi", scale: "common" | "own", curve: string }} Prefs */
+/**
+ * @typedef {{
+ *   velocity: "in/s" | "mm/s", pressure: "dB(L)" | "Pa" | "psi", scale: "common" | "own", curve: string,
+ *   quantity: "velocity" | "acceleration" | "displacement" | "vector_sum",
+ *   window: "none" | "hann" | "flat_top", bands: "lines" | "third_octave", frequency: "linear" | "log"
+ * }} Prefs
+ */
 
 /** @type {Prefs} */
-const DEFAULTS = { velocity: "in/s", pressure: "dB(L)", scale: "common", curve: "usbm-drywall" };
+const DEFAULTS = { velocity: "in/s", pressure: "dB(L)", scale: "common", curve: "usbm-drywall", quantity: "velocity", window: "none", bands: "lines", frequency: "linear" };
 
 /** @type {{ [K in keyof Prefs]?: readonly string[] }} */
-const ALLOWED = { velocity: ["in/s", "mm/s"], pressure: ["dB(L)", "Pa", "psi"], scale: ["common", "own"] };
+const ALLOWED = { velocity: ["in/s", "mm/s"], pressure: ["dB(L)", "Pa", "psi"], scale: ["common", "own"], quantity: ["velocity", "acceleration", "displacement", "vector_sum"], window: ["none", "hann", "flat_top"], bands: ["lines", "third_octave"], frequency: ["linear", "log"] };
 
 /** @type {Set<() => void>} */
 const listeners = new Set();

@@ -66,10 +66,10 @@
  * @typedef {{
  *   unit: string, sensor: string, samples?: (number | null)[], pairs?: ([number, number] | null)[],
  *   frequencies_hz?: (number | null)[],
- *   peak: { value: number | null, unit: string, t: number | null, index: number | null, flags: string[] }
+ *   peak: { value: number | null, unit: string, t: number | null, index: number | null, flags: string[], reading: Reading | null }
  * }} PlotChannel
  * @typedef {{
- *   record_type: string, serial: string | null, filename: string | null, timestamp_local: string | null,
+ *   record_type: string, quantity?: string, serial: string | null, filename: string | null, timestamp_local: string | null,
  *   time_axis: {
  *     t0: number | null, dt: number | null, n: number, rate_hz?: number, rate_assumed?: boolean,
  *     histogram_aggregated?: boolean, interval_size_s?: number | null, interval_times?: (string | null)[] | null
@@ -87,11 +87,14 @@
  *   outcome: "within" | "exceeds" | "no_verdict", reason: string, judges: string, remarks: string[]
  * }} Verdict
  *
+ * @typedef {{ nominal_hz: number, mid_hz: number, from_hz: number, to_hz: number, rms: number, level_db?: number }} ThirdOctave
  * @typedef {{
- *   rate_hz: number, rate_assumed: boolean, channels: Record<string, {
- *     unit: string, frequencies_hz: number[], amplitudes: number[], dominant_hz: number | null,
- *     dominant_amplitude: number | null, restriction: unknown
- *   }>
+ *   unit: string, frequencies_hz: number[], amplitudes: number[], resolution_hz: number | null, dominant_hz: number | null,
+ *   dominant_amplitude: number | null, restriction: string | null, flag: string | null,
+ *   third_octaves: { bands: ThirdOctave[], below_rms: number | null, above_rms: number | null, restriction: string | null }
+ * }} ChannelSpectrum
+ * @typedef {{
+ *   rate_hz: number, rate_assumed: boolean, window: string, coherent_gain: number, channels: Record<string, ChannelSpectrum>
  * }} Spectrum
  *
  * @typedef {{

@@ -139,10 +139,16 @@ export function pressureText(psi, dB) {
 export function sampleText(value, unit) {
   if (value === null || Number.isNaN(value)) return "missing";
   if (unit === "in/s") return `${velocityText(value)} ${velocityUnit()}`;
-  if (unit !== "psi") return `${fixed(value, 4)} ${unit}`;
+  if (unit !== "psi") return ["g", "in", "mm"].includes(unit) ? readingText({ value, unit }, shownUnit(unit)) : `${fixed(value, 4)} ${unit}`;
   if (pref("pressure") === "dB(L)") return value === 0 ? `0 ${traceUnit()}` : `${fixed(decibels(value), 1)} dB(L)`;
   return `${pressureText(value)} ${pref("pressure")}`;
 }
+
+/** The reader's unit of what a trace is sent in. @param {string} unit */
+export const shownUnit = (unit) => unit === "in/s" ? velocityUnit() : unit === "psi" ? traceUnit() : unit === "in" || unit === "mm" ? lengthUnit() : unit;
+
+/** A value of a trace in the reader's unit. @param {number} value @param {string} unit as sent */
+export const shownValue = (value, unit) => value * (FACTORS[unit]?.[shownUnit(unit)] ?? 1);
 
 /** @param {import("./types.js").Reading | null | undefined} reading inches as the reader's unit */
 export const lengthText = (reading) => digits(reading, lengthUnit());

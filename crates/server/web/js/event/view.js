@@ -20,16 +20,12 @@ import { showLog } from "./log.js";
 import { measuresTable } from "./measures.js";
 import { reviewBar } from "./review_bar.js";
 import { sensorCheck } from "./sensor_check.js";
-import { showSpectrum } from "./spectrum.js";
-import { allValues, showTraces } from "./traces.js";
+import { plotOf, withValues } from "./quantity.js";
+import { showTraces } from "./traces.js";
 import { showVerdict } from "./verdict.js";
 
 /** @typedef {import("../types.js").EventDetail} EventDetail */
-/** @typedef {import("../types.js").PlotDocument} PlotDocument */
 /** @typedef {import("../router.js").Params} Params */
-
-/** More points than this are fetched as plain numbers. */
-const FIRST_POINTS = 20000;
 
 /** @param {HTMLElement} main @param {number} id @param {Params} filters */
 export function eventView(main, id, filters) {
@@ -150,7 +146,7 @@ export function eventView(main, id, filters) {
   async function load() {
     const [first, plot] = await Promise.all([
       /** @type {Promise<EventDetail>} */ (get(`/events/${id}`, signal)),
-      /** @type {Promise<PlotDocument>} */ (get(`/events/${id}/plot?points=${FIRST_POINTS}`, signal)).catch((error) => { if (signal.aborted) throw error; return /** @type {Error} */ (error); }),
+      plotOf(id, "velocity", signal).catch((error) => { if (signal.aborted) throw error; return /** @type {Error} */ (error); }),
     ]);
     detail = first;
     Object.assign(places, { row: first.event, filters: queryString(filters) });
@@ -170,13 +166,13 @@ export function eventView(main, id, filters) {
       replace(traces, h("h2", null, "Traces"), failure(plot, "Nothing can be drawn"));
       return;
     }
-    const values = await allValues(id, plot, signal);
+    const recorded = await withValues(id, plot, signal);
     if (signal.aborted) return;
-    const drawn = showTraces(traces, first, plot, values);
+    const drawn = showTraces(traces, first, recorded, signal);
     redraws.push(drawn.draw);
     ends.push(drawn.destroy);
     const more = [showLimits(limits, first, plot, signal, (feet) => { distance_ft = feet; showHead(); })];
-    if (!plot.time_axis.histogram_aggregated) more.push(showSpectrum(spectrum, id, signal));
+    if (!plot.time_axis.histogram_aggregated) more.push(import("./spectrum.js").then(({ showSpectrum }) => showSpectrum(spectrum, id, signal)));
     for (const part of more) void part.then((draw) => redraws.push(draw)).catch(complain);
   }
   void load().catch((error) => {

@@ -32,11 +32,10 @@ export class PlotGroup {
   /** @param {Axis} axis @param {string} label */
   constructor(axis, label) {
     this.axis = axis;
-    const last = axis.t0 + (axis.bars ? axis.n : Math.max(axis.n - 1, 1)) * axis.dt;
     /** @type {readonly [number, number]} */
-    this.whole = [axis.t0, last];
-    this.min = axis.t0;
-    this.max = last;
+    this.whole = [axis.t0, this.#last()];
+    this.min = this.whole[0];
+    this.max = this.whole[1];
     this.element = h("div", {
       class: "plots", tabindex: 0, role: "application",
       "aria-label": `${label}. Arrow keys move the cursor, plus and minus zoom, Home shows all.`,
@@ -57,6 +56,15 @@ export class PlotGroup {
     });
     this.cursor(this.index, false);
   }
+
+  /** Makes room for what reaches beyond the samples of the axis. @param {number} from @param {number} to */
+  include(from, to) {
+    const isWhole = this.isWhole;
+    this.whole = [Math.min(this.axis.t0, from), Math.max(this.#last(), to)];
+    if (isWhole) [this.min, this.max] = this.whole;
+  }
+
+  #last() { return this.axis.t0 + (this.axis.bars ? this.axis.n : Math.max(this.axis.n - 1, 1)) * this.axis.dt; }
 
   /** Shows a part of the time. @param {number} min @param {number} max */
   view(min, max) {

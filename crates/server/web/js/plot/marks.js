@@ -55,6 +55,32 @@ export function drawUnder(plot, trace, axis) {
   plot.ctx.restore();
 }
 
+/**
+ * The trace of another event: dashed, in a fainter line. It stops where samples are missing.
+ * @param {Plot} plot @param {import("./trace_plot.js").Over} over @param {{ min: number, max: number }} shown
+ */
+export function drawOtherEvent(plot, over, { min, max }) {
+  const scale = devicePixelRatio;
+  const first = Math.floor((min - over.t0) / over.dt) - 1, last = Math.ceil((max - over.t0) / over.dt) + 2;
+  const [times, values] = over.extremes.line(first, last, Math.max(plot.bbox.width / scale, 100), over.t0, over.dt, over.shown);
+  clipped(plot, (ctx) => {
+    ctx.strokeStyle = palette().ink;
+    ctx.globalAlpha = 0.62;
+    ctx.lineWidth = 1.1 * scale;
+    ctx.setLineDash([4 * scale, 2.5 * scale]);
+    ctx.beginPath();
+    let drawing = false;
+    values.forEach((value, index) => {
+      if (value === null) { drawing = false; return; }
+      const x = plot.valToPos(times[index] ?? 0, "x", true), y = plot.valToPos(value, "y", true);
+      if (drawing) ctx.lineTo(x, y);
+      else ctx.moveTo(x, y);
+      drawing = true;
+    });
+    ctx.stroke();
+  });
+}
+
 /** Over the trace. @param {Plot} plot @param {Trace} trace @param {Axis} axis */
 export function drawOver(plot, trace, axis) {
   const scale = devicePixelRatio;

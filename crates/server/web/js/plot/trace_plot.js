@@ -5,7 +5,7 @@ import { h } from "../dom.js";
 import { palette } from "../theme.js";
 import { fixed } from "../units.js";
 import { Extremes } from "./extremes.js";
-import { drawOver, drawUnder } from "./marks.js";
+import { drawOtherEvent, drawOver, drawUnder } from "./marks.js";
 import { touches } from "./touch.js";
 import { uPlot } from "./uplot.js";
 
@@ -15,8 +15,10 @@ import { uPlot } from "./uplot.js";
  * @typedef {{
  *   name: string, unit: string, colour: string, extremes: Extremes, shown: (value: number) => number,
  *   low: number, high: number, gaps: import("../types.js").Gap[],
- *   peakIndex: number | null, halfWave: { from_s: number, to_s: number } | null, trigger: boolean
+ *   peakIndex: number | null, halfWave: { from_s: number, to_s: number } | null, trigger: boolean, over?: Over | null
  * }} Trace
+ * A trace of another event, over the same time from the trigger: each sample at its own time.
+ * @typedef {{ extremes: Extremes, t0: number, dt: number, shown: (value: number) => number }} Over
  */
 
 /** The least width for the numbers of the value axis. */
@@ -123,7 +125,7 @@ export class TracePlot {
       }],
       hooks: {
         drawAxes: [(plot) => drawUnder(plot, trace, group.axis)],
-        draw: [(plot) => drawOver(plot, trace, group.axis)],
+        draw: [(plot) => { if (trace.over) drawOtherEvent(plot, trace.over, group); }, (plot) => drawOver(plot, trace, group.axis)],
         setSelect: [(plot) => {
           const { left, width } = plot.select;
           if (width < 4) return;
