@@ -11,10 +11,12 @@
 //! - [`spectrum`]: amplitude spectrum with its dominant frequency, under a [`Window`] if one is chosen.
 //! - [`third_octaves`]: one-third-octave band levels.
 //! - [`DensityEstimate`]: amplitude spectral density of a stream, in one pass.
+//! - [`Attenuation`]: how peaks fall with scaled distance at a site, with the bounds that blasters use.
 //! - [`Curve`]: vibration and air limits as data, with a [`Verdict`] that says in words what it
 //!   rests on.
 #![forbid(unsafe_code)]
 
+mod attenuation;
 mod candidate;
 mod channel;
 mod contradiction;
@@ -37,6 +39,9 @@ mod vector_sum;
 mod verdict;
 mod window;
 
+pub use attenuation::{
+    Attenuation, BlastForecast, BlastLine, BlastUnits, NoAttenuation, Root, table_distances,
+};
 pub use channel::{ChannelMeasurements, IntervalPeak};
 pub use contradiction::{ContradictedQuantity, Contradiction, note_contradictions};
 pub use curve::{
