@@ -16,7 +16,7 @@ use crate::sidecar::{
 /// The program that derives files, as the sidecars name it. The number of the decoder goes up when
 /// the same files give other values: `docs/correctness.md` says which, and `rebuild` derives the
 /// files of older ones again.
-pub(crate) const TOOL_VERSION: &str = concat!("wavekeep ", env!("CARGO_PKG_VERSION"), " decoder 2");
+pub(crate) const TOOL_VERSION: &str = concat!("wavekeep ", env!("CARGO_PKG_VERSION"), " decoder 3");
 /// Whether a newer version of this program derived what carries this word. What it derived is not
 /// derived again by an older one: it may hold what the older one does not know.
 pub(crate) fn is_newer(tool_version: Option<&str>) -> bool {

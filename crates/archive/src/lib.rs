@@ -35,6 +35,7 @@
 mod actor;
 mod archive;
 mod backup;
+mod blast;
 mod counts;
 mod derived;
 mod error;
@@ -74,6 +75,9 @@ mod watch;
 pub use actor::{Actor, machine_user};
 pub use archive::{Archive, CommitPoint, OpenOptions};
 pub use backup::{Backup, BackupOptions, LeftOut, Manifest, Restored};
+pub use blast::{
+    BlastEvent, BlastFacts, BlastMedium, BlastSource, BlastValue, LeftOutOfLaw, ScaledDistances,
+};
 pub use counts::{Counts, LockWaits, UnitCounts};
 pub use error::{ArchiveError, DecodeFailure, SaveError};
 pub use export::{

@@ -28,6 +28,7 @@
 
 mod array;
 mod assumed;
+mod blast;
 mod cursor;
 mod digits;
 mod error;
@@ -50,6 +51,7 @@ mod unit;
 
 pub use array::{ArrayOrder, NamedArray, array_bytes};
 pub use assumed::{Assumed, Basis};
+pub use blast::{BlastQuantity, BlastStatement, BlastValueError};
 pub use cursor::Cursor;
 pub use digits::{printed_decimals, seconds_decimals};
 pub use error::{Error, Result};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{Frequency, Reading, Unit, UnitLocal};
+use crate::{BlastStatement, Frequency, Reading, Unit, UnitLocal};
 
 /// Everything that a report of the vendor states, typed; `None` where it says nothing or `N/A`.
 ///
@@ -38,6 +38,9 @@ pub struct Statement {
     pub software: Option<String>,
     /// The user's notes in their order.
     pub notes: Vec<UserNote>,
+    /// What it says of the blast: charge and distance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blast: Option<BlastStatement>,
     /// The kind of microphone, as written: `ISEE Linear Microphone`, `A-weight Microphone`.
     pub microphone: Option<String>,
     /// What it says of each channel.

@@ -14,6 +14,8 @@ pub enum Quantity {
     Acceleration,
     /// Particle displacement, or any other length.
     Length,
+    /// Mass, as of a charge.
+    Mass,
     /// Air pressure, unweighted.
     Pressure,
     /// A-weighted sound level. It is not a pressure: how much was filtered out is not known.
@@ -64,6 +66,12 @@ pub enum Unit {
     Millimetre,
     /// m
     Metre,
+    /// ft, the international foot: 0.3048 m
+    Foot,
+    /// kg
+    Kilogram,
+    /// lb, the international pound: 0.45359237 kg
+    Pound,
     /// Pa
     Pascal,
     /// kPa
@@ -106,7 +114,7 @@ const REFERENCE_PA: f64 = 20e-6;
 
 impl Unit {
     /// Every unit.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 25] = [
         Self::InchPerSecond,
         Self::MillimetrePerSecond,
         Self::MetrePerSecond,
@@ -117,6 +125,9 @@ impl Unit {
         Self::Inch,
         Self::Millimetre,
         Self::Metre,
+        Self::Foot,
+        Self::Kilogram,
+        Self::Pound,
         Self::Pascal,
         Self::Kilopascal,
         Self::Psi,
@@ -144,6 +155,9 @@ impl Unit {
             Self::Inch => "in",
             Self::Millimetre => "mm",
             Self::Metre => "m",
+            Self::Foot => "ft",
+            Self::Kilogram => "kg",
+            Self::Pound => "lb",
             Self::Pascal => "Pa",
             Self::Kilopascal => "kPa",
             Self::Psi => "psi",
@@ -168,7 +182,8 @@ impl Unit {
             | Self::CentimetrePerSecond
             | Self::MicrometrePerSecond => Quantity::Velocity,
             Self::Gravity | Self::MetrePerSecondSquared => Quantity::Acceleration,
-            Self::Inch | Self::Millimetre | Self::Metre => Quantity::Length,
+            Self::Inch | Self::Millimetre | Self::Metre | Self::Foot => Quantity::Length,
+            Self::Kilogram | Self::Pound => Quantity::Mass,
             Self::Pascal | Self::Kilopascal | Self::Psi | Self::DecibelLinear => Quantity::Pressure,
             Self::DecibelA => Quantity::LevelA,
             Self::DecibelC => Quantity::LevelC,
@@ -198,6 +213,7 @@ impl Unit {
             Self::DecibelLinear | Self::DecibelA | Self::DecibelC => 2,
             Self::Inch | Self::MetrePerSecond | Self::Metre | Self::Kilopascal => 5,
             Self::Psi => 6,
+            Self::Foot | Self::Kilogram | Self::Pound => 1,
             Self::Millimetre | Self::MetrePerSecondSquared | Self::Volt | Self::Radian => 4,
             Self::Count | Self::Millivolt | Self::Hertz | Self::MicrometrePerSecond => 0,
         }
@@ -210,6 +226,7 @@ impl Unit {
             Quantity::Velocity => Self::MetrePerSecond,
             Quantity::Acceleration => Self::MetrePerSecondSquared,
             Quantity::Length => Self::Metre,
+            Quantity::Mass => Self::Kilogram,
             Quantity::Pressure => Self::Pascal,
             Quantity::Frequency => Self::Hertz,
             Quantity::Time => Self::Second,
@@ -221,12 +238,14 @@ impl Unit {
 
     /// How many of the quantity's base unit one of this is, as an exact ratio where there is one.
     ///
-    /// Bases: mm/s, m/s², mm, Pa, Hz, s, mV, rad, count.
+    /// Bases: mm/s, m/s², mm, kg, Pa, Hz, s, mV, rad, count.
     const fn ratio_to_base(self) -> (f64, f64) {
         match self {
             Self::InchPerSecond | Self::Inch => (254.0, 10.0),
             Self::MetrePerSecond | Self::Metre | Self::Kilopascal | Self::Volt => (1000.0, 1.0),
             Self::CentimetrePerSecond => (10.0, 1.0),
+            Self::Foot => (3048.0, 10.0),
+            Self::Pound => (45_359_237.0, 100_000_000.0),
             Self::MicrometrePerSecond => (1.0, 1000.0),
             Self::Gravity => (980_665.0, 100_000.0),
             // 1 psi = 4.4482216152605 N / (0.0254 m)²
@@ -234,6 +253,7 @@ impl Unit {
             Self::MillimetrePerSecond
             | Self::MetrePerSecondSquared
             | Self::Millimetre
+            | Self::Kilogram
             | Self::Pascal
             | Self::DecibelLinear
             | Self::DecibelA

@@ -22,10 +22,9 @@ const CHANNEL_WORDS: [(&str, usize); 11] = [
 ];
 
 /// Labels that are known and kept as written: nothing is taken from their values.
-const KEPT_AS_WRITTEN: [&str; 22] = [
+const KEPT_AS_WRITTEN: [&str; 20] = [
     "channel",
     "filename",
-    "gpsdistance",
     "gpslocation",
     "gpsposition",
     "geotriggerlevel",
@@ -41,7 +40,6 @@ const KEPT_AS_WRITTEN: [&str; 22] = [
     "ppvdb",
     "ppvponderated",
     "recordstopmode",
-    "scaleddistance",
     "sensorcheck",
     "setup",
     "version",
@@ -89,6 +87,8 @@ pub(crate) enum EventField {
     StopTime,
     Intervals,
     IntervalSize,
+    ScaledDistance,
+    GpsDistance,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +115,7 @@ pub(crate) enum SumField {
     Date,
 }
 
-const EVENT_FIELDS: [(&str, EventField); 32] = [
+const EVENT_FIELDS: [(&str, EventField); 34] = [
     ("eventtype", EventField::Type),
     ("eventdate", EventField::Date),
     ("eventtime", EventField::Time),
@@ -148,6 +148,8 @@ const EVENT_FIELDS: [(&str, EventField); 32] = [
     ("numberofintervals", EventField::Intervals),
     ("intervalsize", EventField::IntervalSize),
     ("histograminterval", EventField::IntervalSize),
+    ("scaleddistance", EventField::ScaledDistance),
+    ("gpsdistance", EventField::GpsDistance),
 ];
 
 const CHANNEL_FIELDS: [(&str, ChannelField); 17] = [
@@ -244,7 +246,13 @@ impl Label {
     /// Whether a text that has it is a report: no other text has such labels.
     pub(crate) fn is_of_reports(self) -> bool {
         match self {
-            Self::Event(field) => !matches!(field, EventField::Trigger | EventField::Battery),
+            Self::Event(field) => !matches!(
+                field,
+                EventField::Trigger
+                    | EventField::Battery
+                    | EventField::ScaledDistance
+                    | EventField::GpsDistance
+            ),
             Self::Channel { .. } | Self::VectorSum { .. } => true,
             Self::TitleNote(_) | Self::TitleString(_) | Self::KeptAsWritten | Self::Unknown => {
                 false

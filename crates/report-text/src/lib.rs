@@ -16,6 +16,7 @@
 //! | `rows` | rows of tables |
 //! | `reader` | all of it, line by line |
 //! | `statement`, `sensor`, `moment` | fields to a [`Statement`](wavekeep_core::Statement) |
+//! | `blast` | scaled distance, distance and charge |
 //! | `intervals` | a histogram's table over its intervals |
 //! | `tally` | printed samples against counts, as they are read |
 //!
@@ -33,6 +34,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod blast;
 mod cells;
 mod date;
 mod encoding;

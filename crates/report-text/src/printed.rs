@@ -35,6 +35,8 @@ impl UnitText<'_> {
             "db" | "db(l)" | "dbl" | "db l" => return Some(Unit::DecibelLinear),
             "volt" | "volts" => return Some(Unit::Volt),
             "ips" => return Some(Unit::InchPerSecond),
+            "feet" | "foot" => return Some(Unit::Foot),
+            "lbs" => return Some(Unit::Pound),
             _ => {}
         }
         let unit = text.trim_end_matches("(l)").trim_end().trim_end_matches('.').parse();

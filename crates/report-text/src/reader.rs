@@ -72,12 +72,14 @@ pub struct ReportText {
 }
 
 /// Codes of the notes that reading makes.
-pub const NOTES: [&str; 7] = [
+pub const NOTES: [&str; 9] = [
+    "blast_distance",
     "decimal_mark",
     "further_sensor",
     "report_date",
     "report_field_again",
     "report_not_understood",
+    "scaled_distance",
     "table_columns",
     "table_unit",
 ];

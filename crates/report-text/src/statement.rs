@@ -5,6 +5,7 @@ use wavekeep_core::{
     UserNote,
 };
 
+use crate::blast::{self, ScaledDistance, distance};
 use crate::date::DateOrder;
 use crate::heading::channel_name;
 use crate::label::{self, EventField, Label, key};
@@ -95,6 +96,8 @@ pub(crate) struct Builder<'n> {
     pub histogram_stop: Moment,
     pub sensors: Vec<SensorFields>,
     titles: Vec<Title>,
+    scaled_distance: Option<ScaledDistance>,
+    gps_distance: Option<Reading>,
     last_channel: Option<(usize, usize)>,
     pub stated_twice: u64,
     pub not_understood: &'n mut NotUnderstood,
@@ -125,6 +128,8 @@ pub(crate) fn statement(
         histogram_stop: Moment::default(),
         sensors: vec![SensorFields { number: 1, ..SensorFields::default() }],
         titles: Vec::new(),
+        scaled_distance: None,
+        gps_distance: None,
         last_channel: None,
         stated_twice: 0,
         not_understood,
@@ -300,6 +305,11 @@ impl Builder<'_> {
                 }
                 set(&mut said.histogram.get_or_insert_default().interval_s, seconds)
             }
+            EventField::ScaledDistance => {
+                let found = ScaledDistance::parse(text, mark)?;
+                set(&mut self.scaled_distance, found)
+            }
+            EventField::GpsDistance => set(&mut self.gps_distance, distance(printed(text)?)?),
             EventField::Date => return self.start.take_date(field),
             EventField::StartDate => return self.histogram_start.take_date(field),
             EventField::StopDate => return self.histogram_stop.take_date(field),
@@ -323,6 +333,8 @@ impl Builder<'_> {
         }
         said.histogram = said.histogram.take().filter(|all| *all != HistogramStatement::default());
         said.start = self.start.at(order).or(first);
+        said.blast = blast::statement(self.scaled_distance, self.gps_distance);
+        out.notes.extend(blast::contradictions(self.scaled_distance, self.gps_distance));
         let mut others = Vec::new();
         for sensor in self.sensors {
             let is_first = sensor.number == 1;

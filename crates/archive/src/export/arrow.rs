@@ -37,7 +37,7 @@ enum Kind {
 }
 
 /// The columns of an event, in the order of [`crate::index::row::COLUMNS`].
-const COLUMNS: [(&str, Kind); 47] = [
+const COLUMNS: [(&str, Kind); 51] = [
     ("id", Kind::Count),
     ("serial", Kind::Text),
     ("filename", Kind::Text),
@@ -85,17 +85,24 @@ const COLUMNS: [(&str, Kind); 47] = [
     ("verdict", Kind::Text),
     ("margin_percent", Kind::Number),
     ("judged", Kind::Document),
+    ("charge_kg", Kind::Number),
+    ("distance_m", Kind::Number),
+    ("scaled_distance_m_kg05", Kind::Number),
+    ("blast", Kind::Document),
 ];
 
 /// Units by the ends of names, the longer ones first.
-const UNITS: [(&str, &str); 7] = [
+const UNITS: [(&str, &str); 10] = [
     ("_in_s", "in/s"),
     ("_db_l", "dB(L)"),
     ("_db_a", "dB(A)"),
     ("_db_c", "dB(C)"),
+    ("_m_kg05", "m/kg^0.5"),
     ("_psi", "psi"),
+    ("_kg", "kg"),
     ("_hz", "Hz"),
     ("_s", "s"),
+    ("_m", "m"),
 ];
 
 /// Rows of a batch.

@@ -11,6 +11,7 @@ use crate::index::EventRow;
 use crate::{Archive, ArchiveError, Query, Sort, SortKey};
 
 pub use originals::{MANIFEST, Originals};
+pub(crate) use table::field;
 pub use table::{EXPORT_COLUMNS, TableUnits};
 pub use travel::{travel_unit, travel_values};
 

@@ -1,6 +1,6 @@
 //! The table of events: CSV and Parquet.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as PhysicalType};
@@ -19,7 +19,7 @@ use crate::{Archive, Query};
 
 /// The columns, in their order. Times named `timestamp` are by the unit's clock, without a zone: in
 /// Parquet TIMESTAMP without zone. Those that end with `_at` are UTC, as they are written in sidecars.
-pub const EXPORT_COLUMNS: [&str; 42] = [
+pub const EXPORT_COLUMNS: [&str; 46] = [
     "id",
     "serial",
     "filename",
@@ -62,6 +62,10 @@ pub const EXPORT_COLUMNS: [&str; 42] = [
     "verdict",
     "margin_percent",
     "judged",
+    "charge_kg",
+    "distance_m",
+    "scaled_distance_m_kg05",
+    "blast",
 ];
 
 /// The units of velocities and pressures in a table of events.
@@ -181,6 +185,10 @@ fn cells(row: EventRow) -> [Cell; EXPORT_COLUMNS.len()] {
         Cell::Text(row.verdict),
         Real(row.margin_percent),
         text(row.judged),
+        Real(row.charge_kg),
+        Real(row.distance_m),
+        Real(row.scaled_distance_m_kg05),
+        text(row.blast),
     ]
 }
 
@@ -282,7 +290,7 @@ fn digits(reading: Reading) -> String {
 
 /// A text of a field. What people and reports wrote is no formula: a spreadsheet would run a text that
 /// begins like one, so an apostrophe stands before it, as people write it there.
-fn field(out: &mut dyn Write, text: &str) -> Result<(), ExportFailure> {
+pub(crate) fn field(out: &mut dyn Write, text: &str) -> io::Result<()> {
     let guarded;
     let text = match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         true => {

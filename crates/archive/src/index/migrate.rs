@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::sums;
 
 /// The statements that lead from each version to the next one.
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     include_str!("schema_1.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
@@ -13,6 +13,7 @@ const STEPS: [&str; 7] = [
     concat!(include_str!("schema_5.sql"), include_str!("sum_triggers.sql")),
     include_str!("schema_6.sql"),
     include_str!("schema_7.sql"),
+    include_str!("schema_8.sql"),
 ];
 
 /// Rows of an earlier version lack columns that their sidecars have: they are completed.

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use rusqlite::{Row, named_params};
 use serde::{Serialize, Serializer};
 use wavekeep_core::{Flag, Reading, Unit};
+use wavekeep_signal::Root;
 
 use super::sums;
+use crate::blast::BlastFacts;
 use crate::facts::UNKNOWN_SERIAL;
 use crate::levels::LevelVerdicts;
 use crate::sidecar::{FlagWord, STREAM_KIND, Sidecar};
@@ -106,7 +108,7 @@ pub struct EventRow {
     pub readings: String,
     /// Whether report and samples contradict each other.
     pub contradicted: bool,
-    /// Which of project, client, operator and location people set or corrected: a JSON list.
+    /// Which of project, client, operator, location, charge and distance people set or corrected: a JSON list.
     #[serde(serialize_with = "as_json")]
     pub corrected: String,
     /// What the alarm levels say, by the word of [`LevelOutcome`](crate::LevelOutcome): the worse of ground
@@ -117,6 +119,16 @@ pub struct EventRow {
     /// The verdicts for ground and air: a JSON object, [`LevelVerdicts`].
     #[serde(serialize_with = "as_json")]
     pub judged: String,
+    /// Maximum charge per delay in kg.
+    pub charge_kg: Option<f64>,
+    /// Distance from blast to sensor in m.
+    pub distance_m: Option<f64>,
+    /// Scaled distance R / √W in m/√kg.
+    pub scaled_distance_m_kg05: Option<f64>,
+    /// Charge and distance as they were given, who states them, and what is not used: a JSON object,
+    /// [`BlastFacts`].
+    #[serde(serialize_with = "as_json")]
+    pub blast: String,
 }
 
 /// A peak of an [`EventRow`].
@@ -147,7 +159,9 @@ impl EventRow {
     /// archive is where its files are, whatever the sidecar says.
     pub(crate) fn of(serial: &str, filename: &str, sidecar: &Sidecar) -> Self {
         let (event, peaks) = (sidecar.event(), sidecar.peak_values());
-        let (project, corrected) = sidecar.corrected_info();
+        let (project, mut corrected) = sidecar.corrected_info();
+        let blast = BlastFacts::of(sidecar);
+        corrected.extend(blast.corrected());
         let (source, review, own) = (sidecar.source(), sidecar.review(), sidecar.own());
         let (file, decode) = (sidecar.source_file(), sidecar.decode());
         let json = |value: serde_json::Result<String>, empty: &str| {
@@ -209,6 +223,10 @@ impl EventRow {
             verdict: None,
             margin_percent: None,
             judged: "{}".to_owned(),
+            charge_kg: blast.charge_kg(),
+            distance_m: blast.distance_m(),
+            scaled_distance_m_kg05: blast.scaled_distance(Root::Square),
+            blast: json(serde_json::to_string(&blast), "{}"),
         }
     }
 
@@ -256,6 +274,11 @@ impl EventRow {
     /// What the alarm levels say of ground and air; nothing where the event is not judged.
     pub fn verdicts(&self) -> LevelVerdicts {
         serde_json::from_str(&self.judged).unwrap_or_default()
+    }
+
+    /// Charge and distance as they were given, and who states them.
+    pub fn blast(&self) -> BlastFacts {
+        serde_json::from_str(&self.blast).unwrap_or_default()
     }
 
     /// Whether the unit is not known.
@@ -313,6 +336,10 @@ impl EventRow {
             verdict: row.get(44)?,
             margin_percent: row.get(45)?,
             judged: row.get(46)?,
+            charge_kg: row.get(47)?,
+            distance_m: row.get(48)?,
+            scaled_distance_m_kg05: row.get(49)?,
+            blast: row.get(50)?,
         })
     }
 }
@@ -330,7 +357,8 @@ pub(crate) const COLUMNS: &str = "e.id, e.serial, e.filename, e.kind, e.timestam
     e.assumed, e.missing_samples, e.damaged, e.sha256, e.filesize, e.tool_version, e.captured_at, \
     e.last_seen, e.source_kind, e.a5_pickle_filename, e.txt_filename, e.hdf5_filename, e.changed, \
     e.mic_db_a, e.mic_db_c, e.readings, e.contradicted, e.corrected, \
-    e.verdict, e.margin_percent, e.judged";
+    e.verdict, e.margin_percent, e.judged, e.charge_kg, e.distance_m, e.scaled_distance_m_kg05, \
+    e.blast";
 
 /// Writes a row: a new one, or over the one of the same event, every column but
 /// `last_seen` and its sum.
@@ -360,6 +388,8 @@ pub(crate) fn upsert(
             ":hdf5_filename": row.hdf5_filename, ":changed": changed,
             ":mic_db_a": row.mic_db_a, ":mic_db_c": row.mic_db_c, ":readings": row.readings,
             ":contradicted": row.contradicted, ":corrected": row.corrected,
+            ":charge_kg": row.charge_kg, ":distance_m": row.distance_m,
+            ":scaled_distance_m_kg05": row.scaled_distance_m_kg05, ":blast": row.blast,
         },
         |row| row.get(0),
     )
@@ -417,13 +447,15 @@ const UPSERT: &str = "INSERT INTO events (id, serial, filename, kind, timestamp,
     text_id, false_trigger, reviewer, reviewed_at, review_notes, has_report, assumed, \
     missing_samples, damaged, sha256, filesize, tool_version, captured_at, last_seen, \
     last_seen_sum, source_kind, a5_pickle_filename, txt_filename, hdf5_filename, changed, \
-    mic_db_a, mic_db_c, readings, contradicted, corrected) \
+    mic_db_a, mic_db_c, readings, contradicted, corrected, charge_kg, distance_m, \
+    scaled_distance_m_kg05, blast) \
     VALUES (:id, :serial, :filename, :kind, :timestamp, :sample_rate_hz, :record_time_s, \
     :tran_in_s, :vert_in_s, :long_in_s, :ppv_in_s, :pvs_in_s, :mic_psi, :mic_db_l, :flags, \
     :text_id, :false_trigger, :reviewer, :reviewed_at, :review_notes, :has_report, :assumed, \
     :missing_samples, :damaged, :sha256, :filesize, :tool_version, :captured_at, :last_seen, \
     :last_seen_sum, :source_kind, :a5_pickle_filename, :txt_filename, :hdf5_filename, :changed, \
-    :mic_db_a, :mic_db_c, :readings, :contradicted, :corrected) \
+    :mic_db_a, :mic_db_c, :readings, :contradicted, :corrected, :charge_kg, :distance_m, \
+    :scaled_distance_m_kg05, :blast) \
     ON CONFLICT (serial, filename) DO UPDATE SET kind = excluded.kind, \
     timestamp = excluded.timestamp, sample_rate_hz = excluded.sample_rate_hz, \
     record_time_s = excluded.record_time_s, tran_in_s = excluded.tran_in_s, \
@@ -440,4 +472,6 @@ const UPSERT: &str = "INSERT INTO events (id, serial, filename, kind, timestamp,
     txt_filename = excluded.txt_filename, hdf5_filename = excluded.hdf5_filename, \
     changed = excluded.changed, mic_db_a = excluded.mic_db_a, mic_db_c = excluded.mic_db_c, \
     readings = excluded.readings, contradicted = excluded.contradicted, \
-    corrected = excluded.corrected RETURNING id";
+    corrected = excluded.corrected, charge_kg = excluded.charge_kg, \
+    distance_m = excluded.distance_m, \
+    scaled_distance_m_kg05 = excluded.scaled_distance_m_kg05, blast = excluded.blast RETURNING id";

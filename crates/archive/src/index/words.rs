@@ -17,6 +17,13 @@ pub struct UnknownWord {
     expected: String,
 }
 
+impl UnknownWord {
+    /// A word that is none of `expected`.
+    pub(crate) fn new(found: &str, expected: &[&str]) -> Self {
+        Self { found: found.to_owned(), expected: expected.join(", ") }
+    }
+}
+
 /// What the alarm levels say, separated by commas: `exceeds,warns`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcomes(pub Vec<LevelOutcome>);
@@ -51,7 +58,7 @@ fn all_of<T: Copy>(
         let found = all.iter().copied().find(|one| word_of(*one) == word);
         found.ok_or_else(|| {
             let expected: Vec<&str> = all.iter().map(|one| word_of(*one)).collect();
-            UnknownWord { found: word.to_owned(), expected: expected.join(", ") }
+            UnknownWord::new(word, &expected)
         })
     };
     words.split(',').map(one).collect()

@@ -1,6 +1,7 @@
 //! What a patch may do.
 
 use serde_json::{Map, Value};
+use wavekeep_core::{BlastQuantity, BlastValueError};
 
 use crate::ledger::LINE_BYTES;
 use crate::sidecar::{Corrections, Sidecar};
@@ -34,6 +35,16 @@ pub enum PatchError {
     NotCorrectable {
         /// The field.
         name: String,
+    },
+    /// A charge or a distance is none that a blast can have.
+    #[error("review.corrections.{quantity} cannot be {found:?}: {why}")]
+    NotABlastValue {
+        /// The field.
+        quantity: BlastQuantity,
+        /// What was given.
+        found: String,
+        /// Why not.
+        why: BlastValueError,
     },
     /// A field would get a value of a type that it cannot have.
     #[error("{field} would become {found}: expected {expected} or null")]
@@ -95,9 +106,17 @@ pub(super) fn checked(patch: &Value) -> Result<Map<String, Value>, PatchError> {
         }
     }
     let corrections = patch.get("review").and_then(|review| review.get("corrections"));
-    let mut names = corrections.and_then(Value::as_object).into_iter().flat_map(Map::keys);
-    if let Some(name) = names.find(|name| !Corrections::FIELDS.contains(&name.as_str())) {
-        return Err(PatchError::NotCorrectable { name: name.clone() });
+    for (name, value) in corrections.and_then(Value::as_object).into_iter().flatten() {
+        if !Corrections::FIELDS.contains(&name.as_str()) {
+            return Err(PatchError::NotCorrectable { name: name.clone() });
+        }
+        let text = value.as_str().filter(|text| !text.is_empty());
+        if let (Some(quantity), Some(text)) = (BlastQuantity::named(name), text)
+            && let Err(why) = quantity.parse(text)
+        {
+            let found = text.chars().take(80).collect();
+            return Err(PatchError::NotABlastValue { quantity, found, why });
+        }
     }
     Ok(patch.clone())
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
-use wavekeep_core::{Flag, Reading};
+use wavekeep_core::{BlastQuantity, Flag, Reading};
 
 /// Block `event`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -204,8 +204,8 @@ pub struct Review {
     pub corrections: Option<Corrections>,
 }
 
-/// What people say in place of the notes that were typed into the unit. An empty text says that there is
-/// none; what is absent is not corrected.
+/// What people say in place of the notes that were typed into the unit, and of the blast. An empty text says
+/// that there is none; what is absent is not corrected.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -222,11 +222,26 @@ pub struct Corrections {
     /// Location of the sensor.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
+    /// Maximum charge per delay with its unit: `45 kg`, `99.2 lb`.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub charge: Option<String>,
+    /// Distance from blast to sensor with its unit: `320 m`, `1050 ft`.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub distance: Option<String>,
 }
 
 impl Corrections {
     /// The fields, as they are named in rows and patches.
-    pub const FIELDS: [&'static str; 4] = ["project", "client", "operator", "location"];
+    pub const FIELDS: [&'static str; 6] =
+        ["project", "client", "operator", "location", "charge", "distance"];
+
+    /// What is said of the blast.
+    pub(crate) fn of_blast(&self, quantity: BlastQuantity) -> Option<&str> {
+        match quantity {
+            BlastQuantity::Charge => self.charge.as_deref(),
+            BlastQuantity::Distance => self.distance.as_deref(),
+        }
+    }
 
     /// Puts the corrections in the place of the notes; gives the names of the fields that it changes.
     pub(crate) fn correct(self, notes: &mut ProjectInfo) -> Vec<&'static str> {

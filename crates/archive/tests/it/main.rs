@@ -4,6 +4,7 @@
 #[cfg(target_os = "linux")]
 mod alone;
 mod backup;
+mod blasts;
 mod common;
 mod containers;
 mod copies;

@@ -148,6 +148,9 @@ fn a_row_that_says_something_else_is_found_in_every_column() {
                 || name.ends_with("_hz")
                 || name.ends_with("_s")
                 || name.ends_with("_percent")
+                || name.ends_with("_kg")
+                || name.ends_with("_m")
+                || name.ends_with("_m_kg05")
                 || name.starts_with("mic_") =>
             {
                 format!("{column} = coalesce({column}, 0) + 0.5")

@@ -3,13 +3,18 @@
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args as ClapArgs};
 use wavekeep_archive::Corrections;
+use wavekeep_core::{BlastQuantity, BlastValueError};
 
 use super::archive::ArchiveArg;
 use super::list::WhichArgs;
 
+/// The heading in the help.
+const BLAST: &str = "Blast";
+
 #[derive(Debug, ClapArgs)]
 #[command(group = ArgGroup::new("change").required(true).multiple(true)
-    .args(["project", "client", "operator", "location", "unit", "as_recorded"]))]
+    .args(["project", "client", "operator", "location", "charge_kg", "charge_lb", "no_charge", "distance_m",
+        "distance_ft", "no_distance", "unit", "as_recorded"]))]
 pub struct CorrectArgs {
     /// Numbers of events, as `list` shows them.
     #[arg(value_name = "ID", required_unless_present_any = ["ids", "conditions"])]
@@ -28,6 +33,24 @@ pub struct CorrectArgs {
     /// The location of the sensor.
     #[arg(long, value_name = "TEXT")]
     pub location: Option<String>,
+    /// The maximum charge per delay, in kg.
+    #[arg(long, value_name = "KG", value_parser = charge_kg, group = "charge", help_heading = BLAST)]
+    pub charge_kg: Option<String>,
+    /// The maximum charge per delay, in lb.
+    #[arg(long, value_name = "LB", value_parser = charge_lb, group = "charge", help_heading = BLAST)]
+    pub charge_lb: Option<String>,
+    /// The charge that the report states is none.
+    #[arg(long, group = "charge", help_heading = BLAST)]
+    pub no_charge: bool,
+    /// The distance from blast to sensor, in m.
+    #[arg(long, value_name = "M", value_parser = distance_m, group = "distance", help_heading = BLAST)]
+    pub distance_m: Option<String>,
+    /// The distance from blast to sensor, in ft.
+    #[arg(long, value_name = "FT", value_parser = distance_ft, group = "distance", help_heading = BLAST)]
+    pub distance_ft: Option<String>,
+    /// The distance that the report states is none.
+    #[arg(long, group = "distance", help_heading = BLAST)]
+    pub no_distance: bool,
     /// Remove earlier corrections of these fields.
     #[arg(long, value_name = "FIELDS", value_delimiter = ',', value_parser = PossibleValuesParser::new(Corrections::FIELDS))]
     pub as_recorded: Vec<String>,
@@ -42,4 +65,44 @@ pub struct CorrectArgs {
     pub yes: bool,
     #[command(flatten)]
     pub which: WhichArgs,
+}
+
+impl CorrectArgs {
+    /// Charge and distance, as a correction is written: `45 kg`; an empty text says that there is none.
+    pub fn blast(&self) -> [(BlastQuantity, Option<String>); 2] {
+        let of = |values: [&Option<String>; 2], none: bool| {
+            let given = values.into_iter().flatten().next().cloned();
+            given.or_else(|| none.then(String::new))
+        };
+        [
+            (BlastQuantity::Charge, of([&self.charge_kg, &self.charge_lb], self.no_charge)),
+            (BlastQuantity::Distance, of([&self.distance_m, &self.distance_ft], self.no_distance)),
+        ]
+    }
+}
+
+fn charge_kg(number: &str) -> Result<String, BlastValueError> {
+    with_unit(BlastQuantity::Charge, number, 0)
+}
+
+fn charge_lb(number: &str) -> Result<String, BlastValueError> {
+    with_unit(BlastQuantity::Charge, number, 1)
+}
+
+fn distance_m(number: &str) -> Result<String, BlastValueError> {
+    with_unit(BlastQuantity::Distance, number, 0)
+}
+
+fn distance_ft(number: &str) -> Result<String, BlastValueError> {
+    with_unit(BlastQuantity::Distance, number, 1)
+}
+
+/// A number with the unit of its option.
+fn with_unit(
+    quantity: BlastQuantity,
+    number: &str,
+    unit: usize,
+) -> Result<String, BlastValueError> {
+    let text = format!("{} {}", number.trim(), quantity.units()[unit]);
+    Ok(quantity.parse(&text)?.to_string())
 }

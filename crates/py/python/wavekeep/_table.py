@@ -65,6 +65,10 @@ EVENTS: Kinds = {
     "verdict": "text",
     "margin_percent": "number",
     "judged": "document",
+    "charge_kg": "number",
+    "distance_m": "number",
+    "scaled_distance_m_kg05": "number",
+    "blast": "document",
 }
 _SUMMARY: Kinds = {
     "events": "count",

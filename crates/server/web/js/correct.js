@@ -1,15 +1,25 @@
 // @ts-check
-/** Project, client, operator and location of events are corrected; what the unit has stays beside it. */
+/** Project, client, operator, location, charge and distance of events are corrected; what the unit has stays beside it. */
 
 import { get, send } from "./api.js";
 import { field, showForm } from "./dialog.js";
 import { h, select } from "./dom.js";
+import { readingText } from "./units.js";
 
 /** @typedef {import("./types.js").EventRow} EventRow */
 /** @typedef {Record<string, string | null>} Corrections null is what the unit has, an empty text is none. */
 
 /** Fields with their labels, and their names in the sidecar. */
 export const TEXTS = /** @type {const} */ ([["project", "Project", "project"], ["client", "Client", "client"], ["operator", "Operator", "operator"], ["location", "Location", "sensor_location"]]);
+
+/** What is known of the blast: fields with their labels and an example. */
+export const BLAST = /** @type {const} */ ([["charge", "Charge per delay", "45 kg or 99.2 lb"], ["distance", "Distance to the blast", "320 m or 1050 ft"]]);
+
+/** A charge or a distance as it was given. @param {import("./types.js").Reading | undefined} reading */
+export const given = (reading) => (reading ? readingText(reading, reading.unit) : "");
+
+/** What the report states of the blast. @param {EventRow} event @param {"charge" | "distance"} name */
+export const stated = ({ blast }, name) => given(blast[`replaced_${name}`] ?? (blast[name]?.from === "report" ? blast[name] : undefined));
 
 /** What the unit has. @param {Record<string, any>} sidecar @param {string} name */
 export const recorded = (sidecar, name) => /** @type {string | null} */ (sidecar["project_info"]?.[name] ?? null);
@@ -24,20 +34,22 @@ async function suggest(place) {
 
 /** The corrections of one event. @param {EventRow} event @param {Record<string, any>} sidecar @param {(corrections: Corrections) => Promise<void>} save */
 export function correctOne(event, sidecar, save) {
-  const inputs = TEXTS.map(([name, label, own]) => {
-    const has = recorded(sidecar, own) ?? "";
-    const input = h("input", { value: event[name] ?? "", maxlength: 500, list: `all-${name}` });
-    const restore = h("button", { type: "button", onclick: () => { input.value = has; input.focus(); } }, "As the unit has it");
-    return { name, has, input, element: [field(label, input, restore), h("p", { class: "small recorded" }, has ? `The unit has “${has}”` : "The unit has none")] };
-  });
+  /** @param {string} name @param {string} label @param {string} was @param {string} has @param {string} who @param {string} [example] */
+  const one = (name, label, was, has, who, example) => {
+    const input = h("input", { value: was, maxlength: 500, list: `all-${name}`, placeholder: example });
+    const restore = h("button", { type: "button", onclick: () => { input.value = has; input.focus(); } }, `As the ${who} has it`);
+    return { name, has, was, input, element: [field(label, input, restore), h("p", { class: "small recorded" }, has ? `The ${who} has “${has}”` : `The ${who} has none`)] };
+  };
+  const inputs = [...TEXTS.map(([name, label, own]) => one(name, label, event[name] ?? "", recorded(sidecar, own) ?? "", "unit")),
+    ...BLAST.map(([name, label, example]) => one(name, label, given(event.blast[name]), stated(event, name), "report", example))];
   const body = h("div", null, inputs.map((one) => one.element));
   void suggest(body).catch(() => {});
   showForm("Correct this event", body, "Save", async () => {
     /** @type {Corrections} */
     const corrections = {};
-    for (const { name, has, input } of inputs) {
+    for (const { name, has, was, input } of inputs) {
       const value = input.value.trim();
-      if (value === (event[name] ?? "")) continue;
+      if (value === was) continue;
       corrections[name] = value === has ? null : value;
     }
     if (Object.keys(corrections).length === 0) throw new Error("Nothing was changed");
@@ -47,9 +59,9 @@ export function correctOne(event, sidecar, save) {
 
 /** The same corrections for several events. @param {string} title @param {(corrections: Corrections) => Promise<void>} save */
 export function correctSeveral(title, save) {
-  const inputs = TEXTS.map(([name, label]) => {
-    const input = h("input", { maxlength: 500, list: `all-${name}`, placeholder: "unchanged" });
-    const how = select(`${label}: what to do`, [["", "leave as it is"], ["set", "set to"], ["none", "state that there is none"], ["own", "as the unit has it"]], "", () => { input.disabled = how.value === "none" || how.value === "own"; });
+  const inputs = [...TEXTS.map(([name, label]) => [name, label, ""]), ...BLAST].map(([name, label, example]) => {
+    const input = h("input", { maxlength: 500, list: `all-${name}`, placeholder: example ? `unchanged; ${example}` : "unchanged" });
+    const how = select(`${label}: what to do`, [["", "leave as it is"], ["set", "set to"], ["none", "state that there is none"], ["own", example ? "as the report has it" : "as the unit has it"]], "", () => { input.disabled = how.value === "none" || how.value === "own"; });
     input.addEventListener("input", () => { how.value = input.value ? "set" : ""; });
     return { name, input, how, element: field(label, input, how) };
   });

@@ -14,8 +14,14 @@
  *   tool_version: string | null, captured_at: string | null, source_kind: string | null,
  *   mic_db_a: number | null, mic_db_c: number | null, readings: Record<string, Reading>, contradicted: boolean,
  *   corrected: string[], verdict: string | null, margin_percent: number | null,
- *   judged: { ground?: LevelVerdict, air?: LevelVerdict }
+ *   judged: { ground?: LevelVerdict, air?: LevelVerdict },
+ *   charge_kg: number | null, distance_m: number | null, scaled_distance_m_kg05: number | null, blast: BlastFacts
  * }} EventRow
+ * @typedef {Reading & { from: "corrected" | "report" }} BlastValue
+ * @typedef {{
+ *   charge?: BlastValue, distance?: BlastValue, replaced_charge?: Reading, replaced_distance?: Reading,
+ *   stated_scaled_distance?: number, not_used?: string[]
+ * }} BlastFacts
  * @typedef {{
  *   level: number, curve: string, outcome: string, subject: string, value?: Reading, frequency?: string,
  *   frequency_hz?: number, limit?: Reading, margin_percent?: number | null, reason: string

@@ -1,6 +1,6 @@
 //! A report in the form that [`ReportText`](super::ReportText) reads, for samples and tests.
 
-use wavekeep_core::{ChannelStatement, Flag, Reading, Statement, UnitLocal};
+use wavekeep_core::{BlastStatement, ChannelStatement, Flag, Reading, Statement, UnitLocal};
 
 use super::SampleTable;
 
@@ -11,6 +11,9 @@ use super::SampleTable;
 pub fn write(statement: &Statement, table: Option<&SampleTable>) -> Vec<u8> {
     let mut lines = Lines::default();
     lines.common(statement);
+    if let Some(blast) = &statement.blast {
+        lines.blast(blast);
+    }
     for channel in &statement.channels {
         lines.channel(channel);
     }
@@ -60,6 +63,15 @@ impl Lines {
             self.field("NumberOfIntervals", histogram.intervals.map(|count| count.to_string()));
             self.field("IntervalSize", histogram.interval_s.map(|s| format!("{s} seconds")));
         }
+    }
+
+    fn blast(&mut self, blast: &BlastStatement) {
+        let printed = |of: Reading| reading(of, 1);
+        let of = [blast.distance, blast.charge].into_iter().flatten().map(printed);
+        let of = of.collect::<Vec<_>>().join(", ");
+        let of = if of.is_empty() { of } else { format!(" ({of})") };
+        self.field("ScaledDistance", blast.scaled_distance.map(|value| format!("{value:.1}{of}")));
+        self.field("GpsDistance", blast.gps_distance.map(printed));
     }
 
     fn channel(&mut self, channel: &ChannelStatement) {

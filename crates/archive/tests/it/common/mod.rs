@@ -97,7 +97,9 @@ pub const BEFORE_VERSION_5: &str = "DROP INDEX events_state; DROP TRIGGER events
     DROP TABLE levels_seen; DROP INDEX events_not_judged; DROP INDEX events_verdict; DROP INDEX events_margin; DROP INDEX ledger_level; \
     ALTER TABLE events DROP COLUMN corrected; ALTER TABLE events DROP COLUMN verdict; \
     ALTER TABLE events DROP COLUMN margin_percent; ALTER TABLE events DROP COLUMN judged; \
-    ALTER TABLE events DROP COLUMN verdict_sum;";
+    ALTER TABLE events DROP COLUMN verdict_sum; \
+    ALTER TABLE events DROP COLUMN charge_kg; ALTER TABLE events DROP COLUMN distance_m; \
+    ALTER TABLE events DROP COLUMN scaled_distance_m_kg05; ALTER TABLE events DROP COLUMN blast;";
 
 /// The files below a folder with their bytes, what the archive keeps for itself left out.
 pub fn files(root: &Path) -> Vec<(String, Vec<u8>)> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-use wavekeep_archive::{Actor, Archive, EventRow, PatchOptions, Query};
+use wavekeep_archive::{Actor, Archive, BlastValue, EventRow, PatchOptions, Query};
 
 use super::{bar, count, look, open};
 use crate::args::{Args, CorrectArgs};
@@ -50,6 +50,11 @@ fn corrections(command: &CorrectArgs) -> Result<Map<String, Value>, Usage> {
     ] {
         if let Some(text) = text {
             corrections.insert(name.to_owned(), text.trim().into());
+        }
+    }
+    for (quantity, text) in command.blast() {
+        if let Some(text) = text {
+            corrections.insert(quantity.word().to_owned(), text.into());
         }
     }
     for name in &command.as_recorded {
@@ -124,7 +129,7 @@ fn preview(
         for (name, text) in corrections {
             let was = text_of(row, name).unwrap_or_default();
             let becomes = text.as_str().map(str::to_owned);
-            *changes.entry((name, was.to_owned(), becomes)).or_default() += 1;
+            *changes.entry((name, was, becomes)).or_default() += 1;
         }
         if let Some(unit) = &command.unit {
             *changes.entry(("unit", row.serial.clone(), Some(unit.clone()))).or_default() += 1;
@@ -161,12 +166,15 @@ fn shown(text: &str) -> String {
     if text.is_empty() { "none".to_owned() } else { format!("{text:?}") }
 }
 
-fn text_of<'a>(row: &'a EventRow, name: &str) -> Option<&'a str> {
+fn text_of(row: &EventRow, name: &str) -> Option<String> {
+    let of_blast = |value: Option<BlastValue>| value.map(|value| value.reading.to_string());
     match name {
-        "project" => row.project.as_deref(),
-        "client" => row.client.as_deref(),
-        "operator" => row.operator.as_deref(),
-        _ => row.location.as_deref(),
+        "project" => row.project.clone(),
+        "client" => row.client.clone(),
+        "operator" => row.operator.clone(),
+        "charge" => of_blast(row.blast().charge),
+        "distance" => of_blast(row.blast().distance),
+        _ => row.location.clone(),
     }
 }
 

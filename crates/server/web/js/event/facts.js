@@ -1,14 +1,18 @@
 // @ts-check
 /** The facts of an event with their sources, what was assumed, what is damaged. */
 
-import { TEXTS } from "../correct.js";
+import { BLAST, TEXTS, given, stated } from "../correct.js";
 import { h } from "../dom.js";
+import { address } from "../router.js";
 import { NONE, bytesText, countText, durationText, fixed, inUnits, localText, utcText, velocity, velocityUnit } from "../units.js";
 
 /** @typedef {import("../types.js").EventDetail} EventDetail */
 
 /** Names of fields in words. @type {Record<string, string>} */
 const FIELD_WORDS = { rate_hz: "sample rate", pretrigger_s: "time before the trigger", range: "geophone range", serial: "serial number", start: "start", length_s: "interval length" };
+
+/** R / √W in the reader's units. @param {number} metric */
+const scaledDistance = (metric) => (velocityUnit() === "mm/s" ? `${fixed(metric, 1)} m/√kg` : `${fixed(metric * Math.sqrt(0.45359237) / 0.3048, 1)} ft/√lb`);
 
 /** @param {EventDetail} detail @param {{ correct: () => void, move: () => void }} act */
 export function facts(detail, act) {
@@ -43,6 +47,10 @@ export function facts(detail, act) {
       fact("Battery", report?.battery),
       TEXTS.map(([name, label, own]) => event.corrected.includes(name)
         ? fact(label, event[name] ?? "none", " ", h("span", { class: "badge corrected-mark" }, "corrected"), h("span", { class: "small" }, info[own] ? `the unit has “${info[own]}”` : "the unit has none")) : fact(label, event[name])),
+      BLAST.map(([name, label]) => event.corrected.includes(name)
+        ? fact(label, given(event.blast[name]) || "none", " ", h("span", { class: "badge corrected-mark" }, "corrected"), h("span", { class: "small" }, stated(event, name) ? `the report has “${stated(event, name)}”` : "the report has none")) : fact(label, given(event.blast[name]))),
+      fact("Scaled distance", event.scaled_distance_m_kg05 !== null && h("a", { href: address({ view: "scaled-distance", project: event.project, location: event.project ? null : event.location, serial: event.project || event.location ? null : event.serial }), "data-route": true }, scaledDistance(event.scaled_distance_m_kg05))),
+      fact("Not used", event.blast.not_used?.join("; ")),
       fact("Notes", info.notes),
       fact("Trigger", report?.trigger && inUnits(report.trigger)),
       fact("Sample rate", known(event.sample_rate_hz, `${event.sample_rate_hz} samples/s `), event.sample_rate_hz !== null && mark("rate_hz")),

@@ -195,7 +195,7 @@ export function eventView(main, id, filters) {
     { keys: ["p", "k"], words: "previous event", act: () => step("before") },
     { keys: ["f"], words: "a false trigger", act: () => void change({ false_trigger: true }) },
     { keys: ["r"], words: "reviewed: a real event", act: () => void change({ false_trigger: false }) },
-    { keys: ["c"], words: "correct project, client, operator, location", act: () => correct() },
+    { keys: ["c"], words: "correct project, client, operator, location, charge, distance", act: () => correct() },
     { keys: ["e"], words: "write a note", act: () => bar.edit() },
     { keys: ["u"], words: "undo the last change", act: () => void takeBack() },
     { keys: ["Escape"], words: "back to the list", act: () => go(filters) },
