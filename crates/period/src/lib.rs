@@ -23,6 +23,7 @@
 //! | `gather` | the events of the archive as the report has them |
 //! | `monitored` | when units are known to have monitored |
 //! | `levels` | the levels for an event |
+//! | `scaled_distance` | peaks against scaled distance: chart and document |
 //! | `template` | letterhead and texts of a company |
 //! | `pdf`, `xlsx`, `csv` | the files |
 #![forbid(unsafe_code)]
@@ -36,6 +37,7 @@ mod monitored;
 mod pdf;
 mod request;
 mod review;
+mod scaled_distance;
 mod template;
 mod xlsx;
 
@@ -47,6 +49,7 @@ pub use levels::{EventLevel, EventLevels, Levels, NO_CURVE};
 pub use pdf::ReportOptions;
 pub use request::PeriodRequest;
 pub use review::review_of;
+pub use scaled_distance::{BlastQuestion, BlastQuestionError, ScaledDistanceReport};
 pub use template::{TemplateError, read_template};
 pub use wavekeep_report::{Language, Letterhead, Paper, Period};
 

@@ -20,7 +20,7 @@ use wavekeep_core::{DayOrMoment, UnitLocal};
 use crate::attended::attended;
 use crate::event::Event;
 use crate::failure::{Failure, detached};
-use crate::report;
+use crate::{report, scaled_distance};
 
 /// Events of a batch of samples.
 const SAMPLES_AT_ONCE: usize = 256;
@@ -329,6 +329,14 @@ impl Archive {
         };
         let bytes = attended(py, write, |_, ()| Ok(()))?;
         Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// The law of the site of the events of a question; what is asked of it is JSON, and so is the answer.
+    fn scaled_distance(&self, py: Python<'_>, question: &str, asked: &str) -> PyResult<String> {
+        let question: Question = serde_json::from_str(question).map_err(misread)?;
+        let asked: scaled_distance::Asked = serde_json::from_str(asked).map_err(misread)?;
+        let query = question.query()?;
+        detached(py, || asked.answer(&self.archive, &query))
     }
 
     /// What there is of each unit, as JSON.

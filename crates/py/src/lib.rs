@@ -18,6 +18,7 @@ mod gnz_file;
 mod gnz_writer;
 mod reopened;
 mod report;
+mod scaled_distance;
 mod seed;
 mod stream;
 mod stream_save;

@@ -2,10 +2,11 @@
 
 use wavekeep_core::{Channel, Kind, Recording, Scale, TimeAxis};
 use wavekeep_signal::{
-    Curve, Envelope, Measurements, MotionQuantity, MotionTraces, NoMotion, NoSpectrum, Window,
-    motion_traces, third_octaves, windowed_spectrum,
+    Curve, Envelope, Measurements, MotionQuantity, MotionTraces, NoMotion, NoSpectrum, Root,
+    Window, motion_traces, third_octaves, windowed_spectrum,
 };
 
+use crate::attenuation::{AttenuationChart, attenuation};
 use crate::axis::trimmed;
 use crate::bands::bands;
 use crate::bars::bars;
@@ -17,7 +18,7 @@ use crate::render;
 use crate::spectra::{found_in, spectra};
 use crate::stream_traces::stream_traces;
 use crate::style::{Style, Theme, Units};
-use crate::text::{bold, regular};
+use crate::text::{bold, one_line, regular};
 use crate::traces::{MOST_PANELS, scale_words, traces};
 use crate::verdict_words::verdict_words;
 use crate::words::{heading, timing};
@@ -291,6 +292,19 @@ impl Drawing {
         let area = headings(&mut canvas, &heading(recording), &(below + &left_out(recording)));
         draw(&mut canvas, area, Look::SCREEN, recording, &found, rate_hz, style.units);
         Ok(Self::finish(canvas, format!("{}: {title}", heading(recording))))
+    }
+
+    /// Peaks against scaled distance on log-log axes, with the law of the site and its bounds of 95 %.
+    pub fn attenuation(chart: &AttenuationChart, theme: Theme) -> Self {
+        let mut canvas = sheet(Style { theme, ..Style::default() }, 720.0);
+        let below = match chart.root {
+            Root::Square => "peak particle velocity against scaled distance (square root)",
+            Root::Cube => "air overpressure against scaled distance (cube root)",
+        };
+        let title = one_line(&chart.title);
+        let area = headings(&mut canvas, &title, below);
+        attenuation(&mut canvas, area, Look::SCREEN, chart);
+        Self::finish(canvas, format!("{title}: scaled distance"))
     }
 
     /// PPV against frequency on log-log axes, with `curve` and, in words, what it says about the

@@ -36,6 +36,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod attenuation;
 mod axis;
 mod bands;
 mod bars;
@@ -64,6 +65,7 @@ mod traces;
 mod verdict_words;
 mod words;
 
+pub use attenuation::{AttenuationChart, AttenuationPoint};
 pub use drawing::{DrawError, Drawing, StreamCaption};
 pub use language::{Language, UnknownLanguage, Words};
 pub use ledger::LedgerState;

@@ -42,7 +42,9 @@ pub(crate) fn ppv_frequency(
     } else {
         "frequency (Hz)"
     };
-    grid(canvas, rect, look, (&across, below), (&values, "."), units);
+    let beside = format!("PPV ({})", units.velocity());
+    let names = LogGrid { below, beside: &beside, decimal: "." };
+    grid(canvas, rect, look, &across, &values, &names);
     let mut path = Path::default();
     for (step, (hz, limit)) in line.iter().enumerate() {
         let at = (across.place(*hz), values.place(*limit));
@@ -145,14 +147,24 @@ fn value_range(line: &[(f64, f64)], points: &[Point<'_>], kind: Kind) -> (f64, f
     (10f64.powf(bottom), 10f64.powf(top))
 }
 
-/// Lines, labels and units of both axes; the labels with this decimal mark.
+/// What stands beside the axes of a plot on log-log paper.
+pub(crate) struct LogGrid<'a> {
+    /// Below the plot.
+    pub(crate) below: &'a str,
+    /// On its left.
+    pub(crate) beside: &'a str,
+    /// The decimal mark of the labels.
+    pub(crate) decimal: &'a str,
+}
+
+/// Lines, labels and names of both axes.
 pub(crate) fn grid(
     canvas: &mut Canvas,
     rect: Rect,
     look: Look,
-    (across, below): (&Log, &str),
-    (values, decimal): (&Log, &str),
-    units: Units,
+    across: &Log,
+    values: &Log,
+    names: &LogGrid<'_>,
 ) {
     let colours = canvas.palette;
     let s = look.text;
@@ -178,16 +190,15 @@ pub(crate) fn grid(
         let crowded = rect.h / decades < s * 7.0;
         let begins = ((value.log10() + 1e-9).floor() - value.log10()).abs() < 1e-6;
         if let Some(label) = label.filter(|_| !crowded || begins) {
-            let label = label.replacen('.', decimal, 1);
+            let label = label.replacen('.', names.decimal, 1);
             let at = (rect.x - s * 0.45, y + s * 0.33);
             canvas.text(at, &label, face, colours.soft_ink, Anchor::End);
         }
     }
-    let unit = format!("PPV ({})", units.velocity());
     let at = (rect.x - look.left() + s, rect.y + rect.h / 2.0);
-    canvas.text_upwards(at, &unit, face, colours.soft_ink);
+    canvas.text_upwards(at, names.beside, face, colours.soft_ink);
     let at = (rect.x + rect.w / 2.0, rect.bottom() + s * 2.4);
-    canvas.text(at, below, face, colours.soft_ink, Anchor::Middle);
+    canvas.text(at, names.below, face, colours.soft_ink, Anchor::Middle);
 }
 
 /// The name of the curve, in the corner that the curve leaves free: it rises to the right.

@@ -19,8 +19,9 @@ use crate::problem::Problem;
 use crate::proxy::behind_proxies;
 use crate::routes::{
     curves, events, export, files, import, ledger, legacy, levels, live, many_samples,
-    monitor_log_files, page, recordings, report, review, samples, sign_in, spectrum, status,
-    stream_export, stream_picture, stream_samples, stream_spectrum, streams, summaries,
+    monitor_log_files, page, recordings, report, review, samples, scaled_distance, sign_in,
+    spectrum, status, stream_export, stream_picture, stream_samples, stream_spectrum, streams,
+    summaries,
 };
 use crate::state::State;
 
@@ -70,6 +71,7 @@ fn paths() -> (Router<State>, utoipa::openapi::OpenApi) {
         .routes(routes!(files::csv))
         .routes(routes!(export::export))
         .routes(routes!(report::report))
+        .routes(routes!(scaled_distance::scaled_distance))
         .routes(routes!(summaries::units))
         .routes(routes!(summaries::projects))
         .routes(routes!(summaries::locations))

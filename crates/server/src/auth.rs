@@ -351,12 +351,13 @@ fn within(state: &State, scope: &Scope, method: &Method, path: &str) -> Result<(
 }
 
 /// Lists that leave out what is not in the scope of who asks, and what is the same for everybody.
-const OF_SCOPE: [&str; 14] = [
+const OF_SCOPE: [&str; 15] = [
     "events",
     "streams",
     "samples",
     "export",
     "report",
+    "scaled_distance",
     "review",
     "units",
     "projects",

@@ -16,6 +16,7 @@ use super::custody::{
 use super::level::LevelArgs;
 use super::list::{FilterArgs, ListArgs, WhichArgs};
 use super::recordings::{LimitArgs, SetupArgs};
+use super::scaled_distance::ScaledDistanceArgs;
 use super::values::{new_path, not_negative, positive, share, yes_or_no};
 
 /// The commands of the archive.
@@ -58,7 +59,7 @@ Examples:
   wavekeep review --archive fleet --where serial=BE11529 --undo --yes
   wavekeep review --archive fleet 17 --log")]
     Review(ReviewArgs),
-    /// Set or correct project, client, operator, location or unit of events.
+    /// Set or correct project, client, operator, location, unit, charge or distance of events.
     #[command(after_help = "\
 Source files and reports stay as they are: a correction is an entry in the review log, is marked
 wherever it is shown, and `wavekeep review --undo` undoes it. An empty text states that there is
@@ -71,6 +72,7 @@ Examples:
   wavekeep correct --archive fleet --where project='Quary 4' --project 'Quarry 4' --yes
   wavekeep correct --archive fleet --where serial=UNKNOWN --unit BE11529 --reason 'label on the box' --yes
   wavekeep correct --archive fleet --where client='Northfield' --client 'Northfield Aggregates'
+  wavekeep correct --archive fleet 17 --charge-kg 45 --distance-m 320 --yes
   wavekeep correct --archive fleet 17 --as-recorded location")]
     Correct(CorrectArgs),
     /// Set the alarm levels by which events are judged.
@@ -89,6 +91,20 @@ Examples:
   wavekeep level end --archive fleet --project 'Quarry 4' --from 2026-09-01
   wavekeep list --archive fleet --where verdict=exceeds,warns --sort margin")]
     Level(LevelArgs),
+    /// Find the attenuation law of a site from its blasts: peaks against scaled distance.
+    #[command(after_help = "\
+The scaled distance of an event is R / √W, for the air R / ∛W: the distance R from blast to sensor and the
+maximum charge per delay W are read from the vendor's report or set with `wavekeep correct`. Of the
+events that count, K and β of PPV = K · SD^−β are found by least squares, with the line K95 and the upper
+95 % bound of a prediction. Of --distance, --charge and --limit two give the third. -o writes the chart
+(.png, .svg, .pdf) or the table of events (.csv; - is standard output).
+
+Examples:
+  wavekeep scaled-distance --archive fleet --where project='Quarry 4'
+  wavekeep scaled-distance --archive fleet --where project='Quarry 4' --velocity mm/s --limit 5 -o law.pdf
+  wavekeep scaled-distance --archive fleet --distance '250 m' --charge '45 kg' --velocity mm/s
+  wavekeep scaled-distance --archive fleet --medium air --limit 133 --json")]
+    ScaledDistance(ScaledDistanceArgs),
     /// Verify files, sidecars, ledger and index of an archive, or check a proof.
     #[command(after_help = "\
 Nothing is changed; `repair` fixes what it can. --since compares the ledger with a head that was

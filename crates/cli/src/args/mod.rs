@@ -12,6 +12,7 @@ mod oidc;
 mod period;
 mod record;
 mod recordings;
+mod scaled_distance;
 mod serve;
 mod values;
 
@@ -40,6 +41,7 @@ pub use list::{By, Chosen, Condition, FromArchiveArgs, ListArgs};
 pub use period::PeriodArgs;
 pub use record::{Origin, RecordArgs};
 pub use recordings::{InputArgs, LimitArgs, SelectionArgs, SetupArgs};
+pub use scaled_distance::ScaledDistanceArgs;
 pub use serve::{ServeArgs, TokenArgs, TokenCommand};
 pub use values::near;
 use values::{new_path, positive};

@@ -37,5 +37,6 @@ mod proxies;
 mod recording;
 mod reports;
 mod safety;
+mod scaled_distance;
 mod soak;
 mod windows;

@@ -87,6 +87,7 @@ from ._findings import Gap, Section
 from ._head import Head
 from ._memory import trim
 from ._open import open, open_arrays, open_event, open_stream
+from ._scaled_distance import ScaledDistance
 from ._spectrum import Spectrum
 from ._stream import Stream
 from ._table import Table
@@ -133,6 +134,7 @@ __all__ = [
     "Picture",
     "Recording",
     "Report",
+    "ScaledDistance",
     "Section",
     "SelectionError",
     "ServerError",

@@ -22,6 +22,7 @@ from ._progress import Progress, Reporter
 from ._recording import Channels, ClosedHandle, Recording
 from ._question import Moment, Question, count_of, number_of, question
 from ._report import Report, warn_of_damage
+from ._scaled_distance import ScaledDistance
 from ._table import Table, ledger_row
 from ._units import Units
 from ._words import one_of, strict
@@ -57,6 +58,7 @@ class Backend(Protocol):
     def report(
         self, question: dict[str, Any], asked: dict[str, Any], template: str | None
     ) -> bytes: ...
+    def scaled_distance(self, question: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]: ...
     def summaries(self, of: str) -> list[dict[str, Any]]: ...
     def import_files(
         self, paths: list[str], serial: str | None, adopt: bool, each: Each | None
@@ -634,6 +636,76 @@ class Archive:
         return data
 
     @strict
+    def scaled_distance(
+        self,
+        *,
+        medium: Literal["ground", "air"] = "ground",
+        velocity: Literal["in/s", "mm/s"] = "in/s",
+        limit: float | None = None,
+        distance: str | None = None,
+        charge: str | None = None,
+        serial: str | None = None,
+        project: str | None = None,
+        location: str | None = None,
+        from_: Moment = None,
+        to: Moment = None,
+        false_trigger: bool | None = None,
+        text: str | None = None,
+    ) -> ScaledDistance:
+        """The attenuation law of a site: the peaks of events against their scaled distances.
+
+        Charge and distance of an event are those of its report, or set with :meth:`review`
+        (``corrections={"charge": "45 kg", "distance": "320 m"}``).
+
+        Parameters
+        ----------
+        medium
+            ``"ground"``: PPV against R / √W; ``"air"``: PSPL against R / ∛W.
+        velocity
+            With ``"mm/s"`` everything is in m, kg and mm/s or Pa, otherwise in ft, lb and in/s or psi.
+        limit, distance, charge
+            Two give the third in ``forecasts``: a limit of the peak (of the air in dB(L)), a distance and a
+            charge with their units (``"250 m"``, ``"45 kg"``). A limit alone gives the permissible charges
+            at the distances of the events.
+        serial, project, location, from_, to, false_trigger, text
+            The events, as for :meth:`query`.
+
+        Returns
+        -------
+        ScaledDistance
+            The law, forecasts, arrays of the events that count, and all events with the reasons why some
+            do not.
+
+        Examples
+        --------
+        >>> import tempfile, wavekeep
+        >>> archive = wavekeep.Archive(tempfile.mkdtemp(), create=True)
+        >>> account = archive.import_files(["samples/M529LMOK.DK0W"])
+        >>> found = archive.scaled_distance()
+        >>> found.law is None, found.no_law
+        (True, '0 events count: a law needs 3 at least')
+        >>> found.left_out
+        {'no_charge': 1}
+        """
+        asked = {
+            "medium": one_of("medium", medium, ("ground", "air")),
+            "velocity": one_of("velocity", velocity, ("in/s", "mm/s")),
+            "limit": limit,
+            "distance": distance,
+            "charge": charge,
+        }
+        chosen = question(
+            serial=serial,
+            project=project,
+            location=location,
+            from_=from_,
+            to=to,
+            false_trigger=false_trigger,
+            text=text,
+        )
+        return ScaledDistance.of(self._backend.scaled_distance(chosen, asked))
+
+    @strict
     def to_dask_dataframe(
         self,
         table: Literal["events", "samples"] = "events",
@@ -714,7 +786,8 @@ class Archive:
         false_trigger, notes
             Values to set; ``None`` removes a value. Values that are not given are unchanged.
         corrections
-            Texts in place of ``project``, ``client``, ``operator`` or ``location``: ``""`` states that there
+            Texts in place of ``project``, ``client``, ``operator`` or ``location``, and ``charge`` and
+            ``distance`` of the blast with their units (``"45 kg"``, ``"320 m"``): ``""`` states that there
             is none, ``None`` removes a correction. Source and report are unchanged. Corrections alone do not
             mark the event as reviewed.
         who

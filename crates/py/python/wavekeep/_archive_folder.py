@@ -65,6 +65,9 @@ class Folder:
     ) -> bytes:
         return self._handle.report(json.dumps(question), json.dumps(asked), template)
 
+    def scaled_distance(self, question: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+        return _document(self._handle.scaled_distance(json.dumps(question), json.dumps(asked)))
+
     def summaries(self, of: str) -> list[dict[str, Any]]:
         ask = {
             "units": self._handle.units,

@@ -184,6 +184,18 @@ class Server:
         named.update((name, value) for name, value in question.items() if name not in page)
         return self._send("GET", self._address("/report", named))
 
+    def scaled_distance(self, question: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+        page = ("sort", "limit", "offset", "after_id")
+        named = {name: value for name, value in question.items() if name not in page}
+        named.update(asked)
+        events: list[dict[str, Any]] = []
+        while True:
+            answer = self._json("GET", "/scaled_distance", {**named, "rows": _PAGE, "offset": len(events)})
+            found = _field(answer, "events", list)
+            events += found
+            if not found or len(events) >= _field(answer, "total", int):
+                return {**answer, "events": events}
+
     def summaries(self, of: str) -> list[dict[str, Any]]:
         return _rows(self._json("GET", f"/{of}"))
 

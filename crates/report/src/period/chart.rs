@@ -9,7 +9,7 @@ use super::phrases::curve_name;
 use crate::axis::Log;
 use crate::canvas::{Anchor, Canvas, Path, Rect, pen};
 use crate::panel::Look;
-use crate::ppv_frequency::{FROM_HZ, TO_HZ, beyond, grid, outline, shape};
+use crate::ppv_frequency::{FROM_HZ, LogGrid, TO_HZ, beyond, grid, outline, shape};
 use crate::sheets::Sheets;
 use crate::text::{bold, regular};
 
@@ -91,14 +91,9 @@ fn chart(canvas: &mut Canvas, part: Part<'_>, area: Rect, dots: &[Dot<'_>]) {
         Log { from: 10f64.powf(from), to: 10f64.powf(to), start: plot.bottom(), end: plot.y };
     canvas.fill(plot, colours.panel);
     let decimal = words.text("forms.decimal");
-    grid(
-        canvas,
-        plot,
-        LOOK,
-        (&across, words.text("chart.frequency")),
-        (&values, decimal),
-        options.units,
-    );
+    let beside = format!("PPV ({unit})");
+    let names = LogGrid { below: words.text("chart.frequency"), beside: &beside, decimal };
+    grid(canvas, plot, LOOK, &across, &values, &names);
     let mut path = Path::default();
     for (step, (hz, limit)) in line.iter().enumerate() {
         let at = (across.place(*hz), values.place(*limit));

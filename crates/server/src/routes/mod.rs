@@ -16,6 +16,7 @@ pub mod recordings;
 pub mod report;
 pub mod review;
 pub mod samples;
+pub mod scaled_distance;
 pub mod sign_in;
 pub mod spectrum;
 pub mod status;

@@ -21,6 +21,7 @@ mod peer;
 mod recordings;
 mod reports;
 mod safety;
+mod scaled_distance;
 mod scope;
 mod sign_in;
 mod streams;

@@ -22,6 +22,7 @@ import { showSettings } from "./settings.js";
 const VIEWS = {
   events: { tab: "Events", load: () => (main, params) => eventsView(main, filters(params)) },
   streams: { tab: "Streams", load: async () => (await import("./streams/list.js")).streamsView },
+  "scaled-distance": { tab: "Scaled distance", load: async () => (await import("./scaled_distance/view.js")).scaledDistanceView },
   levels: { tab: "Levels", load: async () => (await import("./levels/view.js")).levelsView },
   import: { tab: "Import", load: async () => (await import("./import.js")).importView },
 };
@@ -38,7 +39,7 @@ function draw(params) {
   setKeys([]);
   const main = byId("main");
   const place = params["event"] ? "events" : params["stream"] ? "streams" : (params["view"] ?? "events");
-  const within = params["event"] || place === "import" ? filters(params) : {};
+  const within = params["event"] || place === "import" || place === "scaled-distance" ? filters(params) : {};
   replace(byId("nav"), Object.entries(VIEWS).map(([id, { tab }]) => h("a", { href: id === "events" ? address(within) : `?view=${id}`, "data-route": true, "aria-current": id === place ? "page" : null }, tab)));
   replace(main);
   const own = ++asked;

@@ -14,6 +14,7 @@ mod rebuild;
 mod repair;
 mod retain;
 mod review;
+mod scaled_distance;
 mod trust;
 mod verify;
 mod watch;
@@ -43,6 +44,7 @@ pub fn run(args: &Args, command: &ArchiveCommand) -> anyhow::Result<Account> {
         ArchiveCommand::Review(command) => review::run(args, command),
         ArchiveCommand::Correct(command) => correct::run(args, command),
         ArchiveCommand::Level(command) => level::run(args, command),
+        ArchiveCommand::ScaledDistance(command) => scaled_distance::run(args, command),
         ArchiveCommand::Verify(command) => verify::run(args, command),
         ArchiveCommand::Repair(command) => repair::run(args, command),
         ArchiveCommand::Rebuild(command) => rebuild::run(args, command),
