@@ -236,7 +236,7 @@ BUILT_FOR_WINDOWS = $(TARGET_FOLDER)/$(WINDOWS)/debug/wavekeep.exe
 windows: export WINEPREFIX = $(WINE)
 # Under wine programs start slowly, and so does each access to a file: fewer flipped bits, generated cases and
 # kills are tried than on Linux. The same ones at each run.
-windows: export WAVEKEEP_TEST_STRIDE = 499
+windows: export WAVEKEEP_TEST_STRIDE = 1999
 windows: export PROPTEST_CASES = 8
 windows: export PROPTEST_RNG_SEED = 1
 windows: export WAVEKEEP_TORTURE_ROUNDS = 20

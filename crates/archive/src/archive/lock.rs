@@ -335,6 +335,12 @@ mod tests {
     use super::*;
     use std::sync::Mutex;
 
+    /// Wine unlocks a file and then says that it was locked, where Windows says that it was not.
+    fn let_go(file: &File) {
+        let unlocked = file.unlock();
+        assert!(unlocked.is_ok() || cfg!(windows), "{unlocked:?}");
+    }
+
     #[test]
     fn one_that_lets_go_of_the_lock_and_wants_it_again_comes_after_those_who_wait() {
         let folder = tempfile::tempdir().unwrap();
@@ -357,13 +363,13 @@ mod tests {
                 // Until it is the next in turn.
                 let probe = Queue::open(&layout).unwrap().next;
                 while probe.try_lock().is_ok() {
-                    probe.unlock().unwrap();
+                    let_go(&probe);
                     thread::sleep(Duration::from_millis(1));
                 }
-                lock.unlock().unwrap();
+                let_go(&lock);
                 queue.lock_in_turn(&lock).unwrap();
                 order.lock().unwrap().push("the one who had it");
-                lock.unlock().unwrap();
+                let_go(&lock);
             });
             assert_eq!(*order.lock().unwrap(), ["the one who waited", "the one who had it"]);
         }
