@@ -167,7 +167,18 @@ pub fn motion_traces(
             vec![channel(VECTOR_SUM.into(), sums, three[0].unit, vector_flag(three))]
         }
     };
-    let recording = Recording { time, channels, statement: None, ..recording.clone() };
+    // Everything but the samples, which may be many, and the statement.
+    let recording = Recording {
+        source: recording.source.clone(),
+        serial: recording.serial.clone(),
+        start: recording.start,
+        stop: recording.stop,
+        range: recording.range,
+        channels,
+        metadata: recording.metadata.clone(),
+        report: recording.report.clone(),
+        ..Recording::new(recording.format, recording.kind, time)
+    };
     let mut measured = measure(&recording);
     for channel in &mut measured.channels {
         channel.zc_frequency = Default::default();

@@ -18,10 +18,10 @@ pub enum Window {
     /// falls to zero at the ends would weaken a blast that comes soon after the trigger.
     #[default]
     None,
-    /// Hann: separates frequencies that are close to each other. Between two lines an amplitude is up
-    /// to 15 % too low.
+    /// Hann: separates frequencies that are close to each other. Between two lines an amplitude is about
+    /// 15 % too low at most.
     Hann,
-    /// Flat top: amplitudes are true within 0.1 % wherever the frequency lies between two lines, but
+    /// Flat top: amplitudes are true within 0.2 % wherever the frequency lies between two lines, but
     /// close frequencies merge.
     FlatTop,
 }

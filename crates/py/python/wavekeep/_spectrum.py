@@ -26,22 +26,33 @@ THIRD_OCTAVES: Kinds = {
 
 
 class Spectrum(NamedTuple):
-    """An amplitude spectrum, as :meth:`Event.spectrum` returns it."""
+    """An amplitude spectrum, as :meth:`Event.spectrum` returns it.
+
+    Attributes
+    ----------
+    hz
+        ``float64[lines]``: the frequencies, from 0 to half the sample rate.
+    amplitude
+        ``float64[lines]``: the amplitudes of sines, divided by the coherent gain of the window.
+    unit
+        The unit of the amplitudes.
+    window
+        ``"none"``, ``"hann"`` or ``"flat_top"``.
+    dominant_hz
+        The frequency of the largest line from 1 Hz on; ``None`` if nothing moves.
+    samples
+        The ``(start, stop)`` indices of the samples that it was computed from.
+    flag
+        ``"saturated"`` or ``"impossible"`` if a sample is: the amplitudes may be wrong.
+    """
 
     hz: NDArray[np.float64]
-    """``float64[lines]``: the frequencies, from 0 to half the sample rate."""
     amplitude: NDArray[np.float64]
-    """``float64[lines]``: the amplitudes of sines, in :attr:`unit`, divided by the coherent gain of the window."""
     unit: str
-    """The unit of the amplitudes."""
     window: str
-    """``"none"``, ``"hann"`` or ``"flat_top"``."""
     dominant_hz: float | None
-    """The frequency of the largest line from 1 Hz on; ``None`` if nothing moves."""
     samples: tuple[int, int]
-    """The ``(start, stop)`` indices of the samples that it was computed from: the longest run without a gap."""
     flag: str | None
-    """``"saturated"`` or ``"impossible"`` if a sample is: the amplitudes may be wrong."""
 
 
 def spectrum_of(found: dict[str, Any]) -> Spectrum:

@@ -157,7 +157,7 @@ export function figure(name, channel, colour, words, warning, range, inBands, wi
     const at = x(hz);
     return [!inBands && s("line", { x1: at, x2: at, y1: TOP, y2: bottom, stroke: colours.grid }), at + hzText(label).length * DIGIT / 2 < width && text({ x: at, y: bottom + 15, "text-anchor": "middle" }, hzText(label))];
   });
-  const picture = s("svg", { width, height: H, viewBox: `0 0 ${width} ${H}`, role: "img", "aria-label": `${inBands ? "One-third-octave bands" : "Spectrum"} of ${name} in ${unit} from ${hzText(range.at(0))} to ${hzText(range.to)} Hz: ${words}` },
+  const picture = s("svg", { width, height: H, viewBox: `0 0 ${width} ${H}`, role: "img", "aria-label": `${inBands ? "One-third-octave bands" : "Spectrum"} of ${name}: ${words}; in ${unit}, from ${hzText(range.at(0))} to ${hzText(range.to)} Hz` },
     s("clipPath", { id: clip }, s("rect", { x: left, y: TOP, width: right - left, height: bottom - TOP })),
     s("rect", { x: left, y: TOP, width: right - left, height: bottom - TOP, fill: colours.panel }),
     valueTicks.map(([value, label]) => [s("line", { x1: left, x2: right, y1: y(value), y2: y(value), stroke: colours.grid }), text({ x: left - 6, y: y(value) + 4, "text-anchor": "end" }, label)]),
