@@ -126,7 +126,8 @@ fn of_event(rules: &Rules, item: &Item, occasion: &str, row: &EventRow, unit: Un
     {
         lines.extend(value.as_ref().map(|value| format!("{label}: {value}")));
     }
-    if row.corrected != "[]" {
+    let corrected: Vec<String> = serde_json::from_str(&row.corrected).unwrap_or_default();
+    if corrected.iter().any(|name| ["project", "location", "client"].contains(&&**name)) {
         lines.push("(project, location or client were corrected)".to_owned());
     }
     lines.push(format!("PPV: {ppv}"));

@@ -227,6 +227,13 @@ fn facts(recording: &Recording) -> Vec<(&'static str, String)> {
             facts.push(("Note", format!("{label}: {}", user_note.text)));
         }
     }
+    let blast = recording.statement.as_ref().and_then(|statement| statement.blast.as_ref());
+    if let Some(blast) = blast {
+        let distance = blast.distance().map(|distance| ("Distance", distance));
+        let charge = blast.charge.map(|charge| ("Charge", charge));
+        let stated = distance.into_iter().chain(charge);
+        facts.extend(stated.map(|(name, reading)| (name, format!("{reading} (report)"))));
+    }
     if let Some(sha256) = &recording.source.sha256 {
         facts.push(("SHA-256", painted(DIM, sha256)));
     }

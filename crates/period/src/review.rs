@@ -1,12 +1,15 @@
 //! What people say of an event, as its page prints it.
 
-use wavekeep_archive::{Corrections, EventRow};
+use wavekeep_archive::{BlastValue, Corrections, EventRow};
 use wavekeep_report::{Correction, Review};
 
 /// The review of an event, and what they corrected.
 pub fn review_of(row: &EventRow) -> Review {
-    let texts = [&row.project, &row.client, &row.operator, &row.location];
-    let roles = ["project", "client", "operator", "sensor_location"];
+    let blast = row.blast();
+    let shown = |value: Option<BlastValue>| value.map(|value| value.reading.to_string());
+    let (charge, distance) = (shown(blast.charge), shown(blast.distance));
+    let texts = [&row.project, &row.client, &row.operator, &row.location, &charge, &distance];
+    let roles = ["project", "client", "operator", "sensor_location", "charge", "distance"];
     let corrected: Vec<String> = serde_json::from_str(&row.corrected).unwrap_or_default();
     let corrections = Corrections::FIELDS.into_iter().zip(roles.into_iter().zip(texts));
     let corrections = corrections

@@ -251,6 +251,26 @@ def test_a_correction_takes_the_place_of_a_note_and_is_no_review(place: Place) -
         archive.review(id, corrections={"projct": "x"})
 
 
+def test_charge_and_distance_of_an_event_give_its_scaled_distance(place: Place) -> None:
+    archive = filled(place)
+    id = id_of(archive, BLAST)
+    archive.review(id, corrections={"charge": "45 kg", "distance": "320 m"})
+    row = archive.event(id)
+    assert (row["charge_kg"], row["distance_m"]) == (45.0, 320.0)
+    assert row["blast"]["charge"]["from"] == "corrected"
+    found = archive.scaled_distance(velocity="mm/s")
+    assert found.units["scaled_distance"] == "m/√kg"
+    assert found.scaled_distance.tolist() == pytest.approx([320 / 45**0.5])
+    assert found.peak.shape == (1,) and len(found.events) == len(archive)
+    assert found.law is None and str(found.no_law).endswith("found 1")
+    assert archive.scaled_distance().units["charge"] == "lb"
+    with pytest.raises(BadArgumentError, match="charge"):
+        archive.review(id, corrections={"charge": "lots"})
+    for wrong in ({"limit": -1.0}, {"charge": "45"}, {"medium": "water"}):
+        with pytest.raises(BadArgumentError):
+            archive.scaled_distance(**wrong)  # type: ignore[arg-type]
+
+
 def test_an_event_goes_to_another_unit(place: Place) -> None:
     archive = filled(place)
     id = id_of(archive, BLAST)

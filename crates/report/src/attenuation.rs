@@ -68,9 +68,9 @@ impl AttenuationChart {
             Ok(law) => {
                 let (quantity, unit) = (self.quantity(), self.units.peak);
                 lines.push(format!(
-                    "Regression (solid): {quantity} = {} · SD^−{} in {unit}, SD in {scaled};  {} events, R² {}, standard error {} of log10",
+                    "Regression (solid): {quantity} = {} · SD^{} ({quantity} in {unit}, SD in {scaled});  {} events, R² {}, standard error {} of log10",
                     significant(law.k),
-                    printed(law.beta, 3).replace('−', "(−"),
+                    printed(-law.beta, 3),
                     law.points,
                     printed(law.r_squared, 3),
                     printed(law.standard_error, 3)

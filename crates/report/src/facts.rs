@@ -1,7 +1,8 @@
 //! What the event page says of an event, as rows of words.
 
 use wavekeep_core::{
-    Assumed, Basis, ChannelStatement, Frequency, Kind, NoteKind, Reading, Recording, TimeAxis, Unit,
+    Assumed, Basis, BlastQuantity, ChannelStatement, Frequency, Kind, NoteKind, Reading, Recording,
+    TimeAxis, Unit,
 };
 use wavekeep_signal::{ChannelMeasurements, Measured, Measurements, Origin, velocities_in};
 
@@ -115,12 +116,35 @@ pub(crate) fn notes_and_moment(recording: &Recording, corrections: &[Correction]
     if let Some(note) = notes.iter().find(|note| note.role == "notes" && !note.text.is_empty()) {
         facts.push(fact("Notes", as_written(Some(&note.text))));
     }
+    facts.extend(blast(recording, corrections));
     let start = recording.start.as_ref();
     let label = if recording.kind == Kind::Waveform { "Date and time" } else { "Start" };
     let words =
         start.map_or_else(|| NOTHING.to_owned(), |start| or_assumed(start, moment(start.value)));
     facts.push(fact(label, words));
     facts
+}
+
+/// Distance and charge of the blast, with what people set; nothing where neither is known.
+fn blast(recording: &Recording, corrections: &[Correction]) -> Option<Fact> {
+    let stated = recording.statement.as_ref().and_then(|stated| stated.blast.clone());
+    let stated = stated.unwrap_or_default();
+    let of = |quantity: BlastQuantity, stated: Option<Reading>| {
+        let stated = stated.filter(|stated| quantity.check(*stated).is_ok());
+        let stated = stated.map(|stated| stated.to_string());
+        match corrections.iter().find(|correction| correction.role == quantity.word()) {
+            Some(of) => Some(format!(
+                "{quantity} {} (set; report: {})",
+                as_written(of.text.as_ref()),
+                as_written(stated.as_ref())
+            )),
+            None => stated.map(|stated| format!("{quantity} {stated}")),
+        }
+    };
+    let words =
+        [of(BlastQuantity::Distance, stated.distance()), of(BlastQuantity::Charge, stated.charge)];
+    let words: Vec<String> = words.into_iter().flatten().collect();
+    (!words.is_empty()).then(|| fact("Blast", words.join(", ")))
 }
 
 /// Start, finish and intervals of a histogram.

@@ -21,7 +21,8 @@ pub struct Review {
 /// A note of the unit that people set or corrected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Correction {
-    /// The role of the note: `project`, `client`, `operator`, `sensor_location`.
+    /// The role of the note: `project`, `client`, `operator`, `sensor_location`; of the blast `charge`,
+    /// `distance`.
     pub role: &'static str,
     /// What is true; `None` says that there is none.
     pub text: Option<String>,

@@ -95,7 +95,7 @@ pub struct BlastEvent {
     pub charge_kg: Option<f64>,
     /// Distance from blast to sensor in m.
     pub distance_m: Option<f64>,
-    /// Scaled distance in m/√kg, of the air in m/∛kg.
+    /// Scaled distance in m/√kg, of the air in m/kg^(1/3).
     pub scaled_distance: Option<f64>,
     /// PPV in mm/s or PSPL in Pa, with what is special about it.
     pub peak: Option<Reading>,

@@ -683,7 +683,7 @@ class Archive:
         >>> account = archive.import_files(["samples/M529LMOK.DK0W"])
         >>> found = archive.scaled_distance()
         >>> found.law is None, found.no_law
-        (True, '0 events count: a law needs 3 at least')
+        (True, 'a law needs 3 events that count: found 0')
         >>> found.left_out
         {'no_charge': 1}
         """

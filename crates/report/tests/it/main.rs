@@ -1,6 +1,7 @@
 //! Drawings of events and streams.
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
+mod attenuation;
 mod drawings;
 mod events;
 mod frames;

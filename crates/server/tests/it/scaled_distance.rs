@@ -60,7 +60,7 @@ fn two_of_limit_distance_and_charge_give_the_third() {
     let distances = ask(&format!("limit=5&charge={charge}%20kg"));
     assert!((distances[1]["distance"].as_f64().unwrap() / 250.0 - 1.0).abs() < 1e-6);
     assert!(ask("limit=5").len() > 3, "a table over the distances");
-    assert_eq!(ask("distance=250%20m"), [json!(0); 0]);
+    assert!(ask("distance=250%20m").is_empty());
 }
 
 #[test]
@@ -78,7 +78,11 @@ fn the_chart_and_the_table_are_formats_of_the_answer() {
         assert!(answer.body.starts_with(start), "{format}");
     }
     let empty = server.get("/api/v1/scaled_distance?format=svg&project=none");
-    assert!(String::from_utf8(empty.body).unwrap().contains("No law: 0 events count"));
+    assert!(
+        String::from_utf8(empty.body)
+            .unwrap()
+            .contains("No law: a law needs 3 events that count: found 0")
+    );
 }
 
 #[test]

@@ -14,14 +14,14 @@ const FEWEST: usize = 3;
 #[non_exhaustive]
 pub enum NoAttenuation {
     /// There are too few events.
-    #[error("{found} events count: a law needs {FEWEST} at least")]
+    #[error("a law needs {FEWEST} events that count: found {found}")]
     TooFew {
         /// How many there are.
         found: usize,
     },
     /// Their scaled distances do not differ.
     #[error(
-        "the scaled distances of the {found} events differ too little: a law needs {FEWEST} different ones"
+        "a law needs {FEWEST} different scaled distances: those of the {found} events differ too little"
     )]
     SameDistance {
         /// How many there are.

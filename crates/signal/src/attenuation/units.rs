@@ -31,13 +31,12 @@ impl BlastUnits {
         Self { distance, charge, peak }
     }
 
-    /// The unit of scaled distances: `m/√kg`, `ft/√lb`, `m/∛kg`.
+    /// The unit of scaled distances: `m/√kg`, `ft/√lb`, `m/kg^(1/3)`. The font of pictures has no ∛.
     pub fn scaled_distance_symbol(self, root: Root) -> String {
-        let sign = match root {
-            Root::Square => '√',
-            Root::Cube => '∛',
-        };
-        format!("{}/{sign}{}", self.distance, self.charge)
+        match root {
+            Root::Square => format!("{}/√{}", self.distance, self.charge),
+            Root::Cube => format!("{}/{}^(1/3)", self.distance, self.charge),
+        }
     }
 
     /// How many of these one scaled distance in `from` is.

@@ -77,7 +77,10 @@ fn points_on_a_law_give_that_law_without_scatter() {
 fn too_few_or_equal_points_have_no_law_and_say_why() {
     let of = |points: &[(f64, f64)]| Attenuation::fit(points).unwrap_err();
     assert_eq!(of(&[]), NoAttenuation::TooFew { found: 0 });
-    assert_eq!(of(&[(1.0, 2.0), (2.0, 1.0)]).to_string(), "2 events count: a law needs 3 at least");
+    assert_eq!(
+        of(&[(1.0, 2.0), (2.0, 1.0)]).to_string(),
+        "a law needs 3 events that count: found 2"
+    );
     assert_eq!(of(&[(7.0, 2.0); 5]), NoAttenuation::SameDistance { found: 5 });
     assert_eq!(
         of(&[(7.0, 2.0), (7.0, 3.0), (9.0, 1.0), (9.0, 2.0)]),

@@ -6,7 +6,7 @@ import { h, later, replace, select } from "../dom.js";
 import { setKeys } from "../keys.js";
 import { onChange } from "../live.js";
 import { onPrefs, unitQuery } from "../prefs.js";
-import { address, filters as listFilters, go } from "../router.js";
+import { filters as listFilters, go } from "../router.js";
 import { failure, isSilent } from "../say.js";
 import { palette } from "../theme.js";
 import { countText } from "../units.js";
@@ -43,10 +43,11 @@ export function scaledDistanceView(main, params) {
 
   const show = (/** @type {Answer} */ answer) => {
     replace(downloads, download("pdf", "PDF"), download("svg", "SVG"), download("csv", "CSV"));
-    replace(picture, h("img", { class: "chart", src: link(`/scaled_distance${queryString({ ...query(), format: "svg", theme: dark() })}`), alt: chartWords(answer) }));
+    replace(picture, h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Chart of peaks against scaled distance" }, h("img", { class: "chart", src: link(`/scaled_distance${queryString({ ...query(), format: "svg", theme: dark() })}`), alt: chartWords(answer) })));
     replace(law, h("h2", null, "Law of these events"), lawFacts(answer));
     replace(table, h("h2", null, "Events"), eventsTable(answer, chosen));
   };
+  let calculated = "";
   const ask = lastAsked();
   const load = async () => {
     const isLast = ask();
@@ -54,6 +55,10 @@ export function scaledDistanceView(main, params) {
     const answer = await get(`/scaled_distance${queryString({ ...query(), rows: MOST_ROWS })}`, leaving.signal);
     if (!isLast()) return;
     show(answer);
+    // What was typed stays when an event comes in.
+    const kind = JSON.stringify([answer.units, answer.law !== null]);
+    if (kind === calculated) return;
+    calculated = kind;
     replace(forecast, calculator(answer, params["limit"] ?? "", query, leaving.signal));
   };
   const reload = () => void load().catch((error) => { if (!isSilent(error)) replace(picture, failure(error, "The scaled distances cannot be shown")); });
@@ -102,7 +107,7 @@ function chartWords(answer) {
 
 /** @param {Answer} answer */
 function lawFacts({ law, no_law, units, counted, left_out, medium }) {
-  const fact = (/** @type {string} */ term, /** @type {import("../dom.js").Child} */ ...value) => [h("dt", null, term), h("dd", null, value)];
+  const fact = (/** @type {string} */ term, /** @type {import("../dom.js").Child[]} */ ...value) => [h("dt", null, term), h("dd", null, value)];
   const reasons = Object.entries(left_out);
   return [
     law ? h("p", { class: "equation" }, `${medium === "air" ? "PSPL" : "PPV"} = ${figures(law.k)} · SD`, h("sup", null, `−${law.beta.toFixed(3)}`.replace("−-", "+"))) : h("p", { class: "notice" }, `No law: ${no_law}.`),
