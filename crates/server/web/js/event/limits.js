@@ -172,7 +172,9 @@ export async function showLimits(place, detail, plot, signal, setDistance) {
   const chosen = () => known.find((curve) => curve.id === pref("curve")) ?? known[0];
   const figure = h("figure", { class: "limits-figure" });
   const words = h("div", { class: "verdict", "aria-live": "polite" });
-  const feet = h("input", { type: "number", min: 0, step: "any", class: "short", "aria-label": "Distance to the blast in feet" });
+  const ofEvent = detail.event.distance_m === null ? "" : fixed(detail.event.distance_m / 0.3048, 0);
+  const feet = h("input", { type: "number", min: 0, step: "any", class: "short", "aria-label": "Distance to the blast in feet", value: ofEvent, title: ofEvent && "The distance of this event" });
+  if (ofEvent) setDistance(ofEvent);
   const distance = h("label", { hidden: true }, "Distance", feet, h("span", { class: "unit" }, "ft"));
   const picker = select("Limit curve", known.map((curve) => [curve.id, curve.name]), chosen()?.id ?? "", (id) => setPref("curve", id), { id: "curve" });
   const ask = lastAsked();
