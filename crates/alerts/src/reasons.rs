@@ -1,9 +1,11 @@
 //! What there is to notify people of: events by their verdicts, units by their last contact, battery and
 //! calibration.
 
-use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
-use wavekeep_archive::{Archive, ArchiveError, EventRow, LevelOutcome, Query, Sort, SortKey};
+use jiff::{SignedDuration, Timestamp, Zoned};
+use wavekeep_archive::{
+    Archive, ArchiveError, EventRow, LevelOutcome, Query, Sort, SortKey, battery_volts,
+    calibration_due,
+};
 use wavekeep_core::UnitLocal;
 
 use crate::outbox::Item;
@@ -119,8 +121,8 @@ fn silent(rule: &Rule, serial: &str, last: Option<&str>, now: &Zoned) -> Option<
 }
 
 fn battery(archive: &Archive, rule: &Rule, event: &EventRow) -> Option<(String, String)> {
-    let said = stated(archive, event.id, "battery")?;
-    let volts = first_number(&said)?;
+    let said = archive.sidecar(event.id).ok()?.reported("battery")?;
+    let volts = battery_volts(&said)?;
     (volts < rule.battery_below_v).then(|| {
         let at = event.timestamp.as_deref().unwrap_or("an unknown time");
         let text = format!(
@@ -138,59 +140,14 @@ fn calibration(
     event: &EventRow,
     now: &Zoned,
 ) -> Option<(String, String)> {
-    let said = stated(archive, event.id, "calibration")?;
-    let date = date_in(&said)?;
-    let due = date.checked_add(i64::from(rule.calibration_months).months()).ok()?;
+    let said = archive.sidecar(event.id).ok()?.reported("calibration")?;
+    let (date, due) = calibration_due(&said, rule.calibration_months)?;
     (now.date() >= due).then(|| {
         let text = format!(
             "The calibration of unit {} is of {date} ({said:?}): it was due on {due}.",
             event.serial
         );
         (date.to_string(), text)
-    })
-}
-
-/// What the report of an event states, as it was printed.
-fn stated(archive: &Archive, id: i64, what: &str) -> Option<String> {
-    let sidecar = archive.sidecar(id).ok()?;
-    let said = sidecar.report()?.get(what)?.as_str()?.trim().to_owned();
-    (!said.is_empty()).then_some(said)
-}
-
-/// The first number of a text, with a point or a comma.
-fn first_number(text: &str) -> Option<f64> {
-    let start = text.find(|c: char| c.is_ascii_digit())?;
-    let number: String = text[start..]
-        .chars()
-        .map(|c| if c == ',' { '.' } else { c })
-        .take_while(|c| c.is_ascii_digit() || *c == '.')
-        .collect();
-    number.trim_end_matches('.').parse().ok()
-}
-
-/// The date of a calibration: `March 11, 2026 by Instantel`, `2026-03-11`. One of numbers alone, whose
-/// day could be its month, is not taken for a date.
-fn date_in(text: &str) -> Option<Date> {
-    const MONTHS: [&str; 12] =
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    let words: Vec<&str> = text
-        .split(|c: char| c.is_whitespace() || c == ',')
-        .filter(|word| !word.is_empty())
-        .collect();
-    if let Some(date) = words.iter().find_map(|word| word.parse::<Date>().ok()) {
-        return Some(date);
-    }
-    words.windows(3).find_map(|three| {
-        let month = |word: &str| {
-            let start = word.get(..3)?.to_lowercase();
-            MONTHS.iter().position(|month| *month == start).and_then(|at| i8::try_from(at + 1).ok())
-        };
-        let (month, day) = match (month(three[0]), month(three[1])) {
-            (Some(month), _) => (month, three[1].parse().ok()?),
-            (None, Some(month)) => (month, three[0].parse().ok()?),
-            (None, None) => return None,
-        };
-        Date::new(three[2].parse().ok().filter(|year| *year > 1900)?, month, day).ok()
     })
 }
 
@@ -273,36 +230,6 @@ mod tests {
         ] {
             let due = due(&rule(quiet, digest), &at(now));
             assert_eq!(due, at(due_at).timestamp(), "{quiet:?} {digest:?} {now}");
-        }
-    }
-
-    #[test]
-    fn a_date_of_calibration_is_read_unless_day_and_month_could_be_exchanged() {
-        let date = |text: &str| date_in(text).map(|date| date.to_string());
-        for text in [
-            "March 11, 2026 by Instantel Inc.",
-            "11 March 2026",
-            "2026-03-11",
-            "Mar 11 2026",
-            "by X, March 11, 2026",
-        ] {
-            assert_eq!(date(text).as_deref(), Some("2026-03-11"), "{text}");
-        }
-        for text in ["", "11/03/2026", "03-11-2026", "March 2026", "March 41, 2026", "N/A"] {
-            assert_eq!(date(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn the_voltage_is_the_first_number() {
-        for (text, volts) in [
-            ("6.3 Volts", Some(6.3)),
-            ("6,1 V", Some(6.1)),
-            ("Battery 3.85V", Some(3.85)),
-            ("low", None),
-            ("", None),
-        ] {
-            assert_eq!(first_number(text), volts, "{text}");
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::files::is_link;
 use crate::levels::LevelError;
 use crate::name::NameError;
+use crate::plans::PlanError;
 use crate::review::PatchError;
 use crate::sidecar::SidecarError;
 
@@ -178,6 +179,9 @@ pub enum ArchiveError {
     /// An alarm level that cannot be.
     #[error(transparent)]
     Level(#[from] LevelError),
+    /// A plan that cannot be.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
     /// A name that cannot be the name of a file here.
     #[error(transparent)]
     Name(#[from] NameError),
@@ -265,6 +269,7 @@ impl ArchiveError {
             Self::Newer { .. } | Self::NewerDecoder { .. } => "newer",
             Self::Patch(_) => "patch",
             Self::Level(_) => "level",
+            Self::Plan(_) => "plan",
             Self::Name(_) => "name",
             Self::Decode { .. } => "decode",
             Self::NothingToUndo { .. } => "nothing_to_undo",

@@ -7,7 +7,7 @@
 //! <root>/<serial>/<filename>.gnz        arrays for memory mapping, where somebody asked for them
 //! <root>/<serial>/<filename>.sfm.json   sidecar
 //! <root>/<serial>/<report>              the vendor's report
-//! <root>/.wavekeep/                     ledger, index, lock, journal, indexes of runs
+//! <root>/.wavekeep/                     ledger, index, lock, journal, pictures of plans, indexes of runs
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -110,6 +110,11 @@ impl Layout {
     /// What the verification of parts of the archive found.
     pub(crate) fn verifications(&self) -> PathBuf {
         self.own_folder().join("verification.json")
+    }
+
+    /// Pictures of plans, by their SHA-256.
+    pub(crate) fn plans(&self) -> PathBuf {
+        self.own_folder().join("plans")
     }
 
     /// Held by whoever writes.

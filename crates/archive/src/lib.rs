@@ -27,6 +27,9 @@
 //! | `export` | answers as CSV, Parquet, and originals with their checksums |
 //! | `archive`, `place` | the open archive, and whether its path still names it |
 //! | `stop` | work that is stopped before its end |
+//! | `trend`, `monitored` | what was measured day by day, and when units are known to have monitored |
+//! | `plans` | pictures of plans, and where locations are on them |
+//! | `unit` | what is known of a unit, with its sources |
 //! | `backup` | complete copies of an archive in use, and archives made of them |
 //! | `counts` | how much there is, and how long writers wait |
 //! | `tokens`, `token_use`, `signed_in`, `scope` | who may use a server of the archive |
@@ -50,9 +53,11 @@ mod ledger;
 mod levels;
 mod merge;
 mod monitor_log_files;
+mod monitored;
 mod name;
 mod owner;
 mod place;
+mod plans;
 mod rebuild;
 mod recordings;
 mod rederive;
@@ -69,6 +74,8 @@ mod stop;
 mod stream;
 mod token_use;
 mod tokens;
+mod trend;
+mod unit;
 mod verify;
 mod watch;
 
@@ -98,13 +105,15 @@ pub use layout::{
 };
 pub use ledger::{Grown, LedgerCheck, LedgerEntry, Since};
 pub use levels::{
-    Hours, InForce, Judging, Level, LevelError, LevelOutcome, LevelPlace, LevelQuantity,
+    Hours, InForce, Judging, Level, LevelError, LevelOutcome, LevelPlace, LevelQuantity, LevelSpan,
     LevelVerdict, LevelVerdicts, Levels, Limit, SetLevel, USUAL_WARNING_PERCENT,
 };
 pub use monitor_log_files::{
     KeptMonitorLog, MonitorLogFile, UnitFrom, is_monitor_log, is_named_as_monitor_log,
 };
+pub use monitored::Monitored;
 pub use name::{NAME_BYTES, NameError, SafeName, fault_on_windows};
+pub use plans::{Placement, Plan, PlanChange, PlanDone, PlanError, PlanPicture, Plans};
 pub use rebuild::Rebuilt;
 pub use rederive::{Becomes, Difference, RederiveAccount, RederiveOptions, Rederived};
 pub use remake::{Remade, RemakeOptions, recording_from};
@@ -123,6 +132,11 @@ pub use sidecar::{
 pub use signed_in::SignedIn;
 pub use stream::{Adopted, AdoptedFile, StreamBlock};
 pub use tokens::{NewToken, Role, TokenEntry, TokenError};
+pub use trend::{DayOutcomes, DayPeak, Trend, TrendDay};
+pub use unit::{
+    Battery, Calibration, FirmwareSeen, Reported, UnitFacts, UnitFaults, UnitMove, UnitOptions,
+    Uptime, battery_volts, calibration_due,
+};
 pub use verify::{Finding, FindingKind, Verification, VerifiedPart, VerifyOptions};
 pub use watch::{Backlog, Ignore, WatchOptions, Watched, WatchedFolder};
 pub use wavekeep_custody::Head;

@@ -16,7 +16,7 @@ use crate::facts::is_newer;
 use crate::files::{Disk, FileSystem};
 use crate::index::{self, EventRow, is_of_the_system};
 use crate::journal::{Change, Journal, stage};
-use crate::layout::{FRAMES_SUFFIX, GNZ_SUFFIX, HDF5_SUFFIX, Layout, SIDECAR_SUFFIX};
+use crate::layout::{FRAMES_SUFFIX, GNZ_SUFFIX, HDF5_SUFFIX, Layout, OWN_FOLDER, SIDECAR_SUFFIX};
 use crate::ledger::{Draft, Known, facts_of, files_of};
 use crate::remake::{RemakeOptions, sha256};
 use crate::sidecar::{EVENT_KIND, OwnBlock, Review, Sidecar, SourceBlock, SourceFile, merge_patch};
@@ -225,6 +225,9 @@ fn moved_aside(layout: &Layout) -> Result<PathBuf, ArchiveError> {
 
 /// The event that a file belongs to, by its path.
 fn place_of(path: &Path) -> Option<Place> {
+    if path.starts_with(OWN_FOLDER) {
+        return None;
+    }
     let serial = path.parent()?.to_str()?;
     let name = path.file_name()?.to_str()?;
     let suffixes = [SIDECAR_SUFFIX, HDF5_SUFFIX, GNZ_SUFFIX, FRAMES_SUFFIX];

@@ -45,6 +45,7 @@ mod selection;
 mod stated;
 mod statement;
 mod stream;
+mod stretch;
 mod structured;
 mod time;
 mod unit;
@@ -71,6 +72,7 @@ pub use statement::{
     ChannelStatement, HistogramStatement, MonitorLogEntry, Statement, UserNote, weighting_by_words,
 };
 pub use stream::{FrameBlock, FrameField, FrameGap, FrameStream, StreamChannel};
+pub use stretch::Stretch;
 pub use structured::{Leaf, Structured, StructuredError, StructuredField, is_object_dtype};
 pub use time::{DayOrMoment, NotADayOrMoment, UnitLocal};
 pub use unit::{Conversion, Quantity, Unit, UnitMismatch};

@@ -46,6 +46,8 @@ pub enum Action {
     Level,
     /// A file that is no event was kept as it came.
     Keep,
+    /// A plan picture was set or taken away, or a location placed on one.
+    Plan,
     /// An archive was taken in: its head.
     Merge,
     /// Stands for an entry whose text is lost, by its hash.
@@ -74,6 +76,7 @@ impl Action {
             Self::Token => "token",
             Self::Level => "level",
             Self::Keep => "keep",
+            Self::Plan => "plan",
             Self::Merge => "merge",
             Self::Lost => "lost",
             Self::Other => "other",

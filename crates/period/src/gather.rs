@@ -14,7 +14,6 @@ use wavekeep_report::{
 use wavekeep_signal::{Measurements, measure};
 
 use crate::error::PeriodError;
-use crate::monitored;
 use crate::request::PeriodRequest;
 
 /// Source files above this length are decoded one at a time: an event of hours takes a gigabyte.
@@ -60,9 +59,10 @@ impl PeriodReport {
             if stop.load(Ordering::Relaxed) {
                 return Err(PeriodError::Stopped);
             }
-            let known = monitored::known(archive, request, &unit.serial)?;
+            let whole = request.period.stretch();
+            let known = archive.monitored(&unit.serial, &request.query, whole)?;
             unit.monitored = known.stretches;
-            unit.unread_log_rows = known.unread;
+            unit.unread_log_rows = known.unread_log_rows;
         }
         let ledger = match archive.head() {
             Ok(head) => Some(

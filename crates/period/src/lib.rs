@@ -21,7 +21,6 @@
 //! |---|---|
 //! | `request` | which events, and what they are held against |
 //! | `gather` | the events of the archive as the report has them |
-//! | `monitored` | when units are known to have monitored |
 //! | `levels` | the levels for an event |
 //! | `scaled_distance` | peaks against scaled distance: chart and document |
 //! | `template` | letterhead and texts of a company |
@@ -33,7 +32,6 @@ mod error;
 mod format;
 mod gather;
 mod levels;
-mod monitored;
 mod pdf;
 mod request;
 mod review;

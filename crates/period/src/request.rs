@@ -50,15 +50,6 @@ impl PeriodRequest {
             .with_offset(0)
     }
 
-    /// The question for all events wherever they are in time, but of the same units and projects.
-    pub(crate) fn at_any_time(&self) -> Query {
-        Query::default()
-            .with_scope(self.query.scope.clone())
-            .with_serial(self.query.serial.clone())
-            .with_project(self.query.project.clone())
-            .with_location(self.query.location.clone())
-    }
-
     /// What else chose the events, as people write it.
     pub(crate) fn conditions(&self) -> Vec<String> {
         let query = &self.query;

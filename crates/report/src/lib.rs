@@ -52,6 +52,7 @@ mod overview;
 mod page;
 mod panel;
 mod period;
+mod plan;
 mod ppv_frequency;
 mod render;
 mod review;
@@ -74,11 +75,13 @@ pub use page::{PageFoot, PageOptions, event_report};
 pub use period::{
     Appendix, EventKind, Letterhead, NotAPeriod, PeakOf, Period, PeriodContent, PeriodEvent,
     PeriodLedger, PeriodLevels, PeriodOptions, PeriodPages, PeriodPeak, PeriodUnit, Signatory,
-    Standing, Stretch,
+    Standing,
 };
+pub use plan::plan_picture;
 pub use review::{Correction, Review};
 pub use style::{Paper, Style, Theme, Units};
 pub use text::one_line;
+pub use wavekeep_core::Stretch;
 
 /// The example of the README compiles.
 #[cfg(doctest)]

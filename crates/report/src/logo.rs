@@ -105,7 +105,7 @@ fn png_size(bytes: &[u8]) -> Result<(u32, u32), LogoError> {
     Ok((width, height))
 }
 
-fn looks_like_svg(bytes: &[u8]) -> bool {
+pub(crate) fn looks_like_svg(bytes: &[u8]) -> bool {
     let start = &bytes[..bytes.len().min(4096)];
     let text = String::from_utf8_lossy(start);
     text.trim_start_matches('\u{feff}').trim_start().starts_with('<') && text.contains("<svg")

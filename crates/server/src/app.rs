@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use tower::Layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
@@ -19,9 +19,9 @@ use crate::problem::Problem;
 use crate::proxy::behind_proxies;
 use crate::routes::{
     curves, events, export, files, import, ledger, legacy, levels, live, many_samples,
-    monitor_log_files, page, recordings, report, review, samples, scaled_distance, sign_in,
+    monitor_log_files, page, plans, recordings, report, review, samples, scaled_distance, sign_in,
     spectrum, status, stream_export, stream_picture, stream_samples, stream_spectrum, streams,
-    summaries,
+    summaries, trend, unit,
 };
 use crate::state::State;
 
@@ -73,6 +73,15 @@ fn paths() -> (Router<State>, utoipa::openapi::OpenApi) {
         .routes(routes!(report::report))
         .routes(routes!(scaled_distance::scaled_distance))
         .routes(routes!(summaries::units))
+        .routes(routes!(unit::one))
+        .routes(routes!(trend::trend))
+        .routes(
+            routes!(plans::list, plans::set, plans::remove)
+                .layer(DefaultBodyLimit::max(plans::MOST_BYTES)),
+        )
+        .routes(routes!(plans::picture))
+        .routes(routes!(plans::place))
+        .routes(routes!(plans::undo))
         .routes(routes!(summaries::projects))
         .routes(routes!(summaries::locations))
         .routes(routes!(summaries::months))

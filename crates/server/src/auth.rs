@@ -345,13 +345,15 @@ fn within(state: &State, scope: &Scope, method: &Method, path: &str) -> Result<(
         // Its handlers leave out the files of other units.
         ("monitor_log_files", _) => Ok(()),
         (list, None) if OF_SCOPE.contains(&list) => Ok(()),
+        // Their handlers leave out what is of others.
+        ("units", Some(_)) | ("plans", Some("pictures" | "places" | "undo")) => Ok(()),
         _ if below == "review/undo" => Ok(()),
         _ => Err(outside()),
     }
 }
 
 /// Lists that leave out what is not in the scope of who asks, and what is the same for everybody.
-const OF_SCOPE: [&str; 15] = [
+const OF_SCOPE: [&str; 17] = [
     "events",
     "streams",
     "samples",
@@ -363,6 +365,8 @@ const OF_SCOPE: [&str; 15] = [
     "projects",
     "locations",
     "months",
+    "trend",
+    "plans",
     "live",
     "session",
     "curves",

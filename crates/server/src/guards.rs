@@ -155,7 +155,8 @@ fn secure(response: &mut Response, path: &str) {
         path.starts_with("/api/") || path.starts_with("/db") || path.starts_with("/device");
     let headers = response.headers_mut();
     let policy = if is_docs { DOCS_POLICY } else { POLICY };
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    // What came from outside may have a stricter one.
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(policy));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

@@ -120,9 +120,10 @@ impl From<ArchiveError> for Problem {
     fn from(error: ArchiveError) -> Self {
         match error.cause() {
             ArchiveError::NoEvent { .. } => Self::not_found(error.to_string()),
-            ArchiveError::Patch(_) | ArchiveError::Name(_) | ArchiveError::Level(_) => {
-                Self::unprocessable(error.kind(), error.to_string())
-            }
+            ArchiveError::Patch(_)
+            | ArchiveError::Name(_)
+            | ArchiveError::Level(_)
+            | ArchiveError::Plan(_) => Self::unprocessable(error.kind(), error.to_string()),
             ArchiveError::NothingToUndo { .. }
             | ArchiveError::ReviewedSince { .. }
             | ArchiveError::OfNoUnit { .. }

@@ -268,6 +268,29 @@ impl Curve {
             .map(|step| step.limit)
     }
 
+    /// The lowest and the highest limit of the curve in a unit, from 1 to 100 Hz where it goes by frequency:
+    /// one number twice where it does not. `None` for another quantity, and for a rule by distance without
+    /// a distance.
+    pub fn range_of_limits(&self, distance_ft: Option<f64>, unit: Unit) -> Option<(f64, f64)> {
+        let limits: Vec<f64> = match &self.rule {
+            Rule::Pieces(pieces) if self.unit.is_level() || pieces.len() == 1 => {
+                self.limit(10.0).into_iter().collect()
+            }
+            Rule::Pieces(_) => {
+                self.outline(1.0, 100.0).into_iter().map(|(_, limit)| limit).collect()
+            }
+            Rule::ByDistance(_) => {
+                distance_ft.and_then(|at| self.limit_at_distance(at)).into_iter().collect()
+            }
+            Rule::OverEvents(share) => vec![share.limit, share.always],
+        };
+        let limits: Vec<f64> =
+            limits.into_iter().filter_map(|limit| self.unit.convert(limit, unit).ok()).collect();
+        let low = limits.iter().copied().reduce(f64::min)?;
+        let high = limits.iter().copied().reduce(f64::max)?;
+        Some((low, high))
+    }
+
     /// The curve as a line for drawing: (Hz, limit) from `from_hz` to `to_hz`, dense enough for
     /// log-log axes. A step is two points at one frequency. Empty for a rule that is not one over
     /// frequency.

@@ -1,7 +1,7 @@
 //! Another archive, taken in: its events with their numbers where they are free, what people said of
 //! them, and the head of its ledger.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -39,6 +39,8 @@ pub struct TakenIn {
     /// Events that people had said something else of here: that stays, and what they said there is in
     /// the other archive.
     pub reviewed_here: Vec<String>,
+    /// Plans that came along.
+    pub plans: u64,
 }
 
 impl Archive {
@@ -99,6 +101,14 @@ impl Archive {
             }
         }
         taken.account.session = session;
+        if !taken.account.stopped {
+            let mut projects: BTreeSet<Option<String>> =
+                rows.iter().map(|row| row.project.clone()).filter(Option::is_some).collect();
+            if query.is_of_all() {
+                projects.insert(None);
+            }
+            taken.plans = self.take_in_plans(other, &projects)?;
+        }
         if let Ok(head) = other.head() {
             let mut draft = Draft::new(Action::Merge, by);
             for (name, value) in [

@@ -12,6 +12,7 @@ mod query;
 pub(crate) mod row;
 pub(crate) mod summary;
 pub(crate) mod sums;
+pub(crate) mod trend;
 pub(crate) mod verdicts;
 mod words;
 

@@ -250,16 +250,8 @@ impl EventRow {
             ),
         };
         let (flag_name, value, unit) = columns.iter().find(|(_, value, _)| value.is_some())?;
-        // What another program wrote has flags alone.
-        let flags: BTreeMap<String, FlagWord> =
-            serde_json::from_str(&self.flags).unwrap_or_default();
-        let flag = flags.get(*flag_name).and_then(FlagWord::flag);
-        let readings: BTreeMap<String, Reading> =
-            serde_json::from_str(&self.readings).unwrap_or_default();
-        // Another program may have changed the number alone.
-        let shown = readings.get(name).and_then(|reading| reading.to(*unit).ok());
-        let shown = shown.filter(|shown| Some(shown.value) == *value);
-        Some(shown.unwrap_or(Reading { flag, ..Reading::new((*value)?, *unit) }))
+        let value = Reading::new((*value)?, *unit);
+        Some(as_shown(value, (flag_name, &self.flags), (name, &self.readings)))
     }
 
     /// The largest of the three PPVs. It is a bound when any of them may be larger than it is shown.
@@ -342,6 +334,23 @@ impl EventRow {
             blast: row.get(50)?,
         })
     }
+}
+
+/// A value of a row as it is shown: `flags` and `readings` are those of the row, each with the name that the
+/// value has there.
+pub(super) fn as_shown(
+    value: Reading,
+    (flag_name, flags): (&str, &str),
+    (name, readings): (&str, &str),
+) -> Reading {
+    // What another program wrote has flags alone.
+    let flags: BTreeMap<String, FlagWord> = serde_json::from_str(flags).unwrap_or_default();
+    let flag = flags.get(flag_name).and_then(FlagWord::flag);
+    let readings: BTreeMap<String, Reading> = serde_json::from_str(readings).unwrap_or_default();
+    // Another program may have changed the number alone.
+    let shown = readings.get(name).and_then(|reading| reading.to(value.unit).ok());
+    let shown = shown.filter(|shown| shown.value == value.value);
+    shown.unwrap_or(Reading { flag, ..value })
 }
 
 /// A time as the index sorts it: `2026-05-01T13:16:34`. What is no time without a zone is none.

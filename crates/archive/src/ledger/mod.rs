@@ -29,7 +29,7 @@ pub(crate) use file::LINE_BYTES;
 pub(crate) use head::in_words;
 pub use head::{Grown, LedgerCheck, LedgerEntry, Since};
 pub(crate) use known::{Known, Standing, facts_of, files_of};
-pub(crate) use tables::{kept, levels, lost, not_in_ledger, reviews, without_row};
+pub(crate) use tables::{kept, levels, lost, moves, not_in_ledger, plans, reviews, without_row};
 
 /// Events whose rows follow at once.
 const FOLLOWED: usize = 512;

@@ -127,12 +127,33 @@ pub(crate) fn levels(connection: &Connection) -> rusqlite::Result<Vec<Place>> {
 
 /// The entries of files that are no events and are kept as they came.
 pub(crate) fn kept(connection: &Connection) -> rusqlite::Result<Vec<Place>> {
-    of_action(connection, Action::Keep)
+    of_newer_action(connection, Action::Keep)
 }
 
 fn of_action(connection: &Connection, action: Action) -> rusqlite::Result<Vec<Place>> {
     let sql = "SELECT entry, offset, bytes FROM ledger WHERE action = ?1 ORDER BY entry";
     connection.prepare_cached(sql)?.query_map([action.word()], place)?.collect()
+}
+
+/// The entries of plans.
+pub(crate) fn plans(connection: &Connection) -> rusqlite::Result<Vec<Place>> {
+    of_newer_action(connection, Action::Plan)
+}
+
+/// The entries of an action that earlier programs do not know: an index that one of them brought up to date has
+/// them under the word for what it did not know.
+fn of_newer_action(connection: &Connection, action: Action) -> rusqlite::Result<Vec<Place>> {
+    let sql = "SELECT entry, offset, bytes FROM ledger WHERE action IN (?1, ?2) ORDER BY entry";
+    let words = [action.word(), Action::Other.word()];
+    connection.prepare_cached(sql)?.query_map(words, place)?.collect()
+}
+
+/// The entries of events that went to another unit, the latest first.
+pub(crate) fn moves(connection: &Connection, limit: usize) -> rusqlite::Result<Vec<Place>> {
+    let sql = "SELECT entry, offset, bytes FROM ledger WHERE action = 'move' \
+               ORDER BY entry DESC LIMIT ?1";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    connection.prepare_cached(sql)?.query_map([limit], place)?.collect()
 }
 
 /// Numbers of entries whose text is lost.

@@ -74,14 +74,24 @@ pub struct Hours {
 }
 
 impl Hours {
-    /// Whether a moment is in them.
-    pub fn has(self, at: UnitLocal) -> bool {
-        let minute =
-            u16::try_from(i32::from(at.0.hour()) * 60 + i32::from(at.0.minute())).unwrap_or(0);
+    /// When they begin and end, in minutes of the day.
+    pub(super) fn minutes(self) -> [u16; 2] {
+        [self.from_minute, self.to_minute]
+    }
+
+    /// Whether a minute of the day is in them.
+    pub(super) fn has_minute(self, minute: u16) -> bool {
         match self.from_minute < self.to_minute {
             true => (self.from_minute..self.to_minute).contains(&minute),
             false => minute >= self.from_minute || minute < self.to_minute,
         }
+    }
+
+    /// Whether a moment is in them.
+    pub fn has(self, at: UnitLocal) -> bool {
+        let minute =
+            u16::try_from(i32::from(at.0.hour()) * 60 + i32::from(at.0.minute())).unwrap_or(0);
+        self.has_minute(minute)
     }
 }
 

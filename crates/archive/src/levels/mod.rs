@@ -5,6 +5,7 @@
 
 mod judge;
 mod level;
+mod span;
 mod verdict;
 
 use serde::Serialize;
@@ -15,6 +16,7 @@ pub use judge::Judging;
 pub use level::{
     Hours, Level, LevelError, LevelPlace, LevelQuantity, Limit, USUAL_WARNING_PERCENT,
 };
+pub use span::LevelSpan;
 pub use verdict::{LevelOutcome, LevelVerdict, LevelVerdicts};
 
 use crate::ledger::Draft;
@@ -130,13 +132,25 @@ fn decide<'a>(
     at: Option<UnitLocal>,
     quantity: LevelQuantity,
 ) -> Option<&'a SetLevel> {
-    let in_hours =
-        |set: &&SetLevel| set.level.hours.is_none_or(|hours| at.is_some_and(|at| hours.has(at)));
-    let fitting: Vec<&SetLevel> = fitting.filter(in_hours).collect();
-    let of_same = fitting.iter().map(|set| {
-        let same = fitting.iter().copied().filter(|other| is_of_same(set, other));
-        latest(same, at, quantity)
-    });
+    decide_at(fitting, at, &|hours| at.is_some_and(|at| hours.has(at)), quantity)
+}
+
+/// As [`decide`], at a time of the day that `in_hours` knows.
+fn decide_at<'a>(
+    fitting: impl Iterator<Item = &'a SetLevel>,
+    at: Option<UnitLocal>,
+    in_hours: &dyn Fn(Hours) -> bool,
+    quantity: LevelQuantity,
+) -> Option<&'a SetLevel> {
+    // Those of each place and its hours.
+    let mut same: Vec<Vec<&SetLevel>> = Vec::new();
+    for set in fitting.filter(|set| set.level.hours.is_none_or(in_hours)) {
+        match same.iter_mut().find(|same| is_of_same(same[0], set)) {
+            Some(same) => same.push(set),
+            None => same.push(vec![set]),
+        }
+    }
+    let of_same = same.into_iter().map(|same| latest(same.into_iter(), at, quantity));
     of_same.flatten().filter(|set| sets(set, quantity)).max_by_key(|set| {
         (set.level.place.rank(), set.level.hours.is_some(), set.level.from, set.entry)
     })

@@ -167,6 +167,12 @@ impl Sidecar {
         found.filter(|report| report.is_object())
     }
 
+    /// A text of the report, as it was printed; `None` where it is not stated.
+    pub fn reported(&self, what: &str) -> Option<String> {
+        let text = self.report()?.get(what)?.as_str()?.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
     /// A part of the document that can be patched: `review` or `extensions`.
     pub(crate) fn part(&self, name: &str) -> Value {
         self.document.get(name).cloned().unwrap_or_else(|| Value::Object(Map::new()))

@@ -4,6 +4,7 @@
 mod event;
 mod ledger;
 mod parts;
+mod plans;
 mod strays;
 
 use std::collections::{BTreeSet, HashSet};
@@ -264,6 +265,10 @@ impl Archive {
         if options.share.is_none() && options.part.is_none() && query.is_none() {
             named.extend(self.verify_monitor_logs(&mut found)?);
             self.find_strays(&all, &named, unfinished.as_ref(), &mut found)?;
+        }
+        let is_first_part = options.part.is_none_or(|(part, _)| part == 0);
+        if options.share.is_none() && is_first_part && query.is_none() {
+            self.verify_plans(&mut found)?;
         }
         go_on()?;
         self.verify_index(&mut found)?;

@@ -98,7 +98,7 @@ fn is_of_an_event(places: &[Place], serial: &str, name: &str) -> bool {
 }
 
 impl Verification {
-    fn leftover(&mut self, path: PathBuf) {
+    pub(super) fn leftover(&mut self, path: PathBuf) {
         let message = "left by an interrupted write: it holds nothing that was confirmed as saved";
         self.finding(path, FindingKind::Leftover, message);
     }

@@ -15,6 +15,7 @@ use super::custody::{
 };
 use super::level::LevelArgs;
 use super::list::{FilterArgs, ListArgs, WhichArgs};
+use super::places::{PlanArgs, TrendArgs, UnitArgs};
 use super::recordings::{LimitArgs, SetupArgs};
 use super::scaled_distance::ScaledDistanceArgs;
 use super::values::{new_path, not_negative, positive, share, yes_or_no};
@@ -39,7 +40,7 @@ Examples:
   wavekeep import --archive fleet --from-archive site-office
   wavekeep import --archive quarry-4 --from-archive fleet --where project='Quarry 4'")]
     Import(ImportArgs),
-    /// List events, or summaries by unit, project or month.
+    /// List events, or summaries by unit, project, location or month.
     #[command(after_help = "\
 Examples:
   wavekeep list --archive fleet --serial BE11529 --from 2026-05-01
@@ -105,6 +106,38 @@ Examples:
   wavekeep scaled-distance --archive fleet --distance '250 m' --charge '45 kg' --velocity mm/s
   wavekeep scaled-distance --archive fleet --medium air --limit 133 --json")]
     ScaledDistance(ScaledDistanceArgs),
+    /// Show the largest values, the events and the exceedances of each day.
+    #[command(after_help = "\
+Days are those of the units' clocks. False triggers are counted and left out. A day is listed if it
+has events, or if monitor logs or histograms show that a unit monitored; of other days nothing is
+known.
+
+Examples:
+  wavekeep trend --archive fleet --where location=School
+  wavekeep trend --archive fleet --serial BE11529 --from 2026-05-01 --to 2026-05-31
+  wavekeep trend --archive fleet --where project='Quarry 4' --json | jq .days[].ppv")]
+    Trend(TrendArgs),
+    /// Show what is known of a unit: battery, calibration, firmware, monitoring, faults.
+    #[command(after_help = "\
+Each fact names the event and the time that it is from; what no source states is `not stated`.
+
+Examples:
+  wavekeep unit BE11529 --archive fleet
+  wavekeep unit BE11529 --archive fleet --to 2026-06-30 --calibration-months 24
+  wavekeep unit BE11529 --archive fleet --json | jq .calibration.due")]
+    Unit(UnitArgs),
+    /// Set a plan picture of a project and place locations on it.
+    #[command(after_help = "\
+Pictures and places are entries of the ledger, with time and user. Nothing is removed: `undo` brings
+an earlier picture or place back.
+
+Examples:
+  wavekeep plan set site.png --archive fleet --project 'Quarry 4'
+  wavekeep plan place School 0.42 0.31 --archive fleet --project 'Quarry 4'
+  wavekeep plan list --archive fleet
+  wavekeep plan list --archive fleet --history
+  wavekeep plan undo 57 --archive fleet")]
+    Plan(PlanArgs),
     /// Verify files, sidecars, ledger and index of an archive, or check a proof.
     #[command(after_help = "\
 Nothing is changed; `repair` fixes what it can. --since compares the ledger with a head that was

@@ -206,7 +206,7 @@ pub struct ListArgs {
     pub archive: ArchiveArg,
     #[command(flatten)]
     pub filter: FilterArgs,
-    /// Summarise by unit, project or month instead of listing events.
+    /// Summarise by unit, project, location or month instead of listing events.
     #[arg(long, value_name = "WHAT")]
     pub by: Option<By>,
     /// List the monitor log files (.MLG) that were kept as they came, instead of events.
@@ -250,6 +250,7 @@ fn sort(word: &str) -> Result<Sort, String> {
 pub enum By {
     Unit,
     Project,
+    Location,
     Month,
 }
 

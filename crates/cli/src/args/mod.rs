@@ -10,6 +10,7 @@ mod level;
 mod list;
 mod oidc;
 mod period;
+mod places;
 mod record;
 mod recordings;
 mod scaled_distance;
@@ -39,6 +40,7 @@ pub use custody::{
 pub use level::{LevelArgs, LevelCommand, LevelPlaceArgs, SetLevelArgs};
 pub use list::{By, Chosen, Condition, FromArchiveArgs, ListArgs};
 pub use period::PeriodArgs;
+pub use places::{PlanArgs, PlanCommand, TrendArgs, UnitArgs};
 pub use record::{Origin, RecordArgs};
 pub use recordings::{InputArgs, LimitArgs, SelectionArgs, SetupArgs};
 pub use scaled_distance::ScaledDistanceArgs;

@@ -20,8 +20,11 @@ const ALLOWED: [(&str, &[&str]); 20] = [
     ("signal", &["core"]),
     ("export", &["core", "gnz"]),
     ("report", &["core", "signal"]),
-    ("archive", &["core", "custody", "blastware", "smurf", "formats", "signal", "export"]),
-    ("period", &["core", "report-text", "signal", "report", "archive"]),
+    (
+        "archive",
+        &["core", "custody", "report-text", "blastware", "smurf", "formats", "signal", "export"],
+    ),
+    ("period", &["core", "signal", "report", "archive"]),
     ("lake", &["core", "archive"]),
     ("alerts", &["core", "signal", "report", "archive"]),
     (

@@ -1,7 +1,7 @@
 //! What the report of a period says: facts, not drawings.
 
 use derive_setters::Setters;
-use wavekeep_core::{Flag, Frequency, Reading, Unit, UnitLocal};
+use wavekeep_core::{Flag, Frequency, Reading, Stretch, Unit, UnitLocal};
 use wavekeep_signal::{Cause, Curve, Outcome, Verdict};
 
 use super::span::Period;
@@ -71,22 +71,6 @@ pub struct PeriodLedger {
     pub size: u64,
     /// Root of its tree: 64 hexadecimal digits.
     pub root: String,
-}
-
-/// A stretch of time by a unit's clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Stretch {
-    /// Its beginning.
-    pub from: UnitLocal,
-    /// Its end.
-    pub to: UnitLocal,
-}
-
-impl Stretch {
-    /// Its length in seconds.
-    pub fn seconds(&self) -> f64 {
-        self.to.seconds_since(self.from).max(0.0)
-    }
 }
 
 /// A unit, and when it is known to have monitored.

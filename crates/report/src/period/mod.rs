@@ -29,7 +29,7 @@ use crate::style::{Paper, Units};
 
 pub use content::{
     EventKind, PeakOf, PeriodContent, PeriodEvent, PeriodLedger, PeriodLevels, PeriodPeak,
-    PeriodUnit, Standing, Stretch,
+    PeriodUnit, Standing,
 };
 pub use letterhead::{Letterhead, Signatory};
 pub use span::{NotAPeriod, Period};

@@ -1,7 +1,9 @@
 //! What was monitored: units, calibrations, known times and what lies between them.
 
+use wavekeep_core::Stretch;
+
 use super::Part;
-use super::content::{PeriodUnit, Stretch};
+use super::content::PeriodUnit;
 use super::phrases::one_or_many;
 use super::summary::table;
 use crate::axis::Linear;

@@ -1,7 +1,7 @@
 //! Words for what the tables and charts of a period name.
 
 use wavekeep_core::{Flag, Reading, Unit};
-use wavekeep_signal::{Cause, Curve, Outcome, Rule, Standing as CurveStanding, Verdict};
+use wavekeep_signal::{Cause, Curve, Outcome, Standing as CurveStanding, Verdict};
 
 use super::content::{EventKind, PeakOf, PeriodEvent, Standing};
 use crate::language::Words;
@@ -215,30 +215,4 @@ pub(super) fn remarks(words: &Words, event: &PeriodEvent, unit: Unit) -> Vec<Str
         remarks.push(words.filled("verdict.none_because", &[("why", &causes.join("; "))]));
     }
     remarks
-}
-
-/// The lowest and the highest limit of a curve in the range of the instruments, in `unit`.
-pub(super) fn range_of_limits(
-    curve: &Curve,
-    distance_ft: Option<f64>,
-    unit: Unit,
-) -> Option<(f64, f64)> {
-    let limits: Vec<f64> = match &curve.rule {
-        Rule::Pieces(pieces) if curve.unit.is_level() || pieces.len() == 1 => {
-            curve.limit(10.0).into_iter().collect()
-        }
-        Rule::Pieces(_) => {
-            let line = curve.outline(1.0, 100.0);
-            line.into_iter().map(|(_, limit)| limit).collect()
-        }
-        Rule::ByDistance(_) => {
-            distance_ft.and_then(|at| curve.limit_at_distance(at)).into_iter().collect()
-        }
-        Rule::OverEvents(share) => vec![share.limit, share.always],
-    };
-    let limits: Vec<f64> =
-        limits.into_iter().filter_map(|limit| curve.unit.convert(limit, unit).ok()).collect();
-    let low = limits.iter().copied().reduce(f64::min)?;
-    let high = limits.iter().copied().reduce(f64::max)?;
-    Some((low, high))
 }

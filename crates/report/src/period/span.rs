@@ -4,9 +4,8 @@ use std::str::FromStr;
 
 use jiff::ToSpan;
 use jiff::civil::{Date, Time, date};
-use wavekeep_core::UnitLocal;
+use wavekeep_core::{Stretch, UnitLocal};
 
-use super::content::Stretch;
 use crate::language::Words;
 
 /// Days by the units' own clocks, the first and the last of them included.

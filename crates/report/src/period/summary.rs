@@ -3,7 +3,7 @@
 use wavekeep_signal::{Cause, Rule};
 
 use super::content::{EventKind, PeakOf, PeriodEvent, Standing};
-use super::phrases::{cause, curve_name, limit_digits, range_of_limits};
+use super::phrases::{cause, curve_name, limit_digits};
 use super::{Appendix, Part};
 use crate::sheets::Sheets;
 use crate::table::{Align, Column, Row, Table};
@@ -151,7 +151,7 @@ fn levels(sheets: &mut Sheets, part: Part<'_>) {
         };
         let unit = curve.unit.convert(1.0, unit).map_or(curve.unit, |_| unit);
         let mut said = curve_name(words, curve);
-        match range_of_limits(curve, levels.distance_ft, unit) {
+        match curve.range_of_limits(levels.distance_ft, unit) {
             Some((low, high)) => {
                 let digits = |value: f64| limit_digits(words, value, unit);
                 said.push_str(": ");

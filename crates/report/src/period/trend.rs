@@ -5,7 +5,7 @@ use wavekeep_signal::{Curve, Outcome};
 
 use super::Part;
 use super::content::{PeakOf, PeriodEvent};
-use super::phrases::{limit_digits, range_of_limits};
+use super::phrases::limit_digits;
 use crate::axis::{Linear, Log};
 use crate::canvas::{Anchor, Canvas, Path, Rect, pen};
 use crate::sheets::Sheets;
@@ -52,7 +52,7 @@ pub(super) fn draw(sheets: &mut Sheets, part: Part<'_>) {
 }
 
 fn limits(curve: Option<&Curve>, distance_ft: Option<f64>, unit: Unit) -> Option<(f64, f64)> {
-    range_of_limits(curve?, distance_ft, unit)
+    curve?.range_of_limits(distance_ft, unit)
 }
 
 struct Series<'a> {

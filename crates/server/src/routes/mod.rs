@@ -12,6 +12,7 @@ pub mod live;
 pub mod many_samples;
 pub mod monitor_log_files;
 pub mod page;
+pub mod plans;
 pub mod recordings;
 pub mod report;
 pub mod review;
@@ -26,6 +27,8 @@ pub mod stream_samples;
 pub mod stream_spectrum;
 pub mod streams;
 pub mod summaries;
+pub mod trend;
+pub mod unit;
 
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;

@@ -18,6 +18,7 @@ mod motion;
 mod parameters;
 #[path = "../../../link/tests/it/peer.rs"]
 mod peer;
+mod places;
 mod recordings;
 mod reports;
 mod safety;

@@ -12,7 +12,7 @@ use crate::exit::Account;
 use crate::render;
 use crate::terminal;
 
-/// Prints events, what there is of each unit, project or month, or monitor log files.
+/// Prints events, what there is of each unit, project, location or month, or monitor log files.
 pub fn run(args: &Args, command: &ListArgs) -> anyhow::Result<Account> {
     let archive = look(args, &command.archive.archive)?;
     let mut out = BufWriter::new(terminal::stdout());
@@ -83,6 +83,38 @@ pub fn run(args: &Args, command: &ListArgs) -> anyhow::Result<Account> {
                 writeln!(out, "{}", render::plain_table(&heads, rows))?;
             }
             projects.len()
+        }
+        Some(By::Location) => {
+            let locations = archive.locations_matching(&query)?;
+            if args.json {
+                lines(&mut out, &locations)?;
+            } else {
+                let rows = locations.iter().map(|of| {
+                    let verdict = of.last_verdict.as_deref().map(|word| word.replace('_', " "));
+                    [
+                        of.location.clone().unwrap_or_else(|| "–".to_owned()),
+                        of.events.to_string(),
+                        of.false_triggers.to_string(),
+                        of.exceeds.to_string(),
+                        of.warns.to_string(),
+                        time(of.last.as_deref()),
+                        shown(of.last_ppv),
+                        verdict.unwrap_or_else(|| "–".to_owned()),
+                    ]
+                });
+                let heads = [
+                    "LOCATION",
+                    ">EVENTS",
+                    ">FALSE",
+                    ">EXCEED",
+                    ">WARN",
+                    "LAST (UNIT-LOCAL)",
+                    ">LAST PPV in/s",
+                    "LAST VERDICT",
+                ];
+                writeln!(out, "{}", render::plain_table(&heads, rows))?;
+            }
+            locations.len()
         }
         Some(By::Month) => {
             let months = archive.months_matching(&query)?;
@@ -228,7 +260,7 @@ fn cells(row: &EventRow) -> [String; 10] {
 }
 
 /// The number with its sign; the unit where it is not that of the column.
-fn shown(reading: Option<Reading>) -> String {
+pub(super) fn shown(reading: Option<Reading>) -> String {
     reading.map_or("–".to_owned(), |reading| match reading.unit {
         Unit::InchPerSecond | Unit::DecibelLinear => {
             format!("{}{}", reading.sign(), reading.digits())
@@ -237,6 +269,6 @@ fn shown(reading: Option<Reading>) -> String {
     })
 }
 
-fn time(text: Option<&str>) -> String {
+pub(super) fn time(text: Option<&str>) -> String {
     text.map_or("–".to_owned(), |text| text.replace('T', " "))
 }

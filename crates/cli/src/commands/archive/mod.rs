@@ -10,12 +10,15 @@ mod lake;
 mod leave;
 mod level;
 mod list;
+mod plan;
 mod rebuild;
 mod repair;
 mod retain;
 mod review;
 mod scaled_distance;
+mod trend;
 mod trust;
+mod unit;
 mod verify;
 mod watch;
 
@@ -45,6 +48,9 @@ pub fn run(args: &Args, command: &ArchiveCommand) -> anyhow::Result<Account> {
         ArchiveCommand::Correct(command) => correct::run(args, command),
         ArchiveCommand::Level(command) => level::run(args, command),
         ArchiveCommand::ScaledDistance(command) => scaled_distance::run(args, command),
+        ArchiveCommand::Trend(command) => trend::run(args, command),
+        ArchiveCommand::Unit(command) => unit::run(args, command),
+        ArchiveCommand::Plan(command) => plan::run(args, command),
         ArchiveCommand::Verify(command) => verify::run(args, command),
         ArchiveCommand::Repair(command) => repair::run(args, command),
         ArchiveCommand::Rebuild(command) => rebuild::run(args, command),

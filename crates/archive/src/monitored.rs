@@ -3,75 +3,83 @@
 use std::collections::HashSet;
 
 use jiff::ToSpan;
-use wavekeep_archive::{Archive, ArchiveError, EventRow, MonitorLogQuery, Query};
-use wavekeep_core::UnitLocal;
-use wavekeep_report::Stretch;
+use serde::Serialize;
+use wavekeep_core::{Stretch, UnitLocal};
 use wavekeep_report_text::{leading_date, printed_time};
 
-use crate::request::PeriodRequest;
+use crate::index::EventRow;
+use crate::{Archive, ArchiveError, MonitorLogQuery, Query};
 
 /// Rows of monitor logs that are looked at for one unit.
 const MOST_ROWS: usize = 200_000;
-/// Days before the period in which a histogram that reaches into it may have begun.
-const DAYS_BEFORE: i64 = 93;
+/// Days for which a histogram may go on: one that reaches into a period may have begun so long before it.
+pub(crate) const LONGEST_DAYS: i64 = 93;
 
-/// What is known of a unit.
-#[derive(Debug, Default)]
-pub(crate) struct Known {
-    /// In order, apart from each other, within the period.
-    pub(crate) stretches: Vec<Stretch>,
+/// When a unit is known to have monitored.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Monitored {
+    /// In order, apart from each other, within what was asked for.
+    pub stretches: Vec<Stretch>,
     /// Rows of logs whose times were not understood.
-    pub(crate) unread: u64,
+    pub unread_log_rows: u64,
 }
 
-/// When a unit is known to have monitored in the period, by events that may be seen.
-pub(crate) fn known(
-    archive: &Archive,
-    request: &PeriodRequest,
-    serial: &str,
-) -> Result<Known, ArchiveError> {
-    let whole = request.period.stretch();
-    let mut known = Known::default();
-    let mut all = Vec::new();
-    let of_unit = request.at_any_time().with_serial(Some(serial.to_owned()));
-    // A log also stands in reports of events after the period.
-    let seen = of_unit.clone().with_from(Some(whole.from)).with_limit(Some(usize::MAX));
-    let seen: HashSet<i64> = archive.ids(&seen)?.into_iter().collect();
-    let log = MonitorLogQuery::default()
-        .with_serial(Some(serial.to_owned()))
-        .with_from(Some(whole.from))
-        .with_limit(Some(MOST_ROWS));
-    for row in archive.monitor_log(&log)? {
-        if !seen.contains(&row.event_id) {
-            continue;
+impl Archive {
+    /// When a unit is known to have monitored within `whole`, by the monitor logs in the reports of the
+    /// events that answer `query`, and by histograms among these. Of `query` only scope, project and location
+    /// matter. What is not within a stretch is not known.
+    ///
+    /// # Errors
+    /// What the index says.
+    pub fn monitored(
+        &self,
+        serial: &str,
+        query: &Query,
+        whole: Stretch,
+    ) -> Result<Monitored, ArchiveError> {
+        let mut known = Monitored::default();
+        let mut all = Vec::new();
+        let of_unit = Query::default()
+            .with_scope(query.scope.clone())
+            .with_project(query.project.clone())
+            .with_location(query.location.clone())
+            .with_serial(Some(serial.to_owned()));
+        // A log also stands in reports of events after it.
+        let seen = of_unit.clone().with_from(Some(whole.from)).with_limit(Some(usize::MAX));
+        let seen: HashSet<i64> = self.ids(&seen)?.into_iter().collect();
+        let log = MonitorLogQuery::default()
+            .with_serial(Some(serial.to_owned()))
+            .with_from(Some(whole.from))
+            .with_limit(Some(MOST_ROWS));
+        for row in self.monitor_log(&log)? {
+            if !seen.contains(&row.event_id) {
+                continue;
+            }
+            match (moment(&row.start), moment(&row.stop)) {
+                (Some(from), Some(to)) if from <= to => all.push(Stretch { from, to }),
+                _ => known.unread_log_rows += 1,
+            }
         }
-        match (moment(&row.start), moment(&row.stop)) {
-            (Some(from), Some(to)) if from <= to => all.push(Stretch { from, to }),
-            _ => known.unread += 1,
-        }
+        all.extend(self.histograms(of_unit, whole)?);
+        known.stretches = union(all, whole);
+        Ok(known)
     }
-    all.extend(histograms(archive, of_unit, whole)?);
-    known.stretches = union(all, whole);
-    Ok(known)
-}
 
-/// From the start to the end of each histogram.
-fn histograms(
-    archive: &Archive,
-    of_unit: Query,
-    whole: Stretch,
-) -> Result<Vec<Stretch>, ArchiveError> {
-    let before = whole.from.0.checked_sub(DAYS_BEFORE.days()).unwrap_or(whole.from.0);
-    let query = of_unit
-        .with_kind(Some("histogram".to_owned()))
-        .with_from(Some(UnitLocal(before)))
-        .with_to(Some(whole.to));
-    let mut found = Vec::new();
-    archive.each_event(&query, &mut |row| {
-        found.extend(lasted(&row));
-        Ok::<(), ArchiveError>(())
-    })?;
-    Ok(found)
+    /// From the start to the end of each histogram.
+    fn histograms(&self, of_unit: Query, whole: Stretch) -> Result<Vec<Stretch>, ArchiveError> {
+        let before = whole.from.0.checked_sub(LONGEST_DAYS.days()).unwrap_or(whole.from.0);
+        let query = of_unit
+            .with_kind(Some("histogram".to_owned()))
+            .with_from(Some(UnitLocal(before)))
+            .with_to(Some(whole.to));
+        let mut found = Vec::new();
+        self.each_event(&query, &mut |row| {
+            found.extend(lasted(&row));
+            Ok::<(), ArchiveError>(())
+        })?;
+        Ok(found)
+    }
 }
 
 /// From start to end of a histogram, where neither is assumed.
@@ -93,7 +101,7 @@ fn moment(text: &str) -> Option<UnitLocal> {
 }
 
 /// The same times without overlaps, in order and within `whole`.
-fn union(mut all: Vec<Stretch>, whole: Stretch) -> Vec<Stretch> {
+pub(crate) fn union(mut all: Vec<Stretch>, whole: Stretch) -> Vec<Stretch> {
     all.sort_unstable();
     let mut apart: Vec<Stretch> = Vec::new();
     for Stretch { from, to } in all {
@@ -117,7 +125,8 @@ mod tests {
     use super::*;
 
     fn day() -> Stretch {
-        "2026-05-08".parse::<wavekeep_report::Period>().unwrap().stretch()
+        let at = |day| UnitLocal(jiff::civil::date(2026, 5, day).at(0, 0, 0, 0));
+        Stretch { from: at(8), to: at(9) }
     }
 
     #[test]
