@@ -16,11 +16,16 @@ import { showSettings } from "./settings.js";
 /** @typedef {(main: HTMLElement, params: Params) => Leave} View */
 
 /**
- * The views behind the tabs. What nobody opens is not loaded: the list of events and an event are there at once.
- * @type {Record<string, { tab: string, load: () => View | Promise<View> }>}
+ * The views by their names. What nobody opens is not loaded: the list of events and an event are there at once. A view
+ * without a tab belongs to that of another one.
+ * @type {Record<string, { tab?: string, of?: string, load: () => View | Promise<View> }>}
  */
 const VIEWS = {
   events: { tab: "Events", load: () => (main, params) => eventsView(main, filters(params)) },
+  locations: { tab: "Locations", load: async () => (await import("./places/locations.js")).locationsView() },
+  location: { of: "locations", load: async () => (await import("./places/location.js")).locationView() },
+  units: { tab: "Units", load: async () => (await import("./places/units.js")).unitsView() },
+  unit: { of: "units", load: async () => (await import("./places/unit.js")).unitView() },
   streams: { tab: "Streams", load: async () => (await import("./streams/list.js")).streamsView },
   "scaled-distance": { tab: "Scaled distance", load: async () => (await import("./scaled_distance/view.js")).scaledDistanceView },
   levels: { tab: "Levels", load: async () => (await import("./levels/view.js")).levelsView },
@@ -40,7 +45,7 @@ function draw(params) {
   const main = byId("main");
   const place = params["event"] ? "events" : params["stream"] ? "streams" : (params["view"] ?? "events");
   const within = params["event"] || place === "import" || place === "scaled-distance" ? filters(params) : {};
-  replace(byId("nav"), Object.entries(VIEWS).map(([id, { tab }]) => h("a", { href: id === "events" ? address(within) : `?view=${id}`, "data-route": true, "aria-current": id === place ? "page" : null }, tab)));
+  drawTabs(VIEWS[place]?.of ?? place, within);
   replace(main);
   const own = ++asked;
   const shown = (/** @type {View} */ view) => { if (own === asked) leave = view(main, params); };
@@ -56,6 +61,25 @@ function draw(params) {
   }
 }
 
+/** Where all tabs have no room in one line, those behind the first ones are in a menu. */
+const narrow = matchMedia("(max-width: 820px)");
+const FIRST = 3;
+let redrawTabs = () => {};
+narrow.addEventListener("change", () => redrawTabs());
+
+/** @param {string} current @param {Params} within */
+function drawTabs(current, within) {
+  redrawTabs = () => drawTabs(current, within);
+  const tabs = Object.entries(VIEWS).filter(([, view]) => view.tab);
+  const link = (/** @type {[string, { tab?: string }]} */ [id, { tab }]) => h("a", { href: id === "events" ? address(within) : `?view=${id}`, "data-route": true, "aria-current": id === current ? "page" : null }, tab);
+  const [shown, folded] = narrow.matches ? [tabs.slice(0, FIRST), tabs.slice(FIRST)] : [tabs, []];
+  const inMenu = folded.find(([id]) => id === current)?.[1].tab;
+  const more = h("details", { class: "menu more-tabs" }, h("summary", { class: inMenu ? "on" : null }, inMenu ?? "More"), h("div", { class: "menu-body" }, folded.map(link)));
+  more.addEventListener("keydown", (event) => { if (event.key === "Escape") { more.open = false; more.querySelector("summary")?.focus(); } });
+  more.addEventListener("focusout", (event) => { if (!(event.relatedTarget instanceof Node && more.contains(event.relatedTarget))) more.open = false; });
+  replace(byId("nav"), shown.map(link), folded.length > 0 && more);
+}
+
 /** @param {Params} params @param {string} place @returns {View | Promise<View>} */
 function viewOf(params, place) {
   const number = params["event"] ?? params["stream"];
@@ -63,6 +87,7 @@ function viewOf(params, place) {
   if (params["event"]) return (main) => eventView(main, Number(params["event"]), filters(params));
   const stream = params["stream"];
   if (stream) return import("./streams/view.js").then(({ streamView }) => (main) => streamView(main, stream));
+  if (place === "unit" && !params["serial"]) return unknown("The address asks for a unit without its serial number");
   const known = Object.keys(VIEWS);
   return VIEWS[place]?.load() ?? unknown(`The address asks for a view “${place}”: there are ${known.slice(0, -1).join(", ")} and ${known.at(-1)}`);
 }

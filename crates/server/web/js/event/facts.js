@@ -42,7 +42,7 @@ export function facts(detail, act) {
     h("dl", { class: "facts" },
       fact("Start", localText(event.timestamp), h("span", { class: "zone" }, " unit-local time, no zone"), mark("start")),
       fact("Imported", utcText(event.captured_at)),
-      fact("Unit", event.serial, mark("serial"), report?.firmware && ` · ${report.firmware}`),
+      fact("Unit", event.kind === "stream" ? event.serial : h("a", { href: `?view=unit&serial=${encodeURIComponent(event.serial)}`, "data-route": true }, event.serial), mark("serial"), report?.firmware && ` · ${report.firmware}`),
       fact("Calibration", report?.calibration),
       fact("Battery", report?.battery),
       TEXTS.map(([name, label, own]) => event.corrected.includes(name)

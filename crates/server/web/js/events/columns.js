@@ -36,7 +36,7 @@ const peak = (row, name, value) => cellOf(readingOf(row, name, value, "in/s"), v
 const withFlag = (reading, flag) => (flag ? { ...reading, flag } : reading);
 
 /** The largest of the three, a bound when any of them may be larger. @param {EventRow} row */
-function ppv(row) {
+export function ppv(row) {
   const all = [readingOf(row, "tran", row.tran_in_s, "in/s"), readingOf(row, "vert", row.vert_in_s, "in/s"), readingOf(row, "long", row.long_in_s, "in/s")]
     .flatMap((reading) => reading ?? []);
   if (all.length === 0) return null;

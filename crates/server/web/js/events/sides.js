@@ -29,9 +29,11 @@ function block(title, entries, filters, isChosen, change, off) {
     }, h("span", { class: "words" }, entry.words), entry.unreviewed ? h("span", { class: "dot", "aria-hidden": "true" }) : null, h("span", { class: "count" }, countText(entry.events), h("span", { class: "unseen" }, " events"))));
   };
   const long = entries.length > 12;
+  const views = { Units: "units", Locations: "locations" };
+  const view = views[/** @type {keyof typeof views} */ (title)];
   const details = h("details", { open: opened.get(title) ?? !matchMedia("(max-width: 985px)").matches, ontoggle: () => opened.set(title, details.open) },
     h("summary", null, title, h("span", { class: "count" }, entries.filter((entry) => entry.key !== "").length)),
-    h("div", { class: long ? "long" : null, tabindex: long ? 0 : null, role: long ? "group" : null, "aria-label": long ? title : null }, h("ul", null, entries.map(link))));
+    h("div", { class: long ? "long" : null, tabindex: long ? 0 : null, role: long ? "group" : null, "aria-label": long ? title : null }, h("ul", null, entries.map(link)), view && h("a", { class: "all-of", href: `?view=${view}`, "data-route": true }, `All ${title.toLowerCase()}: ${view === "units" ? "state and monitoring" : "trends and plan"}`)));
   return details;
 }
 
