@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use wavekeep_archive::{
     self as archive, ArchiveError, Head, ImportOptions, ImportedSince, Level, Outcomes,
-    PatchOptions, Query, Sidecar, Stated, TextFields, VerifyOptions, recording_from,
+    PatchOptions, Query, Sidecar, Stated, TextFields, UnitOptions, VerifyOptions, recording_from,
 };
 use wavekeep_core::{DayOrMoment, UnitLocal};
 
@@ -239,6 +239,34 @@ impl Archive {
         detached(py, || {
             self.archive.move_to_unit(id, serial, reason, who)?;
             Ok(json!(self.archive.event(id)?).to_string())
+        })
+    }
+
+    /// What was measured day by day, as JSON; the question is JSON.
+    fn trend(&self, py: Python<'_>, question: &str) -> PyResult<String> {
+        detached(py, || {
+            let question: Question = serde_json::from_str(question).map_err(misread)?;
+            Ok(json!(self.archive.trend(&question.query()?)?).to_string())
+        })
+    }
+
+    /// What is known of a unit, as JSON.
+    #[pyo3(signature = (serial, to, calibration_months))]
+    fn unit(
+        &self,
+        py: Python<'_>,
+        serial: &str,
+        to: Option<String>,
+        calibration_months: u32,
+    ) -> PyResult<String> {
+        detached(py, || {
+            let to = parsed::<DayOrMoment>("to", to)?;
+            let to = to.map_or_else(|| jiff::Zoned::now().date(), |to| to.first().0.date());
+            let options = UnitOptions::to(to).with_calibration_months(calibration_months);
+            let unit = self.archive.unit(serial, &options)?.ok_or_else(|| {
+                Failure::new("NoSuchEventError", format!("there is no event of a unit {serial:?}"))
+            })?;
+            Ok(json!(unit).to_string())
         })
     }
 

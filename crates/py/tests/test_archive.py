@@ -303,6 +303,49 @@ def test_levels_judge_the_events(place: Place) -> None:
         archive.query(verdict="loud")
 
 
+def test_a_trend_has_a_row_for_each_day_and_gaps_elsewhere(place: Place) -> None:
+    archive = filled(place)
+    days = archive.trend()
+    assert [row["day"] for row in days] == sorted(row["day"] for row in days)
+    by_day: dict[date, list[dict[str, Any]]] = {}
+    for row in archive.query():
+        by_day.setdefault(row["timestamp"].date(), []).append(row)
+    with_events = {row["day"].date(): row for row in days if row["events"]}
+    assert with_events.keys() == by_day.keys()
+    for day, rows in by_day.items():
+        assert with_events[day]["events"] == len(rows)
+        largest = [row["ppv_in_s"] for row in rows if row["ppv_in_s"] is not None]
+        assert with_events[day]["ppv_in_s"] == max(largest)
+    frame = days.to_pandas()
+    assert frame["monitored_s"].sum() > 0 and frame.attrs["units"]["ppv_in_s"] == "in/s"
+    assert archive.trend(serial="BE1").total == 0
+    with pytest.raises(BadArgumentError):
+        archive.trend(kind="loud")
+
+
+def test_the_limits_of_a_day_are_those_of_the_levels_in_force_then(place: Place) -> None:
+    archive = filled(place)
+    archive.set_level(ground="din-2", from_="2026-06-01")
+    archive.set_level(ground="din-3", from_="2026-06-20")
+    limits = {row["day"].date(): row["ground_lowest_limit_in_s"] for row in archive.trend()}
+    assert limits[date(2026, 6, 12)] == pytest.approx(5 / 25.4)
+    assert limits[date(2026, 6, 26)] == pytest.approx(3 / 25.4)
+
+
+def test_facts_of_a_unit_have_their_sources(place: Place) -> None:
+    archive = filled(place)
+    unit = archive.unit("BE11529", to="2026-06-30")
+    assert unit["battery"]["event"] == id_of(archive, BLAST) and unit["memory"] is None
+    assert archive.unit("BE11529", to=date(2026, 6, 30)) == unit
+    later = archive.unit("BE11529", to="2026-06-30", calibration_months=24)
+    assert later["calibration"]["due"] > unit["calibration"]["due"]
+    assert unit["to"] == "2026-06-30" and sum(day["events"] for day in unit["days"]) == 3
+    with pytest.raises(wavekeep.NoSuchEventError):
+        archive.unit("BE1/../x")
+    with pytest.raises(BadArgumentError):
+        archive.unit("BE11529", calibration_months=0)
+
+
 def test_where_tokens_are_asked_for_reviews_are_under_the_name_of_the_token(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

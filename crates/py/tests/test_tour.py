@@ -20,7 +20,12 @@ import pytest
 from conftest import ROOT, SAMPLES
 from program import program
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs/guides").glob("*.md")), ROOT / "docs/scaled-distance.md"]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "docs/locations.md",
+    ROOT / "docs/scaled-distance.md",
+    *sorted((ROOT / "docs/guides").glob("*.md")),
+]
 PAGES += sorted((ROOT / "docs/coming-from").glob("*.md"))
 BLOCK = re.compile(r"^```console(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 

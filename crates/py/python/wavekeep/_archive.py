@@ -23,7 +23,7 @@ from ._recording import Channels, ClosedHandle, Recording
 from ._question import Moment, Question, count_of, number_of, question
 from ._report import Report, warn_of_damage
 from ._scaled_distance import ScaledDistance
-from ._table import Table, ledger_row
+from ._table import Table, day_rows, ledger_row
 from ._units import Units
 from ._words import one_of, strict
 
@@ -59,6 +59,8 @@ class Backend(Protocol):
         self, question: dict[str, Any], asked: dict[str, Any], template: str | None
     ) -> bytes: ...
     def scaled_distance(self, question: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]: ...
+    def trend(self, question: dict[str, Any]) -> dict[str, Any]: ...
+    def unit(self, serial: str, to: str | None, calibration_months: int) -> dict[str, Any]: ...
     def summaries(self, of: str) -> list[dict[str, Any]]: ...
     def import_files(
         self, paths: list[str], serial: str | None, adopt: bool, each: Each | None
@@ -1071,6 +1073,80 @@ class Archive:
             exclude false triggers.
         """
         return Table(self._backend.summaries("units"), _table.UNITS)
+
+    def trend(self, **asked: Unpack[Question]) -> Table:
+        """The largest values, the events and the verdicts of each unit-local day.
+
+        Parameters
+        ----------
+        **asked
+            The events, as for :meth:`query`; order and page have no effect.
+
+        Returns
+        -------
+        Table
+            One row per day with events, or in which a unit is known to have monitored; other days are missing:
+            nothing is known of them. ``ppv_in_s`` is the largest PPV, ``ppv_event`` the event that has it; a name in
+            ``flags`` marks a bound. ``ground_exceeds`` and similar columns count events by their verdict.
+            ``ground_lowest_limit_in_s`` and similar columns are the limits in force: two numbers where the limit goes
+            by frequency. ``monitored_s`` is the number of seconds in which a unit is known to have monitored. False
+            triggers are only in ``false_triggers``.
+
+        Examples
+        --------
+        >>> import tempfile, wavekeep
+        >>> archive = wavekeep.Archive(tempfile.mkdtemp(), create=True)
+        >>> account = archive.import_files(["samples/M529LMOK.DK0W"])
+        >>> (day,) = archive.trend()
+        >>> day["day"].isoformat(), day["events"], day["ppv_in_s"], day["ppv_event"]
+        ('2026-06-12T00:00:00', 1, 0.41, 1)
+        """
+        return Table(day_rows(self._backend.trend(question(**asked))), _table.DAYS)
+
+    @strict
+    def unit(
+        self, serial: str, *, to: Moment = None, calibration_months: int = 12
+    ) -> dict[str, Any]:
+        """What is known of a unit, each fact with the event and the time that it is from.
+
+        Parameters
+        ----------
+        serial
+            The serial number.
+        to
+            The last of the 90 days in ``days``, and the day from which ``calibration["due_in_days"]`` is counted;
+            by default today.
+        calibration_months
+            Months after which a unit is calibrated again.
+
+        Returns
+        -------
+        dict
+            ``battery``, ``calibration``, ``memory`` (None if no report states it), ``firmware``, ``last_event``,
+            ``last``, ``last_captured_at``, ``last_log``, ``uptime``, ``days``, ``faults``, ``moves``, ``locations`` and
+            the columns of :meth:`units`.
+
+        Raises
+        ------
+        NoSuchEventError
+            The archive has no event of this unit.
+        BadArgumentError
+            An invalid day or number of months.
+
+        Examples
+        --------
+        >>> import tempfile, wavekeep
+        >>> archive = wavekeep.Archive(tempfile.mkdtemp(), create=True)
+        >>> account = archive.import_files(["samples/M529LMOK.DK0W", "samples/M529LMOK_DK0W_ASCII.TXT"])
+        >>> unit = archive.unit("BE11529", to="2026-06-30")
+        >>> unit["battery"]["text"], unit["battery"]["event"], unit["memory"]
+        ('6.3 Volts', 1, None)
+        """
+        months = count_of(calibration_months, "calibration_months")
+        if not 1 <= months <= 600:
+            raise BadArgumentError(f"calibration_months is {months}: expected 1 to 600")
+        day = question(to=to)["to"]
+        return self._backend.unit(serial, None if day is None else day[:10], months)
 
     def projects(self) -> Table:
         """A summary of each project.

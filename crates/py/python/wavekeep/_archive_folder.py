@@ -68,6 +68,12 @@ class Folder:
     def scaled_distance(self, question: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
         return _document(self._handle.scaled_distance(json.dumps(question), json.dumps(asked)))
 
+    def trend(self, question: dict[str, Any]) -> dict[str, Any]:
+        return _document(self._handle.trend(json.dumps(question)))
+
+    def unit(self, serial: str, to: str | None, calibration_months: int) -> dict[str, Any]:
+        return _document(self._handle.unit(serial, to, calibration_months))
+
     def summaries(self, of: str) -> list[dict[str, Any]]:
         ask = {
             "units": self._handle.units,

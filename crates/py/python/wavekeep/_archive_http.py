@@ -196,6 +196,16 @@ class Server:
             if not found or len(events) >= _field(answer, "total", int):
                 return {**answer, "events": events}
 
+    def trend(self, question: dict[str, Any]) -> dict[str, Any]:
+        page = ("sort", "limit", "offset", "after_id")
+        asked = {name: value for name, value in question.items() if name not in page}
+        return _mapping(self._json("GET", "/trend", asked), "/trend")
+
+    def unit(self, serial: str, to: str | None, calibration_months: int) -> dict[str, Any]:
+        path = f"/units/{quote(serial, safe='')}"
+        asked = {"to": to, "calibration_months": calibration_months}
+        return _mapping(self._json("GET", path, asked), path)
+
     def summaries(self, of: str) -> list[dict[str, Any]]:
         return _rows(self._json("GET", f"/{of}"))
 
@@ -276,10 +286,7 @@ class Server:
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
     ) -> dict[str, Any]:
-        found = _parsed(self._send(method, self._address(path), body, headers))
-        if not isinstance(found, dict):
-            raise ServerError(f"the server answers {path} with something else than a document")
-        return found
+        return _mapping(_parsed(self._send(method, self._address(path), body, headers)), path)
 
     def _bytes(self, method: str, path: str) -> bytes:
         return self._send(method, self._address(path))
@@ -346,6 +353,12 @@ def _refused(error: HTTPError, address: str) -> Error:
     if made is NotAllowedError:
         detail += "; give token=…, or set WAVEKEEP_TOKEN"
     return made(detail, path=address)
+
+
+def _mapping(found: Any, path: str) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise ServerError(f"the server answers {path} with something else than a document")
+    return found
 
 
 def _parsed(answer: bytes) -> Any:

@@ -140,6 +140,82 @@ LEVELS: Kinds = {
     "reason": "text",
 }
 
+DAYS: Kinds = {
+    "day": "unit-local",
+    "events": "count",
+    "false_triggers": "count",
+    "ppv_in_s": "number",
+    "tran_in_s": "number",
+    "vert_in_s": "number",
+    "long_in_s": "number",
+    "pvs_in_s": "number",
+    "mic_db_l": "number",
+    "flags": "document",
+    "ppv_event": "count",
+    "mic_event": "count",
+    "ground_exceeds": "count",
+    "ground_warns": "count",
+    "ground_no_verdict": "count",
+    "air_exceeds": "count",
+    "air_warns": "count",
+    "air_no_verdict": "count",
+    "ground_lowest_limit_in_s": "number",
+    "ground_highest_limit_in_s": "number",
+    "air_lowest_limit_db_l": "number",
+    "air_highest_limit_db_l": "number",
+    "weighted_levels": "count",
+    "monitored_s": "number",
+}
+
+#: Columns of a day and its peaks in an answer.
+_PEAKS = {
+    "ppv_in_s": "ppv",
+    "tran_in_s": "tran",
+    "vert_in_s": "vert",
+    "long_in_s": "long",
+    "pvs_in_s": "pvs",
+    "mic_db_l": "pspl",
+}
+
+
+def day_rows(trend: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a trend's days, from its JSON document."""
+    return [_day_row(day, trend["levels"]) for day in trend["days"]]
+
+
+def _day_row(day: dict[str, Any], levels: list[dict[str, Any]]) -> dict[str, Any]:
+    row: dict[str, Any] = {"day": day["day"], "flags": {}}
+    for name in ("events", "false_triggers", "weighted_levels", "monitored_s"):
+        row[name] = day[name]
+    for column, name in _PEAKS.items():
+        reading = (day[name] or {}).get("reading", {})
+        row[column] = reading.get("value")
+        if reading.get("flag"):
+            row["flags"][column] = reading["flag"]
+    for column, name in (("ppv_event", "ppv"), ("mic_event", "pspl")):
+        row[column] = (day[name] or {}).get("event")
+    for part, unit in (("ground", "in/s"), ("air", "dB(L)")):
+        for outcome, count in day[part].items():
+            row[f"{part}_{outcome}"] = count
+        limits = [
+            limit["value"]
+            for level in levels
+            if level["quantity"] == part and _is_on(level, day["day"])
+            for limit in (level["lowest"], level["highest"])
+            if limit and limit["unit"] == unit
+        ]
+        end = "in_s" if part == "ground" else "db_l"
+        row[f"{part}_lowest_limit_{end}"] = min(limits, default=None)
+        row[f"{part}_highest_limit_{end}"] = max(limits, default=None)
+    return {name: row.get(name) for name in DAYS}
+
+
+def _is_on(level: dict[str, Any], day: str) -> bool:
+    """Whether a level decides at some time of a day."""
+    starts, stops = level["starts"], level["stops"]
+    return (starts is None or starts[:10] <= day) and (stops is None or stops > f"{day}T00:00:00")
+
+
 #: Members of an entry of the ledger that have columns of their own.
 _OF_ENTRY = ("entry", "at", "who", "from", "action", "earlier", "files", "previous", "leaf")
 
