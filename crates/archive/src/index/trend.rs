@@ -237,7 +237,7 @@ mod tests {
                 linear,
                 weighted,
                 flags.to_string(),
-                n % 2,
+                i64::from(n % 2 == 1),
                 is_false,
                 verdict,
                 judged

@@ -35,7 +35,8 @@ fn a_day_has_the_largest_values_with_the_digits_of_the_report() {
     let blast = Query::default().with_ids(Some(vec![1]));
     let trend = fresh.archive.trend(&blast).unwrap();
     let day = &trend.days[0];
-    assert_eq!((day.day, day.events, trend.days.len()), (date(2026, 6, 12), 1, 1));
+    let with_events = trend.days.iter().filter(|day| day.events > 0).count();
+    assert_eq!((day.day, day.events, with_events), (date(2026, 6, 12), 1, 1));
     assert_eq!(day.ppv.unwrap().reading.to_string(), "0.410 in/s");
     assert_eq!(day.tran.unwrap().reading.to_string(), "0.330 in/s");
     assert_eq!(day.pspl.unwrap().reading.to_string(), "127.14 dB(L)");
