@@ -16,7 +16,7 @@ use wavekeep_custody::{Action, Entry, Hash};
 pub use change::{PlanChange, PlanDone};
 pub use picture::PlanPicture;
 
-use crate::layout::TEMPORARY_PREFIX;
+use crate::journal::stage;
 use crate::ledger::Draft;
 use crate::{Actor, Archive, ArchiveError};
 
@@ -339,21 +339,11 @@ impl Archive {
             return Ok(());
         }
         let folder = self.layout().plans();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let temporary = folder.join(format!("{TEMPORARY_PREFIX}{name}"));
         let files = self.files();
-        let write = || {
-            files.create_folder(&folder)?;
-            // Left by a program that was killed.
-            if files.len(&temporary)?.is_some() {
-                files.remove(&temporary)?;
-            }
-            files.write_new(&temporary, bytes)?;
-            files.sync(std::slice::from_ref(&temporary), &[])?;
-            files.rename(&temporary, path)?;
-            files.sync(&[], &[folder.clone(), self.layout().own_folder()])
-        };
-        write().map_err(ArchiveError::io(path, "write the file"))
+        files.create_folder(&folder).map_err(ArchiveError::io(&folder, "create the folder"))?;
+        stage(files, self.layout(), path, bytes)?.publish(files, self.layout())?;
+        let own = self.layout().own_folder();
+        files.sync(&[], &[own.clone()]).map_err(ArchiveError::io(&own, "sync the folder"))
     }
 
     /// The files of pictures that entries name, with their sums; and those that no entry names.

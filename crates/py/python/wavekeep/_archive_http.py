@@ -179,15 +179,10 @@ class Server:
             raise UnsupportedError(
                 "the template of a server is its own: it is named with --report-template when it is started"
             )
-        named = asked
-        page = ("sort", "limit", "offset", "after_id")
-        named.update((name, value) for name, value in question.items() if name not in page)
-        return self._send("GET", self._address("/report", named))
+        return self._send("GET", self._address("/report", {**_conditions(question), **asked}))
 
     def scaled_distance(self, question: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
-        page = ("sort", "limit", "offset", "after_id")
-        named = {name: value for name, value in question.items() if name not in page}
-        named.update(asked)
+        named = {**_conditions(question), **asked}
         events: list[dict[str, Any]] = []
         while True:
             answer = self._json("GET", "/scaled_distance", {**named, "rows": _PAGE, "offset": len(events)})
@@ -197,9 +192,7 @@ class Server:
                 return {**answer, "events": events}
 
     def trend(self, question: dict[str, Any]) -> dict[str, Any]:
-        page = ("sort", "limit", "offset", "after_id")
-        asked = {name: value for name, value in question.items() if name not in page}
-        return _mapping(self._json("GET", "/trend", asked), "/trend")
+        return _mapping(self._json("GET", "/trend", _conditions(question)), "/trend")
 
     def unit(self, serial: str, to: str | None, calibration_months: int) -> dict[str, Any]:
         path = f"/units/{quote(serial, safe='')}"
@@ -366,6 +359,12 @@ def _parsed(answer: bytes) -> Any:
         return json.loads(answer)
     except ValueError as error:
         raise ServerError(f"the server answers with something else than JSON: {error}") from error
+
+
+def _conditions(question: dict[str, Any]) -> dict[str, Any]:
+    """Which events, without their order and page."""
+    page = ("sort", "limit", "offset", "after_id")
+    return {name: value for name, value in question.items() if name not in page}
 
 
 def _field(found: Any, name: str, kind: type[_Kind]) -> _Kind:
