@@ -266,9 +266,10 @@ def test_charge_and_distance_of_an_event_give_its_scaled_distance(place: Place) 
     assert archive.scaled_distance().units["charge"] == "lb"
     with pytest.raises(BadArgumentError, match="charge"):
         archive.review(id, corrections={"charge": "lots"})
-    for wrong in ({"limit": -1.0}, {"charge": "45"}, {"medium": "water"}):
+    wrongs: list[dict[str, Any]] = [{"limit": -1.0}, {"charge": "45"}, {"medium": "water"}]
+    for wrong in wrongs:
         with pytest.raises(BadArgumentError):
-            archive.scaled_distance(**wrong)  # type: ignore[arg-type]
+            archive.scaled_distance(**wrong)
 
 
 def test_an_event_goes_to_another_unit(place: Place) -> None:

@@ -22,7 +22,7 @@ from ._progress import Progress, Reporter
 from ._recording import Channels, ClosedHandle, Recording
 from ._question import Moment, Question, count_of, number_of, question
 from ._report import Report, warn_of_damage
-from ._scaled_distance import ScaledDistance
+from ._scaled_distance import ScaledDistance, scaled_distance_of
 from ._table import Table, day_rows, ledger_row
 from ._units import Units
 from ._words import one_of, strict
@@ -705,7 +705,7 @@ class Archive:
             false_trigger=false_trigger,
             text=text,
         )
-        return ScaledDistance.of(self._backend.scaled_distance(chosen, asked))
+        return scaled_distance_of(self._backend.scaled_distance(chosen, asked))
 
     @strict
     def to_dask_dataframe(

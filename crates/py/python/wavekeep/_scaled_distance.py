@@ -69,19 +69,19 @@ class ScaledDistance:
     events: Table = field(repr=False)
     forecasts: Table = field(repr=False)
 
-    @classmethod
-    def of(cls, document: dict[str, Any]) -> ScaledDistance:
-        """From the answer of an archive."""
-        rows = document["events"]
-        counted = [row for row in rows if row["left_out"] is None]
-        return cls(
-            medium=document["medium"],
-            units=document["units"],
-            law=document["law"],
-            no_law=document["no_law"],
-            scaled_distance=numpy.array([row["scaled_distance"] for row in counted], dtype=float),
-            peak=numpy.array([row["peak"]["value"] for row in counted], dtype=float),
-            left_out=document["left_out"],
-            events=Table(rows, _EVENTS),
-            forecasts=Table(document["forecasts"], _FORECASTS),
-        )
+
+def scaled_distance_of(document: dict[str, Any]) -> ScaledDistance:
+    """From the answer of an archive."""
+    rows = document["events"]
+    counted = [row for row in rows if row["left_out"] is None]
+    return ScaledDistance(
+        medium=document["medium"],
+        units=document["units"],
+        law=document["law"],
+        no_law=document["no_law"],
+        scaled_distance=numpy.array([row["scaled_distance"] for row in counted], dtype=float),
+        peak=numpy.array([row["peak"]["value"] for row in counted], dtype=float),
+        left_out=document["left_out"],
+        events=Table(rows, _EVENTS),
+        forecasts=Table(document["forecasts"], _FORECASTS),
+    )
