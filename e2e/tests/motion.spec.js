@@ -1,5 +1,5 @@
 // @ts-check
-import { expect, test } from "../archive.js";
+import { expect, importInto, sample, test } from "../archive.js";
 import { violations } from "../axe.js";
 
 /** @param {string} url @param {string} file @returns {Promise<number>} */
@@ -16,7 +16,7 @@ async function open(page, url, file) {
   return id;
 }
 
-const BLAST = "M529LMOK.DK0W", QUIET = "M529LKIQ.7M0W", DAMAGED = "M529LNE5.390", NIGHT = "M529LMP3.O00H";
+const BLAST = "M529LMOK.DK0W", OVER_RANGE = "M529LN1C.QE0W", QUIET = "M529LKIQ.7M0W", DAMAGED = "M529LNE5.390", NIGHT = "M529LMP3.O00H", MICROMATE = "UM11719_20260714153012.IDFW";
 
 test("the traces show acceleration, displacement and vector sum, and the choice is kept", async ({ page, full }) => {
   await open(page, full.url, BLAST);
@@ -100,6 +100,29 @@ test("another event is drawn over the traces, is in the address, and is removed 
   await page.getByLabel("Quantity").selectOption("Velocity");
 });
 
+test("an event of another unit or rate says so, and its samples are at their own times", async ({ page, full }) => {
+  await importInto(full.url, [sample(MICROMATE)]);
+  const id = await numberOf(full.url, BLAST), other = await numberOf(full.url, MICROMATE);
+  await page.goto(`${full.url}/?event=${id}&over=${other}`);
+  const legend = page.locator(".legend");
+  await expect(legend).toContainText("The events are of different units, BE11529 and UM11719, whose clocks may differ");
+  await expect(legend).not.toContainText("own time");
+  // The same samples, as if they had been taken at another rate.
+  await page.route(`**/api/v1/events/${other}/plot**`, async (route) => {
+    const response = await route.fetch();
+    const plot = await response.json();
+    Object.assign(plot.time_axis, { rate_hz: 600, dt: 1 / 600 });
+    await route.fulfill({ response, json: plot });
+  });
+  await page.reload();
+  await expect(legend).toContainText(`Event ${other} has 600 samples/s and event ${id} 1024 samples/s: each sample is drawn at its own time`);
+  await page.getByRole("application", { name: "Traces" }).focus();
+  await page.keyboard.press("ArrowRight");
+  const readout = page.locator(".traces .readout");
+  const [own, theirs] = [/^([\d.]+) s/, new RegExp(`event ${other} at ([\\d.]+) s`)].map((form) => readout.innerText().then((words) => Number(form.exec(words)?.[1])));
+  expect(Math.abs(/** @type {number} */ (await own) - /** @type {number} */ (await theirs))).toBeLessThan(0.5 / 600 + 1e-4);
+});
+
 test("what cannot be drawn over an event says why", async ({ page, full }) => {
   const id = await open(page, full.url, BLAST);
   await page.getByRole("button", { name: "Compare …" }).click();
@@ -115,12 +138,28 @@ test("what cannot be drawn over an event says why", async ({ page, full }) => {
 });
 
 test("the neighbours of the unit and the events of the same blast are offered", async ({ page, full }) => {
+  await importInto(full.url, [sample(MICROMATE)]);
   await open(page, full.url, BLAST);
+  const [before, after, micromate] = await Promise.all(["M529LKVQ.6S0W", OVER_RANGE, MICROMATE].map((file) => numberOf(full.url, file)));
   await page.getByRole("button", { name: "Compare …" }).click();
+  const entry = page.locator(".over-entry");
   await page.getByRole("button", { name: "Previous of BE11529" }).click();
-  await expect(page.locator(".others .small, .over-entry").first()).toBeVisible();
+  await expect(entry).toContainText(`event ${before}:`);
+  await page.getByRole("button", { name: "Next of BE11529" }).click();
+  await expect(entry).toContainText(`event ${after}:`);
+  const list = page.locator(".same-blast");
   await page.getByRole("button", { name: "The same blast" }).click();
-  await expect(page.locator(".same-blast")).toContainText(/No event of another unit|Event \d+/);
+  await expect(list).toContainText("No event of another unit");
+  // As if the other unit had recorded it, too.
+  await page.route(/\/events\?kind=waveform/, async (route) => {
+    const asked = new URL(route.request().url()).searchParams;
+    expect([asked.get("from"), asked.get("to")]).toEqual(["2026-06-12T14:01:20", "2026-06-12T14:05:20"]);
+    const { event } = await (await fetch(`${full.url}/api/v1/events/${micromate}`)).json();
+    await route.fulfill({ json: { total: 1, limit: 13, offset: 0, events: [event] } });
+  });
+  await page.getByLabel("Seconds around this event").selectOption("±2 min");
+  await list.getByRole("button", { name: `Event ${micromate}: UM11719` }).click();
+  await expect(entry).toContainText(`event ${micromate}: UM11719`);
 });
 
 test("dragging, buttons and keys zoom the spectra; the pointer reads a line", async ({ page, full }) => {

@@ -126,9 +126,13 @@ pub fn motion_traces(
     if !(step_s.is_finite() && step_s > 0.0) {
         return Err(NoMotion::Rate(quantity, rate_hz.value));
     }
-    let geophones: Vec<&Channel> = recording
-        .geophones()
-        .filter(|channel| channel.unit().quantity() == Quantity::Velocity)
+    let traces: Vec<Trace> = recording.channels.iter().map(Trace::of).collect();
+    let geophones: Vec<(&Channel, &Trace)> = recording
+        .channels
+        .iter()
+        .zip(&traces)
+        .filter(|(channel, _)| channel.sensor == Sensor::Geophone)
+        .filter(|(channel, _)| channel.unit().quantity() == Quantity::Velocity)
         .collect();
     if geophones.is_empty() {
         return Err(NoMotion::NoGeophone(quantity));
@@ -160,7 +164,6 @@ pub fn motion_traces(
             (moved.into_iter().map(|value| value * factor).collect(), unit)
         }),
         MotionQuantity::VectorSum => {
-            let traces: Vec<Trace> = recording.channels.iter().map(Trace::of).collect();
             let three = three_geophones(recording, &traces)
                 .ok_or(NoMotion::NotThree(recording.geophones().count()))?;
             let sums = vector_sums(three).map(f64::sqrt).collect();
@@ -180,18 +183,23 @@ pub fn motion_traces(
         ..Recording::new(recording.format, recording.kind, time)
     };
     let mut measured = measure(&recording);
-    for channel in &mut measured.channels {
+    let of_all = quantity == MotionQuantity::VectorSum;
+    for (index, channel) in measured.channels.iter_mut().enumerate() {
         channel.zc_frequency = Default::default();
         channel.half_wave = None;
+        // The samples of the geophones that are wrong, not the one value that is marked for them.
+        let wrong = geophones.iter().enumerate().filter(|(of, _)| of_all || *of == index);
+        let wrong = wrong.map(|(_, (_, trace))| (trace.at_limit, trace.impossible));
+        (channel.samples_at_limit, channel.impossible_samples) =
+            wrong.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
     }
     Ok(MotionTraces { recording, measured })
 }
 
 /// The traces that `of` makes of each geophone.
-fn each(geophones: &[&Channel], of: impl Fn(&Trace) -> (Vec<f64>, Unit)) -> Vec<Channel> {
-    let one = |geophone: &&Channel| {
-        let trace = Trace::of(geophone);
-        let (values, unit) = of(&trace);
+fn each(geophones: &[(&Channel, &Trace)], of: impl Fn(&Trace) -> (Vec<f64>, Unit)) -> Vec<Channel> {
+    let one = |(geophone, trace): &(&Channel, &Trace)| {
+        let (values, unit) = of(trace);
         channel(geophone.name.clone(), values, unit, trace.flag())
     };
     geophones.iter().map(one).collect()

@@ -3,7 +3,9 @@
 use crate::common::{blast, geophone, histogram, intervals, microphone, waveform};
 use proptest::prelude::*;
 use wavekeep_core::{Assumed, Channel, Flag, Recording, Samples, Sensor, TimeAxis, Unit};
-use wavekeep_signal::{MotionQuantity, MotionTraces, NoMotion, measure, motion_traces};
+use wavekeep_signal::{
+    Measurements, MotionQuantity, MotionTraces, NoMotion, measure, motion_traces,
+};
 
 fn three() -> Recording {
     waveform(vec![
@@ -104,6 +106,11 @@ fn what_was_at_its_limit_or_impossible_is_marked_in_every_trace() {
             let found = of(&recording, quantity);
             let peak = found.measured.channels[0].peak.value().unwrap();
             assert_eq!(peak.flag, Some(flag), "{quantity}");
+            let counts = |of: &Measurements| {
+                (of.channels[0].samples_at_limit, of.channels[0].impossible_samples)
+            };
+            // The others of a vector sum have none.
+            assert_eq!(counts(&found.measured), counts(&measure(&recording)));
             // Whoever measures the traces again finds the same.
             assert_eq!(measure(&found.recording).channels[0].peak.value(), Some(peak));
             if let Some(other) = found.measured.channels.get(1) {

@@ -43,6 +43,8 @@ export class Overlay {
 
   /** @param {string} quantity */
   async load(quantity) {
+    this.#shown = null;
+    this.#extremes = new Map();
     this.#shown = await withValues(this.id, await plotOf(this.id, quantity, this.signal), this.signal);
     this.#extremes = new Map([...this.#shown.values].map(([name, values]) => [name, new Extremes(values)]));
   }
@@ -146,9 +148,12 @@ export function chooseOther(place, own, ownPlot, signal, chosen, open) {
       /** @type {EventDetail} */
       const detail = await get(`/events/${id}`, signal);
       if (detail.event.kind !== "waveform") throw new Error(`Event ${id} is a ${detail.event.kind}: it has no traces.`);
+      const overlay = new Overlay(own, ownPlot, detail, remove, signal);
+      // What cannot be decoded is refused here, with the reason.
+      await overlay.load("velocity");
       replace(message);
       keep(id);
-      chosen(new Overlay(own, ownPlot, detail, remove, signal));
+      chosen(overlay);
     } catch (error) {
       if (!signal.aborted) replace(message, failure(error, `Event ${id} cannot be drawn over this one`));
     }

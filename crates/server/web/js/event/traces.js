@@ -169,18 +169,22 @@ export function showTraces(place, detail, recorded, signal) {
   async function choose() {
     const isLast = ask();
     const quantity = hasMotion ? pref("quantity") : "velocity";
+    /** @type {HTMLElement[]} */
+    const problems = [];
+    let found = recorded;
     try {
-      const found = quantity === "velocity" ? recorded : await withValues(id, await plotOf(id, quantity, signal), signal);
-      await overlay?.load(quantity);
-      if (!isLast()) return;
-      current = found;
-      replace(problem);
+      if (quantity !== "velocity") found = await withValues(id, await plotOf(id, quantity, signal), signal);
     } catch (error) {
-      if (signal.aborted || !isLast()) return;
-      current = recorded;
-      await overlay?.load("velocity");
-      replace(problem, failure(error, `The ${words(quantity).toLowerCase()} cannot be shown; this is the velocity`));
+      problems.push(failure(error, `The ${words(quantity).toLowerCase()} cannot be shown; this is the velocity`));
     }
+    try {
+      await overlay?.load(found.plot.quantity ?? "velocity");
+    } catch (error) {
+      problems.push(failure(error, `The ${words(quantity).toLowerCase()} of event ${overlay?.id} cannot be drawn`));
+    }
+    if (signal.aborted || !isLast()) return;
+    current = found;
+    replace(problem, problems);
     remake();
   }
   const words = (/** @type {string} */ quantity) => QUANTITIES.find(([word]) => word === quantity)?.[1] ?? quantity;
