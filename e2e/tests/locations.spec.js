@@ -97,7 +97,7 @@ test("a location is placed by a click, moved by arrow keys and by dragging, and 
   const box = await picture.boundingBox();
   if (!box) throw new Error("no picture");
   await picture.click({ position: { x: box.width / 2, y: box.height / 4 } });
-  const pin = page.getByRole("button", { name: `${WALL}: arrow keys` });
+  const pin = page.locator("button.pin", { hasText: WALL });
   await expect(pin).toBeAttached();
   await expect.poll(async () => (await places(full.url))[0]?.y).toBeCloseTo(0.25, 1);
   await pin.focus();

@@ -336,7 +336,8 @@ def test_the_limits_of_a_day_are_those_of_the_levels_in_force_then(place: Place)
 def test_facts_of_a_unit_have_their_sources(place: Place) -> None:
     archive = filled(place)
     unit = archive.unit("BE11529", to="2026-06-30")
-    assert unit["battery"]["event"] == id_of(archive, BLAST) and unit["memory"] is None
+    stated = archive.sidecar(unit["battery"]["event"])["bw_report"]["battery"]
+    assert unit["battery"]["text"] == stated and unit["memory"] is None
     assert archive.unit("BE11529", to=date(2026, 6, 30)) == unit
     later = archive.unit("BE11529", to="2026-06-30", calibration_months=24)
     assert later["calibration"]["due"] > unit["calibration"]["due"]

@@ -62,7 +62,7 @@ function draw(params) {
 }
 
 /** Where all tabs have no room in one line, those behind the first ones are in a menu. */
-const narrow = matchMedia("(max-width: 820px)");
+const narrow = matchMedia("(max-width: 940px)");
 const FIRST = 3;
 let redrawTabs = () => {};
 narrow.addEventListener("change", () => redrawTabs());

@@ -50,7 +50,7 @@ function show(main) {
 
   /** @param {Plans} all */
   const drawPlan = (all) => {
-    const focused = document.activeElement?.closest(".pin")?.getAttribute("aria-label");
+    const focused = document.activeElement?.closest(".pin")?.getAttribute("data-location");
     const shown = all.plans.find((of) => (of.project ?? "") === project) ?? null;
     const changed = (/** @type {string} */ words = "") => { if (words) toast(words); reload(); };
     const file = h("input", { type: "file", accept: "image/png,image/jpeg,image/svg+xml,.png,.jpg,.jpeg,.svg", class: "unseen", tabindex: -1, "aria-label": "Picture of the plan" });
@@ -63,9 +63,9 @@ function show(main) {
     const empty = h("div", { class: "empty plan-empty" }, h("p", null, h("strong", null, "No plan yet")), h("p", null, mayPlace ? "A site plan, an aerial photo or a sketch (PNG, JPEG or SVG) shows the latest verdict at each place. Nothing is loaded from elsewhere." : "Users with the role review set a picture and place locations on it."), mayPlace && ask("Set a picture …", "primary"));
     replace(plan, h("div", { class: "section-head" }, h("h2", null, "Plan"), tools),
       all.not_understood.length > 0 && h("p", { class: "notice bad" }, `Plans are without these entries of the ledger, which a newer version wrote: ${all.not_understood.join(", ")}.`),
-      shown ? [planPicture(shown, locations, isEditing, changed), isEditing && h("p", { class: "small" }, "Drag a location, or choose it and use the arrow keys, with Shift for large steps; Delete takes it off. Each place is an entry of the ledger, and can be undone."),
+      shown ? [planPicture(shown, locations, isEditing, changed), isEditing && h("p", { class: "small", id: "plan-keys" }, "Drag a location, or choose it and use the arrow keys, with Shift for large steps; Delete takes it off. Each place is an entry of the ledger, and can be undone."),
         h("p", { class: "small" }, `${shown.picture.name ?? "Picture"}, set by ${shown.who} on ${shown.at.slice(0, 10)} (entry ${shown.entry})`)] : empty);
-    if (focused) /** @type {HTMLElement | undefined} */ ([...plan.querySelectorAll(".pin")].find((pin) => pin.getAttribute("aria-label") === focused))?.focus();
+    if (focused) /** @type {HTMLElement | undefined} */ ([...plan.querySelectorAll(".pin")].find((pin) => pin.getAttribute("data-location") === focused))?.focus();
   };
 
   const load = async () => {

@@ -73,7 +73,7 @@ export function planPicture(plan, locations, isEditing, changed) {
 
   /** @param {Placement} placed @param {LocationSummary | undefined} of */
   function movable(placed, of) {
-    const pin = h("button", { type: "button", class: `pin ${of?.last_verdict ?? "none"}`, "aria-label": `${placed.location}: arrow keys move it, Delete takes it off the plan` }, words(placed.location, of));
+    const pin = h("button", { type: "button", class: `pin ${of?.last_verdict ?? "none"}`, "data-location": placed.location, "aria-describedby": "plan-keys" }, words(placed.location, of));
     let { x, y } = placed;
     let timer = 0;
     put(pin, x, y);
