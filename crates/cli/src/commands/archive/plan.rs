@@ -53,7 +53,7 @@ fn set(archive: &Archive, path: &Path, project: Option<&str>) -> anyhow::Result<
         wavekeep_report::plan_picture(bytes).with_context(|| path.display().to_string())?;
     let name = path.file_name().map(|name| name.to_string_lossy());
     let changed = archive.set_plan(project, &picture, name.as_deref(), Actor::local());
-    Ok(changed.with_context(|| path.display().to_string())?)
+    changed.with_context(|| path.display().to_string())
 }
 
 fn list(args: &Args, archive: &Archive, history: bool) -> anyhow::Result<Account> {
