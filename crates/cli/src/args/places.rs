@@ -70,10 +70,10 @@ pub enum PlanCommand {
         #[arg(value_name = "LOCATION")]
         location: String,
         /// From the left edge of the picture, as a share of its width: 0 to 1.
-        #[arg(value_name = "X", required_unless_present = "off", value_parser = super::values::share)]
+        #[arg(value_name = "X", required_unless_present = "off")]
         x: Option<f64>,
         /// From the upper edge of the picture, as a share of its height: 0 to 1.
-        #[arg(value_name = "Y", required_unless_present = "off", value_parser = super::values::share)]
+        #[arg(value_name = "Y", required_unless_present = "off")]
         y: Option<f64>,
         /// Take the location off the plan.
         #[arg(long, conflicts_with_all = ["x", "y"])]
