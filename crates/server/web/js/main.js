@@ -88,7 +88,8 @@ function viewOf(params, place) {
   const stream = params["stream"];
   if (stream) return import("./streams/view.js").then(({ streamView }) => (main) => streamView(main, stream));
   if (place === "unit" && !params["serial"]) return unknown("The address asks for a unit without its serial number");
-  const known = Object.keys(VIEWS);
+  // Those that need nothing else.
+  const known = Object.keys(VIEWS).filter((id) => VIEWS[id]?.tab);
   return VIEWS[place]?.load() ?? unknown(`The address asks for a view “${place}”: there are ${known.slice(0, -1).join(", ")} and ${known.at(-1)}`);
 }
 
