@@ -17,7 +17,7 @@ for (const [address, title, sentence] of /** @type {[string, string, RegExp][]} 
   ["?event=1e400", "There is no such page", /number “1e400”/],
   ["?stream=999", "Stream 999 cannot be shown", /999/],
   ["?stream=x/../y", "There is no such page", /whole numbers/],
-  ["?view=nothing", "There is no such page", /view “nothing”: there are events, locations, units, streams, levels and import\.$/],
+  ["?view=nothing", "There is no such page", /view “nothing”: there are events, locations, units, streams, scaled-distance, levels and import\.$/],
   ["?from=yesterday", "The events cannot be shown", /2026-05-01/],
   ["?sort=size", "The events cannot be shown", /timestamp, -timestamp, ppv, -ppv, margin, -margin, id/],
   ["?min_ppv_in_s=much", "The events cannot be shown", /much|number/],

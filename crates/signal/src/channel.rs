@@ -214,8 +214,15 @@ impl ChannelMeasurements {
         self.time_of_peak_s.stated = stated.time_of_peak_s;
         self.peak_at.stated = stated.peak_at;
         self.zc_frequency.stated = stated.zc_frequency.or(self.zc_frequency.stated);
-        self.peak_acceleration.stated = stated.peak_acceleration;
-        self.peak_displacement.stated = stated.peak_displacement;
+        // The instrument computes both from samples that are cut off at the limit: the true ones may be larger,
+        // however they are printed.
+        let is_saturated = self.is_saturated();
+        let marked = |reading: Reading| match reading.flag {
+            None if is_saturated => reading.flagged(Flag::Saturated),
+            _ => reading,
+        };
+        self.peak_acceleration.stated = stated.peak_acceleration.map(marked);
+        self.peak_displacement.stated = stated.peak_displacement.map(marked);
     }
 
     /// The largest of the levels that a report lists. Where it states no peak, the largest LMax is

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::archive::{ArchiveArg, VerifyDepthArgs};
+use super::archive::ArchiveArg;
+use super::verify::VerifyDepthArgs;
 
 #[derive(Debug, ClapArgs)]
 pub struct BackupArgs {

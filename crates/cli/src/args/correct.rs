@@ -1,4 +1,4 @@
-//! Arguments of `wavekeep correct`.
+//! Arguments of `wavekeep review` and `wavekeep correct`.
 
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args as ClapArgs};
@@ -7,6 +7,7 @@ use wavekeep_core::{BlastQuantity, BlastValueError};
 
 use super::archive::ArchiveArg;
 use super::list::WhichArgs;
+use super::values::yes_or_no;
 
 /// The heading in the help.
 const BLAST: &str = "Blast";
@@ -105,4 +106,36 @@ fn with_unit(
 ) -> Result<String, BlastValueError> {
     let text = format!("{} {}", number.trim(), quantity.units()[unit]);
     Ok(quantity.parse(&text)?.to_string())
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct ReviewArgs {
+    /// Numbers of events, as `list` shows them.
+    #[arg(value_name = "ID", required_unless_present_any = ["ids", "conditions", "log"])]
+    pub events: Vec<i64>,
+    #[command(flatten)]
+    pub archive: ArchiveArg,
+    #[command(flatten)]
+    pub which: WhichArgs,
+    /// Mark the events as false triggers, or with `no` as no false triggers.
+    #[arg(long, value_name = "YES|NO", num_args = 0..=1, default_missing_value = "yes", require_equals = true, value_parser = yes_or_no)]
+    pub false_trigger: Option<bool>,
+    /// Mark the events as reviewed, without other changes.
+    #[arg(long)]
+    pub reviewed: bool,
+    /// Notes of the reviewer.
+    #[arg(long, value_name = "TEXT")]
+    pub notes: Option<String>,
+    /// Name of the reviewer; by default the user of the system.
+    #[arg(long, value_name = "NAME")]
+    pub reviewer: Option<String>,
+    /// Undo the last change; for several events, their latest common review.
+    #[arg(long, conflicts_with_all = ["false_trigger", "reviewed", "notes"])]
+    pub undo: bool,
+    /// Show the review log, the latest first.
+    #[arg(long, conflicts_with_all = ["false_trigger", "reviewed", "notes", "undo"])]
+    pub log: bool,
+    /// Change the events selected by --id and --where.
+    #[arg(long)]
+    pub yes: bool,
 }

@@ -6,6 +6,8 @@ mod backup;
 mod config;
 mod correct;
 mod custody;
+mod export;
+mod import;
 mod level;
 mod list;
 mod oidc;
@@ -16,6 +18,7 @@ mod recordings;
 mod scaled_distance;
 mod serve;
 mod values;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -26,17 +29,16 @@ use wavekeep_signal::{Curve, DEFAULT_CURVE, MotionQuantity, Window};
 
 use crate::log::LogOptions;
 pub use alerts::{AlertsArgs, AlertsCommand};
-pub use archive::{
-    ArchiveCommand, ExportArgs, ExportTarget, ImportArgs, RebuildArgs, RepairArgs, ReviewArgs,
-    VerifyArgs, WatchArgs, lake,
-};
+pub use archive::ArchiveCommand;
 pub use backup::{BackupArgs, RestoreArgs};
 pub use config::{ConfigArgs, ConfigCommand};
-pub use correct::CorrectArgs;
+pub use correct::{CorrectArgs, ReviewArgs};
 pub use custody::{
     HeadArgs, KeyArgs, KeyCommand, LeaveArgs, LedgerArgs, ProveArgs, PurgeArgs, RemoveArgs,
     RetainArgs, SigningArgs, StampArgs, TrustArgs,
 };
+pub use export::{ExportArgs, ExportTarget, lake};
+pub use import::{ImportArgs, WatchArgs};
 pub use level::{LevelArgs, LevelCommand, LevelPlaceArgs, SetLevelArgs};
 pub use list::{By, Chosen, Condition, FromArchiveArgs, ListArgs};
 pub use period::PeriodArgs;
@@ -47,6 +49,7 @@ pub use scaled_distance::ScaledDistanceArgs;
 pub use serve::{ServeArgs, TokenArgs, TokenCommand};
 pub use values::near;
 use values::{new_path, positive};
+pub use verify::{RebuildArgs, RepairArgs, VerifyArgs};
 
 /// Opens, checks, plots, converts and archives instrument recordings.
 ///

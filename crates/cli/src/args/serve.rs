@@ -9,7 +9,8 @@ use wavekeep_archive::Role;
 use wavekeep_link::Address;
 use wavekeep_server::{HeaderName, Listen, Network, ProxyOptions, PublicUrl, UserHeader};
 
-use super::archive::{ArchiveArg, LakeArgs};
+use super::archive::ArchiveArg;
+use super::export::LakeArgs;
 use super::oidc::OidcArgs;
 use super::values::{Expiry, time_of_day, web_address};
 

@@ -128,6 +128,25 @@ fn printed_record() -> Statement {
 }
 
 #[test]
+fn acceleration_and_displacement_that_are_stated_of_a_saturated_channel_are_lower_bounds_too() {
+    let mut recording = waveform(vec![
+        geophone("Tran", vec![0, 33, 0, -33, 0]),
+        geophone("Vert", vec![0, -9, 2000, 2000, -5, 9, 0]),
+    ]);
+    recording.statement = Some(printed_record());
+    let measured = measure(&recording);
+    for (name, is_bound) in [("Tran", false), ("Vert", true)] {
+        let channel = measured.channel(name).unwrap();
+        for stated in [channel.peak_acceleration.stated, channel.peak_displacement.stated] {
+            assert_eq!(stated.unwrap().is_saturated(), is_bound, "{name}");
+        }
+    }
+    // The digits stay those of the report.
+    let stated = measured.channel("Vert").unwrap().peak_acceleration.stated.unwrap();
+    assert_eq!((stated.value, stated.unit), (0.184, Unit::Gravity));
+}
+
+#[test]
 fn what_the_report_states_wins_and_both_stay_visible() {
     let mut recording = waveform(vec![
         geophone("Tran", vec![0, 33, 0]),
