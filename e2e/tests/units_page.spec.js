@@ -1,4 +1,5 @@
 // @ts-check
+import { readFile } from "node:fs/promises";
 import { expect, test } from "../archive.js";
 import { violations } from "../axe.js";
 
@@ -72,4 +73,18 @@ test("what these views load has less than 300 KB, uncompressed", async ({ browse
     expect(bytes, `${address} loads ${bytes} bytes`).toBeLessThan(300_000);
     await context.close();
   }
+});
+
+test("monitor log files of the unit are listed as what they are and come back byte for byte", async ({ page, full }) => {
+  const bytes = Uint8Array.from([0x10, 0, 1, 0x80, 0, 0, ...new TextEncoder().encode("Instantel"), 0, 7, 0x2c, 0x22, 1, 0x0e, 0xa0, 1, 2, 3]);
+  const form = new FormData();
+  form.append("files", new Blob([bytes]), "M529LKIQ.MLG");
+  expect((await fetch(`${full.url}/api/v1/import`, { method: "POST", body: form })).status).toBe(200);
+  await page.goto(`${full.url}/?view=unit&serial=BE11529`);
+  const logs = page.getByRole("region", { name: "Monitor log files" });
+  await expect(logs).toContainText("What is in them is not known");
+  await expect(logs.getByRole("row", { name: /M529LKIQ\.MLG/ })).toContainText("of this unit by its name");
+  const [download] = await Promise.all([page.waitForEvent("download"), logs.getByRole("link", { name: "M529LKIQ.MLG" }).click()]);
+  expect(await readFile(await download.path())).toEqual(Buffer.from(bytes));
+  expect(await violations(page)).toEqual([]);
 });

@@ -1,19 +1,20 @@
 // @ts-check
 /** One unit: battery, calibration, firmware, when it monitored, faults; each with its source. */
 
-import { get, queryString } from "../api.js";
+import { get, link, queryString } from "../api.js";
 import { h, later, replace, select } from "../dom.js";
 import { onChange } from "../live.js";
 import { onPrefs } from "../prefs.js";
 import { address, go } from "../router.js";
 import { failure, isSilent } from "../say.js";
-import { countText, fixed, localText, utcText } from "../units.js";
+import { bytesText, countText, fixed, localText, utcText } from "../units.js";
 import { counted, dayNumber, dayText, eventsText, monitoredText } from "./days.js";
 import { dayStrip } from "./strip.js";
 import { placeStyles } from "./styles.js";
 
 /** @typedef {import("../router.js").Params} Params */
 /** @typedef {import("./types.js").UnitFacts} UnitFacts */
+/** @typedef {{ entry: number, at: string, unit_from: "caller" | "name" | "nothing", filename: string, bytes: number, sha256: string }} MonitorLogFile */
 
 /** Months between calibrations, kept in this browser. */
 const MONTHS_KEY = "wavekeep.calibration_months";
@@ -38,6 +39,8 @@ function show(main, params) {
   let months = MONTHS.includes(kept) ? kept : "12";
   /** @type {UnitFacts | null} */
   let unit = null;
+  /** @type {MonitorLogFile[]} */
+  let logs = [];
   let end = () => {};
 
   const draw = () => {
@@ -47,11 +50,11 @@ function show(main, params) {
     const of = unit;
     const strip = h("div");
     replace(body, h("div", { class: "place-grid" }, stateSection(of, months, (value) => { months = value; localStorage.setItem(MONTHS_KEY, value); reload(); }), faultSection(of)),
-      stripSection(of, strip, (day) => { to = day; go({ view: "unit", serial, to: day }, { replace: true }); }), firmwareSection(of), of.moves.length > 0 && moveSection(of));
+      stripSection(of, strip, (day) => { to = day; go({ view: "unit", serial, to: day }, { replace: true }); }), firmwareSection(of), logs.length > 0 && logSection(logs), of.moves.length > 0 && moveSection(of));
     end = dayStrip(strip, of.days, of.from, of.to, (day) => go({ serial, from: day.day, to: day.day }));
   };
   const load = async () => {
-    unit = await get(`/units/${encodeURIComponent(serial)}${queryString({ to, calibration_months: months })}`, leaving.signal);
+    [unit, logs] = await Promise.all([get(`/units/${encodeURIComponent(serial)}${queryString({ to, calibration_months: months })}`, leaving.signal), get(`/monitor_log_files${queryString({ serial })}`, leaving.signal)]);
     draw();
   };
   const reload = () => void load().catch((error) => { if (!isSilent(error)) replace(body, failure(error, "The unit cannot be shown", h("a", { class: "button primary", href: "?view=units", "data-route": true }, "All units"))); });
@@ -115,6 +118,13 @@ function firmwareSection(unit) {
       h("thead", null, h("tr", null, ["Version", "First seen", "Last seen", "Reports"].map((word) => h("th", { scope: "col" }, word)))),
       h("tbody", null, unit.firmware.map((of) => h("tr", null, h("th", { scope: "row" }, of.text), h("td", null, localText(of.first), h("span", { class: "leaf" }, h("a", { href: address({ event: of.first_event }), "data-route": true }, `event ${of.first_event}`))), h("td", null, localText(of.last), h("span", { class: "leaf" }, h("a", { href: address({ event: of.last_event }), "data-route": true }, `event ${of.last_event}`))), h("td", null, countText(of.reports))))))),
     unit.reports_read < unit.reports && h("p", { class: "small" }, `By the reports of the latest ${countText(unit.reports_read)} of ${countText(unit.reports)} events with one.`));
+}
+
+/** @param {MonitorLogFile[]} logs */
+function logSection(logs) {
+  return h("section", { "aria-label": "Monitor log files" }, h("h2", null, "Monitor log files"), h("p", { class: "small" }, "Kept as they came. What is in them is not known, and the monitoring above is not from them."), h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Monitor log files" }, h("table", { class: "plain" },
+    h("thead", null, h("tr", null, ["File", "Size", "Imported", "SHA-256"].map((word) => h("th", { scope: "col" }, word)))),
+    h("tbody", null, logs.map((of) => h("tr", null, h("th", { scope: "row" }, h("a", { href: link(`/monitor_log_files/${of.entry}/file`), download: of.filename }, of.filename), of.unit_from === "name" && h("span", { class: "leaf" }, "of this unit by its name")), h("td", null, bytesText(of.bytes)), h("td", null, utcText(of.at)), h("td", null, h("code", { class: "hash" }, of.sha256))))))));
 }
 
 /** @param {UnitFacts} unit */

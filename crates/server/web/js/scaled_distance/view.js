@@ -111,6 +111,7 @@ function lawFacts({ law, no_law, units, counted, left_out, medium }) {
   const reasons = Object.entries(left_out);
   return [
     law ? h("p", { class: "equation" }, `${medium === "air" ? "PSPL" : "PPV"} = ${figures(law.k)} · SD`, h("sup", null, `−${law.beta.toFixed(3)}`.replace("−-", "+"))) : h("p", { class: "notice" }, `No law: ${no_law}.`),
+    counted === 0 && h("p", null, "Charge and distance of a blast are read from the report of its event, or set with “Correct …”: on the page of the event, or for all ticked events of the list."),
     law && law.beta <= 0 && h("p", { class: "notice bad" }, "The peaks of these events do not fall with the distance: the law permits no charge."),
     h("dl", { class: "facts" },
       law && [
