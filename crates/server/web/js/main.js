@@ -61,18 +61,18 @@ function draw(params) {
   }
 }
 
-/** Where all tabs have no room in one line, those behind the first ones are in a menu. */
-const narrow = matchMedia("(max-width: 940px)");
-const FIRST = 3;
+/** How many tabs stand in one line at which widths; those behind them are in a menu. @type {[MediaQueryList, number][]} */
+const WIDTHS = [[matchMedia("(max-width: 940px)"), 3], [matchMedia("(max-width: 1120px)"), 5]];
 let redrawTabs = () => {};
-narrow.addEventListener("change", () => redrawTabs());
+for (const [width] of WIDTHS) width.addEventListener("change", () => redrawTabs());
 
 /** @param {string} current @param {Params} within */
 function drawTabs(current, within) {
   redrawTabs = () => drawTabs(current, within);
   const tabs = Object.entries(VIEWS).filter(([, view]) => view.tab);
   const link = (/** @type {[string, { tab?: string }]} */ [id, { tab }]) => h("a", { href: id === "events" ? address(within) : `?view=${id}`, "data-route": true, "aria-current": id === current ? "page" : null }, tab);
-  const [shown, folded] = narrow.matches ? [tabs.slice(0, FIRST), tabs.slice(FIRST)] : [tabs, []];
+  const first = WIDTHS.find(([width]) => width.matches)?.[1] ?? tabs.length;
+  const [shown, folded] = [tabs.slice(0, first), tabs.slice(first)];
   const inMenu = folded.find(([id]) => id === current)?.[1].tab;
   const more = h("details", { class: "menu more-tabs" }, h("summary", { class: inMenu ? "on" : null }, inMenu ?? "More"), h("div", { class: "menu-body" }, folded.map(link)));
   more.addEventListener("keydown", (event) => { if (event.key === "Escape") { more.open = false; more.querySelector("summary")?.focus(); } });
