@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import pickle
 import shutil
 import time
@@ -90,6 +91,42 @@ def test_filters_choose_and_false_triggers_are_left_out_only_when_asked(place: P
     assert BLAST.name in names(from_="2026-06-12T14:03:20")
     assert names(text=BLAST.name[:6]) >= {BLAST.name}
     assert archive.units()[0]["false_triggers"] == 1
+
+
+def test_states_choose_as_the_rows_say(place: Place) -> None:
+    archive = filled(place)
+    rows = list(archive.query())
+    fitting: list[tuple[dict[str, Any], Callable[[Any], bool]]] = [
+        ({"damaged": True}, lambda row: row["damaged"]),
+        ({"damaged": False}, lambda row: not row["damaged"]),
+        ({"has_report": True}, lambda row: row["has_report"]),
+        ({"without": "project,location"}, lambda row: row["project"] is None and row["location"] is None),
+        ({"imported_since": "yesterday"}, lambda row: True),
+        ({"imported_since": "2100-01-01"}, lambda row: False),
+        ({"max_ppv_in_s": 0.2}, lambda row: row["ppv_in_s"] is not None and row["ppv_in_s"] <= 0.2),
+    ]
+    for condition, fits in fitting:
+        assert [row["id"] for row in archive.query(**condition)] == [row["id"] for row in rows if fits(row)]
+    with pytest.raises(wavekeep.BadArgumentError):
+        archive.query(air_verdict="loud")
+    with pytest.raises(wavekeep.BadArgumentError):
+        archive.query(without="notes")
+    with pytest.raises(wavekeep.BadArgumentError):
+        archive.query(imported_since="monday")
+
+
+def test_monitor_log_files_are_kept_and_are_no_events(place: Place, tmp_path: Path) -> None:
+    archive = filled(place)
+    log = tmp_path / "M529LKIQ.MLG"
+    log.write_bytes(b"\x10\x00\x01\x80\x00\x00Instantel\x00\x07\x2c\x22\x01\x0e\xa0")
+    before = len(archive)
+    account = archive.import_files([log])
+    again = archive.import_files([log])
+    assert (account["monitor_logs"], account["new"], again["same_monitor_logs"]) == (1, 0, 1)
+    (kept,) = archive.monitor_log_files()
+    assert (kept["serial"], kept["unit_from"], kept["filename"]) == ("BE11529", "name", log.name)
+    assert kept["sha256"] == hashlib.sha256(log.read_bytes()).hexdigest()
+    assert kept["at"].tzinfo is not None and len(archive) == before
 
 
 def test_an_archive_is_a_mapping_of_numbers_to_recordings(place: Place) -> None:

@@ -444,7 +444,8 @@ def _fate(result: dict[str, Any]) -> dict[str, Any]:
     name = result.get("name", "")
     error = result.get("error")
     if error is None:
-        return {"path": name, "fate": "event", **result}
+        fate = "monitor_log" if result.get("monitor_log") else "event"
+        return {"path": name, "fate": fate, **result}
     message = error.get("detail", error.get("message", ""))
     return {"path": name, "fate": "failed", "kind": error.get("kind", ""), "message": message}
 
@@ -453,6 +454,8 @@ def _account(results: list[dict[str, Any]], session: Any) -> dict[str, Any]:
     """The summary of an import, in the form of an archive on this machine."""
     counts = {"new": 0, "same": 0, "paired_late": 0, "frames_added": 0, "conflict": 0}
     account: dict[str, Any] = {
+        "monitor_logs": 0,
+        "same_monitor_logs": 0,
         "moved": 0,
         "without_report": 0,
         "report_refused": 0,
@@ -469,6 +472,9 @@ def _account(results: list[dict[str, Any]], session: Any) -> dict[str, Any]:
             account["failures"].append({name: fate[name] for name in ("path", "kind", "message")})
             continue
         outcome = result["outcome"]
+        if result.get("monitor_log"):
+            account["monitor_logs" if outcome == "new" else "same_monitor_logs"] += 1
+            continue
         counts["same" if outcome == "moved" else outcome] += 1
         account["moved"] += "moved_from" in result
         status = result["report"]["status"]
