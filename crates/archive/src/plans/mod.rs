@@ -343,7 +343,9 @@ impl Archive {
         files.create_folder(&folder).map_err(ArchiveError::io(&folder, "create the folder"))?;
         stage(files, self.layout(), path, bytes)?.publish(files, self.layout())?;
         let own = self.layout().own_folder();
-        files.sync(&[], std::slice::from_ref(&own)).map_err(ArchiveError::io(&own, "sync the folder"))
+        files
+            .sync(&[], std::slice::from_ref(&own))
+            .map_err(ArchiveError::io(&own, "sync the folder"))
     }
 
     /// The files of pictures that entries name, with their sums; and those that no entry names.
