@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// Which crates a crate may use. `ARCHITECTURE.md` has the same table.
 const ALLOWED: [(&str, &[&str]); 20] = [
@@ -139,7 +138,7 @@ fn every_lock_file_knows_the_crates_as_the_manifests_do() {
 /// need it, or of one package.
 #[cfg(not(windows))]
 fn features(of: &[&str]) -> BTreeSet<String> {
-    let mut cargo = Command::new(env!("CARGO"));
+    let mut cargo = std::process::Command::new(env!("CARGO"));
     cargo.current_dir(root()).args(["tree", "--locked", "--offline", "--prefix", "none"]);
     let tree = cargo.args(["--format", "{p}|{f}"]).args(of).output().unwrap();
     assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
