@@ -31,7 +31,7 @@ EVENT = (ROOT / "samples" / "M529LKIQ.7M0W").read_bytes()
 
 @contextmanager
 def server(archive):
-    command = [PROGRAM, "serve", "--json", "--archive", str(archive), "--listen", "127.0.0.1:0"]
+    command = [PROGRAM, "serve", "--json", "--create", "--archive", str(archive), "--listen", "127.0.0.1:0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         host, port = json.loads(process.stdout.readline())["listening"].rsplit(":", 1)
