@@ -1,7 +1,7 @@
 //! `wavekeep reference`: the help of all commands as manual pages and as one page of Markdown.
 
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 use anyhow::Context;
 use clap::{Arg, Command, CommandFactory};
@@ -15,9 +15,21 @@ pub fn run(folder: &Path) -> anyhow::Result<Account> {
     fs::create_dir_all(&pages).with_context(|| format!("cannot make {}", pages.display()))?;
     clap_mangen::generate_to(Args::command(), &pages)
         .with_context(|| format!("cannot write to {}", pages.display()))?;
+    break_alternatives(&pages).with_context(|| format!("cannot write to {}", pages.display()))?;
     let page = folder.join("commands.md");
     fs::write(&page, markdown()).with_context(|| format!("cannot write {}", page.display()))?;
     Ok(Account::default())
+}
+
+/// Puts blanks between alternatives, as manual pages have them: without, `<--project|--client|…>` is one word to a
+/// formatter, which warns of lines that it cannot fill.
+fn break_alternatives(pages: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(pages)? {
+        let path = entry?.path();
+        let page = fs::read_to_string(&path)?;
+        fs::write(&path, page.replace(r"\fR|\fB", r"\fR | \fB"))?;
+    }
+    Ok(())
 }
 
 fn markdown() -> String {
