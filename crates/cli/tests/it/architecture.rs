@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Which crates a crate may use. `ARCHITECTURE.md` has the same table.
 const ALLOWED: [(&str, &[&str]); 20] = [
@@ -136,9 +137,8 @@ fn every_lock_file_knows_the_crates_as_the_manifests_do() {
 
 /// Each package that is compiled for the target, with its features: those of the workspace as its tests
 /// need it, or of one package.
-#[cfg(not(windows))]
 fn features(of: &[&str]) -> BTreeSet<String> {
-    let mut cargo = std::process::Command::new(env!("CARGO"));
+    let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(root()).args(["tree", "--locked", "--offline", "--prefix", "none"]);
     let tree = cargo.args(["--format", "{p}|{f}"]).args(of).output().unwrap();
     assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
@@ -147,8 +147,6 @@ fn features(of: &[&str]) -> BTreeSet<String> {
 }
 
 /// With other features of a leaf, all that stands on it would be compiled a second time for the wheel.
-// Wine does not run cargo.
-#[cfg(not(windows))]
 #[test]
 fn the_wheel_takes_its_dependencies_as_the_tests_compiled_them() {
     let tests = features(&["--workspace", "--all-features", "--edges", "normal,dev,no-proc-macro"]);

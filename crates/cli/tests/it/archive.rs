@@ -8,30 +8,30 @@ use serde_json::Value;
 use tempfile::TempDir;
 use wavekeep_archive::Archive;
 
-fn samples() -> PathBuf {
+pub fn samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples").canonicalize().unwrap()
 }
 
 /// Runs the program in `folder`, on the archive `fleet` there.
-fn run(folder: &Path, args: &[&str]) -> Output {
+pub fn run(folder: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wavekeep"));
     command.current_dir(folder).env("WAVEKEEP_ARCHIVE", "fleet").args(args).output().unwrap()
 }
 
-fn code(output: &Output) -> i32 {
+pub fn code(output: &Output) -> i32 {
     output.status.code().unwrap()
 }
 
-fn stdout(output: &Output) -> String {
+pub fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn documents(output: &Output) -> Vec<Value> {
+pub fn documents(output: &Output) -> Vec<Value> {
     stdout(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// A folder with the samples in the archive `fleet`.
-fn fleet() -> TempDir {
+pub fn fleet() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for entry in walkdir::WalkDir::new(samples()) {
         let entry = entry.unwrap();
@@ -596,117 +596,4 @@ fn a_correction_that_contradicts_itself_or_says_nothing_is_refused() {
         assert_eq!(code(&run(fleet.path(), wrong)), 2, "{wrong:?}");
     }
     assert_eq!(code(&run(fleet.path(), &["correct", "999", "--project", "x", "--yes"])), 1);
-}
-
-#[test]
-fn a_level_is_set_events_are_judged_and_the_list_shows_the_worst_first() {
-    let fleet = fleet();
-    let here = fleet.path();
-    let set =
-        run(here, &["level", "set", "--curve", "din-3", "--air-db", "120", "--reason", "permit 7"]);
-    assert_eq!(code(&set), 0);
-    let said = stdout(&set);
-    assert!(said.contains("the archive; ground: din-3 (") && said.contains("permit 7"), "{said}");
-    let worst = documents(&run(
-        here,
-        &["list", "--where", "verdict=exceeds", "--sort", "margin", "--json"],
-    ));
-    assert!(!worst.is_empty());
-    let margins: Vec<f64> =
-        worst.iter().map(|row| row["margin_percent"].as_f64().unwrap()).collect();
-    assert!(margins.is_sorted() && margins[0] < 0.0, "{margins:?}");
-    let listed = stdout(&run(here, &["list", "--where", "verdict=exceeds"]));
-    assert!(listed.contains("EXCEEDS by "), "{listed}");
-    let end = run(here, &["level", "end"]);
-    assert_eq!(code(&end), 0);
-    assert_eq!(code(&run(here, &["list", "--where", "verdict=exceeds"])), 1, "no level any more");
-    let all = documents(&run(here, &["level", "list", "--all", "--json"]));
-    assert_eq!((all.len(), &all[0]["in_force"]), (2, &false.into()));
-    assert_eq!(code(&run(here, &["verify", "--hashes"])), 0);
-}
-
-#[test]
-fn a_trend_has_the_days_and_the_levels_in_force() {
-    let fleet = fleet();
-    let here = fleet.path();
-    assert_eq!(code(&run(here, &["level", "set", "--curve", "din-3"])), 0);
-    let of = ["trend", "--serial", "BE11529", "--from", "2026-06-12", "--to", "2026-06-12"];
-    let said = stdout(&run(here, &of));
-    assert!(said.contains(" 2026-06-12 ") && said.contains("ground: DIN 4150-3 line 3"), "{said}");
-    let trend = documents(&run(here, &[&of[..], &["--json"]].concat()));
-    assert_eq!(trend[0]["days"][0]["ppv"]["reading"]["value"], 0.41);
-    assert_eq!(code(&run(here, &["trend", "--where", "location=Nowhere"])), 1);
-    let places = documents(&run(here, &["list", "--by", "location", "--json"]));
-    assert!(places.iter().any(|of| of["exceeds"].as_u64() > Some(0)), "{places:?}");
-}
-
-#[test]
-fn a_unit_is_shown_with_the_sources_of_its_facts() {
-    let fleet = fleet();
-    let unit = |more: &[&str]| {
-        run(fleet.path(), &[&["unit", "BE11529", "--to", "2026-06-30"], more].concat())
-    };
-    let said = stdout(&unit(&[]));
-    for words in ["6.3 Volts (report of event ", "due on 2027-03-03, in 246 days", "not stated"] {
-        assert!(said.contains(words), "{words}: {said}");
-    }
-    let later = documents(&unit(&["--calibration-months", "24", "--json"]));
-    assert_eq!(later[0]["calibration"]["due"], "2028-03-03");
-    assert_eq!(code(&run(fleet.path(), &["unit", "BE1"])), 1);
-    assert_eq!(code(&unit(&["--calibration-months", "0"])), 2);
-}
-
-#[test]
-fn a_plan_is_set_locations_are_placed_and_a_place_is_taken_back() {
-    let fleet = fleet();
-    let here = fleet.path();
-    let svg = "<svg xmlns='http://www.w3.org/2000/svg' width='60' height='30'/>";
-    fs::write(here.join("site.svg"), svg).unwrap();
-    fs::write(here.join("site.gif"), "GIF89a").unwrap();
-    let school = "Crusher foundation";
-    assert_eq!(code(&run(here, &["plan", "place", school, "0.5", "0.5"])), 1, "there is no plan");
-    let refused = run(here, &["plan", "set", "site.gif"]);
-    let why = String::from_utf8(refused.stderr.clone()).unwrap();
-    assert!(code(&refused) == 1 && why.contains("PNG, JPEG or SVG"), "{why}");
-    assert_eq!(code(&run(here, &["plan", "set", "site.svg"])), 0);
-    assert_eq!(code(&run(here, &["plan", "place", school, "0", "1"])), 0);
-    let moved = documents(&run(here, &["plan", "place", school, "0.7", "0.2", "--json"]));
-    let listed = || stdout(&run(here, &["plan", "list"]));
-    assert!(listed().contains("Crusher foundation at 0.700, 0.200"), "{}", listed());
-    let entry = moved[0]["entry"].to_string();
-    assert_eq!(code(&run(here, &["plan", "undo", &entry])), 0);
-    assert!(listed().contains("Crusher foundation at 0.000, 1.000"), "{}", listed());
-    assert_eq!(code(&run(here, &["plan", "undo", &entry])), 1, "something came after it");
-    assert_eq!(code(&run(here, &["plan", "place", school, "1.5", "0.2"])), 1);
-    assert_eq!(code(&run(here, &["plan", "place", school, "--off"])), 0);
-    assert_eq!(code(&run(here, &["plan", "remove"])), 0);
-    assert_eq!(documents(&run(here, &["plan", "list", "--history", "--json"])).len(), 6);
-    assert_eq!(code(&run(here, &["verify", "--hashes"])), 0);
-}
-
-#[test]
-fn events_that_come_in_are_judged_by_the_levels_that_are_there() {
-    let folder = tempfile::tempdir().unwrap();
-    let here = folder.path();
-    let sample = |name: &str| samples().join(name).to_str().unwrap().to_owned();
-    assert_eq!(code(&run(here, &["import", &sample("M529LIY6.N00")])), 0);
-    assert_eq!(code(&run(here, &["level", "set", "--curve", "din-3"])), 0);
-    let imported = run(here, &["import", &sample("M529LMOK.DK0W")]);
-    let said = String::from_utf8(imported.stderr).unwrap();
-    assert!(said.contains("1 event judged by the alarm levels: "), "{said}");
-    let rows = documents(&run(here, &["list", "--json"]));
-    assert!(rows.iter().all(|row| row["verdict"].is_string()), "{rows:?}");
-}
-
-#[test]
-fn a_level_that_cannot_be_is_refused_and_one_for_no_event_is_named() {
-    let fleet = fleet();
-    let here = fleet.path();
-    assert_eq!(code(&run(here, &["level", "set", "--curve", "din-9"])), 1);
-    assert_eq!(code(&run(here, &["level", "set", "--project", "x"])), 2, "no limit");
-    assert_eq!(code(&run(here, &["level", "set", "--curve", "din-2", "--hours", "22-6"])), 2);
-    assert!(documents(&run(here, &["level", "list", "--all", "--json"])).is_empty());
-    let slip = run(here, &["level", "set", "--project", "Quary", "--curve", "din-2"]);
-    let said = String::from_utf8(slip.stderr).unwrap();
-    assert!(said.contains("no event of the archive is of project \"Quary\""), "{said}");
 }

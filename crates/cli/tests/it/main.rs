@@ -1,9 +1,11 @@
 //! The program as people and scripts use it, and the architecture of the workspace.
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
-// It is about the sources, and asks cargo, which wine has not.
+// Its mail server is a program of Python, which wine has not.
 #[cfg(unix)]
 mod alerts;
+// It is about the sources, and asks cargo, which wine has not.
+#[cfg(unix)]
 mod architecture;
 mod archive;
 #[cfg(unix)]
@@ -22,6 +24,7 @@ mod instrument;
 mod judges;
 mod killed_server;
 mod lakes;
+mod levels;
 mod log;
 mod manifests;
 #[cfg(unix)]
@@ -31,6 +34,7 @@ mod owner;
 #[cfg(unix)]
 #[path = "../../../link/tests/it/peer.rs"]
 mod peer;
+mod places;
 mod program;
 #[cfg(unix)]
 mod proxies;

@@ -123,8 +123,8 @@ fn a_picture_is_there_at_once_and_says_until_it_is_complete_that_it_is_not() {
     // Coarse tiles can be there before the fine ones are.
     if !standing["reading"].is_null() {
         assert_eq!(standing["reading"]["total"], 40_000);
-        let told = listening.until("overview", |message| message["complete"] == true);
-        let last = told.last().unwrap();
+        let messages = listening.until("overview", |message| message["complete"] == true);
+        let last = messages.last().unwrap();
         assert_eq!(
             (&last["stream"], &last["done"], &last["total"]),
             (&json!(1), &json!(40_000), &json!(40_000))

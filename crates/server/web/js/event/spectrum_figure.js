@@ -149,7 +149,7 @@ export function figure(name, channel, colour, words, warning, range, inBands, wi
   const content = inBands
     ? shownBands.map((band) => s("rect", { x: x(band.from_hz) + 0.75, width: Math.max(x(band.to_hz) - x(band.from_hz) - 1.5, 1), y: y(valueOf(band)), height: Math.max(bottom - y(valueOf(band)), 0), fill: colour, "fill-opacity": 0.82 }))
     : s("polyline", { points: [...columns].map(([place, value]) => `${(left + (place / places) * (right - left)).toFixed(1)},${y(value).toFixed(1)}`).join(" "), fill: "none", stroke: colour, "stroke-width": 1.3, "stroke-linejoin": "round" });
-  // Bands are named where there is room: each, or those an octave or more apart.
+  // Bands are named as far as the names do not overlap: each, or those an octave or more apart.
   const perBand = shownBands[0] ? x(shownBands[0].to_hz) - x(shownBands[0].from_hz) : LABEL;
   const every = [1, 3, 6, 9].find((bands) => bands * perBand >= LABEL) ?? 15;
   const named = shownBands.filter((band) => Math.round(10 * Math.log10(band.mid_hz / 1000)) % every === 0);

@@ -79,8 +79,8 @@ export function trendChart(place, chart) {
     const numbers = low.value === high.value ? digits(low, chart.unit) : `${digits(low, chart.unit)} to ${digits(high, chart.unit)}`;
     const whole = low.value === high.value ? `${level.name}: ${digits(low, chart.unit)}` : `${level.name}: ${digits(low, chart.unit)} to ${digits(high, chart.unit)} by frequency`;
     // About six pixels a letter.
-    const room = (to - from - 8) / 6;
-    const words = whole.length <= room ? whole : numbers.length <= room ? numbers : "";
+    const letters = (to - from - 8) / 6;
+    const words = whole.length <= letters ? whole : numbers.length <= letters ? numbers : "";
     return [low.value !== high.value && s("rect", { x: from, width: to - from, y: up(high.value), height: Math.max(up(low.value) - up(high.value), 0), class: "level-band" }), line(low.value), low.value !== high.value && line(high.value), words && s("text", { x: to - 4, y: up(high.value) - 4 - (turn % 2) * 11, "text-anchor": "end", class: "level-words" }, words)];
   };
   const draw = () => {

@@ -40,9 +40,9 @@ export function outcomeText(day, part) {
 /** @param {TrendDay} day */
 export const eventsText = (day) => `${counted(day.events, "event")}${day.false_triggers ? `, ${counted(day.false_triggers, "false trigger")}` : ""}`;
 
-/** Days at which a line of an axis stands: as many as have room. @param {number} first @param {number} last @param {number} room */
-export function dayTicks(first, last, room) {
-  const step = [1, 2, 7, 14, 28, 91, 182, 365, 1826, 3652].find((step) => (last - first + 1) / step <= room) ?? 36_525;
+/** Days at which a line of an axis stands: at most so many. @param {number} first @param {number} last @param {number} most */
+export function dayTicks(first, last, most) {
+  const step = [1, 2, 7, 14, 28, 91, 182, 365, 1826, 3652].find((step) => (last - first + 1) / step <= most) ?? 36_525;
   const ticks = [];
   for (let day = first; day <= last; day += step) ticks.push(day);
   return ticks;

@@ -57,7 +57,7 @@ export class PlotGroup {
     this.cursor(this.index, false);
   }
 
-  /** Makes room for what reaches beyond the samples of the axis. @param {number} from @param {number} to */
+  /** Widens the axis for what reaches beyond the samples of the axis. @param {number} from @param {number} to */
   include(from, to) {
     const isWhole = this.isWhole;
     this.whole = [Math.min(this.axis.t0, from), Math.max(this.#last(), to)];
