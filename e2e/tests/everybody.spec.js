@@ -23,7 +23,7 @@ test("axe finds nothing on a list of runs and recordings", async ({ page, run })
 });
 
 test("what a view loads has less than 300 KB, uncompressed", async ({ browser, full }) => {
-  for (const [address, ready] of [["/", ".tr[data-id]"], ["/?event=4", ".limits svg"], ["/?view=streams", ".empty"], ["/?view=levels", "h1"], ["/?view=scaled-distance", ".notice"], ["/?view=import", ".drop"]]) {
+  for (const [address, ready] of [["/", ".tr[data-id]"], ["/?event=4", ".limits svg"], ["/?view=streams", ".empty"], ["/?view=locations", "tbody"], ["/?view=location&serial=BE11529", ".mark"], ["/?view=units", "tbody"], ["/?view=unit&serial=BE11529", ".lane"], ["/?view=scaled-distance", ".chart"], ["/?view=levels", "h1"], ["/?view=scaled-distance", ".notice"], ["/?view=import", ".drop"]]) {
     // Nothing is kept from the view before.
     const context = await browser.newContext();
     const page = await context.newPage();

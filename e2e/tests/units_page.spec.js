@@ -63,18 +63,6 @@ for (const scheme of /** @type {const} */ (["light", "dark"])) {
   });
 }
 
-test("what these views load has less than 300 KB, uncompressed", async ({ browser, full }) => {
-  for (const [address, ready] of [["/?view=locations", "tbody"], ["/?view=location&serial=BE11529", ".mark"], ["/?view=units", "tbody"], ["/?view=unit&serial=BE11529", ".lane"]]) {
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    await page.goto(full.url + address);
-    await expect(page.locator(/** @type {string} */ (ready)).first()).toBeVisible();
-    const bytes = await page.evaluate(() => performance.getEntriesByType("resource").filter((one) => !one.name.includes("/api/")).reduce((sum, one) => sum + /** @type {PerformanceResourceTiming} */ (one).decodedBodySize, 0));
-    expect(bytes, `${address} loads ${bytes} bytes`).toBeLessThan(300_000);
-    await context.close();
-  }
-});
-
 test("monitor log files of the unit are listed as what they are and come back byte for byte", async ({ page, full }) => {
   const bytes = Uint8Array.from([0x10, 0, 1, 0x80, 0, 0, ...new TextEncoder().encode("Instantel"), 0, 7, 0x2c, 0x22, 1, 0x0e, 0xa0, 1, 2, 3]);
   const form = new FormData();
