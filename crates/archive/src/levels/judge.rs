@@ -35,30 +35,47 @@ impl Archive {
     /// # Errors
     /// What the index or the system says.
     pub fn judge(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Judging, ArchiveError> {
-        let levels = self.levels()?;
         let mut judging = Judging::default();
+        while !self.judge_by(&self.levels()?, &mut judging, progress)? {}
+        Ok(judging)
+    }
+
+    /// Finds the verdicts that are not there by these levels; false where another level was set meanwhile.
+    fn judge_by(
+        &self,
+        levels: &Levels,
+        judging: &mut Judging,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<bool, ArchiveError> {
         if levels.is_empty() {
-            return Ok(judging);
+            return Ok(true);
         }
-        self.forget_stale_verdicts(&levels)?;
-        let total = self.ask(verdicts::pending_count)?;
+        self.forget_stale_verdicts(levels)?;
+        let total = judging.events + self.ask(verdicts::pending_count)?;
         let mut after = 0;
         loop {
             let ids = self.ask(|connection| verdicts::pending(connection, after, ROUND))?;
-            let Some(last) = ids.last() else { return Ok(judging) };
+            let Some(last) = ids.last() else { return Ok(true) };
             after = *last;
             let judged: Vec<(EventRow, LevelVerdicts)> = ids
                 .into_par_iter()
-                .filter_map(|id| self.judged(id, &levels).transpose())
+                .filter_map(|id| self.judged(id, levels).transpose())
                 .collect::<Result<_, _>>()?;
             let stored = self.with_lock(|writer| {
+                // A level that was set since these were read found no verdict of these events to take away.
+                let known = crate::ledger::levels(&writer.connection)
+                    .map_err(|source| self.index_failed(source))?;
+                if known.last().map_or(0, |place| place.entry) != levels.last_entry() {
+                    return Ok(None);
+                }
                 let mut stored = Vec::new();
                 self.commit(writer, |transaction| {
                     stored = verdicts::store(transaction, &judged)?;
                     Ok(())
                 })?;
-                Ok(stored)
+                Ok(Some(stored))
             })?;
+            let Some(stored) = stored else { return Ok(false) };
             for outcome in stored {
                 judging.events += 1;
                 judging.exceeds += u64::from(outcome == LevelOutcome::Exceeds);
@@ -103,8 +120,7 @@ impl Archive {
     /// were looked through: here, by a program that was killed then, or in an index that is older than the
     /// ledger.
     pub(super) fn forget_stale_verdicts(&self, levels: &Levels) -> Result<(), ArchiveError> {
-        let last = levels.all().last().map_or(0, |set| set.entry);
-        let last = i64::try_from(last).unwrap_or(i64::MAX);
+        let last = i64::try_from(levels.last_entry()).unwrap_or(i64::MAX);
         if self.ask(verdicts::levels_seen)? == last {
             return Ok(());
         }

@@ -68,6 +68,12 @@ impl Levels {
         &self.not_understood
     }
 
+    /// The last entry of the ledger that speaks of a level, understood or not; 0 where none does.
+    pub(crate) fn last_entry(&self) -> u64 {
+        let understood = self.all.last().map_or(0, |set| set.entry);
+        understood.max(self.not_understood.last().copied().unwrap_or(0))
+    }
+
     /// Whether none was ever set.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()

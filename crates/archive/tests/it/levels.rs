@@ -4,6 +4,7 @@ use crate::common::*;
 use serde_json::json;
 use wavekeep_archive::{
     Archive, Level, LevelOutcome, LevelPlace, LevelQuantity, Limit, PatchOptions, Query, Sort,
+    Submission,
 };
 
 fn everywhere(ground: &str) -> Level {
@@ -217,6 +218,31 @@ fn two_who_judge_while_others_import_judge_every_event_once() {
         judges.into_iter().map(|judge| judge.join().unwrap()).sum()
     });
     assert_eq!(judged + judge(&fresh.archive), 12);
+    fresh.verify_clean();
+}
+
+#[test]
+fn a_level_that_is_set_while_events_are_judged_judges_all_of_them() {
+    let fresh = fresh();
+    // More than are judged at a time.
+    for n in 0..300 {
+        fresh.save(&Submission::new(format!("M529L{n:03}.7M0W"), sample(QUIET)));
+    }
+    let first = fresh.archive.set_level(everywhere("din-1"), "kim").unwrap();
+    let mut second = None;
+    let judging = fresh.archive.judge(&mut |_, _| {
+        second.get_or_insert_with(|| {
+            fresh.archive.set_level(everywhere("din-3"), "kim").unwrap().entry
+        });
+    });
+    let by: Vec<u64> = (1..=300)
+        .map(|id| fresh.archive.event(id).unwrap().verdicts().ground.unwrap().level)
+        .collect();
+    assert_eq!(by, vec![second.unwrap(); 300]);
+    assert!(first.entry < by[0]);
+    // Those of the first round were judged twice.
+    assert!(judging.unwrap().events >= 300);
+    assert_eq!(judge(&fresh.archive), 0);
     fresh.verify_clean();
 }
 
