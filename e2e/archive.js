@@ -50,6 +50,9 @@ export async function importInto(url, files) {
   expect(answer.status, await answer.clone().text()).toBe(200);
 }
 
+/** @param {string} url @param {string} [query] @returns {Promise<any[]>} */
+export const eventsOf = async (url, query = "") => (await (await fetch(`${url}/api/v1/events?limit=100&${query}`)).json()).events;
+
 /** Puts a run of the emulator into an archive: 64 channels, 12,000 frames, 1,000 of them missing. @param {string} folder */
 function addStream(folder) {
   const run = join(folder, "crate1", "run.dat");

@@ -1,6 +1,6 @@
 // @ts-check
 import { readFileSync } from "node:fs";
-import { expect, importInto, sample, samples, test } from "../archive.js";
+import { eventsOf, expect, importInto, sample, samples, test } from "../archive.js";
 
 /** Drops files on the page as a hand would. @param {import("@playwright/test").Page} page @param {string[]} files */
 async function drop(page, files) {
@@ -102,7 +102,7 @@ test("a table of a hundred thousand events holds only the rows in sight", async 
 
 test("the page shows how far an import is saved", async ({ page, empty }) => {
   let told = "";
-  await page.route("**/api/v1/live", (route) => route.fulfill({ contentType: "text/event-stream", body: `retry: 100\n\n${told}` }));
+  await page.route(/\/api\/v1\/live/, (route) => route.fulfill({ contentType: "text/event-stream", body: `retry: 100\n\n${told}` }));
   /** @type {() => void} */
   let seen = () => {};
   const shown = new Promise((done) => { seen = () => done(null); });
@@ -121,4 +121,18 @@ test("the page shows how far an import is saved", async ({ page, empty }) => {
   seen();
   await expect(page.getByRole("row", { name: /M529LMOK\.DK0W BE11529 new/ })).toBeVisible();
   await expect(page.getByRole("progressbar", { name: "Import" })).toBeHidden();
+});
+
+test("what changes after the page has read it and before it listens is shown", async ({ page, full }) => {
+  /** @type {() => void} */
+  let listen = () => {};
+  const listens = new Promise((done) => { listen = () => done(null); });
+  await page.route(/\/api\/v1\/live/, async (route) => { await listens; await route.continue(); });
+  await page.goto(full.url);
+  await expect(page.getByRole("row", { name: /2026-06-26/ })).toBeVisible();
+  const [{ id }] = await eventsOf(full.url, "from=2026-06-26");
+  await fetch(`${full.url}/api/v1/events/${id}/review`, { method: "PATCH", headers: { "content-type": "application/json" }, body: JSON.stringify({ false_trigger: true }) });
+  await expect(page.locator(".tr.false-trigger")).toHaveCount(0);
+  listen();
+  await expect(page.locator(".tr.false-trigger")).toHaveCount(1);
 });

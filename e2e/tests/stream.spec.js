@@ -55,7 +55,7 @@ test("a coarse picture says that it is one, shows how far the run is read, and b
     await route.fulfill({ response: answer, json: { ...await answer.json(), standing: standing() } });
   });
   let told = "";
-  await page.route("**/api/v1/live", (route) => route.fulfill({ contentType: "text/event-stream", body: `retry: 200\n\n${told}` }));
+  await page.route(/\/api\/v1\/live/, (route) => route.fulfill({ contentType: "text/event-stream", body: `retry: 200\n\n${told}` }));
   await page.goto(`${run.url}/?stream=1`);
   await expect(page.getByText("A first, coarse picture")).toBeVisible();
   await expect(page.getByText(/made of 8 % of the frames: peaks between them are not in it\. The run is being read, 30 % so far/)).toBeVisible();

@@ -1,6 +1,7 @@
 //! Changes as they happen, for who listens.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +37,8 @@ pub struct Live {
     /// The tokens, and whether every request needs one; looked at as often as the index.
     access: watch::Sender<Arc<(Vec<TokenEntry>, bool)>>,
     listening: Arc<Mutex<HashMap<String, usize>>>,
+    /// When all who listen were last asked to reload, in microseconds as the places of changes are.
+    last_reset: AtomicI64,
 }
 
 /// A listener, until it is dropped.
@@ -65,6 +68,7 @@ impl Live {
             stopping: watch::channel(false).0,
             access: watch::channel(Arc::default()).0,
             listening: Arc::default(),
+            last_reset: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -104,6 +108,17 @@ impl Live {
     pub fn notify(&self, event: &'static str, data: serde_json::Value) {
         // That nobody listens is no error.
         let _ = self.sender.send(Message { event, cursor: None, data });
+    }
+
+    /// Something is gone that no change names: everybody has to reload.
+    pub fn reset(&self) {
+        self.last_reset.fetch_max(jiff::Timestamp::now().as_microsecond(), Ordering::SeqCst);
+        self.notify("reset", serde_json::json!({}));
+    }
+
+    /// Whether [`reset`](Self::reset) was called after a place in the order of changes.
+    pub fn is_reset_since(&self, cursor: i64) -> bool {
+        self.last_reset.load(Ordering::SeqCst) > cursor
     }
 
     /// From now on.

@@ -248,7 +248,7 @@ async fn let_go(
         .write(move |state| {
             how(state, id, &body.reason, who)?;
             // The order of changes has no place for what is gone.
-            state.live.notify("reset", json!({}));
+            state.live.reset();
             let entry = state.archive.ledger_entries(Some(id), 1)?;
             super::json(&entry.first().map(shown))
         })

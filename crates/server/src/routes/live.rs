@@ -10,25 +10,43 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
 use futures_util::stream::unfold;
+use serde::Deserialize;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
+use utoipa::IntoParams;
 use wavekeep_archive::TokenEntry;
 
 use crate::auth::{By, Caller};
 use crate::connections::Peer;
+use crate::extract::{Query, optional};
 use crate::live::{Listener, Message};
 use crate::problem::Problem;
 use crate::state::State;
 
-/// Changes that are sent again after a break; beyond that the listener is told to start afresh.
+/// What happened before the request was made, for which its way here took time.
+const UNDERWAY_MS: i64 = 2000;
+/// Changes that are sent again after a break; beyond that the listener has to reload.
 const REPLAYED: usize = 1000;
+
+/// Where a client begins that has not listened before.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct LiveParams {
+    /// What changed in the last so many milliseconds, and a little before, is sent first. With
+    /// `Last-Event-ID`, as a browser sends it after a break, it has no meaning.
+    #[serde(deserialize_with = "optional")]
+    #[param(value_type = Option<u64>)]
+    pub last_ms: Option<u64>,
+}
 
 /// `event: change` {id, what}, `event: import` {session, done, total}, `event: overview` {stream,
 /// done, total}, `event: reset` when changes were missed.
 ///
-/// A `change` has an id; with `Last-Event-ID` what happened since is sent first.
-#[utoipa::path(get, path = "/api/v1/live", tag = "live",
+/// A `change` has an id; with `Last-Event-ID` what happened since is sent first. A client that has read
+/// the archive before it listens says so with `last_ms`: nothing is lost in between.
+#[utoipa::path(get, path = "/api/v1/live", tag = "live", params(LiveParams),
     responses((status = 200, description = "Messages until the client or the server goes", body = String, content_type = "text/event-stream"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Too many listen", body = Problem, content_type = "application/problem+json")))]
@@ -36,6 +54,7 @@ pub async fn live(
     Shared(state): Shared<State>,
     Extension(caller): Extension<Caller>,
     peer: Option<Extension<Peer>>,
+    Query(params): Query<LiveParams>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let key = match (&caller.secret_hash, peer) {
@@ -53,11 +72,16 @@ pub async fn live(
     // First listen, then look back: nothing falls in between.
     let receiver = state.live.listen();
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse::<i64>().ok());
+    // Places in the order of changes are microseconds.
+    let began = params.last_ms.map(|last_ms| {
+        let ms = i64::try_from(last_ms).unwrap_or(i64::MAX).saturating_add(UNDERWAY_MS);
+        jiff::Timestamp::now().as_microsecond().saturating_sub(ms.saturating_mul(1000))
+    });
     let mut missed = Vec::new();
-    if let Some(last) = last {
+    if let Some(last) = last.or(began) {
         let changes =
             state.work(move |state| Ok(state.archive.changes_since(last, REPLAYED + 1)?)).await?;
-        match changes.len() > REPLAYED {
+        match changes.len() > REPLAYED || state.live.is_reset_since(last) {
             true => missed.push(reset()),
             false => missed.extend(changes.into_iter().map(|change| Message {
                 event: "change",

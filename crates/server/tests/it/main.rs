@@ -14,6 +14,7 @@ mod judges;
 mod ledger;
 mod levels;
 mod limits;
+mod live;
 mod motion;
 mod parameters;
 #[path = "../../../link/tests/it/peer.rs"]

@@ -64,7 +64,8 @@ let wasOpen = false;
 const reset = () => changes.notify({ id: 0, what: "reset" });
 
 function open() {
-  const own = new EventSource("api/v1/live");
+  // What changed since this page began to load may be older in what it has read.
+  const own = new EventSource(`api/v1/live?last_ms=${Math.ceil(performance.now())}`);
   source = own;
   /** @param {string} name @param {Channel<any>} channel */
   const pass = (name, channel) => own.addEventListener(name, (event) => channel.notify(JSON.parse(event.data)));

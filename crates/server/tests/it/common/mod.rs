@@ -159,8 +159,17 @@ impl Running {
 
     /// As [`listen`](Self::listen), with further lines of the head.
     pub fn listen_as(&self, lines: &str) -> Listening {
+        self.listen_to("/api/v1/live", lines)
+    }
+
+    /// As [`listen`](Self::listen), first to what changed in the last milliseconds.
+    pub fn listen_since(&self, last_ms: &str) -> Listening {
+        self.listen_to(&format!("/api/v1/live?last_ms={last_ms}"), "")
+    }
+
+    fn listen_to(&self, path: &str, lines: &str) -> Listening {
         let mut stream = TcpStream::connect(self.address).unwrap();
-        let head = format!("GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n");
+        let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n");
         stream.write_all(head.as_bytes()).unwrap();
         let mut listening = Listening { stream, text: String::new() };
         // The head is the word that from now on nothing is missed.
@@ -232,6 +241,18 @@ impl Listening {
     /// Waits until the server sends no more.
     pub fn until_its_end(&mut self) {
         while !self.text.ends_with("0\r\n\r\n") {
+            self.more();
+        }
+    }
+
+    /// The name of the next message.
+    pub fn next_name(&mut self) -> String {
+        loop {
+            if let Some(at) = self.text.find("\nevent: ")
+                && let Some(end) = self.text[at + 8..].find('\n')
+            {
+                return self.text[at + 8..at + 8 + end].to_owned();
+            }
             self.more();
         }
     }
