@@ -1,12 +1,10 @@
 // @ts-check
 /** The consultant's morning: what exceeded, what is no event, what was typed wrongly, which limits apply. */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { addToken, expect, importInto, sample, samples, serve, test } from "../archive.js";
+import { addToken, eventsOf, expect, importInto, sample, samples, serve, test } from "../archive.js";
+import { violations } from "../axe.js";
 
 /** @typedef {import("@playwright/test").Page} Page */
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const BLAST = [sample("M529LMOK.DK0W"), sample("M529LMOK_DK0W_ASCII.TXT")];
 
 /** @param {string} url @param {unknown} level @param {Record<string, string>} [headers] */
@@ -15,21 +13,11 @@ async function setLevel(url, level, headers = {}) {
   expect(answer.status, await answer.clone().text()).toBe(200);
 }
 
-/** @param {string} url @param {string} [query] @returns {Promise<any[]>} */
-const eventsOf = async (url, query = "") => (await (await fetch(`${url}/api/v1/events?limit=100&${query}`)).json()).events;
-
 /** Waits until every event is judged. @param {string} url */
 const judged = (url) => expect.poll(async () => (await eventsOf(url)).filter((event) => event.verdict === null).length).toBe(0);
 
 /** The row of an event. @param {Page} page @param {string | RegExp} name */
 const row = (page, name) => page.getByRole("row", { name: typeof name === "string" ? new RegExp(name) : name });
-
-/** @param {Page} page */
-async function violations(page) {
-  await page.evaluate(AXE);
-  const found = await page.evaluate(() => /** @type {any} */ (window).axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
-  return found.violations.map((/** @type {any} */ one) => `${one.id}: ${one.nodes.slice(0, 3).map((/** @type {any} */ node) => node.target.join(" ")).join(", ")}`);
-}
 
 test("events that come in are judged while the list is open, and the worst are found at once", async ({ page, empty }) => {
   await setLevel(empty.url, { for: {}, ground: { curve: "din-3" }, air: { curve: "nbr-9653-air" }, reason: "permit 7" });
@@ -89,6 +77,21 @@ test("the side has locations, what has no project, and streams apart", async ({ 
   await expect(side.getByRole("link", { name: /without project/ })).toHaveAttribute("aria-current", "true");
   await side.getByRole("link", { name: /Quarry extension/ }).click();
   await expect(page).not.toHaveURL(/without/);
+});
+
+test("a link of the side that is being clicked while counts change leads where it should", async ({ page, full }) => {
+  await page.goto(full.url);
+  const link = page.getByRole("complementary").getByRole("link", { name: /Crusher foundation/ });
+  await link.focus();
+  await link.hover();
+  await page.mouse.down();
+  const before = await link.getAttribute("title");
+  const [{ id }] = await eventsOf(full.url, "location=Crusher foundation");
+  await fetch(`${full.url}/api/v1/events/${id}/review`, { method: "PATCH", headers: { "content-type": "application/json" }, body: JSON.stringify({ false_trigger: true }) });
+  await expect(link).not.toHaveAttribute("title", before ?? "");
+  await expect(link).toBeFocused();
+  await page.mouse.up();
+  await expect(page).toHaveURL(/location=Crusher/);
 });
 
 test("runs of streams are a block of their own beside the list", async ({ page, run }) => {

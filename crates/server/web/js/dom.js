@@ -57,6 +57,33 @@ export function replace(parent, ...children) {
   parent.replaceChildren(fragment);
 }
 
+/**
+ * As `replace`, but elements that are there stay and are changed: a link that is being clicked or has the
+ * focus is not taken away. What they listen to stays as it was.
+ * @param {Element} parent @param {...Child} children
+ */
+export function renew(parent, ...children) {
+  const fresh = document.createDocumentFragment();
+  put(fresh, children);
+  match(parent, fresh);
+}
+
+/** @param {Node} old @param {Node} fresh */
+function match(old, fresh) {
+  const there = [...old.childNodes], wanted = [...fresh.childNodes];
+  wanted.forEach((child, index) => {
+    const before = there[index];
+    if (!before) old.appendChild(child);
+    else if (before.nodeName !== child.nodeName) old.replaceChild(child, before);
+    else if (before instanceof Element && child instanceof Element) {
+      for (const { name } of [...before.attributes]) if (!child.hasAttribute(name)) before.removeAttribute(name);
+      for (const { name, value } of child.attributes) if (before.getAttribute(name) !== value) before.setAttribute(name, value);
+      match(before, child);
+    } else if (before.nodeValue !== child.nodeValue) before.nodeValue = child.nodeValue;
+  });
+  for (const rest of there.slice(wanted.length)) old.removeChild(rest);
+}
+
 /** @param {string} id @returns {HTMLElement} */
 export function byId(id) {
   const element = document.getElementById(id);

@@ -2,7 +2,7 @@
 /** One event: its traces, its measurements, its limits, its review. */
 
 import { get, lastAsked, link, queryString } from "../api.js";
-import { h, later, replace } from "../dom.js";
+import { h, later, renew, replace } from "../dom.js";
 import { setKeys } from "../keys.js";
 import { onChange } from "../live.js";
 import { onPrefs, pref, unitQuery } from "../prefs.js";
@@ -72,7 +72,7 @@ export function eventView(main, id, filters) {
       return other ? h("a", { class: "button", href: address({ ...filters, event: other }), "data-route": true, "data-step": side }, words, " ", h("kbd", null, key))
         : h("span", { class: "button off", "aria-disabled": "true" }, words, " ", h("kbd", null, key));
     };
-    replace(head,
+    renew(head,
       h("div", { class: "crumbs" }, h("a", { href: address(filters), "data-route": true }, "← Events"),
         h("nav", { "aria-label": "Other events" }, step("before", "‹ Previous", "p"), h("span", { class: "place" }, around ? `${countText(around.place)} of ${countText(around.total)}` : "place in the list not known"), step("after", "Next ›", "n"))),
       h("h1", null, h("span", null, event.serial), " ", h("span", { class: "when" }, localText(event.timestamp)), h("span", { class: "zone" }, " unit-local time, no zone"),

@@ -2,7 +2,7 @@
 /** Units, projects, locations, months and streams beside the table, each with its count. */
 
 import { get } from "../api.js";
-import { h, replace } from "../dom.js";
+import { h, renew } from "../dom.js";
 import { address } from "../router.js";
 import { countText } from "../units.js";
 
@@ -31,10 +31,15 @@ function block(title, entries, filters, isChosen, change, off) {
   const long = entries.length > 12;
   const views = { Units: "units", Locations: "locations" };
   const view = views[/** @type {keyof typeof views} */ (title)];
-  const details = h("details", { open: opened.get(title) ?? !matchMedia("(max-width: 985px)").matches, ontoggle: () => opened.set(title, details.open) },
+  return h("details", { open: opened.get(title) ?? !matchMedia("(max-width: 985px)").matches, ontoggle: remember },
     h("summary", null, title, h("span", { class: "count" }, entries.filter((entry) => entry.key !== "").length)),
     h("div", { class: long ? "long" : null, tabindex: long ? 0 : null, role: long ? "group" : null, "aria-label": long ? title : null }, h("ul", null, entries.map(link)), view && h("a", { class: "all-of", href: `?view=${view}`, "data-route": true }, `All ${title.toLowerCase()}: ${view === "units" ? "state and monitoring" : "trends and plan"}`)));
-  return details;
+}
+
+/** A block of another title may have taken its place. @param {Event} event */
+function remember(event) {
+  const details = /** @type {HTMLDetailsElement} */ (event.currentTarget);
+  opened.set(details.querySelector("summary")?.firstChild?.nodeValue ?? "", details.open);
 }
 
 /** @param {HTMLElement} side @param {Params} filters @param {AbortSignal} signal */
@@ -50,7 +55,7 @@ export async function drawSides(side, filters, signal) {
     (key) => (key ? { [name]: key, without: filters["without"] === name ? "" : filters["without"] ?? "" } : { [name]: "", without: name }),
     { [name]: "", without: filters["without"] === name ? "" : filters["without"] ?? "" });
   const entry = (/** @type {string | null} */ name, /** @type {string} */ lacking) => ({ key: name ?? "", words: name ?? lacking });
-  replace(side,
+  renew(side,
     block("Units", units.filter((unit) => unit.events > unit.streams).map(ofUnit), filters, (key) => filters["serial"] === key && filters["kind"] !== "stream", (serial) => ({ serial, kind: filters["kind"] === "stream" ? "" : filters["kind"] ?? "" }), { serial: "" }),
     named("Projects", "project", projects.map((one) => ({ ...one, ...entry(one.project, "without project") }))),
     named("Locations", "location", locations.map((one) => ({ ...one, ...entry(one.location, "without location") }))),
