@@ -55,7 +55,7 @@ test("read-out and table follow the quantity", async ({ page, full }) => {
   const value = Number(channels.Vert.samples[index]).toFixed(3).replace("-0.000", "0.000").replace("-", "−");
   expect(words).toContain(`Vert ${value} g`);
   await page.locator(".traces").getByText("The same as a table").click();
-  await expect(page.locator(".traces .twin td").first()).toContainText(" g");
+  await expect(page.locator(".traces .folded td").first()).toContainText(" g");
 });
 
 test("the part of the time is kept when the quantity changes", async ({ page, full }) => {

@@ -3,6 +3,7 @@
 
 import { get, lastAsked, queryString } from "../api.js";
 import { h, replace, s, select } from "../dom.js";
+import { Fold } from "../fold.js";
 import { pref, setPref } from "../prefs.js";
 import { failure } from "../say.js";
 import { channelColour, palette } from "../theme.js";
@@ -119,16 +120,16 @@ function drawing(points, curve) {
     named.map(label));
 }
 
-/** The plot as a table, for readers who do not see it. @param {Point[]} points @param {Curve | undefined} curve */
-function twin(points, curve) {
+/** The plot in numbers. @param {Point[]} points @param {Curve | undefined} curve */
+function table(points, curve) {
   const named = points.filter((point) => !point.small);
   const line = (curve?.points ?? []).filter(([hz]) => hz >= HZ[0] && hz <= HZ[1]);
   const head = (/** @type {string[]} */ words) => h("thead", null, h("tr", null, words.map((word) => h("th", { scope: "col" }, word))));
-  return h("details", { class: "twin" }, h("summary", null, "The same as a table"), h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "PPV against frequency as a table" },
+  return h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "PPV against frequency as a table" },
     h("table", { class: "plain" }, h("caption", null, "Peaks of the event"), head(["Channel", "Frequency (Hz)", `PPV (${velocityUnit()})`]),
       h("tbody", null, named.map((point) => h("tr", null, h("th", { scope: "row" }, point.name), h("td", null, Number(point.hz.toPrecision(3))), h("td", null, point.reading ? digits(point.reading, velocityUnit()) : velocityText(point.inPerS)))))),
     line.length > 0 && h("table", { class: "plain" }, h("caption", null, `Corners of ${curve?.name}`), head(["Frequency (Hz)", `Limit (${velocityUnit()})`]),
-      h("tbody", null, corners(line).map(([hz, limit]) => h("tr", null, h("th", { scope: "row" }, Number(hz.toPrecision(3))), h("td", null, velocityText(limit))))))));
+      h("tbody", null, corners(line).map(([hz, limit]) => h("tr", null, h("th", { scope: "row" }, Number(hz.toPrecision(3))), h("td", null, velocityText(limit)))))));
 }
 
 /** Points of a line at which it bends, on the axes of the plot. @param {[number, number][]} line */
@@ -170,7 +171,9 @@ function verdictWords(verdict, source) {
 export async function showLimits(place, detail, plot, signal, setDistance) {
   const known = await allCurves();
   const chosen = () => known.find((curve) => curve.id === pref("curve")) ?? known[0];
-  const figure = h("figure", { class: "limits-figure" });
+  const drawn = h("div");
+  const asTable = new Fold();
+  const figure = h("figure", { class: "limits-figure" }, drawn, asTable.element);
   const words = h("div", { class: "verdict", "aria-live": "polite" });
   const ofEvent = detail.event.distance_m === null ? "" : fixed(detail.event.distance_m / 0.3048, 0);
   const feet = h("input", { type: "number", min: 0, step: "any", class: "short", "aria-label": "Distance to the blast in feet", value: ofEvent, title: ofEvent && "The distance of this event" });
@@ -195,7 +198,9 @@ export async function showLimits(place, detail, plot, signal, setDistance) {
   const draw = () => {
     picker.value = chosen()?.id ?? "";
     const points = pointsOf(detail, plot);
-    replace(figure, drawing(points, chosen()), twin(points, chosen()));
+    const curve = chosen();
+    replace(drawn, drawing(points, curve));
+    asTable.show(() => table(points, curve));
     show();
   };
   draw();

@@ -3,6 +3,7 @@
 
 import { get, lastAsked } from "../api.js";
 import { h, replace, select } from "../dom.js";
+import { Fold } from "../fold.js";
 import { pref, setPref } from "../prefs.js";
 import { announce, complain } from "../say.js";
 import { channelColour } from "../theme.js";
@@ -43,7 +44,7 @@ export async function showSpectrum(place, id, signal) {
   const rest = matchMedia("(pointer: coarse)").matches ? "Tap a spectrum to read it." : "Move over a spectrum to read it; drag to zoom.";
   const figures = h("div", { class: "spectra", tabindex: 0, role: "application", "aria-label": "Spectra of the channels. Arrow keys move the cursor, plus and minus zoom, Home shows all." });
   const notes = h("div");
-  const table = h("div");
+  const asTable = new Fold();
   const whole = h("button", { type: "button", class: "quiet", onclick: () => show(() => range.reset()) }, "Whole");
   const windows = select("Window", [["none", "No window"], ["hann", "Hann window"], ["flat_top", "Flat top window"]], pref("window"), (window) => setPref("window", /** @type {any} */ (window)), { id: "window" });
   const views = select("Lines or bands", [["lines", "Lines"], ["third_octave", "One-third octaves"]], pref("bands"), (bands) => setPref("bands", /** @type {any} */ (bands)), { id: "bands" });
@@ -91,22 +92,12 @@ export async function showSpectrum(place, id, signal) {
     windows.disabled = inBands();
     axes.disabled = inBands();
     point(cursor);
-    replace(table, twin());
+    asTable.show(() => (inBands() ? bandTable() : lineTable()));
     replace(notes,
       spectrum.rate_assumed && h("p", { class: "small" }, "The sample rate is assumed, and the frequencies depend on it."),
       h("p", { class: "small" }, inBands()
         ? "RMS in the bands of IEC 61260-1 (base 10), summed from the lines of a Fourier transform without a window; lines that lie across an edge are divided. These are no levels of a class 1 filter bank."
         : `Amplitudes of sines, ${spectrum.window === "none" ? "without a window" : `divided by the coherent gain of the window, ${Number(spectrum.coherent_gain.toPrecision(4))}`}; lines ${hzText(least)} Hz apart.`));
-  }
-
-  /** The numbers of what is shown. */
-  function twin() {
-    const wasOpen = table.querySelector("details")?.open ?? false;
-    const details = h("details", { class: "twin", open: wasOpen }, h("summary", null, "The same as a table"));
-    const fill = () => { if (details.open && details.childElementCount === 1) details.append(inBands() ? bandTable() : lineTable()); };
-    details.addEventListener("toggle", fill);
-    fill();
-    return details;
   }
 
   const scrolled = (/** @type {string} */ caption, /** @type {string[]} */ heads, /** @type {HTMLElement[]} */ rows) => h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Numbers of the spectra" }, h("table", { class: "plain" },
@@ -152,7 +143,7 @@ export async function showSpectrum(place, id, signal) {
     event.stopPropagation();
   });
 
-  replace(place, h("div", { class: "section-head" }, h("h2", null, "Spectra"), tools), readout, figures, notes, table);
+  replace(place, h("div", { class: "section-head" }, h("h2", null, "Spectra"), tools), readout, figures, notes, asTable.element);
   let width = 0;
   const resize = new ResizeObserver(() => {
     if (Math.abs(figures.clientWidth - width) < 1) return;

@@ -3,6 +3,7 @@
 
 import { lastAsked } from "../api.js";
 import { h, replace, select } from "../dom.js";
+import { Fold } from "../fold.js";
 import { Extremes } from "../plot/extremes.js";
 import { PlotGroup } from "../plot/group.js";
 import { clock } from "../plot/trace_plot.js";
@@ -12,7 +13,7 @@ import { announce, failure } from "../say.js";
 import { channelColour } from "../theme.js";
 import { PA_PER_PSI, decibels, fixed, frequencyText, localText, niceHalf, sampleText, shownUnit, shownValue, tracePressure, velocity } from "../units.js";
 import { QUANTITIES, aboutQuantity, peakWords, plotOf, withValues } from "./quantity.js";
-import { twin } from "./twin.js";
+import { largestByTime } from "./largest_by_time.js";
 
 /** @typedef {import("../types.js").PlotDocument} PlotDocument */
 /** @typedef {import("../types.js").EventDetail} EventDetail */
@@ -50,7 +51,7 @@ export function showTraces(place, detail, recorded, signal) {
   const host = h("div");
   const problem = h("div", { role: "status" });
   const others = h("div", { class: "others" });
-  const table = h("div");
+  const asTable = new Fold();
   const about = h("p", { class: "small about-quantity" });
   const scaleNote = h("span", { class: "scale-words" });
   const overNote = h("span", { class: "over-legend" });
@@ -68,6 +69,8 @@ export function showTraces(place, detail, recorded, signal) {
       if (common) for (const trace of same) [trace.low, trace.high] = [trace.low < 0 ? -high : trace.low, high];
     }
     plots.show(traces, heading);
+    const { plot, values } = current, over = overlay;
+    asTable.show(() => largestByTime(plot, values, over));
     scaleWords(traces, common);
     replace(overNote, overlay?.legend());
     halfWave.hidden = !traces.some((trace) => trace.halfWave);
@@ -92,7 +95,6 @@ export function showTraces(place, detail, recorded, signal) {
     plots.onView = () => { all.disabled = plots.isWhole; };
     replace(host, plots.element);
     about.textContent = aboutQuantity(plot.quantity);
-    replace(table, twin(plot, values, overlay));
     readout.textContent = rest;
     if (shown) plots.view(shown[0], shown[1]);
     else all.disabled = true;
@@ -219,7 +221,7 @@ export function showTraces(place, detail, recorded, signal) {
 
   replace(place, h("div", { class: "section-head" }, h("h2", null, bars ? "Intervals" : "Traces"), tools), others, problem, readout, host,
     h("p", { class: "legend" }, h("span", null, "○ largest peak"), !bars && halfWave, !bars && h("span", null, "┆ trigger"), h("span", null, "▨ missing"), scaleNote, overNote),
-    about, table);
+    about, asTable.element);
   remake();
   let quantity = pref("quantity");
   if (hasMotion && quantity !== "velocity") void choose();

@@ -4,6 +4,7 @@
 import { get, queryString } from "../api.js";
 import { h, later, replace, select } from "../dom.js";
 import { ppv } from "../events/columns.js";
+import { Fold } from "../fold.js";
 import { onChange } from "../live.js";
 import { onPrefs, pref } from "../prefs.js";
 import { address, filters, go } from "../router.js";
@@ -51,6 +52,10 @@ function show(main, params) {
   let latest = [];
   /** @type {(() => void)[]} */
   let ends = [];
+  // What a reader may have opened or has the focus in stays the same element.
+  const channel = select("Channel", PEAKS, peak, (value) => { peak = /** @type {Peak} */ (value); draw(); });
+  const span = select("Days", LENGTHS, length, (value) => { length = value; draw(); });
+  const table = new Fold();
 
   const openDay = (/** @type {TrendDay} */ day) => go({ ...of, from: day.day, to: day.day });
 
@@ -58,7 +63,7 @@ function show(main, params) {
     for (const end of ends) end();
     ends = [];
     if (!trend) return;
-    const shown = trend;
+    const shown = trend, focused = document.activeElement;
     total.textContent = `${counted(shown.events, "event")}${shown.false_triggers ? `, ${counted(shown.false_triggers, "false trigger")} left out` : ""}`;
     const lastDay = shown.days.length ? dayNumber(shown.days[shown.days.length - 1]?.day ?? "") : 0;
     const firstDay = shown.days.length ? dayNumber(shown.days[0]?.day ?? "") : 0;
@@ -69,8 +74,6 @@ function show(main, params) {
       const section = h("section", { "aria-label": title }, h("div", { class: "section-head" }, h("h2", null, title), tools), place, trendLegend(part));
       return { section, begin: () => ends.push(trendChart(place, { title, unit, part, peak: of, days, levels: shown.levels, first, last: Math.max(lastDay, first), open: openDay })) };
     };
-    const channel = select("Channel", PEAKS, peak, (value) => { peak = /** @type {Peak} */ (value); draw(); });
-    const span = select("Days", LENGTHS, length, (value) => { length = value; draw(); });
     const ground = chart("ground", peak, "PPV of each day", pref("velocity"), h("div", { class: "tools" }, channel, span));
     if (peak === "pvs") replace(/** @type {Element} */ (ground.section.querySelector("h2")), "Peak vector sum of each day");
     const air = chart("air", "pspl", "Air overpressure of each day", "dB(L)", null);
@@ -80,27 +83,28 @@ function show(main, params) {
       weighted > 0 && `${counted(weighted, "event")} with a weighted microphone: the level is no dB(L), and not in the chart.`,
       shown.unread_log_rows > 0 && `${counted(shown.unread_log_rows, "row")} of monitor logs whose time was not understood.`,
     ].filter(Boolean);
+    table.show(() => dayTable(days), `The days as a table (${countText(days.length)}${days.length < shown.days.length ? ` of ${countText(shown.days.length)}` : ""})`);
     replace(body,
       shown.days.length === 0 && h("div", { class: "empty" }, h("p", null, shown.without_time > 0 ? "No event has a time: there is no day to show." : "No event is of this location.")),
-      shown.days.length > 0 && [ground.section, air.section, dayTable(shown, days)],
+      shown.days.length > 0 && [ground.section, air.section, table.element],
       notes.length > 0 && h("ul", { class: "small notes" }, notes.map((note) => h("li", null, note))),
       h("div", { class: "place-grid" }, levelTable(shown), latestTable(latest, of)),
       shown.units.length > 0 && h("p", { class: "small" }, "Units: ", shown.units.map((serial, index) => [index > 0 && ", ", h("a", { href: address({ view: "unit", serial }), "data-route": true }, serial)])));
     if (shown.days.length > 0) { ground.begin(); air.begin(); }
+    if (focused instanceof HTMLElement && body.contains(focused)) focused.focus({ preventScroll: true });
   };
 
-  /** The same as the charts, in numbers. @param {Trend} trend @param {TrendDay[]} days */
-  const dayTable = (trend, days) => {
+  /** The same as the charts, in numbers. @param {TrendDay[]} days */
+  const dayTable = (days) => {
     const velocity = pref("velocity");
     const heads = ["Day", "Events", "False", `PPV ${velocity}`, "Tran", "Vert", "Long", `PVS ${velocity}`, "Air dB(L)", "Ground", "Air", "Monitored"];
-    return h("details", { class: "twin" }, h("summary", null, `The days as a table (${countText(days.length)}${days.length < trend.days.length ? ` of ${countText(trend.days.length)}` : ""})`),
-      h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Days" }, h("table", { class: "plain numbers" },
+    return h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Days" }, h("table", { class: "plain numbers" },
         h("thead", null, h("tr", null, heads.map((word) => h("th", { scope: "col" }, word)))),
         h("tbody", null, [...days].reverse().map((day) => h("tr", null,
           h("th", { scope: "row" }, day.events + day.false_triggers > 0 ? h("a", { href: address({ ...of, from: day.day, to: day.day }), "data-route": true }, day.day) : day.day),
           h("td", null, countText(day.events)), h("td", null, countText(day.false_triggers)),
           /** @type {Peak[]} */ (["ppv", "tran", "vert", "long", "pvs"]).map((peak) => h("td", null, dayValue(day, peak, velocity))), h("td", null, dayValue(day, "pspl", "dB(L)")),
-          h("td", null, outcomeText(day, "ground")), h("td", null, outcomeText(day, "air")), h("td", null, monitoredText(day.monitored_s))))))));
+          h("td", null, outcomeText(day, "ground")), h("td", null, outcomeText(day, "air")), h("td", null, monitoredText(day.monitored_s)))))));
   };
 
   const load = async () => {

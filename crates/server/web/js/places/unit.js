@@ -3,6 +3,7 @@
 
 import { get, link, queryString } from "../api.js";
 import { h, later, replace, select } from "../dom.js";
+import { Fold } from "../fold.js";
 import { onChange } from "../live.js";
 import { onPrefs } from "../prefs.js";
 import { address, go } from "../router.js";
@@ -42,6 +43,8 @@ function show(main, params) {
   /** @type {MonitorLogFile[]} */
   let logs = [];
   let end = () => {};
+  // What a reader has opened stays the same element.
+  const table = new Fold();
 
   const draw = () => {
     end();
@@ -49,8 +52,10 @@ function show(main, params) {
     if (!unit) return;
     const of = unit;
     const strip = h("div");
+    const focused = document.activeElement;
     replace(body, h("div", { class: "place-grid" }, stateSection(of, months, (value) => { months = value; localStorage.setItem(MONTHS_KEY, value); reload(); }), faultSection(of)),
-      stripSection(of, strip, (day) => { to = day; go({ view: "unit", serial, to: day }, { replace: true }); }), firmwareSection(of), logs.length > 0 && logSection(logs), of.moves.length > 0 && moveSection(of));
+      stripSection(of, strip, table, (day) => { to = day; go({ view: "unit", serial, to: day }, { replace: true }); }), firmwareSection(of), logs.length > 0 && logSection(logs), of.moves.length > 0 && moveSection(of));
+    if (focused instanceof HTMLElement && body.contains(focused)) focused.focus({ preventScroll: true });
     end = dayStrip(strip, of.days, of.from, of.to, (day) => go({ serial, from: day.day, to: day.day }));
   };
   const load = async () => {
@@ -95,8 +100,9 @@ function faultSection(unit) {
     h("tbody", null, row("All", faults.events, {}), row("False triggers", faults.false_triggers, { false_trigger: "true" }), row("Saturated", faults.saturated, { saturated: "true" }), row("Damaged or incomplete", faults.damaged, { damaged: "true" }))));
 }
 
-/** @param {UnitFacts} unit @param {HTMLElement} strip @param {(to: string) => void} move */
-function stripSection(unit, strip, move) {
+/** @param {UnitFacts} unit @param {HTMLElement} strip @param {Fold} table @param {(to: string) => void} move */
+function stripSection(unit, strip, table, move) {
+  table.show(() => dayTable(unit), `The days as a table (${countText(unit.days.length)})`);
   const last = unit.last?.slice(0, 10) ?? null;
   const by = (/** @type {number} */ days) => dayText(dayNumber(unit.to) + days);
   const uptime = unit.uptime.map((of) => h("span", null, h("strong", null, of.monitored_s > 0 ? `${fixed(100 * of.share, 1)} %` : "not known"), ` of the ${of.days} days up to ${unit.to}`));
@@ -106,9 +112,14 @@ function stripSection(unit, strip, move) {
     h("p", { class: "uptime" }, "Known to have monitored: ", uptime.map((of, index) => [index > 0 && " · ", of])),
     strip,
     h("p", { class: "small" }, "By the monitor logs in reports, and by histograms from their start to their end. Where neither is, nothing is known: the unit may have monitored.", unit.unread_log_rows > 0 && ` ${counted(unit.unread_log_rows, "row")} of monitor logs whose time was not understood.`),
-    h("details", { class: "twin" }, h("summary", null, `The days as a table (${countText(unit.days.length)})`), h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Days" }, h("table", { class: "plain" },
-      h("thead", null, h("tr", null, ["Day", "Events", "Monitored"].map((word) => h("th", { scope: "col" }, word)))),
-      h("tbody", null, [...unit.days].reverse().map((day) => h("tr", null, h("th", { scope: "row" }, h("a", { href: address({ serial: unit.serial, from: day.day, to: day.day }), "data-route": true }, day.day)), h("td", null, eventsText(day)), h("td", null, monitoredText(day.monitored_s)))))))));
+    table.element);
+}
+
+/** @param {UnitFacts} unit */
+function dayTable(unit) {
+  return h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Days" }, h("table", { class: "plain" },
+    h("thead", null, h("tr", null, ["Day", "Events", "Monitored"].map((word) => h("th", { scope: "col" }, word)))),
+    h("tbody", null, [...unit.days].reverse().map((day) => h("tr", null, h("th", { scope: "row" }, h("a", { href: address({ serial: unit.serial, from: day.day, to: day.day }), "data-route": true }, day.day)), h("td", null, eventsText(day)), h("td", null, monitoredText(day.monitored_s)))))));
 }
 
 /** @param {UnitFacts} unit */

@@ -3,6 +3,7 @@
 
 import { get, queryString } from "../api.js";
 import { h, replace, s } from "../dom.js";
+import { Fold } from "../fold.js";
 import { channelColour, palette } from "../theme.js";
 import { countText } from "../units.js";
 import { scientific } from "./values.js";
@@ -71,7 +72,8 @@ function table(all) {
 /** The part of the page; `ask` computes it when it is open. @param {string} id @param {() => Record<string, string | number>} part @param {(error: unknown) => void} complain @param {boolean} open */
 export function densities(id, part, complain, open) {
   const place = h("div");
-  const box = h("details", { class: "spectrum-box", open }, h("summary", null, h("h2", null, "Spectrum and RMS")), place);
+  const asTable = new Fold();
+  const box = h("details", { class: "spectrum-box", open }, h("summary", null, h("h2", null, "Spectrum and RMS")), place, asTable.element);
   /** @type {Densities | null} */
   let all = null;
   let asking = new AbortController();
@@ -87,8 +89,8 @@ export function densities(id, part, complain, open) {
     const [from, to] = found.stretch;
     replace(place, h("p", { class: "small" }, `Frames ${countText(from)} to ${countText(Math.max(to - 1, from))}. One-sided amplitude spectral density (Welch, Hann window, segments of ${countText(found.segment)} frames, half overlapping, ${countText(found.segments)} averaged${found.resolution_hz ? `, ${scientific(found.resolution_hz)} Hz apart` : ""}); RMS about the mean.`),
       found.restriction && h("p", { class: "notice" }, h("strong", null, "Not of all that is shown: "), found.restriction, "."),
-      h("div", { class: "densities" }, found.channels.map((channel, index) => one(found, channel, index, width, range))),
-      h("details", { class: "twin" }, h("summary", null, "The same as a table"), table(found)));
+      h("div", { class: "densities" }, found.channels.map((channel, index) => one(found, channel, index, width, range))));
+    asTable.show(() => table(found));
   };
   const load = async () => {
     if (!box.open) return;
@@ -102,6 +104,7 @@ export function densities(id, part, complain, open) {
     } catch (error) {
       if (signal.aborted) return;
       replace(place);
+      asTable.element.hidden = true;
       complain(error);
     }
   };

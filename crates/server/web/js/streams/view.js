@@ -3,6 +3,7 @@
 
 import { get, lastAsked, queryString } from "../api.js";
 import { h, later, replace, select } from "../dom.js";
+import { Fold } from "../fold.js";
 import { setKeys } from "../keys.js";
 import { onReading } from "../live.js";
 import { onPrefs } from "../prefs.js";
@@ -15,7 +16,7 @@ import { showExports } from "./exports.js";
 import { FrameAxis } from "./frame_axis.js";
 import { follow, hands } from "./pointer.js";
 import { densities } from "./spectrum.js";
-import { showExtents, showMovements } from "./tables.js";
+import { extents, movements } from "./tables.js";
 import { Values } from "./values.js";
 
 /** @typedef {import("./types.js").StreamFacts} StreamFacts */
@@ -82,8 +83,7 @@ export function streamView(main, id) {
   const units = select("Values", [["rad", "rad"], ["count", "counts"]], unit, (value) => { unit = value; remember(); draw(); });
   const sections = h("span", { hidden: true });
   const files = h("div", { class: "exports" });
-  const twin = h("details", { class: "twin" }), overviewTwin = h("details", { class: "twin" });
-  const config = h("div", { class: "config" });
+  const asTable = new Fold(), overviewAsTable = new Fold(), config = new Fold("Configuration at the end of what is shown");
   const part = () => ({ section, first, end });
   const spectrum = densities(id, () => ({ ...part(), channels }), complain, wanted.has("spectrum"));
   spectrum.box.addEventListener("toggle", () => remember());
@@ -92,8 +92,8 @@ export function streamView(main, id) {
       sections, axes, units,
       h("button", { type: "button", class: "quiet", "aria-label": "Zoom in", onclick: () => zoom(0.5) }, "+"), h("button", { type: "button", class: "quiet", "aria-label": "Zoom out", onclick: () => zoom(2) }, "−"),
       h("button", { type: "button", class: "quiet", id: "stream-whole", onclick: () => whole() }, "Whole"))),
-    range, reading, standing, over, colours, h("p", { class: "legend" }, h("span", null, "▼ ▨ and red lines: frames are missing"), h("span", null, "┆ the configuration changes"), h("span", { class: "hint" }, "drag to zoom, click a row to see the channel")), why, overviewTwin),
-    h("section", { "aria-label": "Channels" }, h("div", { class: "section-head" }, h("h2", null, "Channels"), h("div", { class: "tools" }, h("label", null, "Show", input), bands, inBand)), strips, twin, config),
+    range, reading, standing, over, colours, h("p", { class: "legend" }, h("span", null, "▼ ▨ and red lines: frames are missing"), h("span", null, "┆ the configuration changes"), h("span", { class: "hint" }, "drag to zoom, click a row to see the channel")), why, overviewAsTable.element),
+    h("section", { "aria-label": "Channels" }, h("div", { class: "section-head" }, h("h2", null, "Channels"), h("div", { class: "tools" }, h("label", null, "Show", input), bands, inBand)), strips, asTable.element, h("div", { class: "config" }, config.element)),
     h("section", { "aria-label": "Spectrum and RMS" }, spectrum.box),
     h("section", { "aria-label": "Export" }, h("h2", null, "Export what is shown"), files)));
 
@@ -124,7 +124,11 @@ export function streamView(main, id) {
     view(middle - span * share, middle - span * share + span);
   };
   const soon = later(40, () => void load());
-  const soonSpectrum = later(400, () => void spectrum.load());
+  /** What follows when the zooming is over. */
+  const soonRest = later(400, () => {
+    void spectrum.load();
+    if (facts?.metadata_frames.length) void showConfig().catch((error) => { if (!leaving.signal.aborted) complain(error); });
+  });
 
   async function load() {
     asking.abort();
@@ -142,7 +146,7 @@ export function streamView(main, id) {
       traceAxis = samples.columns ? new FrameAxis(samples.columns, first, end) : samples.places ? FrameAxis.ofPlaces(first, end, samples.places, samples.places_in_all ?? 0) : FrameAxis.ofFrames(first, end);
       draw();
       announce(range.textContent ?? "");
-      soonSpectrum();
+      soonRest();
     } catch (error) {
       if (!signal.aborted) complain(error);
     }
@@ -189,7 +193,8 @@ export function streamView(main, id) {
     main.style.setProperty("--plot-left", `${left}px`);
     drawOverview(canvas, overview, { axis, across, values, facts, left });
     replace(colours, colourBar(levelsOf(overview), values));
-    showMovements(overviewTwin, overview, nameOf, values);
+    const moved = overview, inUnits = values;
+    overviewAsTable.show(() => movements(moved, nameOf, inUnits));
     const drawn = samples.channels.map((channel, index) => {
       const strip = h("canvas", { role: "img", "aria-label": `Channel ${channel.name ?? channel.index}` });
       const name = h("b", null, channel.name ?? `channel ${channel.index}`);
@@ -200,7 +205,7 @@ export function streamView(main, id) {
     replace(strips, drawn.map(({ box }) => box), stripLine);
     const sheet = { axis: traceAxis, across: traceAcross, values, facts, left };
     drawn.forEach(({ channel, strip }, index) => drawStrip(strip, channel, sheet, shown, index, index === drawn.length - 1));
-    showExtents(twin, samples, values);
+    asTable.show(() => extents(shown, inUnits));
     showExports(files, id, { ...part(), channels }, samples.channels.length, values.inRad, palette().paper !== "#ffffff");
     spectrum.draw();
   }
@@ -230,7 +235,6 @@ export function streamView(main, id) {
     sections.hidden = known.sections.length < 2;
     if (known.sections.length > 1) replace(sections, select("Section", known.sections.map((one, index) => [String(index), `Section ${index}: ${countText(one.channels)} channels, frames ${countText(one.first)} to ${countText(one.end - 1)}`]), String(section), (value) => { section = Number(value); whole(); }));
     await load();
-    if (known.metadata_frames.length) void showConfig().catch(complain);
   }
 
   /** @param {StreamFacts} known */
@@ -260,7 +264,7 @@ export function streamView(main, id) {
     /** @type {{ config: Record<string, unknown> }} */
     const answer = await get(`/streams/${id}/metadata${queryString({ frame: end })}`, leaving.signal);
     if (!isLast()) return;
-    replace(config, h("details", { class: "twin" }, h("summary", null, "Configuration at the end of what is shown"), h("pre", { tabindex: 0 }, JSON.stringify(answer.config, null, 2))));
+    config.show(() => h("pre", { tabindex: 0 }, JSON.stringify(answer.config, null, 2)));
   }
 
   /** The row of the picture at a height. @param {number} y */

@@ -1,0 +1,81 @@
+// @ts-check
+/** What a reader has opened stays open, with new content, when what it shows is found anew. */
+import { eventsOf, expect, test } from "../archive.js";
+
+/** @typedef {import("@playwright/test").Page} Page */
+
+const WALL = "Garden wall, 12 Mill Lane";
+
+/** @param {Page} page @param {string} unit */
+const velocityIn = (page, unit) => page.getByLabel("Unit of velocity").selectOption(unit);
+
+/**
+ * Each folded table of an event: where it is, what is in it first, what makes it anew, what is in it then.
+ * @type {[string, RegExp, (page: Page) => Promise<unknown>, RegExp][]}
+ */
+const OF_AN_EVENT = [
+  ["Channels", / in\/s/, (page) => velocityIn(page, "mm/s"), / mm\/s/],
+  ["Channels", / in\/s/, (page) => page.getByLabel("Quantity").selectOption("Acceleration"), / g/],
+  ["Limits", /PPV \(in\/s\)/, (page) => velocityIn(page, "mm/s"), /PPV \(mm\/s\)/],
+  ["Limits", /Corners of USBM/, (page) => page.getByLabel("Limit curve").selectOption("din-3"), /Corners of DIN/],
+  ["Spectra", /From/, (page) => page.getByLabel("Lines or bands").selectOption("One-third octaves"), /Band/],
+  ["Spectra", /From/, (page) => page.setViewportSize({ width: 1100, height: 700 }), /From/],
+];
+
+for (const [index, [name, first, change, then]] of OF_AN_EVENT.entries()) {
+  test(`an open table of an event stays open: ${name}, ${index + 1}`, async ({ page, full }) => {
+    const [{ id }] = await eventsOf(full.url, "text=M529LMOK");
+    await page.goto(`${full.url}/?event=${id}`);
+    const table = page.getByRole("region", { name, exact: true }).locator(".folded");
+    await table.getByText("The same as a table").click();
+    await expect(table.getByRole("table").first()).toBeVisible();
+    await expect(table).toContainText(first);
+    await change(page);
+    await expect(table).toContainText(then);
+    await expect(table.getByRole("table").first()).toBeVisible();
+  });
+}
+
+test("an open table of a stream stays open, and so does its configuration", async ({ page, run }) => {
+  // A run whose configuration says at which frame it was asked for.
+  await page.route(/\/api\/v1\/streams\/1$/, async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), metadata_frames: [0] } });
+  });
+  await page.route(/\/streams\/1\/metadata/, (route) => route.fulfill({ json: { config: { asked: new URL(route.request().url()).searchParams.get("frame") } } }));
+  await page.goto(`${run.url}/?stream=1&channels=1,2&spectrum=1`);
+  const folded = page.locator(".folded");
+  await expect(folded.locator("summary:visible")).toHaveCount(4);
+  for (const summary of await folded.locator("summary").all()) await summary.click();
+  await expect(folded.getByRole("table")).toHaveCount(3);
+  await expect(folded.locator("pre")).toContainText('"11000"');
+  // The spectrum and the configuration follow when the zooming is over.
+  const spectrum = page.waitForResponse(/\/spectrum\?/);
+  await page.getByRole("button", { name: "Zoom in" }).click();
+  await (await spectrum).finished();
+  await expect(folded.locator("pre")).toContainText('"8250"');
+  await expect(folded.locator("pre")).toBeVisible();
+  await expect(folded.getByRole("table")).toHaveCount(3);
+});
+
+test("the open days of a location stay open when others are chosen, and the choice keeps the focus", async ({ page, full }) => {
+  await page.goto(`${full.url}/?view=location&location=${encodeURIComponent(WALL)}`);
+  await page.getByText(/^The days as a table/).click();
+  const rows = page.getByRole("group", { name: "Days" }).getByRole("row");
+  await expect(rows.nth(1)).toBeVisible();
+  const days = page.getByRole("combobox", { name: "Days" });
+  await days.focus();
+  await days.selectOption("30 days");
+  await expect(rows.nth(1)).toBeVisible();
+  await expect(days).toBeFocused();
+});
+
+test("the open days of a unit stay open when its events change", async ({ page, full }) => {
+  await page.goto(`${full.url}/?view=unit&serial=BE11529&to=2026-06-30`);
+  await page.getByText(/^The days as a table/).click();
+  const day = page.getByRole("group", { name: "Days" }).getByRole("row", { name: /^2026-06-26/ });
+  await expect(day).toContainText("1");
+  const [{ id }] = await eventsOf(full.url, "from=2026-06-26&serial=BE11529");
+  await fetch(`${full.url}/api/v1/events/${id}/review`, { method: "PATCH", headers: { "content-type": "application/json" }, body: JSON.stringify({ false_trigger: true }) });
+  await expect(day).toContainText("false");
+});
