@@ -4,6 +4,7 @@
 import { h, replace, s } from "../dom.js";
 import { NONE, converted, digits, fixed, signOf } from "../units.js";
 import { DAY_S, dayNumber, dayText, dayTicks, eventsText, monitoredText, outcomeText, worst } from "./days.js";
+import { hands } from "./hands.js";
 
 /** @typedef {import("./types.js").TrendDay} TrendDay */
 /** @typedef {import("./types.js").LevelSpan} LevelSpan */
@@ -58,13 +59,13 @@ export function trendChart(place, chart) {
   const drawing = s("svg", { "aria-hidden": "true", height: HEIGHT });
   const box = h("div", { class: "trend-plot", tabindex: 0, role: "group", "aria-label": `${chart.title}: chart. Left and right go from day to day, Enter opens the events of the day` }, drawing);
   replace(place, box, readout);
-  let chosen = -1, width = 0;
+  let width = 0;
   const step = () => (width - LEFT - RIGHT) / (last - first + 1);
   const across = (/** @type {number} */ day) => LEFT + (day - first + 0.5) * step();
   const up = (/** @type {number} */ value) => HEIGHT - BOTTOM - axis.place(value) * (HEIGHT - TOP - BOTTOM);
 
-  const say = () => {
-    const of = shown[chosen];
+  const say = (/** @type {number | null} */ chosen) => {
+    const of = shown[chosen ?? -1];
     if (!of) return replace(readout, shown.length === 0 ? "No value in these days." : h("span", null, "Point at a day, or use the keyboard, to read it."));
     const outcome = outcomeText(of.day, chart.part);
     replace(readout, h("strong", null, of.day.day), h("span", { class: "reading" }, `${digits(of.peak.reading, chart.unit)} ${converted(of.peak.reading, chart.unit).unit}`), h("span", null, eventsText(of.day)), outcome && h("span", null, outcome), h("span", null, `monitored: ${monitoredText(of.day.monitored_s)}`));
@@ -83,12 +84,12 @@ export function trendChart(place, chart) {
     const words = whole.length <= letters ? whole : numbers.length <= letters ? numbers : "";
     return [low.value !== high.value && s("rect", { x: from, width: to - from, y: up(high.value), height: Math.max(up(low.value) - up(high.value), 0), class: "level-band" }), line(low.value), low.value !== high.value && line(high.value), words && s("text", { x: to - 4, y: up(high.value) - 4 - (turn % 2) * 11, "text-anchor": "end", class: "level-words" }, words)];
   };
-  const draw = () => {
-    width = Math.max(box.clientWidth, 260);
+  const draw = (/** @type {number | null} */ chosen, /** @type {number} */ wide) => {
+    width = wide;
     drawing.setAttribute("width", String(width));
     drawing.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     const floor = HEIGHT - BOTTOM;
-    const of = shown[chosen];
+    const of = shown[chosen ?? -1];
     replace(drawing,
       axis.ticks.map(({ value, words }) => [s("line", { x1: LEFT, x2: width - RIGHT, y1: up(value), y2: up(value), class: "grid" }), words && s("text", { x: LEFT - 6, y: up(value) + 4, "text-anchor": "end" }, words)]),
       dayTicks(first, last, Math.max((width - LEFT - RIGHT) / 84, 1)).map((day) => [s("line", { x1: across(day) - step() / 2, x2: across(day) - step() / 2, y1: floor, y2: floor + 4, class: "tick" }), across(day) - step() / 2 < width - 68 && s("text", { x: across(day) - step() / 2 + 2, y: HEIGHT - 8 }, dayText(day))]),
@@ -100,29 +101,15 @@ export function trendChart(place, chart) {
       shown.map(({ day, peak, at, value }) => [s("line", { x1: across(at), x2: across(at), y1: floor, y2: up(value), class: "stem" }), mark(across(at), up(value), worst(day, chart.part), signOf(peak.reading) !== "")]),
       s("line", { x1: LEFT, x2: width - RIGHT, y1: floor, y2: floor, class: "tick" }));
   };
-  const choose = (/** @type {number} */ to) => { chosen = Math.min(Math.max(to, -1), shown.length - 1); draw(); say(); };
   const nearest = (/** @type {MouseEvent} */ event) => {
     const x = event.clientX - drawing.getBoundingClientRect().left;
-    let found = -1, best = Math.max(step(), 24);
+    /** @type {number | null} */
+    let found = null;
+    let best = Math.max(step(), 24);
     shown.forEach((of, index) => { const far = Math.abs(across(of.at) - x); if (far < best) { best = far; found = index; } });
     return found;
   };
-  box.addEventListener("pointermove", (event) => { const at = nearest(event); if (at !== chosen) choose(at); });
-  box.addEventListener("pointerleave", () => { if (document.activeElement !== box) choose(-1); });
-  box.addEventListener("click", (event) => { const of = shown[nearest(event)]; if (of) chart.open(of.day); });
-  box.addEventListener("keydown", (event) => {
-    const to = { ArrowLeft: chosen < 0 ? shown.length - 1 : Math.max(chosen - 1, 0), ArrowRight: chosen + 1, Home: 0, End: shown.length - 1 }[event.key];
-    const of = shown[chosen];
-    if (to !== undefined) choose(to);
-    else if (event.key === "Enter" && of) chart.open(of.day);
-    else return;
-    event.preventDefault();
-  });
-  const sized = new ResizeObserver(() => { if (Math.max(box.clientWidth, 260) !== width) draw(); });
-  sized.observe(box);
-  draw();
-  say();
-  return () => sized.disconnect();
+  return hands(box, { first: 0, last: shown.length - 1, at: nearest, enter: (chosen) => { const of = shown[chosen]; if (of) chart.open(of.day); }, draw, say });
 }
 
 /** What the marks mean. @param {"ground" | "air"} part */
