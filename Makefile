@@ -145,6 +145,7 @@ endif
 define build_wheel
 	rm -rf target/wheels
 	$(IN_PACKAGES) python $(PIP_WHEEL) --no-build-isolation --config-settings build-args="--locked --profile $(PROFILE) $(1)"
+	$(if $(filter release,$(PROFILE)),$(IN_PACKAGES) python packaging/repack.py target/wheels/*.whl)
 endef
 IN_PACKAGES = PATH="$(abspath $(VENV_PACKAGES))/bin:$$PATH"
 
@@ -343,7 +344,7 @@ $(VENV_SPARK)/ready: crates/py/requirements-spark.txt | python-parts
 $(VENV_RAY)/ready: crates/py/requirements-ray.txt | python-parts
 	$(call make_venv,$(VENV_RAY),$<)
 
-$(VENV_PACKAGES)/ready: packaging/requirements.txt | python-parts
+$(VENV_PACKAGES)/ready: packaging/requirements.txt packaging/repack.txt | python-parts
 	$(call make_venv,$(VENV_PACKAGES),$<)
 
 $(VENV_NODE)/ready: e2e/node.txt | python-parts
