@@ -10,6 +10,8 @@ import { violations } from "../axe.js";
 async function opened(page, url) {
   await page.goto(url);
   await expect(page.locator(".strip").first()).toBeVisible();
+  // The note above a first, coarse picture moves all that is below it.
+  await expect(page.locator(".standing")).toBeHidden();
 }
 
 /** @param {Page} page @param {string} selector @param {number} x @param {number} y */
@@ -56,6 +58,13 @@ test("the pointer shows moment, channel and value, and that frames are missing",
   // The 5,000th of 12,000 frames is the first that is missing.
   await hover(page, ".strips", 62 + width * (5_500 / 12_000), 60);
   await expect(page.locator(".strip .value").first()).toHaveText(/missing$/);
+  // A pointer that rests goes on to show what is below it.
+  await page.getByLabel("Values").selectOption("count");
+  await expect(page.locator(".strip .value").first()).toHaveText(/missing$/);
+  await hover(page, ".strips", 300, 60);
+  await expect(page.locator(".strip .value").first()).toHaveText(/ to .* counts$/);
+  await page.getByLabel("Values").selectOption("rad");
+  await expect(page.locator(".strip .value").first()).toHaveText(/ to .* rad$/);
   await page.mouse.move(2, 2);
   await expect(page.locator(".strip .value").first()).toHaveText("");
 });

@@ -55,18 +55,25 @@ export function hands(over, act) {
   });
 }
 
-/** A line below the pointer over pictures whose plots begin at `left`. @param {HTMLElement} over @param {() => number} left @param {(share: number | null, y: number) => void} show */
+/**
+ * A line below the pointer over pictures whose plots begin at `left`, and what shows again what lies below a
+ * pointer that rests, when the pictures are drawn anew.
+ * @param {HTMLElement} over @param {() => number} left @param {(share: number | null, y: number) => void} show
+ */
 export function follow(over, left, show) {
   const line = h("div", { class: "cursor-line", hidden: true });
-  const gone = () => { line.hidden = true; show(null, 0); };
-  over.addEventListener("pointermove", (event) => {
+  /** Where the pointer is, on the screen. @type {{ clientX: number, clientY: number } | null} */
+  let at = null;
+  const again = () => {
+    if (!at) return;
     const box = over.getBoundingClientRect(), plot = Math.max(over.clientWidth - left() - RIGHT, 1);
-    const share = (event.clientX - box.left - left()) / plot;
-    if (share < 0 || share > 1) { gone(); return; }
-    line.hidden = false;
+    const share = (at.clientX - box.left - left()) / plot, y = at.clientY - box.top;
+    const isOver = share >= 0 && share <= 1 && y >= 0 && y <= box.height;
+    line.hidden = !isOver;
     line.style.left = `${left() + share * plot}px`;
-    show(share, event.clientY - box.top);
-  });
-  over.addEventListener("pointerleave", gone);
-  return line;
+    show(isOver ? share : null, y);
+  };
+  over.addEventListener("pointermove", ({ clientX, clientY }) => { at = { clientX, clientY }; again(); });
+  over.addEventListener("pointerleave", () => { at = null; line.hidden = true; show(null, 0); });
+  return { line, again };
 }

@@ -202,12 +202,14 @@ export function streamView(main, id) {
       const more = channel.name === null ? "" : `channel ${channel.index}${channel.frequency_mhz === null ? "" : `, ${channel.frequency_mhz} MHz`}, `;
       return { channel, strip, box: h("figure", { class: "strip" }, h("figcaption", null, name, h("span", { class: "unit" }, more + values.unit), h("span", { class: "value", "aria-hidden": "true" })), h("div", null, strip)) };
     });
-    replace(strips, drawn.map(({ box }) => box), stripLine);
+    replace(strips, drawn.map(({ box }) => box), stripFollower.line);
     const sheet = { axis: traceAxis, across: traceAcross, values, facts, left };
     drawn.forEach(({ channel, strip }, index) => drawStrip(strip, channel, sheet, shown, index, index === drawn.length - 1));
     asTable.show(() => extents(shown, inUnits));
     showExports(files, id, { ...part(), channels }, samples.channels.length, values.inRad, palette().paper !== "#ffffff");
     spectrum.draw();
+    overFollower.again();
+    stripFollower.again();
   }
 
   async function open() {
@@ -291,15 +293,16 @@ export function streamView(main, id) {
     const value = channel.samples?.[samples?.places ? samples.places.indexOf(column) : column];
     return value === undefined ? "missing" : `${values.text(value)} ${values.unit}`;
   }
-  over.append(follow(over, () => left, (share, y) => {
+  const overFollower = follow(over, () => left, (share, y) => {
     const row = rowAt(y), of = overview?.row_channels[row];
     if (share === null || !overview || !across || !of) { reading.textContent = ""; return; }
     const column = Math.min(Math.floor(share * overview.columns), overview.columns - 1);
     const cell = overview.cells[row * overview.columns + column];
     const frames = across.timed ? `, frame ${countText(axis.frameAt(share))}` : "";
     reading.textContent = `${across.textAt(share)}${axis.columns[column] ? frames : ""}: ${of[1] - of[0] > 1 ? `channels ${nameOf(of[0])} to ${nameOf(of[1] - 1)}, the largest` : channelWords(facts?.channels[of[0]])}: ${cell === null || cell === undefined ? "missing" : `${values.rough(cell)} ${values.unit} peak to peak`}`;
-  }));
-  const stripLine = follow(strips, () => left, (share) => {
+  });
+  over.append(overFollower.line);
+  const stripFollower = follow(strips, () => left, (share) => {
     const captions = strips.querySelectorAll(".value");
     samples?.channels.forEach((channel, index) => {
       const caption = captions[index];
