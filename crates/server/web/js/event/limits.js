@@ -18,7 +18,12 @@ const HZ = /** @type {const} */ ([1, 100]);
 
 /** @type {Promise<Curve[]> | null} */
 let curves = null;
-export const allCurves = () => (curves ??= get("/curves"));
+/** All of them, asked for once; after a failure again. */
+export function allCurves() {
+  curves ??= get("/curves");
+  curves.catch(() => { curves = null; });
+  return curves;
+}
 
 /** The points of an event: peaks with their frequencies; of a histogram every interval. @param {import("../types.js").EventDetail} detail @param {import("../types.js").PlotDocument} plot */
 function pointsOf(detail, plot) {

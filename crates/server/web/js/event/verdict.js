@@ -30,6 +30,7 @@ export async function showVerdict(place, event, signal) {
   const { judged } = event;
   /** @type {[{ levels: Level[] }, import("../types.js").Curve[]]} */
   const [{ levels }, curves] = await Promise.all([get("/levels?all=true", signal), allCurves()]);
+  if (signal.aborted) return;
   const row = (/** @type {"ground" | "air"} */ part) => {
     const verdict = judged[part];
     const words = part === "ground" ? "Ground" : "Air";

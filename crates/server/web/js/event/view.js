@@ -86,12 +86,24 @@ export function eventView(main, id, filters) {
           event.has_report && h("a", { class: "button", href: link(`/events/${id}/report.txt`), target: "_blank", rel: "noopener" }, "Report text"),
           h("button", { type: "button", onclick: () => print() }, "Print"))));
   };
+  /** What is being asked for the parts of the page. @type {Map<HTMLElement, AbortController>} */
+  const asking = new Map();
+  /** Ends the question before for a part, whose answer could come after the newer one. @param {HTMLElement} place */
+  const anew = (place) => {
+    asking.get(place)?.abort();
+    const own = new AbortController();
+    asking.set(place, own);
+    return own.signal;
+  };
+  signal.addEventListener("abort", () => { for (const one of asking.values()) one.abort(); });
+  const showHistory = () => Promise.all([showLog(log, id, anew(log)), showLedger(ledger, id, anew(ledger))]);
+
   const showKnown = () => {
     if (!detail) return;
     showHead();
     bar.show(detail.event);
     replace(known, facts(detail, { correct, move }));
-    void showVerdict(verdict, detail.event, signal).catch((error) => { if (!isSilent(error)) replace(verdict, failure(error, "The verdict cannot be shown")); });
+    void showVerdict(verdict, detail.event, anew(verdict)).catch((error) => { if (!isSilent(error)) replace(verdict, failure(error, "The verdict cannot be shown")); });
     replace(measures, h("h2", null, "Peaks"), detail.measurements ? measuresTable(detail.measurements) : h("p", null, "Nothing could be measured."), sensorCheck(detail.sidecar));
   };
 
@@ -103,7 +115,7 @@ export function eventView(main, id, filters) {
     detail = now;
     if (places.row?.id === id && detail) places.row = detail.event;
     showKnown();
-    await Promise.all([showLog(log, id, signal), showLedger(ledger, id, signal)]);
+    await showHistory();
   };
 
   /** @param {{ false_trigger?: boolean, notes?: string | null }} patch */
@@ -152,8 +164,7 @@ export function eventView(main, id, filters) {
     Object.assign(places, { row: first.event, filters: queryString(filters) });
     showKnown();
     announce(`${first.event.serial}, ${localText(first.event.timestamp)}`);
-    void showLog(log, id, signal).catch(complain);
-    void showLedger(ledger, id, signal).catch(complain);
+    void showHistory().catch(complain);
     void sessionOf(id, filters, signal, places.index).then(() => {
       places.index = (neighbours(id)?.place ?? places.index + 1) - 1;
       showHead();
