@@ -201,31 +201,3 @@ test("the sensor check shows what the report states, and a response where freque
   await open(page, full.url, "M529LKIQ.7M0W");
   await expect(page.getByText("Sensor check")).toHaveCount(0);
 });
-
-test("an answer that comes late does not replace a newer one", async ({ page, full }) => {
-  /** @type {(() => Promise<void>)[]} */
-  const late = [];
-  for (const path of [/\/events\/\d+\/log$/, /\/events\/\d+\/ledger\?/, /\/levels\?all=true/]) {
-    let isFirst = true;
-    await page.route(path, async (route) => {
-      if (!isFirst) return route.continue();
-      isFirst = false;
-      const response = await route.fetch();
-      late.push(() => route.fulfill({ response }).catch(() => {}));
-    });
-  }
-  const id = await open(page, full.url, "M529LMOK.DK0W");
-  await expect.poll(() => late.length).toBe(3);
-  const json = { "content-type": "application/json" };
-  await fetch(`${full.url}/api/v1/levels`, { method: "POST", headers: json, body: JSON.stringify({ for: {}, ground: { curve: "din-3" } }) });
-  await fetch(`${full.url}/api/v1/events/${id}/review`, { method: "PATCH", headers: json, body: JSON.stringify({ notes: "a lorry" }) });
-  const verdict = page.getByRole("region", { name: "Verdict" }), log = page.getByRole("region", { name: "Log" }), ledger = page.getByRole("region", { name: "Ledger" });
-  await expect(verdict).toContainText("exceeds");
-  await expect(log).toContainText("a lorry");
-  await expect(ledger).toContainText("reviewed");
-  for (const answer of late) await answer();
-  await page.waitForTimeout(300);
-  await expect(verdict).toContainText("exceeds");
-  await expect(log).toContainText("a lorry");
-  await expect(ledger).toContainText("reviewed");
-});

@@ -71,3 +71,19 @@ export function lastAsked() {
   let last = 0;
   return () => { const own = ++last; return () => own === last; };
 }
+
+/**
+ * Signals for questions of which the last one counts: each ends the one before, whose answer could come later.
+ * @param {AbortSignal} leaving Ends the last one.
+ * @returns {() => AbortSignal}
+ */
+export function onlyLast(leaving) {
+  let own = new AbortController();
+  leaving.addEventListener("abort", () => own.abort());
+  return () => {
+    own.abort();
+    own = new AbortController();
+    if (leaving.aborted) own.abort();
+    return own.signal;
+  };
+}

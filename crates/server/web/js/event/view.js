@@ -1,7 +1,7 @@
 // @ts-check
 /** One event: its traces, its measurements, its limits, its review. */
 
-import { get, lastAsked, link, queryString } from "../api.js";
+import { get, lastAsked, link, onlyLast, queryString } from "../api.js";
 import { h, later, renew, replace } from "../dom.js";
 import { setKeys } from "../keys.js";
 import { onChange } from "../live.js";
@@ -86,24 +86,18 @@ export function eventView(main, id, filters) {
           event.has_report && h("a", { class: "button", href: link(`/events/${id}/report.txt`), target: "_blank", rel: "noopener" }, "Report text"),
           h("button", { type: "button", onclick: () => print() }, "Print"))));
   };
-  /** What is being asked for the parts of the page. @type {Map<HTMLElement, AbortController>} */
-  const asking = new Map();
-  /** Ends the question before for a part, whose answer could come after the newer one. @param {HTMLElement} place */
-  const anew = (place) => {
-    asking.get(place)?.abort();
-    const own = new AbortController();
-    asking.set(place, own);
-    return own.signal;
+  const forVerdict = onlyLast(signal), forHistory = onlyLast(signal);
+  const showHistory = () => {
+    const own = forHistory();
+    return Promise.all([showLog(log, id, own), showLedger(ledger, id, own)]);
   };
-  signal.addEventListener("abort", () => { for (const one of asking.values()) one.abort(); });
-  const showHistory = () => Promise.all([showLog(log, id, anew(log)), showLedger(ledger, id, anew(ledger))]);
 
   const showKnown = () => {
     if (!detail) return;
     showHead();
     bar.show(detail.event);
     replace(known, facts(detail, { correct, move }));
-    void showVerdict(verdict, detail.event, anew(verdict)).catch((error) => { if (!isSilent(error)) replace(verdict, failure(error, "The verdict cannot be shown")); });
+    void showVerdict(verdict, detail.event, forVerdict()).catch((error) => { if (!isSilent(error)) replace(verdict, failure(error, "The verdict cannot be shown")); });
     replace(measures, h("h2", null, "Peaks"), detail.measurements ? measuresTable(detail.measurements) : h("p", null, "Nothing could be measured."), sensorCheck(detail.sidecar));
   };
 

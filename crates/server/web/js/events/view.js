@@ -1,7 +1,7 @@
 // @ts-check
 /** The list of events: what a day begins with. */
 
-import { get, queryString } from "../api.js";
+import { get, onlyLast, queryString } from "../api.js";
 import { h, later, replace } from "../dom.js";
 import { setKeys } from "../keys.js";
 import { onChange } from "../live.js";
@@ -126,7 +126,8 @@ export function eventsView(main, filters) {
   }, { signal: leaving.signal });
 
   pages.want(0, 0);
-  const showSides = () => void drawSides(side, filters, leaving.signal).catch((error) => { if (!leaving.signal.aborted) complain(error); });
+  const forSides = onlyLast(leaving.signal);
+  const showSides = () => void drawSides(side, filters, forSides()).catch((error) => { if (!leaving.signal.aborted) complain(error); });
   showSides();
 
   // Many changes at once, as an import brings them, are one redrawing.

@@ -1,7 +1,7 @@
 // @ts-check
 /** Alarm levels: those in force, their history, and forms for the people who may set them. */
 
-import { get } from "../api.js";
+import { get, onlyLast } from "../api.js";
 import { allCurves } from "../event/limits.js";
 import { h, later, replace } from "../dom.js";
 import { setKeys } from "../keys.js";
@@ -35,9 +35,12 @@ export function levelsView(main) {
         withEnd && h("td", null, h("button", { type: "button", onclick: () => endForm(level, () => done("The level has ended")) }, "End …", h("span", { class: "unseen" }, ` the level of ${placeWords(level.for)}`))));
     }))));
 
+  const asking = onlyLast(leaving.signal);
   const load = async () => {
+    const signal = asking();
     /** @type {[{ levels: Level[], not_understood: number[] }, Curve[]]} */
-    const [{ levels, not_understood }, curves] = await Promise.all([get("/levels?all=true", leaving.signal), allCurves()]);
+    const [{ levels, not_understood }, curves] = await Promise.all([get("/levels?all=true", signal), allCurves()]);
+    if (signal.aborted) return;
     const now = levels.filter((level) => level.in_force);
     replace(place, h("h2", null, "In force now"),
       not_understood.length > 0 && h("p", { class: "notice bad" }, `Verdicts are without the levels of these entries of the ledger, which a newer version set: ${not_understood.join(", ")}.`),

@@ -1,7 +1,7 @@
 // @ts-check
 /** One location, or one unit or project: what was measured day by day, the levels in force, the latest events. */
 
-import { get, queryString } from "../api.js";
+import { get, onlyLast, queryString } from "../api.js";
 import { h, later, replace, select } from "../dom.js";
 import { ppv } from "../events/columns.js";
 import { Fold } from "../fold.js";
@@ -107,9 +107,11 @@ function show(main, params) {
           h("td", null, outcomeText(day, "ground")), h("td", null, outcomeText(day, "air")), h("td", null, monitoredText(day.monitored_s)))))));
   };
 
+  const asking = onlyLast(leaving.signal);
   const load = async () => {
+    const signal = asking();
     /** @type {[Trend, import("../types.js").EventPage]} */
-    const [found, page] = await Promise.all([get(`/trend${queryString(of)}`, leaving.signal), get(`/events${queryString({ ...of, limit: 8 })}`, leaving.signal)]);
+    const [found, page] = await Promise.all([get(`/trend${queryString(of)}`, signal), get(`/events${queryString({ ...of, limit: 8 })}`, signal)]);
     trend = found;
     latest = page.events;
     draw();

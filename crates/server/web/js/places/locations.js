@@ -1,7 +1,7 @@
 // @ts-check
 /** All locations: a plan with the latest verdict at each place, and a table. */
 
-import { get } from "../api.js";
+import { get, onlyLast } from "../api.js";
 import { h, later, replace, select } from "../dom.js";
 import { onChange } from "../live.js";
 import { onPrefs, pref } from "../prefs.js";
@@ -68,9 +68,11 @@ function show(main) {
     if (focused) /** @type {HTMLElement | undefined} */ ([...plan.querySelectorAll(".pin")].find((pin) => pin.getAttribute("data-location") === focused))?.focus();
   };
 
+  const asking = onlyLast(leaving.signal);
   const load = async () => {
+    const signal = asking();
     /** @type {[LocationSummary[], Plans, { project: string | null }[]]} */
-    const [found, all, named] = await Promise.all([get("/locations", leaving.signal), get("/plans", leaving.signal), get("/projects", leaving.signal)]);
+    const [found, all, named] = await Promise.all([get("/locations", signal), get("/plans", signal), get("/projects", signal)]);
     // The first plan there is, unless the reader chose one.
     if (!plans) project = all.plans[0]?.project ?? "";
     [locations, plans, projects] = [found, all, named.flatMap((of) => of.project ?? [])];

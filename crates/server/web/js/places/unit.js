@@ -1,7 +1,7 @@
 // @ts-check
 /** One unit: battery, calibration, firmware, when it monitored, faults; each with its source. */
 
-import { get, link, queryString } from "../api.js";
+import { get, link, onlyLast, queryString } from "../api.js";
 import { h, later, replace, select } from "../dom.js";
 import { Fold } from "../fold.js";
 import { onChange } from "../live.js";
@@ -58,8 +58,10 @@ function show(main, params) {
     if (focused instanceof HTMLElement && body.contains(focused)) focused.focus({ preventScroll: true });
     end = dayStrip(strip, of.days, of.from, of.to, (day) => go({ serial, from: day.day, to: day.day }));
   };
+  const asking = onlyLast(leaving.signal);
   const load = async () => {
-    [unit, logs] = await Promise.all([get(`/units/${encodeURIComponent(serial)}${queryString({ to, calibration_months: months })}`, leaving.signal), get(`/monitor_log_files${queryString({ serial })}`, leaving.signal)]);
+    const signal = asking();
+    [unit, logs] = await Promise.all([get(`/units/${encodeURIComponent(serial)}${queryString({ to, calibration_months: months })}`, signal), get(`/monitor_log_files${queryString({ serial })}`, signal)]);
     draw();
   };
   const reload = () => void load().catch((error) => { if (!isSilent(error)) replace(body, failure(error, "The unit cannot be shown", h("a", { class: "button primary", href: "?view=units", "data-route": true }, "All units"))); });

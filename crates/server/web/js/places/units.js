@@ -1,7 +1,7 @@
 // @ts-check
 /** All units: what there is of each. */
 
-import { get } from "../api.js";
+import { get, onlyLast } from "../api.js";
 import { h, later, replace } from "../dom.js";
 import { onChange } from "../live.js";
 import { onPrefs, pref } from "../prefs.js";
@@ -31,9 +31,11 @@ function show(main) {
     total.textContent = counted(units.length, "unit");
     replace(table, units.length === 0 ? h("p", { class: "empty" }, "The archive has no events yet.") : unitTable(units));
   };
+  const asking = onlyLast(leaving.signal);
   const load = async () => {
+    const signal = asking();
     /** @type {UnitSummary[]} */
-    const all = await get("/units", leaving.signal);
+    const all = await get("/units", signal);
     // Runs of streams have no unit.
     units = all.filter((unit) => unit.events > unit.streams);
     draw();

@@ -1,5 +1,5 @@
 // @ts-check
-/** What a reader has opened stays open, with new content, when what it shows is found anew. */
+/** Pages that are found anew: what a reader has opened stays open, and late answers do not replace newer ones. */
 import { eventsOf, expect, test } from "../archive.js";
 
 /** @typedef {import("@playwright/test").Page} Page */
@@ -79,3 +79,57 @@ test("the open days of a unit stay open when its events change", async ({ page, 
   await fetch(`${full.url}/api/v1/events/${id}/review`, { method: "PATCH", headers: { "content-type": "application/json" }, body: JSON.stringify({ false_trigger: true }) });
   await expect(day).toContainText("false");
 });
+
+test("on the page of an event an answer that comes late does not replace a newer one", async ({ page, full }) => {
+  /** @type {(() => Promise<void>)[]} */
+  const late = [];
+  for (const path of [/\/events\/\d+\/log$/, /\/events\/\d+\/ledger\?/, /\/levels\?all=true/]) {
+    let isFirst = true;
+    await page.route(path, async (route) => {
+      if (!isFirst) return route.continue();
+      isFirst = false;
+      const response = await route.fetch();
+      late.push(() => route.fulfill({ response }).catch(() => {}));
+    });
+  }
+  const [{ id }] = await eventsOf(full.url, "text=M529LMOK");
+  await page.goto(`${full.url}/?event=${id}`);
+  await expect.poll(() => late.length).toBe(3);
+  const json = { "content-type": "application/json" };
+  await fetch(`${full.url}/api/v1/levels`, { method: "POST", headers: json, body: JSON.stringify({ for: {}, ground: { curve: "din-3" } }) });
+  await fetch(`${full.url}/api/v1/events/${id}/review`, { method: "PATCH", headers: json, body: JSON.stringify({ notes: "a lorry" }) });
+  const verdict = page.getByRole("region", { name: "Verdict" }), log = page.getByRole("region", { name: "Log" }), ledger = page.getByRole("region", { name: "Ledger" });
+  await expect(verdict).toContainText("exceeds");
+  await expect(log).toContainText("a lorry");
+  await expect(ledger).toContainText("reviewed");
+  for (const answer of late) await answer();
+  await page.waitForTimeout(300);
+  await expect(verdict).toContainText("exceeds");
+  await expect(log).toContainText("a lorry");
+  await expect(ledger).toContainText("reviewed");
+});
+
+/** Pages that follow changes, what they ask for, and how a false trigger shows. @type {[string, RegExp, RegExp][]} */
+const FOLLOWING = [
+  [`?view=location&location=${encodeURIComponent(WALL)}`, /\/trend\?/, /1 false trigger left out/],
+  ["?view=unit&serial=BE11529&to=2026-06-30", /\/units\/BE11529/, /False triggers\s*1/],
+];
+for (const [address, path, then] of FOLLOWING) {
+  test(`on a page that follows changes an answer that comes late does not replace a newer one: ${address}`, async ({ page, full }) => {
+    /** @type {(() => Promise<void>) | null} */
+    let late = null;
+    await page.route(path, async (route) => {
+      if (late) return route.continue();
+      const response = await route.fetch();
+      late = () => route.fulfill({ response }).catch(() => {});
+    });
+    await page.goto(`${full.url}/${address}`);
+    await expect.poll(() => late !== null).toBe(true);
+    const [{ id }] = await eventsOf(full.url, `serial=BE11529&location=${encodeURIComponent(WALL)}`);
+    await fetch(`${full.url}/api/v1/events/${id}/review`, { method: "PATCH", headers: { "content-type": "application/json" }, body: JSON.stringify({ false_trigger: true }) });
+    await expect(page.locator("main")).toContainText(then);
+    await /** @type {() => Promise<void>} */ (/** @type {unknown} */ (late))();
+    await page.waitForTimeout(300);
+    await expect(page.locator("main")).toContainText(then);
+  });
+}
