@@ -133,3 +133,23 @@ for (const [address, path, then] of FOLLOWING) {
     await expect(page.locator("main")).toContainText(then);
   });
 }
+
+test("a form closes when the event changes again before its own change is shown", async ({ page, full }) => {
+  const [{ id }] = await eventsOf(full.url, "text=M529LMOK");
+  await page.goto(`${full.url}/?event=${id}`);
+  await expect(page.getByRole("region", { name: "Log" })).toContainText("has not been reviewed");
+  let asked = 0;
+  // Nothing is answered before the page has asked a second time.
+  await page.route(/\/events\/\d+\/log$/, async (route) => {
+    asked += 1;
+    if (asked > 1) return route.continue();
+    await fetch(`${full.url}/api/v1/events/${id}/review`, { method: "PATCH", headers: { "content-type": "application/json" }, body: JSON.stringify({ notes: "a lorry" }) });
+    await expect.poll(() => asked).toBeGreaterThan(1);
+    return route.continue().catch(() => {});
+  });
+  await page.getByRole("button", { name: "Correct …" }).click();
+  await page.getByRole("dialog").getByLabel("Charge per delay").fill("45 kg");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("region", { name: "Log" })).toContainText("a lorry");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+});

@@ -87,9 +87,10 @@ export function eventView(main, id, filters) {
           h("button", { type: "button", onclick: () => print() }, "Print"))));
   };
   const forVerdict = onlyLast(signal), forHistory = onlyLast(signal);
-  const showHistory = () => {
+  const showHistory = async () => {
     const own = forHistory();
-    return Promise.all([showLog(log, id, own), showLedger(ledger, id, own)]);
+    // Whoever asked after this one waits for its own answer.
+    await Promise.all([showLog(log, id, own), showLedger(ledger, id, own)]).catch((error) => { if (!own.aborted) throw error; });
   };
 
   const showKnown = () => {
