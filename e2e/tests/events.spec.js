@@ -101,8 +101,8 @@ test("a table of a hundred thousand events holds only the rows in sight", async 
 });
 
 test("the page shows how far an import is saved", async ({ page, empty }) => {
-  let told = "";
-  await page.route(/\/api\/v1\/live/, (route) => route.fulfill({ contentType: "text/event-stream", body: `retry: 100\n\n${told}` }));
+  let messages = "";
+  await page.route(/\/api\/v1\/live/, (route) => route.fulfill({ contentType: "text/event-stream", body: `retry: 100\n\n${messages}` }));
   /** @type {() => void} */
   let seen = () => {};
   const shown = new Promise((done) => { seen = () => done(null); });
@@ -110,7 +110,7 @@ test("the page shows how far an import is saved", async ({ page, empty }) => {
     const tag = new URL(route.request().url()).searchParams.get("tag");
     const message = (/** @type {any} */ change) => `event: import\ndata: ${JSON.stringify({ session: 1, tag, done: 3, total: 12, ...change })}\n\n`;
     // What somebody else imports is not this reader's business.
-    told = message({}) + message({ session: 2, tag: null, done: 900, total: 1000 });
+    messages = message({}) + message({ session: 2, tag: null, done: 900, total: 1000 });
     await shown;
     await route.continue();
   });

@@ -54,15 +54,15 @@ test("a coarse picture says that it is one, shows how far the run is read, and b
     const answer = await route.fetch();
     await route.fulfill({ response: answer, json: { ...await answer.json(), standing: standing() } });
   });
-  let told = "";
-  await page.route(/\/api\/v1\/live/, (route) => route.fulfill({ contentType: "text/event-stream", body: `retry: 200\n\n${told}` }));
+  let messages = "";
+  await page.route(/\/api\/v1\/live/, (route) => route.fulfill({ contentType: "text/event-stream", body: `retry: 200\n\n${messages}` }));
   await page.goto(`${run.url}/?stream=1`);
   await expect(page.getByText("A first, coarse picture")).toBeVisible();
   await expect(page.getByText(/made of 8 % of the frames: peaks between them are not in it\. The run is being read, 30 % so far/)).toBeVisible();
   await expect(page.locator(".readout")).toContainText("a sample of each column");
   await expect(page.getByRole("progressbar")).toHaveAttribute("value", "0.3");
   complete = true;
-  told = `event: overview\ndata: ${JSON.stringify({ stream: 1, section: 0, done: 11_000, total: 11_000, complete: true, failure: null })}\n\n`;
+  messages = `event: overview\ndata: ${JSON.stringify({ stream: 1, section: 0, done: 11_000, total: 11_000, complete: true, failure: null })}\n\n`;
   await expect(page.getByText("A first, coarse picture")).toBeHidden();
   await expect(page.locator(".readout")).toContainText("smallest and largest of each column");
 });

@@ -89,7 +89,7 @@ export function eventView(main, id, filters) {
   const forVerdict = onlyLast(signal), forHistory = onlyLast(signal);
   const showHistory = async () => {
     const own = forHistory();
-    // Whoever asked after this one waits for its own answer.
+    // A question that was asked after this one has its own answer.
     await Promise.all([showLog(log, id, own), showLedger(ledger, id, own)]).catch((error) => { if (!own.aborted) throw error; });
   };
 

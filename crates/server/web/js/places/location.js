@@ -99,12 +99,12 @@ function show(main, params) {
     const velocity = pref("velocity");
     const heads = ["Day", "Events", "False", `PPV ${velocity}`, "Tran", "Vert", "Long", `PVS ${velocity}`, "Air dB(L)", "Ground", "Air", "Monitored"];
     return h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Days" }, h("table", { class: "plain numbers" },
-        h("thead", null, h("tr", null, heads.map((word) => h("th", { scope: "col" }, word)))),
-        h("tbody", null, [...days].reverse().map((day) => h("tr", null,
-          h("th", { scope: "row" }, day.events + day.false_triggers > 0 ? h("a", { href: address({ ...of, from: day.day, to: day.day }), "data-route": true }, day.day) : day.day),
-          h("td", null, countText(day.events)), h("td", null, countText(day.false_triggers)),
-          /** @type {Peak[]} */ (["ppv", "tran", "vert", "long", "pvs"]).map((peak) => h("td", null, dayValue(day, peak, velocity))), h("td", null, dayValue(day, "pspl", "dB(L)")),
-          h("td", null, outcomeText(day, "ground")), h("td", null, outcomeText(day, "air")), h("td", null, monitoredText(day.monitored_s)))))));
+      h("thead", null, h("tr", null, heads.map((word) => h("th", { scope: "col" }, word)))),
+      h("tbody", null, [...days].reverse().map((day) => h("tr", null,
+        h("th", { scope: "row" }, day.events + day.false_triggers > 0 ? h("a", { href: address({ ...of, from: day.day, to: day.day }), "data-route": true }, day.day) : day.day),
+        h("td", null, countText(day.events)), h("td", null, countText(day.false_triggers)),
+        /** @type {Peak[]} */ (["ppv", "tran", "vert", "long", "pvs"]).map((peak) => h("td", null, dayValue(day, peak, velocity))), h("td", null, dayValue(day, "pspl", "dB(L)")),
+        h("td", null, outcomeText(day, "ground")), h("td", null, outcomeText(day, "air")), h("td", null, monitoredText(day.monitored_s)))))));
   };
 
   const asking = onlyLast(leaving.signal);
