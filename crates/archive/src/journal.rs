@@ -7,7 +7,8 @@
 //!
 //! Sidecars are renamed last, behind a barrier of their own, for programs that know nothing of the
 //! journal: an event exists when its sidecar does. An event that moves is written at its new place
-//! like a new one; the old place is cleared after that, its sidecar first.
+//! like a new one, and its row follows; the old place is cleared after that, its sidecar first. At no
+//! moment does the index name a place at which nothing is: those who read need no lock for it.
 //!
 //! The entries of the ledger that a change is of stand in its journal, with the place that they get in
 //! the ledger's file: finishing twice writes them once.
@@ -257,8 +258,9 @@ impl<'a> Change<'a> {
             }
             return Err(error);
         }
-        self.journal.finish(self.files, self.layout)?;
+        self.journal.put_in_place(self.files, self.layout)?;
         follow()?;
+        self.journal.leave_old_places(self.files, self.layout)?;
         forget(self.files, self.layout)?;
         if self.journal.moves.is_empty() && self.journal.removals.is_empty() {
             return Ok(());
@@ -381,8 +383,9 @@ impl Journal {
         self.renames.iter().map(|rename| rename.from.as_path())
     }
 
-    /// Puts everything into its place. What is there already stays, so it can be done again.
-    pub(crate) fn finish(
+    /// Puts everything into its place. What is there already stays, so it can be done again. Old places are
+    /// left after the index has followed, by [`leave_old_places`](Self::leave_old_places).
+    pub(crate) fn put_in_place(
         &self,
         files: &dyn FileSystem,
         layout: &Layout,
@@ -416,12 +419,12 @@ impl Journal {
             let synced = files.sync(&ledger, &[]);
             synced.map_err(ArchiveError::io(&layout.ledger(), "sync the ledger"))?;
         }
-        self.leave_old_places(files, layout)
+        Ok(())
     }
 
     /// Removes what was moved from where it was, as the same bytes are safe at the new place, and what
-    /// is taken out.
-    fn leave_old_places(
+    /// is taken out. It can be done again.
+    pub(crate) fn leave_old_places(
         &self,
         files: &dyn FileSystem,
         layout: &Layout,

@@ -166,6 +166,11 @@ impl WrittenArrays<'_> {
 }
 
 impl Archive {
+    /// What an event is made from, without the lock.
+    pub(crate) fn parts_of(&self, id: i64) -> Result<Parts, ArchiveError> {
+        self.read_at_place(id, |row, _| self.parts(&row.serial, &row.filename))
+    }
+
     /// What the event at a place is made from.
     pub(crate) fn parts(&self, serial: &str, filename: &str) -> Result<Parts, ArchiveError> {
         let event = self.layout().event(serial, filename);

@@ -294,7 +294,7 @@ impl Archive {
     /// Finishes a change that was cut short.
     fn recover(&self, writer: &mut Writer) -> Result<(), ArchiveError> {
         let Some(journal) = Journal::read(self.files(), &self.layout)? else { return Ok(()) };
-        journal.finish(self.files(), &self.layout)?;
+        journal.put_in_place(self.files(), &self.layout)?;
         let mut there = Vec::new();
         for (serial, filename) in &journal.events {
             let path = self.layout.event(serial, filename).sidecar();
@@ -326,6 +326,7 @@ impl Archive {
             // to the next look at it.
             self.learn(transaction).map(drop)
         })?;
+        journal.leave_old_places(self.files(), &self.layout)?;
         journal::forget(self.files(), &self.layout)
     }
 }

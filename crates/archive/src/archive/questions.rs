@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use wavekeep_core::Recording;
 
-use super::Archive;
+use super::{Archive, TURNS};
 use crate::error::ArchiveError;
 use crate::index::{
     self, Change, EventRow, ImportSession, LocationSummary, MonitorLogQuery, MonitorLogRow,
     MonthSummary, Page, ProjectSummary, Query, UnitSummary, locations, summary,
 };
+use crate::layout::EventFiles;
 use crate::review::{self, ReviewEntry};
 use crate::sidecar::Sidecar;
 
@@ -95,13 +96,38 @@ impl Archive {
         Ok(self.query(&query)?.events.pop())
     }
 
+    /// What `read` finds at the place of an event, without the lock: where the event goes to another
+    /// unit meanwhile, it is read once more, at its new place.
+    ///
+    /// # Errors
+    /// [`ArchiveError::NoEvent`], also where it is taken out meanwhile; what `read` gives.
+    pub fn read_at_place<T, E: From<ArchiveError>>(
+        &self,
+        id: i64,
+        read: impl Fn(&EventRow, &EventFiles) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut row = self.event(id)?;
+        let mut turn = 0;
+        loop {
+            turn += 1;
+            let found = read(&row, &self.layout.event(&row.serial, &row.filename));
+            // The index follows before an old place is left: what was read at one that it still names is
+            // whole.
+            let now = self.event(id)?;
+            let is_there = (&now.serial, &now.filename) == (&row.serial, &row.filename);
+            if is_there || turn == TURNS {
+                return found;
+            }
+            row = now;
+        }
+    }
+
     /// The sidecar of an event.
     ///
     /// # Errors
     /// [`ArchiveError::NoEvent`], or what is wrong with the sidecar.
     pub fn sidecar(&self, id: i64) -> Result<Sidecar, ArchiveError> {
-        let event = self.event(id)?;
-        self.read_sidecar(&self.layout.event(&event.serial, &event.filename).sidecar())
+        self.read_at_place(id, |_, files| self.read_sidecar(&files.sidecar()))
     }
 
     /// The source file of an event.
@@ -119,9 +145,7 @@ impl Archive {
     /// # Errors
     /// [`ArchiveError::NoEvent`], or why the source cannot be decoded.
     pub fn recording(&self, id: i64) -> Result<Recording, ArchiveError> {
-        let event = self.event(id)?;
-        let parts = self.parts(&event.serial, &event.filename)?;
-        Ok(parts.merge()?.recording)
+        Ok(self.parts_of(id)?.merge()?.recording)
     }
 
     /// The log of reviews, of one event or of all, the latest first.

@@ -7,6 +7,8 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::ExportFailure;
+use crate::index::EventRow;
+use crate::layout::EventFiles;
 use crate::name::is_beside;
 use crate::remake::sha256;
 use crate::{Archive, ArchiveError, Query};
@@ -59,45 +61,18 @@ impl Archive {
                 originals.streams += 1;
                 return Ok(());
             }
-            originals.events += 1;
-            let event = self.layout().event(&row.serial, &row.filename);
-            let own = match self.read_sidecar(&event.sidecar()) {
-                Ok(sidecar) => sidecar.own(),
-                Err(error) => {
-                    originals.damaged.push(error.to_string());
-                    crate::OwnBlock::default()
-                }
+            let read = match self.read_at_place(row.id, |row, place| self.originals_at(row, place))
+            {
+                // It was taken out meanwhile.
+                Err(ArchiveError::NoEvent { .. }) => return Ok(()),
+                read => read?,
             };
-            let sums = own.files.unwrap_or_default();
-            let beside = [&row.txt_filename, &row.a5_pickle_filename];
-            let beside = beside.into_iter().flatten().filter(|name| is_beside(name));
-            let mut files = vec![(event.source(), row.sha256.clone())];
-            files.extend(beside.map(|name| (event.named(name), sums.get(name).cloned())));
-            files.push((event.sidecar(), None));
-            for (path, sum) in files {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                let name = format!("{}/{name}", row.serial);
-                let bytes = match self.read_if_there(&path) {
-                    Ok(Some(bytes)) => bytes,
-                    Ok(None) => {
-                        originals.damaged.push(format!("{name}: is gone"));
-                        continue;
-                    }
-                    Err(error @ ArchiveError::Link { .. }) => {
-                        originals.damaged.push(format!("{name}: {error}"));
-                        continue;
-                    }
-                    Err(error) => return Err(error.into()),
-                };
-                let is = sha256(&bytes);
-                if sum.is_some_and(|sum| sum != is) {
-                    originals
-                        .damaged
-                        .push(format!("{name}: has other bytes than those that came in"));
-                }
+            originals.events += 1;
+            originals.damaged.extend(read.damaged);
+            for (name, bytes) in read.files {
                 zip.start_file(&name, options).map_err(failed)?;
                 zip.write_all(&bytes)?;
-                manifest.push_str(&format!("{is}  {name}\n"));
+                manifest.push_str(&format!("{}  {name}\n", sha256(&bytes)));
                 originals.files += 1;
                 originals.bytes += bytes.len() as u64;
             }
@@ -108,4 +83,50 @@ impl Archive {
         zip.finish().map_err(failed)?;
         Ok(originals)
     }
+
+    /// The originals of an event, as they lie at a place.
+    fn originals_at(&self, row: &EventRow, place: &EventFiles) -> Result<OfEvent, ArchiveError> {
+        let mut of = OfEvent::default();
+        let own = match self.read_sidecar(&place.sidecar()) {
+            Ok(sidecar) => sidecar.own(),
+            Err(error) => {
+                of.damaged.push(error.to_string());
+                crate::OwnBlock::default()
+            }
+        };
+        let sums = own.files.unwrap_or_default();
+        let beside = [&row.txt_filename, &row.a5_pickle_filename];
+        let beside = beside.into_iter().flatten().filter(|name| is_beside(name));
+        let mut files = vec![(place.source(), row.sha256.clone())];
+        files.extend(beside.map(|name| (place.named(name), sums.get(name).cloned())));
+        files.push((place.sidecar(), None));
+        for (path, sum) in files {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let name = format!("{}/{name}", row.serial);
+            let bytes = match self.read_if_there(&path) {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => {
+                    of.damaged.push(format!("{name}: is gone"));
+                    continue;
+                }
+                Err(error @ ArchiveError::Link { .. }) => {
+                    of.damaged.push(format!("{name}: {error}"));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            if sum.is_some_and(|sum| sum != sha256(&bytes)) {
+                of.damaged.push(format!("{name}: has other bytes than those that came in"));
+            }
+            of.files.push((name, bytes));
+        }
+        Ok(of)
+    }
+}
+
+/// The originals of one event: their names in the zip archive with their bytes, and what is wrong with them.
+#[derive(Debug, Default)]
+struct OfEvent {
+    files: Vec<(String, Vec<u8>)>,
+    damaged: Vec<String>,
 }

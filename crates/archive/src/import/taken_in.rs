@@ -12,6 +12,7 @@ use wavekeep_custody::{Action, Hash};
 use super::{Account, Fate, Imported, Listener};
 use crate::index::{self, EventRow};
 use crate::journal::Change;
+use crate::layout::EventFiles;
 use crate::ledger::{Draft, facts_of, files_of, review_member};
 use crate::merge::limits_of_archive;
 use crate::monitor_log_files::MonitorLogFile;
@@ -168,7 +169,7 @@ impl Archive {
         };
         let mut events = Vec::new();
         for row in rows {
-            let (fate, stream) = match other.whole_event(row, last_id) {
+            let (fate, stream) = match other.whole_event(row.id, last_id) {
                 Ok(Whole::Event(submission, sidecar)) => {
                     events.push((row, *submission, *sidecar));
                     continue;
@@ -205,8 +206,16 @@ impl Archive {
     }
 
     /// An event as it is handed in again, or the path of a run.
-    fn whole_event(&self, row: &EventRow, last_id: i64) -> Result<Whole, ArchiveError> {
-        let event = self.layout().event(&row.serial, &row.filename);
+    fn whole_event(&self, id: i64, last_id: i64) -> Result<Whole, ArchiveError> {
+        self.read_at_place(id, |row, event| self.whole_at(row, event, last_id))
+    }
+
+    fn whole_at(
+        &self,
+        row: &EventRow,
+        event: &EventFiles,
+        last_id: i64,
+    ) -> Result<Whole, ArchiveError> {
         if row.kind == "stream" {
             let sidecar = self.read_sidecar(&event.sidecar())?;
             let pieces = self.stream_pieces(row.id)?;
@@ -251,18 +260,25 @@ impl Archive {
         saved: &Saved,
         sidecar: &Sidecar,
     ) -> Result<(), ArchiveError> {
-        let (there, source) = (other.layout().event(&row.serial, &row.filename), sidecar.source());
+        let source = sidecar.source();
         let taken = [source.txt_filename, source.a5_pickle_filename];
         let others = sidecar.own().files.unwrap_or_default().into_keys();
         let others = others.filter(|name| is_beside(name) && !taken.contains(&Some(name.clone())));
-        let here = self.layout().event(&saved.serial, &saved.filename);
-        let mut files = Vec::new();
-        for name in others {
-            let Some(bytes) = other.read_if_there(&there.named(&name))? else { continue };
-            if self.read_if_there(&here.named(&name))?.is_none() {
-                files.push((name, bytes));
-            }
+        let others: Vec<String> = others.collect();
+        if others.is_empty() {
+            return Ok(());
         }
+        let here = self.layout().event(&saved.serial, &saved.filename);
+        let files = other.read_at_place(row.id, |_, there| {
+            let mut files = Vec::new();
+            for name in &others {
+                let Some(bytes) = other.read_if_there(&there.named(name))? else { continue };
+                if self.read_if_there(&here.named(name))?.is_none() {
+                    files.push((name.clone(), bytes));
+                }
+            }
+            Ok::<_, ArchiveError>(files)
+        })?;
         if files.is_empty() {
             return Ok(());
         }

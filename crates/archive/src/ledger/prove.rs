@@ -7,7 +7,7 @@ use wavekeep_custody::proof::{Proof, ProofEntry};
 use wavekeep_custody::{Entry, Hash, Head};
 
 use super::tables::{self, Place, Stored};
-use crate::layout::{GNZ_SUFFIX, HDF5_SUFFIX};
+use crate::layout::{EventFiles, GNZ_SUFFIX, HDF5_SUFFIX};
 use crate::name::is_beside;
 use crate::{Archive, ArchiveError};
 
@@ -58,20 +58,35 @@ impl Archive {
         }
         let last = last.ok_or(ArchiveError::NoEvent { id })?;
         let event = last.event.clone().ok_or(ArchiveError::NoEvent { id })?;
+        // Since the head it may have gone to another unit.
+        let files = match self.read_at_place(id, |_, place| self.files_as(&last, place)) {
+            Err(ArchiveError::NoEvent { .. }) => {
+                self.files_as(&last, &self.layout().event(&event.serial, &event.filename))?
+            }
+            files => files?,
+        };
+        let head = head.to_string();
+        Ok(Proof { event, entries, head, signature: None, stamp: None, files })
+    }
+
+    /// The files at a place that are as an entry has them, without arrays. One that changed since proves
+    /// nothing.
+    fn files_as(
+        &self,
+        entry: &Entry,
+        place: &EventFiles,
+    ) -> Result<BTreeMap<String, Vec<u8>>, ArchiveError> {
         let mut files = BTreeMap::new();
-        let folder = self.layout().event(&event.serial, &event.filename);
-        for (name, sum) in &last.files {
+        for (name, sum) in &entry.files {
             if !is_beside(name) || name.ends_with(HDF5_SUFFIX) || name.ends_with(GNZ_SUFFIX) {
                 continue;
             }
-            // One that changed since the head proves nothing.
-            if let Some(bytes) = self.read_if_there(&folder.named(name))?
+            if let Some(bytes) = self.read_if_there(&place.named(name))?
                 && Hash::of(&bytes) == *sum
             {
                 files.insert(name.clone(), bytes);
             }
         }
-        let head = head.to_string();
-        Ok(Proof { event, entries, head, signature: None, stamp: None, files })
+        Ok(files)
     }
 }

@@ -249,7 +249,7 @@ impl Archive {
         let name = report.name.as_deref().unwrap_or_default();
         let found = self.events_of_report(serial, name)?;
         let [event] = found.as_slice() else { return Ok(None) };
-        let parts = self.parts(&event.serial, &event.filename)?;
+        let parts = self.parts_of(event.id)?;
         let mut stated = parts.sidecar.own().stated.unwrap_or_default();
         // The event stays where it is, unless it waits for somebody to say where it belongs.
         stated.serial = match event.is_serial_unknown() {

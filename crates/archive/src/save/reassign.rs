@@ -38,7 +38,7 @@ impl Archive {
         if row.kind == STREAM_WORD {
             return Err(ArchiveError::OfNoUnit { id }.into());
         }
-        let parts = self.parts(&row.serial, &row.filename)?;
+        let parts = self.parts_of(id)?;
         let submission = Submission::new(parts.name, parts.bytes).serial(serial);
         let mut prepared = self.prepare(submission)?;
         let moving = Moving { id, reason: reason.to_owned(), by: who.into() };

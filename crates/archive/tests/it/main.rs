@@ -21,6 +21,7 @@ mod levels;
 mod looking;
 mod monitor_log_files;
 mod plans;
+mod readers_beside_moves;
 mod reassign;
 mod review;
 mod rounds;

@@ -144,15 +144,17 @@ pub async fn source(
 ) -> Result<Response, Problem> {
     state
         .work(move |state| {
-            let row = state.archive.event(id)?;
-            if row.kind == "stream" {
-                let detail = format!("event {id} is a stream: ask /api/v1/streams/{id}");
-                return Err(Problem::conflict("stream", detail));
-            }
-            let bytes = read(state, &state.archive.source_path(id)?)?;
+            let found = state.archive.read_at_place(id, |row, files| {
+                if row.kind == "stream" {
+                    let detail = format!("event {id} is a stream: ask /api/v1/streams/{id}");
+                    return Err(Problem::conflict("stream", detail));
+                }
+                Ok((row.filename.clone(), read(state, &files.source())?))
+            });
+            let (name, bytes) = found?;
             let bytes =
                 bytes.ok_or_else(|| Problem::not_found("the source file is not in the archive"))?;
-            Ok(file_answer(&headers, &row.filename, bytes))
+            Ok(file_answer(&headers, &name, bytes))
         })
         .await
 }
@@ -164,14 +166,14 @@ pub async fn source(
 pub async fn report_text(Shared(state): Shared<State>, Path(id): Id) -> Result<Response, Problem> {
     state
         .work(move |state| {
-            let row = state.archive.event(id)?;
-            // The name stands in a sidecar, which another program may have written.
-            let name = row.txt_filename.as_deref().and_then(|name| SafeName::folder(name).ok());
-            let files = state.archive.layout().event(&row.serial, &row.filename);
-            let text =
-                name.map(|name| read(state, &files.named(name.as_str()))).transpose()?.flatten();
-            let text =
-                text.ok_or_else(|| Problem::not_found("no report is paired with this event"))?;
+            let text = state.archive.read_at_place(id, |row, files| {
+                // The name stands in a sidecar, which another program may have written.
+                let name = row.txt_filename.as_deref().and_then(|name| SafeName::folder(name).ok());
+                name.map(|name| read(state, &files.named(name.as_str()))).transpose()
+            });
+            let text = text?
+                .flatten()
+                .ok_or_else(|| Problem::not_found("no report is paired with this event"))?;
             // Byte for byte: older programs of the vendor write Windows-1252.
             let content_type = match std::str::from_utf8(&text) {
                 Ok(_) => "text/plain; charset=utf-8",
