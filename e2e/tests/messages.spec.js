@@ -40,6 +40,8 @@ for (const [address, title, sentence] of /** @type {[string, string, RegExp][]} 
 
 test("a list that cannot be read says so and can be asked for again", async ({ browser, full }) => {
   const page = await browser.newPage();
+  // A change elsewhere would have the list read again before the button is pressed.
+  await page.route(/\/api\/v1\/live/, (route) => route.fulfill({ contentType: "text/event-stream", body: "retry: 600000\n\n" }));
   await page.route(/\/api\/v1\/events\?/, (route) => route.abort());
   await page.goto(full.url);
   await expect(page.locator(".failure p").first()).toHaveText("The server does not answer. Is it running?");

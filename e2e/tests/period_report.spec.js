@@ -42,6 +42,11 @@ test("a month of a project becomes a PDF, a workbook and a table, by the filters
   await page.getByRole("button", { name: "Report …" }).click();
   await form.getByLabel("Format").selectOption("xlsx");
   expect((await saved(page, "Write the report")).bytes.subarray(0, 2).toString()).toBe("PK");
+
+  // The pages of single events are in the language that was chosen last.
+  await page.goto(`${full.url}/?event=${events[0].id}`);
+  const link = page.getByRole("link", { name: "Report PDF (de)" });
+  await expect(link).toHaveAttribute("href", /[?&]language=de(&|$)/);
 });
 
 test("what the server refuses stands at its field, and the form stays", async ({ browser, full }) => {

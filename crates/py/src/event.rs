@@ -305,7 +305,7 @@ impl Event {
 
     /// A picture: `traces`, `histogram`, `spectrum`, `third_octaves`, `limits` or the whole `page`; as
     /// `svg`, `png` or `pdf`.
-    #[pyo3(signature = (kind, form, *, dark=false, metric=false, curve="osmre", distance_ft=None, letter=false, width_px=1600))]
+    #[pyo3(signature = (kind, form, *, dark=false, metric=false, curve="osmre", distance_ft=None, letter=false, language="en", width_px=1600))]
     #[allow(clippy::too_many_arguments, reason = "keywords of one Python call")]
     fn draw<'py>(
         &self,
@@ -317,6 +317,7 @@ impl Event {
         curve: &str,
         distance_ft: Option<f64>,
         letter: bool,
+        language: &str,
         width_px: u32,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = detached(py, || {
@@ -344,6 +345,7 @@ impl Event {
                         .with_curve(curve)
                         .with_distance_ft(distance_ft)
                         .with_paper(paper)
+                        .with_language(word(language)?)
                         .with_style(style);
                     event_report(recording, &measured, options)
                 }

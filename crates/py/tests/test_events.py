@@ -232,6 +232,7 @@ def test_pictures_are_drawn_in_three_forms() -> None:
     assert rec.picture().startswith(b"<svg")
     assert rec.picture("spectrum", "png", width_px=400).startswith(b"\x89PNG")
     assert rec.picture("page", "pdf", curve="osmre", metric=True).startswith(b"%PDF")
+    assert "Ereignisbericht" in rec.picture("page", language="de").decode()
     assert event(NIGHT).picture().startswith(b"<svg")
     with pytest.raises(ValueError, match="traces"):
         rec.picture("sculpture")  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::path::Path;
 
 use wavekeep_core::Recording;
-use wavekeep_report::{Drawing, PageOptions, Paper, Style, Theme, Units, event_report};
+use wavekeep_report::{Drawing, Language, PageOptions, Paper, Style, Theme, Units, event_report};
 use wavekeep_signal::{Curve, measure};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -54,6 +54,21 @@ fn main() -> Result<(), Box<dyn Error>> {
                 PageOptions::default().with_curve(curve).with_paper(paper).with_style(style);
             let page = event_report(&recording, &measured, options);
             save(folder, &file("page"), &page)?;
+        }
+    }
+    for language in Language::ALL {
+        for (name, recording) in [
+            ("reported", events::reported()),
+            ("gapped", events::gapped()),
+            ("night", events::night()),
+        ] {
+            let style = Style::default().with_units(Units::METRIC);
+            let options = PageOptions::default()
+                .with_curve(Curve::built_in("din-2"))
+                .with_style(style)
+                .with_language(language);
+            let page = event_report(&recording, &measure(&recording), options);
+            save(folder, &format!("{name}-page-{language}"), &page)?;
         }
     }
     Ok(())

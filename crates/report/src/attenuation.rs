@@ -134,7 +134,6 @@ pub(crate) fn attenuation(canvas: &mut Canvas, area: Rect, look: Look, chart: &A
     let names = LogGrid {
         below: &format!("scaled distance ({scaled})"),
         beside: &format!("{} ({})", chart.quantity(), chart.units.peak),
-        decimal: ".",
     };
     grid(canvas, rect, look, &across, &values, &names);
     if let Some(limit) = limit {

@@ -6,6 +6,7 @@ use wavekeep_signal::{ChannelMeasurements, Measurements, reduce};
 use crate::axis::{Linear, round_up};
 use crate::canvas::{Anchor, Canvas, Path, Rect, pen};
 use crate::clock::clock_ticks;
+use crate::language::Words;
 use crate::panel::{Heading, Look, Symbol, at_limit, legend, missing, panel};
 use crate::style::Units;
 use crate::text::regular;
@@ -24,13 +25,13 @@ pub(crate) fn bars(
     measured: &Measurements,
     units: Units,
 ) {
-    let colours = canvas.palette;
+    let (colours, words) = (canvas.palette, canvas.words);
     let plot = area.inset(look.left(), 0.0, look.text * 0.8, look.text * 5.2);
     let channels: Vec<(&Channel, &ChannelMeasurements)> =
         recording.channels.iter().zip(&measured.channels).take(MOST_PANELS).collect();
     let count = recording.len().max(1);
     let across = Linear { from: 0.0, to: count as f64, start: plot.x, end: plot.right() };
-    let ticks = ticks(recording, &across);
+    let ticks = ticks(words, recording, &across);
     let velocity = velocity_end(&channels, units);
 
     let height = plot.h / channels.len().max(1) as f64;
@@ -41,8 +42,8 @@ pub(crate) fn bars(
         let (values, unit) = value_axis(channel, units, velocity, rect);
         let heading = Heading {
             name: &channel.name,
-            words: peak_line(found, units),
-            warning: warnings(found, recording.kind),
+            words: peak_line(words, found, units),
+            warning: warnings(words, found, recording.kind),
             colour: colours.channel(row),
         };
         let value_ticks: Vec<(f64, String)> = values
@@ -51,7 +52,7 @@ pub(crate) fn bars(
             .map(|(value, label)| (values.place(value), label))
             .collect();
         panel(canvas, rect, look, &heading, &value_ticks, unit.symbol());
-        for tick in &ticks {
+        for tick in ticks.all() {
             canvas.line(
                 (tick.x, rect.y),
                 (tick.x, rect.bottom()),
@@ -73,12 +74,12 @@ pub(crate) fn bars(
         bottom = rect.bottom();
     }
     axis(canvas, look, &ticks, &across, bottom, recording);
-    let mut entries = vec![(Symbol::Peak, "largest interval")];
+    let mut entries = vec![(Symbol::Peak, words.text("picture.largest_interval"))];
     if channels.iter().any(|(_, found)| found.missing_samples > 0) {
-        entries.push((Symbol::Missing, "intervals missing"));
+        entries.push((Symbol::Missing, words.text("picture.intervals_missing")));
     }
     if channels.iter().any(|(_, found)| found.samples_at_limit > 0) {
-        entries.push((Symbol::AtLimit, "at the limit of what is stored: true peak may be larger"));
+        entries.push((Symbol::AtLimit, words.text("picture.stored_limit")));
     }
     legend(canvas, (plot.x, area.bottom() - look.text * 0.4), look, &entries);
 }
@@ -178,34 +179,53 @@ struct Tick {
     date: Option<String>,
 }
 
-/// Ticks at round times when start and length are known, otherwise at round interval numbers.
-fn ticks(recording: &Recording, across: &Linear) -> Vec<Tick> {
+/// The ticks of the intervals.
+enum Ticks {
+    /// At round times, when start and length are known.
+    Clock(Vec<Tick>),
+    /// At round numbers of intervals.
+    Numbers(Vec<Tick>),
+}
+
+impl Ticks {
+    fn all(&self) -> &[Tick] {
+        let (Self::Clock(all) | Self::Numbers(all)) = self;
+        all
+    }
+}
+
+fn ticks(words: &Words, recording: &Recording, across: &Linear) -> Ticks {
     if let TimeAxis::Intervals { start: Some(start), length_s: Some(length_s) } = &recording.time {
-        let all = clock_ticks(start.value, across.to * length_s.value, 12);
+        let all = clock_ticks(words, start.value, across.to * length_s.value, 12);
         let x = |seconds: f64| across.place(seconds / length_s.value);
         let ticks: Vec<Tick> = all
             .into_iter()
             .map(|tick| Tick { x: x(tick.seconds), label: tick.label, date: tick.date })
             .collect();
         if !ticks.is_empty() {
-            return ticks;
+            return Ticks::Clock(ticks);
         }
     }
     let numbers = across.ticks(12).into_iter();
-    numbers.map(|(i, label)| Tick { x: across.place(i), label, date: None }).collect()
+    let tick = |(i, label): (f64, String)| Tick {
+        x: across.place(i),
+        label: words.marked(&label),
+        date: None,
+    };
+    Ticks::Numbers(numbers.map(tick).collect())
 }
 
 fn axis(
     canvas: &mut Canvas,
     look: Look,
-    ticks: &[Tick],
+    ticks: &Ticks,
     across: &Linear,
     y: f64,
     recording: &Recording,
 ) {
     let colours = canvas.palette;
     let face = regular(look.text * 0.92);
-    for tick in ticks {
+    for tick in ticks.all() {
         canvas.line(
             (tick.x, y),
             (tick.x, y + look.text * 0.3),
@@ -228,14 +248,11 @@ fn axis(
             );
         }
     }
-    let is_clock = ticks.iter().any(|tick| tick.date.is_some() || tick.label.contains('-'));
-    let label = if is_clock {
-        "start of the interval, unit-local time"
-    } else if matches!(recording.time, TimeAxis::Intervals { start: None, .. }) {
-        "interval (its time is not known)"
-    } else {
-        "interval"
+    let label = match (ticks, &recording.time) {
+        (Ticks::Clock(_), _) => "picture.start_of_interval",
+        (_, TimeAxis::Intervals { start: None, .. }) => "picture.interval_without_time",
+        _ => "picture.interval",
     };
     let at = ((across.start + across.end) / 2.0, y + look.text * 3.5);
-    canvas.text(at, label, face, colours.soft_ink, Anchor::Middle);
+    canvas.text(at, canvas.words.text(label), face, colours.soft_ink, Anchor::Middle);
 }

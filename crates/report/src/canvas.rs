@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::language::{Language, Words};
 use crate::style::{Colour, Palette};
 use crate::text::{FAMILIES, Type};
 
@@ -98,14 +99,18 @@ impl std::fmt::Display for Number {
 /// A drawing while it is made.
 pub(crate) struct Canvas {
     pub(crate) palette: Palette,
+    /// The language of what is written on it.
+    pub(crate) words: &'static Words,
     width: f64,
     height: f64,
     body: String,
 }
 
 impl Canvas {
+    /// An empty drawing, whose words are English.
     pub(crate) fn new(width: f64, height: f64, palette: Palette) -> Self {
-        let mut canvas = Self { palette, width, height, body: String::new() };
+        let words = Language::English.words();
+        let mut canvas = Self { palette, words, width, height, body: String::new() };
         canvas.fill(Rect::new(0.0, 0.0, width, height), palette.paper);
         canvas
     }

@@ -2,6 +2,8 @@
 
 use wavekeep_core::UnitLocal;
 
+use crate::language::Words;
+
 /// A tick at a moment.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ClockTick {
@@ -47,7 +49,12 @@ const STEPS: [f64; 24] = [
 
 /// Ticks for an axis of `length_s` seconds from `start`, at most about `most` of them; none when the
 /// axis has no length or is longer than an instrument lives.
-pub(crate) fn clock_ticks(start: UnitLocal, length_s: f64, most: usize) -> Vec<ClockTick> {
+pub(crate) fn clock_ticks(
+    words: &Words,
+    start: UnitLocal,
+    length_s: f64,
+    most: usize,
+) -> Vec<ClockTick> {
     if length_s.is_nan() || length_s <= 0.0 || most == 0 {
         return Vec::new();
     }
@@ -66,7 +73,7 @@ pub(crate) fn clock_ticks(start: UnitLocal, length_s: f64, most: usize) -> Vec<C
         let Some(at) = start.checked_add_seconds(seconds).filter(|_| seconds <= length_s) else {
             break;
         };
-        let (date, time) = (at.0.date().to_string(), at.0.time());
+        let (date, time) = (words.date(at.0.date()), at.0.time());
         let label = if step >= DAY {
             date.clone()
         } else if step >= MINUTE {
@@ -84,11 +91,12 @@ pub(crate) fn clock_ticks(start: UnitLocal, length_s: f64, most: usize) -> Vec<C
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
 
     #[test]
     fn ticks_are_at_round_times_and_show_the_date_when_it_changes() {
         let start = UnitLocal::from_fields((2026, 5, 10), (19, 14, 2)).unwrap();
-        let ticks = clock_ticks(start, 42_000.0, 12);
+        let ticks = clock_ticks(Language::English.words(), start, 42_000.0, 12);
         let labels: Vec<&str> = ticks.iter().map(|tick| tick.label.as_str()).collect();
         assert_eq!(labels[..3], ["20:00", "21:00", "22:00"]);
         assert_eq!(ticks[0].seconds, 45.0 * 60.0 + 58.0);
@@ -100,7 +108,7 @@ mod tests {
     fn an_axis_without_length_has_no_ticks() {
         let start = UnitLocal::from_fields((2026, 5, 10), (19, 14, 2)).unwrap();
         for length in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e18] {
-            assert!(clock_ticks(start, length, 10).is_empty());
+            assert!(clock_ticks(Language::English.words(), start, length, 10).is_empty());
         }
     }
 }

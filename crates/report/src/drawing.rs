@@ -11,6 +11,7 @@ use crate::axis::trimmed;
 use crate::bands::bands;
 use crate::bars::bars;
 use crate::canvas::{Anchor, Canvas, Rect};
+use crate::language::Language;
 use crate::overview::overview;
 use crate::panel::Look;
 use crate::ppv_frequency::ppv_frequency;
@@ -20,7 +21,7 @@ use crate::stream_traces::stream_traces;
 use crate::style::{Style, Theme, Units};
 use crate::text::{bold, one_line, regular};
 use crate::traces::{MOST_PANELS, scale_words, traces};
-use crate::verdict_words::verdict_words;
+use crate::verdict_words::{VerdictLook, verdict_words};
 use crate::words::{heading, timing};
 
 /// A window as people call it.
@@ -86,6 +87,7 @@ pub struct StreamCaption {
 pub struct Drawing {
     svg: String,
     title: String,
+    language: Language,
 }
 
 /// Width of a drawing of its own, in points.
@@ -94,7 +96,8 @@ const MARGIN: f64 = 18.0;
 
 impl Drawing {
     pub(crate) fn finish(canvas: Canvas, title: String) -> Self {
-        Self { svg: canvas.finish(&title), title }
+        let language = canvas.words.language();
+        Self { svg: canvas.finish(&title), title, language }
     }
 
     /// The drawing as an SVG document. It names a font with the widths of Arial and Helvetica and
@@ -116,7 +119,7 @@ impl Drawing {
     /// # Errors
     /// [`DrawError::Render`] when the page cannot be written.
     pub fn pdf(&self) -> Result<Vec<u8>, DrawError> {
-        render::pdf(&self.svg, &self.title)
+        render::pdf(&self.svg, &self.title, self.language)
     }
 
     /// The traces of a waveform: stacked panels over a common time axis, the geophones on a common
@@ -134,11 +137,12 @@ impl Drawing {
             return Err(DrawError::NotAWaveform);
         }
         let mut canvas = panels_sheet(recording, style);
-        let scale = scale_words(recording, measured, style.units);
-        let below = format!("{}, scale: {scale}", timing(recording));
-        let area = headings(&mut canvas, &heading(recording), &(below + &left_out(recording)));
+        let title = heading(canvas.words, recording);
+        let scale = scale_words(canvas.words, recording, measured, style.units);
+        let below = format!("{}, scale: {scale}", timing(canvas.words, recording));
+        let area = headings(&mut canvas, &title, &(below + &left_out(recording)));
         traces(&mut canvas, area, Look::SCREEN, recording, measured, style.units);
-        Ok(Self::finish(canvas, format!("{}: traces", heading(recording))))
+        Ok(Self::finish(canvas, format!("{title}: traces")))
     }
 
     /// The traces of a quantity that is computed from the geophones, each on its own scale.
@@ -152,16 +156,17 @@ impl Drawing {
     ) -> Result<Self, DrawError> {
         let MotionTraces { recording, measured, .. } = motion_traces(recording, quantity)?;
         let mut canvas = panels_sheet(&recording, style);
+        let title = heading(canvas.words, &recording);
         let name = match quantity {
             MotionQuantity::Acceleration => "acceleration",
             MotionQuantity::Displacement => "displacement",
             _ => "vector sum",
         };
-        let scale = scale_words(&recording, &measured, style.units);
-        let below = format!("{name}, {}, scale: {scale}", timing(&recording));
-        let area = headings(&mut canvas, &heading(&recording), &(below + &left_out(&recording)));
+        let scale = scale_words(canvas.words, &recording, &measured, style.units);
+        let below = format!("{name}, {}, scale: {scale}", timing(canvas.words, &recording));
+        let area = headings(&mut canvas, &title, &(below + &left_out(&recording)));
         traces(&mut canvas, area, Look::SCREEN, &recording, &measured, style.units);
-        Ok(Self::finish(canvas, format!("{}: {name}", heading(&recording))))
+        Ok(Self::finish(canvas, format!("{title}: {name}")))
     }
 
     /// Channels of a stream, stacked over a common axis of time, each on its own scale and between
@@ -224,10 +229,11 @@ impl Drawing {
             return Err(DrawError::NotAHistogram);
         }
         let mut canvas = panels_sheet(recording, style);
-        let below = timing(recording) + &left_out(recording);
-        let area = headings(&mut canvas, &heading(recording), &below);
+        let title = heading(canvas.words, recording);
+        let below = timing(canvas.words, recording) + &left_out(recording);
+        let area = headings(&mut canvas, &title, &below);
         bars(&mut canvas, area, Look::SCREEN, recording, measured, style.units);
-        Ok(Self::finish(canvas, format!("{}: intervals", heading(recording))))
+        Ok(Self::finish(canvas, format!("{title}: intervals")))
     }
 
     /// The amplitude spectra of a waveform's channels with their dominant frequencies, from 1 Hz to
@@ -275,7 +281,7 @@ impl Drawing {
         recording: &Recording,
         style: Style,
         words: &str,
-        title: &str,
+        kind: &str,
         of: impl Fn(&Channel, f64) -> Result<T, NoSpectrum>,
         draw: impl Fn(&mut Canvas, Rect, Look, &Recording, &[Result<T, NoSpectrum>], f64, Units),
     ) -> Result<Self, DrawError> {
@@ -288,10 +294,11 @@ impl Drawing {
         let rate_hz = rate_hz.value;
         let found = found_in(recording, |channel| of(channel, rate_hz))?;
         let mut canvas = panels_sheet(recording, style);
-        let below = format!("{words}, {}", timing(recording));
-        let area = headings(&mut canvas, &heading(recording), &(below + &left_out(recording)));
+        let title = heading(canvas.words, recording);
+        let below = format!("{words}, {}", timing(canvas.words, recording));
+        let area = headings(&mut canvas, &title, &(below + &left_out(recording)));
         draw(&mut canvas, area, Look::SCREEN, recording, &found, rate_hz, style.units);
-        Ok(Self::finish(canvas, format!("{}: {title}", heading(recording))))
+        Ok(Self::finish(canvas, format!("{title}: {kind}")))
     }
 
     /// Peaks against scaled distance on log-log axes, with the law of the site and its bounds of 95 %.
@@ -318,14 +325,15 @@ impl Drawing {
     ) -> Self {
         let verdict = curve.judge(measured, distance_ft);
         let mut canvas = sheet(style, 745.0);
-        let area =
-            headings(&mut canvas, &heading(recording), "peak particle velocity against frequency");
+        let title = heading(canvas.words, recording);
+        let area = headings(&mut canvas, &title, "peak particle velocity against frequency");
         let plot = Rect::new(area.x, area.y, area.w, area.h - 110.0);
         let given = Some((curve, distance_ft));
         ppv_frequency(&mut canvas, plot, Look::SCREEN, measured, given, style.units);
         let words = Rect::new(area.x, plot.bottom() + 8.0, area.w, 100.0);
-        verdict_words(&mut canvas, words, 12.0, curve, &verdict, style.units.velocity(), 4);
-        Self::finish(canvas, format!("{}: PPV against frequency", heading(recording)))
+        let look = VerdictLook { size: 12.0, lines: 4, unit: style.units.velocity() };
+        verdict_words(&mut canvas, words, look, curve, &verdict, measured);
+        Self::finish(canvas, format!("{title}: PPV against frequency"))
     }
 }
 

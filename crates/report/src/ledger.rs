@@ -1,5 +1,6 @@
 //! The state of an archive's ledger, as the event page prints it.
 
+use crate::language::Words;
 use crate::text::one_line;
 
 /// What the ledger of an archive has of an event, and its head. Printed on paper, both prove later what
@@ -22,13 +23,16 @@ pub struct LedgerState {
 
 impl LedgerState {
     /// The two lines at the foot of the page.
-    pub(crate) fn lines(&self) -> [String; 2] {
+    pub(crate) fn lines(&self, words: &Words) -> [String; 2] {
         let Self { archive, entry, leaf, time, size, root } = self;
         let [archive, leaf, time, root] = [archive, leaf, time, root].map(|text| one_line(text));
-        let entries = if *size == 1 { "entry" } else { "entries" };
+        let entries = words.counted("ledger.entry_count", *size);
         [
-            format!("Ledger of archive {archive}: entry {entry}, leaf {leaf}"),
-            format!("head of {time}: {size} {entries}, root {root}"),
+            words.filled(
+                "ledger.of_event",
+                &[("archive", &archive), ("entry", entry), ("leaf", &leaf)],
+            ),
+            words.filled("ledger.head", &[("time", &time), ("entries", &entries), ("root", &root)]),
         ]
     }
 }

@@ -11,6 +11,7 @@ use crate::facts::{
     Fact, doubts, histogram_line, instrument, microphone, notes_and_moment, origin, table,
     vector_sum,
 };
+use crate::language::{Language, Words};
 use crate::ledger::LedgerState;
 use crate::logo::Logo;
 use crate::panel::Look;
@@ -19,7 +20,7 @@ use crate::review::Review;
 use crate::style::{Paper, Style, Units};
 use crate::text::{bold, one_line, regular};
 use crate::traces::{scale_words, traces};
-use crate::verdict_words::verdict_words;
+use crate::verdict_words::{VerdictLook, verdict_words};
 use crate::words::heading;
 
 /// The margins of the page.
@@ -31,6 +32,10 @@ const LEDGER_SIZE: f64 = 6.6;
 const LEDGER_HEIGHT: f64 = 2.0 * LINE;
 /// Height of a logo above the title.
 const LOGO_HEIGHT: f64 = 30.0;
+/// Width of the labels at the foot; longer ones get what they need.
+const LABEL_WIDTH: f64 = 56.0;
+/// Letters of facts are this share of the usual size at the least.
+const SMALLEST: f64 = 0.84;
 /// More sentences of damage and assumptions than this have no room on the page.
 const MOST_DOUBTS: usize = 7;
 
@@ -51,6 +56,9 @@ pub struct PageOptions<'a> {
     pub paper: Paper,
     /// Colours and units.
     pub style: Style,
+    /// The language of its words. What the instrument wrote, names of curves and what a reader noted of a
+    /// file are as they are.
+    pub language: Language,
     /// A company's logo, above the title.
     pub logo: Option<&'a Logo>,
     /// Which page of a document it is, and the day of printing: words at the foot.
@@ -93,9 +101,11 @@ pub(crate) fn event_page(
     measured: &Measurements,
     options: PageOptions<'_>,
 ) -> (Canvas, String) {
-    let PageOptions { curve, distance_ft, review, ledger, paper, style, .. } = options;
+    let PageOptions { curve, distance_ft, review, ledger, paper, style, language, .. } = options;
+    let words = language.words();
     let (width, height) = paper.points();
     let mut canvas = Canvas::new(width, height, style.theme.palette());
+    canvas.words = words;
     let mut page = canvas.bounds().inset(MARGIN, MARGIN, MARGIN, MARGIN - 6.0);
     if let Some(logo) = options.logo {
         let area = Rect { y: page.y - 12.0, h: LOGO_HEIGHT, w: page.w / 2.0, ..page };
@@ -111,9 +121,10 @@ pub(crate) fn event_page(
     let left = Rect::new(page.x, y, page.w * 0.52 - gutter / 2.0, page.h);
     let right = Rect::new(left.right() + gutter, y, page.right() - left.right() - gutter, page.h);
     let label = 68.0;
-    let below_left = facts(&mut canvas, left, &instrument(recording, style.units), label);
-    let mut notes = notes_and_moment(recording, review.map_or(&[], |review| &review.corrections));
-    notes.extend(review.into_iter().flat_map(Review::facts));
+    let below_left = facts(&mut canvas, left, &instrument(words, recording, style.units), label);
+    let mut notes =
+        notes_and_moment(words, recording, review.map_or(&[], |review| &review.corrections));
+    notes.extend(review.into_iter().flat_map(|review| review.facts(words)));
     let below_right = facts(&mut canvas, right, &notes, 58.0);
     y = below_left.max(below_right) + 3.0;
     rule(&mut canvas, page, y);
@@ -121,10 +132,10 @@ pub(crate) fn event_page(
 
     let left = Rect { y, ..left };
     let in_rows = options.sensor_check_in_rows;
-    let mut below =
-        geophones(&mut canvas, left, &table(recording, measured, style.units, in_rows), in_rows);
-    let rest: Vec<Fact> = std::iter::once(vector_sum(recording, measured, style.units))
-        .chain(microphone(recording, measured, style.units))
+    let rows = table(words, recording, measured, style.units, in_rows);
+    let mut below = geophones(&mut canvas, left, &rows, in_rows);
+    let rest: Vec<Fact> = std::iter::once(vector_sum(words, recording, measured, style.units))
+        .chain(microphone(words, recording, measured, style.units))
         .collect();
     below = facts(&mut canvas, Rect { y: below, ..left }, &rest, 78.0);
     below = origin_line(&mut canvas, Rect { y: below, ..left }, recording);
@@ -143,13 +154,13 @@ pub(crate) fn event_page(
     if let Some(curve) = curve {
         let verdict = curve.judge(measured, distance_ft);
         let area = Rect { y, ..page };
-        y = verdict_words(&mut canvas, area, SIZE, curve, &verdict, style.units.velocity(), 3)
-            + 8.0;
+        let look = VerdictLook { size: SIZE, lines: 3, unit: style.units.velocity() };
+        y = verdict_words(&mut canvas, area, look, curve, &verdict, measured) + 8.0;
     }
     rule(&mut canvas, page, y - 2.0);
 
     let ledger_height = if ledger.is_some() { LEDGER_HEIGHT } else { 0.0 };
-    let foot = foot_height(recording, measured, style.units) + ledger_height;
+    let foot = foot_height(words, recording, measured, style.units) + ledger_height;
     let chart = Rect { y: y + 2.0, h: page.bottom() - foot - y - 2.0, ..page };
     match recording.kind {
         Kind::Waveform => traces(&mut canvas, chart, Look::PAGE, recording, measured, style.units),
@@ -161,7 +172,8 @@ pub(crate) fn event_page(
         let y = page.bottom() - LEDGER_HEIGHT;
         ledger_lines(&mut canvas, Rect { y, h: LEDGER_HEIGHT, ..page }, ledger);
     }
-    (canvas, format!("Event report: {}", heading(recording)))
+    let title = format!("{}: {}", words.text("event.title"), heading(words, recording));
+    (canvas, title)
 }
 
 /// Two pieces of text below the page's own foot.
@@ -179,14 +191,14 @@ fn foot_words(canvas: &mut Canvas, page: Rect, foot: PageFoot<'_>) {
 fn title(canvas: &mut Canvas, page: Rect, recording: &Recording, review: Option<&Review>) -> f64 {
     let colours = canvas.palette;
     let base = page.y + 12.0;
-    let words = match recording.kind {
-        Kind::Waveform => "Event report",
-        Kind::Histogram => "Histogram report",
-    };
-    canvas.text((page.x, base), words, bold(16.0), colours.ink, Anchor::Start);
-    let mut end = page.x + bold(16.0).width(words) + 12.0;
+    let title = canvas.words.text(match recording.kind {
+        Kind::Waveform => "event.title",
+        Kind::Histogram => "event.title_histogram",
+    });
+    canvas.text((page.x, base), title, bold(16.0), colours.ink, Anchor::Start);
+    let mut end = page.x + bold(16.0).width(title) + 12.0;
     if review.is_some_and(|review| review.false_trigger) {
-        let (mark, face) = ("FALSE TRIGGER", bold(11.0));
+        let (mark, face) = (canvas.words.text("event.false_trigger"), bold(11.0));
         let frame = Rect::new(end, base - 12.0, face.width(mark) + 12.0, 16.0);
         canvas.frame(frame, pen(colours.warning, 1.2));
         canvas.text((end + 6.0, base - 0.5), mark, face, colours.warning, Anchor::Start);
@@ -205,16 +217,23 @@ fn rule(canvas: &mut Canvas, page: Rect, y: f64) {
     canvas.line((page.x, y), (page.right(), y), pen(canvas.palette.grid, 0.7));
 }
 
-/// Labels and words, one line each; gives the place below them.
+/// Labels and words, two lines each at the most; gives the place below them. Labels wider than `label` get what they need.
 fn facts(canvas: &mut Canvas, area: Rect, facts: &[Fact], label: f64) -> f64 {
     let colours = canvas.palette;
     let face = regular(SIZE);
+    let label = facts.iter().fold(label, |widest, (name, _)| widest.max(face.width(name) + 6.0));
     let mut y = area.y;
     for (name, words) in facts {
         canvas.text((area.x, y), name, face, colours.soft_ink, Anchor::Start);
-        let words = face.clip(words, area.w - label);
-        canvas.text((area.x + label, y), &words, face, colours.ink, Anchor::Start);
-        y += LINE;
+        // What is a little too long gets smaller letters, and what is longer a second line.
+        let width = area.w - label;
+        let share = width / face.width(words) * 0.999;
+        let (size, lines) = if share < SMALLEST { (1.0, 2) } else { (share.min(1.0), 1) };
+        let face = regular(SIZE * size);
+        for line in face.wrap(words, width, lines) {
+            canvas.text((area.x + label, y), &line, face, colours.ink, Anchor::Start);
+            y += LINE;
+        }
     }
     y
 }
@@ -223,7 +242,8 @@ fn facts(canvas: &mut Canvas, area: Rect, facts: &[Fact], label: f64) -> f64 {
 fn geophones(canvas: &mut Canvas, area: Rect, rows: &[Vec<String>], in_rows: bool) -> f64 {
     let colours = canvas.palette;
     let mut y = area.y + 2.0;
-    let label = 84.0;
+    let label = rows.iter().filter_map(|row| row.first());
+    let label = label.fold(84.0, |widest: f64, name| widest.max(regular(SIZE).width(name) + 6.0));
     let columns = rows.first().map_or(1, |row| row.len().saturating_sub(1)).max(1);
     let width = (area.w - label) / columns as f64;
     for (index, row) in rows.iter().enumerate() {
@@ -257,22 +277,22 @@ fn geophones(canvas: &mut Canvas, area: Rect, rows: &[Vec<String>], in_rows: boo
 fn origin_line(canvas: &mut Canvas, area: Rect, recording: &Recording) -> f64 {
     let face = regular(SIZE - 1.0);
     let mut y = area.y;
-    for line in face.wrap(&origin(recording), area.w, 2) {
+    for line in face.wrap(&origin(canvas.words, recording), area.w, 2) {
         canvas.text((area.x, y), &line, face, canvas.palette.soft_ink, Anchor::Start);
         y += LINE - 2.0;
     }
     y
 }
 
-fn foot_height(recording: &Recording, measured: &Measurements, units: Units) -> f64 {
-    let lines = doubts(recording, measured, units).len().clamp(1, MOST_DOUBTS + 1);
+fn foot_height(words: &Words, recording: &Recording, measured: &Measurements, units: Units) -> f64 {
+    let lines = doubts(words, recording, measured, units).len().clamp(1, MOST_DOUBTS + 1);
     LINE * (lines as f64 + 2.0) + 8.0
 }
 
 /// Archive, entry and head, each whole: a line that is too long gets smaller letters.
 fn ledger_lines(canvas: &mut Canvas, area: Rect, ledger: &LedgerState) {
     let mut y = area.y + LINE - 2.0;
-    for line in ledger.lines() {
+    for line in ledger.lines(canvas.words) {
         let face = regular(LEDGER_SIZE);
         let face = regular(LEDGER_SIZE * (area.w / face.width(&line)).min(1.0));
         canvas.text((area.x, y), &line, face, canvas.palette.ink, Anchor::Start);
@@ -288,40 +308,47 @@ fn footer(
     measured: &Measurements,
     style: Style,
 ) {
-    let colours = canvas.palette;
+    let (colours, words) = (canvas.palette, canvas.words);
     let face = regular(SIZE - 0.6);
     let mut y = area.y + 10.0;
     rule(canvas, area, area.y + 1.0);
-    let first = match histogram_line(recording) {
-        Some(line) => line,
-        None => format!("Scale: {}", scale_words(recording, measured, style.units)),
-    };
-    let mut line = |canvas: &mut Canvas, label: &str, words: &str, colour| {
-        let label_width = if label.is_empty() { 0.0 } else { 56.0 };
-        canvas.text((area.x, y), label, bold(SIZE - 0.6), colour, Anchor::Start);
-        let words = face.clip(words, area.w - label_width);
-        canvas.text((area.x + label_width, y), &words, face, colours.ink, Anchor::Start);
+    let first = histogram_line(words, recording).unwrap_or_else(|| {
+        let scale = scale_words(words, recording, measured, style.units);
+        words.filled("event.scale", &[("scale", &scale)])
+    });
+    let mut line = |canvas: &mut Canvas, label: &str, text: &str, colour| {
+        let label_type = bold(SIZE - 0.6);
+        let label_width = match label {
+            "" => 0.0,
+            label => (label_type.width(label) + 6.0).max(LABEL_WIDTH),
+        };
+        canvas.text((area.x, y), label, label_type, colour, Anchor::Start);
+        let text = face.clip(text, area.w - label_width);
+        canvas.text((area.x + label_width, y), &text, face, colours.ink, Anchor::Start);
         y += LINE - 0.6;
     };
     let program = concat!("wavekeep ", env!("CARGO_PKG_VERSION"));
     canvas.text((area.right(), area.y + 10.0), program, face, colours.soft_ink, Anchor::End);
     line(canvas, "", &first, colours.ink);
     let sha256 = recording.source.sha256.as_deref().map_or_else(
-        || "not taken".to_owned(),
-        |sha256| format!("{} ({} bytes)", one_line(sha256), recording.source.bytes),
+        || words.text("event.no_sha256").to_owned(),
+        |sha256| {
+            let (sha256, bytes) = (one_line(sha256), recording.source.bytes);
+            words.filled("event.sha256", &[("sha256", &sha256), ("bytes", &bytes)])
+        },
     );
     line(canvas, "SHA-256", &sha256, colours.ink);
-    let doubts = doubts(recording, measured, style.units);
+    let doubts = doubts(words, recording, measured, style.units);
     if doubts.is_empty() {
-        line(canvas, "Integrity", "Nothing is missing, saturated or assumed.", colours.ink);
+        line(canvas, words.text("doubt.integrity"), words.text("doubt.none"), colours.ink);
     }
-    for (word, sentence) in doubts.iter().take(MOST_DOUBTS) {
-        let is_finding = matches!(*word, "Damage" | "Contradiction" | "Saturation");
-        let colour = if is_finding { colours.warning } else { colours.ink };
-        line(canvas, word, sentence, colour);
+    for (doubt, sentence) in doubts.iter().take(MOST_DOUBTS) {
+        let colour = if doubt.is_finding() { colours.warning } else { colours.ink };
+        line(canvas, doubt.word(words), sentence, colour);
     }
-    if doubts.len() > MOST_DOUBTS {
-        let more = format!("{} further notes have no room here.", doubts.len() - MOST_DOUBTS);
-        line(canvas, "More", &more, colours.ink);
+    let more = doubts.len().saturating_sub(MOST_DOUBTS);
+    if more > 0 {
+        let sentence = words.counted("doubt.not_shown", more as u64);
+        line(canvas, words.text("doubt.more"), &sentence, colours.ink);
     }
 }

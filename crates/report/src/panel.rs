@@ -77,7 +77,8 @@ pub(crate) fn panel(
     for (y, label) in ticks {
         canvas.line((rect.x, *y), (rect.right(), *y), pen(colours.grid, look.line * 0.8));
         let at = (rect.x - look.text * 0.45, y + look.text * 0.33);
-        canvas.text(at, label, tick_type, colours.soft_ink, Anchor::End);
+        let label = canvas.words.marked(label);
+        canvas.text(at, &label, tick_type, colours.soft_ink, Anchor::End);
     }
     let middle = rect.y + rect.h / 2.0;
     canvas.text_upwards(
@@ -123,7 +124,7 @@ pub(crate) fn missing(
         } else {
             canvas.hatch(shape);
         }
-        let label = "missing";
+        let label = canvas.words.text("picture.missing");
         let width = label_type.width(label) + look.text;
         if shape.w > width {
             let middle = shape.x + shape.w / 2.0;

@@ -1,14 +1,17 @@
 //! PPV against frequency on log-log axes, with a limit curve and its verdict.
 
+use std::fmt::Display;
+
 use wavekeep_core::{Frequency, Kind, Sensor};
 use wavekeep_signal::{ChannelMeasurements, Curve, Measurements, Rule, Standing};
 
 use crate::axis::Log;
 use crate::canvas::{Anchor, Canvas, Path, Rect, pen};
+use crate::language::Words;
 use crate::panel::Look;
 use crate::style::{Colour, Units};
 use crate::text::{bold, one_line, regular};
-use crate::words::reading;
+use crate::words::{frequency, reading};
 
 /// The frequencies of the plot: the range of the instruments.
 pub(crate) const FROM_HZ: f64 = Frequency::LOWER_HZ;
@@ -25,25 +28,21 @@ pub(crate) fn ppv_frequency(
     curve: Option<(&Curve, Option<f64>)>,
     units: Units,
 ) {
-    let colours = canvas.palette;
+    let (colours, words) = (canvas.palette, canvas.words);
     let s = look.text;
     let rect = area.inset(look.left(), s * 0.6, s * 1.2, s * 5.0);
     let line =
         curve.map(|(curve, distance_ft)| outline(curve, distance_ft, units)).unwrap_or_default();
-    let points = points(measured, units);
+    let points = points(words, measured, units);
     let across = Log { from: FROM_HZ, to: TO_HZ, start: rect.x, end: rect.right() };
     let (from, to) = value_range(&line, &points, measured.kind);
     let values = Log { from, to, start: rect.bottom(), end: rect.y };
 
     canvas.fill(rect, colours.panel);
     let has_dots = measured.kind == Kind::Histogram;
-    let below = if has_dots {
-        "frequency (Hz);  small dots: the other intervals"
-    } else {
-        "frequency (Hz)"
-    };
+    let below = words.text(if has_dots { "picture.frequency_and_dots" } else { "chart.frequency" });
     let beside = format!("PPV ({})", units.velocity());
-    let names = LogGrid { below, beside: &beside, decimal: "." };
+    let names = LogGrid { below, beside: &beside };
     grid(canvas, rect, look, &across, &values, &names);
     let mut path = Path::default();
     for (step, (hz, limit)) in line.iter().enumerate() {
@@ -87,7 +86,7 @@ struct Point<'a> {
     /// In the unit of the drawing.
     value: f64,
     /// The same as it is printed.
-    words: String,
+    printed: String,
     frequency: Frequency,
     is_saturated: bool,
     is_incomplete: bool,
@@ -105,12 +104,12 @@ impl Point<'_> {
     }
 }
 
-fn points(measured: &Measurements, units: Units) -> Vec<Point<'_>> {
-    let of = |(row, channel): (usize, &'_ ChannelMeasurements)| {
+fn points<'a>(words: &Words, measured: &'a Measurements, units: Units) -> Vec<Point<'a>> {
+    let of = |(row, channel): (usize, &ChannelMeasurements)| {
         let peak = channel.peak.value()?;
         let value = peak.to(units.velocity()).ok()?.value;
         let frequency = channel.zc_frequency.value()?;
-        Some((row, value, reading(peak, units.velocity()), frequency))
+        Some((row, value, reading(words, peak, units.velocity()), frequency))
     };
     measured
         .channels
@@ -118,11 +117,11 @@ fn points(measured: &Measurements, units: Units) -> Vec<Point<'_>> {
         .enumerate()
         .filter(|(_, channel)| channel.sensor == Sensor::Geophone)
         .filter_map(|(row, channel)| {
-            let (row, value, words, frequency) = of((row, channel))?;
+            let (row, value, printed, frequency) = of((row, channel))?;
             let (is_saturated, is_incomplete) =
                 (channel.is_saturated(), channel.missing_samples > 0);
             let name = channel.name.as_str();
-            Some(Point { name, row, value, words, frequency, is_saturated, is_incomplete })
+            Some(Point { name, row, value, printed, frequency, is_saturated, is_incomplete })
         })
         .collect()
 }
@@ -153,8 +152,6 @@ pub(crate) struct LogGrid<'a> {
     pub(crate) below: &'a str,
     /// On its left.
     pub(crate) beside: &'a str,
-    /// The decimal mark of the labels.
-    pub(crate) decimal: &'a str,
 }
 
 /// Lines, labels and names of both axes.
@@ -190,7 +187,7 @@ pub(crate) fn grid(
         let crowded = rect.h / decades < s * 7.0;
         let begins = ((value.log10() + 1e-9).floor() - value.log10()).abs() < 1e-6;
         if let Some(label) = label.filter(|_| !crowded || begins) {
-            let label = label.replacen('.', names.decimal, 1);
+            let label = canvas.words.marked(&label);
             let at = (rect.x - s * 0.45, y + s * 0.33);
             canvas.text(at, &label, face, colours.soft_ink, Anchor::End);
         }
@@ -212,14 +209,19 @@ fn curve_name(
 ) {
     let colours = canvas.palette;
     let s = look.text;
+    let words = canvas.words;
     let standing = match curve.standing {
-        Standing::Primary => String::new(),
-        other => format!(" ({other})"),
+        Standing::Primary => None,
+        Standing::Provisional => Some("limits.provisional_word"),
+        Standing::User => Some("picture.users_own"),
     };
-    let absent = if line.is_empty() { ": not on this plot" } else { "" };
-    let words = format!("{}{standing}{absent}", curve.name);
+    let standing = standing.map(|key| format!(" ({})", words.text(key))).unwrap_or_default();
+    let mut name = format!("{}{standing}", curve.name);
+    if line.is_empty() {
+        name.push_str(&format!(": {}", words.text("chart.not_on_plot")));
+    }
     let face = bold(s);
-    let words = face.clip(&words, rect.w - s * 3.5);
+    let name = face.clip(&name, rect.w - s * 3.5);
     // Above the curve's left part, where it is lowest; below the upper edge at the most.
     let highest_left = line
         .iter()
@@ -235,7 +237,7 @@ fn curve_name(
     sample.move_to(rect.x + s * 0.7, y - s * 0.33);
     sample.line_to(rect.x + s * 2.1, y - s * 0.33);
     canvas.stroke(&sample, pen(colours.limit, look.line * 1.8));
-    canvas.text((rect.x + s * 2.6, y), &words, face, colours.ink, Anchor::Start);
+    canvas.text((rect.x + s * 2.6, y), &name, face, colours.ink, Anchor::Start);
 }
 
 /// Every interval of a histogram as a small dot.
@@ -362,47 +364,54 @@ pub(crate) fn beyond(
 
 /// What stands below the plot: the components in words, those without a frequency too.
 fn footnotes(canvas: &mut Canvas, area: Rect, rect: Rect, look: Look, points: &[Point<'_>]) {
-    let colours = canvas.palette;
+    let (colours, words) = (canvas.palette, canvas.words);
     let s = look.text;
     let face = regular(s * 0.92);
     let y = area.bottom() - s * 1.1;
-    let words = |point: &Point<'_>, is_full: bool| {
+    let line = |point: &Point<'_>, is_full: bool| {
         let doubt = if point.in_doubt() { " !" } else { "" };
         let name = format!("{}{doubt}", one_line(point.name));
+        let not_drawn = words.text("picture.not_drawn");
         match (point.drawn_hz(), point.frequency, is_full) {
             (_, Frequency::NotAvailable, true) => {
-                format!("{name} {}: no frequency, not drawn", point.words)
+                format!("{name} {}: {}", point.printed, words.text("picture.no_frequency"))
             }
-            (None, _, true) => format!("{name} {}: not drawn", point.words),
-            (None, _, false) => format!("{name}: not drawn"),
-            (_, frequency, true) => format!("{name} {} at {frequency}", point.words),
+            (None, _, true) => format!("{name} {}: {not_drawn}", point.printed),
+            (None, _, false) => format!("{name}: {not_drawn}"),
+            (_, hz, true) => {
+                let hz = frequency(words, hz);
+                let value = [("value", &point.printed as &dyn Display), ("frequency", &hz)];
+                format!("{name} {}", words.filled("picture.at_frequency", &value))
+            }
             (_, _, false) => name,
         }
     };
     let room = area.right() - area.x;
     let share = room / points.len().max(1) as f64 - s * 2.6;
     let width = |is_full| -> f64 {
-        points.iter().map(|point| s * 2.6 + face.width(&words(point, is_full))).sum()
+        points.iter().map(|point| s * 2.6 + face.width(&line(point, is_full))).sum()
     };
     let is_full = width(true) <= room;
     let mut x = if width(is_full) > area.right() - rect.x { area.x } else { rect.x };
     for point in points {
         shape(canvas, (x + s * 0.5, y - s * 0.33), s * 0.36, point.row, colours.channel(point.row));
-        let words = words(point, is_full);
-        let words = face.clip(&words, if is_full { room } else { share });
-        canvas.text((x + s * 1.3, y), &words, face, colours.soft_ink, Anchor::Start);
-        x += s * 2.6 + face.width(&words);
+        let line = line(point, is_full);
+        let line = face.clip(&line, if is_full { room } else { share });
+        canvas.text((x + s * 1.3, y), &line, face, colours.soft_ink, Anchor::Start);
+        x += s * 2.6 + face.width(&line);
     }
     if points.is_empty() {
-        canvas.text((x, y), "no geophone peak to draw", face, colours.soft_ink, Anchor::Start);
+        let none = words.text("picture.no_geophone_peak");
+        canvas.text((x, y), none, face, colours.soft_ink, Anchor::Start);
     }
     let is_any = |is: fn(&Point<'_>) -> bool| points.iter().any(is);
     let doubt = match (is_any(|point| point.is_saturated), is_any(|point| point.is_incomplete)) {
-        (true, false) => "saturated",
-        (false, true) => "incomplete",
-        (true, true) => "saturated or incomplete",
+        (true, false) => "flag.saturated",
+        (false, true) => "flag.incomplete",
+        (true, true) => "picture.saturated_or_incomplete",
         (false, false) => return,
     };
-    let words = format!("! {doubt}: the true peak may be larger");
-    canvas.text((rect.x, y + s * 1.1), &words, face, colours.warning, Anchor::Start);
+    let remark = words.filled("picture.may_be_larger", &[("doubt", &words.text(doubt))]);
+    let remark = format!("! {remark}");
+    canvas.text((rect.x, y + s * 1.1), &remark, face, colours.warning, Anchor::Start);
 }

@@ -13,6 +13,7 @@ use resvg::usvg::{Options, Tree};
 use resvg::{tiny_skia, usvg};
 
 use crate::drawing::DrawError;
+use crate::language::Language;
 use crate::logo::pictures_within;
 use crate::text::{BOLD, REGULAR};
 
@@ -57,8 +58,8 @@ pub(crate) fn png(svg: &str, width_px: u32) -> Result<Vec<u8>, DrawError> {
     picture.encode_png().map_err(failed)
 }
 
-pub(crate) fn pdf(svg: &str, title: &str) -> Result<Vec<u8>, DrawError> {
-    document(&Document { title, language: "en", pages: &[svg], marks: &[] })
+pub(crate) fn pdf(svg: &str, title: &str, language: Language) -> Result<Vec<u8>, DrawError> {
+    document(&Document { title, language: language.code(), pages: &[svg], marks: &[] })
 }
 
 /// A place of a document that is listed in the outline of its reader.

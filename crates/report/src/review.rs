@@ -1,6 +1,7 @@
 //! The review of an event, as the event page prints it.
 
 use crate::facts::{Fact, fact};
+use crate::language::Words;
 use crate::text::one_line;
 
 /// The review of an event of an archive.
@@ -30,19 +31,22 @@ pub struct Correction {
 
 impl Review {
     /// State, reviewer and note.
-    pub(crate) fn facts(&self) -> Vec<Fact> {
+    pub(crate) fn facts(&self, words: &Words) -> Vec<Fact> {
         let Some(at) = &self.reviewed_at else {
-            let state = if self.false_trigger { "false trigger" } else { "not reviewed" };
-            return vec![fact("Review", state)];
+            let state = if self.false_trigger { "standing.false_trigger" } else { "review.none" };
+            return vec![fact(words, "review.label", words.text(state))];
         };
-        let state = if self.false_trigger { "false trigger" } else { "real event" };
-        let by = self.reviewer.as_deref().map(|name| format!(", by {}", one_line(name)));
+        let state = if self.false_trigger { "standing.false_trigger" } else { "review.real" };
+        let state = words.text(state);
         let at = one_line(at).replace('T', " ");
         let at = at.trim_end_matches('Z');
-        let mut facts =
-            vec![fact("Review", format!("{state}{}, {at} UTC", by.unwrap_or_default()))];
+        let by = self.reviewer.as_deref().map(one_line);
+        let by = by.map(|name| words.filled("review.by", &[("name", &name)]));
+        let parts = [Some(state.to_owned()), by, Some(format!("{at} UTC"))];
+        let said = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let mut facts = vec![fact(words, "review.label", said)];
         let note = self.notes.as_deref().map(one_line).filter(|note| !note.is_empty());
-        facts.extend(note.map(|note| fact("Note", note)));
+        facts.extend(note.map(|note| fact(words, "review.note", note)));
         facts
     }
 }

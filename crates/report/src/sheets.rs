@@ -1,6 +1,7 @@
 //! Pages that are filled from the top to the bottom, one after the other.
 
 use crate::canvas::{Anchor, Canvas, Rect, pen};
+use crate::language::Words;
 use crate::render::Mark;
 use crate::style::{Colour, Paper, Theme};
 use crate::text::{Type, bold, one_line, regular};
@@ -16,21 +17,24 @@ const BOTTOM: f64 = 58.0;
 /// Pages while they are filled.
 pub(crate) struct Sheets {
     paper: Paper,
+    words: &'static Words,
     pages: Vec<Canvas>,
     marks: Vec<Mark>,
     y: f64,
 }
 
 impl Sheets {
-    pub(crate) fn new(paper: Paper) -> Self {
-        let mut sheets = Self { paper, pages: Vec::new(), marks: Vec::new(), y: TOP };
+    pub(crate) fn new(paper: Paper, words: &'static Words) -> Self {
+        let mut sheets = Self { paper, words, pages: Vec::new(), marks: Vec::new(), y: TOP };
         sheets.start_page();
         sheets
     }
 
     pub(crate) fn start_page(&mut self) {
         let (width, height) = self.paper.points();
-        self.pages.push(Canvas::new(width, height, Theme::Light.palette()));
+        let mut page = Canvas::new(width, height, Theme::Light.palette());
+        page.words = self.words;
+        self.pages.push(page);
         self.y = TOP;
     }
 
@@ -171,10 +175,11 @@ impl Sheets {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
 
     #[test]
     fn what_does_not_fit_goes_to_the_next_page_and_nothing_below_the_foot() {
-        let mut sheets = Sheets::new(Paper::A4);
+        let mut sheets = Sheets::new(Paper::A4, Language::English.words());
         for _ in 0..200 {
             let bottom = sheets.take(100.0).bottom();
             assert!(bottom <= sheets.area().bottom());
@@ -184,7 +189,7 @@ mod tests {
 
     #[test]
     fn what_is_higher_than_a_page_gets_a_page_and_no_empty_one_before_it() {
-        let mut sheets = Sheets::new(Paper::Letter);
+        let mut sheets = Sheets::new(Paper::Letter, Language::English.words());
         sheets.take(5000.0);
         sheets.take(5000.0);
         assert_eq!(sheets.count(), 2);

@@ -177,6 +177,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
     use crate::style::Paper;
 
     fn drawn(rows: usize) -> Vec<String> {
@@ -187,7 +188,7 @@ mod tests {
         let table = Table::new(columns, 7.0, "continued", ".");
         let rows: Vec<Row> =
             (0..rows).map(|n| Row::of([format!("n{n}"), format!("{n}.5")])).collect();
-        let mut sheets = Sheets::new(Paper::A4);
+        let mut sheets = Sheets::new(Paper::A4, Language::English.words());
         table.draw(&mut sheets, &rows);
         sheets.into_pages().0.into_iter().map(|page| page.finish("t")).collect()
     }

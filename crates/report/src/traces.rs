@@ -5,6 +5,7 @@ use wavekeep_signal::{ChannelMeasurements, Measurements, reduce};
 
 use crate::axis::{Linear, symmetric_end, trimmed};
 use crate::canvas::{Anchor, Canvas, Path, Rect, pen};
+use crate::language::Words;
 use crate::panel::{Heading, Look, Symbol, at_limit, legend, missing, panel, symmetric_ticks};
 use crate::style::Units;
 use crate::text::regular;
@@ -27,7 +28,7 @@ pub(crate) fn traces(
     measured: &Measurements,
     units: Units,
 ) {
-    let colours = canvas.palette;
+    let (colours, words) = (canvas.palette, canvas.words);
     let plot = area.inset(look.left(), 0.0, look.text * 0.8, look.text * 4.4);
     let channels: Vec<(&Channel, &ChannelMeasurements)> =
         recording.channels.iter().zip(&measured.channels).take(MOST_PANELS).collect();
@@ -51,8 +52,8 @@ pub(crate) fn traces(
         let values = Linear { from: -end, to: end, start: rect.bottom(), end: rect.y };
         let heading = Heading {
             name: &channel.name,
-            words: peak_line(found, units),
-            warning: warnings(found, recording.kind),
+            words: peak_line(words, found, units),
+            warning: warnings(words, found, recording.kind),
             colour: colours.channel(row),
         };
         let ticks = symmetric_ticks(&values, rect.h > look.text * 5.0);
@@ -75,58 +76,60 @@ pub(crate) fn traces(
             }
         }
         across.axis(canvas, look, last.bottom());
-        let entries = legend_entries(&channels, across.trigger.is_some());
+        let entries = legend_entries(words, &channels, across.trigger.is_some());
         legend(canvas, (first.x, area.bottom() - look.text * 0.4), look, &entries);
     } else {
         let at = (area.x + area.w / 2.0, area.y + area.h / 2.0);
-        canvas.text(at, "no channels", regular(look.text), colours.soft_ink, Anchor::Middle);
+        let none = words.text("picture.no_channels");
+        canvas.text(at, none, regular(look.text), colours.soft_ink, Anchor::Middle);
     }
 }
 
 /// The common scale of the geophones and the one of the microphone, in words.
-pub(crate) fn scale_words(recording: &Recording, measured: &Measurements, units: Units) -> String {
+pub(crate) fn scale_words(
+    words: &Words,
+    recording: &Recording,
+    measured: &Measurements,
+    units: Units,
+) -> String {
     let channels: Vec<(&Channel, &ChannelMeasurements)> =
         recording.channels.iter().zip(&measured.channels).collect();
-    let mut words = Vec::new();
+    let plain = |value: f64, unit: Unit| {
+        format!("{} {unit}", words.marked(&trimmed(value, decimals(unit))))
+    };
+    let mut scales = Vec::new();
     if channels.iter().any(|(channel, _)| channel.sensor == Sensor::Geophone) {
-        words.push(format!("geophones ±{}", plain(common_end(&channels, units), units.velocity())));
+        let end = plain(common_end(&channels, units), units.velocity());
+        scales.push(format!("{} ±{end}", words.text("picture.geophones")));
     }
     for (channel, _) in &channels {
         let name = match channel.sensor {
             Sensor::Geophone => continue,
-            Sensor::Microphone => "microphone",
+            Sensor::Microphone => words.text("picture.microphone"),
             Sensor::Other => &channel.name,
         };
         let unit = drawn_unit(channel, units);
-        words.push(format!("{name} ±{}", plain(own_end(channel, unit), unit)));
+        scales.push(format!("{name} ±{}", plain(own_end(channel, unit), unit)));
     }
-    words.join(", ")
-}
-
-fn plain(value: f64, unit: Unit) -> String {
-    format!("{} {unit}", trimmed(value, decimals(unit)))
+    scales.join(", ")
 }
 
 fn legend_entries(
+    words: &'static Words,
     channels: &[(&Channel, &ChannelMeasurements)],
     has_trigger: bool,
 ) -> Vec<(Symbol, &'static str)> {
     let any =
         |holds: fn(&ChannelMeasurements) -> bool| channels.iter().any(|(_, found)| holds(found));
-    let mut entries = vec![(Symbol::Peak, "largest peak")];
-    if any(|found| found.half_wave.is_some()) {
-        entries.push((Symbol::HalfWave, "half-wave of the ZC frequency"));
-    }
-    if has_trigger {
-        entries.push((Symbol::Trigger, "trigger"));
-    }
-    if any(|found| found.missing_samples > 0) {
-        entries.push((Symbol::Missing, "samples missing"));
-    }
-    if any(|found| found.samples_at_limit > 0) {
-        entries.push((Symbol::AtLimit, "at the limit of the sensor: true peak is larger"));
-    }
-    entries
+    let shown = [
+        (Symbol::Peak, "picture.largest_peak", true),
+        (Symbol::HalfWave, "picture.half_wave", any(|found| found.half_wave.is_some())),
+        (Symbol::Trigger, "picture.trigger", has_trigger),
+        (Symbol::Missing, "picture.samples_missing", any(|found| found.missing_samples > 0)),
+        (Symbol::AtLimit, "picture.sensor_limit", any(|found| found.samples_at_limit > 0)),
+    ];
+    let shown = shown.into_iter().filter(|(.., is_shown)| *is_shown);
+    shown.map(|(symbol, key, _)| (symbol, words.text(key))).collect()
 }
 
 /// Largest absolute value that is present, in `unit`.
@@ -164,6 +167,7 @@ fn own_end(channel: &Channel, unit: Unit) -> f64 {
 struct Across {
     samples: Linear,
     ticks: Vec<(f64, String)>,
+    /// The key of its name.
     label: &'static str,
     trigger: Option<f64>,
 }
@@ -177,14 +181,19 @@ impl Across {
         let (Some(first_s), Some(step_s)) = (first_s, step_s) else {
             // Without a rate there is no time, but the samples still have an order.
             let ticks = samples.ticks(10).into_iter().map(|(i, label)| (samples.place(i), label));
-            return Self { samples, ticks: ticks.collect(), label: "sample", trigger: None };
+            return Self {
+                samples,
+                ticks: ticks.collect(),
+                label: "picture.sample",
+                trigger: None,
+            };
         };
         let time =
             Linear { from: first_s, to: first_s + last * step_s, start: plot.x, end: plot.right() };
         Self {
             samples,
             ticks: time.ticks(14).into_iter().map(|(s, label)| (time.place(s), label)).collect(),
-            label: "time from the trigger (s)",
+            label: "picture.time_from_trigger",
             trigger: time.holds(0.0).then(|| time.place(0.0)),
         }
     }
@@ -198,11 +207,13 @@ impl Across {
         let face = regular(look.text * 0.92);
         for (x, label) in &self.ticks {
             canvas.line((*x, y), (*x, y + look.text * 0.3), pen(colours.frame, look.line * 0.8));
-            canvas.text((*x, y + look.text * 1.35), label, face, colours.soft_ink, Anchor::Middle);
+            let label = canvas.words.marked(label);
+            canvas.text((*x, y + look.text * 1.35), &label, face, colours.soft_ink, Anchor::Middle);
         }
         let middle = (self.samples.start + self.samples.end) / 2.0;
         let at = (middle, y + look.text * 2.6);
-        canvas.text(at, self.label, face, colours.soft_ink, Anchor::Middle);
+        let label = canvas.words.text(self.label);
+        canvas.text(at, label, face, colours.soft_ink, Anchor::Middle);
     }
 }
 

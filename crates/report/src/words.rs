@@ -1,12 +1,13 @@
 //! Numbers and facts as people read them.
 
 use wavekeep_core::{
-    Channel, Kind, Quantity, Reading, Recording, Sensor, TimeAxis, Unit, UnitLocal,
+    Channel, Frequency, Kind, Quantity, Reading, Recording, Sensor, TimeAxis, Unit, UnitLocal,
     seconds_decimals,
 };
 use wavekeep_signal::ChannelMeasurements;
 
-use crate::axis::{printed, trimmed};
+use crate::axis::trimmed;
+use crate::language::Words;
 use crate::style::Units;
 use crate::text::one_line;
 
@@ -20,15 +21,25 @@ pub(crate) fn decimals(unit: Unit) -> usize {
 
 /// A reading in `unit` (in its own where that is of another quantity), with the sign of its flag:
 /// `0.172 in/s`, `≥10.000 in/s`, `<0.005 in/s`.
-pub(crate) fn reading(reading: Reading, unit: Unit) -> String {
+pub(crate) fn reading(words: &Words, reading: Reading, unit: Unit) -> String {
     let shown = reading.to(unit).unwrap_or(reading);
     let decimals = shown.decimals.map_or(decimals(shown.unit), usize::from);
-    format!("{}{} {}", shown.sign(), printed(shown.value, decimals), shown.unit)
+    format!("{}{} {}", shown.sign(), words.number(shown.value, decimals), shown.unit)
 }
 
 /// Seconds with three decimals, and a report's with as many as it prints.
-pub(crate) fn seconds(seconds: f64) -> String {
-    printed(seconds, seconds_decimals(seconds))
+pub(crate) fn seconds(words: &Words, seconds: f64) -> String {
+    words.number(seconds, seconds_decimals(seconds))
+}
+
+/// A frequency with its unit, as [`Frequency`] writes it.
+pub(crate) fn frequency(words: &Words, frequency: Frequency) -> String {
+    words.marked(&frequency.to_string())
+}
+
+/// A moment with the date in the form of the language.
+pub(crate) fn clock(words: &Words, at: UnitLocal) -> String {
+    format!("{} {}", words.date(at.0.date()), words.marked(&at.0.time().to_string()))
 }
 
 /// The unit in which a channel is drawn.
@@ -49,40 +60,58 @@ pub(crate) fn drawn_unit(channel: &Channel, units: Units) -> Unit {
 }
 
 /// What is said of a channel above its trace: peak, time and frequency, and what is wrong.
-pub(crate) fn peak_line(channel: &ChannelMeasurements, units: Units) -> String {
+pub(crate) fn peak_line(words: &Words, channel: &ChannelMeasurements, units: Units) -> String {
     let Some((peak, _)) = channel.peak.shown() else {
-        return "no samples".to_owned();
+        return words.text("picture.no_samples").to_owned();
     };
-    let mut words = match channel.sensor {
-        Sensor::Geophone => format!("PPV {}", reading(peak, units.velocity())),
-        Sensor::Microphone => format!("PSPL {}", pspl(channel, peak, units)),
-        Sensor::Other => match peak.unit.quantity() {
-            Quantity::Velocity => format!("peak {}", reading(peak, units.velocity())),
-            Quantity::Length => format!("peak {}", reading(peak, units.length())),
-            _ => format!("peak {}", reading(peak, peak.unit)),
-        },
+    let other = |unit| format!("{} {}", words.text("picture.peak"), reading(words, peak, unit));
+    let mut line = match channel.sensor {
+        Sensor::Geophone => format!("PPV {}", reading(words, peak, units.velocity())),
+        Sensor::Microphone => format!("PSPL {}", pspl(words, channel, peak, units)),
+        Sensor::Other => other(match peak.unit.quantity() {
+            Quantity::Velocity => units.velocity(),
+            Quantity::Length => units.length(),
+            _ => peak.unit,
+        }),
     };
     if let Some(time) = channel.time_of_peak_s.value() {
-        words.push_str(&format!(" at {} s", seconds(time)));
+        line = at_second(words, &line, time);
     }
     if let Some(at) = channel.peak_at.value() {
-        words.push_str(&format!(" at {at}"));
+        line = at_moment(words, &line, at);
     }
-    if let Some(frequency) = channel.zc_frequency.value() {
-        words.push_str(&format!(", ZC frequency {frequency}"));
+    if let Some(hz) = channel.zc_frequency.value() {
+        let (name, hz) = (words.text("picture.zc_frequency"), frequency(words, hz));
+        line.push_str(&format!(", {name} {hz}"));
     }
-    words
+    line
+}
+
+/// `0.172 in/s at 0.021 s`.
+pub(crate) fn at_second(words: &Words, value: &str, second: f64) -> String {
+    let second = seconds(words, second);
+    words.filled("event.at_second", &[("value", &value), ("second", &second)])
+}
+
+/// `0.172 in/s at 2026-05-01 13:16:34`.
+pub(crate) fn at_moment(words: &Words, value: &str, at: UnitLocal) -> String {
+    words.filled("event.at_moment", &[("value", &value), ("moment", &clock(words, at))])
 }
 
 /// The peak of a microphone in the unit that was asked for, with the other way of writing it: a
 /// level with its pressure, a pressure with its level.
-pub(crate) fn pspl(channel: &ChannelMeasurements, peak: Reading, units: Units) -> String {
+pub(crate) fn pspl(
+    words: &Words,
+    channel: &ChannelMeasurements,
+    peak: Reading,
+    units: Units,
+) -> String {
     let pressure = match units.pressure() {
         Unit::Pascal => channel.peak_pa,
         _ => channel.peak_psi,
     };
-    let level = reading(peak, Unit::DecibelLinear);
-    let Some(pressure) = pressure.value().map(|value| reading(value, value.unit)) else {
+    let level = reading(words, peak, Unit::DecibelLinear);
+    let Some(pressure) = pressure.value().map(|value| reading(words, value, value.unit)) else {
         return level;
     };
     match units.peak_pressure() {
@@ -92,96 +121,123 @@ pub(crate) fn pspl(channel: &ChannelMeasurements, peak: Reading, units: Units) -
 }
 
 /// What is wrong with a channel, in words; empty when nothing is.
-pub(crate) fn warnings(channel: &ChannelMeasurements, kind: Kind) -> String {
-    let found =
-        [impossibility(channel, kind), saturation(channel, kind), incompleteness(channel, kind)];
+pub(crate) fn warnings(words: &Words, channel: &ChannelMeasurements, kind: Kind) -> String {
+    let found = [
+        impossibility(words, channel, kind),
+        saturation(words, channel, kind),
+        incompleteness(words, channel, kind),
+    ];
     found.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 /// That samples of a channel are larger than what the instrument can give.
-pub(crate) fn impossibility(channel: &ChannelMeasurements, kind: Kind) -> Option<String> {
+pub(crate) fn impossibility(
+    words: &Words,
+    channel: &ChannelMeasurements,
+    kind: Kind,
+) -> Option<String> {
     let count = channel.impossible_samples;
-    (count > 0)
-        .then(|| format!("impossible: {} above what the instrument can give", counted(count, kind)))
+    (count > 0).then(|| of_samples(words, "fault.impossible", count, kind))
 }
 
 /// That the sensor of a channel, or its converter, was at its limit.
-pub(crate) fn saturation(channel: &ChannelMeasurements, kind: Kind) -> Option<String> {
+pub(crate) fn saturation(
+    words: &Words,
+    channel: &ChannelMeasurements,
+    kind: Kind,
+) -> Option<String> {
     if channel.impossible_samples > 0 {
         return None;
     }
     match channel.samples_at_limit {
-        0 => channel.is_saturated().then(|| "saturated".to_owned()),
-        count => Some(format!("saturated: {} at the limit", counted(count, kind))),
+        0 => channel.is_saturated().then(|| words.text("flag.saturated").to_owned()),
+        count => Some(of_samples(words, "fault.saturated", count, kind)),
     }
 }
 
 /// That samples of a channel are missing.
-pub(crate) fn incompleteness(channel: &ChannelMeasurements, kind: Kind) -> Option<String> {
+pub(crate) fn incompleteness(
+    words: &Words,
+    channel: &ChannelMeasurements,
+    kind: Kind,
+) -> Option<String> {
     let count = channel.missing_samples;
-    (count > 0).then(|| format!("incomplete: {} missing", counted(count, kind)))
+    (count > 0).then(|| of_samples(words, "fault.incomplete", count, kind))
 }
 
-fn counted(count: usize, kind: Kind) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    match kind {
-        Kind::Waveform => format!("{count} sample{plural}"),
-        Kind::Histogram => format!("{count} interval{plural}"),
-    }
+/// The text of `key` with a number of samples, or of intervals.
+fn of_samples(words: &Words, key: &str, count: usize, kind: Kind) -> String {
+    let counted = words.counted(
+        match kind {
+            Kind::Waveform => "count.samples",
+            Kind::Histogram => "count.intervals",
+        },
+        count as u64,
+    );
+    words.filled(key, &[("samples", &counted)])
 }
 
 /// The first line of a drawing: instrument, file, moment.
-pub(crate) fn heading(recording: &Recording) -> String {
+pub(crate) fn heading(words: &Words, recording: &Recording) -> String {
     let serial = recording.serial.as_ref().map(|serial| one_line(&serial.value));
     let name = recording.source.name.as_deref().map(one_line);
-    let start = recording.start.map(|start| moment(start.value));
+    let start = recording.start.map(|start| moment(words, start.value));
     [serial, name, start].into_iter().flatten().collect::<Vec<_>>().join("  ·  ")
 }
 
 /// A moment by the instrument's clock, and that it is so.
-pub(crate) fn moment(at: UnitLocal) -> String {
-    format!("{at} (unit-local time)")
+pub(crate) fn moment(words: &Words, at: UnitLocal) -> String {
+    words.filled("event.unit_local", &[("moment", &clock(words, at))])
+}
+
+/// A value with the word that it is assumed.
+pub(crate) fn assumed(words: &Words, value: &str) -> String {
+    words.filled("event.assumed", &[("value", &value)])
 }
 
 /// The second line of a drawing: rate or interval, and what of it is assumed.
-pub(crate) fn timing(recording: &Recording) -> String {
-    let assumed = |is: bool| if is { " (assumed)" } else { "" };
+pub(crate) fn timing(words: &Words, recording: &Recording) -> String {
+    let or_assumed = |is: bool, line: String| if is { assumed(words, &line) } else { line };
     match &recording.time {
         TimeAxis::Samples { rate_hz, .. } => {
-            format!("{} samples/s{}", trimmed(rate_hz.value, 3), assumed(rate_hz.is_assumed()))
+            let rate = words.marked(&trimmed(rate_hz.value, 3));
+            let line = words.filled("event.samples_per_second", &[("n", &rate)]);
+            or_assumed(rate_hz.is_assumed(), line)
         }
         TimeAxis::Intervals { length_s, .. } => {
-            let count = recording.len();
-            let plural = if count == 1 { "" } else { "s" };
+            let count = words.counted("count.intervals", recording.len() as u64);
             match length_s {
-                Some(length) => format!(
-                    "{count} interval{plural} of {}{}",
-                    duration(length.value),
-                    assumed(length.is_assumed())
-                ),
-                None => format!("{count} interval{plural} of unknown length"),
+                Some(length) => {
+                    let value = duration(words, length.value);
+                    let line = words
+                        .filled("event.intervals_of", &[("intervals", &count), ("length", &value)]);
+                    or_assumed(length.is_assumed(), line)
+                }
+                None => words.filled("event.intervals_unknown", &[("intervals", &count)]),
             }
         }
     }
 }
 
 /// `1 minute`, `15 seconds`, `2.5 seconds`.
-pub(crate) fn duration(seconds: f64) -> String {
+pub(crate) fn duration(words: &Words, seconds: f64) -> String {
     let (count, unit) = match seconds {
-        s if s >= 3600.0 && s % 3600.0 == 0.0 => (s / 3600.0, "hour"),
-        s if s >= 60.0 && s % 60.0 == 0.0 => (s / 60.0, "minute"),
-        s => (s, "second"),
+        s if s >= 3600.0 && s % 3600.0 == 0.0 => (s / 3600.0, "count.hours"),
+        s if s >= 60.0 && s % 60.0 == 0.0 => (s / 60.0, "count.minutes"),
+        s => (s, "count.seconds"),
     };
-    format!("{} {unit}{}", trimmed(count, 3), if count == 1.0 { "" } else { "s" })
+    words.measured(unit, count, &trimmed(count, 3))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
 
     #[test]
     fn a_flag_is_a_sign_before_the_number() {
         let ten = Reading::new(10.0, Unit::InchPerSecond);
+        let reading = |value, unit| super::reading(Language::English.words(), value, unit);
         assert_eq!(reading(ten, Unit::InchPerSecond), "10.000 in/s");
         let saturated = ten.flagged(wavekeep_core::Flag::Saturated);
         assert_eq!(reading(saturated, Unit::InchPerSecond), "≥10.000 in/s");
@@ -191,6 +247,7 @@ mod tests {
 
     #[test]
     fn durations_are_in_the_largest_whole_unit() {
+        let duration = |seconds| super::duration(Language::English.words(), seconds);
         assert_eq!(duration(60.0), "1 minute");
         assert_eq!(duration(15.0), "15 seconds");
         assert_eq!(duration(7200.0), "2 hours");

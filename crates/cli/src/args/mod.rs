@@ -25,6 +25,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use wavekeep_core::Unit;
 use wavekeep_export::{Target, Units};
+use wavekeep_period::Language;
 use wavekeep_signal::{Curve, DEFAULT_CURVE, MotionQuantity, Window};
 
 use crate::log::LogOptions;
@@ -369,6 +370,9 @@ pub struct ReportArgs {
     /// Size of the page.
     #[arg(long, value_name = "PAPER", default_value = "a4")]
     pub paper: PaperArg,
+    /// Language of the report. Texts of the instrument and names of curves stay as they are.
+    #[arg(long, value_name = "CODE", default_value = "en", value_parser = period::language())]
+    pub language: Language,
     #[command(flatten)]
     pub curve: CurveArgs,
     #[command(flatten)]

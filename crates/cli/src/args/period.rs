@@ -29,9 +29,6 @@ pub struct PeriodArgs {
     /// Event pages in the appendix, at most: of events above or near a level.
     #[arg(long, value_name = "N", default_value_t = 50, requires = "period", help_heading = PERIOD)]
     pub appendix: usize,
-    /// Language of the report.
-    #[arg(long, value_name = "CODE", default_value = "en", value_parser = language(), requires = "period", help_heading = PERIOD)]
-    pub language: Language,
     /// TOML file with letterhead, logo, texts and signatures.
     #[arg(long, value_name = "FILE", requires = "period", help_heading = PERIOD)]
     pub template: Option<PathBuf>,
@@ -43,7 +40,8 @@ pub struct PeriodArgs {
     pub format: Option<Format>,
 }
 
-fn language() -> impl TypedValueParser<Value = Language> {
+/// Reads the code of a language of reports.
+pub fn language() -> impl TypedValueParser<Value = Language> {
     PossibleValuesParser::new(Language::CODES).try_map(|code| code.parse::<Language>())
 }
 

@@ -40,7 +40,7 @@ pub fn run(args: &Args, command: &ReportArgs, period: Period) -> anyhow::Result<
         .with_warn_percent(Some(command.period.warn_percent));
     let today = || jiff::Zoned::now().date();
     let options = ReportOptions::default()
-        .with_language(command.period.language)
+        .with_language(command.language)
         .with_paper(match command.paper {
             PaperArg::A4 => Paper::A4,
             PaperArg::Letter => Paper::Letter,

@@ -116,6 +116,7 @@ fn report(
         .with_distance_ft(distance_ft)
         .with_ledger(ledger)
         .with_paper(paper)
+        .with_language(command.language)
         .with_style(style);
     let page = event_report(recording, &measured, options);
     let bytes = pictures::encode(&file.path, &page, PictureFormat::Pdf, 0)?;

@@ -120,6 +120,25 @@ fn language_template_and_print_date_are_on_the_pages() {
 }
 
 #[test]
+fn the_pages_of_events_are_in_the_language_of_the_report_too() {
+    let fleet = fleet();
+    let blast = ["--language", "de", "--velocity", "mm/s", "--where", "text=M529LMOK"];
+    let made = report(&fleet, &[&blast[..], &["-o", "blast.pdf"]].concat());
+    assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
+    let page = text(&fleet.path().join("blast.pdf"));
+    let month = ["--period", "2026-06", "--curve", "din-3", "-o", "juni.pdf"];
+    let made = report(&fleet, &[&blast[..], &month].concat());
+    assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
+    let document = text(&fleet.path().join("juni.pdf"));
+    for text in [page, document] {
+        for words in ["Ereignisbericht", "Seriennummer", "12.06.2026 14:03:20 (Geräteortszeit)"] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        assert!(!text.contains("Event report") && !text.contains("Serial number"), "{text}");
+    }
+}
+
+#[test]
 fn conditions_choose_the_events_and_stand_on_the_cover() {
     let fleet = fleet();
     let more = [
@@ -165,7 +184,7 @@ fn what_cannot_be_is_wrong_usage_and_says_why() {
         (&["--period", "2026-05", "--air-curve", "osmre"], "cannot be the level for air"),
         (&["--period", "2026-05", "--language", "xx"], "possible values: en, de, fr, es, pt"),
         (&["--period", "2026-05", "--rate", "1024"], "cannot be used with"),
-        (&["--language", "de", "--id", "1"], "--period"),
+        (&["--appendix", "5", "--id", "1"], "--period"),
         (&["--period", "2026-05", "--where", "serial=BE99999"], "no unit BE99999"),
     ] {
         let refused = report(&fleet, more);

@@ -724,6 +724,7 @@ class Event(Recording):
         metric: bool = False,
         dark: bool = False,
         letter: bool = False,
+        language: Literal["en", "de", "fr", "es", "pt"] = "en",
         width_px: int = 1600,
     ) -> Picture:
         """A picture, which a notebook displays.
@@ -743,6 +744,8 @@ class Event(Recording):
             Light lines on a dark background.
         letter
             US Letter instead of A4.
+        language
+            Language of ``"page"``; texts of the instrument and names of curves stay as they are.
         width_px
             The width of a PNG in pixels.
 
@@ -773,6 +776,7 @@ class Event(Recording):
             metric=metric,
             dark=dark,
             letter=letter,
+            language=one_of("language", language, ("en", "de", "fr", "es", "pt")),
             width_px=width_px,
         )
         return Picture(data, form)

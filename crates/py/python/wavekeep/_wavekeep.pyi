@@ -141,6 +141,7 @@ class Event:
         curve: str = ...,
         distance_ft: float | None = None,
         letter: bool = False,
+        language: str = "en",
         width_px: int = 1600,
     ) -> bytes: ...
 

@@ -131,6 +131,17 @@ impl Words {
         self.filled(&key, &[("n", &self.count(n))])
     }
 
+    /// As [`counted`](Self::counted), for a number that may have decimals and is written as `digits`.
+    pub(crate) fn measured(&self, key: &str, n: f64, digits: &str) -> String {
+        let is_one = match self.language {
+            // Up to two it is one of them: 1,5 heure.
+            Language::French | Language::Portuguese => n < 2.0,
+            _ => n == 1.0,
+        };
+        let key = format!("{key}_{}", if is_one { "one" } else { "other" });
+        self.filled(&key, &[("n", &self.marked(digits))])
+    }
+
     /// Keys and texts.
     pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
         self.texts.iter().map(|(key, text)| (key.as_str(), text.as_str()))

@@ -90,9 +90,8 @@ fn chart(canvas: &mut Canvas, part: Part<'_>, area: Rect, dots: &[Dot<'_>]) {
     let values =
         Log { from: 10f64.powf(from), to: 10f64.powf(to), start: plot.bottom(), end: plot.y };
     canvas.fill(plot, colours.panel);
-    let decimal = words.text("forms.decimal");
     let beside = format!("PPV ({unit})");
-    let names = LogGrid { below: words.text("chart.frequency"), beside: &beside, decimal };
+    let names = LogGrid { below: words.text("chart.frequency"), beside: &beside };
     grid(canvas, plot, LOOK, &across, &values, &names);
     let mut path = Path::default();
     for (step, (hz, limit)) in line.iter().enumerate() {

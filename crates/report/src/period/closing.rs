@@ -78,5 +78,5 @@ pub(super) fn appendix(sheets: &mut Sheets, part: Part<'_>, appendix: Appendix) 
     sheets.paragraph(
         &words.filled("appendix.which", &[("pages", &words.count(pages)), ("n", &words.count(of))]),
     );
-    sheets.paragraph(words.text("appendix.language"));
+    sheets.paragraph(words.text("appendix.as_they_are"));
 }

@@ -9,7 +9,7 @@ mod cover;
 mod events;
 mod letterhead;
 mod monitoring;
-mod phrases;
+pub(crate) mod phrases;
 mod running;
 mod span;
 mod summary;
@@ -85,8 +85,8 @@ struct Part<'a> {
 impl<'a> PeriodPages<'a> {
     /// Draws all but the event pages.
     pub fn new(content: &'a PeriodContent, options: &'a PeriodOptions, appendix: Appendix) -> Self {
-        let mut sheets = Sheets::new(options.paper);
         let part = Part { content, options, words: options.language.words() };
+        let mut sheets = Sheets::new(options.paper, part.words);
         cover::draw(&mut sheets, part);
         sheets.start_page();
         summary::draw(&mut sheets, part, appendix);
@@ -104,7 +104,7 @@ impl<'a> PeriodPages<'a> {
         Self { content, options, sheets, body }
     }
 
-    /// Adds the page of an event. Logo, paper and units are those of the report.
+    /// Adds the page of an event. Language, logo, paper and units are those of the report.
     pub fn add_event(
         &mut self,
         recording: &Recording,
@@ -114,6 +114,7 @@ impl<'a> PeriodPages<'a> {
         let page = page
             .with_paper(self.options.paper)
             .with_style(page.style.with_units(self.options.units))
+            .with_language(self.options.language)
             .with_logo(self.options.letterhead.logo.as_ref())
             .with_sensor_check_in_rows(true);
         let (canvas, _) = event_page(recording, measured, page);

@@ -94,9 +94,19 @@ pub(super) fn limit_digits(words: &Words, value: f64, unit: Unit) -> String {
 /// What a verdict on an event rests on: `Vert 12.30 mm/s at 24 Hz, level 5.00 mm/s`. The value has the
 /// digits of the event's peak, which the unit of the curve may have changed.
 fn basis(words: &Words, event: &PeriodEvent, verdict: &Verdict, unit: Unit) -> Option<String> {
-    let (value, limit) = (verdict.value?, verdict.limit?);
     let named = PeakOf::ALL.into_iter().find(|of| of.word() == verdict.subject);
     let peak = named.and_then(|of| event.peak(of)).map(|peak| peak.reading);
+    basis_of(words, peak, verdict, unit)
+}
+
+/// The same, of the peak that a verdict names.
+pub(crate) fn basis_of(
+    words: &Words,
+    peak: Option<Reading>,
+    verdict: &Verdict,
+    unit: Unit,
+) -> Option<String> {
+    let (value, limit) = (verdict.value?, verdict.limit?);
     let is_same = |peak: &Reading| {
         let peak = peak.to(value.unit).map(|peak| peak.value);
         peak.is_ok_and(|peak| (peak - value.value).abs() <= 1e-9 * value.value.abs())
@@ -137,7 +147,7 @@ fn subject(words: &Words, subject: &str) -> String {
 }
 
 /// The words for a cause.
-pub(super) fn cause(words: &Words, cause: Cause) -> &str {
+pub(crate) fn cause(words: &Words, cause: Cause) -> &str {
     words.text(match cause {
         Cause::NothingToJudge => "cause.nothing_to_judge",
         Cause::NoPeak => "cause.no_peak",

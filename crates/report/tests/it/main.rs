@@ -3,6 +3,7 @@
 
 mod attenuation;
 mod drawings;
+mod event_languages;
 mod events;
 mod frames;
 mod languages;

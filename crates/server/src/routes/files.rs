@@ -18,9 +18,10 @@ use utoipa::{IntoParams, ToSchema};
 use wavekeep_archive::SafeName;
 use wavekeep_export::{Target, write_event};
 use wavekeep_period::review_of;
-use wavekeep_report::{LedgerState, PageOptions, Paper, Style, event_report};
+use wavekeep_report::{Language, LedgerState, PageOptions, Paper, Style, event_report};
 
 use super::curves::curve_of;
+use super::report::LanguageWord;
 use super::{Id, answer};
 use crate::auth::hex;
 use crate::extract::{Path, Query, finite, optional};
@@ -221,6 +222,10 @@ pub struct PageParams {
     #[serde(deserialize_with = "optional")]
     #[param(value_type = Option<PaperWord>)]
     pub paper: Option<PaperWord>,
+    /// `en`, `de`, `fr`, `es` or `pt`; without it, `en`.
+    #[serde(deserialize_with = "optional")]
+    #[param(value_type = Option<LanguageWord>)]
+    pub language: Option<Language>,
 }
 
 /// The one-page event report.
@@ -248,6 +253,7 @@ pub async fn report_pdf(
                 .with_review(Some(&review))
                 .with_ledger(ledger.as_ref())
                 .with_paper(paper)
+                .with_language(params.language.unwrap_or_default())
                 .with_style(Style::default().with_units(units.drawn()));
             let page = event_report(recording, measured, options);
             Ok(answer("application/pdf", page.pdf().map_err(|error| Problem::internal(&error))?))

@@ -49,7 +49,7 @@ enum FormatWord {
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 #[allow(dead_code, reason = "only its schema is used")]
-enum LanguageWord {
+pub(super) enum LanguageWord {
     /// English.
     En,
     /// German.

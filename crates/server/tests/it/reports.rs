@@ -45,6 +45,19 @@ fn a_report_is_a_workbook_or_a_table_in_the_language_that_was_asked_for() {
 }
 
 #[test]
+fn the_page_of_an_event_is_in_the_language_that_was_asked_for() {
+    let server = Running::with_samples(&[BLAST]);
+    for (query, words) in [("", "Serial number"), ("?language=es", "Número de serie")] {
+        let page = server.get(&format!("/api/v1/events/1/report.pdf{query}"));
+        assert!(text(&page.body).contains(words), "{query}");
+    }
+    let refused = server.get("/api/v1/events/1/report.pdf?language=xx");
+    assert_eq!(refused.status, 422);
+    let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("expected one of en, de"), "{detail}");
+}
+
+#[test]
 fn what_cannot_be_is_refused_with_what_is_known() {
     let server = Running::with_samples(&[QUIET]);
     for (query, words) in [

@@ -5,15 +5,16 @@
  * @typedef {{
  *   velocity: "in/s" | "mm/s", pressure: "dB(L)" | "Pa" | "psi", scale: "common" | "own", curve: string,
  *   quantity: "velocity" | "acceleration" | "displacement" | "vector_sum",
- *   window: "none" | "hann" | "flat_top", bands: "lines" | "third_octave", frequency: "linear" | "log"
+ *   window: "none" | "hann" | "flat_top", bands: "lines" | "third_octave", frequency: "linear" | "log",
+ *   language: "en" | "de" | "fr" | "es" | "pt"
  * }} Prefs
  */
 
 /** @type {Prefs} */
-const DEFAULTS = { velocity: "in/s", pressure: "dB(L)", scale: "common", curve: "usbm-drywall", quantity: "velocity", window: "none", bands: "lines", frequency: "linear" };
+const DEFAULTS = { velocity: "in/s", pressure: "dB(L)", scale: "common", curve: "usbm-drywall", quantity: "velocity", window: "none", bands: "lines", frequency: "linear", language: "en" };
 
 /** @type {{ [K in keyof Prefs]?: readonly string[] }} */
-const ALLOWED = { velocity: ["in/s", "mm/s"], pressure: ["dB(L)", "Pa", "psi"], scale: ["common", "own"], quantity: ["velocity", "acceleration", "displacement", "vector_sum"], window: ["none", "hann", "flat_top"], bands: ["lines", "third_octave"], frequency: ["linear", "log"] };
+const ALLOWED = { velocity: ["in/s", "mm/s"], pressure: ["dB(L)", "Pa", "psi"], scale: ["common", "own"], quantity: ["velocity", "acceleration", "displacement", "vector_sum"], window: ["none", "hann", "flat_top"], bands: ["lines", "third_octave"], frequency: ["linear", "log"], language: ["en", "de", "fr", "es", "pt"] };
 
 /** @type {Set<() => void>} */
 const listeners = new Set();

@@ -72,6 +72,7 @@ export function eventView(main, id, filters) {
       return other ? h("a", { class: "button", href: address({ ...filters, event: other }), "data-route": true, "data-step": side }, words, " ", h("kbd", null, key))
         : h("span", { class: "button off", "aria-disabled": "true" }, words, " ", h("kbd", null, key));
     };
+    const language = pref("language") === "en" ? "" : pref("language");
     renew(head,
       h("div", { class: "crumbs" }, h("a", { href: address(filters), "data-route": true }, "← Events"),
         h("nav", { "aria-label": "Other events" }, step("before", "‹ Previous", "p"), h("span", { class: "place" }, around ? `${countText(around.place)} of ${countText(around.total)}` : "place in the list not known"), step("after", "Next ›", "n"))),
@@ -80,7 +81,7 @@ export function eventView(main, id, filters) {
         event.contradicted && h("span", { class: "badge bad" }, "report disagrees"), event.corrected.length > 0 && h("span", { class: "badge", title: `Corrected: ${event.corrected.join(", ")}` }, "corrected"), isSaturated(event) && h("span", { class: "badge bad" }, "saturated")),
       h("p", { class: "sub" }, h("span", { class: "about-event" }, [event.kind, event.filename, event.project, event.location].filter(Boolean).join(" · ")),
         h("span", { class: "downloads" },
-          h("a", { class: "button", href: link(`/events/${id}/report.pdf${queryString({ curve: pref("curve"), distance_ft, ...unitQuery() })}`), target: "_blank", rel: "noopener" }, "Report PDF"),
+          h("a", { class: "button", href: link(`/events/${id}/report.pdf${queryString({ curve: pref("curve"), distance_ft, language, ...unitQuery() })}`), target: "_blank", rel: "noopener" }, language ? `Report PDF (${language})` : "Report PDF"),
           h("a", { class: "button", href: link(`/events/${id}/csv${queryString(unitQuery())}`), download: `${event.filename}.csv` }, "CSV"),
           h("a", { class: "button", href: link(`/events/${id}/file`), download: event.filename }, "File"),
           event.has_report && h("a", { class: "button", href: link(`/events/${id}/report.txt`), target: "_blank", rel: "noopener" }, "Report text"),

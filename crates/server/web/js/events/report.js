@@ -4,7 +4,7 @@
 import { ask, get, queryString } from "../api.js";
 import { field, showForm } from "../dialog.js";
 import { h, select } from "../dom.js";
-import { unitQuery } from "../prefs.js";
+import { pref, setPref, unitQuery } from "../prefs.js";
 import { toast } from "../say.js";
 import { countText } from "../units.js";
 import { filterWords } from "./filters.js";
@@ -55,7 +55,7 @@ export async function reportForm(filters) {
   };
   show();
   const format = select("Format", [["pdf", "PDF: the document"], ["xlsx", "XLSX: a workbook"], ["csv", "CSV: the table of events"]], "pdf", () => {});
-  const language = select("Language", [["en", "English"], ["de", "Deutsch"], ["fr", "français"], ["es", "español"], ["pt", "português"]], "en", () => {});
+  const language = select("Language", [["en", "English"], ["de", "Deutsch"], ["fr", "français"], ["es", "español"], ["pt", "português"]], pref("language"), (code) => setPref("language", /** @type {any} */ (code)));
   const paper = select("Paper", [["a4", "A4"], ["letter", "Letter"]], "a4", () => {});
   const curve = select("Level for the ground", [["", "the alarm levels of the archive"], ["none", "no level"], ...curves.filter((one) => !isAir(one)).map(option)], "", () => {});
   const air = select("Level for the air", [["", "as for the ground: the archive’s, or none"], ...curves.filter(isAir).map(option)], "", () => {});
