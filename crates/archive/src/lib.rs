@@ -80,7 +80,7 @@ mod verify;
 mod watch;
 
 pub use actor::{Actor, machine_user};
-pub use archive::{Archive, CommitPoint, OpenOptions};
+pub use archive::{Archive, CommitPoint, OpenOptions, Removals};
 pub use backup::{Backup, BackupOptions, LeftOut, Manifest, Restored};
 pub use blast::{
     BlastEvent, BlastFacts, BlastMedium, BlastSource, BlastValue, LeftOutOfLaw, ScaledDistances,

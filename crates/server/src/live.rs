@@ -149,6 +149,9 @@ pub async fn follow(state: State) {
     // Places in the order of changes are microseconds: what happens from now on comes after now.
     let mut cursor = jiff::Timestamp::now().as_microsecond();
     let mut newest = newest(&state).await.unwrap_or(i64::MAX);
+    // An older archive has no ledger, and its first entry is no removal.
+    let head = state.work(|state| Ok(state.archive.removals_since(0)?)).await;
+    let mut seen = head.map_or(0, |head| head.last_entry);
     loop {
         tokio::select! {
             () = tokio::time::sleep(POLL) => {}
@@ -160,6 +163,15 @@ pub async fn follow(state: State) {
         state.live.note_access(access.unwrap_or((Vec::new(), true)));
         let found =
             state.work(move |state| Ok(state.archive.changes_since(cursor, AT_A_TIME)?)).await;
+        let entry = seen;
+        let gone = state.work(move |state| Ok(state.archive.removals_since(entry)?)).await;
+        if let Ok(gone) = gone {
+            seen = gone.last_entry;
+            if gone.any {
+                // The order of changes has no place for what is gone.
+                state.live.reset();
+            }
+        }
         // The next question may be answered again.
         let Ok(changes) = found else { continue };
         for change in changes {

@@ -24,6 +24,7 @@ use crate::sidecar::Sidecar;
 
 use lock::{Queue, identity_of};
 pub(crate) use lock::{Writer, layout_of, locked};
+pub use questions::Removals;
 
 /// An archive. It can be shared between threads, and any number of processes may have the same one
 /// open: they take turns in writing and never wait for each other in reading.

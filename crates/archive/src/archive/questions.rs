@@ -11,8 +11,19 @@ use crate::index::{
     MonthSummary, Page, ProjectSummary, Query, UnitSummary, locations, summary,
 };
 use crate::layout::EventFiles;
+use crate::ledger::tables;
 use crate::review::{self, ReviewEntry};
 use crate::sidecar::Sidecar;
+
+/// What the ledger says of events that are gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Removals {
+    /// The last entry that was looked at.
+    pub last_entry: u64,
+    /// Whether there are any.
+    pub any: bool,
+}
 
 impl Archive {
     /// The events that answer a question.
@@ -231,6 +242,17 @@ impl Archive {
     /// What the index says.
     pub fn changes_since(&self, cursor: i64, limit: usize) -> Result<Vec<Change>, ArchiveError> {
         self.ask(|connection| summary::changes(connection, cursor, limit))
+    }
+
+    /// Whether events were removed or forgotten behind an entry of the ledger: changes name no event that is
+    /// gone.
+    ///
+    /// # Errors
+    /// What the index says.
+    pub fn removals_since(&self, entry: u64) -> Result<Removals, ArchiveError> {
+        let found = self.ask(|connection| tables::removals(connection, entry))?;
+        let (last_entry, any) = found.unwrap_or((entry, false));
+        Ok(Removals { last_entry, any })
     }
 
     /// The imports, the latest first.

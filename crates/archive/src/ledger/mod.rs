@@ -10,7 +10,7 @@ mod head;
 mod known;
 mod prove;
 mod restore;
-mod tables;
+pub(crate) mod tables;
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path};

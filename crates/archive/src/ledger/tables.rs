@@ -104,6 +104,19 @@ pub(crate) fn of_event(connection: &Connection, id: i64) -> rusqlite::Result<Vec
     connection.prepare_cached(sql)?.query_map([id], place)?.collect()
 }
 
+/// The last entry behind `entry`, and whether events were taken out by those up to it; `None` where there is
+/// none.
+pub(crate) fn removals(
+    connection: &Connection,
+    entry: u64,
+) -> rusqlite::Result<Option<(u64, bool)>> {
+    let sql = "SELECT max(entry), max(action IN ('remove', 'forget')) FROM ledger WHERE entry > ?1";
+    connection.prepare_cached(sql)?.query_row([stored(entry)], |row| {
+        let (last, any): (Option<i64>, Option<bool>) = (row.get(0)?, row.get(1)?);
+        Ok(last.map(|last| (number(last), any.unwrap_or_default())))
+    })
+}
+
 /// Where entries from `first` to `last` stand.
 pub(crate) fn between(
     connection: &Connection,

@@ -9,20 +9,6 @@ use wavekeep_archive::{
     Archive, ArchiveError, BackupOptions, FindingKind, PlanDone, PlanError, Query, VerifyOptions,
 };
 
-/// A picture of so many pixels a side, in no colours: its parts are all there.
-fn picture(side: u32) -> Vec<u8> {
-    let part = |name: &[u8; 4], data: &[u8]| {
-        let mut sum = flate2::Crc::new();
-        sum.update(name);
-        sum.update(data);
-        let length = u32::try_from(data.len()).unwrap().to_be_bytes();
-        [&length, &name[..], data, &sum.sum().to_be_bytes()].concat()
-    };
-    let header = [&side.to_be_bytes()[..], &side.to_be_bytes(), &[8, 0, 0, 0, 0]].concat();
-    let parts = [part(b"IHDR", &header), part(b"IDAT", &[1]), part(b"IEND", &[])].concat();
-    [b"\x89PNG\r\n\x1a\n", &parts[..]].concat()
-}
-
 fn with_plan() -> Fresh {
     let fresh = fresh();
     fresh.save(&with_report(BLAST, BLAST_REPORT));

@@ -247,8 +247,6 @@ async fn let_go(
     state
         .write(move |state| {
             how(state, id, &body.reason, who)?;
-            // The order of changes has no place for what is gone.
-            state.live.reset();
             let entry = state.archive.ledger_entries(Some(id), 1)?;
             super::json(&entry.first().map(shown))
         })

@@ -30,6 +30,25 @@ fn one_that_read_before_an_event_was_removed_reloads() {
 }
 
 #[test]
+fn what_another_program_removes_is_announced_too() {
+    let server = Running::with_samples(&[QUIET, BLAST]);
+    let mut listening = server.listen_since("");
+    let other = wavekeep_archive::Archive::open(server.folder.path()).unwrap();
+    for (id, take_out) in [(1, true), (2, false)] {
+        if take_out {
+            other.remove_event(id, "another site's", "kim").unwrap();
+        } else {
+            std::fs::remove_file(other.source_path(id).unwrap()).unwrap();
+            let row = other.event(id).unwrap();
+            let files = other.layout().event(&row.serial, &row.filename);
+            std::fs::remove_file(files.sidecar()).unwrap();
+            other.forget(id, "the disk failed", "kim").unwrap();
+        }
+        listening.until("reset", |_| true);
+    }
+}
+
+#[test]
 fn a_time_that_is_no_number_is_refused() {
     let server = Running::start();
     for last_ms in ["-1", "soon", "1e3"] {

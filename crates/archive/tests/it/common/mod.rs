@@ -52,6 +52,20 @@ pub fn with_report(name: &str, report: &str) -> Submission {
     submission(name).report(report, sample(report))
 }
 
+/// A picture of so many pixels a side, in no colours: its parts are all there.
+pub fn picture(side: u32) -> Vec<u8> {
+    let part = |name: &[u8; 4], data: &[u8]| {
+        let mut sum = flate2::Crc::new();
+        sum.update(name);
+        sum.update(data);
+        let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+        [&length, &name[..], data, &sum.sum().to_be_bytes()].concat()
+    };
+    let header = [&side.to_be_bytes()[..], &side.to_be_bytes(), &[8, 0, 0, 0, 0]].concat();
+    let parts = [part(b"IHDR", &header), part(b"IDAT", &[1]), part(b"IEND", &[])].concat();
+    [b"\x89PNG\r\n\x1a\n", &parts[..]].concat()
+}
+
 /// A folder in memory where the system has one: nothing there has to wait for a disk.
 pub fn memory_folder() -> TempDir {
     match Path::new("/dev/shm") {
