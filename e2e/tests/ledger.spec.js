@@ -22,8 +22,7 @@ test("a leaf is shortened, and whole when it is selected", async ({ page, full }
   const [entry] = await (await fetch(`${full.url}/api/v1/events/1/ledger`)).json();
   const leaf = section(page).getByTitle(entry.leaf);
   await expect(leaf).toHaveText(entry.leaf);
-  const isShortened = await leaf.evaluate((element) => element.scrollWidth > element.clientWidth);
-  expect(isShortened).toBe(true);
+  await expect.poll(() => leaf.evaluate((element) => element.scrollWidth > element.clientWidth)).toBe(true);
   await leaf.click();
   expect(await page.evaluate(() => getSelection()?.toString())).toBe(entry.leaf);
 });

@@ -109,6 +109,21 @@ test("on the page of an event an answer that comes late does not replace a newer
   await expect(ledger).toContainText("reviewed");
 });
 
+for (const [name, selector] of /** @type {[string, string][]} */ ([["Ledger", ".digest"], ["Facts", "dd"], ["Peaks", "td:nth-child(2)"], ["Log", "p, li"]])) {
+  test(`what is selected of an event stays selected when the event changes: ${name}`, async ({ page, full }) => {
+    const [{ id }] = await eventsOf(full.url, "text=M529LMOK");
+    await page.goto(`${full.url}/?event=${id}`);
+    const words = page.getByRole("region", { name, exact: true }).locator(`${selector}:visible`).filter({ hasText: /\S{3}/ }).first();
+    const text = await words.innerText();
+    await words.evaluate((element) => getSelection()?.selectAllChildren(element));
+    const read = page.waitForResponse(new RegExp(`/events/${id}/ledger`));
+    await fetch(`${full.url}/api/v1/levels`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ for: {}, ground: { curve: "din-3" } }) });
+    await (await read).finished();
+    await expect(page.getByRole("region", { name: "Verdict" })).toContainText("exceeds");
+    expect(await page.evaluate(() => getSelection()?.toString())).toBe(text);
+  });
+}
+
 /** Pages that follow changes, what they ask for, and how a false trigger shows. @type {[string, RegExp, RegExp][]} */
 const FOLLOWING = [
   [`?view=location&location=${encodeURIComponent(WALL)}`, /\/trend\?/, /1 false trigger left out/],

@@ -74,7 +74,10 @@ fn reason(words: &Words, verdict: &Verdict, measured: &Measurements, unit: Unit)
     let basis = basis_of(words, peak(verdict, measured), verdict, unit);
     let causes = verdict.causes.iter().map(|of| cause(words, *of).to_owned());
     let all: Vec<String> = basis.into_iter().chain(causes).collect();
-    format!("{}.", all.join("; "))
+    match all.is_empty() {
+        true => String::new(),
+        false => format!("{}.", all.join("; ")),
+    }
 }
 
 /// The peak that a verdict names, with the digits of the event.

@@ -69,10 +69,10 @@ impl Archive {
             };
             originals.events += 1;
             originals.damaged.extend(read.damaged);
-            for (name, bytes) in read.files {
+            for OriginalFile { name, bytes, sha256 } in read.files {
                 zip.start_file(&name, options).map_err(failed)?;
                 zip.write_all(&bytes)?;
-                manifest.push_str(&format!("{}  {name}\n", sha256(&bytes)));
+                manifest.push_str(&format!("{sha256}  {name}\n"));
                 originals.files += 1;
                 originals.bytes += bytes.len() as u64;
             }
@@ -115,18 +115,27 @@ impl Archive {
                 }
                 Err(error) => return Err(error),
             };
-            if sum.is_some_and(|sum| sum != sha256(&bytes)) {
+            let sha256 = sha256(&bytes);
+            if sum.is_some_and(|sum| sum != sha256) {
                 of.damaged.push(format!("{name}: has other bytes than those that came in"));
             }
-            of.files.push((name, bytes));
+            of.files.push(OriginalFile { name, bytes, sha256 });
         }
         Ok(of)
     }
 }
 
-/// The originals of one event: their names in the zip archive with their bytes, and what is wrong with them.
+/// The originals of one event, and what is wrong with them.
 #[derive(Debug, Default)]
 struct OfEvent {
-    files: Vec<(String, Vec<u8>)>,
+    files: Vec<OriginalFile>,
     damaged: Vec<String>,
+}
+
+/// A file of the zip archive.
+#[derive(Debug)]
+struct OriginalFile {
+    name: String,
+    bytes: Vec<u8>,
+    sha256: String,
 }

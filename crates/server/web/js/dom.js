@@ -59,7 +59,7 @@ export function replace(parent, ...children) {
 
 /**
  * As `replace`, but elements that are there stay and are changed: a link that is being clicked or has the
- * focus is not taken away. What they listen to stays as it was.
+ * focus is not taken away, nor is text that is selected. What they listen to stays as it was.
  * @param {Element} parent @param {...Child} children
  */
 export function renew(parent, ...children) {
@@ -77,7 +77,12 @@ function match(old, fresh) {
     else if (before.nodeName !== child.nodeName) old.replaceChild(child, before);
     else if (before instanceof Element && child instanceof Element) {
       for (const { name } of [...before.attributes]) if (!child.hasAttribute(name)) before.removeAttribute(name);
-      for (const { name, value } of child.attributes) if (before.getAttribute(name) !== value) before.setAttribute(name, value);
+      for (const { name, value } of child.attributes) {
+        if (before.getAttribute(name) === value) continue;
+        // As an attribute the policy of the page refuses it.
+        if (name === "style") /** @type {HTMLElement} */ (before).style.cssText = value;
+        else before.setAttribute(name, value);
+      }
       match(before, child);
     } else if (before.nodeValue !== child.nodeValue) before.nodeValue = child.nodeValue;
   });

@@ -2,7 +2,7 @@
 /** What the archive's ledger has of an event, and the head of the ledger. */
 
 import { Problem, get, link } from "../api.js";
-import { h, replace } from "../dom.js";
+import { h, renew } from "../dom.js";
 import { countText, utcText } from "../units.js";
 
 /** @typedef {import("../types.js").LedgerEntry} LedgerEntry */
@@ -41,7 +41,7 @@ export async function showLedger(place, id, signal) {
     // An archive that another program made has no ledger until it is opened for writing.
     /** @type {Promise<LedgerHead | null>} */ (get("/ledger/head", signal)).catch((error) => { if (error instanceof Problem && error.status === 404) return null; throw error; }),
   ]);
-  replace(place, h("h2", null, "Ledger"),
+  renew(place, h("h2", null, "Ledger"),
     !head && h("p", { class: "small" }, "This archive has no ledger yet."),
     entries.length > 0 && h("ol", { class: "ledger", "aria-label": "Entries of this event" }, entries.map(item)),
     entries.length === MOST && h("p", { class: "small" }, `The latest ${MOST} entries.`),

@@ -2,7 +2,7 @@
 /** The changes of a review with their authors, the latest first. */
 
 import { get } from "../api.js";
-import { h, replace } from "../dom.js";
+import { h, renew } from "../dom.js";
 import { utcText } from "../units.js";
 
 /** @typedef {import("../types.js").ReviewEntry} ReviewEntry */
@@ -29,7 +29,7 @@ function words(entry) {
 export async function showLog(place, id, signal) {
   /** @type {ReviewEntry[]} */
   const entries = await get(`/events/${id}/log`, signal);
-  replace(place, h("h2", null, "Review log"),
+  renew(place, h("h2", null, "Review log"),
     entries.length === 0 ? h("p", { class: "small" }, "This event has not been reviewed.")
       : h("ol", { class: "log", reversed: true }, entries.map((entry) => h("li", null, h("b", null, entry.who), " ", words(entry), h("span", { class: "zone" }, ` ${utcText(entry.at)}`)))));
 }

@@ -2,7 +2,7 @@
 /** The verdicts of an event for ground and air together, each with the alarm level that judges it. */
 
 import { get } from "../api.js";
-import { h, replace } from "../dom.js";
+import { h, renew } from "../dom.js";
 import { limitWords, placeWords, setWords, timeWords } from "../levels/words.js";
 import { pref } from "../prefs.js";
 import { inUnits, readingText, velocityUnit } from "../units.js";
@@ -41,6 +41,6 @@ export async function showVerdict(place, event, signal) {
         verdict.outcome === "no_verdict" && h("span", { class: "why" }, inUnits(verdict.reason.replace(/^.*?no verdict: /, "No verdict: "), [verdict.value ?? null, verdict.limit ?? null])),
         h("span", { class: "by-level" }, level ? `${limitWords(level[part], curves)} · for ${placeWords(level.for)}, ${timeWords(level)} · ${setWords(level)}` : `by the level of entry ${verdict.level}`)));
   };
-  replace(place, h("h2", { class: "unseen" }, "Verdict by the alarm levels"),
+  renew(place, h("h2", { class: "unseen" }, "Verdict by the alarm levels"),
     event.verdict === "no_level" || levels.length === 0 ? h("p", null, verdictBadge("no_level"), " No alarm level applies to this event. ", h("a", { href: "?view=levels", "data-route": true }, "Alarm levels")) : [row("ground"), row("air")]);
 }

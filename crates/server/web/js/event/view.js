@@ -98,9 +98,9 @@ export function eventView(main, id, filters) {
     if (!detail) return;
     showHead();
     bar.show(detail.event);
-    replace(known, facts(detail, { correct, move }));
+    renew(known, facts(detail, { correct, move }));
     void showVerdict(verdict, detail.event, forVerdict()).catch((error) => { if (!isSilent(error)) replace(verdict, failure(error, "The verdict cannot be shown")); });
-    replace(measures, h("h2", null, "Peaks"), detail.measurements ? measuresTable(detail.measurements) : h("p", null, "Nothing could be measured."), sensorCheck(detail.sidecar));
+    renew(measures, h("h2", null, "Peaks"), detail.measurements ? measuresTable(detail.measurements) : h("p", null, "Nothing could be measured."), sensorCheck(detail.sidecar));
   };
 
   const ask = lastAsked();
