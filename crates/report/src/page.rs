@@ -36,7 +36,7 @@ const LOGO_HEIGHT: f64 = 30.0;
 const LABEL_WIDTH: f64 = 56.0;
 /// Letters of facts are this share of the usual size at the least.
 const SMALLEST: f64 = 0.84;
-/// More sentences of damage and assumptions than this have no room on the page.
+/// More sentences of damage and assumptions than this do not fit on the page.
 const MOST_DOUBTS: usize = 7;
 
 /// What an event page shows beside the event, and how.

@@ -11,7 +11,7 @@ use crate::index::{
     MonthSummary, Page, ProjectSummary, Query, UnitSummary, locations, summary,
 };
 use crate::layout::EventFiles;
-use crate::ledger::tables;
+use crate::ledger;
 use crate::review::{self, ReviewEntry};
 use crate::sidecar::Sidecar;
 
@@ -250,7 +250,7 @@ impl Archive {
     /// # Errors
     /// What the index says.
     pub fn removals_since(&self, entry: u64) -> Result<Removals, ArchiveError> {
-        let found = self.ask(|connection| tables::removals(connection, entry))?;
+        let found = self.ask(|connection| ledger::removals(connection, entry))?;
         let (last_entry, any) = found.unwrap_or((entry, false));
         Ok(Removals { last_entry, any })
     }

@@ -10,7 +10,7 @@ mod head;
 mod known;
 mod prove;
 mod restore;
-pub(crate) mod tables;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
@@ -29,7 +29,9 @@ pub(crate) use file::LINE_BYTES;
 pub(crate) use head::in_words;
 pub use head::{Grown, LedgerCheck, LedgerEntry, Since};
 pub(crate) use known::{Known, Standing, facts_of, files_of};
-pub(crate) use tables::{kept, levels, lost, moves, not_in_ledger, plans, reviews, without_row};
+pub(crate) use tables::{
+    kept, levels, lost, moves, not_in_ledger, plans, removals, reviews, without_row,
+};
 
 /// Events whose rows follow at once.
 const FOLLOWED: usize = 512;

@@ -216,7 +216,7 @@ fn to_read(options: OpenOptions, root: &Path) -> Archive {
 }
 
 #[test]
-fn whoever_reads_an_event_that_goes_to_another_unit_meanwhile_reads_it_there() {
+fn a_reader_of_an_event_that_goes_to_another_unit_meanwhile_reads_it_there() {
     assert!(
         while_it_moves(to_read, |archive, id| archive.sidecar(id).unwrap().source_file().sha256)
             > 0

@@ -261,7 +261,7 @@ fn what_strangers_type_stays_text_on_one_page() {
     assert!(!drawing.svg().contains("<script"));
     assert!(texts(&drawing).iter().all(|text| text.chars().count() < 400));
     assert!(has(&drawing, "xxx…") && has(&drawing, "карьер Λατομείο"));
-    assert!(has(&drawing, "33 further notes have no room here."));
+    assert!(has(&drawing, "33 further notes do not fit here."));
     let document = lopdf::Document::load_mem(&drawing.pdf().unwrap()).unwrap();
     assert_eq!(document.get_pages().len(), 1);
 }

@@ -61,7 +61,7 @@ fn others() -> impl Iterator<Item = Language> {
 }
 
 /// The runs of digits of a page: dates are written in other orders, and what stands in the table stands
-/// below the plot again where there is room.
+/// below the plot again where it fits.
 fn digits(texts: &[String]) -> BTreeSet<&str> {
     let runs = texts.iter().flat_map(|text| text.split(|c: char| !c.is_ascii_digit()));
     runs.filter(|run| !run.is_empty()).collect()

@@ -81,7 +81,7 @@ fn the_lines_of_the_ledger_leave_the_margin_of_the_page_empty() {
 fn the_lines_of_the_ledger_are_below_all_that_is_in_doubt() {
     let texts = texts(&page(&events::hostile(), Some(&state()), Paper::Letter));
     let place = texts.iter().position(|(_, text)| text.starts_with("Ledger of archive")).unwrap();
-    assert!(texts[place - 1].1.ends_with("further notes have no room here."), "{texts:?}");
+    assert!(texts[place - 1].1.ends_with("further notes do not fit here."), "{texts:?}");
     assert!(texts[place].0 - texts[place - 1].0 >= 8.0, "{texts:?}");
 }
 
